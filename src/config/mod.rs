@@ -1,0 +1,11 @@
+//! gateway.yaml: how the gateway runs.
+//!
+//! `gateway` reads the file into a `Config` and collects every fault; `identity` reads who can be
+//! recognised, `users` the file of names and passwords, `units` durations, sizes and values that
+//! stand elsewhere, `rules` finds the rule files. What is made of a `Config` is serve's.
+
+pub mod gateway;
+pub mod identity;
+pub mod rules;
+pub mod units;
+mod users;

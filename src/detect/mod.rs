@@ -1,0 +1,161 @@
+//! Finders of personal values in text.
+//!
+//! A detector is one file: what it looks for, why that is proof, its tables. It sees a folded
+//! shadow of the text (`shadow`), cut into runs of digits (`runs`), and says what it found and
+//! whether the form alone proves the kind. Every detector works in time that grows with the text
+//! alone. Labels, headings and the structure of documents are left to whoever walks them; names
+//! and addresses in running text are not sought.
+
+mod card_number;
+mod cue;
+mod email;
+mod iban;
+mod ip;
+mod my_number;
+mod pattern;
+mod phone;
+mod plan_jp;
+mod plan_world;
+mod postal_code;
+mod runs;
+mod settle;
+mod shadow;
+mod ssn;
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::detect::pattern::Pattern;
+use crate::detect::runs::Runs;
+use crate::detect::shadow::Shadow;
+use crate::terms::kind::KindId;
+
+/// Every built-in detector.
+const DETECTORS: &[Detector] = &[
+    email::DETECTOR,
+    phone::DETECTOR,
+    postal_code::DETECTOR,
+    card_number::DETECTOR,
+    my_number::DETECTOR,
+    iban::DETECTOR,
+    ssn::DETECTOR,
+    ip::DETECTOR,
+];
+
+/// A personal value in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its bytes in the text, on character boundaries.
+    pub range: Range<usize>,
+    /// What it is.
+    pub kind: KindId,
+    /// Whether its form alone proves the kind.
+    pub certain: bool,
+    /// What speaks for it, in a word or two.
+    pub evidence: &'static str,
+}
+
+/// Why the detectors could not be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DetectError {
+    /// A pattern that is no regular expression.
+    Pattern {
+        /// The pattern's number in the list that was given.
+        index: usize,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A pattern that grows beyond the bound.
+    TooLarge {
+        /// The pattern's number in the list that was given.
+        index: usize,
+    },
+}
+
+impl fmt::Display for DetectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DetectError::Pattern { message, .. } => write!(f, "the pattern cannot be read: {message}"),
+            DetectError::TooLarge { .. } => f.write_str("the pattern is too large; repeat fewer times or split it"),
+        }
+    }
+}
+
+impl std::error::Error for DetectError {}
+
+/// All detectors, compiled once.
+pub struct Detectors {
+    patterns: Vec<Pattern>,
+}
+
+impl Detectors {
+    /// The built-in detectors and the patterns of the rules.
+    pub fn new(custom: &[(KindId, String)]) -> Result<Detectors, DetectError> {
+        let compile = |(index, (kind, pattern)): (usize, &(KindId, String))| Pattern::new(index, *kind, pattern);
+        Ok(Detectors { patterns: custom.iter().enumerate().map(compile).collect::<Result<_, _>>()? })
+    }
+
+    /// Adds what is found in the text to `out`: sorted, and no two finds overlap.
+    pub fn find(&self, text: &str, out: &mut Vec<Found>) {
+        let promising = shadow::may_hold_digit_or_at(text);
+        if !promising && self.patterns.is_empty() {
+            return;
+        }
+        let shadow = Shadow::of(text);
+        let mut found = Vec::new();
+        for pattern in &self.patterns {
+            pattern.find(text, &shadow, &mut found);
+        }
+        if promising {
+            built_in(&shadow, &mut found);
+        }
+        if !found.is_empty() {
+            out.extend(settle::settle(text, found));
+        }
+    }
+}
+
+/// Whether the whole text, blanks around it aside, is a value of this kind. A postal code needs
+/// no mark here. Kinds without a detector never are.
+pub fn is(kind: KindId, text: &str) -> bool {
+    let shadow = Shadow::of(text);
+    let runs = Runs::of(shadow.text().trim());
+    DETECTORS.iter().find(|detector| detector.kind == kind).is_some_and(|detector| (detector.whole)(detector, &runs))
+}
+
+fn built_in(shadow: &Shadow<'_>, found: &mut Vec<Found>) {
+    let runs = Runs::of(shadow.text());
+    let mut hits = Vec::new();
+    for detector in DETECTORS {
+        (detector.find)(&runs, &mut hits);
+        found.extend(hits.drain(..).map(|hit| Found {
+            range: shadow.origin(hit.range),
+            kind: detector.kind,
+            certain: hit.certain,
+            evidence: hit.evidence,
+        }));
+    }
+}
+
+/// What a detector found in the folded text.
+struct Hit {
+    range: Range<usize>,
+    certain: bool,
+    evidence: &'static str,
+}
+
+/// One detector.
+struct Detector {
+    kind: KindId,
+    find: fn(&Runs<'_>, &mut Vec<Hit>),
+    whole: fn(&Detector, &Runs<'_>) -> bool,
+}
+
+impl Detector {
+    /// Whether a single find covers the whole text.
+    fn covers(&self, runs: &Runs<'_>) -> bool {
+        let mut hits = Vec::new();
+        (self.find)(runs, &mut hits);
+        hits.iter().any(|hit| hit.range == (0..runs.text.len()))
+    }
+}

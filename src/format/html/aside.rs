@@ -1,0 +1,236 @@
+//! What stands beside a page's text: attributes, comments, scripts, and what browsers skip.
+
+use std::ops::Range;
+
+use crate::format::html::attribute::{Attribute, Attributes, Use, use_of};
+use crate::format::html::element::Role;
+use crate::format::html::embed::{Context, Source};
+use crate::format::html::page::{Eyes, Page};
+use crate::format::html::show::Names;
+use crate::format::html::start::{Written, is_mark};
+use crate::terms::leaf::Part;
+use crate::terms::place::PlaceId;
+use crate::terms::quote::Quote;
+use crate::terms::refusal::Refusal;
+
+impl Page {
+    /// Shows the attributes of the element that was just opened.
+    pub(super) fn attributes(
+        &mut self,
+        written: &Written<'_>,
+        places: &[(PlaceId, String)],
+        eyes: &mut Eyes<'_>,
+    ) -> Result<(), Refusal> {
+        if written.attributes.list.is_empty() {
+            return Ok(());
+        }
+        let names = self.names();
+        for one in &written.attributes.list {
+            let name = written.text[one.name.clone()].to_ascii_lowercase();
+            let at = |(id, wanted): &(PlaceId, String)| (*wanted == name).then_some(*id);
+            let context = Context { names: names.clone(), places: places.iter().filter_map(at).collect() };
+            self.attribute(written, one, &name, context, eyes)?;
+        }
+        Ok(())
+    }
+
+    /// Shows the attributes of an end tag, which browsers skip.
+    pub(super) fn stray_attributes(
+        &mut self,
+        begin: usize,
+        text: &str,
+        attributes: &Attributes,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<(), Refusal> {
+        for one in &attributes.list {
+            self.attribute_name(begin, text, one, eyes)?;
+            if let Some((span, quote)) = &one.value {
+                let source = Source::attribute(&text[span.clone()], begin + span.start, *quote);
+                self.whole(&source, 0..source.text.len(), Part::Attribute, &Context::default(), eyes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn attribute(
+        &mut self,
+        written: &Written<'_>,
+        one: &Attribute,
+        name: &str,
+        mut context: Context,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<(), Refusal> {
+        self.attribute_name(written.begin, written.text, one, eyes)?;
+        let Some((span, quote)) = &one.value else { return Ok(()) };
+        let source = Source::attribute(&written.text[span.clone()], written.begin + span.start, *quote);
+        let whole = 0..source.text.len();
+        let what = use_of(written.tag.role, name);
+        let is_marked = what == Use::Control && (written.tag.role != Role::Input || is_mark(&written.input()));
+        if what == Use::Aside || is_marked {
+            context.names = Names::default();
+        }
+        match what {
+            Use::Structure => {
+                context.names = Names::default();
+                self.whole(&source, whole, Part::Id, &context, eyes)
+            }
+            Use::Style => self.whole(&source, whole, Part::Style, &context, eyes),
+            Use::Script => self.script(&source, &context, eyes),
+            Use::Page => self.nested(&source, Part::Attribute, &context, eyes),
+            Use::Url => self.url(&source, &context, eyes),
+            Use::Control | Use::Read | Use::Aside if self.json(&source, whole.clone(), &context, eyes)? => Ok(()),
+            Use::Control if !is_marked => self.control_value(written, &source, &context, eyes),
+            Use::Read | Use::Aside if is_url(&source.text) => self.url(&source, &context, eyes),
+            Use::Control | Use::Read | Use::Aside => self.whole(&source, whole, Part::Attribute, &context, eyes),
+        }
+    }
+
+    fn control_value(
+        &mut self,
+        written: &Written<'_>,
+        source: &Source<'_>,
+        context: &Context,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<(), Refusal> {
+        if source.text.trim().is_empty() {
+            return Ok(());
+        }
+        let mut held = self.bare(source.text.to_string(), Part::Value, vec![source.piece(0..source.text.len())]);
+        held.names = context.names.near.clone();
+        held.above = context.names.above.clone();
+        held.places = context.places.clone();
+        held.loosen = loosen(written);
+        self.deliver(held, eyes)
+    }
+
+    /// Shows a name that no page gives an attribute: it may be a value that lost its quotes.
+    fn attribute_name(
+        &mut self,
+        begin: usize,
+        text: &str,
+        one: &Attribute,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<(), Refusal> {
+        let name = &text[one.name.clone()];
+        if name.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b':' | b'_' | b'.')) {
+            return Ok(());
+        }
+        let source = Source::raw(name, begin + one.name.start);
+        self.whole(&source, 0..name.len(), Part::Id, &Context::default(), eyes)
+    }
+
+    /// Shows a comment: data that stands in it, or its text.
+    pub(super) fn comment(&mut self, span: Range<usize>, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+        let raw = eyes.raw;
+        let inner = comment_text(raw.slice(span.clone()));
+        let text = raw.slice(span.start + inner.start..span.start + inner.end);
+        let source = Source::comment(text, span.start + inner.start);
+        let trimmed = trimmed(text);
+        if self.json(&source, trimmed.clone(), &Context::default(), eyes)? {
+            return Ok(());
+        }
+        self.whole(&source, trimmed, Part::Comment, &Context::default(), eyes)
+    }
+
+    /// Shows what a doctype says beside `html`.
+    pub(super) fn doctype(&mut self, span: Range<usize>, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+        let raw = eyes.raw;
+        let text = raw.slice(span.clone());
+        let plain = text.to_ascii_lowercase();
+        if plain.trim_start_matches("<!doctype").trim_end_matches('>').trim() == "html" {
+            return Ok(());
+        }
+        self.remainder(span, eyes)
+    }
+
+    /// Shows what browsers skip: a tag that the end of the page cuts off.
+    pub(super) fn remainder(&mut self, span: Range<usize>, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+        let raw = eyes.raw;
+        let source = Source::raw(raw.slice(span.clone()), span.start);
+        let trimmed = trimmed(&source.text);
+        self.whole(&source, trimmed, Part::Comment, &Context::default(), eyes)
+    }
+
+    /// Shows the text of a script, a style sheet or the like, which ends.
+    pub(super) fn raw_text(&mut self, span: Range<usize>, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+        let raw = eyes.raw;
+        let source = Source::raw(raw.slice(span.clone()), span.start);
+        let trimmed = trimmed(&source.text);
+        let context = Context::default();
+        let Some(open) = self.open.last() else { return self.whole(&source, trimmed, Part::Text, &context, eyes) };
+        let script = open.script.clone();
+        match open.tag.role {
+            Role::Script if is_markup(&script) => self.nested(&source, Part::Script, &context, eyes),
+            Role::Script => {
+                let data = unwrapped(&source.text, trimmed);
+                if script.contains("json") && self.json(&source, data, &context, eyes)? {
+                    return Ok(());
+                }
+                self.script(&source, &context, eyes)
+            }
+            Role::Markup => {
+                let context = Context { names: self.names(), places: Vec::new() };
+                self.nested(&source, Part::Text, &context, eyes)
+            }
+            Role::Style => self.whole(&source, trimmed, Part::Style, &context, eyes),
+            _ => self.whole(&source, trimmed, Part::Text, &context, eyes),
+        }
+    }
+}
+
+/// What of an input would refuse a veil: its type and its pattern.
+fn loosen(written: &Written<'_>) -> Vec<(Range<usize>, &'static str)> {
+    let mut loosen = Vec::new();
+    for one in &written.attributes.list {
+        let Some((span, quote)) = &one.value else { continue };
+        let name = &written.text[one.name.clone()];
+        let closing = usize::from(*quote != Quote::HtmlBare);
+        if name.eq_ignore_ascii_case("pattern") {
+            let end = (span.end + closing).min(written.text.len());
+            loosen.push((written.begin + one.name.start..written.begin + end, ""));
+        } else if name.eq_ignore_ascii_case("type") && is_strict(&written.text[span.clone()]) {
+            loosen.push((written.begin + span.start..written.begin + span.end, "text"));
+        }
+    }
+    loosen
+}
+
+/// Whether a browser refuses or drops a value that does not suit this type of input.
+fn is_strict(input: &str) -> bool {
+    const STRICT: [&str; 10] =
+        ["email", "url", "number", "range", "date", "time", "month", "week", "datetime-local", "color"];
+    STRICT.iter().any(|strict| input.trim().eq_ignore_ascii_case(strict))
+}
+
+/// Whether an attribute that is not known to hold a URL holds one.
+fn is_url(text: &str) -> bool {
+    const STARTS: [&str; 7] = ["http://", "https://", "/", "./", "?", "mailto:", "tel:"];
+    STARTS.iter().any(|start| text.starts_with(start)) && !text.contains(char::is_whitespace)
+}
+
+/// Whether a script of this type is a template that the page fills in.
+fn is_markup(script: &str) -> bool {
+    ["template", "html", "handlebars", "mustache"].iter().any(|word| script.contains(word))
+}
+
+/// Where the text of a comment stands in it, as browsers read it.
+fn comment_text(raw: &str) -> Range<usize> {
+    let Some(text) = raw.strip_prefix("<!--") else {
+        let end = raw.len() - usize::from(raw.ends_with('>'));
+        return 2.min(end)..end;
+    };
+    let end = ["--!>", "-->", "->", ">"].iter().find_map(|close| text.strip_suffix(close)).map_or(text.len(), str::len);
+    4..4 + end
+}
+
+/// The part of a script that scripts once hid from old browsers in a comment.
+fn unwrapped(text: &str, trimmed: Range<usize>) -> Range<usize> {
+    let Some(inner) = text[trimmed.clone()].strip_prefix("<!--") else { return trimmed };
+    let inner = inner.strip_suffix("-->").unwrap_or(inner);
+    trimmed.start + 4..trimmed.start + 4 + inner.len()
+}
+
+fn trimmed(text: &str) -> Range<usize> {
+    let begin = text.len() - text.trim_start().len();
+    begin..text.trim_end().len().max(begin)
+}

@@ -1,0 +1,102 @@
+//! Leaves on their way: what is known of a leaf before it can be shown.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::terms::leaf::{Leaf, Member, Part, Piece, Sink};
+use crate::terms::place::PlaceId;
+use crate::terms::refusal::Refusal;
+
+/// A heading, a label, a control's name.
+pub(super) type Word = Arc<str>;
+
+/// A leaf that may have to wait for its label. It has no `Debug`, since it holds a value.
+#[derive(Clone)]
+pub(super) struct Held {
+    pub(super) text: String,
+    pub(super) part: Part,
+    pub(super) pieces: Vec<Piece>,
+    pub(super) names: Vec<Word>,
+    pub(super) above: Vec<Word>,
+    pub(super) places: Vec<PlaceId>,
+    pub(super) record: u32,
+    pub(super) member: Option<Member>,
+    pub(super) loosen: Vec<(Range<usize>, &'static str)>,
+}
+
+impl Held {
+    /// Where it begins in the body, with all that an edit of it may touch.
+    pub(super) fn begin(&self) -> usize {
+        let pieces = self.pieces.iter().map(|piece| piece.span.start);
+        let loosen = self.loosen.iter().map(|(span, _)| span.start);
+        // To cut a member out, the comma before it goes as well.
+        let member = self.member.iter().map(|member| member.before.min(member.span.start));
+        pieces.chain(loosen).chain(member).min().unwrap_or(usize::MAX)
+    }
+
+    /// Puts a label in front of its names, unless it stands there already.
+    pub(super) fn name(&mut self, label: &Word) {
+        if !self.names.contains(label) {
+            self.names.insert(0, Word::clone(label));
+        }
+    }
+
+    /// Shows it.
+    pub(super) fn show(&self, sink: &mut dyn Sink) -> Result<(), Refusal> {
+        let names: Vec<&str> = self.names.iter().map(|name| &**name).collect();
+        let above: Vec<&str> = self.above.iter().map(|name| &**name).collect();
+        sink.leaf(&Leaf {
+            text: &self.text,
+            part: self.part,
+            pieces: &self.pieces,
+            names: &names,
+            above: &above,
+            places: &self.places,
+            record: self.record,
+            member: self.member.clone(),
+            loosen: &self.loosen,
+        })
+    }
+}
+
+/// The part of the body that may still be asked for.
+#[derive(Default)]
+pub(super) struct Raw {
+    text: String,
+    base: usize,
+}
+
+impl Raw {
+    /// Adds what was read.
+    pub(super) fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// The body from and to these offsets.
+    pub(super) fn slice(&self, span: Range<usize>) -> &str {
+        let from = span.start.saturating_sub(self.base);
+        let to = span.end.saturating_sub(self.base);
+        self.text.get(from..to).unwrap_or_default()
+    }
+
+    /// How many bytes were read in all.
+    pub(super) fn end(&self) -> usize {
+        self.base + self.text.len()
+    }
+
+    /// How many bytes are kept.
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Gives up what stands before an offset, when that is worth the copying.
+    pub(super) fn forget(&mut self, upto: usize) {
+        let unused = upto.saturating_sub(self.base);
+        if unused >= FORGET_BYTES_MIN && unused >= self.text.len() / 2 {
+            self.text.drain(..unused);
+            self.base += unused;
+        }
+    }
+}
+
+const FORGET_BYTES_MIN: usize = 4 << 10;

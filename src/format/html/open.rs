@@ -1,0 +1,183 @@
+//! Open elements: what is remembered of each until it ends.
+
+use crate::format::html::element::{Role, Tag};
+use crate::format::html::held::Word;
+use crate::format::html::matching::{Children, Facts};
+use crate::format::html::table::Cell;
+use crate::terms::place::PlaceId;
+
+/// An element that has begun and not ended.
+pub(super) struct Open {
+    pub(super) tag: Tag,
+    /// Where its start tag begins in the body.
+    pub(super) begin: usize,
+    /// Text ends where it begins and where it ends.
+    pub(super) boundary: bool,
+    /// It is a record.
+    pub(super) record: bool,
+    /// Its text is a heading or a label.
+    pub(super) label: bool,
+    /// The names that it gives to what stands in it, the nearest first.
+    pub(super) names: Vec<Word>,
+    /// A fieldset's legend.
+    pub(super) legend: Option<Word>,
+    /// The places that its text is at.
+    pub(super) places: Vec<PlaceId>,
+    /// Gathers the text of a heading or a label.
+    pub(super) collector: Option<Collector>,
+    /// Its class says that it labels what follows.
+    pub(super) mark: Option<Mark>,
+    /// The `for` of a label.
+    pub(super) target: Option<String>,
+    /// A control stands in this label.
+    pub(super) holds_control: bool,
+    /// Where this cell stands in its table.
+    pub(super) cell: Option<Cell>,
+    /// The `type` of a script.
+    pub(super) script: String,
+    /// What selectors may ask of it, if there are any.
+    pub(super) facts: Option<Facts>,
+    pub(super) inside: Inside,
+}
+
+/// What an element, or the page, remembers of the elements in it.
+#[derive(Default)]
+pub(super) struct Inside {
+    /// How many there were, for selectors.
+    pub(super) children: Children,
+    /// The label that the last one left for the next.
+    pub(super) sibling: Option<Sibling>,
+}
+
+impl Open {
+    /// An element of which nothing is known but its tag.
+    pub(super) fn new(tag: Tag, begin: usize) -> Open {
+        Open {
+            tag,
+            begin,
+            boundary: !tag.role.is_inline(),
+            record: false,
+            label: false,
+            names: Vec::new(),
+            legend: None,
+            places: Vec::new(),
+            collector: None,
+            mark: None,
+            target: None,
+            holds_control: false,
+            cell: None,
+            script: String::new(),
+            facts: None,
+            inside: Inside::default(),
+        }
+    }
+
+    /// Whether such an element can hold the value that a label before it names.
+    pub(super) fn can_be_labelled(role: Role) -> bool {
+        !matches!(role, Role::Void | Role::Br | Role::Rule | Role::Script | Role::Style | Role::Meta | Role::Markup)
+    }
+}
+
+/// Gathers the text of a heading or label.
+#[derive(Default)]
+pub(super) struct Collector {
+    text: String,
+    over: bool,
+}
+
+/// A longer text is no label.
+const LABEL_BYTES_MAX: usize = 240;
+
+impl Collector {
+    /// Adds text that stands in the element.
+    pub(super) fn push(&mut self, text: &str) {
+        if self.text.len() + text.len() > LABEL_BYTES_MAX {
+            self.over = true;
+        } else {
+            self.text.push_str(text);
+            self.text.push(' ');
+        }
+    }
+
+    /// The label, with its blanks joined; nothing if it is empty or too long.
+    pub(super) fn finish(&self) -> Option<Word> {
+        let words: Vec<&str> = self.text.split_whitespace().collect();
+        (!self.over && !words.is_empty()).then(|| Word::from(words.join(" ")))
+    }
+}
+
+/// A label for the sibling that follows.
+#[derive(Clone)]
+pub(super) struct Sibling {
+    pub(super) text: Word,
+    /// Of the controls, only for the one with this id.
+    pub(super) target: Option<String>,
+    /// Only for a value whose class has this prefix: `card-info` of `card-info-key`.
+    pub(super) prefix: Option<String>,
+}
+
+/// What a class says of an element that labels another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// What stands before `-key`, `-name` and the like; nothing where the class says `label`,
+    /// which needs no partner.
+    pub(super) prefix: Option<String>,
+    /// The text that stands in it, not deeper.
+    pub(super) own: Option<Word>,
+}
+
+impl Mark {
+    /// Reads a `class`.
+    pub(super) fn of(class: &str) -> Option<Mark> {
+        class.split_ascii_whitespace().find_map(|word| {
+            let word = word.to_ascii_lowercase();
+            if word.ends_with("label") {
+                return Some(Mark { prefix: None, own: None });
+            }
+            let prefix = KEYS.iter().find_map(|key| before(&word, key))?;
+            Some(Mark { prefix: Some(prefix.to_owned()), own: None })
+        })
+    }
+}
+
+/// Whether a class says that its element holds the value of a label with this prefix.
+pub(super) fn is_value_of(class: &str, prefix: &str) -> bool {
+    class.split_ascii_whitespace().any(|word| before(&word.to_ascii_lowercase(), "value") == Some(prefix))
+}
+
+/// Endings of classes that label an element whose class ends with `value`.
+const KEYS: &[&str] = &["key", "name", "title", "term", "caption", "head", "heading"];
+
+fn before<'w>(word: &'w str, ending: &str) -> Option<&'w str> {
+    let before = word.strip_suffix(ending)?;
+    if before.is_empty() {
+        return Some(before);
+    }
+    before.strip_suffix(['-', '_'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_pair_labels_with_values() {
+        assert_eq!(Mark::of("row control-label"), Some(Mark { prefix: None, own: None }));
+        assert_eq!(Mark::of("card-info-key"), Some(Mark { prefix: Some("card-info".into()), own: None }));
+        assert_eq!(Mark::of("key"), Some(Mark { prefix: Some(String::new()), own: None }));
+        assert_eq!(Mark::of("rename monkey"), None);
+        assert!(is_value_of("x card-info-value", "card-info"));
+        assert!(is_value_of("value", ""));
+        assert!(!is_value_of("brick-value", "card-info"));
+    }
+
+    #[test]
+    fn a_long_text_is_no_label() {
+        let mut collector = Collector::default();
+        collector.push("  Last \u{a0} name\n");
+        collector.push("*");
+        assert_eq!(collector.finish().as_deref(), Some("Last name *"));
+        collector.push(&"x".repeat(300));
+        assert_eq!(collector.finish(), None);
+    }
+}

@@ -1,0 +1,249 @@
+//! Start tags: what an element brings with it, and which names it gives to what stands in it.
+
+use crate::format::html::attribute::Attributes;
+use crate::format::html::element::{Role, Tag};
+use crate::format::html::entity;
+use crate::format::html::held::Word;
+use crate::format::html::matching::{Facts, Matched};
+use crate::format::html::open::{Collector, Mark, Open, Sibling, is_value_of};
+use crate::format::html::page::{Eyes, Page, Start, Terms};
+use crate::format::html::table::Table;
+use crate::terms::refusal::Refusal;
+
+/// A start tag as it is written.
+pub(super) struct Written<'a> {
+    pub(super) tag: Tag,
+    /// Where it begins in the body.
+    pub(super) begin: usize,
+    pub(super) text: &'a str,
+    pub(super) attributes: &'a Attributes,
+}
+
+impl Written<'_> {
+    /// The decoded value of an attribute, if there is one that is not blank.
+    pub(super) fn value(&self, name: &str) -> Option<String> {
+        let raw = self.attributes.raw(self.text, name)?;
+        let text = entity::decode(raw, true).0;
+        (!text.trim().is_empty()).then_some(text)
+    }
+
+    fn word(&self, name: &str) -> Option<Word> {
+        self.value(name).filter(|text| text.len() <= NAME_BYTES_MAX).map(|text| Word::from(text.trim()))
+    }
+
+    fn number(&self, name: &str) -> Option<usize> {
+        let raw = self.attributes.raw(self.text, name)?.trim();
+        let digits = raw.find(|c: char| !c.is_ascii_digit()).unwrap_or(raw.len());
+        raw[..digits].parse().ok()
+    }
+
+    fn is_control(&self) -> bool {
+        matches!(self.tag.role, Role::Input | Role::Select | Role::Textarea)
+    }
+
+    fn is_hidden_input(&self) -> bool {
+        self.tag.role == Role::Input && self.input() == "hidden"
+    }
+
+    /// The type of an input, in lower case.
+    pub(super) fn input(&self) -> String {
+        self.value("type").map(|text| text.trim().to_ascii_lowercase()).unwrap_or_default()
+    }
+}
+
+const NAME_BYTES_MAX: usize = 240;
+
+impl Page {
+    /// An element begins.
+    pub(super) fn start(&mut self, start: &Start, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+        let raw = eyes.raw;
+        let text = raw.slice(start.span.clone());
+        let attributes = Attributes::read(text, 1);
+        let tag = Tag::of(&text[1..attributes.name_end], start.foreign);
+        let written = Written { tag, begin: start.span.start, text, attributes: &attributes };
+        self.imply(tag.role, start.span.start, eyes)?;
+        let mut open = Open::new(tag, start.span.start);
+        let matched = self.look(&mut open, &written);
+        open.places = matched.text;
+        open.record = matched.record;
+        let class = attributes.raw(text, "class").unwrap_or_default();
+        open.mark = Mark::of(class);
+        let sibling = self.label_before(&written, class);
+        let strong = open.mark.as_ref().is_some_and(|mark| mark.prefix.is_none());
+        open.boundary |= sibling.is_some() || strong || open.record || !open.places.is_empty();
+        open.boundary |= self.is_link_apart(&written, eyes);
+        if tag.role == Role::Br {
+            self.run.line_break();
+            open.boundary = false;
+        }
+        let before = if open.boundary { self.flush(eyes)? } else { None };
+        if open.record {
+            self.records += 1;
+            self.record = self.records;
+        }
+        self.bring(&mut open, &written, eyes)?;
+        let control = written.is_control();
+        let sibling = before.filter(|_| control).or(sibling);
+        if control {
+            self.control_begins(&mut open, &written, sibling);
+        } else {
+            open.names.extend(sibling);
+        }
+        self.push(open)?;
+        self.attributes(&written, &matched.attributes, eyes)?;
+        if !start.content || matches!(tag.role, Role::Br | Role::Void | Role::Rule | Role::Input | Role::Meta) {
+            self.at = start.span.end;
+            self.close_top(start.span.end, eyes)?;
+        }
+        Ok(())
+    }
+
+    /// What the selectors say of an element.
+    fn look(&mut self, open: &mut Open, written: &Written<'_>) -> Matched {
+        if self.wanted.is_empty() {
+            return Matched::default();
+        }
+        let siblings = &mut self.inside().children;
+        let facts = Facts::read(written.text, written.attributes, open.tag.name, siblings);
+        let matched = self.wanted.look(&facts, &self.open);
+        open.facts = Some(facts);
+        matched
+    }
+
+    /// The label that the sibling before left for an element, which takes it.
+    fn label_before(&mut self, written: &Written<'_>, class: &str) -> Option<Word> {
+        if !Open::can_be_labelled(written.tag.role) || written.is_hidden_input() {
+            return None;
+        }
+        let Sibling { text, prefix, target } = self.inside().sibling.take()?;
+        let is_label = Mark::of(class).is_some_and(|mark| mark.prefix.is_none());
+        if is_label || matches!(written.tag.role, Role::Label | Role::Legend | Role::Dt | Role::Th) {
+            return None;
+        }
+        if written.is_control() && target.is_some() && target != written.value("id") {
+            return None;
+        }
+        prefix.is_none_or(|prefix| is_value_of(class, &prefix)).then_some(text)
+    }
+
+    /// Whether a link stands apart from the text before it: on a line of its own, as an "edit" behind
+    /// a value does, or after another link.
+    fn is_link_apart(&self, written: &Written<'_>, eyes: &Eyes<'_>) -> bool {
+        if !written.text[1..written.attributes.name_end].eq_ignore_ascii_case("a") {
+            return false;
+        }
+        let depth = self.open.len().saturating_sub(1);
+        let Some((raw, deep)) = self.run.ending(eyes.raw) else { return false };
+        let blanks = &raw[raw.trim_end().len()..];
+        blanks.contains('\n') || (!blanks.is_empty() && deep > depth)
+    }
+
+    /// What the element's role means for tables, lists and labels.
+    fn bring(&mut self, open: &mut Open, written: &Written<'_>, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+        match open.tag.role {
+            Role::Table => self.tables.push(Table::default()),
+            role @ (Role::Head | Role::Body) => {
+                if let Some(table) = self.tables.last_mut() {
+                    table.group(role == Role::Head);
+                }
+            }
+            Role::Tr => {
+                if let Some(table) = self.tables.last_mut() {
+                    table.row_begins();
+                }
+            }
+            Role::Td | Role::Th => self.cell_begins(open, written, eyes)?,
+            Role::Dl => self.lists.push(Terms::default()),
+            Role::Dt => {
+                if let Some(list) = self.lists.last_mut().filter(|list| list.described) {
+                    *list = Terms::default();
+                }
+                open.label = true;
+            }
+            Role::Dd => {
+                if let Some(list) = self.lists.last_mut() {
+                    list.described = true;
+                    open.names.extend(list.words.iter().rev().cloned());
+                }
+            }
+            Role::Label => {
+                open.label = true;
+                open.target = written.value("for");
+            }
+            Role::Legend | Role::Caption => open.label = true,
+            Role::Meta => {
+                let names = ["name", "property", "itemprop"].iter().filter_map(|name| written.word(name));
+                open.names.extend(names);
+            }
+            Role::Script => open.script = written.value("type").unwrap_or_default().trim().to_ascii_lowercase(),
+            _ => {}
+        }
+        if open.label {
+            open.collector = Some(Collector::default());
+        }
+        Ok(())
+    }
+
+    fn cell_begins(&mut self, open: &mut Open, written: &Written<'_>, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+        let Some(table) = self.tables.last_mut() else { return Ok(()) };
+        let th = open.tag.role == Role::Th;
+        let (columns, rows) = (written.number("colspan").unwrap_or(1), written.number("rowspan").unwrap_or(1));
+        let cell = table.cell_begins(th, columns, rows, is_hidden(written));
+        open.names = CELL_NAMES.iter().filter_map(|name| written.word(name)).collect();
+        open.names.extend(table.names(cell));
+        open.cell = Some(cell);
+        open.collector = Some(Collector::default());
+        open.label = cell.head && !table.is_open_question(cell);
+        let values = table.row_has_values();
+        if self.questioning.is_none() {
+            if values {
+                self.answer_question(false, eyes)?;
+            } else if cell.head && !open.label {
+                self.questioning = Some(self.open.len());
+            }
+        }
+        Ok(())
+    }
+
+    fn control_begins(&mut self, open: &mut Open, written: &Written<'_>, sibling: Option<Word>) {
+        let input = written.input();
+        if open.tag.role == Role::Input && is_mark(&input) {
+            return;
+        }
+        let id = written.value("id");
+        let label = id.as_deref().and_then(|id| self.controls.label(id));
+        let known = label.is_some() || input == "hidden";
+        open.names = label.into_iter().collect();
+        // A label around it may go on behind it: what stands before is told as well as the whole.
+        let around = self.open.iter().rev().find(|open| open.tag.role == Role::Label);
+        open.names.extend(around.and_then(|label| label.collector.as_ref()?.finish()));
+        open.names.extend(sibling);
+        open.names.extend(["aria-label", "name", "id", "placeholder"].iter().filter_map(|name| written.word(name)));
+        if input == "hidden" {
+            return;
+        }
+        let around = self.open.iter_mut().rev().find(|open| open.tag.role == Role::Label).map(|open| {
+            open.holds_control = true;
+            open.begin
+        });
+        if around.is_some() || (!known && id.is_some()) {
+            self.controls.wait(open.begin, id.filter(|_| around.is_none()), around, self.open.len());
+            self.control = Some(open.begin);
+        }
+    }
+}
+
+/// Attributes by which a cell says itself what it holds; the last ones are those of tables that
+/// turn into cards on narrow screens.
+const CELL_NAMES: &[&str] = &["name", "data-label", "data-title", "data-th"];
+
+/// Whether an input's value is not what its label says: it marks a choice or a button.
+pub(super) fn is_mark(input: &str) -> bool {
+    matches!(input, "checkbox" | "radio" | "submit" | "button" | "reset" | "image" | "file")
+}
+
+fn is_hidden(written: &Written<'_>) -> bool {
+    let style = written.value("style").unwrap_or_default();
+    let style: String = style.chars().filter(|c| !c.is_whitespace()).collect();
+    written.attributes.raw(written.text, "hidden").is_some() || style.to_ascii_lowercase().contains("display:none")
+}

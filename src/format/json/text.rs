@@ -1,0 +1,104 @@
+//! What stands between a JSON string's quotes, and the grammar of numbers (RFC 8259, 6 and 7).
+
+/// The character that the escape at the start of `raw` stands for, and how many bytes it takes.
+/// Nothing for what is no escape; a lone surrogate is none, since no text can hold it.
+pub fn escape(raw: &[u8]) -> Option<(char, usize)> {
+    if raw.first() != Some(&b'\\') {
+        return None;
+    }
+    let c = match raw.get(1)? {
+        b'"' => '"',
+        b'\\' => '\\',
+        b'/' => '/',
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => return code_point(raw),
+        _ => return None,
+    };
+    Some((c, 2))
+}
+
+fn code_point(raw: &[u8]) -> Option<(char, usize)> {
+    let unit = hex(raw.get(2..6)?)?;
+    if let Some(c) = char::from_u32(unit) {
+        return Some((c, 6));
+    }
+    let low = hex(raw.get(6..12)?.strip_prefix(b"\\u")?)?;
+    if !(0xd800..0xdc00).contains(&unit) || !(0xdc00..0xe000).contains(&low) {
+        return None;
+    }
+    Some((char::from_u32(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00))?, 12))
+}
+
+fn hex(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |code, digit| Some(code << 4 | char::from(*digit).to_digit(16)?))
+}
+
+/// Undoes the escapes of a string into `text`; the offset of the first that is none, if there is.
+pub fn unescape(raw: &str, text: &mut String) -> Result<(), usize> {
+    text.clear();
+    let mut at = 0;
+    while let Some(plain) = memchr::memchr(b'\\', &raw.as_bytes()[at..]) {
+        text.push_str(&raw[at..at + plain]);
+        at += plain;
+        let (c, length) = escape(&raw.as_bytes()[at..]).ok_or(at)?;
+        text.push(c);
+        at += length;
+    }
+    text.push_str(&raw[at..]);
+    Ok(())
+}
+
+/// Whether this is a JSON number, and nothing else.
+pub fn is_number(text: &[u8]) -> bool {
+    let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
+    let mut rest = text.strip_prefix(b"-").unwrap_or(text);
+    let whole = digits(rest);
+    if whole == 0 || (whole > 1 && rest[0] == b'0') {
+        return false;
+    }
+    rest = &rest[whole..];
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let length = digits(fraction);
+        if length == 0 {
+            return false;
+        }
+        rest = &fraction[length..];
+    }
+    if let Some(exponent) = rest.strip_prefix(b"e").or_else(|| rest.strip_prefix(b"E")) {
+        let unsigned = exponent.strip_prefix(b"+").or_else(|| exponent.strip_prefix(b"-")).unwrap_or(exponent);
+        let length = digits(unsigned);
+        return length > 0 && length == unsigned.len();
+    }
+    rest.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_what_the_grammar_says() {
+        for number in ["0", "-0", "10", "1.5", "-0.10", "1e9", "1E+09", "2.0e-3", "123456789012345678901234567890"] {
+            assert!(is_number(number.as_bytes()), "{number}");
+        }
+        for other in ["", "-", "01", "+1", ".5", "1.", "1e", "1e+", "0x1", "1 ", "1a", "NaN", "--1", "1.2.3"] {
+            assert!(!is_number(other.as_bytes()), "{other}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_undone_and_lone_surrogates_are_none() {
+        let mut text = String::new();
+        unescape(r#"a\"\\\/\b\f\n\r\t\u5c71\ud842\uDFB7z"#, &mut text).expect("all escapes");
+        assert_eq!(text, "a\"\\/\u{8}\u{c}\n\r\t山𠮷z");
+        for (raw, at) in
+            [(r"ab\x", 2), (r"\ud800", 0), (r"a\udc00", 1), (r"\ud800\u0041", 0), (r"\u00g0", 0), ("\\", 0)]
+        {
+            assert_eq!(unescape(raw, &mut text), Err(at), "{raw}");
+        }
+    }
+}

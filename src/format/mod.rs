@@ -1,0 +1,96 @@
+//! Walkers: what shows every leaf of a body.
+//!
+//! The list of formats stands here in plain sight. A format is a walker in its own file and a line
+//! in this list; it knows no rules and no HTTP. Values are quoted and edited by `quote`.
+
+pub mod csv;
+pub mod form;
+pub mod header;
+pub mod html;
+pub mod json;
+pub mod media;
+pub mod opaque;
+pub mod poison;
+pub mod quote;
+pub mod script;
+pub mod text;
+pub mod url;
+
+use std::sync::Arc;
+
+use crate::format::csv::CsvWalker;
+use crate::format::form::FormWalker;
+use crate::format::html::HtmlWalker;
+use crate::format::json::JsonWalker;
+use crate::format::opaque::OpaqueWalker;
+use crate::format::poison::Poison;
+use crate::format::script::ScriptWalker;
+use crate::format::text::TextWalker;
+use crate::terms::bounds::Bounds;
+use crate::terms::leaf::{Part, Walker};
+use crate::terms::place::Places;
+use crate::terms::refusal::Refusal;
+
+/// The formats that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// A JSON document.
+    Json,
+    /// A page, or a part of one.
+    Html,
+    /// A table.
+    Csv,
+    /// A form's fields.
+    Form,
+    /// Plain text.
+    Text,
+    /// JavaScript.
+    Script,
+    /// A style sheet.
+    Style,
+    /// An image or a font, proven by its first bytes.
+    Opaque,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: &[Format] = &[
+        Format::Json,
+        Format::Html,
+        Format::Csv,
+        Format::Form,
+        Format::Text,
+        Format::Script,
+        Format::Style,
+        Format::Opaque,
+    ];
+
+    /// The word in `sudare_undeclared_total{format}`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Format::Json => "json",
+            Format::Html => "html",
+            Format::Csv => "csv",
+            Format::Form => "form",
+            Format::Text => "text",
+            Format::Script => "script",
+            Format::Style => "style",
+            Format::Opaque => "opaque",
+        }
+    }
+}
+
+/// A walker for one body, which looks for these places.
+pub fn walker(format: Format, places: &Arc<Places>, bounds: &Bounds) -> Result<Box<dyn Walker>, Refusal> {
+    let walker: Box<dyn Walker> = match format {
+        Format::Json => Box::new(JsonWalker::new(Arc::clone(places), bounds)),
+        Format::Html => Box::new(HtmlWalker::new(Arc::clone(places), bounds)?),
+        Format::Csv => Box::new(CsvWalker::new(bounds)),
+        Format::Form => Box::new(FormWalker::new(bounds)),
+        Format::Text => Box::new(TextWalker::new(Part::Text, bounds)),
+        Format::Script => Box::new(ScriptWalker::new(bounds)),
+        Format::Style => Box::new(TextWalker::new(Part::Style, bounds)),
+        Format::Opaque => Box::new(OpaqueWalker::default()),
+    };
+    Ok(Box::new(Poison::new(walker)))
+}

@@ -1,0 +1,238 @@
+//! A JavaScript source taken apart far enough to find its strings.
+//!
+//! Only what a string, a comment or a regular expression could be confused with is told apart.
+//! Whether `/` divides or opens a regular expression is guessed by what stands before it; what was
+//! taken for a regular expression is shown too, so that a wrong guess hides nothing.
+
+use std::ops::Range;
+
+use crate::format::json::text::is_number;
+use crate::terms::leaf::Part;
+use crate::terms::quote::Quote;
+
+/// From how many digits on a number in a script is shown: enough for any number of a person.
+const DIGITS: usize = 6;
+
+/// Words behind which `/` opens a regular expression.
+const BEFORE_OPERAND: [&str; 14] = [
+    "return",
+    "typeof",
+    "case",
+    "in",
+    "of",
+    "delete",
+    "void",
+    "throw",
+    "new",
+    "instanceof",
+    "else",
+    "do",
+    "await",
+    "yield",
+];
+
+/// A text in a script, as it is written: a string, a template's text, a comment, a long number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What it is.
+    pub part: Part,
+    /// How it is written.
+    pub quote: Quote,
+    /// Where it begins, behind its quote.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+}
+
+/// Reads one script; the text may come in pieces, if what was not read comes again.
+#[derive(Default)]
+pub struct Scanner {
+    /// Whether the last token was an operand, so that `/` divides.
+    after_operand: bool,
+    /// The braces that are open; `true` for those that lead back into a template.
+    braces: Vec<bool>,
+    /// Inside a template's text.
+    in_template: bool,
+}
+
+/// What was found at a place, and where to go on.
+enum Step {
+    Found(Found, usize),
+    Nothing(usize),
+    /// The token's end is not there yet.
+    Unfinished,
+}
+
+impl Scanner {
+    /// The next text from `at` on. If there is none, `at` is where the text ends or, unless it is
+    /// the last, where an unfinished token begins.
+    pub fn next(&mut self, text: &str, at: &mut usize, last: bool) -> Option<Found> {
+        while *at < text.len() {
+            match self.step(text, *at, last) {
+                Step::Found(found, end) => {
+                    *at = end;
+                    if found.start < found.end {
+                        return Some(found);
+                    }
+                }
+                Step::Nothing(end) => *at = end,
+                Step::Unfinished => return None,
+            }
+        }
+        None
+    }
+
+    fn step(&mut self, text: &str, at: usize, last: bool) -> Step {
+        let rest = &text.as_bytes()[at..];
+        if self.in_template {
+            return self.template(rest, at, last);
+        }
+        match rest[0] {
+            quote @ (b'"' | b'\'') => self.string(rest, at, quote, last),
+            b'`' => {
+                self.in_template = true;
+                Step::Nothing(at + 1)
+            }
+            b'/' => self.slash(text, at, last),
+            b'<' if b"<!--".starts_with(&rest[..rest.len().min(4)]) => match rest.len() {
+                4.. => comment(text, at, 4, None, last),
+                _ if !last => Step::Unfinished,
+                _ => Step::Nothing(text.len()),
+            },
+            byte if is_word(byte) => self.word(text, at, last),
+            byte => {
+                self.punctuation(byte);
+                Step::Nothing(at + 1)
+            }
+        }
+    }
+
+    fn punctuation(&mut self, byte: u8) {
+        match byte {
+            b'{' => self.braces.push(false),
+            b'}' => self.in_template = self.braces.pop() == Some(true),
+            _ => {}
+        }
+        if !byte.is_ascii_whitespace() {
+            self.after_operand = matches!(byte, b')' | b']');
+        }
+    }
+
+    fn string(&mut self, rest: &[u8], at: usize, quote: u8, last: bool) -> Step {
+        let quoting = Quote::Script { quote };
+        // A line break ends a string only where the guess before it was wrong.
+        let (length, closed) = match until(rest, 1, |byte| byte == quote || byte == b'\n' || byte == b'\r') {
+            Some(length) => (length, rest[length] == quote),
+            None if !last => return Step::Unfinished,
+            None => (rest.len(), false),
+        };
+        self.after_operand = true;
+        let found = Found { part: Part::Script, quote: quoting, start: at + 1, end: at + length };
+        Step::Found(found, at + length + usize::from(closed))
+    }
+
+    fn template(&mut self, rest: &[u8], at: usize, last: bool) -> Step {
+        let mut from = 0;
+        let (length, skip) = loop {
+            match until(rest, from, |byte| byte == b'`' || byte == b'$') {
+                Some(end) if rest[end] == b'`' => break (end, 1),
+                Some(end) if rest.get(end + 1) == Some(&b'{') => break (end, 2),
+                Some(end) => from = end + 1,
+                None if !last => return Step::Unfinished,
+                None => break (rest.len(), 0),
+            }
+        };
+        self.in_template = false;
+        self.after_operand = skip == 1;
+        if skip == 2 {
+            self.braces.push(true);
+        }
+        let quote = Quote::Script { quote: b'`' };
+        Step::Found(Found { part: Part::Script, quote, start: at, end: at + length }, at + length + skip)
+    }
+
+    fn slash(&mut self, text: &str, at: usize, last: bool) -> Step {
+        let rest = &text.as_bytes()[at..];
+        match rest.get(1) {
+            None if !last => Step::Unfinished,
+            Some(b'/') => comment(text, at, 2, None, last),
+            Some(b'*') => comment(text, at, 2, Some("*/"), last),
+            _ if self.after_operand => {
+                self.after_operand = false;
+                Step::Nothing(at + 1)
+            }
+            _ => self.regex(rest, at, last),
+        }
+    }
+
+    fn regex(&mut self, rest: &[u8], at: usize, last: bool) -> Step {
+        let mut in_class = false;
+        let end = until(rest, 1, |byte| {
+            in_class = (in_class || byte == b'[') && byte != b']';
+            byte == b'\n' || byte == b'\r' || (byte == b'/' && !in_class)
+        });
+        match end {
+            Some(length) if rest[length] == b'/' => {
+                self.after_operand = true;
+                let quote = Quote::Script { quote: b'/' };
+                Step::Found(Found { part: Part::Script, quote, start: at + 1, end: at + length }, at + length + 1)
+            }
+            None if !last => Step::Unfinished,
+            // No regular expression goes over a line's end: it was a division.
+            _ => Step::Nothing(at + 1),
+        }
+    }
+
+    fn word(&mut self, text: &str, at: usize, last: bool) -> Step {
+        let rest = &text.as_bytes()[at..];
+        let number = rest[0].is_ascii_digit();
+        let in_word = |byte: &u8| is_word(*byte) || (number && *byte == b'.');
+        let length = rest.iter().position(|byte| !in_word(byte)).unwrap_or(rest.len());
+        if length == rest.len() && !last {
+            return Step::Unfinished;
+        }
+        let word = &rest[..length];
+        self.after_operand = !BEFORE_OPERAND.iter().any(|before| before.as_bytes() == word);
+        let end = at + length;
+        let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
+        // Old scripts may write a number with a leading zero.
+        if digits >= DIGITS && (digits == length || is_number(word)) {
+            return Step::Found(Found { part: Part::Number, quote: Quote::JsonBare, start: at, end }, end);
+        }
+        Step::Nothing(end)
+    }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'\\') || !byte.is_ascii()
+}
+
+/// The offset of the first byte, from `from` on, that ends the token and is not escaped.
+fn until(rest: &[u8], mut from: usize, mut ends: impl FnMut(u8) -> bool) -> Option<usize> {
+    while let Some(byte) = rest.get(from) {
+        if *byte == b'\\' {
+            // A line that goes on is CR LF in some files.
+            from += if rest[from..].starts_with(b"\\\r\n") { 3 } else { 2 };
+        } else if ends(*byte) {
+            return Some(from);
+        } else {
+            from += 1;
+        }
+    }
+    None
+}
+
+fn comment(text: &str, at: usize, opening: usize, closing: Option<&str>, last: bool) -> Step {
+    let inside = &text[at + opening..];
+    let (quote, found) = match closing {
+        Some(closing) => (Quote::Script { quote: b'*' }, inside.find(closing)),
+        None => (Quote::Script { quote: b'\n' }, inside.find(['\n', '\r', '\u{2028}', '\u{2029}'])),
+    };
+    if found.is_none() && !last {
+        return Step::Unfinished;
+    }
+    let span = |length| Range { start: at + opening, end: at + opening + length };
+    let inside = span(found.unwrap_or(inside.len()));
+    let end = inside.end + found.map_or(0, |_| closing.map_or(0, str::len));
+    Step::Found(Found { part: Part::Comment, quote, start: inside.start, end: inside.end }, end)
+}

@@ -1,0 +1,124 @@
+//! Whose data it is: the subject of each record, and how its id may stand in the ledger.
+
+use std::collections::HashMap;
+
+use crate::detect::Detectors;
+use crate::policy::plan::{Plan, SubjectAt, SubjectSource};
+use crate::terms::disclosure::Subject;
+use crate::terms::mint::Mint;
+
+/// The type of a subject that no resource declares.
+const UNKNOWN: &str = "unknown";
+
+/// The subjects of one answer: of the request, and of each record as its place is met.
+#[derive(Default)]
+pub struct Subjects {
+    /// What the request itself says: the source's number and the id.
+    fixed: Option<(usize, String)>,
+    /// By record, what the answer says.
+    found: HashMap<u32, (usize, String)>,
+}
+
+impl Subjects {
+    /// Takes what the request says of its subject: parameters of the path and of the query.
+    pub fn new(plan: &Plan, path: &HashMap<String, String>, query: &[(String, String)]) -> Subjects {
+        let fixed = plan.subjects.iter().enumerate().find_map(|(number, source)| {
+            let id = match &source.at {
+                SubjectAt::Path(name) => path.get(name).cloned(),
+                SubjectAt::Query(name) => one(query, name),
+                SubjectAt::None | SubjectAt::Place(_) => None,
+            }?;
+            Some((number, id))
+        });
+        Subjects { fixed, found: HashMap::new() }
+    }
+
+    /// Notes an id that stood at a subject's place. The first of a record counts.
+    pub fn met(&mut self, record: u32, source: usize, id: &str) {
+        let id = id.trim();
+        if !id.is_empty() {
+            self.found.entry(record).or_insert_with(|| (source, id.to_owned()));
+        }
+    }
+
+    /// The subject of a record: its own, or that of the document around it.
+    pub fn of(&self, plan: &Plan, record: u32) -> Subject {
+        let own = self.found.get(&record).or_else(|| self.found.get(&0).filter(|_| !plan.records));
+        match own.or(self.fixed.as_ref()) {
+            Some((source, id)) => Subject { kind: plan.subjects[*source].kind.clone(), id: Some(id.clone()) },
+            None => Subject { kind: default_kind(plan), id: None },
+        }
+    }
+
+    /// Forgets records that were released.
+    pub fn forget(&mut self) {
+        self.found.retain(|record, _| *record == 0);
+    }
+}
+
+/// The type of subjects whose id nobody knows.
+fn default_kind(plan: &Plan) -> String {
+    let declared = plan.subjects.iter().find(|source| source.at != SubjectAt::None);
+    declared.map_or_else(|| UNKNOWN.to_owned(), |source| source.kind.clone())
+}
+
+fn one(query: &[(String, String)], name: &str) -> Option<String> {
+    let mut values = query.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
+    let first = values.next()?;
+    // Two values could mean two people; nobody can say which one the CRM took.
+    values.all(|other| other == first).then(|| first.clone())
+}
+
+/// An id as the ledger may hold it: in clear only if it is digits, a UUID or declared so, and no
+/// detector knows it; else as a keyed hash.
+pub fn for_ledger(plan: &Plan, subject: &Subject, mint: &dyn Mint) -> Option<String> {
+    let id = subject.id.as_deref()?;
+    let source = plan.subjects.iter().find(|source| source.kind == subject.kind);
+    if stands_in_clear(source, id, &plan.detectors) {
+        return Some(id.to_owned());
+    }
+    Some(mint.subject(&subject.kind, id))
+}
+
+fn stands_in_clear(source: Option<&SubjectSource>, id: &str, detectors: &Detectors) -> bool {
+    const CLEAR_BYTES: usize = 64;
+    if source.is_some_and(|source| source.hash) || id.len() > CLEAR_BYTES {
+        return false;
+    }
+    let declared = source.is_some_and(|source| source.clear);
+    let plain = id.bytes().all(|b| b.is_ascii_digit()) || is_uuid(id);
+    if !(declared || plain) {
+        return false;
+    }
+    let mut found = Vec::new();
+    detectors.find(id, &mut found);
+    found.is_empty()
+}
+
+fn is_uuid(id: &str) -> bool {
+    id.len() == 36
+        && id.bytes().enumerate().all(|(at, b)| match at {
+            8 | 13 | 18 | 23 => b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_different_query_values_name_nobody() {
+        let query = |values: &[&str]| values.iter().map(|v| ("id".to_owned(), (*v).to_owned())).collect::<Vec<_>>();
+        assert_eq!(one(&query(&["1", "2"]), "id"), None);
+        assert_eq!(one(&query(&["1", "1"]), "id"), Some("1".into()));
+        assert_eq!(one(&query(&[]), "id"), None);
+    }
+
+    #[test]
+    fn uuids_are_known_by_their_shape() {
+        assert!(is_uuid("0b0b0b0b-0000-4000-8000-00000000000a"));
+        assert!(!is_uuid("0b0b0b0b-0000-4000-8000-00000000000g"));
+        assert!(!is_uuid("0b0b0b0b00000-4000-8000-00000000000a"));
+    }
+}

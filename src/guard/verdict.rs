@@ -1,0 +1,322 @@
+//! The judgement over leaves that are decided together.
+//!
+//! First every leaf is judged by itself: by its field, its label, or what detectors find in it.
+//! Then each value that was veiled so is sought in all the other leaves.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use crate::detect::Found;
+use crate::terms::edit::{Change, Edit, Patch, Verdict};
+use crate::guard::elsewhere::{Elsewhere, Needles, Veiled};
+use crate::guard::leaves::{Known, Waiting};
+use crate::guard::subject::Subjects;
+use crate::policy::plan::{Decision, Plan, Unlisted};
+use crate::terms::action::{Action, Mask};
+use crate::terms::disclosure::Subject;
+use crate::terms::kind::{self, Category, KindId};
+use crate::terms::leaf::Part;
+use crate::terms::mint::{Domain, Mint, MintError};
+use crate::terms::refusal::{Reason, Refusal};
+use crate::transform::{self, Context, Today};
+
+/// What stands in the place of a value of which nothing is shown.
+const NOTHING_SHOWN: &str = "****";
+
+/// What one leaf's own judgement says.
+enum Own {
+    /// Nothing, or these ranges.
+    Ranges(Vec<Patch>),
+    /// The whole leaf is decided.
+    Whole(Patch),
+    /// The whole leaf goes.
+    Gone,
+}
+
+pub(super) struct Judge<'a> {
+    plan: &'a Plan,
+    mint: &'a dyn Mint,
+    subjects: &'a Subjects,
+    today: Today,
+    words: &'a HashSet<String>,
+    needles: Needles,
+    verdict: Verdict,
+    found: Vec<Found>,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(plan: &'a Plan, mint: &'a dyn Mint, subjects: &'a Subjects, today: Today, words: &'a HashSet<String>) -> Judge<'a> {
+        Judge { plan, mint, subjects, today, words, needles: Needles::default(), verdict: Verdict::default(), found: Vec::new() }
+    }
+
+    pub(super) fn judge(mut self, waiting: Vec<Waiting>) -> Result<Verdict, Refusal> {
+        let mut own = Vec::with_capacity(waiting.len());
+        for leaf in &waiting {
+            own.push(self.own(leaf)?);
+        }
+        let elsewhere = std::mem::take(&mut self.needles).build()?;
+        for (leaf, own) in waiting.into_iter().zip(own) {
+            self.order(leaf, own, &elsewhere);
+        }
+        Ok(self.verdict)
+    }
+
+    /// Judges one leaf by itself.
+    fn own(&mut self, leaf: &Waiting) -> Result<Own, Refusal> {
+        match leaf.known {
+            Some(known) => self.known(leaf, known),
+            None => self.unknown(leaf),
+        }
+    }
+
+    /// A leaf whose place gave it a kind.
+    fn known(&mut self, leaf: &Waiting, known: Known) -> Result<Own, Refusal> {
+        let range = trimmed(&leaf.text);
+        let value = &leaf.text[range.clone()];
+        let subject = self.subjects.of(self.plan, leaf.record);
+        let found = if known.only { Vec::new() } else { self.detect(&leaf.text) };
+        let (kind, action) = self.strictest(known, &found, &range);
+        let decision = self.decision(kind);
+        if action == Action::Block {
+            if known.declared && kind == known.kind {
+                return Err(self.blocked(kind, &decision));
+            }
+            self.verdict.alerts.insert(kind);
+        }
+        let action = if action == Action::Block { Action::Remove } else { action };
+        self.note(&subject, kind, action, &decision);
+        if !known.declared {
+            self.verdict.undeclared += 1;
+        }
+        if action == Action::Show {
+            let all = kind == kind::NOTES;
+            let inside = found.into_iter().filter(|f| all || f.certain).filter(|f| f.kind != kind).collect();
+            return self.inside(leaf, inside);
+        }
+        let veil = self.veil(value, kind, action, &decision, &subject, leaf.part == Part::Number)?;
+        self.remember(leaf.record, kind, action, value, &veil)?;
+        Ok(if action == Action::Remove { Own::Gone } else { Own::Whole(Patch { range, text: veil }) })
+    }
+
+    /// The kind and action of a declared value: the field's, or those of something stricter that a
+    /// detector is certain of inside it.
+    fn strictest(&self, known: Known, found: &[Found], range: &Range<usize>) -> (KindId, Action) {
+        let own = self.action(known.kind);
+        let stricter = found
+            .iter()
+            .filter(|f| f.certain && f.kind != known.kind)
+            .map(|f| (f, self.action(f.kind)))
+            .filter(|(_, action)| action.strictness() > own.strictness())
+            .max_by_key(|(_, action)| action.strictness());
+        match stricter {
+            // The whole value is of the other kind: a number with a check digit in a wrong column.
+            Some((f, action)) if f.range.start <= range.start && f.range.end >= range.end => (f.kind, action),
+            // Where the field shows, only the part is veiled; where it veils, its own shape could
+            // show of the part what the part's rule hides.
+            Some((f, action)) if own.veils() => {
+                let whole = if matches!(action, Action::Remove | Action::Block) { Action::Remove } else { Action::Mask(Mask::Full) };
+                (f.kind, whole)
+            }
+            _ => (known.kind, own),
+        }
+    }
+
+    /// A leaf that only detectors, or the resource's word about unlisted leaves, can judge.
+    fn unknown(&mut self, leaf: &Waiting) -> Result<Own, Refusal> {
+        if self.is_echo(leaf) {
+            return Ok(Own::Ranges(Vec::new()));
+        }
+        let listed = !matches!(leaf.part, Part::Value | Part::Number | Part::Boolean | Part::Text | Part::Attribute);
+        let declared = !self.plan.resources.is_empty();
+        match self.plan.unlisted {
+            Unlisted::Mask if declared && !listed => {
+                return Ok(Own::Whole(Patch { range: trimmed(&leaf.text), text: NOTHING_SHOWN.to_owned() }));
+            }
+            Unlisted::Block if declared && !listed => {
+                return Err(Refusal::new(Reason::Rule, "the answer holds a value that the resource's fields do not name"));
+            }
+            _ => {}
+        }
+        if !self.plan.scan || matches!(leaf.part, Part::Style | Part::Boolean) {
+            return Ok(Own::Ranges(Vec::new()));
+        }
+        // A class or an id that looks like a telephone number is a page's own name for something.
+        let found = self.detect(&leaf.text).into_iter().filter(|f| leaf.part != Part::Id || (f.certain && f.kind != kind::PHONE));
+        let found: Vec<Found> = found.collect();
+        self.verdict.undeclared += u32::try_from(found.len()).unwrap_or(u32::MAX);
+        self.inside(leaf, found)
+    }
+
+    /// Whether a form shows staff's own words again: a search box holds what was typed into it, and
+    /// would post a veil with the next page otherwise.
+    fn is_echo(&self, leaf: &Waiting) -> bool {
+        leaf.part == Part::Value && leaf.known.is_none() && self.words.contains(leaf.text.trim())
+    }
+
+    /// Veils what detectors found inside a text that itself passes.
+    fn inside(&mut self, leaf: &Waiting, found: Vec<Found>) -> Result<Own, Refusal> {
+        let subject = self.subjects.of(self.plan, leaf.record);
+        let mut patches = Vec::new();
+        for f in found {
+            let decision = self.decision(f.kind);
+            let action = match decision.action {
+                Action::Block => {
+                    self.verdict.alerts.insert(f.kind);
+                    Action::Remove
+                }
+                action => action,
+            };
+            self.note(&subject, f.kind, action, &decision);
+            if action.veils() {
+                let text = self.veil(&leaf.text[f.range.clone()], f.kind, action, &decision, &subject, false)?;
+                patches.push(Patch { range: f.range, text });
+            }
+        }
+        Ok(Own::Ranges(patches))
+    }
+
+    /// Turns a leaf's judgement and what stands in it of other leaves' values into edits.
+    fn order(&mut self, leaf: Waiting, own: Own, elsewhere: &Elsewhere) {
+        let mut patches = match own {
+            Own::Gone => return self.remove(leaf),
+            Own::Whole(patch) => return self.replace(leaf, vec![patch]),
+            Own::Ranges(patches) => patches,
+        };
+        if !elsewhere.is_empty() && !is_structure(&leaf) && !self.is_echo(&leaf) {
+            elsewhere.find(&leaf.text, leaf.record, |hit| {
+                patches.push(Patch { range: hit.range, text: hit.veiled.veil.clone() });
+            });
+        }
+        if !patches.is_empty() {
+            self.replace(leaf, merged(patches));
+        }
+    }
+
+    fn remove(&mut self, leaf: Waiting) {
+        match leaf.member.clone() {
+            Some(member) => self.push(&leaf, Change::Cut(member)),
+            None => {
+                let range = trimmed(&leaf.text);
+                self.replace(leaf, vec![Patch { range, text: String::new() }]);
+            }
+        }
+    }
+
+    fn replace(&mut self, leaf: Waiting, patches: Vec<Patch>) {
+        if matches!(leaf.part, Part::Number | Part::Boolean) {
+            return self.replace_literal(leaf, patches);
+        }
+        self.push(&leaf, Change::Replace(patches));
+    }
+
+    /// A veiled number or boolean becomes `null`, unless the veil is a number itself.
+    fn replace_literal(&mut self, leaf: Waiting, patches: Vec<Patch>) {
+        let range = 0..leaf.text.len();
+        let text = match patches.as_slice() {
+            [patch] if is_number(&patch.text) && patch.range == range => patch.text.clone(),
+            _ => "null".to_owned(),
+        };
+        self.push(&leaf, Change::Replace(vec![Patch { range, text }]));
+    }
+
+    fn push(&mut self, leaf: &Waiting, change: Change) {
+        let edit = Edit { document: leaf.document, pieces: leaf.pieces.clone(), change, loosen: leaf.loosen.clone() };
+        self.verdict.edits.push(edit);
+    }
+
+    /// Keeps a veiled value to be sought in the other leaves.
+    fn remember(&mut self, record: u32, kind: KindId, action: Action, value: &str, veil: &str) -> Result<(), Refusal> {
+        let row = self.plan.kinds.get(kind);
+        if row.category == Category::Notes {
+            // A note is a text of many words; what is personal in it is found by its own kind.
+            return Ok(());
+        }
+        self.needles.add(value, row.elsewhere_chars, |near, whole| Veiled {
+            record,
+            kind,
+            veil: veil.to_owned(),
+            action: action.word(),
+            near,
+            whole,
+        })
+    }
+
+    fn veil(&self, value: &str, kind: KindId, action: Action, decision: &Decision, subject: &Subject, number: bool) -> Result<String, Refusal> {
+        let domain = match (&decision.domain, &subject.id) {
+            (Some(name), _) => Some(Domain::Shared(name.to_string())),
+            (None, Some(id)) => Some(Domain::Subject { kind: subject.kind.clone(), id: id.clone() }),
+            (None, None) => None,
+        };
+        let context = Context { today: self.today, domain: domain.as_ref(), mint: self.mint, number };
+        match transform::veil(value, action, self.plan.kinds.get(kind), &context) {
+            Ok(veil) => Ok(veil),
+            Err(MintError::TooLong) => Ok(NOTHING_SHOWN.to_owned()),
+            Err(MintError::Away) => Err(Refusal::new(Reason::Keys, "the key ring is not there")),
+        }
+    }
+
+    fn detect(&mut self, text: &str) -> Vec<Found> {
+        self.found.clear();
+        self.plan.detectors.find(text, &mut self.found);
+        std::mem::take(&mut self.found)
+    }
+
+    fn action(&self, kind: KindId) -> Action {
+        self.plan.decisions[usize::from(kind.0)].action
+    }
+
+    fn decision(&self, kind: KindId) -> Decision {
+        self.plan.decisions[usize::from(kind.0)].clone()
+    }
+
+    fn note(&mut self, subject: &Subject, kind: KindId, action: Action, decision: &Decision) {
+        self.verdict.disclosures.note(subject, kind, action.word());
+        self.verdict.disclosures.rules.extend(decision.rules.iter().cloned());
+    }
+
+    fn blocked(&self, kind: KindId, decision: &Decision) -> Refusal {
+        let name = &self.plan.kinds.get(kind).name;
+        Refusal::new(Reason::Rule, format!("`{name}` is blocked by {}", decision.rules.join(", ")))
+    }
+}
+
+/// Where an edit would break a page rather than hide a value.
+fn is_structure(leaf: &Waiting) -> bool {
+    const PHONE_DIGITS: usize = 10;
+    match leaf.part {
+        Part::Id | Part::Style => true,
+        Part::Url if !leaf.named => {
+            leaf.text.len() < PHONE_DIGITS && leaf.text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        }
+        _ => false,
+    }
+}
+
+/// Patches in order, those that overlap made one that shows nothing.
+fn merged(mut patches: Vec<Patch>) -> Vec<Patch> {
+    patches.sort_by_key(|patch| (patch.range.start, std::cmp::Reverse(patch.range.end)));
+    let mut merged: Vec<Patch> = Vec::with_capacity(patches.len());
+    for patch in patches {
+        match merged.last_mut() {
+            Some(last) if patch.range.start < last.range.end => {
+                if patch.range.end > last.range.end {
+                    last.range.end = patch.range.end;
+                    last.text = NOTHING_SHOWN.to_owned();
+                }
+            }
+            _ => merged.push(patch),
+        }
+    }
+    merged
+}
+
+/// The bytes of a text without the blanks around it.
+fn trimmed(text: &str) -> Range<usize> {
+    let start = text.len() - text.trim_start().len();
+    let end = text.trim_end().len();
+    start.min(end)..end
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'))
+}

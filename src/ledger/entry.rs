@@ -1,0 +1,180 @@
+//! What a caller has to say about one event.
+//!
+//! An entry has no place for a personal value: subject ids come in already decided (clear or keyed), paths are
+//! templates, kinds, actions, roles and rules are words of the configuration. `seq`, `time`, `node`, `prev` and `hash`
+//! are the writer's to add (`chain`), how it all reads is `encode`'s.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// A text of a record; most are words that live as long as the program.
+pub type Text = Cow<'static, str>;
+
+/// What happened.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Event {
+    /// Somebody looked at data.
+    View,
+    /// Somebody searched.
+    Search,
+    /// Somebody took data out in bulk.
+    Export,
+    /// Somebody wrote.
+    Write,
+    /// A veiled value went home in a write.
+    Restore,
+    /// A token or a field was revealed.
+    Reveal,
+    /// A request was refused.
+    Refused,
+    /// Staff logged in or out.
+    Login,
+    /// The rules changed, or a change was refused.
+    Policy,
+    /// The key ring changed.
+    Keys,
+    /// The ledger itself: a torn tail, an outage, a gap.
+    Ledger,
+    /// The gateway started.
+    Start,
+    /// The gateway stopped as asked.
+    Stop,
+}
+
+impl Event {
+    /// Every event, in the contract's order.
+    pub const ALL: [Event; 13] = [
+        Event::View,
+        Event::Search,
+        Event::Export,
+        Event::Write,
+        Event::Restore,
+        Event::Reveal,
+        Event::Refused,
+        Event::Login,
+        Event::Policy,
+        Event::Keys,
+        Event::Ledger,
+        Event::Start,
+        Event::Stop,
+    ];
+
+    /// The word in the record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Event::View => "view",
+            Event::Search => "search",
+            Event::Export => "export",
+            Event::Write => "write",
+            Event::Restore => "restore",
+            Event::Reveal => "reveal",
+            Event::Refused => "refused",
+            Event::Login => "login",
+            Event::Policy => "policy",
+            Event::Keys => "keys",
+            Event::Ledger => "ledger",
+            Event::Start => "start",
+            Event::Stop => "stop",
+        }
+    }
+}
+
+/// How an answer in parts ended; only closing records say so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// All of it was handed over.
+    Done,
+    /// The gateway or the CRM broke it off.
+    Cut,
+    /// Staff went away.
+    Cancelled,
+}
+
+impl End {
+    /// The word in the record.
+    pub fn name(self) -> &'static str {
+        match self {
+            End::Done => "done",
+            End::Cut => "cut",
+            End::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Whose data, which kinds, and how many values of each under which action.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Subject {
+    /// The subject's type, such as `customer`.
+    pub of: Text,
+    /// The id, in clear or as `h1:…`; nothing when it was not found.
+    pub id: Option<Text>,
+    /// Kind to action to count.
+    pub kinds: BTreeMap<Text, BTreeMap<Text, u64>>,
+}
+
+/// One event as its caller tells it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// The request's id.
+    pub request: Option<Text>,
+    /// Which part of the answer, from 1.
+    pub part: Option<u32>,
+    /// What happened.
+    pub event: Event,
+    /// Who asked, with the source that recognised them.
+    pub staff: Option<Text>,
+    /// Their roles.
+    pub roles: Vec<Text>,
+    /// The address they asked from.
+    pub client: Option<Text>,
+    /// What for, as a declared word.
+    pub purpose: Option<Text>,
+    /// The request's method.
+    pub method: Option<Text>,
+    /// The path as a template, or `undeclared`.
+    pub path: Option<Text>,
+    /// The resource.
+    pub resource: Option<Text>,
+    /// The status that staff got.
+    pub status: Option<u16>,
+    /// What came of it, such as `released` or `refused`.
+    pub outcome: Option<Text>,
+    /// The policy's version.
+    pub policy: Option<Text>,
+    /// The rules that decided.
+    pub rules: Vec<Text>,
+    /// What was disclosed of whom.
+    pub subjects: Vec<Subject>,
+    /// Why it was refused, or what befell the ledger.
+    pub reason: Option<Text>,
+    /// How the answer ended, in a closing record.
+    pub end: Option<End>,
+    /// How many refusals this record stands for; how many bytes or records a `ledger` record is about.
+    pub count: Option<u64>,
+}
+
+impl Entry {
+    /// An entry that says nothing yet but its event.
+    pub fn new(event: Event) -> Entry {
+        Entry {
+            request: None,
+            part: None,
+            event,
+            staff: None,
+            roles: Vec::new(),
+            client: None,
+            purpose: None,
+            method: None,
+            path: None,
+            resource: None,
+            status: None,
+            outcome: None,
+            policy: None,
+            rules: Vec::new(),
+            subjects: Vec::new(),
+            reason: None,
+            end: None,
+            count: None,
+        }
+    }
+}

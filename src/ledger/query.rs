@@ -1,0 +1,279 @@
+//! Who saw whose data: the records that match, one after another, without a gateway and without an index.
+//!
+//! A query reads; it does not judge: whether the lines are the ones that were written is `verify`'s. A line that is no
+//! record is counted and its place told, never guessed at. Before a line is parsed its bytes are searched for what must
+//! stand in it, so that a question about one person reads a large ledger at the speed of the disk.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use jiff::Timestamp;
+use memchr::memmem::Finder;
+use serde::Deserialize;
+
+use crate::ledger::encode;
+use crate::ledger::segment::{self, Line, Lines};
+use crate::ledger::verify::Spot;
+
+/// A record as it is read back.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub struct Stored {
+    /// Its number.
+    pub seq: u64,
+    /// When it was committed, as it was written.
+    pub time: String,
+    /// The gateway's name.
+    pub node: String,
+    /// The request's id.
+    pub request: Option<String>,
+    /// Which part of the answer.
+    pub part: Option<u32>,
+    /// What happened.
+    pub event: String,
+    /// Who asked.
+    pub staff: Option<String>,
+    /// Their roles.
+    pub roles: Vec<String>,
+    /// The address they asked from.
+    pub client: Option<String>,
+    /// What for.
+    pub purpose: Option<String>,
+    /// The request's method.
+    pub method: Option<String>,
+    /// The path's template.
+    pub path: Option<String>,
+    /// The resource.
+    pub resource: Option<String>,
+    /// The status that staff got.
+    pub status: Option<u16>,
+    /// What came of it.
+    pub outcome: Option<String>,
+    /// The policy's version.
+    pub policy: Option<String>,
+    /// The rules that decided.
+    pub rules: Vec<String>,
+    /// What was disclosed of whom.
+    pub subjects: Vec<StoredSubject>,
+    /// Why it was refused, or what befell the ledger.
+    pub reason: Option<String>,
+    /// How the answer ended.
+    pub end: Option<String>,
+    /// How many refusals, bytes or records it is about.
+    pub count: Option<u64>,
+}
+
+/// A subject as it is read back.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub struct StoredSubject {
+    /// The subject's type.
+    #[serde(rename = "type")]
+    pub of: String,
+    /// The id; nothing when it was not found.
+    pub id: Option<String>,
+    /// Kind to action to count.
+    pub kinds: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+/// What must hold of a record; what is left out holds of every one.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Filter {
+    /// The staff, with or without its source: `tanaka` is also `basic:tanaka`.
+    pub staff: Option<String>,
+    /// The subject.
+    pub subject: Option<SubjectIs>,
+    /// A kind that was disclosed, of that subject where one is named.
+    pub kind: Option<String>,
+    /// The action it was disclosed under.
+    pub action: Option<String>,
+    /// What happened.
+    pub event: Option<String>,
+    /// The resource.
+    pub resource: Option<String>,
+    /// What came of it.
+    pub outcome: Option<String>,
+    /// The request's id.
+    pub request: Option<String>,
+    /// From this moment on.
+    pub from: Option<Timestamp>,
+    /// Until before this moment.
+    pub to: Option<Timestamp>,
+}
+
+/// Which subject is meant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SubjectIs {
+    /// Its type; any when left out.
+    pub of: Option<String>,
+    /// Its id as the ledger holds it.
+    pub id: String,
+}
+
+impl SubjectIs {
+    /// Reads `TYPE:ID` or `ID`. A keyed id (`h1:…`) has a colon of its own.
+    pub fn parse(text: &str) -> SubjectIs {
+        match text.split_once(':').filter(|(of, _)| *of != "h1") {
+            Some((of, id)) => SubjectIs { of: Some(of.to_owned()), id: id.to_owned() },
+            None => SubjectIs { of: None, id: text.to_owned() },
+        }
+    }
+
+    fn is(&self, subject: &StoredSubject) -> bool {
+        let same_type = self.of.as_ref().is_none_or(|of| *of == subject.of);
+        same_type && subject.id.as_ref() == Some(&self.id)
+    }
+}
+
+impl Filter {
+    /// Whether the record matches.
+    pub fn matches(&self, record: &Stored) -> bool {
+        let is = |wanted: &Option<String>, found: Option<&String>| wanted.is_none() || wanted.as_ref() == found;
+        is(&self.event, Some(&record.event))
+            && is(&self.resource, record.resource.as_ref())
+            && is(&self.outcome, record.outcome.as_ref())
+            && is(&self.request, record.request.as_ref())
+            && self.matches_staff(record)
+            && self.matches_subjects(record)
+            && self.matches_time(record)
+    }
+
+    /// Whether the subject is one that the filter asks for.
+    pub fn matches_subject(&self, subject: &StoredSubject) -> bool {
+        let disclosed = |(kind, actions): (&String, &BTreeMap<String, u64>)| {
+            let action = self.action.as_ref().is_none_or(|action| actions.contains_key(action));
+            action && self.kind.as_ref().is_none_or(|wanted| wanted == kind)
+        };
+        let anything = self.kind.is_none() && self.action.is_none();
+        self.subject.as_ref().is_none_or(|wanted| wanted.is(subject))
+            && (anything || subject.kinds.iter().any(disclosed))
+    }
+
+    fn matches_subjects(&self, record: &Stored) -> bool {
+        let any = self.subject.is_none() && self.kind.is_none() && self.action.is_none();
+        any || record.subjects.iter().any(|subject| self.matches_subject(subject))
+    }
+
+    fn matches_staff(&self, record: &Stored) -> bool {
+        let Some(wanted) = &self.staff else { return true };
+        let Some(found) = &record.staff else { return false };
+        let without_source = found.split_once(':').map(|(_, id)| id);
+        found == wanted || without_source == Some(wanted)
+    }
+
+    fn matches_time(&self, record: &Stored) -> bool {
+        if self.from.is_none() && self.to.is_none() {
+            return true;
+        }
+        let Ok(time) = record.time.parse::<Timestamp>() else { return false };
+        self.from.is_none_or(|from| time >= from) && self.to.is_none_or(|to| time < to)
+    }
+
+    /// What must stand in the bytes of every line that matches.
+    fn needles(&self) -> Vec<Finder<'static>> {
+        let subject = self.subject.as_ref().map(|subject| &subject.id);
+        let texts = [&self.staff, &self.event, &self.resource, &self.outcome, &self.request];
+        let texts = texts.into_iter().flatten().chain(subject);
+        let needle = |text: &String| {
+            let mut json = Vec::new();
+            encode::text(&mut json, text);
+            // Without its quotes, since a staff id may have its source before it.
+            Finder::new(&json[1..json.len() - 1]).into_owned()
+        };
+        texts.map(needle).collect()
+    }
+}
+
+/// What a query went through.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Passed {
+    /// Records that matched.
+    pub rows: u64,
+    /// Lines that are no records.
+    pub unreadable: u64,
+    /// The first of them.
+    pub first_unreadable: Option<Spot>,
+}
+
+/// Gives every record that matches, and its line, to `row`, in order, until that has had enough.
+pub fn query(dir: &Path, filter: &Filter, row: &mut dyn FnMut(&Stored, &str) -> ControlFlow<()>) -> io::Result<Passed> {
+    let needles = filter.needles();
+    let mut passed = Passed::default();
+    let mut line = Vec::new();
+    for segment in segment::list(dir)? {
+        let mut lines = Lines::open(&segment.path)?;
+        // A last line that is not whole is a record that nobody was told of yet.
+        while lines.next_line(&mut line)? == Line::Whole {
+            if !needles.iter().all(|needle| needle.find(&line).is_some()) {
+                continue;
+            }
+            let Some((record, text)) = read(&line) else {
+                passed.unreadable += 1;
+                passed.first_unreadable.get_or_insert(Spot { path: segment.path.clone(), line: lines.line });
+                continue;
+            };
+            if filter.matches(&record) {
+                passed.rows += 1;
+                if row(&record, text).is_break() {
+                    return Ok(passed);
+                }
+            }
+        }
+    }
+    Ok(passed)
+}
+
+fn read(line: &[u8]) -> Option<(Stored, &str)> {
+    let text = std::str::from_utf8(line).ok()?;
+    Some((serde_json::from_str(text).ok()?, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(staff: &str, subjects: &str) -> Stored {
+        let json = format!(
+            "{{\"seq\":1,\"time\":\"2026-11-22T01:02:03.456789Z\",\"node\":\"gw-1\",\"request\":null,\"part\":null,\
+             \"event\":\"view\",\"staff\":\"{staff}\",\"roles\":[],\"client\":null,\"purpose\":null,\"method\":null,\
+             \"path\":null,\"resource\":\"customer\",\"status\":200,\"outcome\":\"released\",\"policy\":null,\
+             \"rules\":[],\"subjects\":{subjects},\"reason\":null,\"end\":null,\"count\":null,\"prev\":\"\",\
+             \"hash\":\"\"}}"
+        );
+        serde_json::from_str(&json).unwrap()
+    }
+
+    #[test]
+    fn staff_matches_with_and_without_its_source() {
+        let record = record("basic:tanaka", "[]");
+        let by = |staff: &str| Filter { staff: Some(staff.into()), ..Filter::default() }.matches(&record);
+        assert_eq!([by("tanaka"), by("basic:tanaka"), by("jwt:tanaka"), by("tana")], [true, true, false, false]);
+    }
+
+    #[test]
+    fn kind_and_action_must_meet_in_the_same_subject() {
+        let record = record(
+            "basic:tanaka",
+            r#"[{"type":"customer","id":"42","kinds":{"phone":{"mask":1}}},{"type":"lead","id":"h1:ab","kinds":{"email":{"show":2}}}]"#,
+        );
+        let ask = |subject: &str, kind: &str, action: &str| {
+            let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            let subject = some(subject).map(|subject| SubjectIs::parse(&subject));
+            Filter { subject, kind: some(kind), action: some(action), ..Filter::default() }.matches(&record)
+        };
+        assert!(ask("customer:42", "phone", "mask") && ask("42", "", "mask") && ask("", "email", ""));
+        assert!(ask("lead:h1:ab", "email", "show") && ask("h1:ab", "", ""));
+        assert!(!ask("customer:42", "email", "") && !ask("lead:42", "", "") && !ask("", "phone", "show"));
+    }
+
+    #[test]
+    fn time_has_a_beginning_and_an_end() {
+        let record = record("a", "[]");
+        let between = |from: &str, to: &str| {
+            let time = |text: &str| (!text.is_empty()).then(|| text.parse().unwrap());
+            Filter { from: time(from), to: time(to), ..Filter::default() }.matches(&record)
+        };
+        assert!(between("2026-11-22T01:02:03.456789Z", "") && between("", "2026-11-22T01:02:03.456790Z"));
+        assert!(!between("2026-11-22T01:02:03.456790Z", "") && !between("", "2026-11-22T01:02:03.456789Z"));
+    }
+}

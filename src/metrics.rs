@@ -1,0 +1,115 @@
+//! Every metric's name, help and labels in one table.
+//!
+//! No label holds a text that staff or customers can choose: routes are resource ids of the rules,
+//! reasons and actions are closed lists.
+
+use prometheus::core::Collector;
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+
+/// Buckets from a tenth of a millisecond to ten seconds.
+const SECONDS: &[f64] = &[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+macro_rules! metrics {
+    ($($field:ident: $kind:ty = $name:literal, [$($label:literal),*], $help:literal;)*) => {
+        /// The gateway's metrics.
+        pub struct Metrics {
+            registry: Registry,
+            $(#[doc = $help] pub $field: $kind,)*
+        }
+
+        impl Metrics {
+            /// All metrics, registered.
+            pub fn new() -> Result<Metrics, prometheus::Error> {
+                let registry = Registry::new();
+                $(let $field = <$kind as Metric>::make($name, $help, &[$($label),*])?;
+                registry.register(Box::new($field.clone()))?;)*
+                #[cfg(target_os = "linux")]
+                registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+                Ok(Metrics { registry, $($field,)* })
+            }
+        }
+    };
+}
+
+metrics! {
+    requests: IntCounterVec = "sudare_requests_total", ["resource", "outcome"], "Requests, by resource of the rules and outcome";
+    request_seconds: Histogram = "sudare_request_duration_seconds", [], "From a request's head to the last byte of its answer";
+    upstream_seconds: Histogram = "sudare_upstream_duration_seconds", [], "From a request's way to the CRM to the head of its answer";
+    overhead_seconds: Histogram = "sudare_overhead_duration_seconds", [], "What the gateway itself took of a request";
+    values: IntCounterVec = "sudare_values_total", ["kind", "action", "role"], "Values that were decided, by kind, action and staff's first role";
+    undeclared: IntCounterVec = "sudare_undeclared_total", ["format"], "Values that only labels or detectors knew, by format";
+    refusals: IntCounterVec = "sudare_refusals_total", ["reason"], "Refused requests, by reason";
+    alerts: IntCounterVec = "sudare_alerts_total", ["kind"], "Values of blocked kinds that stood where no field names them";
+    nameless: IntCounter = "sudare_subjects_missing_total", [], "Disclosures whose subject was not found";
+    ledger_seconds: Histogram = "sudare_ledger_append_duration_seconds", [], "From a record's way to the ledger until it is durable";
+    ledger_records: IntCounter = "sudare_ledger_records_total", [], "Records written by this process";
+    reloads: IntCounterVec = "sudare_policy_reloads_total", ["result"], "Reloads of the rules, by result";
+    policy: IntGaugeVec = "sudare_policy_info", ["version"], "The policy in force";
+    vault: IntCounterVec = "sudare_vault_operations_total", ["operation", "result"], "Tokens and hashes made, by result";
+    connections: IntGaugeVec = "sudare_connections", ["side"], "Open connections, by side";
+    build: IntGaugeVec = "sudare_build_info", ["version"], "The gateway's version";
+}
+
+impl Metrics {
+    /// The page that Prometheus scrapes.
+    pub fn page(&self) -> Vec<u8> {
+        let mut page = Vec::new();
+        // Encoding into memory fails only for a family without metrics, which is left out.
+        let families: Vec<_> = self.registry.gather().into_iter().filter(|family| !family.get_metric().is_empty()).collect();
+        if TextEncoder::new().encode(&families, &mut page).is_err() {
+            page.clear();
+        }
+        page
+    }
+}
+
+/// How each sort of metric is made.
+trait Metric: Collector + Clone + Sized {
+    fn make(name: &str, help: &str, labels: &[&str]) -> Result<Self, prometheus::Error>;
+}
+
+impl Metric for IntCounterVec {
+    fn make(name: &str, help: &str, labels: &[&str]) -> Result<Self, prometheus::Error> {
+        IntCounterVec::new(Opts::new(name, help), labels)
+    }
+}
+
+impl Metric for IntGaugeVec {
+    fn make(name: &str, help: &str, labels: &[&str]) -> Result<Self, prometheus::Error> {
+        IntGaugeVec::new(Opts::new(name, help), labels)
+    }
+}
+
+impl Metric for IntCounter {
+    fn make(name: &str, help: &str, _labels: &[&str]) -> Result<Self, prometheus::Error> {
+        IntCounter::new(name, help)
+    }
+}
+
+impl Metric for Histogram {
+    fn make(name: &str, help: &str, _labels: &[&str]) -> Result<Self, prometheus::Error> {
+        Histogram::with_opts(HistogramOpts::new(name, help).buckets(SECONDS.to_vec()))
+    }
+}
+
+impl Metric for HistogramVec {
+    fn make(name: &str, help: &str, labels: &[&str]) -> Result<Self, prometheus::Error> {
+        HistogramVec::new(HistogramOpts::new(name, help).buckets(SECONDS.to_vec()), labels)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_names_what_the_contract_names() {
+        let metrics = Metrics::new().expect("names are unique");
+        metrics.requests.with_label_values(&["customer", "released"]).inc();
+        let page = String::from_utf8(metrics.page()).expect("text");
+        assert!(page.contains("sudare_requests_total{outcome=\"released\",resource=\"customer\"} 1"), "{page}");
+        assert!(page.contains("sudare_ledger_append_duration_seconds_bucket"), "{page}");
+    }
+}

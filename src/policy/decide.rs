@@ -1,0 +1,372 @@
+//! How a kind gets its action: one pure function of the rules, the roles and the conditions that
+//! hold. `explain` prints the trace that it leaves.
+//!
+//! Each role answers by its rules: one with a condition beats one without, a kind beats its
+//! category beats all, and among equals the stricter wins. The most permissive of the roles'
+//! answers counts, and mandatory rules are its ceiling.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use crate::policy::node::Spot;
+use crate::policy::plan::{Decision, Search};
+use crate::policy::strict::{compare, rank, stricter};
+use crate::terms::action::{Action, Mask};
+use crate::terms::kind::{self, Category, Kind, KindId};
+use crate::terms::refusal::{Reason, Refusal};
+
+/// The number of a role in the policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoleId(pub u16);
+
+/// A rule with everything looked up.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Its id in the ledger.
+    pub id: Arc<str>,
+    /// Where it is written.
+    pub spot: Spot,
+    /// Whom it is for.
+    pub who: Who,
+    /// What it says.
+    pub grants: Vec<Grant>,
+    /// The `token_domain`.
+    pub domain: Option<Arc<str>>,
+    /// How veiled values may be looked for.
+    pub search: Option<Search>,
+    /// Whether it is a ceiling.
+    pub mandatory: bool,
+    /// Whether it has `when`, `until` or is for one staff.
+    pub conditioned: bool,
+}
+
+/// Whom a rule is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// Every role; also where it is for one staff, whose state says whether they ask.
+    Every,
+    /// These roles.
+    Roles(Vec<RoleId>),
+}
+
+/// What a rule says of a kind, a category or all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant {
+    /// Of what.
+    pub on: On,
+    /// What becomes of it.
+    pub action: Action,
+}
+
+/// What a grant names, the broadest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum On {
+    /// Every kind.
+    All,
+    /// The kinds of a category.
+    Category(Category),
+    /// One kind.
+    Kind(KindId),
+}
+
+/// Whether a rule is there for this request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Its conditions hold, or it has none.
+    Holds,
+    /// This condition does not hold.
+    Fails(&'static str),
+    /// Nobody can say whether this condition holds.
+    Unknown(&'static str),
+}
+
+/// Everything that an answer depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// All rules.
+    pub rules: &'a [Rule],
+    /// Whether each is there.
+    pub states: &'a [State],
+    /// What becomes of kinds that no rule of a role names.
+    pub ungranted: Action,
+    /// The roles of the staff.
+    pub roles: &'a [RoleId],
+    /// The kind that is asked about.
+    pub id: KindId,
+    /// What it is.
+    pub kind: &'a Kind,
+}
+
+/// How an answer came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    /// What each role answers.
+    pub roles: Vec<RoleTrace>,
+    /// What the mandatory rules that name the kind did.
+    pub ceiling: Vec<Considered>,
+}
+
+/// What one role answers, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleTrace {
+    /// The role.
+    pub role: RoleId,
+    /// Its answer.
+    pub action: Action,
+    /// Each rule of the role that names the kind.
+    pub considered: Vec<Considered>,
+}
+
+/// What became of a rule that names the kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Considered {
+    /// The rule's number.
+    pub rule: usize,
+    /// What it says.
+    pub action: Action,
+    /// Whether it counted.
+    pub verdict: Verdict,
+}
+
+/// Whether a rule counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It decided.
+    Decides,
+    /// A condition does not hold.
+    NotThere(&'static str),
+    /// One with a condition beats it.
+    Unconditioned,
+    /// One that names the kind more closely beats it.
+    Broader,
+    /// A stricter one of the same rank beats it.
+    Milder,
+    /// The answer is as strict already.
+    Idle,
+}
+
+/// Decides one kind.
+pub fn decide(question: &Question<'_>) -> Result<(Decision, Trace), Refusal> {
+    let answers = question.roles.iter().map(|role| answer(question, *role)).collect::<Result<Vec<_>, _>>()?;
+    let (limit, mut ceiling) = ceiling(question)?;
+    let mut best = most_permissive(question, answers.iter().map(|(answer, _)| answer));
+    if let Some(limit) = limit
+        && !matches!(best.compare(&limit), Some(Ordering::Greater | Ordering::Equal))
+    {
+        best = limit;
+    } else {
+        ceiling.iter_mut().filter(|item| item.verdict == Verdict::Decides).for_each(|item| item.verdict = Verdict::Idle);
+    }
+    let search = search(question, &best, answers.iter().map(|(answer, _)| answer));
+    let mut rules: Vec<Arc<str>> = best.rules.iter().map(|rule| question.rules[*rule].id.clone()).collect();
+    rules.sort();
+    rules.dedup();
+    let roles = question.roles.iter().zip(answers).map(|(role, (answer, considered))| RoleTrace { role: *role, action: answer.action, considered });
+    let trace = Trace { roles: roles.collect(), ceiling };
+    Ok((Decision { action: best.action, domain: best.domain, rules, search }, trace))
+}
+
+/// The stricter of two decisions, where several resources matched.
+pub fn combine(a: Decision, b: Decision) -> Decision {
+    let search = if (a.search as u8) < (b.search as u8) { a.search } else { b.search };
+    let action = stricter(a.action, b.action);
+    let mut all = match (action == a.action, action == b.action) {
+        (true, false) => a,
+        (false, true) => b,
+        (_, both) => {
+            let mut rules = [a.rules, b.rules].concat();
+            rules.sort();
+            rules.dedup();
+            let domain = a.domain.filter(|domain| both && b.domain.as_ref() == Some(domain));
+            Decision { action, domain, rules, search }
+        }
+    };
+    all.search = search;
+    all
+}
+
+/// What a role, or a ceiling, says.
+#[derive(Debug, Clone)]
+struct Answer {
+    action: Action,
+    domain: Option<Arc<str>>,
+    search: Option<Search>,
+    rules: Vec<usize>,
+}
+
+impl Answer {
+    /// As `strict::compare`; of two equal actions, one that keeps tokens within a subject is stricter.
+    fn compare(&self, other: &Answer) -> Option<Ordering> {
+        match compare(self.action, other.action)? {
+            Ordering::Equal => match (&self.domain, &other.domain) {
+                (None, Some(_)) => Some(Ordering::Greater),
+                (Some(_), None) => Some(Ordering::Less),
+                (Some(a), Some(b)) if a != b => None,
+                _ => Some(Ordering::Equal),
+            },
+            unequal => Some(unequal),
+        }
+    }
+
+    /// An order of all answers that keeps to `compare`.
+    fn rank(&self) -> ((u8, u8), bool, Option<&str>) {
+        (rank(self.action), self.domain.is_none(), self.domain.as_deref())
+    }
+
+    /// The stricter of two; what hides more than both where they cannot be compared.
+    fn stricter(mut self, other: Answer) -> Answer {
+        match self.compare(&other) {
+            Some(Ordering::Less) => other,
+            Some(Ordering::Greater) => self,
+            order => {
+                if order.is_none() {
+                    // `check` refuses such rules; should they meet all the same, nothing is shown.
+                    self.action = stricter(self.action, Action::Mask(Mask::Full));
+                    self.domain = None;
+                }
+                self.search = [self.search, other.search].into_iter().flatten().min_by_key(|search| *search as u8);
+                self.rules.extend(other.rules);
+                self
+            }
+        }
+    }
+}
+
+fn answer(question: &Question<'_>, role: RoleId) -> Result<(Answer, Vec<Considered>), Refusal> {
+    let mut considered = Vec::new();
+    let mut levels = Vec::new();
+    for (number, rule) in question.rules.iter().enumerate().filter(|(_, rule)| !rule.mandatory && rule.who.takes(role)) {
+        for grant in named(question, rule) {
+            let there = there(question, number)?;
+            levels.push((rule.conditioned, grant.on.level()));
+            considered.push(Considered { rule: number, action: grant.action, verdict: there.unwrap_or(Verdict::Decides) });
+        }
+    }
+    let is_there = |item: &Considered| item.verdict == Verdict::Decides;
+    let best = levels.iter().zip(&considered).filter(|(_, item)| is_there(item)).map(|(level, _)| *level).max();
+    let mut winner: Option<Answer> = None;
+    for (level, item) in levels.iter().zip(considered.iter_mut()).filter(|(_, item)| item.verdict == Verdict::Decides) {
+        item.verdict = match best.map(|best| (level.0 == best.0, level.1 == best.1)) {
+            Some((false, _)) => Verdict::Unconditioned,
+            Some((true, false)) => Verdict::Broader,
+            _ => Verdict::Decides,
+        };
+        if item.verdict == Verdict::Decides {
+            let own = own_answer(question, item);
+            winner = Some(winner.take().map_or_else(|| own.clone(), |before| before.stricter(own.clone())));
+        }
+    }
+    let winner = winner.unwrap_or_else(|| Answer { action: question.ungranted, domain: None, search: None, rules: Vec::new() });
+    for item in considered.iter_mut().filter(|item| item.verdict == Verdict::Decides && !winner.rules.contains(&item.rule)) {
+        item.verdict = Verdict::Milder;
+    }
+    Ok((winner, considered))
+}
+
+/// The strictest of the mandatory rules: each of them is a ceiling, however broadly it names.
+fn ceiling(question: &Question<'_>) -> Result<(Option<Answer>, Vec<Considered>), Refusal> {
+    let mut considered = Vec::new();
+    let mut limit: Option<Answer> = None;
+    for (number, rule) in question.rules.iter().enumerate().filter(|(_, rule)| rule.mandatory) {
+        for grant in named(question, rule) {
+            let verdict = there(question, number)?.unwrap_or(Verdict::Decides);
+            let item = Considered { rule: number, action: grant.action, verdict };
+            if verdict == Verdict::Decides {
+                let own = own_answer(question, &item);
+                limit = Some(limit.take().map_or_else(|| own.clone(), |before| before.stricter(own.clone())));
+            }
+            considered.push(item);
+        }
+    }
+    if let Some(limit) = &limit {
+        let idle = considered.iter_mut().filter(|item| item.verdict == Verdict::Decides && !limit.rules.contains(&item.rule));
+        idle.for_each(|item| item.verdict = Verdict::Milder);
+    }
+    Ok((limit, considered))
+}
+
+fn own_answer(question: &Question<'_>, item: &Considered) -> Answer {
+    let rule = &question.rules[item.rule];
+    let domain = rule.domain.clone().filter(|_| matches!(item.action, Action::Tokenize(_) | Action::Hash));
+    Answer { action: item.action, domain, search: rule.search, rules: vec![item.rule] }
+}
+
+/// Whoever has no role is answered by `ungranted`.
+fn most_permissive<'a>(question: &Question<'_>, answers: impl Iterator<Item = &'a Answer>) -> Answer {
+    let mut best: Option<Answer> = None;
+    for answer in answers {
+        best = Some(match best {
+            None => answer.clone(),
+            Some(before) => match before.rank().cmp(&answer.rank()) {
+                Ordering::Less => before,
+                Ordering::Greater => answer.clone(),
+                Ordering::Equal => Answer { rules: [before.rules, answer.rules.clone()].concat(), ..before },
+            },
+        });
+    }
+    best.unwrap_or(Answer { action: question.ungranted, domain: None, search: None, rules: Vec::new() })
+}
+
+/// The widest search that a role gives, within what a mandatory rule leaves.
+fn search<'a>(question: &Question<'_>, best: &Answer, answers: impl Iterator<Item = &'a Answer>) -> Search {
+    let unsaid = if best.action == Action::Show { Search::Any } else { unsaid(question) };
+    let given = answers.map(|answer| answer.search.unwrap_or(unsaid)).max_by_key(|search| *search as u8).unwrap_or(unsaid);
+    let mandatory = |number: &usize| question.rules[*number].mandatory;
+    match best.search.filter(|_| best.rules.iter().any(|rule| mandatory(rule))) {
+        Some(limit) if (limit as u8) < (given as u8) => limit,
+        _ => given,
+    }
+}
+
+/// By its whole value staff may look for a phone, an e-mail address, a name or a customer number,
+/// which is an id of the policy's own.
+fn unsaid(question: &Question<'_>) -> Search {
+    const SOUGHT: [KindId; 5] = [kind::PERSON_NAME, kind::PERSON_KANA, kind::EMAIL, kind::PHONE, kind::USER_ID];
+    let is_own_number = question.id > kind::NOTES && question.kind.category == Category::Identity;
+    if SOUGHT.contains(&question.id) || is_own_number { Search::Exact } else { Search::None }
+}
+
+fn named<'r>(question: &Question<'_>, rule: &'r Rule) -> impl Iterator<Item = &'r Grant> {
+    let (id, category) = (question.id, question.kind.category);
+    rule.grants.iter().filter(move |grant| match grant.on {
+        On::All => true,
+        On::Category(named) => named == category,
+        On::Kind(named) => named == id,
+    })
+}
+
+/// `None` where the rule is there.
+fn there(question: &Question<'_>, number: usize) -> Result<Option<Verdict>, Refusal> {
+    match question.states.get(number) {
+        Some(State::Holds) => Ok(None),
+        Some(State::Fails(condition)) => Ok(Some(Verdict::NotThere(condition))),
+        Some(State::Unknown(condition)) => {
+            let rule = &question.rules[number].id;
+            Err(Refusal::new(Reason::Rule, format!("`{condition}` of rule `{rule}` cannot be evaluated")))
+        }
+        None => Err(Refusal::new(Reason::Internal, "a rule has no state")),
+    }
+}
+
+impl Who {
+    fn takes(&self, role: RoleId) -> bool {
+        match self {
+            Who::Every => true,
+            Who::Roles(roles) => roles.contains(&role),
+        }
+    }
+}
+
+impl On {
+    fn level(self) -> u8 {
+        match self {
+            On::All => 0,
+            On::Category(_) => 1,
+            On::Kind(_) => 2,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

@@ -1,0 +1,182 @@
+//! What the hot path runs: everything looked up, compiled and decided beforehand, so that a value
+//! costs an index and not a search.
+//!
+//! A plan belongs to the resources that matched, the roles of the staff and the conditions that
+//! hold. `rule` is what people write; this is what becomes of it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::detect::Detectors;
+use crate::format::Format;
+use crate::terms::action::Action;
+use crate::terms::event::Event;
+use crate::terms::kind::{KindId, Kinds};
+use crate::terms::place::{Place, PlaceId, Places};
+
+/// What is done to one exchange.
+pub struct Plan {
+    /// The policy's hash, `sha256:…`.
+    pub version: Arc<str>,
+    /// The resources that matched; empty where the path is undeclared.
+    pub resources: Vec<Arc<str>>,
+    /// The path template of the first resource, for the ledger: `/api/customers/{id}`.
+    pub template: Option<Arc<str>>,
+    /// What sort of thing the request does.
+    pub event: Event,
+    /// The kinds of the policy.
+    pub kinds: Arc<Kinds>,
+    /// What finds kinds in text.
+    pub detectors: Arc<Detectors>,
+    /// Which folded label alone means which kind.
+    pub labels: Arc<HashMap<String, KindId>>,
+    /// What walkers look for.
+    pub places: Arc<Places>,
+    /// What each place means, by the number of the place; bare names have numbers here too.
+    pub targets: Vec<Target>,
+    /// The places that are bare names, folded.
+    pub names: HashMap<String, Vec<PlaceId>>,
+    /// What becomes of each kind, by the kind's number.
+    pub decisions: Vec<Decision>,
+    /// Where the subject is found; the first that is there counts.
+    pub subjects: Vec<SubjectSource>,
+    /// Whether records were declared (CSV has a record a row all the same).
+    pub records: bool,
+    /// Whether labels and detectors work beside the fields.
+    pub scan: bool,
+    /// What becomes of leaves that no field names.
+    pub unlisted: Unlisted,
+    /// What becomes of a body that cannot be read.
+    pub unreadable: Unreadable,
+    /// What becomes of the CRM's error pages.
+    pub errors: Errors,
+    /// What parameters ask about, by folded name.
+    pub parameters: HashMap<String, Parameter>,
+}
+
+impl Plan {
+    /// Whether the fields name any place that can stand in an answer of this format.
+    pub fn has_place_in(&self, format: Format) -> bool {
+        let mut fields = self.targets.iter().filter(|target| matches!(target.meaning, Meaning::Field { .. })).peekable();
+        fields.peek().is_none()
+            || fields.any(|target| match target.place {
+                Place::Name(_) => true,
+                Place::Json(_) => format == Format::Json,
+                Place::Css(_) => format == Format::Html,
+                Place::Xml(_) => false,
+            })
+    }
+}
+
+/// What a place means to the plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// The place as written.
+    pub place: Place,
+    /// Its meaning.
+    pub meaning: Meaning,
+}
+
+/// The meaning of a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// A value of this kind.
+    Field {
+        /// The kind.
+        kind: KindId,
+        /// No detector looks inside.
+        only: bool,
+        /// The place may be missing from an answer.
+        optional: bool,
+    },
+    /// The id of the subject; the number is the index in `subjects`.
+    Subject(usize),
+}
+
+/// What becomes of a kind, and who said so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The action.
+    pub action: Action,
+    /// The `token_domain` for tokens and hashes.
+    pub domain: Option<Arc<str>>,
+    /// The ids of the rules that decided; empty where `ungranted` did.
+    pub rules: Vec<Arc<str>>,
+    /// How staff may look for a veiled value.
+    pub search: Search,
+}
+
+/// How staff may look for values of a veiled kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Search {
+    /// Not at all.
+    None,
+    /// By the whole value.
+    Exact,
+    /// In any way.
+    Any,
+}
+
+/// Where a subject's id is found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SubjectSource {
+    /// The subject's type.
+    pub kind: String,
+    /// Where its id is.
+    pub at: SubjectAt,
+    /// Whether the id may stand in clear in the ledger whatever it looks like.
+    pub clear: bool,
+    /// Whether the id is always hashed.
+    pub hash: bool,
+}
+
+/// The place of a subject's id.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SubjectAt {
+    /// The resource has no subject.
+    None,
+    /// A parameter of the path, with the value that this request has there.
+    Path(String),
+    /// A query parameter, by name.
+    Query(String),
+    /// A place in the answer.
+    Place(PlaceId),
+}
+
+/// What becomes of leaves that no field names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unlisted {
+    /// Labels and detectors look at them.
+    Scan,
+    /// They are masked whole.
+    Mask,
+    /// The answer is refused.
+    Block,
+}
+
+/// What becomes of a body that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is refused.
+    Block,
+    /// It passes; the resource says so, with an end date.
+    Pass,
+}
+
+/// What becomes of the CRM's error pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Errors {
+    /// HTML and text of status 500 and above become a fixed page.
+    Page,
+    /// They are scanned like any answer.
+    Scan,
+}
+
+/// What one request parameter asks about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its value is compared with values of these kinds.
+    pub filters: Vec<KindId>,
+    /// Its value names a column; each folded column means a kind.
+    pub columns: HashMap<String, KindId>,
+}

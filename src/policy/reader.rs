@@ -1,0 +1,236 @@
+//! Typed readers over nodes: each takes what fits, and notes a fault with a suggestion for what
+//! does not, so that one run tells everything.
+
+use std::str::FromStr;
+
+use crate::policy::fault::Faults;
+use crate::policy::node::{Entry, Node, Spot, Value};
+use crate::policy::traps;
+
+/// Reads a map key by key; what was never asked for is unknown.
+pub struct MapReader<'n> {
+    what: &'static str,
+    node: &'n Node,
+    entries: &'n [Entry],
+    asked: Vec<&'static str>,
+}
+
+impl<'n> MapReader<'n> {
+    /// Opens a map; `what` says what it is: `a rule`.
+    pub fn open(node: &'n Node, what: &'static str, faults: &mut Faults) -> Option<MapReader<'n>> {
+        let entries = entries(node, what, faults)?;
+        Some(MapReader { what, node, entries, asked: Vec::new() })
+    }
+
+    /// The value of a key, if it stands there.
+    pub fn take(&mut self, key: &'static str) -> Option<&'n Node> {
+        Some(&self.take_entry(key)?.value)
+    }
+
+    /// The entry of a key, if it stands there.
+    pub fn take_entry(&mut self, key: &'static str) -> Option<&'n Entry> {
+        self.asked.push(key);
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    /// The value of a key that must be there.
+    pub fn need(&mut self, key: &'static str, faults: &mut Faults) -> Option<&'n Node> {
+        let value = self.take(key);
+        if value.is_none() {
+            faults.error(&self.node.spot, "missing-key", format!("{} needs `{key}`", self.what));
+        }
+        value
+    }
+
+    /// Words that are kept for what is not built yet.
+    pub fn reserve(&mut self, keys: &[&'static str], faults: &mut Faults) {
+        for key in keys {
+            if let Some(entry) = self.take_entry(key) {
+                reserved(&entry.key_spot, key, faults);
+            }
+        }
+    }
+
+    /// Where the map begins.
+    pub fn spot(&self) -> &'n Spot {
+        &self.node.spot
+    }
+
+    /// Notes every key that was never asked for.
+    pub fn finish(self, faults: &mut Faults) {
+        for entry in self.entries {
+            // Merges and full-width colons have their own fault already.
+            if self.asked.contains(&entry.key.as_str()) || entry.key == "<<" || is_told(entry) {
+                continue;
+            }
+            let message = format!("`{}` is no key of {}", entry.key, self.what);
+            let fault = faults.error(&entry.key_spot, "unknown-key", message);
+            match nearest(&entry.key, self.asked.iter().copied()) {
+                Some(near) => fault.did_you_mean(Some(near)),
+                None => fault.help(format!("its keys are {}", words_of(self.asked.iter().copied()))),
+            }
+        }
+    }
+}
+
+/// Notes that a word is kept for what is not built yet.
+pub fn reserved(spot: &Spot, word: &str, faults: &mut Faults) {
+    let fault = faults.error(spot, "reserved", format!("`{word}` is reserved: not yet"));
+    fault.help("take it out; a later version will know it");
+}
+
+/// The entries of a map whose keys are free.
+pub fn entries<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Option<&'n [Entry]> {
+    if let Value::Map(entries) = &node.value {
+        return Some(entries);
+    }
+    if let Some((message, help)) = node.scalar().and_then(traps::in_place_of_map) {
+        faults.error(&node.spot, "wide-colon", message).help(help);
+        return None;
+    }
+    let found = found(node);
+    faults.error(&node.spot, "type", format!("{what} is a map of `key: value`, and here stands {found}"));
+    None
+}
+
+/// A text that is not empty.
+pub fn text<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Option<&'n str> {
+    match &node.value {
+        Value::Scalar { text, .. } if !text.is_empty() => Some(text),
+        Value::Scalar { .. } => {
+            faults.error(&node.spot, "empty", format!("{what} is empty"));
+            None
+        }
+        Value::List(_) | Value::Map(_) => {
+            faults.error(&node.spot, "type", format!("{what} is a text, and here stands {}", found(node)));
+            None
+        }
+    }
+}
+
+/// One of a few words.
+pub fn word<T: Copy>(node: &Node, what: &str, words: &[(&'static str, T)], faults: &mut Faults) -> Option<T> {
+    let text = text(node, what, faults)?;
+    if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
+        return Some(*meaning);
+    }
+    let names = || words.iter().map(|(word, _)| *word);
+    let message = format!("{what} is {}, not `{text}`", words_of(names()));
+    faults.error(&node.spot, "unknown-word", message).did_you_mean(nearest(text, names()));
+    None
+}
+
+/// `true` or `false`.
+pub fn boolean(node: &Node, what: &str, faults: &mut Faults) -> Option<bool> {
+    word(node, what, &[("true", true), ("false", false)], faults)
+}
+
+/// A whole number.
+pub fn number<T: FromStr>(node: &Node, what: &str, faults: &mut Faults) -> Option<T> {
+    let text = text(node, what, faults)?;
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = digits.then(|| text.parse().ok()).flatten();
+    if number.is_none() {
+        faults.error(&node.spot, "number", format!("{what} is a whole number, not `{text}`"));
+    }
+    number
+}
+
+/// A list's items, or the one value itself.
+pub fn one_or_more(node: &Node) -> &[Node] {
+    match &node.value {
+        Value::List(items) => items,
+        Value::Scalar { .. } | Value::Map(_) => std::slice::from_ref(node),
+    }
+}
+
+/// One text or a list of them.
+pub fn texts<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Vec<(&'n str, &'n Spot)> {
+    one_or_more(node).iter().filter_map(|item| Some((text(item, what, faults)?, &item.spot))).collect()
+}
+
+/// The candidate that a word was probably meant to be.
+pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let plain = |text: &str| text.to_lowercase().replace(['-', ' ', '.'], "_");
+    let word = plain(word);
+    let length = word.chars().count();
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::osa_distance(&word, &plain(candidate)), candidate))
+        .filter(|(distance, candidate)| {
+            // Two letters of five may be wrong; or the last part of a name was written alone.
+            *distance <= length.max(candidate.chars().count()) * 2 / 5 || plain(candidate).ends_with(&format!("_{word}"))
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// `a`, `b` or `c`.
+pub fn words_of<'w>(words: impl Iterator<Item = &'w str>) -> String {
+    let quoted: Vec<String> = words.map(|word| format!("`{word}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
+}
+
+fn is_told(entry: &Entry) -> bool {
+    entry.key.contains('：') && entry.value.is_empty()
+}
+
+fn found(node: &Node) -> &'static str {
+    match &node.value {
+        Value::Scalar { .. } if node.is_empty() => "nothing",
+        Value::Scalar { .. } => "a text",
+        Value::List(_) => "a list",
+        Value::Map(_) => "a map",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::node::{Source, parse};
+
+    #[test]
+    fn the_nearest_word_is_near() {
+        let kinds = ["phone", "email", "person.name", "postal_code", "notes"];
+        for (word, near) in [
+            ("fone", Some("phone")),
+            ("Phone", Some("phone")),
+            ("e-mail", Some("email")),
+            ("name", Some("person.name")),
+            ("postcode", Some("postal_code")),
+            ("tel", None),
+            ("zzzz", None),
+        ] {
+            assert_eq!(nearest(word, kinds), near, "{word}");
+        }
+    }
+
+    #[test]
+    fn every_fault_of_a_map_is_told_at_once() {
+        let mut faults = Faults::new();
+        let text = "pat: x\nmode: loud\ncount: 1x\nwhen: [1, [2]]\n".to_owned();
+        let node = parse(&Source { name: "a".into(), text }, &mut faults).expect("a tree");
+        let mut map = MapReader::open(&node, "a test", &mut faults).expect("a map");
+        assert!(map.need("path", &mut faults).is_none());
+        let mode = map.take("mode").expect("it stands there");
+        assert_eq!(word(mode, "the mode", &[("low", 1), ("high", 2)], &mut faults), None);
+        let count = map.take("count").expect("it stands there");
+        assert_eq!(number::<u8>(count, "the count", &mut faults), None);
+        map.reserve(&["when"], &mut faults);
+        map.finish(&mut faults);
+        let told: Vec<_> = faults.into_sorted().into_iter().map(|fault| (fault.line, fault.message)).collect();
+        assert_eq!(
+            told,
+            [
+                (1, "`pat` is no key of a test".to_owned()),
+                (1, "a test needs `path`".to_owned()),
+                (2, "the mode is `low` or `high`, not `loud`".to_owned()),
+                (3, "the count is a whole number, not `1x`".to_owned()),
+                (4, "`when` is reserved: not yet".to_owned()),
+            ]
+        );
+    }
+}

@@ -1,0 +1,117 @@
+//! `fields:`: which kind stands at which place.
+
+use crate::policy::fault::Faults;
+use crate::policy::node::{Entry, Node, Spot, Value};
+use crate::policy::reader::{self, MapReader};
+use crate::policy::rule::{Word, places};
+use crate::terms::place::Place;
+
+/// A named set of fields.
+#[derive(Debug)]
+pub struct FieldSet {
+    /// Its name.
+    pub name: Word,
+    /// Its fields.
+    pub fields: Vec<Field>,
+}
+
+/// A place that holds a kind.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// The place.
+    pub place: Place,
+    /// Where it is written.
+    pub spot: Spot,
+    /// The kind's name.
+    pub kind: Word,
+    /// No detector looks inside.
+    pub only: bool,
+    /// The place may be missing from an answer.
+    pub optional: bool,
+}
+
+/// An item of a resource's `fields`.
+#[derive(Debug)]
+pub enum Item {
+    /// All fields of a named set.
+    Set(Word),
+    /// One field.
+    Field(Field),
+}
+
+/// Reads the named sets at the top of a file.
+pub fn read_sets(node: &Node, faults: &mut Faults) -> Vec<FieldSet> {
+    let mut sets = Vec::new();
+    for entry in reader::entries(node, "`fields`", faults).unwrap_or_default() {
+        let mut fields = Vec::new();
+        for item in read(&entry.value, faults) {
+            match item {
+                Item::Field(field) => fields.push(field),
+                Item::Set(word) => {
+                    let message = format!("a set of fields holds kinds and places, and `{}` is neither", word.text);
+                    faults.error(&word.spot, "type", message).help("write `kind: [places]`");
+                }
+            }
+        }
+        sets.push(FieldSet { name: Word::new(&entry.key, &entry.key_spot), fields });
+    }
+    sets
+}
+
+/// Reads a resource's `fields`: a set's name, a map, or a list of names, maps and `{ at, is }`.
+pub fn read(node: &Node, faults: &mut Faults) -> Vec<Item> {
+    let mut items = Vec::new();
+    for node in reader::one_or_more(node) {
+        match &node.value {
+            Value::Map(_) if node.at("at").is_some() || node.at("is").is_some() => place_entry(node, None, &mut items, faults),
+            Value::Map(entries) => entries.iter().for_each(|entry| kind_entry(entry, &mut items, faults)),
+            Value::Scalar { .. } => {
+                items.extend(reader::text(node, "a set of fields", faults).map(|name| Item::Set(Word::new(name, &node.spot))));
+            }
+            Value::List(_) => {
+                faults.error(&node.spot, "type", "an item of `fields` is a set's name, a map or `{ at, is }`, and here stands a list");
+            }
+        }
+    }
+    items
+}
+
+/// `phone: [tel, "$.phones[*].no"]`.
+fn kind_entry(entry: &Entry, items: &mut Vec<Item>, faults: &mut Faults) {
+    let kind = Word::new(&entry.key, &entry.key_spot);
+    for node in reader::one_or_more(&entry.value) {
+        if node.map().is_some() {
+            place_entry(node, Some(&kind), items, faults);
+        } else if let Some(place) = places::read(node, "a place", faults) {
+            items.push(Item::Field(Field { place, spot: node.spot.clone(), kind: kind.clone(), only: false, optional: false }));
+        }
+    }
+}
+
+/// `{ at: tel, is: phone, only: true, optional: true }`.
+fn place_entry(node: &Node, kind: Option<&Word>, items: &mut Vec<Item>, faults: &mut Faults) {
+    let Some(mut map) = MapReader::open(node, "a field", faults) else { return };
+    let at = map.need("at", faults);
+    let kind = match kind {
+        Some(kind) => Some(kind.clone()),
+        None => map.need("is", faults).and_then(|node| is(node, faults)),
+    };
+    let only = map.take("only").and_then(|node| reader::boolean(node, "`only`", faults)).unwrap_or(false);
+    let optional = map.take("optional").and_then(|node| reader::boolean(node, "`optional`", faults)).unwrap_or(false);
+    map.reserve(&["derive", "store", "seal"], faults);
+    map.finish(faults);
+    let (Some(at), Some(kind)) = (at, kind) else { return };
+    for node in reader::one_or_more(at) {
+        if let Some(place) = places::read(node, "a place", faults) {
+            items.push(Item::Field(Field { place, spot: node.spot.clone(), kind: kind.clone(), only, optional }));
+        }
+    }
+}
+
+fn is(node: &Node, faults: &mut Faults) -> Option<Word> {
+    if node.map().is_some() {
+        reader::reserved(&node.spot, "is: { from: … }", faults);
+        return None;
+    }
+    Some(Word::new(reader::text(node, "a kind", faults)?, &node.spot))
+}

@@ -1,0 +1,125 @@
+//! A rule file as it is written: every word read and placed, nothing looked up yet.
+//!
+//! What one file names another may declare, so names stay names here; `compile` looks them up when
+//! all files are read.
+
+pub mod fields;
+pub mod hours;
+pub mod kinds;
+pub mod matches;
+pub mod places;
+pub mod resources;
+pub mod roles;
+pub mod rules;
+pub mod settings;
+pub mod tests;
+pub mod when;
+
+use crate::policy::fault::Faults;
+use crate::policy::node::{Node, Spot};
+use crate::policy::reader::{self, MapReader};
+use crate::policy::rule::fields::FieldSet;
+use crate::policy::rule::kinds::KindRule;
+use crate::policy::rule::resources::Resource;
+use crate::policy::rule::roles::Role;
+use crate::policy::rule::rules::Rule;
+use crate::policy::rule::settings::Settings;
+use crate::policy::rule::tests::Test;
+
+/// A text of a file and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// The text.
+    pub text: String,
+    /// Where it is.
+    pub spot: Spot,
+}
+
+impl Word {
+    /// A text of a file.
+    pub fn new(text: &str, spot: &Spot) -> Word {
+        Word { text: text.to_owned(), spot: spot.clone() }
+    }
+}
+
+/// One rule file.
+#[derive(Debug, Default)]
+pub struct File {
+    /// Roles and the groups that give them.
+    pub roles: Vec<Role>,
+    /// Kinds beside the built-in ones, or additions to them.
+    pub kinds: Vec<KindRule>,
+    /// Named sets of fields.
+    pub fields: Vec<FieldSet>,
+    /// Pages and calls of the CRM.
+    pub resources: Vec<Resource>,
+    /// Who sees what.
+    pub rules: Vec<Rule>,
+    /// What holds where nothing is said.
+    pub settings: Settings,
+    /// Tests of the policy.
+    pub tests: Vec<Test>,
+}
+
+/// Reads one file.
+pub fn read(node: &Node, faults: &mut Faults) -> File {
+    let mut file = File::default();
+    let Some(mut map) = MapReader::open(node, "a rule file", faults) else {
+        return file;
+    };
+    version(&mut map, faults);
+    if let Some(name) = map.take("name") {
+        reader::text(name, "`name`", faults);
+    }
+    if let Some(node) = map.take("roles") {
+        file.roles = roles::read(node, faults);
+    }
+    if let Some(node) = map.take("kinds") {
+        file.kinds = kinds::read(node, faults);
+    }
+    if let Some(node) = map.take("fields") {
+        file.fields = fields::read_sets(node, faults);
+    }
+    if let Some(node) = map.take("resources") {
+        file.resources = items(node, "`resources`", faults).iter().filter_map(|item| resources::read(item, faults)).collect();
+    }
+    if let Some(node) = map.take("rules") {
+        file.rules = items(node, "`rules`", faults).iter().filter_map(|item| rules::read(item, faults)).collect();
+    }
+    file.settings = Settings::read(&mut map, faults);
+    if let Some(node) = map.take("tests") {
+        file.tests = items(node, "`tests`", faults).iter().filter_map(|item| tests::read(item, faults)).collect();
+    }
+    map.reserve(&["limits", "reveal"], faults);
+    map.finish(faults);
+    file
+}
+
+fn version(map: &mut MapReader<'_>, faults: &mut Faults) {
+    let Some(node) = map.take("sudare") else {
+        let fault = faults.error(map.spot(), "missing-key", "a rule file begins with `sudare: 1`");
+        fault.help("write `sudare: 1` in the first line");
+        return;
+    };
+    if reader::text(node, "`sudare`", faults).is_some_and(|text| text != "1") {
+        faults.error(&node.spot, "version", "this version knows `sudare: 1` alone");
+    }
+}
+
+/// The items of a list that is always one, because each of its items is a map.
+fn items<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> &'n [Node] {
+    if node.is_empty() {
+        return &[];
+    }
+    if node.map().is_some() {
+        let fault = faults.error(&node.spot, "type", format!("{what} is a list, and here stands a map"));
+        fault.help("put `- ` before each item");
+        return &[];
+    }
+    reader::one_or_more(node)
+}
+
+/// One text or a list of them, with their places.
+fn words(node: &Node, what: &str, faults: &mut Faults) -> Vec<Word> {
+    reader::texts(node, what, faults).into_iter().map(|(text, spot)| Word::new(text, spot)).collect()
+}

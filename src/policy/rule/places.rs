@@ -1,0 +1,48 @@
+//! Places as rules write them, with faults that point into the path.
+
+use crate::format::html::check_selector;
+use crate::policy::fault::Faults;
+use crate::policy::node::{Node, Spot, Value};
+use crate::policy::reader;
+use crate::terms::place::{Place, PlaceError};
+
+/// Reads a place: a bare name, `$…`, `css:…`.
+pub fn read(node: &Node, what: &str, faults: &mut Faults) -> Option<Place> {
+    let text = reader::text(node, what, faults)?;
+    if text.starts_with("//") {
+        let fault = faults.error(&node.spot, "reserved", "`//…`, a place in XML, is reserved: not yet");
+        fault.help("JSON has `$…`, HTML has `css:…`, and a bare name works in both");
+        return None;
+    }
+    match Place::parse(text) {
+        Ok(place) => checked(place, &node.spot, faults),
+        Err(PlaceError { offset, message }) => {
+            let fault = faults.error(&within(node, text, offset), "place", message);
+            if text.starts_with('$') {
+                fault.help("JSONPath here knows names, indexes, `[*]` and `..name`");
+            }
+            None
+        }
+    }
+}
+
+/// Where a byte of a scalar's text stands in the file.
+pub fn within(node: &Node, text: &str, offset: usize) -> Spot {
+    let offset = offset.min(text.len());
+    let before = text.get(..offset).map_or(0, |before| before.chars().count());
+    let quote = usize::from(matches!(&node.value, Value::Scalar { quoted: true, .. }));
+    let start = (node.spot.span.start + quote + offset).min(node.spot.span.end);
+    let column = node.spot.column + quote + before;
+    Spot { span: start..node.spot.span.end.saturating_sub(quote).max(start), column, ..node.spot.clone() }
+}
+
+fn checked(place: Place, spot: &Spot, faults: &mut Faults) -> Option<Place> {
+    if let Place::Css(css) = &place
+        && let Err(message) = check_selector(&css.selector)
+    {
+        let fault = faults.error(spot, "selector", format!("the selector cannot be followed: {message}"));
+        fault.help("known are names, classes, ids, attributes, `:not`, `:nth-child`, `:nth-of-type`, descendants and children");
+        return None;
+    }
+    Some(place)
+}

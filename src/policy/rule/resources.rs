@@ -1,0 +1,202 @@
+//! `resources:`: pages and calls of the CRM, and what stands where in them.
+
+use jiff::Timestamp;
+
+use crate::policy::fault::Faults;
+use crate::policy::node::{Node, Spot, Value};
+use crate::policy::plan::{Errors, Unlisted, Unreadable};
+use crate::policy::reader::{self, MapReader};
+use crate::policy::rule::fields::{self, Item};
+use crate::policy::rule::matches::{self, Match};
+use crate::policy::rule::when::{self, EVENTS};
+use crate::policy::rule::{Word, places};
+use crate::terms::event::Event;
+use crate::terms::place::Place;
+
+/// A resource.
+#[derive(Debug)]
+pub struct Resource {
+    /// Its id.
+    pub id: Word,
+    /// Which requests it is about.
+    pub matches: Vec<Match>,
+    /// Whose data it shows.
+    pub subjects: Vec<Subject>,
+    /// Where each record begins.
+    pub records: Option<Place>,
+    /// What stands where.
+    pub fields: Vec<Item>,
+    /// What parameters touch.
+    pub query: Vec<Query>,
+    /// What a request does, if it is not what its method says.
+    pub event: Option<Event>,
+    /// What it says of the rest.
+    pub options: Options,
+}
+
+/// What a resource says of what its fields do not name.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Whether labels and detectors work beside the fields.
+    pub scan: bool,
+    /// What becomes of leaves that no field names.
+    pub unlisted: Unlisted,
+    /// What becomes of a body that cannot be read.
+    pub unreadable: Unreadable,
+    /// Until when it passes.
+    pub until: Option<Timestamp>,
+    /// What becomes of error pages.
+    pub errors: Errors,
+    /// Whether staff without a role may ask for it.
+    pub public: bool,
+}
+
+/// Whose data a resource shows.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The subject's type.
+    pub kind: String,
+    /// Where its id is.
+    pub at: At,
+    /// Where that is written.
+    pub spot: Spot,
+    /// The id may stand in the ledger in clear.
+    pub clear: bool,
+    /// The id is always hashed.
+    pub hash: bool,
+}
+
+/// Where a subject's id is.
+#[derive(Debug, Clone)]
+pub enum At {
+    /// The resource has no subject.
+    None,
+    /// A parameter of the path.
+    Path(String),
+    /// A parameter of the query.
+    Query(String),
+    /// A place in the answer.
+    Place(Place),
+}
+
+/// What one parameter touches.
+#[derive(Debug)]
+pub struct Query {
+    /// The parameter's name.
+    pub name: String,
+    /// Kinds whose values its value is compared with.
+    pub filters: Vec<Word>,
+    /// Columns that its value may name, and their kinds.
+    pub columns: Vec<(String, Word)>,
+}
+
+/// The subject's type where a rule names the place alone.
+const SUBJECT: &str = "customer";
+
+/// Reads one resource.
+pub fn read(node: &Node, faults: &mut Faults) -> Option<Resource> {
+    let mut map = MapReader::open(node, "a resource", faults)?;
+    let id = map.need("id", faults).and_then(|node| Some(Word::new(reader::text(node, "an id", faults)?, &node.spot)));
+    let matches = map.need("match", faults).map(|node| matches::read(node, faults)).unwrap_or_default();
+    let subjects = map.take("subject").map(|node| subjects(node, faults)).unwrap_or_default();
+    let records = map.take("records").and_then(|node| records(node, faults));
+    let fields = map.take("fields").map(|node| fields::read(node, faults)).unwrap_or_default();
+    let query = map.take("query").map(|node| query(node, faults)).unwrap_or_default();
+    let event = map.take("event").and_then(|node| reader::word(node, "an event", &EVENTS, faults));
+    let options = options(&mut map, faults);
+    map.reserve(&["columns", "attributes", "derive", "store", "seal", "undeclared"], faults);
+    map.finish(faults);
+    Some(Resource { id: id?, matches, subjects, records, fields, query, event, options })
+}
+
+fn options(map: &mut MapReader<'_>, faults: &mut Faults) -> Options {
+    let scan = map.take("scan").and_then(|node| reader::boolean(node, "`scan`", faults)).unwrap_or(true);
+    let public = map.take("public").and_then(|node| reader::boolean(node, "`public`", faults)).unwrap_or(false);
+    let words = [("scan", Unlisted::Scan), ("mask", Unlisted::Mask), ("block", Unlisted::Block)];
+    let unlisted = map.take("unlisted").and_then(|node| reader::word(node, "`unlisted`", &words, faults)).unwrap_or(Unlisted::Scan);
+    let words = [("page", Errors::Page), ("scan", Errors::Scan)];
+    let errors = map.take("errors").and_then(|node| reader::word(node, "`errors`", &words, faults)).unwrap_or(Errors::Page);
+    let until = map.take("until").and_then(|node| Some((when::until(node, faults)?, &node.spot)));
+    let words = [("block", Unreadable::Block), ("pass", Unreadable::Pass)];
+    let mut unreadable = Unreadable::Block;
+    if let Some(node) = map.take("unreadable") {
+        unreadable = reader::word(node, "`unreadable`", &words, faults).unwrap_or(Unreadable::Block);
+        if unreadable == Unreadable::Pass && until.is_none() {
+            let fault = faults.error(&node.spot, "until", "`unreadable: pass` needs an end");
+            fault.help("write `until: 2026-12-31` beside it");
+        }
+    }
+    if let Some((_, spot)) = until.filter(|_| unreadable == Unreadable::Block) {
+        faults.error(spot, "until", "`until` here belongs to `unreadable: pass` alone");
+    }
+    Options { scan, unlisted, unreadable, until: until.map(|(time, _)| time), errors, public }
+}
+
+fn records(node: &Node, faults: &mut Faults) -> Option<Place> {
+    match places::read(node, "`records`", faults)? {
+        Place::Name(name) => {
+            let fault = faults.error(&node.spot, "place", format!("`{name}` does not say where a record begins"));
+            fault.help("write `$.items[*]` or `css:table tbody tr`; in CSV each row is a record anyway");
+            None
+        }
+        Place::Css(css) if css.attribute.is_some() => {
+            faults.error(&node.spot, "place", "a record is an element, not an attribute");
+            None
+        }
+        place => Some(place),
+    }
+}
+
+fn subjects(node: &Node, faults: &mut Faults) -> Vec<Subject> {
+    reader::one_or_more(node).iter().filter_map(|node| subject(node, faults)).collect()
+}
+
+fn subject(node: &Node, faults: &mut Faults) -> Option<Subject> {
+    let spot = node.spot.clone();
+    if !matches!(node.value, Value::Map(_)) {
+        return Some(Subject { kind: SUBJECT.to_owned(), at: at(node, faults)?, spot, clear: false, hash: false });
+    }
+    let mut map = MapReader::open(node, "a subject", faults)?;
+    let kind = map.take("type").and_then(|node| reader::text(node, "a type", faults)).unwrap_or(SUBJECT).to_owned();
+    let at = map.need("at", faults).and_then(|node| Some((at(node, faults)?, node.spot.clone())));
+    let hash = map.take("hash").and_then(|node| reader::boolean(node, "`hash`", faults)).unwrap_or(false);
+    let clear = map.take("id").and_then(|node| reader::word(node, "`id`", &[("clear", true)], faults)).unwrap_or(false);
+    if clear && hash {
+        faults.error(&node.spot, "subject", "`id: clear` and `hash: true` contradict each other");
+    }
+    map.finish(faults);
+    let (at, spot) = at?;
+    Some(Subject { kind, at, spot, clear, hash })
+}
+
+fn at(node: &Node, faults: &mut Faults) -> Option<At> {
+    let text = reader::text(node, "a subject", faults)?;
+    if text == "none" {
+        return Some(At::None);
+    }
+    if let Some(name) = text.strip_prefix("path.") {
+        return Some(At::Path(name.to_owned()));
+    }
+    if let Some(name) = text.strip_prefix("query.") {
+        return Some(At::Query(name.to_owned()));
+    }
+    Some(At::Place(places::read(node, "a subject", faults)?))
+}
+
+fn query(node: &Node, faults: &mut Faults) -> Vec<Query> {
+    let mut all = Vec::new();
+    for entry in reader::entries(node, "`query`", faults).unwrap_or_default() {
+        let mut query = Query { name: entry.key.clone(), filters: Vec::new(), columns: Vec::new() };
+        for item in reader::one_or_more(&entry.value) {
+            match item.map() {
+                Some(columns) => columns.iter().for_each(|column| {
+                    let kinds = reader::texts(&column.value, "a kind", faults);
+                    query.columns.extend(kinds.into_iter().map(|(kind, spot)| (column.key.clone(), Word::new(kind, spot))));
+                }),
+                None => query.filters.extend(reader::text(item, "a kind", faults).map(|kind| Word::new(kind, &item.spot))),
+            }
+        }
+        all.push(query);
+    }
+    all
+}

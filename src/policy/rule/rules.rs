@@ -1,0 +1,181 @@
+//! `rules:`: who sees what.
+
+use jiff::Timestamp;
+
+use crate::policy::fault::Faults;
+use crate::policy::node::{Node, Spot, Value};
+use crate::policy::plan::Search;
+use crate::policy::reader::{self, MapReader};
+use crate::policy::rule::when::{self, When};
+use crate::policy::rule::{Word, words};
+
+/// A rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its id, if it says one.
+    pub id: Option<Word>,
+    /// Where it begins.
+    pub spot: Spot,
+    /// Whom it is for.
+    pub who: Who,
+    /// What it says of kinds.
+    pub grants: Vec<Grant>,
+    /// Inside what equal values give equal tokens.
+    pub domain: Option<String>,
+    /// How veiled values may be looked for.
+    pub search: Option<Search>,
+    /// Where it says that it is mandatory.
+    pub mandatory: Option<Spot>,
+    /// When it ends.
+    pub until: Option<(Timestamp, Spot)>,
+    /// When it holds.
+    pub when: Option<When>,
+}
+
+/// Whom a rule is for.
+#[derive(Debug)]
+pub enum Who {
+    /// Everybody with a role.
+    All,
+    /// These roles.
+    Roles(Vec<Word>),
+    /// These persons, whatever their roles.
+    Staff(Vec<Word>),
+}
+
+/// What a rule says of a kind, a category or all.
+#[derive(Debug)]
+pub struct Grant {
+    /// The action's word.
+    pub verb: Verb,
+    /// The kind, the category or `all`.
+    pub what: Word,
+    /// `last4`, `year`, `opaque`.
+    pub option: Option<Word>,
+}
+
+/// An action without its option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// In clear.
+    Show,
+    /// Coarser.
+    Generalize,
+    /// A fixed shape.
+    Mask,
+    /// A token.
+    Tokenize,
+    /// A keyed hash.
+    Hash,
+    /// Taken out.
+    Remove,
+    /// The answer is refused.
+    Block,
+}
+
+const VERBS: [(&str, Verb); 7] = [
+    ("show", Verb::Show),
+    ("generalize", Verb::Generalize),
+    ("mask", Verb::Mask),
+    ("tokenize", Verb::Tokenize),
+    ("hash", Verb::Hash),
+    ("remove", Verb::Remove),
+    ("block", Verb::Block),
+];
+
+/// Reads one rule.
+pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
+    let mut map = MapReader::open(node, "a rule", faults)?;
+    let who = map.need("for", faults).and_then(|node| who(node, faults));
+    let mut grants = Vec::new();
+    for (key, verb) in VERBS {
+        if let Some(node) = map.take(key) {
+            read_grants(node, key, verb, &mut grants, faults);
+        }
+    }
+    if grants.is_empty() && VERBS.iter().all(|(key, _)| node.at(key).is_none()) {
+        let fault = faults.error(&node.spot, "empty", "the rule says nothing of any kind");
+        fault.help("name kinds under `show`, `generalize`, `mask`, `tokenize`, `hash`, `remove` or `block`");
+    }
+    let id = map.take("id").and_then(|node| Some(Word::new(reader::text(node, "an id", faults)?, &node.spot)));
+    let domain = map.take("token_domain").and_then(|node| reader::text(node, "`token_domain`", faults)).map(str::to_owned);
+    let words = [("none", Search::None), ("exact", Search::Exact), ("any", Search::Any)];
+    let search = map.take("search").and_then(|node| reader::word(node, "`search`", &words, faults));
+    let mandatory = map.take("mandatory").filter(|node| reader::boolean(node, "`mandatory`", faults) == Some(true));
+    let until = map.take("until").and_then(|node| Some((when::until(node, faults)?, node.spot.clone())));
+    let when = map.take("when").and_then(|node| When::read(node, faults));
+    for key in ["why", "owner", "approved", "ticket"] {
+        if let Some(node) = map.take(key) {
+            reader::text(node, "a remark", faults);
+        }
+    }
+    map.reserve(&["where", "readonly", "approval", "purpose", "lasts", "store", "seal"], faults);
+    map.finish(faults);
+    let mandatory = mandatory.map(|node| node.spot.clone());
+    Some(Rule { id, spot: node.spot.clone(), who: who?, grants, domain, search, mandatory, until, when })
+}
+
+fn who(node: &Node, faults: &mut Faults) -> Option<Who> {
+    if let Value::Map(_) = node.value {
+        let mut map = MapReader::open(node, "`for`", faults)?;
+        let staff = map.need("staff", faults).map(|node| words(node, "a staff id", faults));
+        map.finish(faults);
+        return staff.filter(|staff| !staff.is_empty()).map(Who::Staff);
+    }
+    let roles = words(node, "a role", faults);
+    let all = roles.iter().find(|role| role.text == "all");
+    match (all, roles.len()) {
+        (Some(_), 1) => Some(Who::All),
+        (Some(all), _) => {
+            faults.error(&all.spot, "for", "`all` stands alone: it takes in every role");
+            None
+        }
+        (None, 0) => {
+            faults.error(&node.spot, "empty", "`for` names nobody");
+            None
+        }
+        (None, _) => Some(Who::Roles(roles)),
+    }
+}
+
+fn read_grants(node: &Node, key: &str, verb: Verb, grants: &mut Vec<Grant>, faults: &mut Faults) {
+    let takes_options = matches!(verb, Verb::Mask | Verb::Generalize | Verb::Tokenize);
+    for item in reader::one_or_more(node) {
+        match item.map() {
+            Some(entries) if takes_options => {
+                for entry in entries {
+                    let what = Word::new(&entry.key, &entry.key_spot);
+                    if let Some(option) = option(&entry.value, verb, faults) {
+                        grants.push(Grant { verb, what, option });
+                    }
+                }
+            }
+            Some(_) => {
+                let fault = faults.error(&item.spot, "type", format!("`{key}` takes a list of kinds, and here stands a map"));
+                fault.help(format!("write `{key}: [phone, email]`"));
+            }
+            None => {
+                let what = reader::text(item, "a kind", faults).map(|text| Word::new(text, &item.spot));
+                grants.extend(what.map(|what| Grant { verb, what, option: None }));
+            }
+        }
+    }
+}
+
+/// The option of an action. The outer `None` is a fault; an empty value is a bare action.
+#[expect(clippy::option_option, reason = "no option and a faulty one are not the same")]
+fn option(node: &Node, verb: Verb, faults: &mut Faults) -> Option<Option<Word>> {
+    if node.is_empty() {
+        return Some(None);
+    }
+    if node.map().is_some() && verb == Verb::Tokenize {
+        reader::reserved(&node.spot, "check", faults);
+        return None;
+    }
+    let text = reader::text(node, "an option", faults)?;
+    if verb == Verb::Tokenize && matches!(text, "format" | "random") {
+        reader::reserved(&node.spot, text, faults);
+        return None;
+    }
+    Some(Some(Word::new(text, &node.spot)))
+}

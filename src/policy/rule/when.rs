@@ -1,0 +1,90 @@
+//! `when:` and `until:`: the conditions of a rule.
+
+use core::net::IpAddr;
+
+use ipnet::IpNet;
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+
+use crate::policy::fault::Faults;
+use crate::policy::node::Node;
+use crate::policy::reader::{self, MapReader};
+use crate::policy::rule::hours::Hours;
+use crate::policy::rule::{Word, words};
+use crate::terms::event::Event;
+
+/// The conditions of a rule; an empty list asks for nothing.
+#[derive(Debug, Clone, Default)]
+pub struct When {
+    /// The client's address is in one of these.
+    pub networks: Vec<IpNet>,
+    /// The time is in one of these.
+    pub hours: Vec<Hours>,
+    /// The request is about one of these.
+    pub resources: Vec<Word>,
+    /// The request does one of these.
+    pub events: Vec<Event>,
+}
+
+/// The events that a request can be.
+pub const EVENTS: [(&str, Event); 4] =
+    [("view", Event::View), ("search", Event::Search), ("export", Event::Export), ("write", Event::Write)];
+
+impl When {
+    /// Reads `when:`.
+    pub fn read(node: &Node, faults: &mut Faults) -> Option<When> {
+        let mut map = MapReader::open(node, "`when`", faults)?;
+        let mut when = When::default();
+        if let Some(node) = map.take("network") {
+            for (text, spot) in reader::texts(node, "a network", faults) {
+                match network(text) {
+                    Some(network) => when.networks.push(network),
+                    None => {
+                        let fault = faults.error(spot, "network", format!("`{text}` is no network"));
+                        fault.help("write an address or a network, as in `10.0.0.0/8`");
+                    }
+                }
+            }
+        }
+        if let Some(node) = map.take("hours") {
+            for (text, spot) in reader::texts(node, "hours", faults) {
+                match Hours::parse(text) {
+                    Ok(hours) => when.hours.push(hours),
+                    Err(message) => drop(faults.error(spot, "hours", message)),
+                }
+            }
+        }
+        when.resources = map.take("resource").map(|node| words(node, "a resource", faults)).unwrap_or_default();
+        if let Some(node) = map.take("event") {
+            let items = reader::one_or_more(node).iter();
+            when.events = items.filter_map(|item| reader::word(item, "an event", &EVENTS, faults)).collect();
+        }
+        map.reserve(&["purpose", "records", "cel"], faults);
+        if node.map().is_some_and(<[_]>::is_empty) {
+            faults.error(&node.spot, "empty", "`when` names no condition");
+        }
+        map.finish(faults);
+        Some(when)
+    }
+}
+
+/// Reads an address or a network.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+/// Reads `until:`. A date holds to its end in UTC.
+pub fn until(node: &Node, faults: &mut Faults) -> Option<Timestamp> {
+    let text = reader::text(node, "`until`", faults)?;
+    let of_date = |date: Date| date.tomorrow().ok()?.to_datetime(Time::midnight()).to_zoned(TimeZone::UTC).ok();
+    let time = match text.len() {
+        10 => text.parse::<Date>().ok().and_then(of_date).map(|zoned| zoned.timestamp()),
+        _ => text.parse::<Timestamp>().ok(),
+    };
+    if time.is_none() {
+        let fault = faults.error(&node.spot, "date", format!("`{text}` is no date"));
+        fault.help("write `2026-12-31`, which holds to its end in UTC, or `2026-12-31T18:00:00+09:00`");
+    }
+    time
+}

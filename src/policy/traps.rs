@@ -1,0 +1,229 @@
+//! Traps: YAML that means something else than it looks like, each with a sentence of its own.
+//!
+//! The parser's own messages speak of tokens and contexts. Whoever writes rules in Japanese types
+//! a full-width colon or blank now and then, and a JSONPath wants quotes inside braces; those are
+//! told in their words.
+
+use std::ops::Range;
+
+use crate::policy::fault::Faults;
+use crate::policy::node::{Entry, Node, Spot};
+
+/// An anchor, `&name`.
+pub fn anchor(faults: &mut Faults, spot: &Spot) {
+    let fault = faults.error(spot, "anchor", "anchors (`&…`) are not known here");
+    fault.help("name it once under `fields:`, or put it in quotes if `&` is meant");
+}
+
+/// An alias, `*name`.
+pub fn alias(faults: &mut Faults, spot: &Spot) {
+    faults.error(spot, "alias", ALIAS).help(ALIAS_HELP);
+}
+
+/// A plain scalar that hides something.
+pub fn scalar(faults: &mut Faults, source: &str, text: &str, spot: &Spot) {
+    let first = text.chars().next().unwrap_or(' ');
+    if is_wide_blank(first) {
+        faults.error(spot, "wide-blank", WIDE_BLANK).help(WIDE_BLANK_HELP);
+    } else if matches!(first, '“' | '”' | '‘' | '’' | '＂' | '＇') {
+        let message = "the text begins with a typographic quote, which YAML takes as a letter";
+        faults.error(spot, "typographic-quote", message).help("write `\"` or `'`");
+    } else if text.starts_with("-\u{3000}") || text.starts_with("－ ") {
+        faults.error(spot, "wide-blank", "this is no list item").help("write `-` and an ordinary blank");
+    } else if is_path(text) && is_cut_by_comment(source, spot.span.end) {
+        let message = "the rest of the line is taken for a comment, because `#` stands after a blank";
+        faults.error(spot, "comment", message).help("put the place in quotes");
+    }
+}
+
+/// A key that stands twice, a merge, or a pair that a full-width colon made into one key.
+pub fn entry(faults: &mut Faults, before: &[Entry], key: &str, spot: &Spot, value: &Node) {
+    if key == "<<" {
+        let fault = faults.error(spot, "merge", "merges (`<<`) are not known here");
+        fault.help("name it once under `fields:`");
+    } else if let Some(first) = before.iter().find(|entry| entry.key == key) {
+        let line = first.key_spot.line;
+        let fault = faults.error(spot, "duplicate-key", format!("`{key}` stands twice"));
+        fault.help(format!("it stands in line {line} already; take one of them out"));
+    } else if key.contains('：') && value.is_empty() {
+        faults.error(spot, "wide-colon", WIDE_COLON).help(WIDE_COLON_HELP);
+    }
+}
+
+/// What a text that should be a map hides, if it is known.
+pub fn in_place_of_map(text: &str) -> Option<(&'static str, &'static str)> {
+    text.contains('：').then_some((WIDE_COLON, WIDE_COLON_HELP))
+}
+
+/// Why the parser stopped: the bytes, a code, the sentence and the help.
+pub fn broken(text: &str, at: usize, info: &str) -> (Range<usize>, &'static str, String, Option<String>) {
+    let here = line_around(text, at);
+    let before = here.start.checked_sub(1).map(|end| line_around(text, end));
+    for line in before.iter().chain([&here]) {
+        if let Some((range, code, message, help)) = trap_in_line(&text[line.clone()], info) {
+            return (line.start + range.start..line.start + range.end, code, message.into(), Some(help.into()));
+        }
+    }
+    let (message, help) = sentence(info);
+    (at..at, "yaml", message, help.map(str::to_owned))
+}
+
+const ALIAS: &str = "`*` begins an alias, and aliases are not known here";
+const ALIAS_HELP: &str = "put the text in quotes if `*` is meant, else name it once under `fields:`";
+const WIDE_BLANK: &str = "an ideographic blank (full-width space) is a letter to YAML";
+const WIDE_BLANK_HELP: &str = "write ordinary blanks";
+const WIDE_COLON: &str = "the colon is full-width";
+const WIDE_COLON_HELP: &str = "write `: `, an ordinary colon and a blank";
+
+type Trap = (Range<usize>, &'static str, &'static str, &'static str);
+
+/// The first trap in a line on which the parser stopped, or in the one before.
+fn trap_in_line(line: &str, info: &str) -> Option<Trap> {
+    let indent = line.len() - line.trim_start_matches(|c: char| c.is_whitespace()).len();
+    if let Some(at) = line[..indent].find('\t') {
+        return Some((at..at + 1, "tab", "a tab cannot indent", "write blanks: two for each level"));
+    }
+    if let Some((at, c)) = line[..indent].char_indices().find(|(_, c)| is_wide_blank(*c)) {
+        return Some((at..at + c.len_utf8(), "wide-blank", WIDE_BLANK, WIDE_BLANK_HELP));
+    }
+    let bare = unquoted(line);
+    if let Some(at) = bare.find('：') {
+        return Some((at..at + '：'.len_utf8(), "wide-colon", WIDE_COLON, WIDE_COLON_HELP));
+    }
+    if let Some(range) = bare_path(&bare) {
+        let message = "`[`, `]`, `{`, `}` and `,` end a text inside braces and brackets";
+        return Some((range, "unquoted-path", message, "put the path in quotes"));
+    }
+    if info.contains("alias") || info.contains("anchor") {
+        let at = bare.find('*')?;
+        let end = bare[at..].find([' ', ',', ']', '}']).map_or(bare.trim_end().len(), |end| at + end);
+        return Some((at..end.max(at + 1), "alias", ALIAS, ALIAS_HELP));
+    }
+    None
+}
+
+/// The line with what stands in quotes or comments replaced by blanks of the same length.
+fn unquoted(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let (mut quote, mut last) = (None, ' ');
+    for c in line.chars() {
+        let hidden = match quote {
+            Some('#') => true,
+            Some(open) => {
+                if c == open {
+                    quote = None;
+                }
+                true
+            }
+            None if matches!(c, '"' | '\'') && !last.is_alphanumeric() => {
+                quote = Some(c);
+                true
+            }
+            None if c == '#' && last.is_whitespace() => {
+                quote = Some('#');
+                true
+            }
+            None => false,
+        };
+        last = c;
+        if hidden {
+            out.extend(std::iter::repeat_n(' ', c.len_utf8()));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// A path without quotes that holds a character which ends it inside braces or brackets.
+fn bare_path(bare: &str) -> Option<Range<usize>> {
+    let opened = bare.find(['{', '['])?;
+    let mut from = opened;
+    while let Some(begin) = bare[from..].find(['$', '/', 'c']).map(|at| from + at) {
+        let rest = &bare[begin..];
+        let starts = bare[..begin].ends_with([' ', ':', ',', '[', '{']);
+        let end = begin + rest.find(|c: char| c.is_whitespace()).unwrap_or(rest.len());
+        let word = bare[begin..end].trim_end_matches(['}', ']', ',']);
+        if starts && (is_path(word) || word.starts_with('/')) && word.contains(['[', '{']) {
+            // Brackets that belong to the path close inside it; `trim_end_matches` took them.
+            let closers = bare[begin + word.len()..end].chars().take_while(|c| matches!(c, ']' | '}')).count();
+            let open = word.matches(['[', '{']).count() - word.matches([']', '}']).count().min(1);
+            return Some(begin..begin + word.len() + closers.min(open));
+        }
+        from = begin + 1;
+        while !bare.is_char_boundary(from) {
+            from += 1;
+        }
+    }
+    None
+}
+
+fn is_path(text: &str) -> bool {
+    text.starts_with("css:") || text.starts_with('$') || text.starts_with("//")
+}
+
+fn is_cut_by_comment(source: &str, end: usize) -> bool {
+    let Some(rest) = source.get(end..) else { return false };
+    let after = rest.trim_start_matches(' ');
+    // `# remark` is a comment; `#row td` was hardly meant as one.
+    after.len() < rest.len() && after.strip_prefix('#').is_some_and(|word| !word.starts_with([' ', '\n', '\r', '#']))
+}
+
+fn is_wide_blank(c: char) -> bool {
+    matches!(c, '\u{3000}' | '\u{a0}')
+}
+
+fn line_around(text: &str, at: usize) -> Range<usize> {
+    let at = at.min(text.len());
+    let begin = text[..at].rfind('\n').map_or(0, |before| before + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |after| at + after);
+    begin..end
+}
+
+/// The parser's message in our words where it is hard to understand.
+fn sentence(info: &str) -> (String, Option<&'static str>) {
+    let known: &[(&str, &str, &str)] = &[
+        ("mapping values are not allowed", "a `:` stands where no key can be", "put the text in quotes if it holds `: `, and look at the indentation"),
+        ("expected key", "expected `key: value`", "look at the indentation of this line and the one before"),
+        ("simple key", "expected `key: value`", "write `:` and a blank after the key, and look at the indentation"),
+        ("',' or '}'", "`}` is missing, or a `,`", "put texts with `[`, `{` or `,` inside braces in quotes"),
+        ("',' or ']'", "`]` is missing, or a `,`", "put texts with `[`, `{` or `,` inside brackets in quotes"),
+        ("end of stream", "a quote is not closed", "close it"),
+        ("tab", "a tab cannot stand here", "write blanks"),
+        ("unexpected character", "a text cannot begin with this character", "put it in quotes"),
+        ("cannot start any token", "a text cannot begin with this character", "put it in quotes"),
+        ("recursion limit", "lists and maps are nested too deep", "nest them less"),
+        ("indentation", "the indentation does not fit the lines before", "indent each level by two blanks"),
+        ("unknown escape", "`\\` begins an escape in double quotes, and this one is not known", "use single quotes for patterns"),
+    ];
+    match known.iter().find(|(part, _, _)| info.contains(part)) {
+        Some((_, message, help)) => ((*message).to_owned(), Some(help)),
+        None => (info.to_owned(), None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_and_comments_hide_what_they_hold() {
+        assert_eq!(unquoted("a: 'x：y' # ："), "a:              ");
+        assert_eq!(unquoted("a: b'c"), "a: b'c");
+    }
+
+    #[test]
+    fn a_bare_path_is_found_with_its_brackets() {
+        for (line, path) in [
+            ("- { at: $.phones[*].no, is: phone }", Some("$.phones[*].no")),
+            ("- { at: $.phones[*] }", Some("$.phones[*]")),
+            ("x: [$['a']]", Some("$['a']")),
+            ("match: { path: /api/{id} }", Some("/api/{id}")),
+            ("x: { at: css:a[href] }", Some("css:a[href]")),
+            ("x: [tel, $.phone]", None),
+            ("x: $.phones[*].no", None),
+        ] {
+            assert_eq!(bare_path(line).map(|range| &line[range]), path, "{line}");
+        }
+    }
+}

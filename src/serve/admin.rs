@@ -1,0 +1,78 @@
+//! The pages for machines that watch: `/metrics`, `/healthz`, `/readyz`, and nothing else.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+
+use crate::serve::house::Gateway;
+
+/// How many may ask at once.
+const CONNECTIONS: usize = 64;
+
+/// How long a request's head may take.
+const HEAD: Duration = Duration::from_secs(5);
+
+/// Serves the pages until `stop` says so.
+pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+    let seats = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(_) => continue,
+            },
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else { continue };
+        let gateway = Arc::clone(&gateway);
+        tokio::spawn(async move {
+            let service = service_fn(|request| {
+                let response = page(&gateway, &request);
+                async move { Ok::<_, Infallible>(response) }
+            });
+            let mut builder = http1::Builder::new();
+            builder.timer(TokioTimer::new()).header_read_timeout(HEAD).keep_alive(false);
+            // A machine that goes away in the middle asks again by itself.
+            let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+            drop(seat);
+        });
+    }
+}
+
+fn page(gateway: &Gateway, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
+    }
+    match request.uri().path() {
+        "/healthz" => text(StatusCode::OK, "ok\n"),
+        "/readyz" if gateway.is_ready() => text(StatusCode::OK, "ready\n"),
+        "/readyz" if !gateway.ledger.healthy() => text(StatusCode::SERVICE_UNAVAILABLE, "not ready: the ledger cannot be written\n"),
+        "/readyz" => text(StatusCode::SERVICE_UNAVAILABLE, "not ready: draining\n"),
+        "/metrics" => {
+            let mut response = text(StatusCode::OK, "");
+            *response.body_mut() = Full::new(gateway.metrics.page().into());
+            let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+            response.headers_mut().insert(CONTENT_TYPE, kind);
+            response
+        }
+        _ => text(StatusCode::NOT_FOUND, "/metrics, /healthz or /readyz\n"),
+    }
+}
+
+fn text(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}

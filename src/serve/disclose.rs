@@ -1,0 +1,282 @@
+//! Record, then release.
+//!
+//! A `Receipt` is opened before the CRM is asked. Nothing becomes a body for staff but through it,
+//! and it gives bytes away only once the ledger holds what they disclose. The place for the closing
+//! record is taken when the receipt is opened, because a dropped connection cannot wait.
+
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use crate::guard::subject;
+use crate::ledger::Permit;
+use crate::ledger::entry::{End, Entry, Subject, Text};
+use crate::policy::plan::Plan;
+use crate::serve::house::{Gateway, House};
+use crate::terms::disclosure::Disclosures;
+use crate::terms::edit::Verdict;
+use crate::terms::event::Event;
+use crate::terms::refusal::{Reason, Refusal};
+
+/// What the ledger says about a request beside what was disclosed.
+#[derive(Clone, Default)]
+pub struct Facts {
+    /// The request's id.
+    pub id: String,
+    /// Who asked.
+    pub staff: Option<String>,
+    /// Their roles.
+    pub roles: Vec<Arc<str>>,
+    /// The address they asked from.
+    pub client: Option<IpAddr>,
+    /// The method.
+    pub method: String,
+    /// The path's template, once a resource matched.
+    pub path: Option<Arc<str>>,
+    /// The resources that matched.
+    pub resource: Option<String>,
+    /// The policy's version.
+    pub policy: Option<Arc<str>>,
+}
+
+impl Facts {
+    /// Takes over what the plan knows.
+    pub fn planned(&mut self, plan: &Plan) {
+        self.path = plan.template.clone();
+        self.resource = (!plan.resources.is_empty()).then(|| plan.resources.join("+"));
+    }
+
+    /// An entry with all of it.
+    pub fn entry(&self, event: Event) -> Entry {
+        Entry {
+            request: Some(Text::Owned(self.id.clone())),
+            staff: self.staff.clone().map(Text::Owned),
+            roles: self.roles.iter().map(|role| Text::Owned(role.to_string())).collect(),
+            client: self.client.map(|client| Text::Owned(client.to_string())),
+            method: Some(Text::Owned(self.method.clone())),
+            path: Some(self.path.as_ref().map_or(Text::Borrowed("undeclared"), |path| Text::Owned(path.to_string()))),
+            resource: self.resource.clone().map(Text::Owned),
+            policy: self.policy.as_ref().map(|policy| Text::Owned(policy.to_string())),
+            ..Entry::new(event)
+        }
+    }
+}
+
+/// The promise that what leaves is recorded.
+pub struct Receipt {
+    gateway: Arc<Gateway>,
+    house: Arc<House>,
+    plan: Arc<Plan>,
+    facts: Facts,
+    event: Event,
+    status: Option<u16>,
+    permit: Option<Permit>,
+    parts: u32,
+    long: bool,
+}
+
+impl Receipt {
+    /// Opens a receipt; refuses when the ledger takes nothing.
+    pub fn open(gateway: &Arc<Gateway>, house: &Arc<House>, plan: &Arc<Plan>, facts: &Facts, event: Event) -> Result<Receipt, Refusal> {
+        let permit = gateway.ledger.reserve().map_err(|error| Refusal::new(Reason::Ledger, error.to_string()))?;
+        Ok(Receipt {
+            gateway: Arc::clone(gateway),
+            house: Arc::clone(house),
+            plan: Arc::clone(plan),
+            facts: facts.clone(),
+            event,
+            status: None,
+            permit: Some(permit),
+            parts: 0,
+            long: false,
+        })
+    }
+
+    /// Records that a write is on its way to the CRM.
+    pub async fn forward(&mut self, about: &crate::terms::disclosure::Subject) -> Result<(), Refusal> {
+        let mut entry = self.facts.entry(Event::Write);
+        entry.outcome = Some(Text::Borrowed("forwarded"));
+        if about.id.is_some() {
+            let id = subject::for_ledger(&self.plan, about, self.house.mint.as_ref()).map(Text::Owned);
+            entry.subjects = vec![Subject { of: Text::Owned(about.kind.clone()), id, ..Subject::default() }];
+        }
+        self.append(entry).await
+    }
+
+    /// The status that staff will get.
+    pub fn status(&mut self, status: u16) {
+        self.status = Some(status);
+    }
+
+    /// The answer leaves in several parts, so that its end is recorded too.
+    pub fn in_parts(&mut self) {
+        self.long = true;
+    }
+
+    /// Records what a part discloses; afterwards, and only then, its bytes may leave. A part that
+    /// discloses nothing needs no record.
+    pub async fn disclose(&mut self, verdict: &Verdict, format: &'static str) -> Result<(), Refusal> {
+        self.meter(verdict, format);
+        if verdict.disclosures.is_empty() && !self.long {
+            return Ok(());
+        }
+        let entry = self.part(&verdict.disclosures);
+        self.append(entry).await
+    }
+
+    /// The whole body, decided and recorded.
+    pub fn whole(self, bytes: Vec<u8>) -> StaffBody {
+        StaffBody::Whole(Some(Bytes::from(bytes)))
+    }
+
+    /// A body whose parts come through a channel, each recorded by the task that holds the receipt.
+    pub fn parts(&self) -> (mpsc::Sender<Result<Bytes, Cut>>, StaffBody) {
+        let (sender, receiver) = mpsc::channel(1);
+        (sender, StaffBody::Parts(receiver))
+    }
+
+    /// Closes the receipt of an answer in parts.
+    pub fn close(mut self, end: End) {
+        self.closing(end);
+    }
+
+    fn part(&mut self, disclosures: &Disclosures) -> Entry {
+        self.parts += 1;
+        let mut entry = self.facts.entry(self.event);
+        entry.part = Some(self.parts);
+        entry.status = self.status;
+        entry.outcome = Some(Text::Borrowed("released"));
+        entry.rules = disclosures.rules.iter().map(|rule| Text::Owned(rule.to_string())).collect();
+        entry.subjects = disclosures.subjects.iter().map(|(subject, kinds)| self.subject(subject, kinds)).collect();
+        entry
+    }
+
+    fn subject(&self, about: &crate::terms::disclosure::Subject, kinds: &Counts) -> Subject {
+        let id = subject::for_ledger(&self.plan, about, self.house.mint.as_ref()).map(Text::Owned);
+        if id.is_none() {
+            self.gateway.metrics.nameless.inc();
+        }
+        let name = |kind: &crate::terms::kind::KindId| Text::Owned(self.plan.kinds.get(*kind).name.clone());
+        let actions = |actions: &std::collections::BTreeMap<&'static str, u32>| {
+            actions.iter().map(|(action, count)| (Text::Borrowed(*action), u64::from(*count))).collect()
+        };
+        Subject { of: Text::Owned(about.kind.clone()), id, kinds: kinds.iter().map(|(kind, counts)| (name(kind), actions(counts))).collect() }
+    }
+
+    /// Waits until the entry is durable, but not longer than the ledger may take.
+    async fn append(&self, entry: Entry) -> Result<(), Refusal> {
+        let began = Instant::now();
+        let (sender, receiver) = oneshot::channel();
+        // Nobody listens any more when the wait was too long; the record stands all the same.
+        self.gateway.ledger.append(entry, Box::new(move |done| drop(sender.send(done))));
+        let done = timeout(self.house.bounds.ledger_wait, receiver).await;
+        self.gateway.metrics.ledger_seconds.observe(began.elapsed().as_secs_f64());
+        match done {
+            Ok(Ok(Ok(_))) => {
+                self.gateway.metrics.ledger_records.inc();
+                Ok(())
+            }
+            Ok(Ok(Err(error))) => Err(Refusal::new(Reason::Ledger, error.to_string())),
+            Ok(Err(_)) | Err(_) => Err(Refusal::new(Reason::Ledger, "the ledger did not take the record in time")),
+        }
+    }
+
+    fn meter(&self, verdict: &Verdict, format: &'static str) {
+        let role = self.facts.roles.first().map_or("none", |role| role);
+        for (kind, actions) in verdict.disclosures.subjects.values().flatten() {
+            for (action, count) in actions {
+                let labels = [self.plan.kinds.get(*kind).name.as_str(), action, role];
+                self.gateway.metrics.values.with_label_values(&labels).inc_by(u64::from(*count));
+            }
+        }
+        for kind in &verdict.alerts {
+            let kind = self.plan.kinds.get(*kind).name.as_str();
+            self.gateway.metrics.alerts.with_label_values(&[kind]).inc();
+            tracing::warn!(request = self.facts.id, kind, "a value of a blocked kind stood where no field names it; it was removed");
+        }
+        if verdict.undeclared > 0 {
+            self.gateway.metrics.undeclared.with_label_values(&[format]).inc_by(u64::from(verdict.undeclared));
+        }
+    }
+
+    fn closing(&mut self, end: End) {
+        let Some(permit) = self.permit.take() else { return };
+        if !self.long {
+            return;
+        }
+        let mut entry = self.part(&Disclosures::default());
+        entry.outcome = Some(Text::Borrowed("closed"));
+        entry.end = Some(end);
+        if permit.append(entry).is_err() {
+            tracing::error!(request = self.facts.id, "the closing record was not taken");
+        }
+    }
+}
+
+type Counts = std::collections::BTreeMap<crate::terms::kind::KindId, std::collections::BTreeMap<&'static str, u32>>;
+
+impl Drop for Receipt {
+    fn drop(&mut self) {
+        self.closing(End::Cancelled);
+    }
+}
+
+/// The answer is broken off: hyper ends the connection without a proper end of the body.
+#[derive(Debug)]
+pub struct Cut;
+
+impl std::fmt::Display for Cut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the answer was broken off")
+    }
+}
+
+impl std::error::Error for Cut {}
+
+/// A body for staff. Only a receipt, or a refusal's own words, can make one.
+pub enum StaffBody {
+    /// Everything at once.
+    Whole(Option<Bytes>),
+    /// Part by part.
+    Parts(mpsc::Receiver<Result<Bytes, Cut>>),
+}
+
+impl StaffBody {
+    /// The body of a page that the gateway itself wrote.
+    pub fn own(bytes: Bytes) -> StaffBody {
+        StaffBody::Whole(Some(bytes))
+    }
+}
+
+impl Body for StaffBody {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        match &mut *self {
+            StaffBody::Whole(bytes) => Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty()).map(|bytes| Ok(Frame::data(bytes)))),
+            StaffBody::Parts(receiver) => receiver.poll_recv(cx).map(|part| part.map(|part| part.map(Frame::data))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            StaffBody::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
+            StaffBody::Parts(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            StaffBody::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            StaffBody::Parts(_) => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! An exchange without sockets: what staff would get of a given answer to a given request. The
+//! tests in rule files run through it, so that they prove what the gateway does and not a model of
+//! it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use crate::body::rewriter::Rewriter;
+use crate::format;
+use crate::policy::plan::Plan;
+use crate::policy::{Policy, RoleId};
+use crate::serve::exchange::answer::{self, About};
+use crate::serve::exchange::asked::{self, Asked, Asks};
+use crate::serve::respond::{self, Reader};
+use crate::terms::bounds::Bounds;
+use crate::terms::disclosure::Disclosures;
+use crate::terms::edit::Guard;
+use crate::terms::mint::Mint;
+use crate::terms::refusal::Refusal;
+use crate::terms::staff::Staff;
+
+/// Who asks in a dry exchange.
+pub struct Caller<'a> {
+    /// Staff; nobody when there is none.
+    pub staff: Option<&'a Staff>,
+    /// Their roles.
+    pub roles: &'a [RoleId],
+    /// Where they ask from.
+    pub network: IpAddr,
+    /// When.
+    pub time: jiff::Timestamp,
+}
+
+/// What staff would get.
+pub struct Got {
+    /// The status.
+    pub status: u16,
+    /// The headers, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// What would be recorded.
+    pub disclosures: Disclosures,
+    /// The plan that decided; none where nobody was let in.
+    pub plan: Option<Arc<Plan>>,
+    /// Why it was refused, if it was.
+    pub refusal: Option<Refusal>,
+}
+
+/// Runs one exchange.
+pub fn run(policy: &Policy, mint: &Arc<dyn Mint>, caller: &Caller<'_>, request: Request<Bytes>, response: Response<Bytes>) -> Got {
+    let mut plan = None;
+    answered(policy, mint, caller, request, response, &mut plan).unwrap_or_else(|refusal| {
+        let reader = Reader { page: false, japanese: false };
+        let told = respond::refusal(refusal.reason, reader, "", false);
+        let status = told.status().as_u16();
+        Got { status, headers: Vec::new(), body: told.into_body().to_vec(), disclosures: Disclosures::default(), plan, refusal: Some(refusal) }
+    })
+}
+
+fn answered(
+    policy: &Policy,
+    mint: &Arc<dyn Mint>,
+    caller: &Caller<'_>,
+    request: Request<Bytes>,
+    response: Response<Bytes>,
+    used: &mut Option<Arc<Plan>>,
+) -> Result<Got, Refusal> {
+    let bounds = Bounds::default();
+    let (head, body) = request.into_parts();
+    let asked = Asked::new(policy, head, body)?;
+    let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
+    let plan = asked.plan(policy, &asks)?;
+    *used = Some(Arc::clone(&plan));
+    asked.screen(&plan, &bounds)?;
+    let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time));
+    let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
+    let (mut head, body) = response.into_parts();
+    answer::clean(&mut head, &about, "")?;
+    answer::show_headers(&head.headers, &mut guard)?;
+    let (verdict, body) = if body.is_empty() {
+        (guard.finish()?, Vec::new())
+    } else {
+        let format = answer::readable(&head, &body, &plan)?;
+        if answer::is_error_page(head.status, format, &plan) {
+            (Default::default(), respond::error_page(head.status, about.reader(), "").into_body().to_vec())
+        } else {
+            answer::expect(&head, format, &mut guard);
+            let mut rewriter = Rewriter::new(format::walker(format, &plan.places, &bounds)?, &bounds);
+            let first = rewriter.write(&body, &mut guard)?;
+            let mut last = rewriter.end(&mut guard)?;
+            let mut bytes = Vec::new();
+            if let Some(first) = first {
+                bytes = first.bytes;
+                last.verdict.disclosures.absorb(first.verdict.disclosures);
+                last.verdict.edits.extend(first.verdict.edits);
+            }
+            bytes.append(&mut last.bytes);
+            (last.verdict, bytes)
+        }
+    };
+    let disclosures = verdict.disclosures.clone();
+    answer::edit_headers(&mut head.headers, verdict)?;
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    Ok(Got { status: head.status.as_u16(), headers, body, disclosures, plan: Some(plan), refusal: None })
+}

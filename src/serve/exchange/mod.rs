@@ -1,0 +1,102 @@
+//! The life of one request, from its head to the last byte of its answer.
+//!
+//! identify -> candidates -> (bounded body) narrow -> plan -> screen the query and the body ->
+//! open the receipt -> ask the CRM -> walk -> judge -> record -> release. Data goes one way, and
+//! whatever fails on it becomes a refusal here.
+
+mod answer;
+mod asked;
+pub mod dry;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::{HeaderValue, Request, Response};
+use hyper::body::Incoming;
+
+use crate::identity;
+use crate::serve::disclose::{Facts, Receipt, StaffBody};
+use crate::serve::exchange::answer::About;
+use crate::serve::exchange::asked::{Asked, Asks};
+use crate::serve::house::{Gateway, House};
+use crate::serve::respond::{self, Reader};
+use crate::terms::event::Event;
+use crate::terms::refusal::{Reason, Refusal};
+
+/// Paths of the gateway's own; they never reach the CRM.
+const OWN: &str = "/.sudare/";
+
+/// Answers one request of staff's.
+pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: SocketAddr) -> Response<StaffBody> {
+    let began = Instant::now();
+    let house = gateway.house.load_full();
+    let reader = Reader::of(request.headers());
+    let mut facts = Facts {
+        id: ulid::Ulid::new().to_string(),
+        method: request.method().as_str().to_owned(),
+        policy: Some(house.policy.version().clone()),
+        ..Facts::default()
+    };
+    // A part of the work is given to tasks of its own: a client that goes away must not leave a
+    // write half recorded.
+    let answered = answered(&gateway, &house, request, peer, &mut facts, reader).await;
+    let outcome = if answered.is_ok() { "released" } else { "refused" };
+    let resource = facts.resource.as_deref().unwrap_or("undeclared");
+    gateway.metrics.requests.with_label_values(&[resource, outcome]).inc();
+    gateway.metrics.request_seconds.observe(began.elapsed().as_secs_f64());
+    let mut response = answered.unwrap_or_else(|refusal| refused(&gateway, &house, &facts, &refusal, reader));
+    if let Ok(id) = HeaderValue::from_str(&facts.id) {
+        response.headers_mut().insert(respond::REQUEST, id);
+    }
+    response
+}
+
+async fn answered(
+    gateway: &Arc<Gateway>,
+    house: &Arc<House>,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    facts: &mut Facts,
+    reader: Reader,
+) -> Result<Response<StaffBody>, Refusal> {
+    if request.uri().path().starts_with(OWN) {
+        return Err(Refusal::new(Reason::NotFound, "no such page of the gateway's own"));
+    }
+    let (mut head, body) = request.into_parts();
+    let staff = asked::identify(house, &mut head, peer, facts)?;
+    let (body, _share) = asked::collect(gateway, house, body).await?;
+    let asked = Asked::new(&house.policy, head, body)?;
+    let roles = staff.as_ref().map(|staff| house.policy.roles_of(&staff.groups)).unwrap_or_default();
+    facts.roles = house.policy.role_names(&roles);
+    let time = jiff::Timestamp::now();
+    let plan = asked.plan(&house.policy, &Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time })?;
+    facts.planned(&plan);
+    let searched = asked.screen(&plan, &house.bounds)?;
+    let event = if searched && plan.event == Event::View { Event::Search } else { plan.event };
+    let mut receipt = Receipt::open(gateway, house, &plan, facts, event)?;
+    if asked.writes(&plan) {
+        receipt.forward(&asked.subject(&plan)).await?;
+    }
+    let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time));
+    let about = About::of(&asked, &plan, reader, facts.id.clone());
+    let sent = Instant::now();
+    let answer = house.upstream.send(asked.into_request()?).await?;
+    gateway.metrics.upstream_seconds.observe(sent.elapsed().as_secs_f64());
+    answer::release(gateway, house, answer, about, guard, receipt).await
+}
+
+/// Tells staff, the ledger, the metrics and the log that a request was refused.
+fn refused(gateway: &Gateway, house: &House, facts: &Facts, refusal: &Refusal, reader: Reader) -> Response<StaffBody> {
+    let challenge = identity::can_challenge(&house.identity);
+    let response = respond::refusal(refusal.reason, reader, &facts.id, challenge);
+    gateway.metrics.refusals.with_label_values(&[refusal.reason.word()]).inc();
+    let mut entry = facts.entry(Event::Refused);
+    entry.status = Some(response.status().as_u16());
+    entry.outcome = Some("refused".into());
+    entry.reason = Some(refusal.reason.word().into());
+    gateway.ledger.refuse(entry);
+    let resource = facts.resource.as_deref().unwrap_or("undeclared");
+    tracing::info!(request = facts.id, reason = refusal.reason.word(), note = refusal.note, resource, "refused");
+    response.map(StaffBody::own)
+}

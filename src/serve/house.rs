@@ -1,0 +1,138 @@
+//! What a request sees, and what outlives it.
+//!
+//! A `House` is one snapshot of everything that configuration and rules say; it is never changed,
+//! only replaced whole, so that a request that began under one policy ends under it. The `Gateway`
+//! holds what must survive a reload: the ledger, the metrics, and the budget of held bytes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use arc_swap::ArcSwap;
+use ipnet::IpNet;
+
+use crate::identity::Source;
+use crate::ledger::Ledger;
+use crate::metrics::Metrics;
+use crate::policy::Policy;
+use crate::serve::gate;
+use crate::serve::upstream::Upstream;
+use crate::terms::bounds::Bounds;
+use crate::terms::mint::Mint;
+use crate::terms::refusal::{Reason, Refusal};
+
+/// One snapshot of configuration and rules.
+pub struct House {
+    /// What is longer or later is refused.
+    pub bounds: Bounds,
+    /// Who can be recognised, in this order.
+    pub identity: Arc<Vec<Source>>,
+    /// Proxies whose word on the client's address is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The CRM.
+    pub upstream: Arc<Upstream>,
+    /// The rules.
+    pub policy: Arc<Policy>,
+    /// Makes tokens and keyed hashes.
+    pub mint: Arc<dyn Mint>,
+}
+
+/// The running gateway.
+pub struct Gateway {
+    /// The snapshot in force.
+    pub house: ArcSwap<House>,
+    /// Where disclosures are recorded.
+    pub ledger: Ledger,
+    /// The metrics.
+    pub metrics: Metrics,
+    /// What all answers together hold.
+    pub hold: Hold,
+    /// Whether the gateway is stopping and takes no more.
+    pub draining: AtomicBool,
+}
+
+impl Gateway {
+    /// Whether requests can be answered now.
+    pub fn is_ready(&self) -> bool {
+        self.ledger.healthy() && !self.draining.load(Ordering::Acquire)
+    }
+}
+
+/// The gate's bounds out of the gateway's.
+pub fn gate_bounds(bounds: &Bounds) -> gate::bounds::Bounds {
+    gate::bounds::Bounds {
+        head_bytes_max: bounds.head_bytes,
+        headers_max: bounds.headers,
+        target_bytes_max: bounds.path_bytes,
+        head_wait: bounds.head,
+        idle_wait: bounds.idle,
+        ..gate::bounds::Bounds::default()
+    }
+}
+
+/// A budget of bytes that all exchanges share.
+#[derive(Clone)]
+pub struct Hold {
+    used: Arc<AtomicUsize>,
+    bytes_max: usize,
+}
+
+impl Hold {
+    /// A budget of so many bytes.
+    pub fn new(bytes_max: usize) -> Hold {
+        Hold { used: Arc::default(), bytes_max }
+    }
+
+    /// An empty share of it.
+    pub fn share(&self) -> Share {
+        Share { hold: self.clone(), bytes: 0 }
+    }
+}
+
+/// What one exchange holds of the budget; given back when dropped.
+pub struct Share {
+    hold: Hold,
+    bytes: usize,
+}
+
+impl Share {
+    /// Holds this much from now on; refuses when all together hold too much.
+    pub fn set(&mut self, bytes: usize) -> Result<(), Refusal> {
+        if bytes <= self.bytes {
+            self.hold.used.fetch_sub(self.bytes - bytes, Ordering::AcqRel);
+            self.bytes = bytes;
+            return Ok(());
+        }
+        let more = bytes - self.bytes;
+        let before = self.hold.used.fetch_add(more, Ordering::AcqRel);
+        self.bytes = bytes;
+        if before + more > self.hold.bytes_max {
+            return Err(Refusal::new(Reason::Overload, format!("all answers together hold more than {} bytes", self.hold.bytes_max)));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.hold.used.fetch_sub(self.bytes, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_give_back_what_they_held() {
+        let hold = Hold::new(10);
+        let mut one = hold.share();
+        let mut two = hold.share();
+        assert!(one.set(8).is_ok());
+        assert!(two.set(3).is_err());
+        drop(two);
+        assert!(one.set(10).is_ok());
+        assert!(one.set(1).is_ok());
+        drop(one);
+        assert_eq!(hold.used.load(Ordering::Acquire), 0);
+    }
+}

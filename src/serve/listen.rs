@@ -1,0 +1,107 @@
+//! Staff's side of the gateway: takes connections, serves each through the gate, and drains.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::ledger::entry::Entry;
+use crate::serve::exchange::exchange;
+use crate::serve::gate::connection::{Ended, serve_gated};
+use crate::serve::gate::fault::GateFault;
+use crate::serve::house::{Gateway, gate_bounds};
+use crate::serve::respond;
+use crate::terms::event::Event;
+
+/// How long accepting rests when the system has no more descriptors.
+const REST: Duration = Duration::from_millis(50);
+
+/// Serves until `stop` says so, then lets the answers in flight end within the drain's time.
+pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+    let bounds = gateway.house.load().bounds.clone();
+    let seats = Arc::new(Semaphore::new(bounds.connections));
+    let mut connections = JoinSet::new();
+    loop {
+        // A connection that finds no seat waits in the system's own queue.
+        let accepted = tokio::select! {
+            seat = Arc::clone(&seats).acquire_owned() => match seat {
+                Ok(seat) => tokio::select! {
+                    accepted = listener.accept() => accepted.map(|accepted| (accepted, seat)),
+                    _ = stop.wait_for(|stop| *stop) => break,
+                },
+                Err(_) => break,
+            },
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        while connections.try_join_next().is_some() {}
+        match accepted {
+            Ok(((stream, peer), seat)) => {
+                let (gateway, stop) = (Arc::clone(&gateway), stop.clone());
+                connections.spawn(async move {
+                    connection(gateway, stream, peer, stop).await;
+                    drop(seat);
+                });
+            }
+            Err(error) => {
+                tracing::error!(%error, "a connection could not be taken");
+                tokio::time::sleep(REST).await;
+            }
+        }
+    }
+    drop(listener);
+    let all = async { while connections.join_next().await.is_some() {} };
+    if timeout(bounds.drain, all).await.is_err() {
+        tracing::warn!("some answers did not end in time; their connections are closed");
+    }
+}
+
+async fn connection(gateway: Arc<Gateway>, stream: TcpStream, peer: SocketAddr, mut stop: watch::Receiver<bool>) {
+    gateway.metrics.connections.with_label_values(&["staff"]).inc();
+    // Small answers wait for nothing; a socket that refuses the option still works.
+    let _ = stream.set_nodelay(true);
+    let bounds = gate_bounds(&gateway.house.load().bounds);
+    let service = service_fn(|request| {
+        let answered = exchange(Arc::clone(&gateway), request, peer);
+        async move { Ok::<_, Infallible>(answered.await) }
+    });
+    let stopped = async move {
+        // A sender that is gone is a stop as well.
+        let _ = stop.wait_for(|stop| *stop).await;
+    };
+    let render = |fault: &GateFault| refuse(&gateway, fault, peer);
+    if let Ended::Broken { stream, .. } = serve_gated(stream, bounds, service, render, stopped).await {
+        // An orderly close would look like the proper end of an answer that broke off.
+        let _ = stream.set_zero_linger();
+    }
+    gateway.metrics.connections.with_label_values(&["staff"]).dec();
+}
+
+/// Records a fault that the gate found, and gives the refusal's bytes.
+fn refuse(gateway: &Gateway, fault: &GateFault, peer: SocketAddr) -> Vec<u8> {
+    let id = ulid::Ulid::new().to_string();
+    gateway.metrics.refusals.with_label_values(&[fault.word()]).inc();
+    tracing::info!(request = id, reason = fault.word(), note = fault.detail, "refused");
+    let policy = gateway.house.load().policy.version().to_string();
+    gateway.ledger.refuse(Entry {
+        request: Some(id.clone().into()),
+        client: Some(peer.ip().to_canonical().to_string().into()),
+        outcome: Some("refused".into()),
+        policy: Some(policy.into()),
+        reason: Some(fault.word().into()),
+        status: Some(respond::words::of_gate(fault).status),
+        ..Entry::new(Event::Refused)
+    });
+    respond::gate_refusal(fault, &id)
+}
+
+/// Marks the gateway as stopping, for those who ask whether it is ready.
+pub fn drain(gateway: &Gateway) {
+    gateway.draining.store(true, Ordering::Release);
+}

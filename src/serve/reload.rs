@@ -1,0 +1,166 @@
+//! New rules without a restart: a change that is good is swapped in whole, a bad one is told and
+//! the rules in force stay.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{sleep, timeout};
+
+use crate::config::rules;
+use crate::ledger::entry::Entry;
+use crate::policy::fault::Fault;
+use crate::policy::{Loaded, Policy};
+use crate::serve::house::{Gateway, House};
+use crate::terms::event::Event;
+
+/// How long files must be still before they are read: editors empty a file before they fill it.
+const STILL: Duration = Duration::from_millis(250);
+
+/// How long a reload waits at most for files to be still.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Asks for a reload; many asks become one.
+#[derive(Clone)]
+pub struct Bell(mpsc::Sender<()>);
+
+impl Bell {
+    /// Asks for a reload.
+    pub fn ring(&self) {
+        // A full channel means that a reload is due already.
+        let _ = self.0.try_send(());
+    }
+}
+
+/// A bell, and who hears it.
+pub fn channel() -> (Bell, mpsc::Receiver<()>) {
+    let (sender, receiver) = mpsc::channel(1);
+    (Bell(sender), receiver)
+}
+
+/// Rings the bell when anything changes beside the rule files. It watches folders, since a
+/// replaced file or a swapped symbolic link is another file of the same name. Watching ends when
+/// what is returned is dropped.
+pub fn watch(paths: &[PathBuf], bell: Bell) -> Option<RecommendedWatcher> {
+    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| match event {
+        // Reading the rules must not look like a change of them.
+        Ok(event) if event.kind.is_access() => {}
+        _ => bell.ring(),
+    });
+    let watched = watcher.and_then(|mut watcher| {
+        for folder in folders(paths) {
+            watcher.watch(&folder, RecursiveMode::NonRecursive)?;
+        }
+        Ok(watcher)
+    });
+    match watched {
+        Ok(watcher) => Some(watcher),
+        Err(error) => {
+            tracing::warn!(%error, "changes of the rule files are not seen; send SIGHUP to reload");
+            None
+        }
+    }
+}
+
+fn folders(paths: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let folder = |path: &PathBuf| match path.parent() {
+        _ if path.is_dir() => path.clone(),
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => Path::new(".").to_path_buf(),
+    };
+    paths.iter().map(folder).collect()
+}
+
+/// Reloads when the bell rings.
+pub struct Reloader {
+    gateway: Arc<Gateway>,
+    paths: Vec<PathBuf>,
+    told: mpsc::Receiver<()>,
+}
+
+impl Reloader {
+    /// A reloader of the rules in these files and folders.
+    pub fn new(gateway: Arc<Gateway>, paths: Vec<PathBuf>, told: mpsc::Receiver<()>) -> Reloader {
+        Reloader { gateway, paths, told }
+    }
+
+    /// Reloads until `stop` says so.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                told = self.told.recv() => if told.is_none() { return },
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            // Whether it became still or the patience ended, the files are read now.
+            let _ = timeout(PATIENCE, self.still()).await;
+            self.reload();
+        }
+    }
+
+    async fn still(&mut self) {
+        loop {
+            sleep(STILL).await;
+            if self.told.try_recv().is_err() {
+                return;
+            }
+        }
+    }
+
+    fn reload(&self) {
+        match load(&self.paths) {
+            Ok(policy) if policy.version() == self.gateway.house.load().policy.version() => {}
+            Ok(policy) => self.swap(policy),
+            Err(why) => self.keep(&why),
+        }
+    }
+
+    fn swap(&self, policy: Policy) {
+        let old = self.gateway.house.load_full();
+        let version = policy.version().clone();
+        let house = House {
+            bounds: old.bounds.clone(),
+            identity: Arc::clone(&old.identity),
+            trusted_proxies: old.trusted_proxies.clone(),
+            upstream: Arc::clone(&old.upstream),
+            policy: Arc::new(policy),
+            mint: Arc::clone(&old.mint),
+        };
+        self.gateway.house.store(Arc::new(house));
+        let metrics = &self.gateway.metrics;
+        metrics.reloads.with_label_values(&["ok"]).inc();
+        metrics.policy.reset();
+        metrics.policy.with_label_values(&[&version]).set(1);
+        tracing::info!(policy = %version, "the rules were reloaded");
+        self.record("reloaded", version.to_string());
+    }
+
+    fn keep(&self, why: &str) {
+        self.gateway.metrics.reloads.with_label_values(&["refused"]).inc();
+        tracing::error!("the changed rules are wrong; the old ones stay in force\n{why}");
+        self.record("refused", self.gateway.house.load().policy.version().to_string());
+    }
+
+    fn record(&self, outcome: &'static str, policy: String) {
+        let entry = Entry { outcome: Some(outcome.into()), policy: Some(policy.into()), ..Entry::new(Event::Policy) };
+        // Nothing personal waits for this record; a ledger that is away is told of elsewhere.
+        self.gateway.ledger.append(entry, Box::new(|_| {}));
+    }
+}
+
+fn load(paths: &[PathBuf]) -> Result<Policy, String> {
+    let sources = rules::read(paths).map_err(|error| error.to_string())?;
+    if let Some(empty) = sources.iter().find(|source| source.text.trim().is_empty()) {
+        return Err(format!("`{}` is empty", empty.name));
+    }
+    let Loaded { policy, faults } = Policy::parse(&sources);
+    policy.ok_or_else(|| told(&faults))
+}
+
+/// Faults in a line each, for the log.
+fn told(faults: &[Fault]) -> String {
+    let lines = faults.iter().map(|fault| format!("{}:{}:{}: {}", fault.file, fault.line, fault.column, fault.message));
+    lines.collect::<Vec<_>>().join("\n")
+}

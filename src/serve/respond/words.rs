@@ -1,0 +1,135 @@
+//! Every refusal in words: status, and title and sentence in English and Japanese.
+//!
+//! The sentences say what to do. They are the same for everybody whom a reason meets, so that none
+//! of them tells what the answer held.
+
+use crate::serve::gate::fault::{self, GateFault, Side};
+use crate::terms::refusal::Reason;
+
+/// A refusal in words.
+#[derive(Debug, Clone, Copy)]
+pub struct Words {
+    /// The status.
+    pub status: u16,
+    /// Title and sentence in English.
+    pub en: (&'static str, &'static str),
+    /// Title and sentence in Japanese.
+    pub ja: (&'static str, &'static str),
+}
+
+const fn words(status: u16, en: (&'static str, &'static str), ja: (&'static str, &'static str)) -> Words {
+    Words { status, en, ja }
+}
+
+/// What takes the place of an error page of the CRM's; the status is the CRM's own.
+pub const CRM_ERROR: Words = words(
+    500,
+    ("The CRM reported an error", "Its own page is not shown because such pages can hold customers' data. Try again, or tell the administrator the number below."),
+    ("CRMでエラーが発生しました", "エラー画面には個人情報が含まれることがあるため表示していません。もう一度お試しになるか、下の番号を管理者にお伝えください。"),
+);
+
+const UNCLEAR: Words = words(
+    400,
+    ("The request is unclear", "It can be read in more than one way, so it was not passed on. Use a current browser or client and try again."),
+    ("リクエストが不明確です", "複数の意味に解釈できるため、送信しませんでした。最新のブラウザまたはクライアントでもう一度お試しください。"),
+);
+const SLOW: Words = words(
+    408,
+    ("The request came too slowly", "It was not complete in time. Try again."),
+    ("リクエストが時間内に届きませんでした", "もう一度お試しください。"),
+);
+const UNSAFE_ANSWER: Words = words(
+    502,
+    ("The CRM's answer cannot be shown safely", "It could not be read without doubt, so nothing of it was passed on. Tell the administrator the number below."),
+    ("CRMの応答を安全に表示できません", "確実に読み取れなかったため、表示していません。下の番号を管理者にお伝えください。"),
+);
+const OWN_FAULT: Words = words(
+    503,
+    ("The gateway cannot answer now", "Nothing was shown or saved. Try again shortly; if it goes on, tell the administrator the number below."),
+    ("ただいま応答できません", "何も表示・保存されていません。しばらくしてからもう一度お試しください。続く場合は、下の番号を管理者にお伝えください。"),
+);
+const TOO_LONG_HEAD: Words = words(
+    431,
+    ("The request's head is too long", "Delete this site's cookies and try again."),
+    ("リクエストヘッダーが長すぎます", "このサイトのCookieを削除してもう一度お試しください。"),
+);
+const METHOD: Words = words(
+    405,
+    ("This method is not allowed", "The gateway passes GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS."),
+    ("このメソッドは使えません", "利用できるのは GET、HEAD、POST、PUT、PATCH、DELETE、OPTIONS です。"),
+);
+const TOO_LONG_PATH: Words =
+    words(414, ("The address is too long", "Shorten the search and try again."), ("アドレスが長すぎます", "検索条件を短くしてもう一度お試しください。"));
+
+/// The words of a reason.
+pub fn of(reason: Reason) -> Words {
+    match reason {
+        Reason::Framing | Reason::Ambiguous | Reason::Host | Reason::Upgrade | Reason::Version => UNCLEAR,
+        Reason::HeadTooLarge => TOO_LONG_HEAD,
+        Reason::PathTooLong => TOO_LONG_PATH,
+        Reason::Method => METHOD,
+        Reason::Slow => SLOW,
+        Reason::BodyTooLarge => words(
+            413,
+            ("The request is too large", "Send less at once."),
+            ("送信内容が大きすぎます", "分割して送信してください。"),
+        ),
+        Reason::RequestUnreadable => words(
+            400,
+            ("What was sent cannot be read", "Its form is unknown or broken, so it could not be checked; nothing was saved."),
+            ("送信内容を読み取れません", "形式が不明または不正なため確認できませんでした。何も保存されていません。"),
+        ),
+        Reason::Unrecognised => words(
+            401,
+            ("Please log in", "The gateway does not know who asks. Give your user name and password, or ask the administrator."),
+            ("ログインしてください", "利用者を確認できません。ユーザー名とパスワードを入力するか、管理者にお問い合わせください。"),
+        ),
+        Reason::NoRole => words(
+            403,
+            ("You have no role here", "Ask the administrator to put you into a group that has one."),
+            ("権限がありません", "役割が割り当てられていません。管理者にグループへの追加を依頼してください。"),
+        ),
+        Reason::Rule | Reason::Undeclared => words(
+            403,
+            ("This is not open to you", "A rule of the data protection policy forbids it. Ask the administrator if you need it for your work."),
+            ("この操作は許可されていません", "個人情報保護のルールにより禁止されています。業務に必要な場合は管理者にお問い合わせください。"),
+        ),
+        Reason::Query => words(
+            403,
+            ("This search is not open to you", "Hidden data cannot be sorted or searched by a part of it. Search by the whole value, or by another column."),
+            ("この検索はできません", "非表示の項目では、並べ替えや部分一致の検索はできません。値の全体で検索するか、別の項目をお使いください。"),
+        ),
+        Reason::Veil => words(
+            409,
+            ("Nothing was saved", "A field holds a masked value in place of the real one. Saving it would destroy the customer's data; ask somebody who sees the field to make the change."),
+            ("保存していません", "マスクされた値が含まれています。保存すると元のデータが失われるため中止しました。その項目を閲覧できる担当者に変更を依頼してください。"),
+        ),
+        Reason::NotFound => words(404, ("There is nothing here", "Check the address."), ("見つかりません", "アドレスを確認してください。")),
+        Reason::UpstreamFraming | Reason::Unreadable | Reason::Shape | Reason::Bound => UNSAFE_ANSWER,
+        Reason::UpstreamAway => words(
+            502,
+            ("The CRM cannot be reached", "Try again shortly; if it goes on, tell the administrator."),
+            ("CRMに接続できません", "しばらくしてからもう一度お試しください。続く場合は管理者にお伝えください。"),
+        ),
+        Reason::UpstreamSlow => words(
+            504,
+            ("The CRM did not answer in time", "Try again shortly."),
+            ("CRMが時間内に応答しませんでした", "しばらくしてからもう一度お試しください。"),
+        ),
+        Reason::Ledger | Reason::Keys | Reason::Overload | Reason::Internal => OWN_FAULT,
+    }
+}
+
+/// The words of a fault that the gate found.
+pub fn of_gate(fault: &GateFault) -> Words {
+    if fault.side == Side::Crm {
+        return UNSAFE_ANSWER;
+    }
+    match fault.reason {
+        fault::Reason::Method => METHOD,
+        fault::Reason::TargetTooLong => TOO_LONG_PATH,
+        fault::Reason::HeadTooLarge => TOO_LONG_HEAD,
+        fault::Reason::HeadSlow | fault::Reason::BodySlow => SLOW,
+        _ => UNCLEAR,
+    }
+}

@@ -1,0 +1,245 @@
+//! From a configuration to a running gateway, and back.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread::JoinHandle;
+
+use arc_swap::ArcSwap;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::config::gateway::Config;
+use crate::config::rules::{self, RulesError};
+use crate::ledger::open::{Home, OpenError};
+use crate::ledger::{self, Ledger};
+use crate::metrics::Metrics;
+use crate::policy::fault::{Fault, Severity};
+use crate::policy::node::Source;
+use crate::policy::{Loaded, Policy};
+use crate::serve::house::{Gateway, Hold, House};
+use crate::serve::reload::{self, Reloader};
+use crate::serve::upstream::Upstream;
+use crate::serve::{admin, listen};
+use crate::vault::mint::KeyMint;
+use crate::vault::ring::{Ring, RingError};
+
+/// How long a stop waits for the ledger's thread.
+const LEDGER_STOP: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Where a started gateway can be reached.
+#[derive(Debug, Clone)]
+pub struct Started {
+    /// Staff's addresses.
+    pub staff: Vec<SocketAddr>,
+    /// The address for machines that watch.
+    pub metrics: Option<SocketAddr>,
+}
+
+/// Why a gateway did not start.
+#[derive(Debug)]
+pub enum RunError {
+    /// A file, a folder or an address.
+    Io {
+        /// What was tried.
+        what: String,
+        /// Why not.
+        cause: io::Error,
+    },
+    /// The ledger.
+    Ledger(OpenError),
+    /// The key ring.
+    Keys(RingError),
+    /// A rule file.
+    Rules(RulesError),
+    /// The rules are wrong.
+    Policy {
+        /// What is wrong.
+        faults: Vec<Fault>,
+        /// The files.
+        sources: Vec<Source>,
+    },
+    /// The metrics.
+    Metrics(prometheus::Error),
+}
+
+impl std::fmt::Display for RunError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            RunError::Io { what, cause } => write!(f, "{what}: {cause}"),
+            RunError::Ledger(error) => error.fmt(f),
+            RunError::Keys(error) => error.fmt(f),
+            RunError::Rules(error) => error.fmt(f),
+            RunError::Policy { .. } => f.write_str("the rules are wrong"),
+            RunError::Metrics(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for RunError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            RunError::Ledger(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+/// Runs a gateway until SIGTERM or SIGINT, then drains it. `started` is told when it listens.
+pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), RunError> {
+    let policy = load(&config.rules)?;
+    folder(&config.state)?;
+    let node = node(&config)?;
+    let ring = ring(&config.keys).map_err(RunError::Keys)?;
+    let bounds = ledger::Bounds::default();
+    let home = Home::within(&config.state, &node);
+    let (ledger, writer) = Ledger::open(home, bounds, Arc::new(jiff::Timestamp::now)).map_err(RunError::Ledger)?;
+    let writing = std::thread::Builder::new()
+        .name("ledger".into())
+        .spawn(move || writer.run())
+        .map_err(|cause| RunError::Io { what: "the ledger's thread cannot be started".into(), cause })?;
+    let (reload, told) = reload::channel();
+    let gateway = gateway(&config, policy, ring, ledger)?;
+    let result = serve(&config, &gateway, Reloader::new(Arc::clone(&gateway), config.rules.clone(), told), reload, started).await;
+    stop_ledger(&gateway.ledger, writing);
+    result
+}
+
+/// Reads and compiles the rules; what is only doubtful is logged.
+fn load(paths: &[PathBuf]) -> Result<Policy, RunError> {
+    let sources = rules::read(paths).map_err(RunError::Rules)?;
+    let Loaded { policy, faults } = Policy::parse(&sources);
+    for fault in faults.iter().filter(|fault| fault.severity == Severity::Warning) {
+        tracing::warn!(file = %fault.file, line = fault.line, code = fault.code, "{}", fault.message);
+    }
+    policy.ok_or(RunError::Policy { faults, sources })
+}
+
+fn gateway(config: &Config, policy: Policy, ring: Ring, ledger: Ledger) -> Result<Arc<Gateway>, RunError> {
+    let metrics = Metrics::new().map_err(RunError::Metrics)?;
+    metrics.policy.with_label_values(&[policy.version()]).set(1);
+    metrics.build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+    let up = &config.upstream;
+    let connect = up.connect.unwrap_or(config.bounds.connect);
+    let upstream = Upstream::new(up.address.clone(), up.host.clone(), connect, up.timeout, &config.bounds);
+    let house = House {
+        bounds: config.bounds.clone(),
+        identity: Arc::clone(&config.identity),
+        trusted_proxies: config.trusted_proxies.clone(),
+        upstream: Arc::new(upstream),
+        policy: Arc::new(policy),
+        mint: Arc::new(KeyMint::new(Arc::new(ring))),
+    };
+    Ok(Arc::new(Gateway {
+        house: ArcSwap::from_pointee(house),
+        ledger,
+        metrics,
+        hold: Hold::new(config.bounds.hold_all_bytes),
+        draining: AtomicBool::new(false),
+    }))
+}
+
+async fn serve(
+    config: &Config,
+    gateway: &Arc<Gateway>,
+    reloader: Reloader,
+    reload: reload::Bell,
+    started: impl FnOnce(&Started),
+) -> Result<(), RunError> {
+    let (stop, stopped) = watch::channel(false);
+    let mut listeners = Vec::new();
+    for address in &config.listen {
+        listeners.push(bind(*address).await?);
+    }
+    let metrics = match config.metrics {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let address = |listener: &TcpListener| listener.local_addr().ok();
+    started(&Started { staff: listeners.iter().filter_map(address).collect(), metrics: metrics.as_ref().and_then(address) });
+    if let Some(listener) = metrics {
+        tokio::spawn(admin::serve(Arc::clone(gateway), listener, stopped.clone()));
+    }
+    tokio::spawn(reloader.run(stopped.clone()));
+    let _watching = reload::watch(&config.rules, reload.clone());
+    let mut serving = JoinSet::new();
+    for listener in listeners {
+        serving.spawn(listen::serve(Arc::clone(gateway), listener, stopped.clone()));
+    }
+    signals(&reload).await?;
+    listen::drain(gateway);
+    // Receivers live as long as their tasks; whoever is gone needs no word.
+    let _ = stop.send(true);
+    while serving.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// Waits for SIGTERM or SIGINT; SIGHUP reloads.
+async fn signals(reload: &reload::Bell) -> Result<(), RunError> {
+    let failed = |cause| RunError::Io { what: "signals cannot be received".into(), cause };
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hangup.recv() => reload.ring(),
+        }
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
+    TcpListener::bind(address).await.map_err(|cause| RunError::Io { what: format!("`{address}` cannot be listened on"), cause })
+}
+
+fn stop_ledger(ledger: &Ledger, writing: JoinHandle<io::Result<()>>) {
+    ledger.stop();
+    let began = std::time::Instant::now();
+    while !writing.is_finished() && began.elapsed() < LEDGER_STOP {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    if !writing.is_finished() {
+        tracing::error!("the ledger did not stop in time; its tail is checked at the next start");
+        return;
+    }
+    match writing.join() {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the ledger's last records were not written"),
+        Err(_) => tracing::error!("the ledger's thread failed"),
+    }
+}
+
+/// Makes a folder that only its owner can enter.
+fn folder(path: &Path) -> Result<(), RunError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|cause| RunError::Io { what: format!("the folder `{}` cannot be made", path.display()), cause })
+}
+
+/// This gateway's name: configured, or drawn once and kept.
+fn node(config: &Config) -> Result<String, RunError> {
+    if let Some(node) = &config.node {
+        return Ok(node.clone());
+    }
+    let path = config.state.join("node");
+    let failed = |cause| RunError::Io { what: format!("`{}` cannot be used", path.display()), cause };
+    match std::fs::read_to_string(&path) {
+        Ok(node) => Ok(node.trim().to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let node = format!("gw-{}", ulid::Ulid::new().to_string().to_ascii_lowercase());
+            std::fs::write(&path, format!("{node}\n")).map_err(failed)?;
+            Ok(node)
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// The key ring, made at the first start.
+fn ring(path: &Path) -> Result<Ring, RingError> {
+    if path.exists() { Ring::open(path) } else { Ring::create(path) }
+}

@@ -1,0 +1,186 @@
+//! The way to the CRM: connections behind the gate, kept while they are clean.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::serve::gate;
+use crate::serve::gate::crm::{CrmGate, CrmHandle};
+use crate::serve::gate::fault::GateFault;
+use crate::serve::house::gate_bounds;
+use crate::terms::bounds::Bounds;
+use crate::terms::refusal::{Reason, Refusal};
+
+/// How many idle connections are kept.
+const IDLE: usize = 256;
+
+/// How long an idle connection is kept: shorter than what servers usually grant.
+const IDLE_FOR: Duration = Duration::from_secs(4);
+
+/// The CRM, and how it is reached.
+pub struct Upstream {
+    /// Host and port to connect to.
+    pub address: String,
+    /// The `Host` to send in place of staff's.
+    pub host: Option<HeaderValue>,
+    /// How long a connection may take.
+    pub connect: Duration,
+    /// How long the head of an answer may take, and any pause inside its body.
+    pub timeout: Duration,
+    bounds: gate::bounds::Bounds,
+    idle: Mutex<Vec<Connection>>,
+}
+
+struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    handle: CrmHandle,
+    since: Instant,
+}
+
+/// The CRM's answer.
+pub type Answer = Response<CrmBody>;
+
+/// The body of the CRM's answer; the connection is kept when it was read to its end.
+pub struct CrmBody {
+    body: Incoming,
+    connection: Option<Connection>,
+    upstream: Arc<Upstream>,
+}
+
+impl Upstream {
+    /// The CRM at `address`, a host and a port.
+    pub fn new(address: String, host: Option<HeaderValue>, connect: Duration, timeout: Duration, bounds: &Bounds) -> Upstream {
+        Upstream { address, host, connect, timeout, bounds: gate_bounds(bounds), idle: Mutex::default() }
+    }
+
+    /// Asks the CRM. A question that cannot have been acted upon twice is asked again when a kept
+    /// connection turns out to be closed.
+    pub async fn send(self: &Arc<Self>, mut request: Request<Full<Bytes>>) -> Result<Answer, Refusal> {
+        if let Some(host) = &self.host {
+            request.headers_mut().insert(header::HOST, host.clone());
+        }
+        let idempotent = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+        if let Some(connection) = self.kept() {
+            let again = idempotent.then(|| request.clone());
+            match (self.ask(connection, request).await, again) {
+                (Err(Failure::Away), Some(again)) => request = again,
+                (asked, _) => return asked.map_err(Failure::refusal),
+            }
+        }
+        let connection = self.connect().await?;
+        self.ask(connection, request).await.map_err(Failure::refusal)
+    }
+
+    async fn ask(self: &Arc<Self>, mut connection: Connection, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
+        let asked = timeout(self.timeout, connection.sender.send_request(request)).await;
+        match asked {
+            Err(_) => Err(Failure::Slow),
+            Ok(Err(error)) => Err(match connection.handle.fault().or(GateFault::found_in(&error).copied()) {
+                Some(fault) => Failure::Gate(fault),
+                None => Failure::Away,
+            }),
+            Ok(Ok(response)) => {
+                let upstream = Arc::clone(self);
+                Ok(response.map(|body| CrmBody { body, connection: Some(connection), upstream }))
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<Connection, Refusal> {
+        let away = |what: &str| Refusal::new(Reason::UpstreamAway, format!("{what} `{}`", self.address));
+        let stream = timeout(self.connect, TcpStream::connect(&self.address))
+            .await
+            .map_err(|_| away("no connection in time to"))?
+            .map_err(|_| away("no connection to"))?;
+        // Small questions wait for nothing; a socket that refuses the option still works.
+        let _ = stream.set_nodelay(true);
+        let (gate, handle) = CrmGate::new(stream, self.bounds);
+        let (sender, driver) = http1::handshake(TokioIo::new(gate)).await.map_err(|_| away("no conversation with"))?;
+        // How the conversation ends is told to whoever asks: by the sender, the body and the handle.
+        tokio::spawn(async move { driver.await.ok() });
+        Ok(Connection { sender, handle, since: Instant::now() })
+    }
+
+    /// A kept connection that is still clean.
+    fn kept(&self) -> Option<Connection> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(connection) = idle.pop() {
+            let fresh = connection.since.elapsed() < IDLE_FOR;
+            if fresh && connection.handle.is_clean() && connection.sender.is_ready() {
+                return Some(connection);
+            }
+        }
+        None
+    }
+
+    fn keep(&self, mut connection: Connection) {
+        connection.since = Instant::now();
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE {
+            idle.push(connection);
+        }
+    }
+}
+
+impl CrmBody {
+    /// The next bytes; `None` at the proper end. Whatever breaks off is a refusal.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+        loop {
+            let frame = match timeout(self.upstream.timeout, self.body.frame()).await {
+                Err(_) => return Err(Failure::Slow.refusal()),
+                Ok(frame) => frame,
+            };
+            match frame {
+                None => {
+                    self.keep();
+                    return Ok(None);
+                }
+                Some(Ok(frame)) => {
+                    // Trailers are dropped: nothing that staff needs stands there.
+                    if let Ok(data) = frame.into_data() {
+                        return Ok(Some(data));
+                    }
+                }
+                Some(Err(error)) => {
+                    let fault = self.connection.as_ref().and_then(|connection| connection.handle.fault());
+                    let note = match fault.or(GateFault::found_in(&error).copied()) {
+                        Some(fault) => fault.detail,
+                        None => "the crm's answer broke off",
+                    };
+                    return Err(Refusal::new(Reason::UpstreamFraming, note));
+                }
+            }
+        }
+    }
+
+    fn keep(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.upstream.keep(connection);
+        }
+    }
+}
+
+/// Why a question has no answer.
+enum Failure {
+    Gate(GateFault),
+    Away,
+    Slow,
+}
+
+impl Failure {
+    fn refusal(self) -> Refusal {
+        match self {
+            Failure::Gate(fault) => Refusal::new(Reason::UpstreamFraming, fault.detail),
+            Failure::Away => Refusal::new(Reason::UpstreamAway, "the crm closed the connection"),
+            Failure::Slow => Refusal::new(Reason::UpstreamSlow, "the crm did not answer in time"),
+        }
+    }
+}

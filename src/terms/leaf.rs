@@ -1,0 +1,115 @@
+//! Leaves: what walkers show of a body, and to whom.
+//!
+//! A walker never edits. It tells where each leaf stands in the raw text and how it is quoted
+//! there; whoever decides can do so later (at the record's end, or when the whole answer is known)
+//! and in any order, because an edit is a span and a text. So nothing that comes late (a subject, a
+//! label after its input, a value seen elsewhere) forces a walker to look back.
+
+use std::ops::Range;
+
+use crate::terms::place::PlaceId;
+use crate::terms::quote::Quotes;
+use crate::terms::refusal::Refusal;
+
+/// What part of a document a leaf is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// A value: a JSON string, a cell, an element's text, an input's value, a form value.
+    Value,
+    /// A JSON number.
+    Number,
+    /// A JSON boolean.
+    Boolean,
+    /// A JSON key or a parameter's name.
+    Key,
+    /// A heading or a label.
+    Label,
+    /// An attribute that people read or scripts use: `title`, `alt`, `data-*`.
+    Attribute,
+    /// A part of a URL that may carry a value: a path segment, a parameter's value, a fragment.
+    Url,
+    /// An id, a name of a control, a class: structure that an edit would break.
+    Id,
+    /// A comment.
+    Comment,
+    /// A string or text inside a script.
+    Script,
+    /// Inside a style sheet.
+    Style,
+    /// A document's title.
+    Title,
+    /// A header's value.
+    Header,
+    /// Running text outside any labelled value.
+    Text,
+}
+
+/// Where a run of a leaf's text stands in the raw body. A leaf has several when tags or the like
+/// stand between its runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// The raw bytes, counted from the body's first.
+    pub span: Range<usize>,
+    /// Where in the leaf's text this run begins, in bytes.
+    pub at: usize,
+    /// How the run is written there.
+    pub quotes: Quotes,
+}
+
+/// A JSON member, so that it can be cut out whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Which object of the document, by order of opening.
+    pub object: u32,
+    /// The member's number in its object.
+    pub index: u32,
+    /// From the key's opening quote to the end of the value.
+    pub span: Range<usize>,
+    /// Where the member before ended, or just after `{`.
+    pub before: usize,
+}
+
+/// One leaf of a body.
+#[derive(Debug, Clone)]
+pub struct Leaf<'a> {
+    /// The decoded text. For numbers and booleans their literal.
+    pub text: &'a str,
+    /// What part of the document it is.
+    pub part: Part,
+    /// Where it stands; in the order of the text, never empty.
+    pub pieces: &'a [Piece],
+    /// The names that stand at it, the nearest first: key, heading, label, input name.
+    pub names: &'a [&'a str],
+    /// The names further up, the nearest first: keys of the objects around it.
+    pub above: &'a [&'a str],
+    /// The paths and selectors that reach it.
+    pub places: &'a [PlaceId],
+    /// The record that it belongs to, counted from 1; 0 outside records.
+    pub record: u32,
+    /// The JSON member whose value it is.
+    pub member: Option<Member>,
+    /// Raw spans that would refuse a veil here, and what to write in their place: an input's
+    /// `type="email"` becomes `type="text"`, its `pattern` goes. Empty for all else.
+    pub loosen: &'a [(Range<usize>, &'static str)],
+}
+
+/// Takes what a walker shows.
+pub trait Sink {
+    /// One leaf. Leaves may come in any order, but never before what was settled.
+    fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal>;
+
+    /// All leaves of this record have been shown; its raw bytes end at `end`.
+    fn record(&mut self, record: u32, end: usize) -> Result<(), Refusal>;
+
+    /// No later leaf will have a piece that begins before `upto`.
+    fn settled(&mut self, upto: usize) -> Result<(), Refusal>;
+}
+
+/// Walks one body and shows its leaves: pure, synchronous, resumable at any byte.
+pub trait Walker: Send {
+    /// The next bytes of the body: any cut, even inside a character.
+    fn write(&mut self, chunk: &[u8], sink: &mut dyn Sink) -> Result<(), Refusal>;
+
+    /// The body is complete.
+    fn end(&mut self, sink: &mut dyn Sink) -> Result<(), Refusal>;
+}

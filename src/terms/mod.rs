@@ -1,0 +1,20 @@
+//! The shared words as plain data.
+//!
+//! Every room of the house speaks in these types and none of them does anything that needs a
+//! clock, a file, a socket or chance. What a word means to users stands in the README and the
+//! docs; here is only its shape.
+
+pub mod action;
+pub mod bounds;
+pub mod disclosure;
+pub mod edit;
+pub mod event;
+pub mod kind;
+pub mod label;
+pub mod leaf;
+pub mod mint;
+pub mod place;
+pub mod quote;
+pub mod refusal;
+pub mod secret;
+pub mod staff;

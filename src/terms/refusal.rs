@@ -1,0 +1,104 @@
+//! Why an exchange is refused. Statuses and sentences for people are made of it elsewhere.
+
+use std::fmt;
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
+        /// The word in `Sudare-Refusal:` and in the metric: what exactly was refused.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Reason { $($(#[$doc])* $name,)* }
+
+        impl Reason {
+            /// Every reason.
+            pub const ALL: &[Reason] = &[$(Reason::$name),*];
+
+            /// The word as users read it.
+            pub fn word(self) -> &'static str {
+                match self { $(Reason::$name => $word,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// A request whose framing can be read in two ways.
+    Framing = "framing",
+    /// A request whose path, host or parameters can be read in two ways.
+    Ambiguous = "ambiguous",
+    /// `Host` is missing, repeated or odd.
+    Host = "host",
+    /// A request for another protocol on this connection.
+    Upgrade = "upgrade",
+    /// The HTTP version is not spoken here.
+    Version = "version",
+    /// The request's head is too long.
+    HeadTooLarge = "head-too-large",
+    /// The path is too long.
+    PathTooLong = "path-too-long",
+    /// The method is not allowed.
+    Method = "method",
+    /// The request did not come in time.
+    Slow = "slow",
+    /// The request's body is too long.
+    BodyTooLarge = "body-too-large",
+    /// The request's body cannot be read as what it says it is.
+    RequestUnreadable = "request-unreadable",
+    /// Nobody knows who asks, or a credential is wrong.
+    Unrecognised = "unrecognised",
+    /// Staff has no role.
+    NoRole = "no-role",
+    /// A rule blocks what the answer or the request holds.
+    Rule = "rule",
+    /// The path is not declared and the rules block those.
+    Undeclared = "undeclared",
+    /// A question about a veiled kind: sort, prefix, range.
+    Query = "query",
+    /// A write holds what looks like a veil.
+    Veil = "veil",
+    /// No such page of the gateway's own.
+    NotFound = "not-found",
+    /// The CRM's answer is framed in a way that can be read twice.
+    UpstreamFraming = "upstream-framing",
+    /// The CRM's answer cannot be read as what it says it is.
+    Unreadable = "unreadable",
+    /// The CRM's answer lacks what the rules declare.
+    Shape = "shape",
+    /// The CRM's answer is larger, deeper or longer than what can be held.
+    Bound = "bound",
+    /// The CRM cannot be reached.
+    UpstreamAway = "upstream-away",
+    /// The CRM did not answer in time.
+    UpstreamSlow = "upstream-slow",
+    /// The ledger cannot be written.
+    Ledger = "ledger",
+    /// The keys are not there.
+    Keys = "keys",
+    /// Too much at once.
+    Overload = "overload",
+    /// The gateway itself failed.
+    Internal = "internal",
+}
+
+/// A refusal: the reason, and a note for the operator that holds no personal value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why.
+    pub reason: Reason,
+    /// What exactly, for logs and `explain`: names of places, kinds and rules, never values.
+    pub note: String,
+}
+
+impl Refusal {
+    /// A refusal with a note.
+    pub fn new(reason: Reason, note: impl Into<String>) -> Refusal {
+        Refusal { reason, note: note.into() }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.reason.word(), self.note)
+    }
+}
+
+impl std::error::Error for Refusal {}

@@ -1,0 +1,306 @@
+//! Tokens, keyed hashes and keyed subject ids.
+//!
+//! An opaque token is `tok_`, the kind's name, `_` and, in lower-case base32 so that it survives
+//! URLs, HTML, CSV, JSON and hands, these bytes:
+//!
+//! ```text
+//! 1      layout, always 1
+//! 2      version of the keys, big-endian
+//! 16     synthetic IV (RFC 5297)
+//! 16 n   sealed: 0 and subject's type and id, or 1 and the domain's name; the value; zeros
+//! ```
+//!
+//! Sealing is deterministic: one value in one domain gives one token, and neither the subject nor
+//! the domain shows. The zeros make lengths tell little. Kind, layout and version are bound as
+//! associated data, so that a token of one kind cannot pass for one of another.
+//!
+//! Kinds' names hold lower-case letters, digits, `.` and `_`; the rules' reader sees to that.
+
+use std::sync::Arc;
+
+use aes_siv::KeyInit;
+use aes_siv::siv::Aes256Siv;
+use aws_lc_rs::hmac;
+use data_encoding::BASE32_NOPAD;
+use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
+
+use crate::terms::kind::Kind;
+use crate::terms::mint::{Domain, Mint, MintError};
+use crate::terms::secret::Secret;
+use crate::vault::ring::{Keys, Ring};
+
+/// Bytes of a value, a subject's id or a domain's name that a token may carry.
+pub const PART_BYTES_MAX: usize = 4096;
+
+/// Characters of a token; a longer text is none.
+pub const TOKEN_CHARS_MAX: usize = 24 << 10;
+
+const PREFIX: &str = "tok_";
+const LAYOUT: u8 = 1;
+const BLOCK: usize = 16;
+
+/// Bytes of a keyed hash: 160 bits.
+const HASH_BYTES: usize = 20;
+
+/// Mints with the keys of a ring.
+pub struct KeyMint {
+    ring: Arc<Ring>,
+}
+
+/// What a token stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The kind's name.
+    pub kind: String,
+    /// Inside what the token was made.
+    pub domain: Domain,
+    /// The value.
+    pub value: Secret,
+}
+
+/// The text is no token of this ring: always one and the same, so that guessing teaches nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotOurs;
+
+impl KeyMint {
+    /// Mints with this ring.
+    pub fn new(ring: Arc<Ring>) -> KeyMint {
+        KeyMint { ring }
+    }
+
+    /// Opens a token; capital letters do not matter.
+    pub fn open(&self, token: &str) -> Result<Opened, NotOurs> {
+        self.unseal(token).ok_or(NotOurs)
+    }
+
+    fn unseal(&self, token: &str) -> Option<Opened> {
+        if token.len() > TOKEN_CHARS_MAX {
+            return None;
+        }
+        let lower = token.to_ascii_lowercase();
+        let (kind, body) = lower.strip_prefix(PREFIX)?.rsplit_once('_')?;
+        let bytes = BASE32_NOPAD.decode(body.to_ascii_uppercase().as_bytes()).ok()?;
+        let (head, sealed) = bytes.split_at_checked(3)?;
+        let version = u16::from_be_bytes([head[1], head[2]]);
+        let keys = self.ring.version(version).filter(|_| head[0] == LAYOUT)?;
+        let plain = Zeroizing::new(cipher(keys).decrypt([head, kind.as_bytes()], sealed).ok()?);
+        let (domain, value) = unpack(&plain)?;
+        Some(Opened { kind: kind.to_owned(), domain, value })
+    }
+}
+
+impl Mint for KeyMint {
+    fn token(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
+        let keys = self.ring.current();
+        let plain = pack(domain, value)?;
+        let [high, low] = keys.version.to_be_bytes();
+        let head = [LAYOUT, high, low];
+        // Sealing fails only for more associated data than RFC 5297 allows; there are two.
+        let sealed = cipher(keys).encrypt([&head[..], kind.name.as_bytes()], &plain).map_err(|_| MintError::Away)?;
+        Ok(format!("{PREFIX}{}_{}", kind.name, base32(&[&head[..], &sealed].concat())))
+    }
+
+    fn hash(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
+        let [tag, first, second] = domain_parts(domain);
+        let context = [b"sudare hash 1", kind.name.as_bytes(), tag, first, second];
+        Ok(format!("hash_{}", base32(&keyed(self.ring.current(), &context, value))))
+    }
+
+    fn subject(&self, subject_kind: &str, id: &str) -> String {
+        // `４２` and `42` are one customer.
+        let normal: String = id.nfkc().collect();
+        let context = [b"sudare subject 1", subject_kind.as_bytes()];
+        format!("h1:{}", base32(&keyed(self.ring.current(), &context, normal.trim())))
+    }
+}
+
+fn cipher(keys: &Keys) -> Aes256Siv {
+    Aes256Siv::new((&*keys.data).into())
+}
+
+/// A key of its own for each context, so that no hash of one place says anything in another.
+fn keyed(keys: &Keys, context: &[&[u8]], text: &str) -> [u8; HASH_BYTES] {
+    let mut outer = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &*keys.mac));
+    for part in context {
+        outer.update(&(part.len() as u64).to_be_bytes());
+        outer.update(part);
+    }
+    let inner = hmac::Key::new(hmac::HMAC_SHA256, outer.sign().as_ref());
+    let tag = hmac::sign(&inner, text.as_bytes());
+    std::array::from_fn(|at| tag.as_ref()[at])
+}
+
+fn domain_parts(domain: &Domain) -> [&[u8]; 3] {
+    match domain {
+        Domain::Subject { kind, id } => [&[0], kind.as_bytes(), id.as_bytes()],
+        Domain::Shared(name) => [&[1], name.as_bytes(), &[]],
+    }
+}
+
+/// Tag, then each part behind its length, then zeros to whole blocks.
+fn pack(domain: &Domain, value: &str) -> Result<Zeroizing<Vec<u8>>, MintError> {
+    let [tag, first, second] = domain_parts(domain);
+    let parts = [first, second, value.as_bytes()];
+    let length = 1 + parts.iter().map(|part| 2 + part.len()).sum::<usize>();
+    // Room for all of it at once: a buffer that moves would leave the value behind it.
+    let mut plain = Zeroizing::new(Vec::with_capacity(length.next_multiple_of(BLOCK)));
+    plain.extend_from_slice(tag);
+    for part in parts {
+        let size = u16::try_from(part.len()).ok().filter(|_| part.len() <= PART_BYTES_MAX).ok_or(MintError::TooLong)?;
+        plain.extend_from_slice(&size.to_be_bytes());
+        plain.extend_from_slice(part);
+    }
+    plain.resize(length.next_multiple_of(BLOCK), 0);
+    Ok(plain)
+}
+
+fn unpack(plain: &[u8]) -> Option<(Domain, Secret)> {
+    let (&tag, mut rest) = plain.split_first()?;
+    let mut part = || {
+        let (size, after) = rest.split_first_chunk::<2>()?;
+        let (part, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*size)))?;
+        rest = after;
+        String::from_utf8(part.to_vec()).ok()
+    };
+    let (first, second, value) = (part()?, part()?, part()?);
+    let domain = match tag {
+        0 => Domain::Subject { kind: first, id: second },
+        1 => Domain::Shared(first),
+        _ => return None,
+    };
+    Some((domain, Secret(value)))
+}
+
+fn base32(bytes: &[u8]) -> String {
+    let mut text = BASE32_NOPAD.encode(bytes);
+    text.make_ascii_lowercase();
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use aes_siv::siv::Aes128Siv;
+    use data_encoding::HEXLOWER;
+
+    use crate::terms::kind::{EMAIL, Kinds, PERSON_NAME, PHONE};
+    use crate::vault::ring::fixed;
+
+    use super::*;
+
+    fn mint() -> KeyMint {
+        KeyMint::new(Arc::new(fixed()))
+    }
+
+    fn customer(id: &str) -> Domain {
+        Domain::Subject { kind: "customer".to_owned(), id: id.to_owned() }
+    }
+
+    fn token(kind: crate::terms::kind::KindId, domain: &Domain, value: &str) -> String {
+        mint().token(Kinds::builtin().get(kind), domain, value).expect("a token")
+    }
+
+    #[test]
+    fn the_cipher_is_that_of_rfc_5297() {
+        // Appendix A.1.
+        let hex = |text: &str| HEXLOWER.decode(text.as_bytes()).expect("hex");
+        let key: [u8; 32] =
+            hex("fffefdfcfbfaf9f8f7f6f5f4f3f2f1f0f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff").try_into().expect("32 bytes");
+        let data = hex("101112131415161718191a1b1c1d1e1f2021222324252627");
+        let sealed =
+            Aes128Siv::new((&key).into()).encrypt([&data], &hex("112233445566778899aabbccddee")).expect("sealed");
+        assert_eq!(HEXLOWER.encode(&sealed), "85632d07c6e8f37f950acd320a2ecc9340c02b9690c4dc04daef7f6afe5c");
+    }
+
+    #[test]
+    fn tokens_open_to_what_they_stand_for() {
+        let kinds = Kinds::builtin();
+        for id in [EMAIL, PHONE, PERSON_NAME] {
+            for domain in [customer("42"), customer(""), Domain::Shared("analytics".to_owned())] {
+                for value in ["", "taro@example.jp", "山田 太郎", &"x".repeat(PART_BYTES_MAX)] {
+                    let token = token(id, &domain, value);
+                    let kind = kinds.get(id).name.clone();
+                    assert!(token.starts_with(&format!("tok_{kind}_")));
+                    let opened = Opened { kind, domain: domain.clone(), value: Secret(value.to_owned()) };
+                    assert_eq!(mint().open(&token), Ok(opened.clone()));
+                    assert_eq!(mint().open(&token.to_ascii_uppercase()), Ok(opened));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn tokens_never_change() {
+        // Tokens lie in other people's files: a change here makes them worthless.
+        assert_eq!(
+            token(PHONE, &customer("42"), "090-1234-5678"),
+            "tok_phone_aeaae5fphfxltluqjup5pva2opvyysi7uo4vt26l37m2klqioc5pxuv2x73mq67c3axrki7vle5oyp7jhm"
+        );
+        let hash = mint().hash(Kinds::builtin().get(PHONE), &customer("42"), "090-1234-5678").expect("a hash");
+        assert_eq!(hash, "hash_raijoeuqlpgjlmqofdtduldss5w2rk6f");
+        assert_eq!(mint().subject("customer", "taro"), "h1:bpicggtmypeum23hftloyi5gi7lh5vi5");
+    }
+
+    #[test]
+    fn equal_only_where_kind_domain_and_value_are() {
+        let shared = Domain::Shared("a".to_owned());
+        let values = [
+            (PHONE, customer("1"), "x"),
+            (PHONE, customer("2"), "x"),
+            (EMAIL, customer("1"), "x"),
+            (PHONE, customer("1"), "y"),
+            (PHONE, shared.clone(), "x"),
+            (PHONE, Domain::Shared("b".to_owned()), "x"),
+            // Parts run together the same, yet they are others.
+            (PHONE, Domain::Subject { kind: "custome".to_owned(), id: "r1".to_owned() }, "x"),
+        ];
+        let hash =
+            |kind, domain: &Domain, value| mint().hash(Kinds::builtin().get(kind), domain, value).expect("a hash");
+        for (at, (kind, domain, value)) in values.iter().enumerate() {
+            assert_eq!(token(*kind, domain, value), token(*kind, domain, value));
+            for (other_kind, other_domain, other_value) in &values[at + 1..] {
+                assert_ne!(token(*kind, domain, value), token(*other_kind, other_domain, other_value));
+                assert_ne!(hash(*kind, domain, value), hash(*other_kind, other_domain, other_value));
+            }
+        }
+        assert_eq!(mint().subject("customer", " ４２"), mint().subject("customer", "42"));
+        assert_ne!(mint().subject("customer", "42"), mint().subject("party", "42"));
+    }
+
+    #[test]
+    fn forged_tokens_do_not_open() {
+        let good = token(PHONE, &customer("42"), "090-1234-5678");
+        let body = good.rfind('_').expect("a body") + 1;
+        for at in 0..good.len() {
+            let mut bytes = good.as_bytes().to_vec();
+            bytes[at] = if bytes[at] == b'q' { b'a' } else { b'q' };
+            let forged = String::from_utf8(bytes).expect("ASCII");
+            assert_eq!(mint().open(&forged), Err(NotOurs), "character {at}");
+            assert_eq!(mint().open(&good[..at]), Err(NotOurs), "cut at {at}");
+        }
+        let other_kind = format!("tok_email_{}", &good[body..]);
+        assert_eq!(mint().open(&other_kind), Err(NotOurs));
+        assert_eq!(mint().open(&format!("tok_phone_{}", "a".repeat(TOKEN_CHARS_MAX))), Err(NotOurs));
+    }
+
+    #[test]
+    fn older_keys_still_open() {
+        let mut older = fixed();
+        let newest = older.current().version;
+        assert_eq!(newest, 2);
+        older.truncate(1);
+        let token =
+            KeyMint::new(Arc::new(older)).token(Kinds::builtin().get(PHONE), &customer("1"), "x").expect("a token");
+        assert_eq!(mint().open(&token).map(|opened| opened.value), Ok(Secret("x".to_owned())));
+    }
+
+    #[test]
+    fn lengths_tell_little_and_are_bounded() {
+        let length = |value: &str| token(PHONE, &customer("42"), value).len();
+        assert_eq!(length("0312345678"), length("090-1234-5678"));
+        let kinds = Kinds::builtin();
+        let long = "x".repeat(PART_BYTES_MAX + 1);
+        assert_eq!(mint().token(kinds.get(PHONE), &customer("1"), &long), Err(MintError::TooLong));
+        assert_eq!(mint().token(kinds.get(PHONE), &customer(&long), "x"), Err(MintError::TooLong));
+    }
+}

@@ -1,0 +1,8 @@
+//! Walkers and quoting: cases at every cut, public suites, and other people's parsers as oracles.
+
+mod cases;
+mod csv;
+mod cuts;
+mod json;
+mod quoting;
+pub mod recorder;

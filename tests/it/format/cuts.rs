@@ -1,0 +1,93 @@
+//! Noise: whatever comes, every cut shows the same, every leaf stands where it says, and nothing
+//! panics.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use sudare::format::{Format, header, script, url, walker};
+use sudare::terms::bounds::Bounds;
+use sudare::terms::place::{JsonPath, Place, PlaceId, Places};
+use sudare::terms::quote::Quotes;
+
+use super::recorder::Recorder;
+
+fn walk<'a>(format: Format, chunks: impl IntoIterator<Item = &'a [u8]>) -> Recorder {
+    let path = |text| JsonPath::parse(text).expect("a path");
+    let places = Places {
+        json: vec![(PlaceId(1), path("$..a")), (PlaceId(2), path("$[0][*]"))],
+        records: Some(Place::Json(path("$[*]"))),
+        ..Places::default()
+    };
+    let bounds = Bounds { value_bytes: 12, depth: 4, ..Bounds::default() };
+    Recorder::walk(&mut *walker(format, &Arc::new(places), &bounds), chunks)
+}
+
+/// Bodies made of what has a meaning in each format.
+fn body() -> impl Strategy<Value = (Format, Vec<u8>)> {
+    let words = |words: &'static [&'static str]| prop::collection::vec(prop::sample::select(words), 0..14);
+    let of = |format: Format, words: BoxedStrategy<Vec<&'static str>>| {
+        words.prop_map(move |words| (format, words.concat().into_bytes())).boxed()
+    };
+    let json =
+        &["{", "}", "[", "]", ",", ":", "\"", "\"a\"", "\"\\u00", "41\"", "\"山\"", "\\", "1", "null", " ", "\u{feff}"];
+    let csv = &[",", ";", "\t", "\"", "\"\"", "\r", "\n", "a", "山", " ", "sep=;\n", "\u{feff}", "\"a,\n\""];
+    let form = &["a", "=", "&", "+", "%", "%41", "%E5%B1%B1", "%E5", "山"];
+    let text = &["a", "\n", "\r", "山", "\u{feff}", " "];
+    let code = &[
+        "'", "\"", "`", "${", "}", "{", "/", "*", "\\", "\n", "\r\n", "<!--", "a ", "1234567", "山", "return", ")",
+        "[", "]",
+    ];
+    prop_oneof![
+        of(Format::Json, words(json).boxed()),
+        of(Format::Csv, words(csv).boxed()),
+        of(Format::Form, words(form).boxed()),
+        of(Format::Text, words(text).boxed()),
+        of(Format::Script, words(code).boxed()),
+        (
+            prop::sample::select(&[Format::Json, Format::Csv, Format::Form, Format::Text, Format::Script][..]),
+            any::<Vec<u8>>()
+        ),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn every_cut_shows_the_same((format, body) in body(), cut in any::<prop::sample::Index>()) {
+        let whole = walk(format, [&body[..]]);
+        let (a, b) = body.split_at(cut.index(body.len() + 1));
+        prop_assert_eq!(walk(format, [a, b]), whole.clone());
+        prop_assert_eq!(walk(format, body.chunks(1)), whole.clone());
+        if let Ok(text) = str::from_utf8(&body) {
+            whole.agrees_with(text);
+        }
+    }
+
+    #[test]
+    fn parts_of_a_url_stand_where_they_say(text in "(mailto:|tel:|data:|javascript:|https?:|//|/|[?&#=@:;,%+]|%41|%E5|a|山| ){0,10}") {
+        let mut last = 0;
+        for part in url::parts(&text) {
+            prop_assert!(last <= part.span.start && part.span.start < part.span.end);
+            last = part.span.end;
+            let decoded = sudare::format::quote::decode(Quotes::one(part.quote), &text[part.span]).expect("a part");
+            prop_assert_eq!(decoded.text, part.text);
+        }
+    }
+
+    #[test]
+    fn leaves_of_a_header_stand_where_they_say(
+        name in "Location|Link|Refresh|Content-Disposition|Set-Cookie|X-Other",
+        value in "(<|>|;|,|=|\"|'|\\\\|url=|filename\\*=|UTF-8''|/|\\?|&|%41|%|a|山| ){0,10}",
+    ) {
+        let mut recorder = Recorder::default();
+        header::leaves(&name, &value, &mut recorder).expect("a recorder refuses nothing");
+        recorder.agrees_with(&value);
+    }
+
+    #[test]
+    fn data_in_a_script_stands_where_it_says(text in "(a|=|var |\\{|\\}|\\[|\\]|\"|\\\\|;| |山){0,12}") {
+        if let Some(range) = script::json_part(&text) {
+            let brackets = (text.as_bytes()[range.start], text.as_bytes()[range.end - 1]);
+            prop_assert!(matches!(brackets.0, b'{' | b'[') && matches!(brackets.1, b'}' | b']'), "at {range:?}");
+        }
+    }
+}

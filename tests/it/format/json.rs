@@ -1,0 +1,212 @@
+//! JSON: the public suite of parsing cases, and struson as the oracle.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use struson::reader::{JsonReader, JsonStreamReader, ReaderSettings, ValueType};
+use sudare::format::json::JsonWalker;
+use sudare::format::json::within::{Surroundings, leaves_within};
+use sudare::terms::bounds::Bounds;
+use sudare::terms::leaf::Part;
+use sudare::terms::place::Places;
+use sudare::terms::quote::{Quote, Quotes};
+
+use super::recorder::Recorder;
+
+/// What the standard leaves open and is accepted here: a byte order mark, and numbers of any size,
+/// since nobody reads their value. Every other `i_` case is refused: text that is no UTF-8 or holds
+/// lone surrogates, and nesting deeper than the bound.
+const ACCEPTED: [&str; 11] = [
+    "i_number_double_huge_neg_exp.json",
+    "i_number_huge_exp.json",
+    "i_number_neg_int_huge_exp.json",
+    "i_number_pos_double_huge_exp.json",
+    "i_number_real_neg_overflow.json",
+    "i_number_real_pos_overflow.json",
+    "i_number_real_underflow.json",
+    "i_number_too_big_neg_int.json",
+    "i_number_too_big_pos_int.json",
+    "i_number_very_big_negative_int.json",
+    "i_structure_UTF-8_BOM_empty_object.json",
+];
+
+fn walk(chunks: &[&[u8]]) -> Recorder {
+    let mut walker = JsonWalker::new(Arc::new(Places::default()), &Bounds::default());
+    Recorder::walk(&mut walker, chunks.iter().copied())
+}
+
+#[test]
+fn the_public_suite_is_read_as_it_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors/json-parsing");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        println!("skipped: JSONTestSuite is not at {}", folder.display());
+        return;
+    };
+    let mut seen = 0;
+    for entry in entries {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let body = std::fs::read(&path).expect("a case");
+        let found = walk(&[&body]);
+        let accepted = match name.as_bytes()[0] {
+            b'y' => true,
+            b'n' => false,
+            _ => ACCEPTED.contains(&&*name),
+        };
+        assert_eq!(!found.refused(), accepted, "{name}: {:?}", found.lines.last());
+        if body.len() < 4096 {
+            assert_eq!(walk(&body.chunks(1).collect::<Vec<_>>()), found, "{name} byte by byte");
+        }
+        if accepted {
+            found.agrees_with(str::from_utf8(&body).expect("accepted"));
+        }
+        seen += 1;
+    }
+    assert!(seen > 300, "{seen} cases");
+}
+
+/// What another parser finds: each scalar's text and the key that it stands under.
+fn oracle(body: &[u8]) -> Option<Vec<(Option<String>, String)>> {
+    let settings =
+        ReaderSettings { restrict_number_values: false, max_nesting_depth: Some(128), ..ReaderSettings::default() };
+    let mut reader = JsonStreamReader::new_custom(body, settings);
+    let mut found = Vec::new();
+    value(&mut reader, None, &mut found).ok()?;
+    reader.consume_trailing_whitespace().ok()?;
+    Some(found)
+}
+
+fn value(
+    reader: &mut JsonStreamReader<&[u8]>,
+    name: Option<&str>,
+    found: &mut Vec<(Option<String>, String)>,
+) -> Result<(), struson::reader::ReaderError> {
+    let name_here = name.map(str::to_owned);
+    match reader.peek()? {
+        ValueType::Array => {
+            reader.begin_array()?;
+            while reader.has_next()? {
+                value(reader, name, found)?;
+            }
+            reader.end_array()?;
+        }
+        ValueType::Object => {
+            reader.begin_object()?;
+            while reader.has_next()? {
+                let name = reader.next_name_owned()?;
+                value(reader, Some(&name), found)?;
+            }
+            reader.end_object()?;
+        }
+        ValueType::String => found.push((name_here, reader.next_string()?)),
+        ValueType::Number => found.push((name_here, reader.next_number_as_string()?)),
+        ValueType::Boolean => found.push((name_here, reader.next_bool()?.to_string())),
+        ValueType::Null => reader.next_null()?,
+    }
+    Ok(())
+}
+
+fn agree(body: &[u8]) {
+    let found = walk(&[body]);
+    let shown = || {
+        let values = found.leaves.iter().filter(|leaf| leaf.part != Part::Key);
+        values.map(|leaf| (leaf.names.first().cloned(), leaf.text.clone())).collect::<Vec<_>>()
+    };
+    let ours = (!found.refused()).then(shown);
+    assert_eq!(ours, oracle(body), "{:?} {:?}", String::from_utf8_lossy(body), found.lines.last());
+}
+
+/// JSON as it is and as it nearly is.
+fn document() -> impl Strategy<Value = String> {
+    let scalar =
+        prop_oneof![r#"-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,3})?([eE][+-]?[0-9]{1,2})?"#, "true|false|null", string(),];
+    scalar.prop_recursive(5, 40, 5, |inner| {
+        let blank = "[ \t\r\n]{0,2}";
+        prop_oneof![
+            (prop::collection::vec(inner.clone(), 0..4), blank)
+                .prop_map(|(items, blank)| format!("[{blank}{}{blank}]", items.join(&format!("{blank},")))),
+            (prop::collection::vec((string(), inner), 0..4), blank).prop_map(|(members, blank)| {
+                let members: Vec<_> = members.into_iter().map(|(k, v)| format!("{k}{blank}:{blank}{v}")).collect();
+                format!("{{{}{blank}}}", members.join(","))
+            }),
+        ]
+    })
+}
+
+fn string() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        r#"[a-z 0-9/]{1,4}"#,
+        "[山田太郎é𠮷]{1,2}",
+        r#"\\["\\/bfnrt]"#,
+        r#"\\u00[2-7][0-9a-fA-F]"#,
+        r#"\\ud83d\\ude0[0-9a-f]"#,
+    ];
+    prop::collection::vec(piece, 0..4).prop_map(|pieces| format!("\"{}\"", pieces.concat()))
+}
+
+proptest! {
+    #[test]
+    fn documents_are_read_as_another_parser_reads_them(document in document()) {
+        agree(document.as_bytes());
+    }
+
+    #[test]
+    fn broken_documents_are_refused_as_another_parser_refuses_them(
+        document in document(), at in any::<prop::sample::Index>(), byte in prop::sample::select(&b"{}[],:\"\\u0 1e-+.tn\x01\x80\xe3"[..]),
+    ) {
+        let mut body = document.into_bytes();
+        let at = at.index(body.len());
+        body[at] = byte;
+        agree(&body);
+    }
+
+    #[test]
+    fn noise_is_read_as_another_parser_reads_it(body in r#"[{}\[\],:"\\u0 1e.\-tfn]{0,12}"#) {
+        agree(body.as_bytes());
+    }
+}
+
+#[test]
+fn json_inside_something_else_points_outside() {
+    let body = r#"<a data-x="{&quot;tel&quot;:&quot;090&quot;,&quot;n&quot;:1}">"#;
+    let start = body.find('{').expect("a brace");
+    let text = r#"{"tel":"090","n":1}"#;
+    let decoded = sudare::format::quote::decode(Quotes::one(Quote::HtmlDouble), &body[start..body.len() - 2]);
+    let map = decoded.expect("an attribute").map;
+    let surroundings =
+        Surroundings { raw_of: &|at| start + map[at] as usize, outer: Some(Quotes::one(Quote::HtmlDouble)), record: 3 };
+    let places = Arc::new(Places::default());
+    let mut recorder = Recorder::default();
+    assert_eq!(leaves_within(text, &places, &Bounds::default(), &surroundings, &mut recorder), Ok(true));
+    recorder.agrees_with(body);
+    let texts: Vec<_> = recorder.leaves.iter().map(|leaf| (&*leaf.text, leaf.record)).collect();
+    assert_eq!(texts, [("tel", 3), ("090", 3), ("n", 3), ("1", 3)]);
+
+    let mut nothing = Recorder::default();
+    assert_eq!(leaves_within(r#"{"a":1} x"#, &places, &Bounds::default(), &surroundings, &mut nothing), Ok(false));
+    assert_eq!(nothing, Recorder::default());
+}
+
+#[test]
+fn a_refusal_names_the_place_and_never_the_text() {
+    for (body, note) in [
+        ("", "at byte 0: the document ends too early"),
+        ("{\"a\":\"secret", "at byte 5: a string is not closed"),
+        ("[1,]", "at byte 3: expected a value"),
+        ("[1 2]", "at byte 3: expected a comma or the end of the object or array"),
+        ("{\"a\" 1}", "at byte 5: expected a colon"),
+        ("{a:1}", "at byte 1: expected a value"),
+        ("{\"a\":1} {}", "at byte 8: only one document is read"),
+        ("[\"se\\qret\"]", "at byte 4: an escape is none"),
+        ("[\"se\ncret\"]", "at byte 4: a string holds what it may not"),
+        ("[\"a\\ud800\"]", "at byte 3: an escape is none"),
+        ("callback({})", "at byte 0: expected a value"),
+        (")]}',\n{}", "at byte 0: expected a value"),
+        ("{]", "at byte 1: expected a key"),
+        ("[}", "at byte 1: expected a value"),
+    ] {
+        let found = walk(&[body.as_bytes()]);
+        assert_eq!(found.lines.last(), Some(&format!("! unreadable: the body is no JSON {note}")), "{body}");
+    }
+}

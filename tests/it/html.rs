@@ -1,0 +1,432 @@
+//! The HTML walker: cases at every cut, public suites, and generated pages.
+//!
+//! A case is `tests/cases/html/NAME.html` and `NAME.leaves`, one line a leaf. Lines that begin
+//! with `?` set places, records and bounds; `SUDARE_BLESS=1` writes the others anew.
+
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use serde_json::Value;
+use sudare::format::html::{HtmlWalker, check_selector, entity};
+use sudare::format::quote;
+use sudare::terms::bounds::Bounds;
+use sudare::terms::leaf::{Leaf, Part, Sink, Walker};
+use sudare::terms::place::{Place, PlaceId, Places};
+use sudare::terms::quote::Quote;
+use sudare::terms::refusal::{Reason, Refusal};
+
+use crate::format::recorder::Recorder;
+
+struct Case {
+    name: String,
+    body: Vec<u8>,
+    settings: Vec<String>,
+    expected: Vec<String>,
+    file: PathBuf,
+}
+
+impl Case {
+    fn walk<'a>(&self, chunks: impl IntoIterator<Item = &'a [u8]>) -> Recorder {
+        let (mut places, mut bounds) = (Places::default(), Bounds::default());
+        for setting in &self.settings {
+            match setting.split_once(' ').expect("a setting and its value") {
+                ("records", place) => places.records = Some(Place::parse(place).expect(place)),
+                ("value_bytes", bytes) => bounds.value_bytes = bytes.parse().expect(bytes),
+                ("hold_bytes", bytes) => bounds.hold_bytes = bytes.parse().expect(bytes),
+                (id, place) => places.css.push((PlaceId(id.parse().expect(id)), css(place))),
+            }
+        }
+        let mut walker = HtmlWalker::new(Arc::new(places), &bounds).expect(&self.name);
+        Recorder::walk(&mut walker, chunks)
+    }
+}
+
+fn css(place: &str) -> sudare::terms::place::CssPlace {
+    match Place::parse(place) {
+        Ok(Place::Css(css)) => css,
+        other => panic!("{place}: {other:?}"),
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/html");
+    let mut pages: Vec<PathBuf> = fs::read_dir(&root)
+        .expect("the cases")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "html"))
+        .collect();
+    pages.sort();
+    assert!(pages.len() >= 15, "the cases are there");
+    pages.into_iter().map(|page| case(&page)).collect()
+}
+
+fn case(page: &Path) -> Case {
+    let file = page.with_extension("leaves");
+    let lines = fs::read_to_string(&file).unwrap_or_default();
+    let (settings, expected): (Vec<&str>, Vec<&str>) = lines.lines().partition(|line| line.starts_with('?'));
+    Case {
+        name: page.file_stem().expect("a name").to_string_lossy().into_owned(),
+        body: fs::read(page).expect("a page"),
+        settings: settings.into_iter().map(|line| line[1..].trim().to_owned()).collect(),
+        expected: expected.into_iter().map(str::to_owned).collect(),
+        file,
+    }
+}
+
+/// What stands in the pieces of each leaf, with line breaks between them, is its text.
+fn agree(recorder: &Recorder, body: &str) {
+    for leaf in &recorder.leaves {
+        let mut text = String::new();
+        for piece in &leaf.pieces {
+            assert!(leaf.text[text.len()..piece.at].chars().all(|c| c == '\n'), "{}", leaf.line);
+            text.push_str(&leaf.text[text.len()..piece.at]);
+            text += &quote::decode(piece.quotes, &body[piece.span.clone()]).expect(&leaf.line).text;
+        }
+        assert_eq!(text, leaf.text, "{}", leaf.line);
+    }
+}
+
+#[test]
+fn every_case_shows_what_is_written_beside_it() {
+    let bless = std::env::var_os("SUDARE_BLESS").is_some();
+    for case in cases() {
+        let whole = case.walk([&case.body[..]]);
+        if bless {
+            let settings = case.settings.iter().map(|setting| format!("? {setting}\n"));
+            let lines = whole.lines.iter().map(|line| format!("{line}\n"));
+            fs::write(&case.file, settings.chain(lines).collect::<String>()).expect("a writable case");
+        } else {
+            assert_eq!(whole.lines, case.expected, "{}", case.name);
+        }
+        if let Ok(body) = str::from_utf8(&case.body) {
+            agree(&whole, body);
+        }
+    }
+}
+
+#[test]
+fn every_case_shows_the_same_at_every_cut() {
+    for case in cases() {
+        let whole = case.walk([&case.body[..]]);
+        assert_eq!(case.walk(case.body.chunks(1)), whole, "{} byte by byte", case.name);
+        for cut in 0..case.body.len() {
+            let (before, after) = case.body.split_at(cut);
+            assert_eq!(case.walk([before, after]), whole, "{} cut at {cut}", case.name);
+        }
+    }
+}
+
+/// Each number of the case stands in some leaf: no context hides one.
+#[test]
+fn no_context_hides_a_value() {
+    let case = cases().into_iter().find(|case| case.name == "contexts").expect("the case");
+    let recorder = case.walk([&case.body[..]]);
+    for number in 1..=68 {
+        let tail = format!("0000-00{number:02}");
+        let whole = format!("90{}", tail.replace('-', ""));
+        let shows = |text: &str| text.contains(&tail) || text.contains(&whole);
+        assert!(recorder.leaves.iter().any(|leaf| shows(&leaf.text)), "{tail}");
+    }
+}
+
+#[test]
+fn a_leaf_can_be_edited_alone() {
+    const VEIL: &str = "***-****-5678 <&>\"' 山";
+    for case in cases() {
+        let Ok(body) = str::from_utf8(&case.body) else { continue };
+        let whole = case.walk([body.as_bytes()]);
+        for (index, leaf) in whole.leaves.iter().enumerate().filter(|_| !whole.refused()) {
+            if leaf.part != Part::Value || leaf.text.contains('\n') {
+                continue;
+            }
+            // A comment has no way to write `>`.
+            let comment = leaf.pieces.iter().any(|piece| piece.quotes.layers().contains(&Quote::HtmlComment));
+            let veil = if comment { "***-****-5678" } else { VEIL };
+            let edits = quote::splice(body, &leaf.pieces, 0, 0..leaf.text.len(), veil).expect(&leaf.line);
+            let mut edited = body.to_owned();
+            for (span, text) in edits.iter().rev() {
+                edited.replace_range(span.clone(), text);
+            }
+            let again = case.walk([edited.as_bytes()]);
+            let texts = |recorder: &Recorder| recorder.leaves.iter().map(|leaf| leaf.text.clone()).collect::<Vec<_>>();
+            let mut expected = texts(&whole);
+            veil.clone_into(&mut expected[index]);
+            assert_eq!(texts(&again), expected, "{}: {}", case.name, leaf.line);
+        }
+    }
+}
+
+/// What the walker says of an input that would refuse a veil.
+#[derive(Default)]
+struct Loosened(Vec<(String, Vec<Loose>)>);
+
+type Loose = (Range<usize>, &'static str);
+
+impl Sink for Loosened {
+    fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+        if !leaf.loosen.is_empty() {
+            self.0.push((leaf.text.to_owned(), leaf.loosen.to_vec()));
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, _: u32, _: usize) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn settled(&mut self, _: usize) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_input_that_would_refuse_a_veil_says_how_to_loosen_it() {
+    let page =
+        r#"<input type="EMAIL" value=a@b.jp pattern='.+@.+' id=x><input type=tel value=1><input value=2 type=number>"#;
+    let mut walker = HtmlWalker::new(Arc::default(), &Bounds::default()).expect("a walker");
+    let mut loosened = Loosened::default();
+    walker.write(page.as_bytes(), &mut loosened).expect("a page");
+    walker.end(&mut loosened).expect("a page");
+    let shown = |(text, spans): &(String, Vec<Loose>)| {
+        let spans = spans.iter().map(|(span, with)| format!(" {} -> {with}", &page[span.clone()]));
+        text.clone() + &spans.collect::<String>()
+    };
+    let shown: Vec<String> = loosened.0.iter().map(shown).collect();
+    assert_eq!(shown, ["2 number -> text", "a@b.jp EMAIL -> text pattern='.+@.+' -> "]);
+}
+
+#[test]
+fn a_selector_that_cannot_be_followed_is_refused() {
+    assert!(check_selector("td.mail a").is_ok());
+    assert!(check_selector("td + td").is_err());
+    let places = Places { records: Some(Place::parse("css:tr ~ tr").expect("a place")), ..Places::default() };
+    let refusal = HtmlWalker::new(Arc::new(places), &Bounds::default()).map(drop).expect_err("a refusal");
+    assert_eq!(refusal.reason, Reason::Internal);
+}
+
+#[test]
+fn a_long_table_is_settled_row_by_row() {
+    struct Held {
+        settled: usize,
+        most: usize,
+    }
+    impl Sink for Held {
+        fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+            let end = leaf.pieces.last().map_or(0, |piece| piece.span.end);
+            self.most = self.most.max(end.saturating_sub(self.settled));
+            Ok(())
+        }
+
+        fn record(&mut self, _: u32, _: usize) -> Result<(), Refusal> {
+            Ok(())
+        }
+
+        fn settled(&mut self, upto: usize) -> Result<(), Refusal> {
+            self.settled = upto;
+            Ok(())
+        }
+    }
+    let mut page = "<table><tr><th>氏名<th>電話".to_owned();
+    for number in 0..20_000 {
+        page += &format!("<tr><td><input id=i{number} value=山田><td>090-0000-{number:04}");
+    }
+    let mut held = Held { settled: 0, most: 0 };
+    let mut walker = HtmlWalker::new(Arc::default(), &Bounds::default()).expect("a walker");
+    walker.write(page.as_bytes(), &mut held).expect("a page");
+    walker.end(&mut held).expect("a page");
+    assert!(held.most < 200, "{} bytes were unsettled", held.most);
+    assert_eq!(held.settled, page.len());
+}
+
+#[test]
+fn what_is_too_large_is_refused() {
+    let bounds = Bounds { hold_bytes: 128 << 10, ..Bounds::default() };
+    for page in [
+        format!("<script>{}", "x".repeat(300 << 10)),
+        format!("<a title='{}'>", "x".repeat(300 << 10)),
+        "<b>".repeat(3000),
+        (0..3000).map(|n| format!("<label for=a{n}>x</label>")).collect(),
+    ] {
+        let mut walker = HtmlWalker::new(Arc::default(), &bounds).expect("a walker");
+        let recorder = Recorder::walk(&mut walker, page.as_bytes().chunks(1000));
+        assert!(recorder.lines.last().is_some_and(|line| line.starts_with("! bound: html: ")), "{}", &page[..20]);
+    }
+}
+
+fn vectors(name: &str) -> Option<Vec<Value>> {
+    let folder = std::env::var_os("SUDARE_TEST_VECTORS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"), PathBuf::from);
+    let file = folder.join("html5lib-tokenizer").join(name);
+    let Ok(text) = fs::read_to_string(&file) else {
+        println!("skipped: {} is not there", file.display());
+        return None;
+    };
+    let Value::Object(suite) = serde_json::from_str(&text).expect(name) else { panic!("{name}") };
+    suite.get("tests").and_then(Value::as_array).cloned()
+}
+
+#[test]
+fn references_are_read_as_the_html5lib_suite_says() {
+    for name in ["namedEntities.test", "numericEntities.test", "entities.test"] {
+        for case in vectors(name).unwrap_or_default() {
+            let input = case["input"].as_str().expect("an input");
+            let output = case["output"].as_array().expect("tokens");
+            let description = &case["description"];
+            let text = |token: &Value| token[1].as_str().map(str::to_owned);
+            if output.iter().all(|token| token[0] == "Character") {
+                let expected: String = output.iter().filter_map(text).collect();
+                // What a tokenizer does with line ends and NUL is not the table's concern.
+                let (decoded, map) = entity::decode(input, false);
+                assert_eq!(decoded, expected, "{description}");
+                assert_eq!(map.len(), decoded.len() + 1, "{description}");
+            } else if let Some(attributes) = output[0][2].as_object() {
+                let value = attributes.values().next().and_then(Value::as_str).expect("a value");
+                let raw = input.split_once('=').map(|(_, raw)| raw.trim_end_matches('>').trim_matches(['"', '\'']));
+                assert_eq!(entity::decode(raw.expect("a value"), true).0, value, "{description}");
+            }
+        }
+    }
+}
+
+/// All text that the suite's tokenizers see in plain pages is in leaves.
+#[test]
+fn text_of_the_html5lib_suite_is_shown() {
+    for name in ["test1.test", "test2.test", "test3.test", "test4.test", "domjs.test", "unicodeChars.test"] {
+        for case in vectors(name).unwrap_or_default() {
+            if case.get("initialStates").is_some() || case.get("doubleEscaped").is_some() {
+                continue;
+            }
+            let input = case["input"].as_str().expect("an input");
+            let mut walker = HtmlWalker::new(Arc::default(), &Bounds::default()).expect("a walker");
+            let recorder = Recorder::walk(&mut walker, [input.as_bytes()]);
+            if recorder.refused() {
+                continue;
+            }
+            agree(&recorder, input);
+            let shown: String = recorder.leaves.iter().map(|leaf| leaf.text.as_str()).collect();
+            for token in case["output"].as_array().expect("tokens") {
+                if token[0] == "Character" {
+                    let text = token[1].as_str().expect("text").replace(['\u{fffd}', '\n', '\r', '\0'], " ");
+                    for word in text.split_whitespace() {
+                        assert!(
+                            shown.replace(['\0', '\u{fffd}'], " ").contains(word),
+                            "{}: {shown:?}",
+                            case["description"]
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn pieces_of_pages() -> impl Strategy<Value = String> {
+    let tags: Vec<&'static str> = vec![
+        "table",
+        "tr",
+        "td",
+        "th",
+        "thead",
+        "tbody",
+        "p",
+        "li",
+        "ul",
+        "dl",
+        "dt",
+        "dd",
+        "b",
+        "span",
+        "div",
+        "label",
+        "input",
+        "select",
+        "option",
+        "textarea",
+        "form",
+        "title",
+        "script",
+        "style",
+        "svg",
+        "math",
+        "mi",
+        "template",
+        "noscript",
+        "br",
+        "a",
+        "fieldset",
+        "legend",
+        "desc",
+        "font",
+        "button",
+        "body",
+        "html",
+        "annotation-xml",
+    ];
+    let attributes = prop::sample::select(vec![
+        "",
+        " id=a",
+        " for=a",
+        " title='x&y'",
+        " colspan=3 rowspan=0",
+        " value=\"1\"",
+        " class=label",
+        " srcdoc='<p>x'",
+        " href=?a=%zz",
+        " onclick=f('a",
+        " encoding=text/html",
+        " color",
+        " data-x='{\"a\":1}'",
+        "/",
+    ]);
+    let tag = (prop::sample::select(tags.clone()), attributes).prop_map(|(tag, rest)| format!("<{tag}{rest}>"));
+    let end = prop::sample::select(tags).prop_map(|tag| format!("</{tag}>"));
+    let other = prop::sample::select(vec![
+        "x",
+        "山：",
+        "&amp",
+        "&#",
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "]]>",
+        "<",
+        ">",
+        "</",
+        "<!",
+        "{\"a\":\"b\"}",
+        "'",
+        "\"",
+        "\u{0}",
+        " ",
+        "\r\n",
+    ]);
+    let part = prop_oneof![3 => tag, 2 => end, 2 => other.prop_map(str::to_owned), 1 => "\\PC{0,4}"];
+    prop::collection::vec(part, 0..40).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a page holds, the walker neither panics nor shows what is not there, and cuts
+    /// make no difference.
+    #[test]
+    fn any_page_is_read_or_refused(page in pieces_of_pages(), cut in 0usize..400) {
+        let places = Places {
+            css: vec![(PlaceId(1), css("css:td")), (PlaceId(2), css("css:a@title"))],
+            records: Some(Place::parse("css:tr, li").expect("a place")),
+            ..Places::default()
+        };
+        let places = Arc::new(places);
+        let walk = |chunks: &[&[u8]]| {
+            let mut walker = HtmlWalker::new(Arc::clone(&places), &Bounds::default()).expect("a walker");
+            Recorder::walk(&mut walker, chunks.iter().copied())
+        };
+        let whole = walk(&[page.as_bytes()]);
+        agree(&whole, &page);
+        let (before, after) = page.as_bytes().split_at(cut.min(page.len()));
+        prop_assert_eq!(&walk(&[before, after]), &whole);
+    }
+}

@@ -1,0 +1,119 @@
+//! `sudare ledger` as people and programs meet it: what it prints where, and its exit status.
+
+use std::fs;
+use std::path::Path;
+
+use clap::Parser;
+use jiff::tz::TimeZone;
+use tempfile::TempDir;
+
+use sudare::cli::ledger::{LedgerArgs, run_on};
+
+use super::{BOUNDS, Bench, checkpoints, segment, state_folder};
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    ledger: LedgerArgs,
+}
+
+/// Exit status, stdout and stderr, with the state folder's name taken out.
+fn ledger(state: &Path, words: &str) -> (u8, String, String) {
+    let state = state.to_str().unwrap();
+    let words = words.replace("STATE", state);
+    let line = Line::try_parse_from(["ledger", "--state", state].into_iter().chain(words.split(' '))).unwrap();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let status = run_on(&line.ledger, &TimeZone::UTC, &mut out, &mut err, &mut |_, _| {});
+    let text = |bytes| String::from_utf8(bytes).unwrap().replace(state, "STATE");
+    (status, text(out), text(err))
+}
+
+fn three_records() -> TempDir {
+    let state = state_folder();
+    let mut bench = Bench::open(state.path(), BOUNDS);
+    bench.commit(7..8);
+    bench.stop();
+    state
+}
+
+#[test]
+fn verify_says_what_holds_and_what_does_not() {
+    let state = three_records();
+    let (status, out, err) = ledger(state.path(), "verify");
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert_eq!(
+        out,
+        "the ledger holds: records 3, segments 1, checkpoints 3\n\
+         last checkpoint: record 3, 2026-11-22T01:02:03.456789Z; records after it 0\n"
+    );
+    let whole = fs::read_to_string(segment(state.path(), 1)).unwrap();
+    fs::write(segment(state.path(), 1), whole.replace("tanaka", "nobody")).unwrap();
+    let (status, out, err) = ledger(state.path(), "verify");
+    assert_eq!((status, out.as_str()), (1, ""));
+    assert_eq!(
+        err,
+        "error: STATE/ledger/000000000001.jsonl:2: the line was changed: its hash is not that of its bytes\n\
+         help: keep the folder as it is and compare it with a copy; records 1 to 1 are as they were signed at \
+         2026-11-22T01:02:03.456789Z\n"
+    );
+    let (status, out, _) = ledger(state.path(), "verify --format json");
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((status, &json["ok"], &json["fault"]["line"]), (1, &false.into(), &2.into()));
+}
+
+#[test]
+fn verify_takes_checkpoints_and_keys_from_elsewhere() {
+    let state = three_records();
+    fs::copy(checkpoints(state.path()), state.path().join("kept")).unwrap();
+    fs::rename(state.path().join("ledger.pub"), state.path().join("public")).unwrap();
+    let (status, _, err) = ledger(state.path(), "verify --checkpoint STATE/kept");
+    assert_eq!(status, 2);
+    assert!(err.starts_with("error: STATE/ledger.pub: the ledger's key cannot be read or written: "), "{err}");
+    let elsewhere = "verify --checkpoint STATE/kept --key STATE/public";
+    assert_eq!(ledger(state.path(), elsewhere).0, 0);
+    fs::write(state.path().join("kept"), "not a checkpoint\n").unwrap();
+    let (status, _, err) = ledger(state.path(), elsewhere);
+    assert_eq!(status, 1);
+    assert!(err.starts_with("error: STATE/kept:1: this is no checkpoint that the key `sudare/gw-1` signed"), "{err}");
+}
+
+#[test]
+fn query_prints_a_row_a_subject_or_the_record_itself() {
+    let state = three_records();
+    let (status, out, err) = ledger(state.path(), "query --staff tanaka --subject customer:42 --kind phone");
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert_eq!(
+        out,
+        "TIME                         STAFF         EVENT  RESOURCE  SUBJECT      DISCLOSED                    \
+         OUTCOME   REQUEST\n\
+         2026-11-22T01:02:03.456789Z  basic:tanaka  view   customer  customer:42  person.name show 1, phone mask 1  \
+         released  7\n"
+            .replace("DISCLOSED                    ", "DISCLOSED                         ")
+    );
+    let (_, out, _) = ledger(state.path(), "query --format json --event view");
+    assert_eq!(out, fs::read_to_string(segment(state.path(), 1)).unwrap().split_inclusive('\n').nth(1).unwrap());
+    let (status, out, _) = ledger(state.path(), "query --staff suzuki");
+    assert_eq!((status, out.as_str()), (0, ""));
+    let rows = |words: &str| ledger(state.path(), words).1.lines().count();
+    assert_eq!(rows("query --from 2026-11-22 --to 2026-11-22"), 4);
+    assert_eq!([rows("query --from 2026-11-23"), rows("query --to 2026-11-21")], [0, 0]);
+}
+
+#[test]
+fn what_cannot_be_done_is_told_with_status_two() {
+    let empty = state_folder();
+    let (status, out, err) = ledger(empty.path(), "query");
+    assert_eq!((status, out.as_str()), (2, ""));
+    assert!(err.starts_with("error: the ledger in `STATE/ledger` cannot be read: "), "{err}");
+    let (status, _, err) = ledger(empty.path(), "query --from yesterday");
+    assert_eq!(status, 2);
+    assert!(err.starts_with("error: `yesterday` is neither a day nor a time\nhelp: write a day as "), "{err}");
+    let (status, _, err) = ledger(empty.path(), "query --event veiw");
+    assert_eq!(status, 2);
+    assert!(err.starts_with("error: `veiw` is no event\nhelp: the events are view, search, export, "), "{err}");
+    for word in ["report", "prove", "export"] {
+        let (status, _, err) = ledger(empty.path(), word);
+        assert_eq!(status, 2);
+        assert!(err.starts_with("error: this command is reserved and not built yet"), "{err}");
+    }
+}
