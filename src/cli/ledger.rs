@@ -12,7 +12,10 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use crate::ledger::entry::Event;
+use crate::cli::default_config;
+use crate::policy::fault::Faults;
+use crate::policy::node::{self, Source};
+use crate::terms::event::Event;
 use crate::ledger::key::PublicKey;
 use crate::ledger::query::{Filter, Passed, SubjectIs, query};
 use crate::ledger::show::{self, Table};
@@ -181,8 +184,21 @@ impl From<io::Error> for Trouble {
 }
 
 fn state_folder(args: &LedgerArgs) -> PathBuf {
-    let beside = |config: &PathBuf| config.parent().unwrap_or(Path::new("")).join("state");
-    args.state.clone().or_else(|| args.config.as_ref().map(beside)).unwrap_or_else(|| PathBuf::from("state"))
+    if let Some(state) = &args.state {
+        return state.clone();
+    }
+    let config = args.config.clone().unwrap_or_else(default_config);
+    let folder = config.parent().unwrap_or(Path::new("")).to_path_buf();
+    folder.join(configured(&config).unwrap_or_else(|| "state".to_owned()))
+}
+
+/// The state folder that a configuration names. The rest of it may be wrong or of another version:
+/// the ledger must be readable all the same.
+fn configured(config: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(config).ok()?;
+    let source = Source { name: config.display().to_string(), text };
+    let root = node::parse(&source, &mut Faults::new())?;
+    Some(root.at("state")?.scalar()?.to_owned())
 }
 
 fn run_verify(
@@ -255,8 +271,8 @@ fn warn_of_unreadable(passed: &Passed, err: &mut dyn Write) -> io::Result<()> {
 }
 
 fn filter(told: &QueryArgs, zone: &TimeZone) -> Result<Filter, Trouble> {
-    if let Some(event) = told.event.as_ref().filter(|event| Event::ALL.iter().all(|known| known.name() != **event)) {
-        let known: Vec<&str> = Event::ALL.iter().map(|event| event.name()).collect();
+    if let Some(event) = told.event.as_ref().filter(|event| Event::ALL.iter().all(|known| known.word() != **event)) {
+        let known: Vec<&str> = Event::ALL.iter().map(|event| event.word()).collect();
         return Err(Trouble::of(format!("`{event}` is no event"), format!("the events are {}", known.join(", "))));
     }
     let moment = |text: &Option<String>, end| text.as_ref().map(|text| moment(text, end, zone)).transpose();

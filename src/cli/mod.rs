@@ -56,7 +56,7 @@ pub fn run() -> u8 {
         Command::Serve(args) => serve::run(&args),
         Command::Check(args) => check::run(args),
         Command::Test(args) => test::run(&args),
-        Command::Ledger(args) => ledger::run(args),
+        Command::Ledger(args) => ledger::run(&args),
     }
 }
 

@@ -34,7 +34,7 @@ const ISSUERS: &[Issuer] = &[
     // American Express.
     issuer(2, 34, 34, 15, 15),
     issuer(2, 37, 37, 15, 15),
-    // JCB issues up to 3589; nobody else issues the ten above, so they are not trusted to be free.
+    // JCB issues 3528 to 3589; the ten above are taken in to be on the safe side.
     issuer(4, 3528, 3599, 16, 19),
     // Diners Club.
     issuer(3, 300, 305, 14, 19),

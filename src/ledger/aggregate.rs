@@ -8,7 +8,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use crate::ledger::entry::{Entry, Event, Text};
+use crate::ledger::entry::{Entry, Text};
+use crate::terms::event::Event;
 
 /// From when on refusals are counted, and how many names are kept apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

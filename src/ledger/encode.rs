@@ -24,7 +24,7 @@ impl Entry {
         let end = self.end.map(|end| Text::Borrowed(end.name()));
         member(&mut out, "\"request\":", |out| maybe(out, &self.request));
         member(&mut out, ",\"part\":", |out| number(out, self.part.map(u64::from)));
-        member(&mut out, ",\"event\":", |out| text(out, self.event.name()));
+        member(&mut out, ",\"event\":", |out| text(out, self.event.word()));
         member(&mut out, ",\"staff\":", |out| maybe(out, &self.staff));
         member(&mut out, ",\"roles\":", |out| list(out, &self.roles));
         member(&mut out, ",\"client\":", |out| maybe(out, &self.client));
@@ -129,7 +129,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::ledger::entry::Event;
+    use crate::terms::event::Event;
 
     fn json(entry: &Entry) -> String {
         String::from_utf8(entry.encode().unwrap()).unwrap()

@@ -7,77 +7,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::terms::event::Event;
+
 /// A text of a record; most are words that live as long as the program.
 pub type Text = Cow<'static, str>;
-
-/// What happened.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Event {
-    /// Somebody looked at data.
-    View,
-    /// Somebody searched.
-    Search,
-    /// Somebody took data out in bulk.
-    Export,
-    /// Somebody wrote.
-    Write,
-    /// A veiled value went home in a write.
-    Restore,
-    /// A token or a field was revealed.
-    Reveal,
-    /// A request was refused.
-    Refused,
-    /// Staff logged in or out.
-    Login,
-    /// The rules changed, or a change was refused.
-    Policy,
-    /// The key ring changed.
-    Keys,
-    /// The ledger itself: a torn tail, an outage, a gap.
-    Ledger,
-    /// The gateway started.
-    Start,
-    /// The gateway stopped as asked.
-    Stop,
-}
-
-impl Event {
-    /// Every event, in the contract's order.
-    pub const ALL: [Event; 13] = [
-        Event::View,
-        Event::Search,
-        Event::Export,
-        Event::Write,
-        Event::Restore,
-        Event::Reveal,
-        Event::Refused,
-        Event::Login,
-        Event::Policy,
-        Event::Keys,
-        Event::Ledger,
-        Event::Start,
-        Event::Stop,
-    ];
-
-    /// The word in the record.
-    pub fn name(self) -> &'static str {
-        match self {
-            Event::View => "view",
-            Event::Search => "search",
-            Event::Export => "export",
-            Event::Write => "write",
-            Event::Restore => "restore",
-            Event::Reveal => "reveal",
-            Event::Refused => "refused",
-            Event::Login => "login",
-            Event::Policy => "policy",
-            Event::Keys => "keys",
-            Event::Ledger => "ledger",
-            Event::Start => "start",
-            Event::Stop => "stop",
-        }
-    }
-}
 
 /// How an answer in parts ended; only closing records say so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

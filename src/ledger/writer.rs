@@ -13,7 +13,8 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use crate::ledger::entry::{Entry, Event};
+use crate::ledger::entry::Entry;
+use crate::terms::event::Event;
 use crate::ledger::journal::{Journal, WRITE_FAILED};
 use crate::ledger::shared::{Message, Record, Shared};
 use crate::ledger::{Committed, LedgerError};

@@ -97,7 +97,7 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     let ring = ring(&config.keys).map_err(RunError::Keys)?;
     let bounds = ledger::Bounds::default();
     let home = Home::within(&config.state, &node);
-    let (ledger, writer) = Ledger::open(home, bounds, Arc::new(jiff::Timestamp::now)).map_err(RunError::Ledger)?;
+    let (ledger, writer) = Ledger::open(home, bounds, Box::new(jiff::Timestamp::now)).map_err(RunError::Ledger)?;
     let writing = std::thread::Builder::new()
         .name("ledger".into())
         .spawn(move || writer.run())

@@ -180,5 +180,7 @@ fn upto(text: &str, signs: &[char]) -> Option<usize> {
 }
 
 fn is_name(c: char) -> bool {
-    matches!(c, '々' | '〆' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | 'ー' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
+    matches!(c,
+        '々' | '〆' | 'ー' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{3400}'..='\u{9fff}'
+        | '\u{f900}'..='\u{faff}')
 }

@@ -30,18 +30,15 @@ type Reader = fn(&Captures<'_>) -> Option<Date>;
 static SPELLINGS: LazyLock<Vec<(Regex, Reader)>> = LazyLock::new(|| {
     let time = r"(?:[t ]+\d{1,2}:\d{2}.*|[t ]+\d{1,2}時.*)?";
     let parts = r"(?: ?(?:年|[-/.]) ?(\d{1,2})(?: ?(?:月|[-/.]) ?(\d{1,2}) ?日?| ?月)?| ?年)?";
-    let rows: [(String, Reader); 6] = [
+    let nth = "(?:st|nd|rd|th)?";
+    let rows: [(String, Reader); 7] = [
         (format!(r"^(?:西暦 ?)?(\d{{4}}){parts}{time}$"), year_first),
         (format!(r"^(明治|大正|昭和|平成|令和|[mtshr])\.? ?(\d{{1,2}}){parts}{time}$"), era),
         (r"^(\d{4})(\d{2})(\d{2})$".to_owned(), year_first),
         (r"^([mtshr])(\d{2})(\d{2})(\d{2})$".to_owned(), era),
         (format!(r"^(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{4}}){time}$"), year_last),
-        (
-            format!(
-                r"^(?:([a-z]{{3,9}})\.? (\d{{1,2}})|(\d{{1,2}})(?:st|nd|rd|th)?[- ]([a-z]{{3,9}}))(?:st|nd|rd|th)?\.?,?[- ](\d{{4}}){time}$"
-            ),
-            named_month,
-        ),
+        (format!(r"^([a-z]{{3,9}})\.? (\d{{1,2}}){nth},? (\d{{4}}){time}$"), month_first),
+        (format!(r"^(\d{{1,2}}){nth}[- ]([a-z]{{3,9}})\.?,?[- ](\d{{4}}){time}$"), month_second),
     ];
     // The patterns are constants, and a test below runs each of them.
     rows.into_iter().map(|(pattern, reader)| (Regex::new(&pattern).expect("a constant pattern"), reader)).collect()
@@ -77,11 +74,17 @@ fn year_last(captures: &Captures<'_>) -> Option<Date> {
     }
 }
 
-fn named_month(captures: &Captures<'_>) -> Option<Date> {
-    let name = captures.get(1).or_else(|| captures.get(4))?.as_str();
-    let month = MONTHS.iter().position(|month| name.starts_with(month))?;
-    let day = number(captures, 2).or_else(|| number(captures, 3))?;
-    date(number(captures, 5)?, u8::try_from(month + 1).ok()?, day)
+fn month_first(captures: &Captures<'_>) -> Option<Date> {
+    date(number(captures, 3)?, month(&captures[1])?, number(captures, 2)?)
+}
+
+fn month_second(captures: &Captures<'_>) -> Option<Date> {
+    date(number(captures, 3)?, month(&captures[2])?, number(captures, 1)?)
+}
+
+fn month(name: &str) -> Option<u8> {
+    let at = MONTHS.iter().position(|month| name.starts_with(month))?;
+    u8::try_from(at + 1).ok()
 }
 
 /// A year with the month and day that stand from this group on, if they do.

@@ -21,7 +21,8 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use sudare::ledger::aggregate::FloodBounds;
-use sudare::ledger::entry::{End, Entry, Event, Subject};
+use sudare::ledger::entry::{End, Entry, Subject};
+use sudare::terms::event::Event;
 use sudare::ledger::key::PublicKey;
 use sudare::ledger::open::{Home, OpenError};
 use sudare::ledger::query::{Filter, Stored, query};

@@ -125,11 +125,15 @@ impl Page {
         let inner = comment_text(raw.slice(span.clone()));
         let text = raw.slice(span.start + inner.start..span.start + inner.end);
         let source = Source::comment(text, span.start + inner.start);
-        let trimmed = trimmed(text);
-        if self.json(&source, trimmed.clone(), &Context::default(), eyes)? {
+        let mut inside = trimmed(text);
+        if self.json(&source, inside.clone(), &Context::default(), eyes)? {
             return Ok(());
         }
-        self.whole(&source, trimmed, Part::Comment, &Context::default(), eyes)
+        // What begins so would end a comment, if it stood at its beginning.
+        if text[inside.clone()].starts_with(['>', '-']) {
+            inside = 0..text.len();
+        }
+        self.whole(&source, inside, Part::Comment, &Context::default(), eyes)
     }
 
     /// Shows what a doctype says beside `html`.

@@ -8,7 +8,7 @@ use crate::format::html::matching::{Facts, Matched};
 use crate::format::html::open::{Collector, Mark, Open, Sibling, is_value_of};
 use crate::format::html::page::{Eyes, Page, Start, Terms};
 use crate::format::html::table::Table;
-use crate::terms::refusal::Refusal;
+use crate::terms::refusal::{Reason, Refusal};
 
 /// A start tag as it is written.
 pub(super) struct Written<'a> {
@@ -59,6 +59,10 @@ impl Page {
         let raw = eyes.raw;
         let text = raw.slice(start.span.clone());
         let attributes = Attributes::read(text, 1);
+        if attributes.end != Some(text.len()) {
+            let note = format!("html: the tag at byte {} can be read in two ways", start.span.start);
+            return Err(Refusal::new(Reason::Unreadable, note));
+        }
         let tag = Tag::of(&text[1..attributes.name_end], start.foreign);
         let written = Written { tag, begin: start.span.start, text, attributes: &attributes };
         self.imply(tag.role, start.span.start, eyes)?;
