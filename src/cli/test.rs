@@ -12,7 +12,8 @@ use crate::cli::{DONE, FAILED, UNUSABLE};
 use crate::config::rules;
 use crate::policy::fault::{self, Severity};
 use crate::policy::rule::tests::{Content, ContentFormat, ContentFrom, Expect, TestCase, Who};
-use crate::policy::{Loaded, Policy};
+use crate::policy::Policy;
+use crate::policy::compile::Loaded;
 use crate::serve::exchange::dry::{self, Caller, Got};
 use crate::terms::mint::Mint;
 use crate::terms::staff::Staff;
@@ -48,7 +49,13 @@ pub fn run(args: &TestArgs) -> u8 {
         eprint!("{}", fault::render(&errors, &sources, colour()));
         return FAILED;
     };
-    let mint: Arc<dyn Mint> = Arc::new(KeyMint::new(Arc::new(Ring::for_tests())));
+    let mint: Arc<dyn Mint> = match Ring::passing() {
+        Ok(ring) => Arc::new(KeyMint::new(Arc::new(ring))),
+        Err(error) => {
+            eprintln!("sudare: {error}");
+            return FAILED;
+        }
+    };
     let mut results = Vec::new();
     for case in policy.tests() {
         for expect in &case.expect {

@@ -1,7 +1,200 @@
 //! rules/*.yaml: from what people write to what the hot path runs.
+//!
+//! `node` and `reader` turn YAML into what `rule` says was written; `compile` looks everything up
+//! and makes a `Policy` of it; `decide` says what becomes of a kind; `planner` puts it all into the
+//! `Plan` that the guard runs; `explain` tells why. The same nodes, readers and faults serve
+//! gateway.yaml.
 
+pub mod compile;
+pub mod conditions;
+pub mod decide;
+pub mod explain;
 pub mod fault;
+pub mod matched;
 pub mod node;
 pub mod plan;
+mod planner;
 pub mod reader;
+pub mod rule;
+pub mod strict;
 mod traps;
+pub mod warnings;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::detect::Detectors;
+use crate::policy::compile::{Condition, KindTable, Loaded, Resource, Role, Route};
+use crate::policy::conditions::Situation;
+use crate::policy::decide::{RoleId, Rule};
+use crate::policy::explain::Explanation;
+use crate::policy::fault::Fault;
+use crate::policy::matched::{Asked, BodyValues, Matched};
+use crate::policy::node::Source;
+use crate::policy::plan::Plan;
+use crate::policy::planner::Key;
+use crate::policy::rule::settings::Undeclared;
+use crate::policy::rule::tests::TestCase;
+use crate::route::router::Router;
+use crate::terms::action::Action;
+use crate::terms::kind::Kinds;
+use crate::terms::place::JsonPath;
+use crate::terms::refusal::Refusal;
+
+/// All rule files as one policy, ready to run.
+pub struct Policy {
+    parts: Parts,
+    router: Router,
+    /// Plans that were made; emptied when full, since what is asked for comes back at once.
+    plans: Mutex<HashMap<Key, Arc<Plan>>>,
+}
+
+/// What `compile` makes of rule files.
+pub(crate) struct Parts {
+    pub(crate) version: Arc<str>,
+    pub(crate) kinds: KindTable,
+    pub(crate) roles: Vec<Role>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) resources: Vec<Resource>,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) ungranted: Action,
+    pub(crate) undeclared: Undeclared,
+    pub(crate) tests: Vec<TestCase>,
+}
+
+/// Plans that are kept.
+const PLANS_MAX: usize = 1024;
+
+impl Policy {
+    /// Reads rule files into one policy, or says what is wrong with them.
+    pub fn parse(sources: &[Source]) -> Loaded {
+        compile::load(sources)
+    }
+
+    pub(crate) fn new(parts: Parts) -> Policy {
+        let mut router = Router::new();
+        for route in &parts.routes {
+            router.insert(route.rule.path.clone());
+        }
+        Policy { parts, router, plans: Mutex::new(HashMap::new()) }
+    }
+
+    /// The hash of the rule files, `sha256:…`.
+    pub fn version(&self) -> &Arc<str> {
+        &self.parts.version
+    }
+
+    /// All kinds.
+    pub fn kinds(&self) -> &Arc<Kinds> {
+        &self.parts.kinds.kinds
+    }
+
+    /// What finds kinds in text.
+    pub fn detectors(&self) -> &Arc<Detectors> {
+        &self.parts.kinds.detectors
+    }
+
+    /// The roles that groups give, sorted.
+    pub fn roles_of(&self, groups: &[String]) -> Vec<RoleId> {
+        let gives = |role: &&(RoleId, &Role)| role.1.groups.iter().any(|group| groups.contains(group));
+        let all: Vec<(RoleId, &Role)> = (0u16..).map(RoleId).zip(&self.parts.roles).collect();
+        all.iter().filter(gives).map(|(id, _)| *id).collect()
+    }
+
+    /// The role of a name.
+    pub fn role(&self, name: &str) -> Option<RoleId> {
+        let at = self.parts.roles.iter().position(|role| *role.name == *name)?;
+        u16::try_from(at).ok().map(RoleId)
+    }
+
+    /// The names of roles.
+    pub fn role_names(&self, roles: &[RoleId]) -> Vec<Arc<str>> {
+        roles.iter().filter_map(|role| Some(self.parts.roles.get(usize::from(role.0))?.name.clone())).collect()
+    }
+
+    /// The names of all roles, in their order.
+    pub fn all_roles(&self) -> Vec<Arc<str>> {
+        self.parts.roles.iter().map(|role| role.name.clone()).collect()
+    }
+
+    /// The ids of all resources, in their order: the values that a metric's label can have.
+    pub fn resource_ids(&self) -> Vec<Arc<str>> {
+        self.parts.resources.iter().map(|resource| resource.id.clone()).collect()
+    }
+
+    /// How many rules there are.
+    pub fn rule_count(&self) -> usize {
+        self.parts.rules.len()
+    }
+
+    /// What becomes of a path that no resource matches.
+    pub fn undeclared(&self) -> Undeclared {
+        self.parts.undeclared
+    }
+
+    /// The tests that stand in the rule files.
+    pub fn tests(&self) -> &[TestCase] {
+        &self.parts.tests
+    }
+
+    /// Which resources a request is about, by method, path, query and headers.
+    pub fn candidates(&self, asked: &Asked<'_>) -> Matched {
+        matched::candidates(&self.parts, &self.router, asked)
+    }
+
+    /// The places of a JSON body whose values `narrow` asks for.
+    pub fn body_paths(&self, matched: &Matched) -> Vec<JsonPath> {
+        matched::body_paths(&self.parts, matched)
+    }
+
+    /// Which of the candidates the body leaves.
+    pub fn narrow(&self, matched: Matched, body: &BodyValues) -> Matched {
+        matched::narrow(&self.parts, matched, body)
+    }
+
+    /// Whether staff without a role may ask: every matched resource says so.
+    pub fn is_public(&self, matched: &Matched) -> bool {
+        let resources = planner::resources(&self.parts, matched);
+        !resources.is_empty() && resources.iter().all(|resource| resource.options.public)
+    }
+
+    /// What is to be done to an exchange.
+    pub fn plan(&self, situation: &Situation<'_>) -> Result<Arc<Plan>, Refusal> {
+        planner::admit(self, situation)?;
+        let states = conditions::states(&self.parts.conditions, situation);
+        let key = Key::new(&self.parts, situation, &states);
+        // A panic elsewhere cannot have left a plan half made.
+        if let Some(plan) = self.plans.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(plan.clone());
+        }
+        let plan = Arc::new(planner::plan(&self.parts, situation, &states)?);
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if plans.len() >= PLANS_MAX {
+            plans.clear();
+        }
+        plans.insert(key, plan.clone());
+        Ok(plan)
+    }
+
+    /// Why each kind becomes what it becomes.
+    pub fn explain(&self, situation: &Situation<'_>) -> Result<Explanation, Refusal> {
+        planner::admit(self, situation)?;
+        let states = conditions::states(&self.parts.conditions, situation);
+        explain::explain(&self.parts, situation, &states)
+    }
+
+    /// What depends on the day: rules that have ended or soon will.
+    pub fn warnings(&self, now: Timestamp) -> Vec<Fault> {
+        warnings::of(&self.parts, now)
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Policy({}, {} resources, {} rules)", self.parts.version, self.parts.resources.len(), self.parts.rules.len())
+    }
+}

@@ -175,7 +175,9 @@ impl Receipt {
         let began = Instant::now();
         let (sender, receiver) = oneshot::channel();
         // Nobody listens any more when the wait was too long; the record stands all the same.
-        self.gateway.ledger.append(entry, Box::new(move |done| drop(sender.send(done))));
+        self.gateway.ledger.append(entry, Box::new(move |done| {
+            let _ = sender.send(done);
+        }));
         let done = timeout(self.house.bounds.ledger_wait, receiver).await;
         self.gateway.metrics.ledger_seconds.observe(began.elapsed().as_secs_f64());
         match done {

@@ -1,6 +1,7 @@
 //! Staff's side of the gateway: takes connections, serves each through the gate, and drains.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use hyper::service::service_fn;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -29,20 +30,13 @@ pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, mut stop: watch
     let seats = Arc::new(Semaphore::new(bounds.connections));
     let mut connections = JoinSet::new();
     loop {
-        // A connection that finds no seat waits in the system's own queue.
         let accepted = tokio::select! {
-            seat = Arc::clone(&seats).acquire_owned() => match seat {
-                Ok(seat) => tokio::select! {
-                    accepted = listener.accept() => accepted.map(|accepted| (accepted, seat)),
-                    _ = stop.wait_for(|stop| *stop) => break,
-                },
-                Err(_) => break,
-            },
+            accepted = seated(&listener, &seats) => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
         while connections.try_join_next().is_some() {}
         match accepted {
-            Ok(((stream, peer), seat)) => {
+            Ok((stream, peer, seat)) => {
                 let (gateway, stop) = (Arc::clone(&gateway), stop.clone());
                 connections.spawn(async move {
                     connection(gateway, stream, peer, stop).await;
@@ -60,6 +54,13 @@ pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, mut stop: watch
     if timeout(bounds.drain, all).await.is_err() {
         tracing::warn!("some answers did not end in time; their connections are closed");
     }
+}
+
+/// A connection and its seat. One that finds no seat waits in the system's own queue.
+async fn seated(listener: &TcpListener, seats: &Arc<Semaphore>) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let seat = Arc::clone(seats).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, seat))
 }
 
 async fn connection(gateway: Arc<Gateway>, stream: TcpStream, peer: SocketAddr, mut stop: watch::Receiver<bool>) {
@@ -85,7 +86,7 @@ async fn connection(gateway: Arc<Gateway>, stream: TcpStream, peer: SocketAddr, 
 
 /// Records a fault that the gate found, and gives the refusal's bytes.
 fn refuse(gateway: &Gateway, fault: &GateFault, peer: SocketAddr) -> Vec<u8> {
-    let id = ulid::Ulid::new().to_string();
+    let id = ulid::Ulid::generate().to_string();
     gateway.metrics.refusals.with_label_values(&[fault.word()]).inc();
     tracing::info!(request = id, reason = fault.word(), note = fault.detail, "refused");
     let policy = gateway.house.load().policy.version().to_string();

@@ -13,7 +13,8 @@ use tokio::time::{sleep, timeout};
 use crate::config::rules;
 use crate::ledger::entry::Entry;
 use crate::policy::fault::Fault;
-use crate::policy::{Loaded, Policy};
+use crate::policy::Policy;
+use crate::policy::compile::Loaded;
 use crate::serve::house::{Gateway, House};
 use crate::terms::event::Event;
 

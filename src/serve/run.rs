@@ -20,7 +20,8 @@ use crate::ledger::{self, Ledger};
 use crate::metrics::Metrics;
 use crate::policy::fault::{Fault, Severity};
 use crate::policy::node::Source;
-use crate::policy::{Loaded, Policy};
+use crate::policy::Policy;
+use crate::policy::compile::Loaded;
 use crate::serve::house::{Gateway, Hold, House};
 use crate::serve::reload::{self, Reloader};
 use crate::serve::upstream::Upstream;
@@ -231,7 +232,7 @@ fn node(config: &Config) -> Result<String, RunError> {
     match std::fs::read_to_string(&path) {
         Ok(node) => Ok(node.trim().to_owned()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let node = format!("gw-{}", ulid::Ulid::new().to_string().to_ascii_lowercase());
+            let node = format!("gw-{}", ulid::Ulid::generate().to_string().to_ascii_lowercase());
             std::fs::write(&path, format!("{node}\n")).map_err(failed)?;
             Ok(node)
         }

@@ -86,6 +86,7 @@ pub struct Kinds(pub Vec<Kind>);
 impl Kinds {
     /// The built-in kinds.
     pub fn builtin() -> Kinds {
+        debug_assert!(BUILTIN.iter().enumerate().all(|(at, row)| usize::from(row.at) == at), "numbers are places");
         Kinds(BUILTIN.iter().map(Row::kind).collect())
     }
 

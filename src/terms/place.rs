@@ -1,5 +1,6 @@
 //! Places: where a value stands in a request or an answer, as rules write it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A place as a rule names it.
@@ -76,6 +77,9 @@ pub struct Places {
     pub css: Vec<(PlaceId, CssPlace)>,
     /// Where each record begins, if the resource says so.
     pub records: Option<Place>,
+    /// Places that are sought in the whole document all the same: those of resources that declare
+    /// no records and match together with one that does.
+    pub document: BTreeSet<PlaceId>,
 }
 
 impl Place {

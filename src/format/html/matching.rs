@@ -14,7 +14,17 @@ use crate::terms::refusal::{Reason, Refusal};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wanted {
     records: Option<Selectors>,
-    fields: Vec<(Selectors, PlaceId, Option<String>)>,
+    fields: Vec<Field>,
+}
+
+/// A field's selector.
+#[derive(Debug, Clone)]
+struct Field {
+    selectors: Selectors,
+    id: PlaceId,
+    attribute: Option<String>,
+    /// Whether it is sought outside records too.
+    document: bool,
 }
 
 /// What an element is, as selectors ask.
@@ -55,9 +65,11 @@ impl Wanted {
             _ => None,
         };
         let field = |(id, css): &(PlaceId, crate::terms::place::CssPlace)| {
-            Ok((parse(&css.selector)?, *id, css.attribute.clone()))
+            let document = records.is_none() || places.document.contains(id);
+            Ok(Field { selectors: parse(&css.selector)?, id: *id, attribute: css.attribute.clone(), document })
         };
-        Ok(Wanted { records, fields: places.css.iter().map(field).collect::<Result<_, Refusal>>()? })
+        let fields = places.css.iter().map(field).collect::<Result<_, Refusal>>()?;
+        Ok(Wanted { records, fields })
     }
 
     /// Whether nothing is looked for.
@@ -73,17 +85,15 @@ impl Wanted {
         matched.record = open_record.is_none() && self.records.as_ref().is_some_and(|records| page.matches(records));
         // The element may be the record itself, and stand at the end of those that are open.
         let root = if matched.record { Some(open.len()) } else { open_record };
-        if self.records.is_some() && root.is_none() {
-            return matched;
-        }
-        let scene = Scene { root, ..page };
-        for (selectors, id, attribute) in &self.fields {
-            if !scene.matches(selectors) {
+        let record = Scene { root, ..page };
+        for field in &self.fields {
+            let scene = if field.document { &page } else { &record };
+            if (!field.document && root.is_none()) || !scene.matches(&field.selectors) {
                 continue;
             }
-            match attribute {
-                Some(attribute) => matched.attributes.push((*id, attribute.clone())),
-                None => matched.text.push(*id),
+            match &field.attribute {
+                Some(attribute) => matched.attributes.push((field.id, attribute.clone())),
+                None => matched.text.push(field.id),
             }
         }
         matched

@@ -34,8 +34,13 @@ impl Matcher {
     /// A matcher before the document's first value.
     pub fn new(places: &Places) -> Matcher {
         let mut slots = Vec::new();
-        let firsts: Vec<usize> =
-            places.json.iter().map(|(id, path)| lay(&mut slots, path, Slot::Reached(*id))).collect();
+        let mut firsts = Vec::new();
+        let mut everywhere = Vec::new();
+        for (id, path) in &places.json {
+            let first = lay(&mut slots, path, Slot::Reached(*id));
+            let of_document = places.document.contains(id);
+            if of_document { everywhere.push(first) } else { firsts.push(first) }
+        }
         let record = match &places.records {
             Some(Place::Json(path)) => Some(lay(&mut slots, path, Slot::Record)),
             _ => None,
@@ -46,7 +51,8 @@ impl Matcher {
             set
         };
         let starts = set(&firsts);
-        let sets = record.map_or_else(|| starts.clone(), |record| set(&[record]));
+        everywhere.extend(record.map_or(firsts, |record| vec![record]));
+        let sets = set(&everywhere);
         Matcher { slots, starts, sets }
     }
 
@@ -87,7 +93,8 @@ impl Matcher {
     /// The node that is looked at is a record: from here the paths begin.
     pub fn open_record(&mut self) {
         let from = self.sets.len() - self.starts.len();
-        self.sets[from..].copy_from_slice(&self.starts);
+        // What is sought in the whole document goes on beside what is sought in the record.
+        self.sets[from..].iter_mut().zip(&self.starts).for_each(|(set, start)| *set |= start);
     }
 
     fn here(&self) -> impl Iterator<Item = &Slot> {

@@ -26,6 +26,29 @@ pub struct Match {
     pub json: Vec<(JsonPath, Glob)>,
 }
 
+impl Match {
+    /// Whether method and path say all.
+    pub fn is_plain(&self) -> bool {
+        self.query.is_empty() && self.header.is_empty() && !self.needs_body()
+    }
+
+    /// Whether only the request's body tells.
+    pub fn needs_body(&self) -> bool {
+        !self.form.is_empty() || !self.json.is_empty()
+    }
+
+    /// Whether a method is one of them; HEAD counts as GET.
+    pub fn takes_method(&self, method: &str) -> bool {
+        let is = |known: &String| known == method || (method == "HEAD" && known == "GET");
+        self.methods.is_empty() || self.methods.iter().any(is)
+    }
+
+    /// Whether some method is one of both.
+    pub fn shares_method(&self, other: &Match) -> bool {
+        self.methods.is_empty() || other.methods.is_empty() || self.methods.iter().any(|method| other.takes_method(method))
+    }
+}
+
 /// A text in which `*` stands for any run of characters; letter case says nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glob {

@@ -24,7 +24,7 @@ use crate::policy::rule::resources::Resource;
 use crate::policy::rule::roles::Role;
 use crate::policy::rule::rules::Rule;
 use crate::policy::rule::settings::Settings;
-use crate::policy::rule::tests::Test;
+use crate::policy::rule::tests::TestCase;
 
 /// A text of a file and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub struct File {
     /// What holds where nothing is said.
     pub settings: Settings,
     /// Tests of the policy.
-    pub tests: Vec<Test>,
+    pub tests: Vec<TestCase<Word>>,
 }
 
 /// Reads one file.

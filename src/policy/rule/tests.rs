@@ -2,23 +2,25 @@
 //! a failure can point at its line.
 
 use core::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::policy::decide::RoleId;
 use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot, Value};
 use crate::policy::reader::{self, MapReader};
-use crate::policy::rule::{Word, words};
+use crate::policy::rule::Word;
 
-/// A test of the policy.
+/// A test of the policy; its roles are names until all files are read.
 #[derive(Debug, Clone)]
-pub struct Test {
+pub struct TestCase<W = Who> {
     /// Its name.
     pub name: String,
     /// Where it begins.
     pub spot: Spot,
     /// What staff sends.
-    pub request: Request,
+    pub request: TestRequest,
     /// From where; `127.0.0.1` if nothing is said.
     pub network: IpAddr,
     /// When; now if nothing is said.
@@ -26,14 +28,14 @@ pub struct Test {
     /// Who, where a rule is for a person: `basic:tanaka`.
     pub staff: Option<String>,
     /// What the CRM answers.
-    pub response: Response,
+    pub response: TestResponse,
     /// What each role gets.
-    pub expect: Vec<Expect>,
+    pub expect: Vec<Expect<W>>,
 }
 
 /// What staff sends.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct TestRequest {
     /// The method.
     pub method: String,
     /// Path and query.
@@ -48,7 +50,7 @@ pub struct Request {
 
 /// What the CRM answers.
 #[derive(Debug, Clone)]
-pub struct Response {
+pub struct TestResponse {
     /// The status; 200 if nothing is said.
     pub status: u16,
     /// Headers.
@@ -61,16 +63,16 @@ pub struct Response {
 #[derive(Debug, Clone)]
 pub struct Content {
     /// What it is written in.
-    pub format: Format,
+    pub format: ContentFormat,
     /// The text itself or the file that holds it.
-    pub from: From,
+    pub from: ContentFrom,
     /// Where it is written.
     pub spot: Spot,
 }
 
 /// Where a body's text is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum From {
+pub enum ContentFrom {
     /// Here.
     Text(String),
     /// In a file beside the rule file.
@@ -79,7 +81,7 @@ pub enum From {
 
 /// What a body is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum ContentFormat {
     /// JSON.
     Json,
     /// HTML.
@@ -90,40 +92,40 @@ pub enum Format {
     Text,
     /// A urlencoded form.
     Form,
-    /// What the file's name says.
-    ByName,
 }
 
 /// What one role gets.
 #[derive(Debug, Clone)]
-pub struct Expect {
-    /// The role's name, or `nobody`.
-    pub who: Word,
+pub struct Expect<W = Who> {
+    /// Who asks.
+    pub who: W,
+    /// Where it is written.
+    pub spot: Spot,
     /// The status.
     pub status: Option<(u16, Spot)>,
     /// Members that the JSON answer has.
     pub json: Option<(serde_json::Value, Spot)>,
     /// The body is this, and nothing beside it. `exactly: true` says so of `json`.
-    pub exactly: Option<Exactly>,
+    pub exactly: Option<Content>,
     /// Texts that stand nowhere in what staff gets.
-    pub hidden: Vec<Word>,
+    pub hidden: Vec<(String, Spot)>,
     /// Texts that stand in it.
-    pub shown: Vec<Word>,
+    pub shown: Vec<(String, Spot)>,
     /// Kinds and the actions that the ledger has for them.
-    pub ledger: Vec<(Word, Word)>,
+    pub ledger: Vec<(String, String, Spot)>,
 }
 
-/// How the whole answer is compared.
-#[derive(Debug, Clone)]
-pub enum Exactly {
-    /// The JSON answer has no member beside those of `json`.
-    Json,
-    /// The body is this.
-    Body(Content),
+/// Who asks in a test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// Staff with this role, and its name.
+    Role(RoleId, Arc<str>),
+    /// Whom nobody recognises.
+    Nobody,
 }
 
 /// Reads one test.
-pub fn read(node: &Node, faults: &mut Faults) -> Option<Test> {
+pub fn read(node: &Node, faults: &mut Faults) -> Option<TestCase<Word>> {
     let mut map = MapReader::open(node, "a test", faults)?;
     let name = map.need("name", faults).and_then(|node| reader::text(node, "a name", faults));
     let request = map.need("request", faults).and_then(|node| request(node, faults));
@@ -139,11 +141,11 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Test> {
     let response = map.take("response").and_then(|node| response(node, faults));
     let expect = map.need("expect", faults).map(|node| expects(node, faults)).unwrap_or_default();
     map.finish(faults);
-    let response = response.unwrap_or(Response { status: 200, headers: Vec::new(), content: None });
-    Some(Test { name: name?.to_owned(), spot: node.spot.clone(), request: request?, network, time, staff, response, expect })
+    let response = response.unwrap_or(TestResponse { status: 200, headers: Vec::new(), content: None });
+    Some(TestCase { name: name?.to_owned(), spot: node.spot.clone(), request: request?, network, time, staff, response, expect })
 }
 
-fn request(node: &Node, faults: &mut Faults) -> Option<Request> {
+fn request(node: &Node, faults: &mut Faults) -> Option<TestRequest> {
     let spot = node.spot.clone();
     if !matches!(node.value, Value::Map(_)) {
         let text = reader::text(node, "a request", faults)?;
@@ -152,7 +154,7 @@ fn request(node: &Node, faults: &mut Faults) -> Option<Request> {
             fault.help("write a method and a path, as in `GET /customers/42`");
             return None;
         };
-        return Some(Request { method: method.to_owned(), target: target.to_owned(), headers: Vec::new(), body: None, spot });
+        return Some(TestRequest { method: method.to_owned(), target: target.to_owned(), headers: Vec::new(), body: None, spot });
     }
     let mut map = MapReader::open(node, "a request", faults)?;
     let method = map.need("method", faults).and_then(|node| reader::text(node, "a method", faults));
@@ -160,16 +162,16 @@ fn request(node: &Node, faults: &mut Faults) -> Option<Request> {
     let headers = map.take("headers").map(|node| headers(node, faults)).unwrap_or_default();
     let body = content(&mut map, faults);
     map.finish(faults);
-    Some(Request { method: method?.to_owned(), target: path?.to_owned(), headers, body, spot })
+    Some(TestRequest { method: method?.to_owned(), target: path?.to_owned(), headers, body, spot })
 }
 
-fn response(node: &Node, faults: &mut Faults) -> Option<Response> {
+fn response(node: &Node, faults: &mut Faults) -> Option<TestResponse> {
     let mut map = MapReader::open(node, "a response", faults)?;
     let status = map.take("status").and_then(|node| status(node, faults)).map_or(200, |(status, _)| status);
     let headers = map.take("headers").map(|node| headers(node, faults)).unwrap_or_default();
     let content = content(&mut map, faults);
     map.finish(faults);
-    Some(Response { status, headers, content })
+    Some(TestResponse { status, headers, content })
 }
 
 fn headers(node: &Node, faults: &mut Faults) -> Vec<(String, String)> {
@@ -183,39 +185,57 @@ fn headers(node: &Node, faults: &mut Faults) -> Vec<(String, String)> {
 
 /// The one body among `json`, `html`, `csv`, `text`, `form` and `file`.
 fn content(map: &mut MapReader<'_>, faults: &mut Faults) -> Option<Content> {
-    const FORMATS: [(&str, Format); 6] = [
-        ("json", Format::Json),
-        ("html", Format::Html),
-        ("csv", Format::Csv),
-        ("text", Format::Text),
-        ("form", Format::Form),
-        ("file", Format::ByName),
+    const FORMATS: [(&str, ContentFormat); 5] = [
+        ("json", ContentFormat::Json),
+        ("html", ContentFormat::Html),
+        ("csv", ContentFormat::Csv),
+        ("text", ContentFormat::Text),
+        ("form", ContentFormat::Form),
     ];
     let mut found: Option<Content> = None;
+    let mut add = |content: Content, faults: &mut Faults| {
+        if found.is_some() {
+            faults.error(&content.spot, "body", "there is one body, and here stands a second");
+        }
+        found = Some(content);
+    };
     for (key, format) in FORMATS {
         let Some(node) = map.take(key) else { continue };
-        let from = match (format, node.scalar()) {
-            (Format::Json, None | Some(_)) => Some(From::Text(json_text(node))),
-            (Format::ByName, _) => reader::text(node, "a file", faults).map(|name| From::File(name.to_owned())),
-            (_, Some(text)) => Some(From::Text(text.to_owned())),
-            (_, None) => reader::text(node, "a body", faults).map(|text| From::Text(text.to_owned())),
+        let text = match (format, node.scalar()) {
+            (ContentFormat::Json, _) => Some(json_text(node)),
+            (_, Some(text)) => Some(text.to_owned()),
+            (_, None) => reader::text(node, "a body", faults).map(str::to_owned),
         };
-        if found.is_some() {
-            faults.error(&node.spot, "body", "there is one body, and here stands a second");
+        if let Some(text) = text {
+            add(Content { format, from: ContentFrom::Text(text), spot: node.spot.clone() }, faults);
         }
-        found = found.or(from.map(|from| Content { format, from, spot: node.spot.clone() }));
+    }
+    if let Some((name, node)) = map.take("file").and_then(|node| Some((reader::text(node, "a file", faults)?, node))) {
+        let content = Content { format: by_name(name), from: ContentFrom::File(name.to_owned()), spot: node.spot.clone() };
+        add(content, faults);
     }
     map.reserve(&["xml", "xlsx"], faults);
     found
 }
 
-fn expects(node: &Node, faults: &mut Faults) -> Vec<Expect> {
+fn by_name(name: &str) -> ContentFormat {
+    match name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).as_deref() {
+        Some("json") => ContentFormat::Json,
+        Some("html" | "htm") => ContentFormat::Html,
+        Some("csv") => ContentFormat::Csv,
+        _ => ContentFormat::Text,
+    }
+}
+
+fn expects(node: &Node, faults: &mut Faults) -> Vec<Expect<Word>> {
     let entries = reader::entries(node, "`expect`", faults).unwrap_or_default();
     entries.iter().filter_map(|entry| expect(Word::new(&entry.key, &entry.key_spot), &entry.value, faults)).collect()
 }
 
-fn expect(who: Word, node: &Node, faults: &mut Faults) -> Option<Expect> {
-    let mut expect = Expect { who, status: None, json: None, exactly: None, hidden: Vec::new(), shown: Vec::new(), ledger: Vec::new() };
+fn expect(who: Word, node: &Node, faults: &mut Faults) -> Option<Expect<Word>> {
+    let spot = who.spot.clone();
+    let (hidden, shown, ledger) = (Vec::new(), Vec::new(), Vec::new());
+    let mut expect = Expect { who, spot, status: None, json: None, exactly: None, hidden, shown, ledger };
     if node.scalar().is_some() {
         expect.status = status(node, faults);
         return Some(expect);
@@ -223,37 +243,44 @@ fn expect(who: Word, node: &Node, faults: &mut Faults) -> Option<Expect> {
     let mut map = MapReader::open(node, "what a role gets", faults)?;
     expect.status = map.take("status").and_then(|node| status(node, faults));
     expect.json = map.take("json").map(|node| (json(node), node.spot.clone()));
-    expect.exactly = map.take("exactly").and_then(|node| exactly(node, faults));
-    expect.hidden = map.take("hidden").map(|node| words(node, "a hidden text", faults)).unwrap_or_default();
-    expect.shown = map.take("shown").map(|node| words(node, "a shown text", faults)).unwrap_or_default();
+    expect.hidden = map.take("hidden").map(|node| texts(node, "a hidden text", faults)).unwrap_or_default();
+    expect.shown = map.take("shown").map(|node| texts(node, "a shown text", faults)).unwrap_or_default();
+    if let Some(node) = map.take("exactly") {
+        expect.exactly = exactly(node, expect.json.as_ref(), faults);
+    }
     if let Some(node) = map.take("ledger") {
         for entry in reader::entries(node, "`ledger`", faults).unwrap_or_default() {
-            let kind = Word::new(&entry.key, &entry.key_spot);
-            let actions = words(&entry.value, "an action", faults);
-            expect.ledger.extend(actions.into_iter().map(|action| (kind.clone(), action)));
+            let actions = texts(&entry.value, "an action", faults).into_iter();
+            expect.ledger.extend(actions.map(|(action, spot)| (entry.key.clone(), action, spot)));
         }
     }
     map.finish(faults);
-    if let (Some(Exactly::Json), None) = (&expect.exactly, &expect.json) {
-        faults.error(&node.spot, "exactly", "`exactly: true` needs `json` beside it");
-    }
     Some(expect)
 }
 
-fn exactly(node: &Node, faults: &mut Faults) -> Option<Exactly> {
-    match node.scalar() {
-        Some("true") => Some(Exactly::Json),
-        Some(text) => {
-            let from = From::Text(text.to_owned());
-            Some(Exactly::Body(Content { format: Format::Text, from, spot: node.spot.clone() }))
-        }
-        None => {
-            let mut map = MapReader::open(node, "`exactly`", faults)?;
-            let content = content(&mut map, faults);
-            map.finish(faults);
-            content.map(Exactly::Body)
-        }
+fn texts(node: &Node, what: &str, faults: &mut Faults) -> Vec<(String, Spot)> {
+    reader::texts(node, what, faults).into_iter().map(|(text, spot)| (text.to_owned(), spot.clone())).collect()
+}
+
+/// `true` for the JSON beside it, a text, or a body as under `response`.
+fn exactly(node: &Node, json: Option<&(serde_json::Value, Spot)>, faults: &mut Faults) -> Option<Content> {
+    if node.map().is_some() {
+        let mut map = MapReader::open(node, "`exactly`", faults)?;
+        let content = content(&mut map, faults);
+        map.finish(faults);
+        return content;
     }
+    let text = reader::text(node, "`exactly`", faults)?;
+    let is_json = matches!(&node.value, Value::Scalar { text, quoted: false } if text == "true");
+    let (format, text) = match (is_json, json) {
+        (false, _) => (ContentFormat::Text, text.to_owned()),
+        (true, Some((json, _))) => (ContentFormat::Json, json.to_string()),
+        (true, None) => {
+            faults.error(&node.spot, "exactly", "`exactly: true` needs `json` beside it");
+            return None;
+        }
+    };
+    Some(Content { format, from: ContentFrom::Text(text), spot: node.spot.clone() })
 }
 
 fn status(node: &Node, faults: &mut Faults) -> Option<(u16, Spot)> {

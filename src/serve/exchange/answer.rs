@@ -208,18 +208,13 @@ async fn pass(mut head: response::Parts, mut body: Prefetched, mut guard: Outbou
     edit_headers(&mut head.headers, verdict)?;
     let (sender, staff) = receipt.parts();
     tokio::spawn(async move {
-        loop {
-            match body.next().await {
-                Ok(None) => break,
-                Ok(Some(chunk)) if sender.send(Ok(chunk)).await.is_ok() => {}
-                Ok(Some(_)) => break,
-                Err(_) => {
-                    let _ = sender.send(Err(Cut)).await;
-                    break;
-                }
+        let _receipt = receipt;
+        while let Some(part) = body.next().await.map_err(|_| Cut).transpose() {
+            let broken = part.is_err();
+            if sender.send(part).await.is_err() || broken {
+                break;
             }
         }
-        drop(receipt);
     });
     Ok(Response::from_parts(head, staff))
 }

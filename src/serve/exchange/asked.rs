@@ -19,7 +19,10 @@ use crate::guard::query;
 use crate::guard::subject::Subjects;
 use crate::identity;
 use crate::policy::plan::{Plan, SubjectAt};
-use crate::policy::{self, BodyValues, Matched, Policy, RoleId, Situation};
+use crate::policy::Policy;
+use crate::policy::conditions::Situation;
+use crate::policy::decide::RoleId;
+use crate::policy::matched::{self, BodyValues, Matched};
 use crate::route::normal::{self, Canonical};
 use crate::serve::disclose::Facts;
 use crate::serve::gate::hop::{self, Arrival};
@@ -97,7 +100,7 @@ impl Asked {
         let values = |name: &str| -> Vec<String> {
             headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
         };
-        let asked = policy::Asked { method: head.method.as_str(), path: &path, query: &query, header: &values };
+        let asked = matched::Asked { method: head.method.as_str(), path: &path, query: &query, header: &values };
         let mut matched = policy.candidates(&asked);
         if matched.needs_body() {
             let wanted = policy.body_paths(&matched);

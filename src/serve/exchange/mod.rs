@@ -33,7 +33,7 @@ pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: S
     let house = gateway.house.load_full();
     let reader = Reader::of(request.headers());
     let mut facts = Facts {
-        id: ulid::Ulid::new().to_string(),
+        id: ulid::Ulid::generate().to_string(),
         method: request.method().as_str().to_owned(),
         policy: Some(house.policy.version().clone()),
         ..Facts::default()

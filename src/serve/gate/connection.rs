@@ -140,33 +140,65 @@ async fn close<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, bounds: &Bounds
 mod tests {
     use std::convert::Infallible;
     use std::sync::Mutex;
+    use std::time::Duration;
 
-    use http_body_util::Empty;
+    use bytes::Bytes;
+    use http_body_util::Full;
     use hyper::service::service_fn;
-    use tokio::io::duplex;
+    use tokio::io::{DuplexStream, duplex};
     use tokio::sync::oneshot::channel;
 
     use super::*;
 
-    #[tokio::test]
-    async fn a_stop_lets_the_present_answer_out_and_no_other_request_in() {
-        let (near, mut client) = duplex(4096);
+    const REFUSAL: &[u8] = b"refused";
+
+    /// Serves `sent` over a pipe of so many bytes with answers of so many; what the client got, and how it ended.
+    async fn served(pipe: usize, answer: usize, sent: &[u8], stop_at: usize) -> (Vec<u8>, Ended<DuplexStream>) {
+        // No wait may end a test that does not end by itself.
+        let bounds = Bounds { idle_wait: Duration::from_secs(3600), ..Bounds::default() };
+        let (near, mut client) = duplex(pipe);
         let (sender, stop) = channel::<()>();
-        let sender = Mutex::new(Some(sender));
+        let left = Mutex::new((stop_at, Some(sender)));
         let service = service_fn(|_| {
-            drop(sender.lock().unwrap().take());
-            async { Ok::<_, Infallible>(Response::new(Empty::<&[u8]>::new())) }
+            let mut left = left.lock().unwrap();
+            left.0 -= 1;
+            if left.0 == 0 {
+                left.1 = None;
+            }
+            async move { Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(vec![b'a'; answer])))) }
         });
         let stopped = async { drop(stop.await) };
-        let served = serve_gated(near, Bounds::default(), service, |_| Vec::new(), stopped);
-        let talk = async {
-            client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
-            let mut answer = Vec::new();
-            client.read_to_end(&mut answer).await.unwrap();
-            answer
+        let serve = serve_gated(near, bounds, service, |_| REFUSAL.to_vec(), stopped);
+        let talk = async move {
+            client.write_all(sent).await.unwrap();
+            let mut got = Vec::new();
+            client.read_to_end(&mut got).await.unwrap();
+            got
         };
-        let (ended, answer) = tokio::join!(served, talk);
+        let (ended, got) = timeout(Duration::from_secs(20), async { tokio::join!(serve, talk) }).await.unwrap();
+        (got, ended)
+    }
+
+    #[tokio::test]
+    async fn a_stop_lets_the_present_answer_out_and_no_other_request_in() {
+        let (got, ended) = served(4096, 3, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 1).await;
         assert!(matches!(ended, Ended::Done));
-        assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n") && answer.ends_with(b"\r\n\r\n"));
+        assert!(got.starts_with(b"HTTP/1.1 200 OK\r\n") && got.ends_with(b"\r\n\r\naaa"));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_comes_behind_the_last_byte_of_the_answer_before() {
+        let sent = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\n\r\n";
+        let (got, ended) = served(64, 300_000, sent, usize::MAX).await;
+        assert!(matches!(ended, Ended::Refused(_)));
+        assert!(got.len() > 300_000 && got.ends_with(b"aaarefused"));
+    }
+
+    #[tokio::test]
+    async fn a_client_may_send_to_the_end_what_nobody_reads() {
+        let head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 600000\r\n\r\n";
+        let sent = [&head[..], &vec![b'a'; 600_000]].concat();
+        let (got, _) = served(4096, 3, &sent, usize::MAX).await;
+        assert!(got.ends_with(b"\r\n\r\naaa"));
     }
 }

@@ -137,8 +137,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> CrmGate<S> {
     }
 
     fn end_answer(&mut self) {
+        // From `Early` nothing leads back to `Idle`, so that the connection stays unclean.
         let early = !self.question.is_over();
-        if early || self.pump.follower.closes() {
+        if self.pump.follower.closes() {
             self.spoil();
         }
         self.state = if early { State::Early } else { State::Idle };

@@ -153,7 +153,8 @@ mod tests {
     #[test]
     fn a_put_may_name_some_fields_and_the_telephones() {
         let read = |body: &str| changes(body.as_bytes());
-        let some = read(r#"{"id":42,"memo":"x","phones":[{"kind":"mobile","no":"1"},{"kind":"home","no":"2"}]}"#).unwrap();
+        let some =
+            read(r#"{"id":42,"memo":"x","phones":[{"kind":"mobile","no":"1"},{"kind":"home","no":"2"}]}"#).unwrap();
         let pairs: Vec<(&str, &str)> = some.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(pairs, [("memo", "x"), ("tel", "1"), ("home_tel", "2")]);
         for bad in ["", "[]", "{", r#"{"phones":[{"kind":"mobile"}]}"#, r#"{"phones":[1]}"#] {

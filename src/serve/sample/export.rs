@@ -79,7 +79,9 @@ mod tests {
                     rows.push(
                         ends[..fields]
                             .iter()
-                            .map(|end| String::from_utf8(output[std::mem::replace(&mut from, *end)..*end].to_vec()).unwrap())
+                            .map(|end| {
+                                String::from_utf8(output[std::mem::replace(&mut from, *end)..*end].to_vec()).unwrap()
+                            })
                             .collect(),
                     );
                 }
@@ -100,7 +102,10 @@ mod tests {
         assert_eq!(rows[0], HEADINGS);
         for (row, person) in rows[1..].iter().zip(&people) {
             assert_eq!(row.len(), HEADINGS.len());
-            assert_eq!((&row[2], &row[4], &row[10], &row[13]), (&person.name, &person.tel, &person.my_number, &person.memo));
+            assert_eq!(
+                (&row[2], &row[4], &row[10], &row[13]),
+                (&person.name, &person.tel, &person.my_number, &person.memo)
+            );
         }
         assert_eq!(rows[GUIDE as usize][9], "1978/04/12");
     }

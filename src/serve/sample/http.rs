@@ -117,13 +117,18 @@ mod tests {
              Content-Type: application/x-www-form-urlencoded\r\n\r\nmemo=x",
         )
         .await;
-        assert!(answer.starts_with("HTTP/1.1 302 ") && answer.to_ascii_lowercase().contains("location: /customers/7\r\n"));
+        assert!(
+            answer.starts_with("HTTP/1.1 302 ") && answer.to_ascii_lowercase().contains("location: /customers/7\r\n")
+        );
     }
 
     #[tokio::test]
     async fn a_body_past_the_bound_is_refused() {
         let body = "x".repeat(BODY_BYTES_MAX + 1);
-        let head = format!("POST /customers/7/edit HTTP/1.1\r\nHost: crm\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "POST /customers/7/edit HTTP/1.1\r\nHost: crm\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
         assert!(said(&(head + &body)).await.starts_with("HTTP/1.1 413 "));
     }
 }

@@ -57,12 +57,16 @@ impl Sample {
         match segments {
             [""] => pages::menu::page(self.store.count()),
             ["customers"] => pages::list::page(&self.store.find(query), query),
-            ["customers", "0"] => self.store.customer(people::GUIDE).map_or_else(|| pages::refusal(404), |c| pages::crash(&c)),
+            ["customers", "0"] => {
+                self.store.customer(people::GUIDE).map_or_else(|| pages::refusal(404), |c| pages::crash(&c))
+            }
             ["customers", id] => self.with(id, |customer| pages::record::page(&customer)),
             ["customers", id, "edit"] => self.with(id, |customer| pages::edit::page(&customer, None)),
             ["export.csv"] => export::csv(&self.store.everybody()),
             ["api", "customers"] => api::list(&self.store.find(query)),
-            ["api", "customers", id] => self.store.by_text(id).map_or_else(api::missing, |customer| api::record(&customer)),
+            ["api", "customers", id] => {
+                self.store.by_text(id).map_or_else(api::missing, |customer| api::record(&customer))
+            }
             ["style.css"] => SampleAnswer::new(200, "text/css; charset=UTF-8", include_str!("style.css")),
             ["app.js"] => SampleAnswer::new(200, "text/javascript; charset=UTF-8", include_str!("app.js")),
             ["img", "logo.png"] => SampleAnswer::new(200, "image/png", *include_bytes!("logo.png")),

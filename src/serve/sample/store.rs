@@ -148,7 +148,9 @@ mod tests {
 
     #[test]
     fn a_search_finds_by_name_kana_member_number_and_telephone() {
-        for query in ["q=山田 太郎", "q=山田太郎", "q=ヤマダタロウ", "q=M-00000042", "tel=090-0000-5678", "tel=09000005678"] {
+        for query in
+            ["q=山田 太郎", "q=山田太郎", "q=ヤマダタロウ", "q=M-00000042", "tel=090-0000-5678", "tel=09000005678"]
+        {
             assert!(find(query).rows.iter().any(|row| row.id == GUIDE), "{query}");
         }
         assert_eq!(find("q=居ない人").total, 0);

@@ -79,8 +79,12 @@ fn texts(page: &str, selector: &str) -> Vec<String> {
 fn every_page_is_well_formed() {
     let sample = Sample::new();
     let mut targets: Vec<String> =
-        ["/", "/customers", "/customers?q=a%22%3E&tel=%3Cb%3E&sort=tel&page=2", "/customers/0", "/nowhere"].map(str::to_owned).into();
-    targets.extend((1..=CUSTOMERS).step_by(37).flat_map(|id| [format!("/customers/{id}"), format!("/customers/{id}/edit")]));
+        ["/", "/customers", "/customers?q=a%22%3E&tel=%3Cb%3E&sort=tel&page=2", "/customers/0", "/nowhere"]
+            .map(str::to_owned)
+            .into();
+    targets.extend(
+        (1..=CUSTOMERS).step_by(37).flat_map(|id| [format!("/customers/{id}"), format!("/customers/{id}/edit")]),
+    );
     targets.extend((1..=100).map(|page| format!("/customers?page={page}")));
     for target in targets {
         let answer = get(&sample, &target);

@@ -39,7 +39,7 @@ impl Case {
                 }
             }
         }
-        Recorder::walk(&mut *walker(self.format, &Arc::new(places), &bounds), chunks)
+        Recorder::walk(&mut *walker(self.format, &Arc::new(places), &bounds).expect("a walker"), chunks)
     }
 }
 

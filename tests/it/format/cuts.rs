@@ -18,8 +18,11 @@ fn walk<'a>(format: Format, chunks: impl IntoIterator<Item = &'a [u8]>) -> Recor
         records: Some(Place::Json(path("$[*]"))),
         ..Places::default()
     };
-    let bounds = Bounds { value_bytes: 12, depth: 4, ..Bounds::default() };
-    Recorder::walk(&mut *walker(format, &Arc::new(places), &bounds), chunks)
+    // What a script is bounded in is what must be held, and a division that could have been a
+    // regular expression is held only at some cuts.
+    let value_bytes = if format == Format::Script { 4096 } else { 12 };
+    let bounds = Bounds { value_bytes, depth: 4, ..Bounds::default() };
+    Recorder::walk(&mut *walker(format, &Arc::new(places), &bounds).expect("a walker"), chunks)
 }
 
 /// Bodies made of what has a meaning in each format.

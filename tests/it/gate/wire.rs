@@ -114,7 +114,9 @@ pub struct Origin {
 /// What happened at the CRM.
 #[derive(Debug, PartialEq)]
 pub enum Event {
-    /// An answer and what comes behind it are sent.
+    /// A request has come whole.
+    Asked,
+    /// Its answer and what comes behind it are sent.
     Answered,
     /// The gateway closed a connection.
     Left,
@@ -172,6 +174,21 @@ impl Origin {
         while self.events.recv_timeout(PATIENCE).expect("an event in time") != *event {}
     }
 
+    /// Waits until every request that has come is answered to the last byte.
+    pub fn settle(&self) {
+        let mut open = 0;
+        loop {
+            let event = if open == 0 { self.events.try_recv().ok() } else { self.events.recv_timeout(PATIENCE).ok() };
+            match event {
+                Some(Event::Asked) => open += 1,
+                Some(Event::Answered) => open -= 1,
+                Some(Event::Left) => {}
+                None => break,
+            }
+        }
+        assert_eq!(open, 0, "an answer in time");
+    }
+
     /// What was recorded since the last time.
     pub fn take(&self) -> Record {
         std::mem::take(&mut *self.record.lock().expect("a record"))
@@ -182,6 +199,7 @@ impl Origin {
 fn converse(mut stream: TcpStream, reply: &dyn Fn(&str) -> Reply, record: &Mutex<Record>, events: &Sender<Event>) {
     let mut held = Vec::new();
     while let Some(head) = read_request(&mut stream, &mut held, record) {
+        let _ = events.send(Event::Asked);
         let answer = reply(&head);
         write(&mut stream, &answer.bytes, answer.pace);
         write(&mut stream, answer.tail.as_bytes(), Pace::Whole);

@@ -29,8 +29,12 @@ pub fn page(customer: &Customer, complaint: Option<&str>) -> SampleAnswer {
         memo = html(&customer.memo),
     );
     let record = format!("/customers/{id}");
-    let crumbs =
-        [("メニュー", Some("/")), ("顧客一覧", Some("/customers")), (customer.name.as_str(), Some(record.as_str())), ("修正", None)];
+    let crumbs = [
+        ("メニュー", Some("/")),
+        ("顧客一覧", Some("/customers")),
+        (customer.name.as_str(), Some(record.as_str())),
+        ("修正", None),
+    ];
     frame(200, &format!("{} 様の修正", customer.name), &crumbs, &content)
 }
 

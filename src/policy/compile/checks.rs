@@ -1,0 +1,192 @@
+//! Contradictions that only show when everything is looked up, and what is hardly meant so.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::policy::compile::names::Names;
+use crate::policy::compile::resources::{Resource, Route};
+use crate::policy::compile::roles::Role;
+use crate::policy::compile::rules::Condition;
+use crate::policy::decide::{self, On, Question, RoleId, Rule, State, Who};
+use crate::policy::fault::Faults;
+use crate::policy::rule::kinds::KindRule;
+use crate::policy::rule::resources::At;
+use crate::policy::strict::compare;
+use crate::terms::action::Action;
+use crate::terms::kind::KindId;
+
+/// Options of one role that cannot be compared, and rules with an end that do not show more.
+pub fn rules(rules: &[Rule], conditions: &[Condition], ungranted: Action, names: &Names<'_>, faults: &mut Faults) {
+    incomparable(rules, conditions, names, faults);
+    for (number, condition) in conditions.iter().enumerate().filter(|(number, _)| !rules[*number].mandatory) {
+        if let Some((_, spot)) = &condition.until
+            && !shows_more(number, rules, ungranted, names)
+        {
+            let fault = faults.error(spot, "until", "`until` belongs to a rule that shows more than the role gets without it");
+            fault.help("when this rule ends, staff would see more or the same: take `until` out");
+        }
+    }
+}
+
+/// Roles that nobody can have.
+pub fn roles(roles: &[Role], faults: &mut Faults) {
+    for role in roles.iter().filter(|role| role.groups.is_empty()) {
+        let fault = faults.warning(&role.spot, "no-group", format!("no group gives the role `{}`", role.name));
+        fault.help("write `{ groups: [name-of-a-group] }`");
+    }
+}
+
+/// Two resources that match the same request and both say whose data it shows.
+pub fn resources(resources: &[Resource], routes: &[Route], faults: &mut Faults) {
+    let speaks = |resource: &Resource| resource.subjects.iter().any(|subject| !matches!(subject.at, At::None));
+    let mut by_shape: HashMap<String, Vec<&Route>> = HashMap::new();
+    for route in routes.iter().filter(|route| route.rule.is_plain() && speaks(&resources[route.resource])) {
+        by_shape.entry(route.rule.path.shape()).or_default().push(route);
+    }
+    let mut told = HashSet::new();
+    for route in routes {
+        let same = by_shape.get(&route.rule.path.shape()).into_iter().flatten();
+        for other in same.filter(|other| other.resource < route.resource && other.rule.shares_method(&route.rule)) {
+            let both = route.rule.is_plain() && speaks(&resources[route.resource]);
+            if !both || !told.insert((other.resource, route.resource)) {
+                continue;
+            }
+            let (first, second) = (&resources[other.resource], &resources[route.resource]);
+            let message = format!("`{}` and `{}` match the same requests", first.id, second.id);
+            let fault = faults.warning(&route.rule.spot, "same-request", message);
+            fault.help("their fields are taken together and the stricter options count; make one of them, or say `subject: none` in one");
+        }
+    }
+}
+
+/// Kinds that nothing finds.
+pub fn kinds(written: &[KindRule], rules: &[Rule], resources: &[Resource], names: &Names<'_>, faults: &mut Faults) {
+    let in_fields: HashSet<KindId> = resources.iter().flat_map(|resource| &resource.fields).map(|field| field.kind).collect();
+    let is_found = |id: KindId| {
+        let kind = names.kinds.get(id);
+        in_fields.contains(&id) || !kind.labels.is_empty() || kind.pattern.is_some()
+    };
+    let mut told = HashSet::new();
+    for rule in written {
+        let Some(id) = names.kinds.id(&rule.name.text).filter(|id| !is_found(*id)) else { continue };
+        if told.insert(id) {
+            let message = format!("nothing finds the kind `{}`", rule.name.text);
+            let fault = faults.warning(&rule.name.spot, "unfound", message);
+            fault.help("name a place of it under `fields:`, or give it `labels` or a `pattern`");
+        }
+    }
+    for rule in rules {
+        let named = rule.grants.iter().filter_map(|grant| match grant.on {
+            On::Kind(id) => Some(id),
+            On::Category(_) | On::All => None,
+        });
+        for id in named.filter(|id| !is_found(*id)) {
+            if told.insert(id) {
+                let message = format!("nothing finds the kind `{}`, which this rule names", names.kinds.get(id).name);
+                faults.warning(&rule.spot, "unfound", message).help("name a place of it under `fields:`");
+            }
+        }
+    }
+}
+
+fn incomparable(rules: &[Rule], conditions: &[Condition], names: &Names<'_>, faults: &mut Faults) {
+    let mut by_target: BTreeMap<(bool, bool, On), Vec<(usize, Action)>> = BTreeMap::new();
+    for (number, rule) in rules.iter().enumerate() {
+        for grant in &rule.grants {
+            // Ceilings count whatever they name, so kinds are compared one by one.
+            let targets = if rule.mandatory { names.named(grant.on).into_iter().map(On::Kind).collect() } else { vec![grant.on] };
+            for on in targets {
+                let tier = (rule.mandatory, rule.conditioned && !rule.mandatory, on);
+                by_target.entry(tier).or_default().push((number, grant.action));
+            }
+        }
+    }
+    let mut told = HashSet::new();
+    for ((_, _, on), grants) in &by_target {
+        for (at, (a, first)) in grants.iter().enumerate() {
+            for (b, second) in &grants[at + 1..] {
+                let (one, other) = (&rules[*a], &rules[*b]);
+                let apart = !meet(one, other) || exclude(&conditions[*a], &conditions[*b]);
+                if apart || comparable((*first, one), (*second, other)) || !told.insert((*a, *b)) {
+                    continue;
+                }
+                let what = match on {
+                    On::All => "all",
+                    On::Category(category) => category.word(),
+                    On::Kind(id) => names.kinds.get(*id).name.as_str(),
+                };
+                let message = format!("`{second}` and `{first}` of `{what}` cannot be compared, and both are for the same staff");
+                let fault = faults.error(&other.spot, "incomparable", message);
+                fault.help(format!("the other stands at {}:{}; say one of them", one.spot.file, one.spot.line));
+            }
+        }
+    }
+}
+
+fn comparable(a: (Action, &Rule), b: (Action, &Rule)) -> bool {
+    match compare(a.0, b.0) {
+        None => false,
+        // Tokens of two domains are two different answers.
+        Some(Ordering::Equal) => {
+            let tokens = matches!(a.0, Action::Tokenize(_) | Action::Hash);
+            !tokens || a.1.domain.is_none() || b.1.domain.is_none() || a.1.domain == b.1.domain
+        }
+        Some(_) => true,
+    }
+}
+
+/// Whether two rules can be rules of one role.
+fn meet(a: &Rule, b: &Rule) -> bool {
+    match (&a.who, &b.who) {
+        (Who::Every, _) | (_, Who::Every) => true,
+        (Who::Roles(a), Who::Roles(b)) => a.iter().any(|role| b.contains(role)),
+    }
+}
+
+/// Whether two conditions can never hold together.
+fn exclude(a: &Condition, b: &Condition) -> bool {
+    let events = |c: &Condition| c.when.events.iter().map(|event| event.word().to_owned()).collect::<HashSet<String>>();
+    let resources = |c: &Condition| c.when.resources.iter().map(|word| word.text.clone()).collect::<HashSet<String>>();
+    let apart = |a: HashSet<String>, b: HashSet<String>| !a.is_empty() && !b.is_empty() && a.is_disjoint(&b);
+    let different = |a: &Vec<String>, b: &Vec<String>| !a.iter().any(|staff| b.iter().any(|other| may_be_one(staff, other)));
+    let staff = a.staff.as_ref().zip(b.staff.as_ref()).is_some_and(|(a, b)| different(a, b));
+    staff || apart(events(a), events(b)) || apart(resources(a), resources(b))
+}
+
+/// `tanaka` is `basic:tanaka` too.
+fn may_be_one(a: &str, b: &str) -> bool {
+    let user = |id: &str| id.rsplit(':').next().unwrap_or_default().to_owned();
+    user(a) == user(b)
+}
+
+/// Whether a rule gives something to somebody that no rule without a condition gives, and takes
+/// nothing from anybody.
+fn shows_more(number: usize, rules: &[Rule], ungranted: Action, names: &Names<'_>) -> bool {
+    let without: Vec<State> = rules.iter().map(|rule| if rule.conditioned { State::Fails("") } else { State::Holds }).collect();
+    let mut with = without.clone();
+    with[number] = State::Holds;
+    let roles: Vec<RoleId> = match &rules[number].who {
+        Who::Roles(roles) => roles.clone(),
+        Who::Every => (0u16..).map(RoleId).take(names.roles.len()).collect(),
+    };
+    let mut kinds: Vec<KindId> = rules[number].grants.iter().flat_map(|grant| names.named(grant.on)).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let mut more = roles.is_empty();
+    for role in roles {
+        for id in &kinds {
+            let ask = |states: &[State]| {
+                let roles = [role];
+                let question = Question { rules, states, ungranted, roles: &roles, id: *id, kind: names.kinds.get(*id) };
+                decide::decide(&question).map(|(decision, _)| decision.action)
+            };
+            let (Ok(before), Ok(after)) = (ask(&without), ask(&with)) else { return false };
+            match compare(after, before) {
+                Some(Ordering::Less) => more = true,
+                Some(Ordering::Equal) => {}
+                Some(Ordering::Greater) | None => return false,
+            }
+        }
+    }
+    more
+}

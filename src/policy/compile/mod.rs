@@ -1,0 +1,89 @@
+//! From what people write to a policy: every name looked up, every pattern compiled, every
+//! contradiction told. A file that passes here runs.
+
+mod checks;
+mod kinds;
+mod names;
+mod options;
+mod resources;
+mod roles;
+mod rules;
+mod settings;
+mod tests;
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use data_encoding::HEXLOWER;
+
+use crate::policy::fault::{Fault, Faults};
+use crate::policy::node::{self, Source};
+use crate::policy::rule::{self, File};
+use crate::policy::{Parts, Policy};
+
+pub use crate::policy::compile::kinds::KindTable;
+pub use crate::policy::compile::resources::{FieldRule, Resource, Route};
+pub use crate::policy::compile::roles::Role;
+pub use crate::policy::compile::rules::Condition;
+
+/// What came of reading rule files.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The policy; `None` if any fault is an error.
+    pub policy: Option<Policy>,
+    /// All faults, errors and warnings, by file and place.
+    pub faults: Vec<Fault>,
+}
+
+/// Reads rule files into one policy. The order of files says nothing.
+pub fn load(sources: &[Source]) -> Loaded {
+    let mut faults = Faults::new();
+    let mut ordered: Vec<&Source> = sources.iter().collect();
+    ordered.sort_by(|a, b| (&a.name, &a.text).cmp(&(&b.name, &b.text)));
+    let mut files = Vec::new();
+    for source in ordered {
+        files.extend(node::parse(source, &mut faults).map(|node| rule::read(&node, &mut faults)));
+    }
+    // Names of files that could not be read are missing; telling that they are unknown would only
+    // hide the one fault that counts.
+    let is_whole = files.len() == sources.len();
+    let policy = if is_whole { compile(files, version(sources), &mut faults) } else { None };
+    let policy = policy.filter(|_| !faults.has_errors());
+    Loaded { policy, faults: faults.into_sorted() }
+}
+
+fn compile(files: Vec<File>, version: Arc<str>, faults: &mut Faults) -> Option<Policy> {
+    let mut all = File::default();
+    let mut settings = Vec::new();
+    for file in files {
+        all.roles.extend(file.roles);
+        all.kinds.extend(file.kinds);
+        all.fields.extend(file.fields);
+        all.resources.extend(file.resources);
+        all.rules.extend(file.rules);
+        all.tests.extend(file.tests);
+        settings.push(file.settings);
+    }
+    let roles = roles::compile(all.roles, faults);
+    let kinds = kinds::compile(&all.kinds, faults)?;
+    let names = names::Names { roles: &roles, kinds: &kinds.kinds };
+    let (resources, routes) = resources::compile(all.resources, &all.fields, &names, faults);
+    let (rules, conditions) = rules::compile(all.rules, &resources, &names, faults);
+    let (ungranted, undeclared) = settings::compile(&settings, faults);
+    let tests = tests::compile(all.tests, &names, faults);
+    checks::rules(&rules, &conditions, ungranted, &names, faults);
+    checks::roles(&roles, faults);
+    checks::resources(&resources, &routes, faults);
+    checks::kinds(&all.kinds, &rules, &resources, &names, faults);
+    let parts = Parts { version, kinds, roles, rules, conditions, resources, routes, ungranted, undeclared, tests };
+    Some(Policy::new(parts))
+}
+
+/// A hash over all files that neither their order nor their names change.
+fn version(sources: &[Source]) -> Arc<str> {
+    let mut hashes: Vec<Vec<u8>> =
+        sources.iter().map(|source| digest::digest(&digest::SHA256, source.text.as_bytes()).as_ref().to_vec()).collect();
+    hashes.sort();
+    let all = digest::digest(&digest::SHA256, &hashes.concat());
+    format!("sha256:{}", HEXLOWER.encode(all.as_ref())).into()
+}

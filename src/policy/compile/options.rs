@@ -1,0 +1,139 @@
+//! Actions with their options: what a kind's row does not list is an error.
+
+use crate::policy::compile::names::Names;
+use crate::policy::decide::On;
+use crate::policy::fault::Faults;
+use crate::policy::reader::{nearest, words_of};
+use crate::policy::rule::Word;
+use crate::policy::rule::rules::{Grant, Verb};
+use crate::terms::action::{Action, Generalize, Mask, Token};
+use crate::terms::kind::Kind;
+
+const MASKS: [Mask; 8] = [
+    Mask::Full,
+    Mask::Last4,
+    Mask::Domain,
+    Mask::Initial,
+    Mask::First3,
+    Mask::Prefecture,
+    Mask::Municipality,
+    Mask::First6Last4,
+];
+const GENERALIZES: [(&str, Generalize); 3] =
+    [("year", Generalize::Year), ("decade", Generalize::Decade), ("age_band", Generalize::AgeBand)];
+/// More digits of a code would be nearly all of it.
+const DIGITS_MAX: u8 = 3;
+
+/// The action of a grant, if every kind that it names knows it.
+pub fn action(grant: &Grant, on: On, names: &Names<'_>, faults: &mut Faults) -> Option<Action> {
+    match (grant.verb, &grant.option) {
+        (Verb::Show, _) => Some(Action::Show),
+        (Verb::Hash, _) => Some(Action::Hash),
+        (Verb::Remove, _) => Some(Action::Remove),
+        (Verb::Block, _) => Some(Action::Block),
+        (Verb::Mask, None) => Some(Action::Mask(Mask::Full)),
+        (Verb::Mask, Some(option)) => Some(Action::Mask(mask(option, on, names, faults)?)),
+        (Verb::Tokenize, None) => Some(Action::Tokenize(Token::Opaque)),
+        (Verb::Tokenize, Some(option)) => token(option, faults),
+        (Verb::Generalize, None) => {
+            let known = knowing(on, names, |kind| !kind.generalizes.is_empty());
+            let message = format!("`generalize` does not say how coarse `{}` becomes", grant.what.text);
+            let fault = faults.error(&grant.what.spot, "option", message);
+            match known.first() {
+                Some(kind) => fault.help(format!("`{}` knows {}", kind.name, listed(kind, Verb::Generalize))),
+                None => fault.help("the kind knows no generalization: mask it"),
+            }
+            None
+        }
+        (Verb::Generalize, Some(option)) => Some(Action::Generalize(generalize(option, on, names, faults)?)),
+    }
+}
+
+fn mask(option: &Word, on: On, names: &Names<'_>, faults: &mut Faults) -> Option<Mask> {
+    let Some(mask) = MASKS.into_iter().find(|mask| mask.word() == option.text) else {
+        let near = nearest(&option.text, MASKS.into_iter().map(Mask::word));
+        faults.error(&option.spot, "unknown-word", format!("`{}` is no mask", option.text)).did_you_mean(near);
+        return None;
+    };
+    if mask != Mask::Full {
+        refuse_unlisted(option, on, Verb::Mask, names, |kind| kind.masks.contains(&mask), faults)?;
+    }
+    Some(mask)
+}
+
+fn generalize(option: &Word, on: On, names: &Names<'_>, faults: &mut Faults) -> Option<Generalize> {
+    if let Ok(digits) = option.text.parse::<u8>() {
+        if !(1..=DIGITS_MAX).contains(&digits) {
+            let message = format!("`{digits}` digits are not from 1 to {DIGITS_MAX}");
+            faults.error(&option.spot, "option", message);
+            return None;
+        }
+        let lists = |kind: &Kind| kind.generalizes.contains(&Generalize::Digits(0));
+        refuse_unlisted(option, on, Verb::Generalize, names, lists, faults)?;
+        return Some(Generalize::Digits(digits));
+    }
+    let Some((_, coarse)) = GENERALIZES.into_iter().find(|(word, _)| *word == option.text) else {
+        let near = nearest(&option.text, GENERALIZES.into_iter().map(|(word, _)| word));
+        faults.error(&option.spot, "unknown-word", format!("`{}` is no generalization", option.text)).did_you_mean(near);
+        return None;
+    };
+    refuse_unlisted(option, on, Verb::Generalize, names, |kind| kind.generalizes.contains(&coarse), faults)?;
+    Some(coarse)
+}
+
+fn token(option: &Word, faults: &mut Faults) -> Option<Action> {
+    if option.text == "opaque" {
+        return Some(Action::Tokenize(Token::Opaque));
+    }
+    let near = nearest(&option.text, ["opaque"]);
+    faults.error(&option.spot, "unknown-word", format!("`{}` is no token", option.text)).did_you_mean(near);
+    None
+}
+
+/// `None`, with a fault, where a kind that is named does not list the option.
+fn refuse_unlisted(
+    option: &Word,
+    on: On,
+    verb: Verb,
+    names: &Names<'_>,
+    lists: impl Fn(&Kind) -> bool,
+    faults: &mut Faults,
+) -> Option<()> {
+    let lacking = knowing(on, names, |kind| !lists(kind));
+    let kind = match lacking.first() {
+        None => return Some(()),
+        Some(kind) => kind,
+    };
+    let what = if verb == Verb::Mask { "mask" } else { "generalization" };
+    let message = match on {
+        On::Kind(_) => format!("`{}` is no {what} of `{}`", option.text, kind.name),
+        On::Category(category) => {
+            format!("`{}` is no {what} of `{}`, which `{}` takes in", option.text, kind.name, category.word())
+        }
+        On::All => format!("`{}` is no {what} of `{}`, which `all` takes in", option.text, kind.name),
+    };
+    let fault = faults.error(&option.spot, "option", message);
+    match on {
+        On::Kind(_) => fault.help(format!("`{}` knows {}", kind.name, listed(kind, verb))),
+        On::Category(_) | On::All => fault.help("name the kinds that know it one by one"),
+    }
+    None
+}
+
+fn knowing<'n>(on: On, names: &'n Names<'_>, is: impl Fn(&Kind) -> bool) -> Vec<&'n Kind> {
+    names.named(on).into_iter().map(|id| names.kinds.get(id)).filter(|kind| is(kind)).collect()
+}
+
+fn listed(kind: &Kind, verb: Verb) -> String {
+    if verb == Verb::Mask {
+        return words_of(std::iter::once("full").chain(kind.masks.iter().map(|mask| mask.word())));
+    }
+    let word = |coarse: &Generalize| match coarse {
+        Generalize::Digits(_) => "3",
+        named => GENERALIZES.iter().find(|(_, known)| known == named).map_or("", |(word, _)| word),
+    };
+    match kind.generalizes {
+        [] => "no generalization".to_owned(),
+        some => words_of(some.iter().map(word)),
+    }
+}

@@ -1,0 +1,194 @@
+//! Resources with everything looked up, in the order of their ids, and the routes that lead there.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::policy::compile::names::Names;
+use crate::policy::fault::Faults;
+use crate::policy::node::Spot;
+use crate::policy::plan::{Parameter, SubjectAt};
+use crate::policy::reader::nearest;
+use crate::policy::rule::fields::{Field, FieldSet, Item};
+use crate::policy::rule::matches::Match;
+use crate::policy::rule::resources::{At, Options, Query, Resource as Written, Subject};
+use crate::terms::event::Event;
+use crate::terms::kind::KindId;
+use crate::terms::label::fold;
+use crate::terms::place::Place;
+
+/// A resource.
+#[derive(Debug)]
+pub struct Resource {
+    /// Its id.
+    pub id: Arc<str>,
+    /// Where it is written.
+    pub spot: Spot,
+    /// Whose data it shows.
+    pub subjects: Vec<Subject>,
+    /// Where each record begins.
+    pub records: Option<Place>,
+    /// What stands where.
+    pub fields: Vec<FieldRule>,
+    /// What parameters ask about, by folded name.
+    pub parameters: HashMap<String, Parameter>,
+    /// What a request does, if its method does not say.
+    pub event: Option<Event>,
+    /// What becomes of the rest.
+    pub options: Options,
+}
+
+/// A place that holds a kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldRule {
+    /// The place.
+    pub place: Place,
+    /// The kind.
+    pub kind: KindId,
+    /// No detector looks inside.
+    pub only: bool,
+    /// The place may be missing.
+    pub optional: bool,
+}
+
+/// One alternative of a resource's `match`; its number is that of the router.
+#[derive(Debug)]
+pub struct Route {
+    /// The resource's number.
+    pub resource: usize,
+    /// What the request must be.
+    pub rule: Match,
+}
+
+/// Places of one resource; a plan numbers those of all that match together.
+const PLACES_MAX: usize = 2000;
+/// Alternatives of all resources together.
+const ROUTES_MAX: usize = 100_000;
+
+impl Resource {
+    /// The key of a path parameter, distinct among resources that match together.
+    pub fn key(&self, parameter: &str) -> String {
+        format!("{}.{parameter}", self.id)
+    }
+
+    /// Where a subject's id is, but for places, which have numbers only in a plan.
+    pub fn subject_at(&self, subject: &Subject) -> Option<SubjectAt> {
+        match &subject.at {
+            At::None => Some(SubjectAt::None),
+            At::Path(name) => Some(SubjectAt::Path(self.key(name))),
+            At::Query(name) => Some(SubjectAt::Query(name.clone())),
+            At::Place(_) => None,
+        }
+    }
+}
+
+/// Looks up what resources name.
+pub fn compile(
+    written: Vec<Written>,
+    sets: &[FieldSet],
+    names: &Names<'_>,
+    faults: &mut Faults,
+) -> (Vec<Resource>, Vec<Route>) {
+    let sets = by_name(sets, faults);
+    let mut ordered: BTreeMap<String, Written> = BTreeMap::new();
+    for resource in written {
+        if let Some(first) = ordered.get(&resource.id.text) {
+            let fault = faults.error(&resource.id.spot, "duplicate-id", format!("`{}` is the id of another resource", resource.id.text));
+            fault.help(format!("{}:{} has it; give this one its own", first.id.spot.file, first.id.spot.line));
+            continue;
+        }
+        ordered.insert(resource.id.text.clone(), resource);
+    }
+    let mut resources = Vec::new();
+    let mut routes = Vec::new();
+    for resource in ordered.into_values() {
+        subjects(&resource, faults);
+        let fields = fields(&resource, &sets, names, faults);
+        let parameters = parameters(&resource.query, names, faults);
+        let number = resources.len();
+        routes.extend(resource.matches.into_iter().map(|rule| Route { resource: number, rule }));
+        resources.push(Resource {
+            id: resource.id.text.into(),
+            spot: resource.id.spot,
+            subjects: resource.subjects,
+            records: resource.records,
+            fields,
+            parameters,
+            event: resource.event,
+            options: resource.options,
+        });
+    }
+    if let Some(route) = routes.get(ROUTES_MAX) {
+        let message = format!("there are {} requests under `match` and may be {ROUTES_MAX}", routes.len());
+        faults.error(&route.rule.spot, "too-many", message);
+    }
+    (resources, routes)
+}
+
+fn by_name<'s>(sets: &'s [FieldSet], faults: &mut Faults) -> BTreeMap<&'s str, &'s FieldSet> {
+    let mut by_name: BTreeMap<&str, &FieldSet> = BTreeMap::new();
+    for set in sets {
+        if let Some(first) = by_name.insert(&set.name.text, set) {
+            let fault = faults.error(&set.name.spot, "duplicate-id", format!("`{}` is the name of another set of fields", set.name.text));
+            fault.help(format!("{}:{} has it", first.name.spot.file, first.name.spot.line));
+        }
+    }
+    by_name
+}
+
+fn fields(resource: &Written, sets: &BTreeMap<&str, &FieldSet>, names: &Names<'_>, faults: &mut Faults) -> Vec<FieldRule> {
+    let mut fields: Vec<&Field> = Vec::new();
+    for item in &resource.fields {
+        match item {
+            Item::Field(field) => fields.push(field),
+            Item::Set(word) => match sets.get(word.text.as_str()) {
+                Some(set) => fields.extend(&set.fields),
+                None => {
+                    let fault = faults.error(&word.spot, "unknown-fields", format!("`{}` is no set of fields", word.text));
+                    match nearest(&word.text, sets.keys().copied()) {
+                        Some(near) => fault.did_you_mean(Some(near)),
+                        None => fault.help("name it under `fields:` at the top, or write `kind: [places]` here"),
+                    }
+                }
+            },
+        }
+    }
+    if let Some(field) = fields.get(PLACES_MAX) {
+        let message = format!("`{}` has {} places and may have {PLACES_MAX}", resource.id.text, fields.len());
+        faults.error(&field.spot, "too-many", message);
+    }
+    let rule = |field: &&Field, faults: &mut Faults| {
+        let kind = names.kind(&field.kind, faults)?;
+        Some(FieldRule { place: field.place.clone(), kind, only: field.only, optional: field.optional })
+    };
+    fields.iter().filter_map(|field| rule(field, faults)).collect()
+}
+
+/// A parameter of the path must stand in each path that the resource matches.
+fn subjects(resource: &Written, faults: &mut Faults) {
+    for subject in &resource.subjects {
+        let At::Path(name) = &subject.at else { continue };
+        for alternative in &resource.matches {
+            if alternative.path.parameters().any(|parameter| parameter == name) {
+                continue;
+            }
+            let message = format!("`{}` has no parameter `{{{name}}}`", alternative.path.text);
+            let near = nearest(name, alternative.path.parameters()).map(|near| format!("path.{near}"));
+            faults.error(&subject.spot, "subject", message).did_you_mean(near.as_deref());
+        }
+    }
+}
+
+fn parameters(query: &[Query], names: &Names<'_>, faults: &mut Faults) -> HashMap<String, Parameter> {
+    let mut parameters: HashMap<String, Parameter> = HashMap::new();
+    for rule in query {
+        let parameter = parameters.entry(fold(&rule.name)).or_default();
+        parameter.filters.extend(rule.filters.iter().filter_map(|kind| names.kind(kind, faults)));
+        for (column, kind) in &rule.columns {
+            let Some(id) = names.kind(kind, faults) else { continue };
+            if parameter.columns.insert(fold(column), id).is_some_and(|other| other != id) {
+                faults.error(&kind.spot, "conflict", format!("the column `{column}` has a kind already"));
+            }
+        }
+    }
+    parameters
+}

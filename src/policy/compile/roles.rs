@@ -1,0 +1,36 @@
+//! Roles of all files: a role that two files name has the groups of both.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::policy::fault::Faults;
+use crate::policy::node::Spot;
+use crate::policy::rule::roles::Role as Written;
+
+/// A role.
+#[derive(Debug)]
+pub struct Role {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where it is named first.
+    pub spot: Spot,
+    /// The groups that give it.
+    pub groups: Vec<String>,
+}
+
+/// Roles of one policy; the answer of each is asked for each kind.
+const ROLES_MAX: usize = 1000;
+
+/// Puts the roles of all files in the order of their names.
+pub fn compile(written: Vec<Written>, faults: &mut Faults) -> Vec<Role> {
+    let mut roles: BTreeMap<String, Role> = BTreeMap::new();
+    for role in written {
+        let name: Arc<str> = role.name.text.as_str().into();
+        let known = roles.entry(role.name.text).or_insert_with(|| Role { name, spot: role.name.spot, groups: Vec::new() });
+        known.groups.extend(role.groups.into_iter().map(|group| group.text));
+    }
+    if let Some(role) = roles.values().nth(ROLES_MAX) {
+        faults.error(&role.spot, "too-many", format!("there are {} roles and may be {ROLES_MAX}", roles.len()));
+    }
+    roles.into_values().collect()
+}

@@ -1,0 +1,128 @@
+//! Which resources a request is about.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use crate::policy::Parts;
+use crate::policy::compile::Route;
+use crate::policy::rule::matches::Glob;
+use crate::route::normal::Canonical;
+use crate::route::router::{RouteId, Router};
+use crate::terms::place::JsonPath;
+
+/// What a request says before its body.
+pub struct Asked<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The path in its one spelling.
+    pub path: &'a Canonical,
+    /// The parameters of the query.
+    pub query: &'a [(String, String)],
+    /// All values of a header, by its lower-case name.
+    pub header: &'a dyn Fn(&str) -> Vec<String>,
+}
+
+/// What a request's body says at the places that rules look at.
+#[derive(Default)]
+pub struct BodyValues {
+    /// The parameters of a form.
+    pub form: Vec<(String, String)>,
+    /// Each value at each of `body_paths`; all of them where a key stands twice.
+    pub json: Vec<(JsonPath, String)>,
+}
+
+/// The resources that a request is about.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Matched {
+    /// The alternatives of `match` that fit.
+    pub routes: Vec<RouteId>,
+    /// Those that fit if the body says so.
+    pub pending: Vec<RouteId>,
+    /// The parameters of the path, by the key that `SubjectAt::Path` holds.
+    pub params: HashMap<String, String>,
+    /// Whether the method reads: GET or HEAD.
+    pub reads: bool,
+}
+
+/// Parameters can name customers, so only their keys are shown.
+impl fmt::Debug for Matched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Matched({:?}, pending {:?}, {:?})", self.routes, self.pending, self.params.keys())
+    }
+}
+
+impl Matched {
+    /// Whether the body has to be read to tell.
+    pub fn needs_body(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Whether no resource matches.
+    pub fn is_undeclared(&self) -> bool {
+        self.routes.is_empty() && self.pending.is_empty()
+    }
+
+    /// A parameter of the path, by its key.
+    pub fn param(&self, key: &str) -> Option<&str> {
+        self.params.get(key).map(String::as_str)
+    }
+}
+
+/// What fits by method, path, query and headers.
+pub(super) fn candidates(parts: &Parts, router: &Router, asked: &Asked<'_>) -> Matched {
+    let mut matched = Matched { reads: matches!(asked.method, "GET" | "HEAD"), ..Matched::default() };
+    for id in router.find(asked.path) {
+        let Some(route) = route(parts, id).filter(|route| fits_head(route, asked)) else { continue };
+        if route.rule.needs_body() { matched.pending.push(id) } else { matched.routes.push(id) }
+        let resource = &parts.resources[route.resource];
+        for (name, value) in router.parameters(id, asked.path) {
+            matched.params.entry(resource.key(name)).or_insert_with(|| value.to_owned());
+        }
+    }
+    matched
+}
+
+/// The JSON places that pending alternatives look at.
+pub(super) fn body_paths(parts: &Parts, matched: &Matched) -> Vec<JsonPath> {
+    let mut paths: Vec<JsonPath> = Vec::new();
+    for (path, _) in matched.pending.iter().filter_map(|id| route(parts, *id)).flat_map(|route| &route.rule.json) {
+        if !paths.contains(path) {
+            paths.push(path.clone());
+        }
+    }
+    paths
+}
+
+/// Settles what was pending.
+pub(super) fn narrow(parts: &Parts, mut matched: Matched, body: &BodyValues) -> Matched {
+    for id in std::mem::take(&mut matched.pending) {
+        if route(parts, id).is_some_and(|route| fits_body(route, body)) {
+            matched.routes.push(id);
+        }
+    }
+    matched.routes.sort_unstable();
+    matched
+}
+
+/// The alternative of a number.
+pub(super) fn route(parts: &Parts, id: RouteId) -> Option<&Route> {
+    parts.routes.get(usize::try_from(id.0).ok()?)
+}
+
+fn fits_head(route: &Route, asked: &Asked<'_>) -> bool {
+    let rule = &route.rule;
+    rule.takes_method(asked.method)
+        && rule.query.iter().all(|(name, glob)| any(asked.query, name, glob))
+        && rule.header.iter().all(|(name, glob)| (asked.header)(name).iter().any(|value| glob.fits(value)))
+}
+
+fn fits_body(route: &Route, body: &BodyValues) -> bool {
+    let has = |path: &JsonPath, glob: &Glob| body.json.iter().any(|(at, value)| at == path && glob.fits(value));
+    route.rule.form.iter().all(|(name, glob)| any(&body.form, name, glob)) && route.rule.json.iter().all(|(path, glob)| has(path, glob))
+}
+
+/// Whether any parameter of that name fits: where a name stands twice, nobody knows which one the
+/// CRM takes, and one rule too many does no harm.
+fn any(pairs: &[(String, String)], name: &str, glob: &Glob) -> bool {
+    pairs.iter().any(|(key, value)| key.eq_ignore_ascii_case(name) && glob.fits(value))
+}

@@ -1,0 +1,277 @@
+//! Putting a plan together: the resources that matched, taken as one, and what becomes of each
+//! kind under the conditions that hold.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::policy::compile::Resource;
+use crate::policy::conditions::{Situation, state_for};
+use crate::policy::decide::{self, Question, RoleId, State, Trace};
+use crate::policy::matched::{Matched, route};
+use crate::policy::plan::{Decision, Errors, Meaning, Parameter, Plan, SubjectAt, SubjectSource, Target, Unlisted, Unreadable};
+use crate::policy::rule::resources::At;
+use crate::policy::rule::settings::Undeclared;
+use crate::policy::{Parts, Policy};
+use crate::route::router::RouteId;
+use crate::terms::event::Event;
+use crate::terms::kind::KindId;
+use crate::terms::label::fold;
+use crate::terms::place::{Place, PlaceId, Places};
+use crate::terms::refusal::{Reason, Refusal};
+
+/// What two situations must share to share a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    routes: Vec<RouteId>,
+    reads: bool,
+    roles: Vec<RoleId>,
+    /// Rules that are not there, and resources whose `pass` holds.
+    absent: Vec<usize>,
+    unknown: Vec<usize>,
+    passing: Vec<usize>,
+}
+
+/// One resource and event for which kinds are decided; several are taken together.
+pub(super) struct Context {
+    pub(super) resource: Option<Arc<str>>,
+    pub(super) states: Vec<State>,
+}
+
+impl Key {
+    pub(super) fn new(parts: &Parts, situation: &Situation<'_>, states: &[State]) -> Key {
+        let numbers = |is: &dyn Fn(&State) -> bool| {
+            states.iter().enumerate().filter(|(_, state)| is(state)).map(|(number, _)| number).collect::<Vec<_>>()
+        };
+        let mut roles = situation.roles.to_vec();
+        roles.sort_unstable();
+        roles.dedup();
+        let passes = |resource: &&Resource| passes(resource, situation);
+        let matched = resources(parts, situation.matched);
+        Key {
+            routes: routes(situation.matched),
+            reads: situation.matched.reads,
+            roles,
+            absent: numbers(&|state| matches!(state, State::Fails(_))),
+            unknown: numbers(&|state| matches!(state, State::Unknown(_))),
+            passing: matched.iter().enumerate().filter(|(_, resource)| passes(resource)).map(|(number, _)| number).collect(),
+        }
+    }
+}
+
+/// Whether this staff may ask at all.
+pub(super) fn admit(policy: &Policy, situation: &Situation<'_>) -> Result<(), Refusal> {
+    if situation.roles.is_empty() && !policy.is_public(situation.matched) {
+        return Err(Refusal::new(Reason::NoRole, "staff has no role"));
+    }
+    if situation.matched.is_undeclared() && policy.undeclared() == Undeclared::Block {
+        return Err(Refusal::new(Reason::Undeclared, "no resource matches, and `undeclared` is `block`"));
+    }
+    Ok(())
+}
+
+/// The resources that matched, each once, in the order of their ids. What is still pending counts
+/// as matched: a rule too many hides, a rule too few shows.
+pub(super) fn resources<'p>(parts: &'p Parts, matched: &Matched) -> Vec<&'p Resource> {
+    let mut numbers: Vec<usize> = routes(matched).iter().filter_map(|id| Some(route(parts, *id)?.resource)).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers.into_iter().filter_map(|number| parts.resources.get(number)).collect()
+}
+
+/// For what each kind is decided.
+pub(super) fn contexts(parts: &Parts, situation: &Situation<'_>, states: &[State]) -> Vec<Context> {
+    let context = |resource: Option<&Resource>| {
+        let event = event_of(resource, situation.matched);
+        let id = resource.map(|resource| &*resource.id);
+        let states = states.iter().zip(&parts.conditions).map(|(state, condition)| state_for(*state, condition, id, event));
+        Context { resource: resource.map(|resource| resource.id.clone()), states: states.collect() }
+    };
+    match resources(parts, situation.matched)[..] {
+        [] => vec![context(None)],
+        ref some => some.iter().map(|resource| context(Some(resource))).collect(),
+    }
+}
+
+/// What becomes of a kind for one resource.
+pub(super) fn decide_in(parts: &Parts, situation: &Situation<'_>, context: &Context, id: KindId) -> Result<(Decision, Trace), Refusal> {
+    decide::decide(&Question {
+        rules: &parts.rules,
+        states: &context.states,
+        ungranted: parts.ungranted,
+        roles: situation.roles,
+        id,
+        kind: parts.kinds.kinds.get(id),
+    })
+}
+
+/// What becomes of a kind for all resources together: the strictest.
+pub(super) fn decision(parts: &Parts, situation: &Situation<'_>, contexts: &[Context], id: KindId) -> Result<Decision, Refusal> {
+    let mut all: Option<Decision> = None;
+    for context in contexts {
+        let (next, _) = decide_in(parts, situation, context, id)?;
+        all = Some(match all {
+            Some(before) => decide::combine(before, next),
+            None => next,
+        });
+    }
+    all.ok_or_else(|| Refusal::new(Reason::Internal, "nothing was decided"))
+}
+
+/// Makes a plan.
+pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[State]) -> Result<Plan, Refusal> {
+    let matched = resources(parts, situation.matched);
+    let mut contexts = contexts(parts, situation, states);
+    // Where no condition asks for the resource, all contexts are one.
+    contexts.dedup_by(|a, b| a.states == b.states);
+    let kinds = parts.kinds.kinds.iter();
+    let decisions = kinds.map(|(id, _)| decision(parts, situation, &contexts, id)).collect::<Result<Vec<_>, _>>()?;
+    let mut layout = Layout { places: Places { records: records(&matched)?, ..Places::default() }, ..Layout::default() };
+    for resource in &matched {
+        layout.add(resource)?;
+    }
+    let options = || matched.iter().map(|resource| &resource.options);
+    let events = [Event::Export, Event::Write, Event::Search, Event::View];
+    let happens = |event: &Event| match matched[..] {
+        [] => event_of(None, situation.matched) == *event,
+        ref some => some.iter().any(|resource| event_of(Some(resource), situation.matched) == *event),
+    };
+    let all_pass = !matched.is_empty() && matched.iter().all(|resource| passes(resource, situation));
+    let unlisted = options().map(|options| options.unlisted).max_by_key(|unlisted| *unlisted as u8).unwrap_or(Unlisted::Scan);
+    let all_scanned = !matched.is_empty() && options().all(|options| options.errors == Errors::Scan);
+    Ok(Plan {
+        version: parts.version.clone(),
+        resources: matched.iter().map(|resource| resource.id.clone()).collect(),
+        template: template(parts, situation.matched),
+        event: events.into_iter().find(happens).unwrap_or(Event::View),
+        kinds: parts.kinds.kinds.clone(),
+        detectors: parts.kinds.detectors.clone(),
+        labels: parts.kinds.labels.clone(),
+        records: layout.places.records.is_some(),
+        places: Arc::new(layout.places),
+        targets: layout.targets,
+        names: layout.names,
+        decisions,
+        subjects: layout.subjects,
+        scan: matched.is_empty() || options().any(|options| options.scan),
+        unlisted,
+        unreadable: if all_pass { Unreadable::Pass } else { Unreadable::Block },
+        errors: if all_scanned { Errors::Scan } else { Errors::Page },
+        parameters: parameters(&matched),
+    })
+}
+
+/// Places of all resources together, numbered.
+#[derive(Default)]
+struct Layout {
+    places: Places,
+    targets: Vec<Target>,
+    names: HashMap<String, Vec<PlaceId>>,
+    subjects: Vec<SubjectSource>,
+}
+
+impl Layout {
+    fn add(&mut self, resource: &Resource) -> Result<(), Refusal> {
+        // Beside a resource with records, the places of one without are sought in the whole document.
+        let whole = self.places.records.is_some() && resource.records.is_none();
+        for subject in &resource.subjects {
+            let number = self.subjects.len();
+            let at = match (&subject.at, resource.subject_at(subject)) {
+                (_, Some(at)) => at,
+                (At::Place(place), None) => SubjectAt::Place(self.place(place, Meaning::Subject(number), whole)?),
+                (_, None) => SubjectAt::None,
+            };
+            self.subjects.push(SubjectSource { kind: subject.kind.clone(), at, clear: subject.clear, hash: subject.hash });
+        }
+        for field in &resource.fields {
+            let meaning = Meaning::Field { kind: field.kind, only: field.only, optional: field.optional };
+            self.place(&field.place, meaning, whole)?;
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, place: &Place, meaning: Meaning, whole: bool) -> Result<PlaceId, Refusal> {
+        let whole = whole && matches!(place, Place::Json(_) | Place::Css(_));
+        let same = |(number, target): (usize, &Target)| {
+            let of_document = u16::try_from(number).is_ok_and(|number| self.places.document.contains(&PlaceId(number)));
+            target.meaning == meaning && target.place == *place && of_document == whole
+        };
+        let known = self.targets.iter().enumerate().position(same);
+        let number = u16::try_from(known.unwrap_or(self.targets.len()));
+        let id = PlaceId(number.map_err(|_| Refusal::new(Reason::Bound, "the resources that match have too many places"))?);
+        if known.is_some() {
+            return Ok(id);
+        }
+        if whole {
+            self.places.document.insert(id);
+        }
+        match place {
+            Place::Name(name) => self.names.entry(fold(name)).or_default().push(id),
+            Place::Json(path) => self.places.json.push((id, path.clone())),
+            Place::Css(css) => self.places.css.push((id, css.clone())),
+            // `rule::places` lets none through.
+            Place::Xml(_) => return Err(Refusal::new(Reason::Internal, "a place in XML cannot be followed")),
+        }
+        self.targets.push(Target { place: place.clone(), meaning });
+        Ok(id)
+    }
+}
+
+/// The records of all resources together. Paths count from the record where there is one, so that
+/// resources that disagree cannot be walked at once.
+fn records(matched: &[&Resource]) -> Result<Option<Place>, Refusal> {
+    let Some(first) = matched.iter().find(|resource| resource.records.is_some()) else { return Ok(None) };
+    for other in matched {
+        let disagrees = match (&first.records, &other.records) {
+            // What declares no records is sought in the whole document.
+            (_, None) => false,
+            (records, own) => records != own,
+        };
+        if disagrees {
+            let note = format!("`{}` and `{}` match together and have different records", first.id, other.id);
+            return Err(Refusal::new(Reason::Rule, note));
+        }
+    }
+    Ok(first.records.clone())
+}
+
+fn parameters(matched: &[&Resource]) -> HashMap<String, Parameter> {
+    let mut all: HashMap<String, Parameter> = HashMap::new();
+    for (name, parameter) in matched.iter().flat_map(|resource| &resource.parameters) {
+        let known = all.entry(name.clone()).or_default();
+        for kind in &parameter.filters {
+            if !known.filters.contains(kind) {
+                known.filters.push(*kind);
+            }
+        }
+        for (column, kind) in &parameter.columns {
+            // Two resources that call one column by two kinds: both count, the second as a filter,
+            // which refuses whatever is no whole value.
+            let other = *known.columns.entry(column.clone()).or_insert(*kind);
+            if other != *kind && !known.filters.contains(kind) {
+                known.filters.push(*kind);
+            }
+        }
+    }
+    all
+}
+
+fn routes(matched: &Matched) -> Vec<RouteId> {
+    let mut routes = [matched.routes.as_slice(), matched.pending.as_slice()].concat();
+    routes.sort_unstable();
+    routes
+}
+
+fn template(parts: &Parts, matched: &Matched) -> Option<Arc<str>> {
+    let first = routes(matched).into_iter().next()?;
+    Some(route(parts, first)?.rule.path.text.as_str().into())
+}
+
+fn passes(resource: &Resource, situation: &Situation<'_>) -> bool {
+    let holds = resource.options.until.is_some_and(|until| situation.time < until);
+    resource.options.unreadable == Unreadable::Pass && holds
+}
+
+fn event_of(resource: Option<&Resource>, matched: &Matched) -> Event {
+    let by_method = if matched.reads { Event::View } else { Event::Write };
+    resource.and_then(|resource| resource.event).unwrap_or(by_method)
+}

@@ -1,0 +1,172 @@
+//! `sudare serve` as a process of its own, with a state folder that goes with the test.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::client::{Answer, get, request};
+use super::origin::Origin;
+
+/// A running gateway.
+pub struct Running {
+    pub staff: SocketAddr,
+    metrics: SocketAddr,
+    child: Option<Child>,
+    folder: TempDir,
+    log: Arc<Mutex<String>>,
+}
+
+impl Running {
+    pub fn start(origin: &Origin, rules: &str) -> Running {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("rules")).expect("a folder for rules");
+        std::fs::write(folder.path().join("rules/rules.yaml"), rules).expect("rules");
+        let unset = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut running = Running { staff: unset, metrics: unset, child: None, folder, log: Arc::default() };
+        running.restart(origin);
+        running
+    }
+
+    /// Starts a gateway on the same folder.
+    pub fn restart(&mut self, origin: &Origin) {
+        let config = format!(
+            "sudare: 1\nlisten: 127.0.0.1:0\nmetrics: 127.0.0.1:0\nupstream: http://{}\nrules: [rules/]\nstate: state\nnode: gw-test\n\
+             identity:\n  - header: {{ user: X-Remote-User, groups: X-Remote-Groups, from: [127.0.0.1/32] }}\n",
+            origin.address
+        );
+        let path = self.folder.path().join("gateway.yaml");
+        std::fs::write(&path, config).expect("a configuration");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sudare"))
+            .args(["serve", "-c"])
+            .arg(&path)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the gateway");
+        let mut lines = BufReader::new(child.stderr.take().expect("its log")).lines();
+        self.child = Some(child);
+        let log = Arc::clone(&self.log);
+        loop {
+            let line = lines.next().expect("the gateway ended at its start").expect("text");
+            log.lock().expect("no panic there").push_str(&format!("{line}\n"));
+            let told: Value = serde_json::from_str(&line).unwrap_or_default();
+            if let Some(listen) = told["fields"]["listen"].as_str() {
+                self.staff = listen.parse().expect("an address");
+                self.metrics = told["fields"]["metrics"].as_str().expect("metrics").parse().expect("an address");
+                break;
+            }
+        }
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                log.lock().expect("no panic there").push_str(&format!("{line}\n"));
+            }
+        });
+    }
+
+    pub fn get(&self, path: &str, user: &str, groups: &str) -> Answer {
+        get(self.staff, path, &[("X-Remote-User", user), ("X-Remote-Groups", groups)])
+    }
+
+    pub fn put(&self, path: &str, user: &str, groups: &str, json: &str) -> Answer {
+        let headers = [("X-Remote-User", user), ("X-Remote-Groups", groups), ("Content-Type", "application/json")];
+        request(self.staff, "PUT", path, &headers, json).expect("an answer")
+    }
+
+    pub fn admin(&self, path: &str) -> Answer {
+        get(self.metrics, path, &[])
+    }
+
+    pub fn metrics_page(&self) -> String {
+        self.admin("/metrics").text()
+    }
+
+    pub fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    pub fn write_rules(&self, rules: &str) {
+        let path = self.folder.path().join("rules/rules.yaml");
+        // As editors do it: another file takes the place of the old one.
+        let draft = self.folder.path().join("rules/.rules.yaml.new");
+        std::fs::write(&draft, rules).expect("rules");
+        std::fs::rename(&draft, path).expect("rules in place");
+    }
+
+    /// Every record of a request.
+    pub fn records(&self, id: &str) -> Vec<Value> {
+        let text = self.ledger_text();
+        text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a record")).filter(|record| record["request"] == id).collect()
+    }
+
+    pub fn record(&self, id: &str) -> Value {
+        self.records(id).into_iter().next().expect("the request is recorded")
+    }
+
+    pub fn ledger_text(&self) -> String {
+        let mut text = String::new();
+        let mut paths: Vec<PathBuf> =
+            std::fs::read_dir(self.state().join("ledger")).expect("the ledger").map(|entry| entry.expect("an entry").path()).collect();
+        paths.sort();
+        for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "jsonl")) {
+            text.push_str(&String::from_utf8_lossy(&std::fs::read(path).expect("a segment")));
+        }
+        text
+    }
+
+    pub fn log(&self) -> String {
+        self.log.lock().expect("no panic there").clone()
+    }
+
+    pub fn kill(&mut self) {
+        let mut child = self.child.take().expect("a running gateway");
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ended");
+    }
+
+    /// Asks it to stop, and waits.
+    pub fn stop(&mut self) -> ExitStatus {
+        let mut child = self.child.take().expect("a running gateway");
+        signal(&child, "TERM");
+        child.wait().expect("it ended")
+    }
+
+    pub fn verify(&self) -> ExitStatus {
+        let verify = Command::new(env!("CARGO_BIN_EXE_sudare")).args(["ledger", "verify", "--state"]).arg(self.state()).output();
+        let output = verify.expect("the command");
+        if !output.status.success() {
+            eprintln!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        }
+        output.status
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status().expect("kill");
+    assert!(sent.success());
+}
+
+/// Waits until something holds; a bounded number of looks, not a measured time.
+pub fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "it never came");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

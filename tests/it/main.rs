@@ -1,0 +1,12 @@
+//! The one integration binary: cases as files, raw sockets, the real CRM, the house's own rules.
+
+mod creme;
+mod detect;
+mod format;
+mod gate;
+mod gateway;
+mod html;
+mod ledger;
+mod policy;
+mod tidy;
+mod transform;
