@@ -42,7 +42,7 @@ enum Command {
     /// Runs the gateway; SIGHUP or a changed rule file reloads, SIGTERM drains
     Serve(serve::ServeArgs),
     /// Validates configuration and rules: every fault with its place and a suggestion
-    Check(check::Args),
+    Check(check::CheckArgs),
     /// Runs the tests written in rule files
     Test(test::TestArgs),
     /// Checks the ledger and answers who saw whose data
@@ -54,7 +54,7 @@ pub fn run() -> u8 {
     match Arguments::parse().command {
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),
-        Command::Check(args) => check::run(&args),
+        Command::Check(args) => check::run(args),
         Command::Test(args) => test::run(&args),
         Command::Ledger(args) => ledger::run(&args),
     }

@@ -96,7 +96,7 @@ fn refuse(gateway: &Gateway, fault: &GateFault, peer: SocketAddr) -> Vec<u8> {
         outcome: Some("refused".into()),
         policy: Some(policy.into()),
         reason: Some(fault.word().into()),
-        status: Some(respond::words::of_gate(fault).status),
+        status: Some(respond::words::of(fault.told_as()).status),
         ..Entry::new(Event::Refused)
     });
     respond::gate_refusal(fault, &id)

@@ -178,7 +178,7 @@ enum Failure {
 impl Failure {
     fn refusal(self) -> Refusal {
         match self {
-            Failure::Gate(fault) => Refusal::new(Reason::UpstreamFraming, fault.detail),
+            Failure::Gate(fault) => Refusal::from(fault),
             Failure::Away => Refusal::new(Reason::UpstreamAway, "the crm closed the connection"),
             Failure::Slow => Refusal::new(Reason::UpstreamSlow, "the crm did not answer in time"),
         }

@@ -7,6 +7,6 @@ mod gate;
 mod gateway;
 mod html;
 mod ledger;
-mod policy;
+// policy
 mod tidy;
 mod transform;

@@ -87,7 +87,8 @@ fn walk(folder: &Path, found: &mut Vec<File>) {
 /// The lines of a file that are built: without its unit tests, comments aside.
 fn code(file: &File) -> impl Iterator<Item = (usize, &str)> {
     let end = file.text.find("#[cfg(test)]\nmod ").unwrap_or(file.text.len());
-    let is_test = file.path.file_name().is_some_and(|name| name == "tests.rs");
+    let stem = file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let is_test = stem == "tests" || stem.ends_with("_tests");
     let text = if is_test { "" } else { &file.text[..end] };
     text.lines().enumerate().map(|(number, line)| (number + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
 }

@@ -25,6 +25,7 @@ use crate::policy::decide::RoleId;
 use crate::policy::matched::{self, BodyValues, Matched};
 use crate::route::normal::{self, Canonical};
 use crate::serve::disclose::Facts;
+use crate::serve::gate::fault::GateFault;
 use crate::serve::gate::hop::{self, Arrival};
 use crate::serve::house::{Gateway, House, Share};
 use crate::terms::bounds::Bounds;
@@ -50,7 +51,7 @@ pub fn identify(house: &House, head: &mut request::Parts, peer: SocketAddr, fact
     let staff = identity::recognise(&house.identity, &head.headers, peer.ip());
     identity::strip(&house.identity, &mut head.headers);
     let arrival = Arrival { peer: peer.ip(), secure: false, trusted: &house.trusted_proxies };
-    let hops = hop::request_headers(&mut head.headers, &arrival).map_err(|fault| Refusal::new(Reason::Ambiguous, fault.detail))?;
+    let hops = hop::request_headers(&mut head.headers, &arrival).map_err(Refusal::from)?;
     facts.client = Some(hops.client.to_canonical());
     if !METHODS.contains(&head.method) {
         return Err(Refusal::new(Reason::Method, "a method that the gateway does not pass"));
@@ -215,7 +216,10 @@ pub fn day(time: jiff::Timestamp) -> Today {
 async fn gather(mut body: Incoming, bytes_max: usize, share: &mut Share) -> Result<Bytes, Refusal> {
     let mut all = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Refusal::new(Reason::Framing, "the body broke off or is framed badly"))?;
+        let frame = frame.map_err(|error| match GateFault::found_in(&error) {
+            Some(fault) => Refusal::from(*fault),
+            None => Refusal::new(Reason::Framing, "the body broke off"),
+        })?;
         // Trailers are dropped: they could name what the head was judged without.
         let Ok(data) = frame.into_data() else { continue };
         if all.len() + data.len() > bytes_max {

@@ -6,7 +6,7 @@
 pub mod words;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{ACCEPT, ACCEPT_LANGUAGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 
 use crate::serve::gate::fault::GateFault;
@@ -49,6 +49,10 @@ fn prefers_japanese(headers: &HeaderMap) -> bool {
 /// A refusal as an answer.
 pub fn refusal(reason: Reason, reader: Reader, id: &str, challenge: bool) -> Response<Bytes> {
     let mut response = told(&words::of(reason), reason.word(), reader, id);
+    if reason == Reason::Method {
+        // RFC 9110 section 15.5.6 asks for it.
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+    }
     if reason == Reason::Unrecognised && challenge {
         let ask = HeaderValue::from_static("Basic realm=\"sudare\", charset=\"UTF-8\"");
         response.headers_mut().insert(WWW_AUTHENTICATE, ask);
@@ -66,7 +70,7 @@ pub fn error_page(status: StatusCode, reader: Reader, id: &str) -> Response<Byte
 
 /// A gate's refusal as the bytes of a whole answer: no request was read that could say how.
 pub fn gate_refusal(fault: &GateFault, id: &str) -> Vec<u8> {
-    let words = words::of_gate(fault);
+    let words = words::of(fault.told_as());
     let reader = Reader { page: true, japanese: false };
     let response = told(&words, fault.word(), reader, id);
     let status = response.status();

@@ -3,7 +3,6 @@
 //! The sentences say what to do. They are the same for everybody whom a reason meets, so that none
 //! of them tells what the answer held.
 
-use crate::serve::gate::fault::{self, GateFault, Side};
 use crate::terms::refusal::Reason;
 
 /// A refusal in words.
@@ -117,19 +116,5 @@ pub fn of(reason: Reason) -> Words {
             ("CRMが時間内に応答しませんでした", "しばらくしてからもう一度お試しください。"),
         ),
         Reason::Ledger | Reason::Keys | Reason::Overload | Reason::Internal => OWN_FAULT,
-    }
-}
-
-/// The words of a fault that the gate found.
-pub fn of_gate(fault: &GateFault) -> Words {
-    if fault.side == Side::Crm {
-        return UNSAFE_ANSWER;
-    }
-    match fault.reason {
-        fault::Reason::Method => METHOD,
-        fault::Reason::TargetTooLong => TOO_LONG_PATH,
-        fault::Reason::HeadTooLarge => TOO_LONG_HEAD,
-        fault::Reason::HeadSlow | fault::Reason::BodySlow => SLOW,
-        _ => UNCLEAR,
     }
 }

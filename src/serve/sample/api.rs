@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn the_list_is_ascii_with_escaped_japanese_keys() {
         let body = list(&Store::new(everybody()).find(&Form::parse(b"page=3"))).body;
-        assert!(body.is_ascii() && body.windows(20).any(|part| part == b"\"\\u6c0f\\u540d\":\"\\u5c71"));
+        assert!(body.is_ascii() && String::from_utf8_lossy(&body).contains("\"\\u6c0f\\u540d\":\"\\u5c71"));
         let read: Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(read["items"].as_array().unwrap().len(), 20);
         assert_eq!((&read["items"][1]["id"], &read["items"][1]["氏名"]), (&GUIDE.into(), &"山田 太郎".into()));

@@ -54,21 +54,17 @@ fn fault(page: &str) -> Option<String> {
 fn texts(page: &str, selector: &str) -> Vec<String> {
     let found = Rc::new(RefCell::new(Vec::<String>::new()));
     let (opened, filled) = (Rc::clone(&found), Rc::clone(&found));
-    let settings = Settings {
-        element_content_handlers: vec![
-            element!(selector, move |_| {
-                opened.borrow_mut().push(String::new());
-                Ok(())
-            }),
-            text!(selector, move |chunk| {
-                if let Some(last) = filled.borrow_mut().last_mut() {
-                    last.push_str(chunk.as_str());
-                }
-                Ok(())
-            }),
-        ],
-        ..Settings::new()
-    };
+    let settings = Settings::new()
+        .append_element_content_handler(element!(selector, move |_| {
+            opened.borrow_mut().push(String::new());
+            Ok(())
+        }))
+        .append_element_content_handler(text!(selector, move |chunk| {
+            if let Some(last) = filled.borrow_mut().last_mut() {
+                last.push_str(chunk.as_str());
+            }
+            Ok(())
+        }));
     let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
     rewriter.write(page.as_bytes()).unwrap();
     rewriter.end().unwrap();

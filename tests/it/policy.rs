@@ -1,0 +1,69 @@
+//! The rules as people write them: the wording of every diagnostic, and what holds for every policy.
+//!
+//! A case is a file `tests/cases/policy/NAME.yaml`, or a folder of files that make one policy, with
+//! the diagnostics beside it in `NAME.txt`. `SUDARE_BLESS=1` writes those anew.
+
+mod check;
+mod laws;
+mod matching;
+mod planning;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sudare::policy::Policy;
+use sudare::policy::fault::render;
+use sudare::policy::node::Source;
+
+fn cases() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/policy")
+}
+
+fn source(path: &Path) -> Source {
+    let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
+    Source { name, text: fs::read_to_string(path).expect("a case can be read") }
+}
+
+/// The one policy of a text that is known to hold.
+fn policy(text: &str) -> Policy {
+    let sources = [Source { name: "test.yaml".into(), text: text.into() }];
+    let loaded = Policy::parse(&sources);
+    assert!(loaded.policy.is_some(), "{}", render(&loaded.faults, &sources, false));
+    loaded.policy.expect("it was just asserted")
+}
+
+#[test]
+fn every_diagnostic_reads_as_expected() {
+    let mut entries: Vec<PathBuf> = fs::read_dir(cases()).expect("the cases").map(|entry| entry.expect("a case").path()).collect();
+    entries.retain(|path| path.is_dir() || path.extension().is_some_and(|extension| extension == "yaml"));
+    entries.sort();
+    assert!(entries.len() > 25, "the cases are there");
+    let mut wrong = Vec::new();
+    for path in entries {
+        let mut sources = Vec::new();
+        if path.is_dir() {
+            let mut files: Vec<PathBuf> = fs::read_dir(&path).expect("a case").map(|entry| entry.expect("a file").path()).collect();
+            files.sort();
+            sources.extend(files.iter().map(|file| source(file)));
+        } else {
+            sources.push(source(&path));
+        }
+        let told = render(&Policy::parse(&sources).faults, &sources, false);
+        let beside = path.with_extension("txt");
+        if std::env::var_os("SUDARE_BLESS").is_some() {
+            fs::write(&beside, &told).expect("a case can be written");
+        } else if fs::read_to_string(&beside).unwrap_or_default() != told {
+            wrong.push(format!("{}:\n{told}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_shipped_rules_hold() {
+    for name in ["demo.yaml", "creme.yaml"] {
+        let sources = [source(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules").join(name))];
+        let loaded = Policy::parse(&sources);
+        assert!(loaded.policy.is_some() && loaded.faults.is_empty(), "{}", render(&loaded.faults, &sources, false));
+    }
+}

@@ -1,0 +1,48 @@
+//! `sudare check`: the exit status, by the contract.
+
+use std::fs;
+use std::path::PathBuf;
+
+use sudare::cli::check::{CheckArgs, Format, run};
+
+fn status(paths: Vec<PathBuf>, strict: bool) -> u8 {
+    run(CheckArgs { config: None, paths, strict, format: Format::Text })
+}
+
+#[test]
+fn the_status_tells_whether_the_files_hold() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("a file can be written");
+        path
+    };
+    let good = write("good.yaml", "sudare: 1\nroles: { support: a }\nrules: [{ for: support, show: [phone] }]\n");
+    let warned = write("warned.yml", "sudare: 1\nroles: { ghost: {} }\n");
+    let bad = write("bad.yaml", "sudare: 1\nlimits: []\n");
+    let latin = folder.path().join("latin.yaml");
+    fs::write(&latin, b"sudare: 1\nname: \xe9\n").expect("a file can be written");
+
+    assert_eq!(status(vec![good.clone()], true), 0);
+    assert_eq!(status(vec![good.clone(), warned.clone()], false), 0);
+    assert_eq!(status(vec![good.clone(), warned], true), 1);
+    assert_eq!(status(vec![good, bad], false), 1);
+    assert_eq!(status(vec![latin], false), 2);
+    assert_eq!(status(vec![folder.path().join("missing.yaml")], false), 2);
+    let empty = tempfile::tempdir().expect("a folder");
+    assert_eq!(status(vec![empty.path().to_path_buf()], false), 2);
+}
+
+#[test]
+fn a_configuration_brings_its_rules() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let gateway = folder.path().join("gateway.yaml");
+    let text = "sudare: 1\nlisten: 127.0.0.1:0\nupstream: http://127.0.0.1:9\nrules: rules.yaml\nidentity:\n  - header: { user: X-User, groups: X-Groups, from: [127.0.0.1/32] }\n";
+    fs::write(&gateway, text).expect("a file can be written");
+    let check = || run(CheckArgs { config: Some(gateway.clone()), paths: Vec::new(), strict: false, format: Format::Json });
+    let rules = folder.path().join("rules.yaml");
+    fs::write(&rules, "sudare: 1\nroles: { support: a }\n").expect("a file can be written");
+    assert_eq!(check(), 0);
+    fs::write(&rules, "sudare: 1\nroles: { support: a }\nrules: [{ for: suport, show: [phone] }]\n").expect("a file can be written");
+    assert_eq!(check(), 1);
+}

@@ -1,0 +1,110 @@
+//! Which resources a request is about.
+
+use sudare::policy::Policy;
+use sudare::policy::matched::{Asked, BodyValues, Matched};
+use sudare::policy::plan::{Plan, SubjectAt};
+use sudare::route::normal::{canonical, pairs};
+use sudare::terms::place::JsonPath;
+
+use super::planning::plan;
+use super::policy;
+
+fn asked(policy: &Policy, method: &str, target: &str, header: (&str, &str)) -> Matched {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let path = canonical(path.as_bytes()).expect("a path");
+    let query = pairs(query.as_bytes()).expect("a query");
+    let values = |name: &str| if name == header.0 { vec![header.1.to_owned()] } else { Vec::new() };
+    policy.candidates(&Asked { method, path: &path, query: &query, header: &values })
+}
+
+pub(super) fn get(policy: &Policy, target: &str) -> Matched {
+    asked(policy, "GET", target, ("", ""))
+}
+
+fn ids(plan: &Plan) -> Vec<&str> {
+    plan.resources.iter().map(|id| &**id).collect()
+}
+
+const RULES: &str = r#"
+sudare: 1
+roles: { support: a }
+resources:
+  - { id: a-customer, match: "GET|PUT /api/customers/{id}", subject: path.id }
+  - { id: b-all, match: "GET /api/**", subject: none }
+  - { id: c-query, match: { methods: [GET], path: /api/list, query: { type: "cust*" } } }
+  - { id: d-soap, match: { methods: [POST], path: /soap, header: { SOAPAction: "*GetCustomer*" } }, event: view }
+  - { id: e-read, match: { methods: [POST], path: /rpc, json: { $.method: "*.read" } }, event: view, subject: $.id }
+  - { id: f-write, match: { methods: [POST], path: /rpc, json: { $.method: "*.write", "$.params[0].model": party } } }
+  - { id: g-form, match: { methods: [POST], path: /rpc, form: { op: search } }, event: search }
+"#;
+
+#[test]
+fn method_path_query_and_headers_tell() {
+    let policy = policy(RULES);
+    for (method, target, header, expected) in [
+        ("GET", "/api/customers/42", ("", ""), &["a-customer", "b-all"][..]),
+        ("HEAD", "/API/Customers./42/", ("", ""), &["a-customer", "b-all"]),
+        ("PUT", "/api/customers/42", ("", ""), &["a-customer"]),
+        ("DELETE", "/api/customers/42", ("", ""), &[]),
+        ("GET", "/api/list?type=Customer", ("", ""), &["b-all", "c-query"]),
+        ("GET", "/api/list?type=x&TYPE=cust", ("", ""), &["b-all", "c-query"]),
+        ("GET", "/api/list?type=x", ("", ""), &["b-all"]),
+        ("POST", "/soap", ("soapaction", "\"urn:GetCustomer\""), &["d-soap"]),
+        ("POST", "/soap", ("", ""), &[]),
+        ("GET", "/other", ("", ""), &[]),
+    ] {
+        let matched = asked(&policy, method, target, header);
+        let plan = plan(&policy, &matched, &["support"], "127.0.0.1", "2026-11-24T01:00:00Z").expect("a plan");
+        assert_eq!(ids(&plan), expected, "{method} {target}");
+        assert_eq!(matched.is_undeclared(), expected.is_empty());
+    }
+}
+
+#[test]
+fn the_body_tells_where_it_must() {
+    let policy = policy(RULES);
+    let path = |text| JsonPath::parse(text).expect("a path");
+    let json = |values: &[(&str, &str)]| BodyValues {
+        form: Vec::new(),
+        json: values.iter().map(|(at, value)| (path(at), (*value).to_owned())).collect(),
+    };
+    let form = |value: &str| BodyValues { form: vec![("op".into(), value.into())], json: Vec::new() };
+    for (body, expected) in [
+        (json(&[("$.method", "party.read")]), &["e-read"][..]),
+        (json(&[("$.method", "party.write"), ("$.params[0].model", "party")]), &["f-write"]),
+        (json(&[("$.method", "party.write"), ("$.params[0].model", "sale")]), &[]),
+        // A key that stands twice cannot choose which rules see it.
+        (json(&[("$.method", "x.read"), ("$.method", "x.write"), ("$.params[0].model", "party")]), &["e-read", "f-write"]),
+        (form("search"), &["g-form"]),
+        (form("save"), &[]),
+        (BodyValues::default(), &[]),
+    ] {
+        let matched = asked(&policy, "POST", "/rpc", ("", ""));
+        assert!(matched.needs_body());
+        assert_eq!(policy.body_paths(&matched), [path("$.method"), path("$.params[0].model")]);
+        let matched = policy.narrow(matched, &body);
+        assert!(!matched.needs_body());
+        let plan = plan(&policy, &matched, &["support"], "127.0.0.1", "2026-11-24T01:00:00Z").expect("a plan");
+        assert_eq!(ids(&plan), expected);
+    }
+}
+
+#[test]
+fn what_the_body_has_not_told_yet_counts_as_matched() {
+    let policy = policy(RULES);
+    let matched = asked(&policy, "POST", "/rpc", ("", ""));
+    let plan = plan(&policy, &matched, &["support"], "127.0.0.1", "2026-11-24T01:00:00Z").expect("a plan");
+    assert_eq!(ids(&plan), ["e-read", "f-write", "g-form"]);
+}
+
+#[test]
+fn parameters_of_the_path_are_the_request_s_own() {
+    let policy = policy(RULES);
+    let one = get(&policy, "/api/customers/42");
+    let plan = plan(&policy, &one, &["support"], "127.0.0.1", "2026-11-24T01:00:00Z").expect("a plan");
+    let SubjectAt::Path(key) = &plan.subjects[0].at else { panic!("a parameter of the path") };
+    assert_eq!(one.param(key), Some("42"));
+    assert_eq!(get(&policy, "/api/customers/%E5%B1%B1").param(key), Some("山"));
+    assert_eq!(plan.template.as_deref(), Some("/api/customers/{id}"));
+    assert!(!format!("{one:?}").contains("42"), "parameters can name customers");
+}

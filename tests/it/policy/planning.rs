@@ -1,0 +1,253 @@
+//! From a situation to a plan: conditions, resources taken together, what is public, what is kept.
+
+use std::sync::Arc;
+
+use sudare::policy::Policy;
+use sudare::policy::conditions::Situation;
+use sudare::policy::decide::{RoleId, Verdict};
+use sudare::policy::matched::Matched;
+use sudare::policy::plan::{Errors, Meaning, Plan, Search, SubjectAt, Unlisted, Unreadable};
+use sudare::terms::action::{Action, Mask};
+use sudare::terms::event::Event;
+use sudare::terms::kind::{EMAIL, KindId, PERSON_NAME, PHONE};
+use sudare::terms::refusal::{Reason, Refusal};
+use sudare::terms::staff::Staff;
+
+use super::matching::get;
+use super::policy;
+
+const NOON: &str = "2026-11-24T03:00:00Z";
+
+fn roles(policy: &Policy, names: &[&str]) -> Vec<RoleId> {
+    names.iter().map(|name| policy.role(name).expect("a role")).collect()
+}
+
+pub(super) fn plan(policy: &Policy, matched: &Matched, names: &[&str], network: &str, time: &str) -> Result<Arc<Plan>, Refusal> {
+    let roles = roles(policy, names);
+    let time = time.parse().expect("a time");
+    policy.plan(&Situation { matched, roles: &roles, staff: None, network: network.parse().ok(), time })
+}
+
+fn action(policy: &Policy, target: &str, names: &[&str], network: &str, time: &str, kind: KindId) -> Action {
+    let plan = plan(policy, &get(policy, target), names, network, time).expect("a plan");
+    plan.decisions[usize::from(kind.0)].action
+}
+
+const FULL: Action = Action::Mask(Mask::Full);
+
+#[test]
+fn conditions_are_those_of_the_request() {
+    let policy = policy(
+        "
+sudare: 1
+roles: { support: a, manager: b }
+resources: [{ id: export, match: GET /export, event: export, subject: none }, { id: list, match: GET /list, subject: none }]
+rules:
+  - { for: manager, show: [contact], when: { network: [10.0.0.0/8, '2001:db8::/32'], hours: 'Mon-Fri 08:00-20:00 Asia/Tokyo' } }
+  - { for: support, show: [phone], when: { event: view, resource: list } }
+  - { for: { staff: 'basic:tanaka' }, show: [email], until: 2026-11-24 }
+",
+    );
+    let at = |names: &[&str], target: &str, network: &str, time: &str, kind| action(&policy, target, names, network, time, kind);
+    for (network, time, expected) in [
+        ("10.1.2.3", NOON, Action::Show),
+        ("::ffff:10.1.2.3", NOON, Action::Show),
+        ("2001:db8::7", NOON, Action::Show),
+        ("192.0.2.1", NOON, FULL),
+        ("10.1.2.3", "2026-11-24T12:00:00Z", FULL),
+        ("10.1.2.3", "2026-11-22T03:00:00Z", FULL),
+    ] {
+        assert_eq!(at(&["manager"], "/list", network, time, PHONE), expected, "{network} {time}");
+    }
+    assert_eq!(at(&["support"], "/list", "192.0.2.1", NOON, PHONE), Action::Show);
+    assert_eq!(at(&["support"], "/export", "192.0.2.1", NOON, PHONE), FULL);
+    assert_eq!(at(&["support"], "/undeclared", "192.0.2.1", NOON, PHONE), FULL);
+
+    let refusal = plan(&policy, &get(&policy, "/list"), &["manager"], "nobody knows", NOON).err().expect("a refusal");
+    assert_eq!(refusal.reason, Reason::Rule);
+    assert!(plan(&policy, &get(&policy, "/list"), &["support"], "nobody knows", NOON).is_ok());
+
+    let email = |source, user: &str, time: &str| {
+        let staff = Staff { source, user: user.into(), groups: Vec::new() };
+        let (matched, roles) = (get(&policy, "/list"), roles(&policy, &["support"]));
+        let time = time.parse().expect("a time");
+        let plan = policy.plan(&Situation { matched: &matched, roles: &roles, staff: Some(&staff), network: None, time });
+        plan.expect("a plan").decisions[usize::from(EMAIL.0)].action
+    };
+    assert_eq!(email("basic", "tanaka", "2026-11-24T23:59:59Z"), Action::Show);
+    assert_eq!(email("basic", "tanaka", "2026-11-25T00:00:00Z"), FULL);
+    assert_eq!(email("header", "tanaka", NOON), FULL);
+    assert_eq!(email("basic", "sato", NOON), FULL);
+}
+
+#[test]
+fn resources_that_match_together_are_one() {
+    let policy = policy(
+        r#"
+sudare: 1
+roles: { support: a }
+resources:
+  - id: a
+    match: GET /c/{id}
+    subject: { type: customer, at: path.id, id: clear }
+    fields: { phone: [tel, "$.tel", css:td.tel], email: [mail] }
+    query: { q: phone, sort: { tel: phone } }
+    scan: false
+    unlisted: mask
+    errors: scan
+    unreadable: pass
+    until: 2026-12-31
+  - id: b
+    match: GET /c/**
+    subject: none
+    event: search
+    fields: [{ at: tel, is: person.name, only: true, optional: true }, { email: [mail] }]
+    query: { q: email, sort: { tel: person.name, mail: email } }
+rules: [{ for: support, show: [contact], when: { resource: a } }]
+"#,
+    );
+    let both = plan(&policy, &get(&policy, "/c/7"), &["support"], "127.0.0.1", NOON).expect("a plan");
+    assert_eq!(both.resources.iter().map(|id| &**id).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!((both.event, both.scan, both.unlisted), (Event::Search, true, Unlisted::Mask));
+    assert_eq!((both.unreadable, both.errors, both.records), (Unreadable::Block, Errors::Page, false));
+    // Only `a` shows contacts, and `b` matched too.
+    assert_eq!(both.decisions[usize::from(PHONE.0)].action, FULL);
+    // One name for two kinds, one field that both have.
+    assert_eq!((both.names["tel"].len(), both.names["mail"].len()), (2, 1));
+    assert_eq!((both.places.json.len(), both.places.css.len()), (1, 1));
+    for ids in both.names.values() {
+        for id in ids {
+            assert!(matches!(both.targets[usize::from(id.0)].meaning, Meaning::Field { .. }));
+        }
+    }
+    let subjects: Vec<_> = both.subjects.iter().map(|subject| (&subject.at, subject.clear)).collect();
+    assert_eq!(subjects, [(&SubjectAt::Path("a.id".into()), true), (&SubjectAt::None, false)]);
+    let q = &both.parameters["q"];
+    assert_eq!(q.filters, [PHONE, EMAIL]);
+    let sort = &both.parameters["sort"];
+    assert_eq!((sort.columns["tel"], sort.columns["mail"], &sort.filters), (PHONE, EMAIL, &vec![PERSON_NAME]));
+
+    let alone = plan(&policy, &get(&policy, "/c"), &["support"], "127.0.0.1", NOON).expect("a plan");
+    assert_eq!((alone.unreadable, alone.errors, alone.scan), (Unreadable::Block, Errors::Page, true));
+}
+
+#[test]
+fn what_passes_unread_does_so_until_its_end() {
+    let policy = policy(
+        "sudare: 1\nroles: { support: a }\nresources: [{ id: a, match: GET /a, unreadable: pass, until: 2026-11-24, subject: none }]\n",
+    );
+    let unreadable = |time| plan(&policy, &get(&policy, "/a"), &["support"], "127.0.0.1", time).expect("a plan").unreadable;
+    assert_eq!(unreadable("2026-11-24T23:59:59Z"), Unreadable::Pass);
+    assert_eq!(unreadable("2026-11-25T00:00:00Z"), Unreadable::Block);
+    let told = |time: &str| policy.warnings(time.parse().expect("a time")).into_iter().map(|fault| fault.code).collect::<Vec<_>>();
+    assert_eq!(told("2026-11-24T00:00:00Z"), ["passes-unread"]);
+    assert_eq!(told("2026-11-25T00:00:00Z"), ["ended"]);
+}
+
+#[test]
+fn whoever_has_no_role_gets_in_where_it_is_public() {
+    let policy = policy(
+        "
+sudare: 1
+roles: { support: a }
+resources: [{ id: login, match: GET /login, public: true, subject: none }, { id: more, match: 'GET /login/{x}', public: true, subject: none }, { id: rest, match: 'GET /login/x', subject: none }]
+rules: [{ for: all, show: [phone] }]
+",
+    );
+    let reason = |target: &str| plan(&policy, &get(&policy, target), &[], "127.0.0.1", NOON).map_err(|refusal| refusal.reason);
+    let login = reason("/login").expect("it is public");
+    assert_eq!(login.decisions[usize::from(PHONE.0)].action, FULL, "a rule for all is for those with a role");
+    assert_eq!(reason("/login/x").err(), Some(Reason::NoRole), "one of two resources is not public");
+    assert!(reason("/login/y").is_ok());
+    assert_eq!(reason("/elsewhere").err(), Some(Reason::NoRole));
+}
+
+#[test]
+fn an_undeclared_path_is_scanned_or_refused() {
+    let scanned = policy("sudare: 1\nroles: { support: a }\n");
+    let free = plan(&scanned, &get(&scanned, "/x"), &["support"], "127.0.0.1", NOON).expect("a plan");
+    assert!(free.resources.is_empty() && free.targets.is_empty() && free.scan && free.template.is_none());
+    assert_eq!((free.unreadable, free.errors, free.event), (Unreadable::Block, Errors::Page, Event::View));
+    assert_eq!(free.decisions.len(), scanned.kinds().0.len());
+    let blocked = policy("sudare: 1\nroles: { support: a }\nundeclared: block\n");
+    let refusal = plan(&blocked, &get(&blocked, "/x"), &["support"], "127.0.0.1", NOON).err().expect("a refusal");
+    assert_eq!(refusal.reason, Reason::Undeclared);
+}
+
+#[test]
+fn equal_situations_share_a_plan_and_others_do_not() {
+    let policy = policy(
+        "sudare: 1\nroles: { support: a, manager: b }\nresources: [{ id: a, match: 'GET /a/{id}', subject: path.id }]\nrules: [{ for: manager, show: [phone], when: { network: 10.0.0.0/8 } }]\n",
+    );
+    let of = |target, names: &[&str], network| plan(&policy, &get(&policy, target), names, network, NOON).expect("a plan");
+    let one = of("/a/1", &["manager"], "10.0.0.1");
+    assert!(Arc::ptr_eq(&one, &of("/a/2", &["manager"], "10.0.0.2")));
+    assert!(!Arc::ptr_eq(&one, &of("/a/1", &["manager"], "192.0.2.1")));
+    assert!(!Arc::ptr_eq(&one, &of("/a/1", &["support", "manager"], "10.0.0.1")));
+    assert!(!Arc::ptr_eq(&one, &of("/b/1", &["manager"], "10.0.0.1")));
+}
+
+#[test]
+fn groups_give_roles_and_two_files_make_one_role() {
+    use sudare::policy::node::Source;
+    let source = |name: &str, text: &str| Source { name: name.into(), text: format!("sudare: 1\n{text}") };
+    let files = [source("a", "roles: { support: [x], manager: [y] }\n"), source("b", "roles: { support: [z] }\n")];
+    let policy = Policy::parse(&files).policy.expect("a policy");
+    let names = |groups: &[&str]| {
+        let groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
+        policy.role_names(&policy.roles_of(&groups)).iter().map(|name| name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&["z", "y", "other"]), ["manager", "support"]);
+    assert_eq!(names(&["x", "z"]), ["support"]);
+    assert_eq!(names(&[]), [""; 0]);
+    let turned = [source("other", "roles: { support: [z] }\n"), source("names", "roles: { support: [x], manager: [y] }\n")];
+    assert_eq!(Policy::parse(&turned).policy.expect("a policy").version(), policy.version());
+    assert!(policy.version().starts_with("sha256:") && policy.version().len() == 7 + 64);
+}
+
+#[test]
+fn explain_tells_each_rule_and_why() {
+    let policy = policy(
+        "
+sudare: 1
+roles: { support: a }
+resources: [{ id: a, match: GET /a, subject: none }]
+rules:
+  - { for: support, mask: { phone: last4 }, search: none }
+  - { for: support, show: [contact] }
+  - { for: support, show: [phone], when: { event: export } }
+  - { id: law, for: all, mandatory: true, remove: [my_number] }
+",
+    );
+    let (matched, roles) = (get(&policy, "/a"), roles(&policy, &["support"]));
+    let time = NOON.parse().expect("a time");
+    let situation = Situation { matched: &matched, roles: &roles, staff: None, network: None, time };
+    let told = policy.explain(&situation).expect("an explanation");
+    let phone = &told.kinds[usize::from(PHONE.0)];
+    let steps: Vec<_> = phone.steps.iter().map(|step| (step.rule.as_deref().unwrap_or("-"), step.at.as_ref().map(|at| at.1), step.verdict)).collect();
+    assert_eq!(
+        steps,
+        [
+            ("support-1", Some(6), Verdict::Decides),
+            ("support-2", Some(7), Verdict::Broader),
+            ("support-3", Some(8), Verdict::NotThere("event")),
+        ]
+    );
+    assert_eq!(phone.decision.search, Search::None);
+    assert_eq!(phone.steps[2].verdict.sentence(), "is not there: `event` does not hold");
+    let number = told.kinds.iter().find(|kind| kind.name == "my_number").expect("a kind");
+    assert_eq!(number.steps.iter().map(|step| (step.rule.as_deref(), step.verdict)).collect::<Vec<_>>(), [(None, Verdict::Decides), (Some("law"), Verdict::Decides)]);
+    let plan = policy.plan(&situation).expect("a plan");
+    for (kind, decision) in told.kinds.iter().zip(&plan.decisions) {
+        assert_eq!(&kind.decision, decision, "{}", kind.name);
+    }
+}
+
+#[test]
+fn ends_that_are_near_are_told() {
+    let policy = policy("sudare: 1\nroles: { support: a }\nrules: [{ for: support, show: [phone], until: 2026-12-31 }]\n");
+    let told = |time: &str| policy.warnings(time.parse().expect("a time")).into_iter().map(|fault| fault.code).collect::<Vec<_>>();
+    assert_eq!(told("2026-11-24T00:00:00Z"), [""; 0]);
+    assert_eq!(told("2026-12-02T00:00:00Z"), ["ends-soon"]);
+    assert_eq!(told("2027-01-01T00:00:00Z"), ["ended"]);
+}
