@@ -18,7 +18,9 @@ use crate::policy::rule::settings::Undeclared;
 
 /// What `sudare check` is asked for.
 #[derive(Debug, Clone, clap::Args)]
-#[command(after_help = "Examples:\n  sudare check\n  sudare check rules/ --strict\n  sudare check rules/desk.yaml --format json")]
+#[command(
+    after_help = "Examples:\n  sudare check\n  sudare check rules/ --strict\n  sudare check rules/desk.yaml --format json"
+)]
 pub struct CheckArgs {
     /// The gateway's configuration, whose rules are checked too [default: gateway.yaml, unless PATHs are given]
     #[arg(short, long, value_name = "FILE")]
@@ -47,8 +49,12 @@ pub enum Format {
 pub fn run(args: CheckArgs) -> u8 {
     let mut check = Check::default();
     let mut paths = args.paths;
-    let default = paths.is_empty().then(|| super::default_config());
-    let read = args.config.or(default).map_or(Ok(()), |path| check.gateway(&path, &mut paths)).and_then(|()| check.rules(&paths));
+    let default = paths.is_empty().then(super::default_config);
+    let read = args
+        .config
+        .or(default)
+        .map_or(Ok(()), |path| check.gateway(&path, &mut paths))
+        .and_then(|()| check.rules(&paths));
     if let Err(message) = read {
         eprintln!("sudare: {message}");
         return UNUSABLE;
@@ -79,8 +85,9 @@ impl Check {
     /// Checks gateway.yaml; its rules are checked unless others are named.
     fn gateway(&mut self, path: &Path, paths: &mut Vec<PathBuf>) -> Result<(), String> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("`{name}` cannot be read: {error}\n  name another with `-c FILE`, or rule files to check alone"))?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            format!("`{name}` cannot be read: {error}\n  name another with `-c FILE`, or rule files to check alone")
+        })?;
         let source = Source { name, text };
         let mut faults = Faults::new();
         let origin = Origin { folder: gateway::folder(path), environment: &|name| std::env::var(name).ok() };
@@ -116,7 +123,8 @@ impl Check {
     fn summary(&self) -> String {
         let count = |severity| self.faults.iter().filter(|fault| fault.severity == severity).count();
         let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-        let told = format!("{}, {} in {}", many(errors, "error"), many(warnings, "warning"), many(self.sources.len(), "file"));
+        let told =
+            format!("{}, {} in {}", many(errors, "error"), many(warnings, "warning"), many(self.sources.len(), "file"));
         let Some(policy) = &self.policy else { return told };
         let holds = format!(
             "{told}: {}, {}, {}, {}",

@@ -130,7 +130,10 @@ const JA: Words = Words {
                 "ページのソースも見てください。題名、リンク、コメント、スクリプトの中も同じです。",
             ],
         ),
-        ("/customers/42/edit", &["tanaka のまま保存しても、隠れた値は壊れません。元の値が戻ります。"]),
+        (
+            "/customers/42/edit",
+            &["tanaka が保存すると 409。伏せ字が元の値に上書きされることはありません。sato は保存できます。"],
+        ),
         ("/export.csv", &["tanaka は 403。sato のファイルでは、電話とメールがトークンになります。"]),
         ("/customers/0", &["CRM のエラー画面はデータベースの中身を出します。sudare が無地の画面に替えます。"]),
         ("/", &["伝言板はどの規則にもない画面です。それでも電話番号とメールは見つけて隠します。"]),
@@ -165,7 +168,10 @@ const EN: Words = Words {
                 "View the page's source: title, links, the comment and the script are veiled as well.",
             ],
         ),
-        ("/customers/42/edit", &["Save the form as tanaka: veiled values go home as they were, nothing is broken."]),
+        (
+            "/customers/42/edit",
+            &["Save it as tanaka: 409, since a mask would have overwritten the value. sato can save it."],
+        ),
         ("/export.csv", &["tanaka: 403. In sato's file telephones and e-mail addresses are tokens."]),
         ("/customers/0", &["The CRM's error page spills its database; sudare puts a plain page in its place."]),
         ("/", &["No rule declares the message board. Telephones and e-mail on it are found all the same."]),

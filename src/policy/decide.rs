@@ -155,13 +155,20 @@ pub fn decide(question: &Question<'_>) -> Result<(Decision, Trace), Refusal> {
     {
         best = limit;
     } else {
-        ceiling.iter_mut().filter(|item| item.verdict == Verdict::Decides).for_each(|item| item.verdict = Verdict::Idle);
+        ceiling
+            .iter_mut()
+            .filter(|item| item.verdict == Verdict::Decides)
+            .for_each(|item| item.verdict = Verdict::Idle);
     }
     let search = search(question, &best, answers.iter().map(|(answer, _)| answer));
     let mut rules: Vec<Arc<str>> = best.rules.iter().map(|rule| question.rules[*rule].id.clone()).collect();
     rules.sort();
     rules.dedup();
-    let roles = question.roles.iter().zip(answers).map(|(role, (answer, considered))| RoleTrace { role: *role, action: answer.action, considered });
+    let roles = question.roles.iter().zip(answers).map(|(role, (answer, considered))| RoleTrace {
+        role: *role,
+        action: answer.action,
+        considered,
+    });
     let trace = Trace { roles: roles.collect(), ceiling };
     Ok((Decision { action: best.action, domain: best.domain, rules, search }, trace))
 }
@@ -235,11 +242,16 @@ impl Answer {
 fn answer(question: &Question<'_>, role: RoleId) -> Result<(Answer, Vec<Considered>), Refusal> {
     let mut considered = Vec::new();
     let mut levels = Vec::new();
-    for (number, rule) in question.rules.iter().enumerate().filter(|(_, rule)| !rule.mandatory && rule.who.takes(role)) {
+    for (number, rule) in question.rules.iter().enumerate().filter(|(_, rule)| !rule.mandatory && rule.who.takes(role))
+    {
         for grant in named(question, rule) {
             let there = there(question, number)?;
             levels.push((rule.conditioned, grant.on.level()));
-            considered.push(Considered { rule: number, action: grant.action, verdict: there.unwrap_or(Verdict::Decides) });
+            considered.push(Considered {
+                rule: number,
+                action: grant.action,
+                verdict: there.unwrap_or(Verdict::Decides),
+            });
         }
     }
     let is_there = |item: &Considered| item.verdict == Verdict::Decides;
@@ -256,8 +268,11 @@ fn answer(question: &Question<'_>, role: RoleId) -> Result<(Answer, Vec<Consider
             winner = Some(winner.take().map_or_else(|| own.clone(), |before| before.stricter(own.clone())));
         }
     }
-    let winner = winner.unwrap_or_else(|| Answer { action: question.ungranted, domain: None, search: None, rules: Vec::new() });
-    for item in considered.iter_mut().filter(|item| item.verdict == Verdict::Decides && !winner.rules.contains(&item.rule)) {
+    let winner =
+        winner.unwrap_or_else(|| Answer { action: question.ungranted, domain: None, search: None, rules: Vec::new() });
+    for item in
+        considered.iter_mut().filter(|item| item.verdict == Verdict::Decides && !winner.rules.contains(&item.rule))
+    {
         item.verdict = Verdict::Milder;
     }
     Ok((winner, considered))
@@ -279,7 +294,8 @@ fn ceiling(question: &Question<'_>) -> Result<(Option<Answer>, Vec<Considered>),
         }
     }
     if let Some(limit) = &limit {
-        let idle = considered.iter_mut().filter(|item| item.verdict == Verdict::Decides && !limit.rules.contains(&item.rule));
+        let idle =
+            considered.iter_mut().filter(|item| item.verdict == Verdict::Decides && !limit.rules.contains(&item.rule));
         idle.for_each(|item| item.verdict = Verdict::Milder);
     }
     Ok((limit, considered))
@@ -310,9 +326,10 @@ fn most_permissive<'a>(question: &Question<'_>, answers: impl Iterator<Item = &'
 /// The widest search that a role gives, within what a mandatory rule leaves.
 fn search<'a>(question: &Question<'_>, best: &Answer, answers: impl Iterator<Item = &'a Answer>) -> Search {
     let unsaid = if best.action == Action::Show { Search::Any } else { unsaid(question) };
-    let given = answers.map(|answer| answer.search.unwrap_or(unsaid)).max_by_key(|search| *search as u8).unwrap_or(unsaid);
+    let given =
+        answers.map(|answer| answer.search.unwrap_or(unsaid)).max_by_key(|search| *search as u8).unwrap_or(unsaid);
     let mandatory = |number: &usize| question.rules[*number].mandatory;
-    match best.search.filter(|_| best.rules.iter().any(|rule| mandatory(rule))) {
+    match best.search.filter(|_| best.rules.iter().any(mandatory)) {
         Some(limit) if (limit as u8) < (given as u8) => limit,
         _ => given,
     }

@@ -53,8 +53,14 @@ fn each_role_answers_by_its_rules_or_else_by_ungranted() {
     assert_eq!(action(&rules, &[SUPPORT], EMAIL), FULL);
     let kinds = Kinds::builtin();
     let states = [State::Holds; 2];
-    let question =
-        Question { rules: &rules, states: &states, ungranted: Action::Remove, roles: &[SUPPORT], id: EMAIL, kind: kinds.get(EMAIL) };
+    let question = Question {
+        rules: &rules,
+        states: &states,
+        ungranted: Action::Remove,
+        roles: &[SUPPORT],
+        id: EMAIL,
+        kind: kinds.get(EMAIL),
+    };
     let (decision, trace) = decide(&question).expect("an answer");
     assert_eq!((decision.action, decision.rules.len(), trace.roles[0].considered.len()), (Action::Remove, 0, 0));
 }
@@ -67,7 +73,8 @@ fn without_show_nothing_is_shown() {
 
 #[test]
 fn a_condition_beats_none_even_where_it_names_more_broadly() {
-    let rules = [support("plain", On::Kind(PHONE), Action::Remove), conditioned(support("when", On::All, Action::Show))];
+    let rules =
+        [support("plain", On::Kind(PHONE), Action::Remove), conditioned(support("when", On::All, Action::Show))];
     let (decision, trace) = full(&rules, &[SUPPORT], PHONE);
     assert_eq!((decision.action, &*decision.rules[0]), (Action::Show, "when"));
     assert_eq!(trace.roles[0].considered[0].verdict, Verdict::Unconditioned);
@@ -115,7 +122,10 @@ fn equal_rules_decide_together() {
 #[test]
 fn a_rule_for_all_counts_for_each_of_the_roles() {
     // For support it is beaten by a kind, for manager it stands alone.
-    let rules = [rule("all", Who::Every, &[(On::Category(Category::Contact), LAST4)]), support("s", On::Kind(PHONE), Action::Remove)];
+    let rules = [
+        rule("all", Who::Every, &[(On::Category(Category::Contact), LAST4)]),
+        support("s", On::Kind(PHONE), Action::Remove),
+    ];
     assert_eq!(action(&rules, &[SUPPORT], PHONE), Action::Remove);
     assert_eq!(action(&rules, &[MANAGER], PHONE), LAST4);
     assert_eq!(action(&rules, &[SUPPORT, MANAGER], PHONE), LAST4);
@@ -123,7 +133,10 @@ fn a_rule_for_all_counts_for_each_of_the_roles() {
 
 #[test]
 fn a_rule_for_one_staff_has_a_condition_and_counts_for_each_of_their_roles() {
-    let rules = [support("s", On::Kind(PHONE), Action::Remove), conditioned(rule("staff", Who::Every, &[(On::Kind(PHONE), Action::Show)]))];
+    let rules = [
+        support("s", On::Kind(PHONE), Action::Remove),
+        conditioned(rule("staff", Who::Every, &[(On::Kind(PHONE), Action::Show)])),
+    ];
     assert_eq!(action(&rules, &[SUPPORT], PHONE), Action::Show);
     let others = with_states(&rules, &[State::Holds, State::Fails("staff")], &[SUPPORT], PHONE);
     assert_eq!(others.expect("an answer").0.action, Action::Remove);
@@ -186,7 +199,8 @@ fn a_rule_whose_condition_does_not_hold_is_not_there() {
         assert_eq!(trace.roles[0].considered[1].verdict, Verdict::NotThere(condition));
     }
     let ceiling = [rules[0].clone(), mandatory(On::Kind(PHONE), Action::Remove)];
-    let (decision, _) = with_states(&ceiling, &[State::Holds, State::Fails("hours")], &[SUPPORT], PHONE).expect("an answer");
+    let (decision, _) =
+        with_states(&ceiling, &[State::Holds, State::Fails("hours")], &[SUPPORT], PHONE).expect("an answer");
     assert_eq!(decision.action, LAST4);
 }
 
@@ -207,7 +221,7 @@ fn a_condition_that_cannot_be_evaluated_refuses() {
 fn tokens_within_a_subject_are_stricter_than_those_of_a_domain() {
     let shared = Rule { domain: Some("analytics".into()), ..support("shared", On::Kind(EMAIL), OPAQUE) };
     let own = support("own", On::Kind(EMAIL), OPAQUE);
-    assert_eq!(full(&[shared.clone()], &[SUPPORT], EMAIL).0.domain.as_deref(), Some("analytics"));
+    assert_eq!(full(std::slice::from_ref(&shared), &[SUPPORT], EMAIL).0.domain.as_deref(), Some("analytics"));
     let (decision, _) = full(&[shared.clone(), own], &[SUPPORT], EMAIL);
     assert_eq!((decision.domain, &*decision.rules[0]), (None, "own"));
     // Between roles the more permissive one counts.
@@ -217,22 +231,31 @@ fn tokens_within_a_subject_are_stricter_than_those_of_a_domain() {
 
 #[test]
 fn options_that_cannot_be_compared_show_nothing_should_they_meet() {
-    let rules = [support("a", On::Kind(BIRTH_DATE), YEAR), support("b", On::Kind(BIRTH_DATE), Action::Generalize(Generalize::AgeBand))];
+    let rules = [
+        support("a", On::Kind(BIRTH_DATE), YEAR),
+        support("b", On::Kind(BIRTH_DATE), Action::Generalize(Generalize::AgeBand)),
+    ];
     assert_eq!(action(&rules, &[SUPPORT], BIRTH_DATE), FULL);
 }
 
 #[test]
 fn whole_values_of_names_and_numbers_to_reach_people_may_be_sought() {
     let search = |rules: &[Rule], roles: &[RoleId], id| full(rules, roles, id).0.search;
-    for (id, unsaid) in [(PHONE, Search::Exact), (EMAIL, Search::Exact), (PERSON_NAME, Search::Exact), (POSTAL_CODE, Search::None), (NOTES, Search::None)] {
+    for (id, unsaid) in [
+        (PHONE, Search::Exact),
+        (EMAIL, Search::Exact),
+        (PERSON_NAME, Search::Exact),
+        (POSTAL_CODE, Search::None),
+        (NOTES, Search::None),
+    ] {
         assert_eq!(search(&[], &[SUPPORT], id), unsaid);
     }
     let none = Rule { search: Some(Search::None), ..support("none", On::Kind(PHONE), LAST4) };
     let any = Rule { search: Some(Search::Any), ..manager("any", On::Kind(PHONE), FULL) };
     let show = manager("show", On::Kind(PHONE), Action::Show);
-    assert_eq!(search(&[none.clone()], &[SUPPORT], PHONE), Search::None);
+    assert_eq!(search(std::slice::from_ref(&none), &[SUPPORT], PHONE), Search::None);
     assert_eq!(search(&[none.clone(), any], &[SUPPORT, MANAGER], PHONE), Search::Any);
-    assert_eq!(search(&[show.clone()], &[MANAGER], PHONE), Search::Any);
+    assert_eq!(search(std::slice::from_ref(&show), &[MANAGER], PHONE), Search::Any);
     // What a ceiling veils may be sought as far as any veiled value.
     assert_eq!(search(&[show.clone(), mandatory(On::Kind(PHONE), LAST4)], &[MANAGER], PHONE), Search::Exact);
     let closed = Rule { search: Some(Search::None), ..mandatory(On::Kind(PHONE), LAST4) };
@@ -241,7 +264,8 @@ fn whole_values_of_names_and_numbers_to_reach_people_may_be_sought() {
 
 #[test]
 fn several_resources_take_the_stricter_decision() {
-    let decision = |action, rule: &str| Decision { action, domain: None, rules: vec![rule.into()], search: Search::Exact };
+    let decision =
+        |action, rule: &str| Decision { action, domain: None, rules: vec![rule.into()], search: Search::Exact };
     let both = combine(decision(LAST4, "a"), decision(Action::Remove, "b"));
     assert_eq!((both.action, both.rules), (Action::Remove, vec!["b".into()]));
     let both = combine(decision(LAST4, "a"), decision(LAST4, "b"));

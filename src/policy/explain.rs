@@ -90,13 +90,27 @@ fn add_steps(parts: &Parts, context: &Context, several: bool, trace: Trace, step
     let step = |role: Option<Arc<str>>, item: &Considered| {
         let rule = &parts.rules[item.rule];
         let at = Some((rule.spot.file.clone(), rule.spot.line));
-        Step { resource: resource.clone(), role, rule: Some(rule.id.clone()), at, action: item.action, verdict: item.verdict }
+        Step {
+            resource: resource.clone(),
+            role,
+            rule: Some(rule.id.clone()),
+            at,
+            action: item.action,
+            verdict: item.verdict,
+        }
     };
     for answer in &trace.roles {
         let role = parts.roles.get(usize::from(answer.role.0)).map(|role| role.name.clone());
         steps.extend(answer.considered.iter().map(|item| step(role.clone(), item)));
         if !answer.considered.iter().any(|item| item.verdict == Verdict::Decides) {
-            steps.push(Step { resource: resource.clone(), role, rule: None, at: None, action: answer.action, verdict: Verdict::Decides });
+            steps.push(Step {
+                resource: resource.clone(),
+                role,
+                rule: None,
+                at: None,
+                action: answer.action,
+                verdict: Verdict::Decides,
+            });
         }
     }
     steps.extend(trace.ceiling.iter().map(|item| step(None, item)));

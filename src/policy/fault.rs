@@ -104,6 +104,11 @@ impl Faults {
         self.errors
     }
 
+    /// Whether a line has a fault of this code already.
+    pub fn has(&self, code: &str, spot: &Spot) -> bool {
+        self.list.iter().any(|fault| fault.code == code && fault.line == spot.line && fault.file == spot.file)
+    }
+
     /// All faults by file and place, each once.
     pub fn into_sorted(mut self) -> Vec<Fault> {
         self.list.sort_by(|a, b| {
@@ -237,7 +242,7 @@ mod tests {
         odd.span = 4000..5000;
         assert!(render(&[odd], &[source()], false).contains("desk.yaml"));
         let mut inside = fault();
-        inside.span = 12..11;
+        inside.span.end = inside.span.start - 1;
         assert!(render(&[inside], &[source()], false).contains("desk.yaml"));
     }
 

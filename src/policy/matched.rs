@@ -73,7 +73,11 @@ pub(super) fn candidates(parts: &Parts, router: &Router, asked: &Asked<'_>) -> M
     let mut matched = Matched { reads: matches!(asked.method, "GET" | "HEAD"), ..Matched::default() };
     for id in router.find(asked.path) {
         let Some(route) = route(parts, id).filter(|route| fits_head(route, asked)) else { continue };
-        if route.rule.needs_body() { matched.pending.push(id) } else { matched.routes.push(id) }
+        if route.rule.needs_body() {
+            matched.pending.push(id)
+        } else {
+            matched.routes.push(id)
+        }
         let resource = &parts.resources[route.resource];
         for (name, value) in router.parameters(id, asked.path) {
             matched.params.entry(resource.key(name)).or_insert_with(|| value.to_owned());
@@ -118,7 +122,8 @@ fn fits_head(route: &Route, asked: &Asked<'_>) -> bool {
 
 fn fits_body(route: &Route, body: &BodyValues) -> bool {
     let has = |path: &JsonPath, glob: &Glob| body.json.iter().any(|(at, value)| at == path && glob.fits(value));
-    route.rule.form.iter().all(|(name, glob)| any(&body.form, name, glob)) && route.rule.json.iter().all(|(path, glob)| has(path, glob))
+    route.rule.form.iter().all(|(name, glob)| any(&body.form, name, glob))
+        && route.rule.json.iter().all(|(path, glob)| has(path, glob))
 }
 
 /// Whether any parameter of that name fits: where a name stands twice, nobody knows which one the

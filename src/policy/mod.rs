@@ -195,6 +195,12 @@ impl Policy {
 
 impl fmt::Debug for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Policy({}, {} resources, {} rules)", self.parts.version, self.parts.resources.len(), self.parts.rules.len())
+        write!(
+            f,
+            "Policy({}, {} resources, {} rules)",
+            self.parts.version,
+            self.parts.resources.len(),
+            self.parts.rules.len()
+        )
     }
 }

@@ -167,7 +167,8 @@ impl<'s> Builder<'s> {
             Event::DocumentStart(_) => return self.document(&spot),
             Event::Alias(_) => {
                 traps::alias(self.faults, &spot);
-                return self.put(Node { value: Value::Scalar { text: String::new(), quoted: true }, spot });
+                // The text stands in for what was meant, so that nothing else is found wrong with it.
+                return self.put(Node { value: Value::Scalar { text: "*".to_owned(), quoted: true }, spot });
             }
             Event::Scalar(text, style, anchor, tag) => {
                 self.decorations(anchor, tag.is_some(), &spot);
@@ -175,11 +176,11 @@ impl<'s> Builder<'s> {
             }
             Event::SequenceStart(anchor, tag) => {
                 self.decorations(anchor, tag.is_some(), &spot);
-                return self.open(Frame::List(Vec::new(), spot));
+                return self.open(Frame::List(Vec::new(), bracket(spot)));
             }
             Event::MappingStart(anchor, tag) => {
                 self.decorations(anchor, tag.is_some(), &spot);
-                return self.open(Frame::Map(Vec::new(), None, spot));
+                return self.open(Frame::Map(Vec::new(), None, bracket(spot)));
             }
             Event::SequenceEnd | Event::MappingEnd => return self.close(),
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
@@ -220,7 +221,9 @@ impl<'s> Builder<'s> {
     }
 
     fn open(&mut self, frame: Frame) -> Option<()> {
-        if let (Some(Frame::Map(_, None, _)), Frame::List(_, spot) | Frame::Map(_, _, spot)) = (self.stack.last(), &frame) {
+        if let (Some(Frame::Map(_, None, _)), Frame::List(_, spot) | Frame::Map(_, _, spot)) =
+            (self.stack.last(), &frame)
+        {
             let fault = self.faults.error(spot, "key", "a key must be text");
             fault.help("put it in quotes if it begins with `[` or `{`");
             return None;
@@ -278,6 +281,9 @@ impl<'s> Builder<'s> {
         let before = self.source.text.get(..span.start).unwrap_or_default();
         let (line, column) = self.lines.position(before.chars().count());
         let spot = Spot { file: self.file.clone(), span, line, column };
+        if self.faults.has(code, &spot) {
+            return None;
+        }
         let fault = self.faults.error(&spot, code, message);
         if let Some(help) = help {
             fault.help(help);
@@ -292,6 +298,12 @@ impl<'s> Builder<'s> {
         let (line, column) = self.lines.position(span.start.index() + self.lines.skipped);
         Spot { file: self.file.clone(), span: start..end, line, column }
     }
+}
+
+/// Of `{ a: b }` the parser's span has the brace and the blanks behind it.
+fn bracket(mut spot: Spot) -> Spot {
+    spot.span.end = spot.span.end.min(spot.span.start + 1);
+    spot
 }
 
 /// A block list or map has no first character of its own: its first member stands for it.

@@ -57,7 +57,8 @@ pub struct Plan {
 impl Plan {
     /// Whether the fields name any place that can stand in an answer of this format.
     pub fn has_place_in(&self, format: Format) -> bool {
-        let mut fields = self.targets.iter().filter(|target| matches!(target.meaning, Meaning::Field { .. })).peekable();
+        let mut fields =
+            self.targets.iter().filter(|target| matches!(target.meaning, Meaning::Field { .. })).peekable();
         fields.peek().is_none()
             || fields.any(|target| match target.place {
                 Place::Name(_) => true,

@@ -8,7 +8,9 @@ use crate::policy::compile::Resource;
 use crate::policy::conditions::{Situation, state_for};
 use crate::policy::decide::{self, Question, RoleId, State, Trace};
 use crate::policy::matched::{Matched, route};
-use crate::policy::plan::{Decision, Errors, Meaning, Parameter, Plan, SubjectAt, SubjectSource, Target, Unlisted, Unreadable};
+use crate::policy::plan::{
+    Decision, Errors, Meaning, Parameter, Plan, SubjectAt, SubjectSource, Target, Unlisted, Unreadable,
+};
 use crate::policy::rule::resources::At;
 use crate::policy::rule::settings::Undeclared;
 use crate::policy::{Parts, Policy};
@@ -53,7 +55,12 @@ impl Key {
             roles,
             absent: numbers(&|state| matches!(state, State::Fails(_))),
             unknown: numbers(&|state| matches!(state, State::Unknown(_))),
-            passing: matched.iter().enumerate().filter(|(_, resource)| passes(resource)).map(|(number, _)| number).collect(),
+            passing: matched
+                .iter()
+                .enumerate()
+                .filter(|(_, resource)| passes(resource))
+                .map(|(number, _)| number)
+                .collect(),
         }
     }
 }
@@ -83,7 +90,8 @@ pub(super) fn contexts(parts: &Parts, situation: &Situation<'_>, states: &[State
     let context = |resource: Option<&Resource>| {
         let event = event_of(resource, situation.matched);
         let id = resource.map(|resource| &*resource.id);
-        let states = states.iter().zip(&parts.conditions).map(|(state, condition)| state_for(*state, condition, id, event));
+        let states =
+            states.iter().zip(&parts.conditions).map(|(state, condition)| state_for(*state, condition, id, event));
         Context { resource: resource.map(|resource| resource.id.clone()), states: states.collect() }
     };
     match resources(parts, situation.matched)[..] {
@@ -93,7 +101,12 @@ pub(super) fn contexts(parts: &Parts, situation: &Situation<'_>, states: &[State
 }
 
 /// What becomes of a kind for one resource.
-pub(super) fn decide_in(parts: &Parts, situation: &Situation<'_>, context: &Context, id: KindId) -> Result<(Decision, Trace), Refusal> {
+pub(super) fn decide_in(
+    parts: &Parts,
+    situation: &Situation<'_>,
+    context: &Context,
+    id: KindId,
+) -> Result<(Decision, Trace), Refusal> {
     decide::decide(&Question {
         rules: &parts.rules,
         states: &context.states,
@@ -105,7 +118,12 @@ pub(super) fn decide_in(parts: &Parts, situation: &Situation<'_>, context: &Cont
 }
 
 /// What becomes of a kind for all resources together: the strictest.
-pub(super) fn decision(parts: &Parts, situation: &Situation<'_>, contexts: &[Context], id: KindId) -> Result<Decision, Refusal> {
+pub(super) fn decision(
+    parts: &Parts,
+    situation: &Situation<'_>,
+    contexts: &[Context],
+    id: KindId,
+) -> Result<Decision, Refusal> {
     let mut all: Option<Decision> = None;
     for context in contexts {
         let (next, _) = decide_in(parts, situation, context, id)?;
@@ -125,7 +143,8 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[State]) -
     contexts.dedup_by(|a, b| a.states == b.states);
     let kinds = parts.kinds.kinds.iter();
     let decisions = kinds.map(|(id, _)| decision(parts, situation, &contexts, id)).collect::<Result<Vec<_>, _>>()?;
-    let mut layout = Layout { places: Places { records: records(&matched)?, ..Places::default() }, ..Layout::default() };
+    let mut layout =
+        Layout { places: Places { records: records(&matched)?, ..Places::default() }, ..Layout::default() };
     for resource in &matched {
         layout.add(resource)?;
     }
@@ -136,7 +155,8 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[State]) -
         ref some => some.iter().any(|resource| event_of(Some(resource), situation.matched) == *event),
     };
     let all_pass = !matched.is_empty() && matched.iter().all(|resource| passes(resource, situation));
-    let unlisted = options().map(|options| options.unlisted).max_by_key(|unlisted| *unlisted as u8).unwrap_or(Unlisted::Scan);
+    let unlisted =
+        options().map(|options| options.unlisted).max_by_key(|unlisted| *unlisted as u8).unwrap_or(Unlisted::Scan);
     let all_scanned = !matched.is_empty() && options().all(|options| options.errors == Errors::Scan);
     Ok(Plan {
         version: parts.version.clone(),
@@ -180,7 +200,12 @@ impl Layout {
                 (At::Place(place), None) => SubjectAt::Place(self.place(place, Meaning::Subject(number), whole)?),
                 (_, None) => SubjectAt::None,
             };
-            self.subjects.push(SubjectSource { kind: subject.kind.clone(), at, clear: subject.clear, hash: subject.hash });
+            self.subjects.push(SubjectSource {
+                kind: subject.kind.clone(),
+                at,
+                clear: subject.clear,
+                hash: subject.hash,
+            });
         }
         for field in &resource.fields {
             let meaning = Meaning::Field { kind: field.kind, only: field.only, optional: field.optional };
@@ -197,7 +222,8 @@ impl Layout {
         };
         let known = self.targets.iter().enumerate().position(same);
         let number = u16::try_from(known.unwrap_or(self.targets.len()));
-        let id = PlaceId(number.map_err(|_| Refusal::new(Reason::Bound, "the resources that match have too many places"))?);
+        let id =
+            PlaceId(number.map_err(|_| Refusal::new(Reason::Bound, "the resources that match have too many places"))?);
         if known.is_some() {
             return Ok(id);
         }

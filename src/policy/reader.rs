@@ -59,8 +59,7 @@ impl<'n> MapReader<'n> {
     /// Notes every key that was never asked for.
     pub fn finish(self, faults: &mut Faults) {
         for entry in self.entries {
-            // Merges and full-width colons have their own fault already.
-            if self.asked.contains(&entry.key.as_str()) || entry.key == "<<" || is_told(entry) {
+            if self.asked.contains(&entry.key.as_str()) || traps::is_told(entry) {
                 continue;
             }
             let message = format!("`{}` is no key of {}", entry.key, self.what);
@@ -159,7 +158,8 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .map(|candidate| (strsim::osa_distance(&word, &plain(candidate)), candidate))
         .filter(|(distance, candidate)| {
             // Two letters of five may be wrong; or the last part of a name was written alone.
-            *distance <= length.max(candidate.chars().count()) * 2 / 5 || plain(candidate).ends_with(&format!("_{word}"))
+            *distance <= length.max(candidate.chars().count()) * 2 / 5
+                || plain(candidate).ends_with(&format!("_{word}"))
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -172,10 +172,6 @@ pub fn words_of<'w>(words: impl Iterator<Item = &'w str>) -> String {
         Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
         _ => quoted.concat(),
     }
-}
-
-fn is_told(entry: &Entry) -> bool {
-    entry.key.contains('：') && entry.value.is_empty()
 }
 
 fn found(node: &Node) -> &'static str {

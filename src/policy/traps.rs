@@ -50,6 +50,12 @@ pub fn entry(faults: &mut Faults, before: &[Entry], key: &str, spot: &Spot, valu
     }
 }
 
+/// Whether a key is one of those that are told already.
+pub fn is_told(entry: &Entry) -> bool {
+    let wide_colon = entry.key.contains('：') && entry.value.is_empty();
+    wide_colon || entry.key == "<<" || entry.key.starts_with(is_wide_blank)
+}
+
 /// What a text that should be a map hides, if it is known.
 pub fn in_place_of_map(text: &str) -> Option<(&'static str, &'static str)> {
     text.contains('：').then_some((WIDE_COLON, WIDE_COLON_HELP))
@@ -183,18 +189,27 @@ fn line_around(text: &str, at: usize) -> Range<usize> {
 /// The parser's message in our words where it is hard to understand.
 fn sentence(info: &str) -> (String, Option<&'static str>) {
     let known: &[(&str, &str, &str)] = &[
-        ("mapping values are not allowed", "a `:` stands where no key can be", "put the text in quotes if it holds `: `, and look at the indentation"),
+        (
+            "mapping values are not allowed",
+            "a `:` stands where no key can be",
+            "put the text in quotes if it holds `: `, and look at the indentation",
+        ),
         ("expected key", "expected `key: value`", "look at the indentation of this line and the one before"),
         ("simple key", "expected `key: value`", "write `:` and a blank after the key, and look at the indentation"),
         ("',' or '}'", "`}` is missing, or a `,`", "put texts with `[`, `{` or `,` inside braces in quotes"),
         ("',' or ']'", "`]` is missing, or a `,`", "put texts with `[`, `{` or `,` inside brackets in quotes"),
         ("end of stream", "a quote is not closed", "close it"),
+        ("indentation in quoted scalar", "a quote is not closed", "close it; a text of several lines is indented"),
         ("tab", "a tab cannot stand here", "write blanks"),
         ("unexpected character", "a text cannot begin with this character", "put it in quotes"),
         ("cannot start any token", "a text cannot begin with this character", "put it in quotes"),
         ("recursion limit", "lists and maps are nested too deep", "nest them less"),
         ("indentation", "the indentation does not fit the lines before", "indent each level by two blanks"),
-        ("unknown escape", "`\\` begins an escape in double quotes, and this one is not known", "use single quotes for patterns"),
+        (
+            "unknown escape",
+            "`\\` begins an escape in double quotes, and this one is not known",
+            "use single quotes for patterns",
+        ),
     ];
     match known.iter().find(|(part, _, _)| info.contains(part)) {
         Some((_, message, help)) => ((*message).to_owned(), Some(help)),

@@ -14,7 +14,8 @@ pub(super) fn of(parts: &Parts, now: Timestamp) -> Vec<Fault> {
     for (rule, condition) in parts.rules.iter().zip(&parts.conditions) {
         let Some((until, spot)) = &condition.until else { continue };
         if *until <= now {
-            let fault = faults.warning(spot, "ended", format!("the rule `{}` has ended and is no longer there", rule.id));
+            let fault =
+                faults.warning(spot, "ended", format!("the rule `{}` has ended and is no longer there", rule.id));
             fault.help("take it out, or write a later date");
         } else if is_soon(*until, now) {
             faults.warning(spot, "ends-soon", format!("the rule `{}` ends within {SOON_DAYS} days", rule.id));
@@ -23,7 +24,8 @@ pub(super) fn of(parts: &Parts, now: Timestamp) -> Vec<Fault> {
     for resource in &parts.resources {
         let Some(until) = resource.options.until else { continue };
         if until <= now {
-            let message = format!("`unreadable: pass` of `{}` has ended: bodies that cannot be read are refused", resource.id);
+            let message =
+                format!("`unreadable: pass` of `{}` has ended: bodies that cannot be read are refused", resource.id);
             faults.warning(&resource.spot, "ended", message);
         } else {
             let message = format!("`{}` passes bodies that nobody can read", resource.id);

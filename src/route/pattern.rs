@@ -177,9 +177,19 @@ mod tests {
 
     #[test]
     fn a_bad_template_says_where() {
-        for (text, offset) in
-            [("api", 0), ("/a//b", 3), ("/**/a", 4), ("/a/*", 3), ("/a?b=1", 1), ("/a/{", 3), ("/a/{}", 3), ("/{a}{b}", 3), ("/{a}/{a}", 5), ("/a}", 2), ("/../a", 1)]
-        {
+        for (text, offset) in [
+            ("api", 0),
+            ("/a//b", 3),
+            ("/**/a", 4),
+            ("/a/*", 3),
+            ("/a?b=1", 1),
+            ("/a/{", 3),
+            ("/a/{}", 3),
+            ("/{a}{b}", 3),
+            ("/{a}/{a}", 5),
+            ("/a}", 2),
+            ("/../a", 1),
+        ] {
             assert_eq!(Pattern::parse(text).expect_err(text).offset, offset, "{text}");
         }
     }

@@ -41,7 +41,11 @@ impl Router {
         // Rule files are bounded far below four thousand million templates.
         let route = RouteId(u32::try_from(self.patterns.len()).unwrap_or(u32::MAX));
         let node = &mut self.nodes[at];
-        if pattern.rest { node.rests.push(route) } else { node.ends.push(route) }
+        if pattern.rest {
+            node.rests.push(route)
+        } else {
+            node.ends.push(route)
+        }
         self.patterns.push(pattern);
         route
     }
@@ -135,7 +139,15 @@ mod tests {
 
     #[test]
     fn all_that_fit_are_found() {
-        let patterns = ["/", "/api/customers/{id}", "/api/customers/me", "/api/**", "/{any}/customers/{id}", "/api/customers/{id}.json", "/api"];
+        let patterns = [
+            "/",
+            "/api/customers/{id}",
+            "/api/customers/me",
+            "/api/**",
+            "/{any}/customers/{id}",
+            "/api/customers/{id}.json",
+            "/api",
+        ];
         assert_eq!(find(&patterns, "/"), ["/"]);
         assert_eq!(find(&patterns, "/api"), ["/api/**", "/api"]);
         assert_eq!(

@@ -8,5 +8,6 @@ mod gateway;
 mod html;
 mod ledger;
 // policy
+mod readme;
 mod tidy;
 mod transform;

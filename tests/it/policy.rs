@@ -34,7 +34,8 @@ fn policy(text: &str) -> Policy {
 
 #[test]
 fn every_diagnostic_reads_as_expected() {
-    let mut entries: Vec<PathBuf> = fs::read_dir(cases()).expect("the cases").map(|entry| entry.expect("a case").path()).collect();
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(cases()).expect("the cases").map(|entry| entry.expect("a case").path()).collect();
     entries.retain(|path| path.is_dir() || path.extension().is_some_and(|extension| extension == "yaml"));
     entries.sort();
     assert!(entries.len() > 25, "the cases are there");
@@ -42,7 +43,8 @@ fn every_diagnostic_reads_as_expected() {
     for path in entries {
         let mut sources = Vec::new();
         if path.is_dir() {
-            let mut files: Vec<PathBuf> = fs::read_dir(&path).expect("a case").map(|entry| entry.expect("a file").path()).collect();
+            let mut files: Vec<PathBuf> =
+                fs::read_dir(&path).expect("a case").map(|entry| entry.expect("a file").path()).collect();
             files.sort();
             sources.extend(files.iter().map(|file| source(file)));
         } else {

@@ -22,7 +22,8 @@ pub fn rules(rules: &[Rule], conditions: &[Condition], ungranted: Action, names:
         if let Some((_, spot)) = &condition.until
             && !shows_more(number, rules, ungranted, names)
         {
-            let fault = faults.error(spot, "until", "`until` belongs to a rule that shows more than the role gets without it");
+            let fault =
+                faults.error(spot, "until", "`until` belongs to a rule that shows more than the role gets without it");
             fault.help("when this rule ends, staff would see more or the same: take `until` out");
         }
     }
@@ -61,7 +62,8 @@ pub fn resources(resources: &[Resource], routes: &[Route], faults: &mut Faults) 
 
 /// Kinds that nothing finds.
 pub fn kinds(written: &[KindRule], rules: &[Rule], resources: &[Resource], names: &Names<'_>, faults: &mut Faults) {
-    let in_fields: HashSet<KindId> = resources.iter().flat_map(|resource| &resource.fields).map(|field| field.kind).collect();
+    let in_fields: HashSet<KindId> =
+        resources.iter().flat_map(|resource| &resource.fields).map(|field| field.kind).collect();
     let is_found = |id: KindId| {
         let kind = names.kinds.get(id);
         in_fields.contains(&id) || !kind.labels.is_empty() || kind.pattern.is_some()
@@ -94,7 +96,8 @@ fn incomparable(rules: &[Rule], conditions: &[Condition], names: &Names<'_>, fau
     for (number, rule) in rules.iter().enumerate() {
         for grant in &rule.grants {
             // Ceilings count whatever they name, so kinds are compared one by one.
-            let targets = if rule.mandatory { names.named(grant.on).into_iter().map(On::Kind).collect() } else { vec![grant.on] };
+            let targets =
+                if rule.mandatory { names.named(grant.on).into_iter().map(On::Kind).collect() } else { vec![grant.on] };
             for on in targets {
                 let tier = (rule.mandatory, rule.conditioned && !rule.mandatory, on);
                 by_target.entry(tier).or_default().push((number, grant.action));
@@ -115,7 +118,12 @@ fn incomparable(rules: &[Rule], conditions: &[Condition], names: &Names<'_>, fau
                     On::Category(category) => category.word(),
                     On::Kind(id) => names.kinds.get(*id).name.as_str(),
                 };
-                let message = format!("`{second}` and `{first}` of `{what}` cannot be compared, and both are for the same staff");
+                let message = match first == second {
+                    true => format!("`{what}` has two token domains for the same staff"),
+                    false => format!(
+                        "`{second}` and `{first}` of `{what}` cannot be compared, and both are for the same staff"
+                    ),
+                };
                 let fault = faults.error(&other.spot, "incomparable", message);
                 fault.help(format!("the other stands at {}:{}; say one of them", one.spot.file, one.spot.line));
             }
@@ -148,7 +156,8 @@ fn exclude(a: &Condition, b: &Condition) -> bool {
     let events = |c: &Condition| c.when.events.iter().map(|event| event.word().to_owned()).collect::<HashSet<String>>();
     let resources = |c: &Condition| c.when.resources.iter().map(|word| word.text.clone()).collect::<HashSet<String>>();
     let apart = |a: HashSet<String>, b: HashSet<String>| !a.is_empty() && !b.is_empty() && a.is_disjoint(&b);
-    let different = |a: &Vec<String>, b: &Vec<String>| !a.iter().any(|staff| b.iter().any(|other| may_be_one(staff, other)));
+    let different =
+        |a: &Vec<String>, b: &Vec<String>| !a.iter().any(|staff| b.iter().any(|other| may_be_one(staff, other)));
     let staff = a.staff.as_ref().zip(b.staff.as_ref()).is_some_and(|(a, b)| different(a, b));
     staff || apart(events(a), events(b)) || apart(resources(a), resources(b))
 }
@@ -162,7 +171,8 @@ fn may_be_one(a: &str, b: &str) -> bool {
 /// Whether a rule gives something to somebody that no rule without a condition gives, and takes
 /// nothing from anybody.
 fn shows_more(number: usize, rules: &[Rule], ungranted: Action, names: &Names<'_>) -> bool {
-    let without: Vec<State> = rules.iter().map(|rule| if rule.conditioned { State::Fails("") } else { State::Holds }).collect();
+    let without: Vec<State> =
+        rules.iter().map(|rule| if rule.conditioned { State::Fails("") } else { State::Holds }).collect();
     let mut with = without.clone();
     with[number] = State::Holds;
     let roles: Vec<RoleId> = match &rules[number].who {
@@ -177,7 +187,8 @@ fn shows_more(number: usize, rules: &[Rule], ungranted: Action, names: &Names<'_
         for id in &kinds {
             let ask = |states: &[State]| {
                 let roles = [role];
-                let question = Question { rules, states, ungranted, roles: &roles, id: *id, kind: names.kinds.get(*id) };
+                let question =
+                    Question { rules, states, ungranted, roles: &roles, id: *id, kind: names.kinds.get(*id) };
                 decide::decide(&question).map(|(decision, _)| decision.action)
             };
             let (Ok(before), Ok(after)) = (ask(&without), ask(&with)) else { return false };

@@ -86,7 +86,9 @@ fn labels(kinds: &mut Kinds, by_name: &BTreeMap<&str, Vec<&KindRule>>, faults: &
             Some(other) if other != id => {
                 let other = &kinds.get(other).name;
                 let message = format!("the label `{}` means `{other}` already", label.text);
-                faults.error(&label.spot, "label", message).help("a label alone means one kind; name it as a place under `fields:`");
+                faults
+                    .error(&label.spot, "label", message)
+                    .help("a label alone means one kind; name it as a place under `fields:`");
             }
             Some(_) => {}
             None => kinds.0[usize::from(id.0)].labels.push(folded),

@@ -81,8 +81,10 @@ fn compile(files: Vec<File>, version: Arc<str>, faults: &mut Faults) -> Option<P
 
 /// A hash over all files that neither their order nor their names change.
 fn version(sources: &[Source]) -> Arc<str> {
-    let mut hashes: Vec<Vec<u8>> =
-        sources.iter().map(|source| digest::digest(&digest::SHA256, source.text.as_bytes()).as_ref().to_vec()).collect();
+    let mut hashes: Vec<Vec<u8>> = sources
+        .iter()
+        .map(|source| digest::digest(&digest::SHA256, source.text.as_bytes()).as_ref().to_vec())
+        .collect();
     hashes.sort();
     let all = digest::digest(&digest::SHA256, &hashes.concat());
     format!("sha256:{}", HEXLOWER.encode(all.as_ref())).into()

@@ -41,7 +41,9 @@ impl Names<'_> {
             };
             match nearest(&word.text, self.kinds.0.iter().map(|kind| kind.name.as_str())) {
                 Some(near) => fault.did_you_mean(Some(near)),
-                None => fault.help("name it under `kinds:` with its category; `sudare kinds` lists those that are built in"),
+                None => {
+                    fault.help("name it under `kinds:` with its category; `sudare kinds` lists those that are built in")
+                }
             }
         }
         found

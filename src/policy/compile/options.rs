@@ -74,7 +74,9 @@ fn generalize(option: &Word, on: On, names: &Names<'_>, faults: &mut Faults) -> 
     }
     let Some((_, coarse)) = GENERALIZES.into_iter().find(|(word, _)| *word == option.text) else {
         let near = nearest(&option.text, GENERALIZES.into_iter().map(|(word, _)| word));
-        faults.error(&option.spot, "unknown-word", format!("`{}` is no generalization", option.text)).did_you_mean(near);
+        faults
+            .error(&option.spot, "unknown-word", format!("`{}` is no generalization", option.text))
+            .did_you_mean(near);
         return None;
     };
     refuse_unlisted(option, on, Verb::Generalize, names, |kind| kind.generalizes.contains(&coarse), faults)?;

@@ -92,7 +92,11 @@ pub fn compile(
     let mut ordered: BTreeMap<String, Written> = BTreeMap::new();
     for resource in written {
         if let Some(first) = ordered.get(&resource.id.text) {
-            let fault = faults.error(&resource.id.spot, "duplicate-id", format!("`{}` is the id of another resource", resource.id.text));
+            let fault = faults.error(
+                &resource.id.spot,
+                "duplicate-id",
+                format!("`{}` is the id of another resource", resource.id.text),
+            );
             fault.help(format!("{}:{} has it; give this one its own", first.id.spot.file, first.id.spot.line));
             continue;
         }
@@ -128,14 +132,23 @@ fn by_name<'s>(sets: &'s [FieldSet], faults: &mut Faults) -> BTreeMap<&'s str, &
     let mut by_name: BTreeMap<&str, &FieldSet> = BTreeMap::new();
     for set in sets {
         if let Some(first) = by_name.insert(&set.name.text, set) {
-            let fault = faults.error(&set.name.spot, "duplicate-id", format!("`{}` is the name of another set of fields", set.name.text));
+            let fault = faults.error(
+                &set.name.spot,
+                "duplicate-id",
+                format!("`{}` is the name of another set of fields", set.name.text),
+            );
             fault.help(format!("{}:{} has it", first.name.spot.file, first.name.spot.line));
         }
     }
     by_name
 }
 
-fn fields(resource: &Written, sets: &BTreeMap<&str, &FieldSet>, names: &Names<'_>, faults: &mut Faults) -> Vec<FieldRule> {
+fn fields(
+    resource: &Written,
+    sets: &BTreeMap<&str, &FieldSet>,
+    names: &Names<'_>,
+    faults: &mut Faults,
+) -> Vec<FieldRule> {
     let mut fields: Vec<&Field> = Vec::new();
     for item in &resource.fields {
         match item {
@@ -143,7 +156,8 @@ fn fields(resource: &Written, sets: &BTreeMap<&str, &FieldSet>, names: &Names<'_
             Item::Set(word) => match sets.get(word.text.as_str()) {
                 Some(set) => fields.extend(&set.fields),
                 None => {
-                    let fault = faults.error(&word.spot, "unknown-fields", format!("`{}` is no set of fields", word.text));
+                    let fault =
+                        faults.error(&word.spot, "unknown-fields", format!("`{}` is no set of fields", word.text));
                     match nearest(&word.text, sets.keys().copied()) {
                         Some(near) => fault.did_you_mean(Some(near)),
                         None => fault.help("name it under `fields:` at the top, or write `kind: [places]` here"),

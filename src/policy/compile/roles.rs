@@ -26,7 +26,8 @@ pub fn compile(written: Vec<Written>, faults: &mut Faults) -> Vec<Role> {
     let mut roles: BTreeMap<String, Role> = BTreeMap::new();
     for role in written {
         let name: Arc<str> = role.name.text.as_str().into();
-        let known = roles.entry(role.name.text).or_insert_with(|| Role { name, spot: role.name.spot, groups: Vec::new() });
+        let known =
+            roles.entry(role.name.text).or_insert_with(|| Role { name, spot: role.name.spot, groups: Vec::new() });
         known.groups.extend(role.groups.into_iter().map(|group| group.text));
     }
     if let Some(role) = roles.values().nth(ROLES_MAX) {

@@ -47,13 +47,21 @@ pub fn compile(
     written.into_iter().zip(ids).filter_map(|(rule, id)| one(rule, id, resources, names, faults)).unzip()
 }
 
-fn one(written: Written, id: Arc<str>, resources: &[Resource], names: &Names<'_>, faults: &mut Faults) -> Option<(Rule, Condition)> {
+fn one(
+    written: Written,
+    id: Arc<str>,
+    resources: &[Resource],
+    names: &Names<'_>,
+    faults: &mut Faults,
+) -> Option<(Rule, Condition)> {
     mandatory(&written, faults);
     let conditioned = written.when.is_some() || written.until.is_some() || matches!(written.who, WrittenWho::Staff(_));
     let (who, staff) = match &written.who {
         WrittenWho::All => (Who::Every, None),
         WrittenWho::Staff(staff) => (Who::Every, Some(staff.iter().map(|id| id.text.clone()).collect())),
-        WrittenWho::Roles(roles) => (Who::Roles(roles.iter().filter_map(|role| names.role(role, faults)).collect()), None),
+        WrittenWho::Roles(roles) => {
+            (Who::Roles(roles.iter().filter_map(|role| names.role(role, faults)).collect()), None)
+        }
     };
     let grants = grants(&written, names, faults);
     let when = written.when.unwrap_or_default();

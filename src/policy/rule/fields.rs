@@ -63,13 +63,21 @@ pub fn read(node: &Node, faults: &mut Faults) -> Vec<Item> {
     let mut items = Vec::new();
     for node in reader::one_or_more(node) {
         match &node.value {
-            Value::Map(_) if node.at("at").is_some() || node.at("is").is_some() => place_entry(node, None, &mut items, faults),
+            Value::Map(_) if node.at("at").is_some() || node.at("is").is_some() => {
+                place_entry(node, None, &mut items, faults)
+            }
             Value::Map(entries) => entries.iter().for_each(|entry| kind_entry(entry, &mut items, faults)),
             Value::Scalar { .. } => {
-                items.extend(reader::text(node, "a set of fields", faults).map(|name| Item::Set(Word::new(name, &node.spot))));
+                items.extend(
+                    reader::text(node, "a set of fields", faults).map(|name| Item::Set(Word::new(name, &node.spot))),
+                );
             }
             Value::List(_) => {
-                faults.error(&node.spot, "type", "an item of `fields` is a set's name, a map or `{ at, is }`, and here stands a list");
+                faults.error(
+                    &node.spot,
+                    "type",
+                    "an item of `fields` is a set's name, a map or `{ at, is }`, and here stands a list",
+                );
             }
         }
     }
@@ -83,7 +91,13 @@ fn kind_entry(entry: &Entry, items: &mut Vec<Item>, faults: &mut Faults) {
         if node.map().is_some() {
             place_entry(node, Some(&kind), items, faults);
         } else if let Some(place) = places::read(node, "a place", faults) {
-            items.push(Item::Field(Field { place, spot: node.spot.clone(), kind: kind.clone(), only: false, optional: false }));
+            items.push(Item::Field(Field {
+                place,
+                spot: node.spot.clone(),
+                kind: kind.clone(),
+                only: false,
+                optional: false,
+            }));
         }
     }
 }

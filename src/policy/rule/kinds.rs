@@ -47,7 +47,8 @@ fn kind(entry: &Entry, faults: &mut Faults) -> Option<KindRule> {
     let mut map = MapReader::open(&entry.value, "a kind", faults)?;
     let category = map.take("category").and_then(|node| category(node, faults));
     let labels = map.take("labels").map(|node| words(node, "a label", faults)).unwrap_or_default();
-    let pattern = map.take("pattern").and_then(|node| Some(Word::new(reader::text(node, "a pattern", faults)?, &node.spot)));
+    let pattern =
+        map.take("pattern").and_then(|node| Some(Word::new(reader::text(node, "a pattern", faults)?, &node.spot)));
     map.reserve(&["derive"], faults);
     map.finish(faults);
     let labels = labels.into_iter().filter(|label| is_clear(label, faults)).collect();
@@ -56,7 +57,9 @@ fn kind(entry: &Entry, faults: &mut Faults) -> Option<KindRule> {
 
 fn category(node: &Node, faults: &mut Faults) -> Option<(Category, Spot)> {
     let words = Category::ALL.map(|category| (category.word(), category));
-    Some((reader::word(node, "a category", &words, faults)?, node.spot.clone()))
+    // A faulty category is told; any other stands in for it, so that it is not missed as well.
+    let category = reader::word(node, "a category", &words, faults).unwrap_or(Category::Identity);
+    Some((category, node.spot.clone()))
 }
 
 fn is_clear(label: &Word, faults: &mut Faults) -> bool {
@@ -64,7 +67,9 @@ fn is_clear(label: &Word, faults: &mut Faults) -> bool {
     let clear = !folded.is_empty() && !AMBIGUOUS.contains(&folded.as_str());
     if !clear {
         let message = format!("`{}` alone is no label: it can stand at anything", label.text);
-        faults.error(&label.spot, "label", message).help("name it as a place under `fields:` of the resources where it means this kind");
+        faults
+            .error(&label.spot, "label", message)
+            .help("name it as a place under `fields:` of the resources where it means this kind");
     }
     clear
 }

@@ -45,7 +45,9 @@ impl Match {
 
     /// Whether some method is one of both.
     pub fn shares_method(&self, other: &Match) -> bool {
-        self.methods.is_empty() || other.methods.is_empty() || self.methods.iter().any(|method| other.takes_method(method))
+        self.methods.is_empty()
+            || other.methods.is_empty()
+            || self.methods.iter().any(|method| other.takes_method(method))
     }
 }
 
@@ -92,7 +94,9 @@ const METHODS: [(&str, &str); 7] = [
 pub fn read(node: &Node, faults: &mut Faults) -> Vec<Match> {
     let alternatives = reader::one_or_more(node);
     if alternatives.is_empty() {
-        faults.error(&node.spot, "empty", "`match` names no request").help("write a method and a path, as in `GET /customers/{id}`");
+        faults
+            .error(&node.spot, "empty", "`match` names no request")
+            .help("write a method and a path, as in `GET /customers/{id}`");
     }
     alternatives.iter().filter_map(|item| alternative(item, faults)).collect()
 }

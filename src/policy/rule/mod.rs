@@ -81,7 +81,8 @@ pub fn read(node: &Node, faults: &mut Faults) -> File {
         file.fields = fields::read_sets(node, faults);
     }
     if let Some(node) = map.take("resources") {
-        file.resources = items(node, "`resources`", faults).iter().filter_map(|item| resources::read(item, faults)).collect();
+        file.resources =
+            items(node, "`resources`", faults).iter().filter_map(|item| resources::read(item, faults)).collect();
     }
     if let Some(node) = map.take("rules") {
         file.rules = items(node, "`rules`", faults).iter().filter_map(|item| rules::read(item, faults)).collect();

@@ -41,7 +41,9 @@ fn checked(place: Place, spot: &Spot, faults: &mut Faults) -> Option<Place> {
         && let Err(message) = check_selector(&css.selector)
     {
         let fault = faults.error(spot, "selector", format!("the selector cannot be followed: {message}"));
-        fault.help("known are names, classes, ids, attributes, `:not`, `:nth-child`, `:nth-of-type`, descendants and children");
+        fault.help(
+            "known are names, classes, ids, attributes, `:not`, `:nth-child`, `:nth-of-type`, descendants and children",
+        );
         return None;
     }
     Some(place)

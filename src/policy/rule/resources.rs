@@ -113,9 +113,13 @@ fn options(map: &mut MapReader<'_>, faults: &mut Faults) -> Options {
     let scan = map.take("scan").and_then(|node| reader::boolean(node, "`scan`", faults)).unwrap_or(true);
     let public = map.take("public").and_then(|node| reader::boolean(node, "`public`", faults)).unwrap_or(false);
     let words = [("scan", Unlisted::Scan), ("mask", Unlisted::Mask), ("block", Unlisted::Block)];
-    let unlisted = map.take("unlisted").and_then(|node| reader::word(node, "`unlisted`", &words, faults)).unwrap_or(Unlisted::Scan);
+    let unlisted = map
+        .take("unlisted")
+        .and_then(|node| reader::word(node, "`unlisted`", &words, faults))
+        .unwrap_or(Unlisted::Scan);
     let words = [("page", Errors::Page), ("scan", Errors::Scan)];
-    let errors = map.take("errors").and_then(|node| reader::word(node, "`errors`", &words, faults)).unwrap_or(Errors::Page);
+    let errors =
+        map.take("errors").and_then(|node| reader::word(node, "`errors`", &words, faults)).unwrap_or(Errors::Page);
     let until = map.take("until").and_then(|node| Some((when::until(node, faults)?, &node.spot)));
     let words = [("block", Unreadable::Block), ("pass", Unreadable::Pass)];
     let mut unreadable = Unreadable::Block;
@@ -191,9 +195,13 @@ fn query(node: &Node, faults: &mut Faults) -> Vec<Query> {
             match item.map() {
                 Some(columns) => columns.iter().for_each(|column| {
                     let kinds = reader::texts(&column.value, "a kind", faults);
-                    query.columns.extend(kinds.into_iter().map(|(kind, spot)| (column.key.clone(), Word::new(kind, spot))));
+                    query
+                        .columns
+                        .extend(kinds.into_iter().map(|(kind, spot)| (column.key.clone(), Word::new(kind, spot))));
                 }),
-                None => query.filters.extend(reader::text(item, "a kind", faults).map(|kind| Word::new(kind, &item.spot))),
+                None => {
+                    query.filters.extend(reader::text(item, "a kind", faults).map(|kind| Word::new(kind, &item.spot)))
+                }
             }
         }
         all.push(query);

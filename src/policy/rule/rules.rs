@@ -98,7 +98,8 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
         fault.help("name kinds under `show`, `generalize`, `mask`, `tokenize`, `hash`, `remove` or `block`");
     }
     let id = map.take("id").and_then(|node| Some(Word::new(reader::text(node, "an id", faults)?, &node.spot)));
-    let domain = map.take("token_domain").and_then(|node| reader::text(node, "`token_domain`", faults)).map(str::to_owned);
+    let domain =
+        map.take("token_domain").and_then(|node| reader::text(node, "`token_domain`", faults)).map(str::to_owned);
     let words = [("none", Search::None), ("exact", Search::Exact), ("any", Search::Any)];
     let search = map.take("search").and_then(|node| reader::word(node, "`search`", &words, faults));
     let mandatory = map.take("mandatory").filter(|node| reader::boolean(node, "`mandatory`", faults) == Some(true));
@@ -151,7 +152,8 @@ fn read_grants(node: &Node, key: &str, verb: Verb, grants: &mut Vec<Grant>, faul
                 }
             }
             Some(_) => {
-                let fault = faults.error(&item.spot, "type", format!("`{key}` takes a list of kinds, and here stands a map"));
+                let fault =
+                    faults.error(&item.spot, "type", format!("`{key}` takes a list of kinds, and here stands a map"));
                 fault.help(format!("write `{key}: [phone, email]`"));
             }
             None => {

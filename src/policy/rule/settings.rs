@@ -31,7 +31,8 @@ impl Settings {
         let mut settings = Settings::default();
         if let Some(node) = map.take("ungranted") {
             let words = [("mask", Action::Mask(Mask::Full)), ("remove", Action::Remove), ("block", Action::Block)];
-            settings.ungranted = reader::word(node, "`ungranted`", &words, faults).map(|word| (word, node.spot.clone()));
+            settings.ungranted =
+                reader::word(node, "`ungranted`", &words, faults).map(|word| (word, node.spot.clone()));
         }
         if let Some(node) = map.take("undeclared") {
             if node.scalar() == Some("pass") {
@@ -39,7 +40,8 @@ impl Settings {
                 fault.help("write `scan` or `block`");
             } else {
                 let words = [("scan", Undeclared::Scan), ("block", Undeclared::Block)];
-                settings.undeclared = reader::word(node, "`undeclared`", &words, faults).map(|word| (word, node.spot.clone()));
+                settings.undeclared =
+                    reader::word(node, "`undeclared`", &words, faults).map(|word| (word, node.spot.clone()));
             }
         }
         if let Some(node) = map.take("unreadable") {

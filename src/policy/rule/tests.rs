@@ -142,7 +142,16 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<TestCase<Word>> {
     let expect = map.need("expect", faults).map(|node| expects(node, faults)).unwrap_or_default();
     map.finish(faults);
     let response = response.unwrap_or(TestResponse { status: 200, headers: Vec::new(), content: None });
-    Some(TestCase { name: name?.to_owned(), spot: node.spot.clone(), request: request?, network, time, staff, response, expect })
+    Some(TestCase {
+        name: name?.to_owned(),
+        spot: node.spot.clone(),
+        request: request?,
+        network,
+        time,
+        staff,
+        response,
+        expect,
+    })
 }
 
 fn request(node: &Node, faults: &mut Faults) -> Option<TestRequest> {
@@ -154,7 +163,13 @@ fn request(node: &Node, faults: &mut Faults) -> Option<TestRequest> {
             fault.help("write a method and a path, as in `GET /customers/42`");
             return None;
         };
-        return Some(TestRequest { method: method.to_owned(), target: target.to_owned(), headers: Vec::new(), body: None, spot });
+        return Some(TestRequest {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers: Vec::new(),
+            body: None,
+            spot,
+        });
     }
     let mut map = MapReader::open(node, "a request", faults)?;
     let method = map.need("method", faults).and_then(|node| reader::text(node, "a method", faults));
@@ -211,7 +226,8 @@ fn content(map: &mut MapReader<'_>, faults: &mut Faults) -> Option<Content> {
         }
     }
     if let Some((name, node)) = map.take("file").and_then(|node| Some((reader::text(node, "a file", faults)?, node))) {
-        let content = Content { format: by_name(name), from: ContentFrom::File(name.to_owned()), spot: node.spot.clone() };
+        let content =
+            Content { format: by_name(name), from: ContentFrom::File(name.to_owned()), spot: node.spot.clone() };
         add(content, faults);
     }
     map.reserve(&["xml", "xlsx"], faults);
@@ -315,7 +331,9 @@ fn json(node: &Node) -> serde_json::Value {
     use serde_json::Value as Json;
     match &node.value {
         Value::List(items) => Json::Array(items.iter().map(json).collect()),
-        Value::Map(entries) => Json::Object(entries.iter().map(|entry| (entry.key.clone(), json(&entry.value))).collect()),
+        Value::Map(entries) => {
+            Json::Object(entries.iter().map(|entry| (entry.key.clone(), json(&entry.value))).collect())
+        }
         Value::Scalar { text, quoted: true } => Json::String(text.clone()),
         Value::Scalar { text, quoted: false } => match text.as_str() {
             "" | "~" | "null" => Json::Null,
@@ -338,6 +356,9 @@ mod unit {
     fn yaml_becomes_the_json_that_it_looks_like() {
         let text = "[42, -1.5, 0312345678, 090-1, '42', true, no, null, ~, { a: [] }, 1e999]".to_owned();
         let node = parse(&Source { name: "a".into(), text }, &mut Faults::new()).expect("a tree");
-        assert_eq!(json(&node).to_string(), r#"[42,-1.5,"0312345678","090-1","42",true,"no",null,null,{"a":[]},"1e999"]"#);
+        assert_eq!(
+            json(&node).to_string(),
+            r#"[42,-1.5,"0312345678","090-1","42",true,"no",null,null,{"a":[]},"1e999"]"#
+        );
     }
 }

@@ -39,10 +39,12 @@ fn a_configuration_brings_its_rules() {
     let gateway = folder.path().join("gateway.yaml");
     let text = "sudare: 1\nlisten: 127.0.0.1:0\nupstream: http://127.0.0.1:9\nrules: rules.yaml\nidentity:\n  - header: { user: X-User, groups: X-Groups, from: [127.0.0.1/32] }\n";
     fs::write(&gateway, text).expect("a file can be written");
-    let check = || run(CheckArgs { config: Some(gateway.clone()), paths: Vec::new(), strict: false, format: Format::Json });
+    let check =
+        || run(CheckArgs { config: Some(gateway.clone()), paths: Vec::new(), strict: false, format: Format::Json });
     let rules = folder.path().join("rules.yaml");
     fs::write(&rules, "sudare: 1\nroles: { support: a }\n").expect("a file can be written");
     assert_eq!(check(), 0);
-    fs::write(&rules, "sudare: 1\nroles: { support: a }\nrules: [{ for: suport, show: [phone] }]\n").expect("a file can be written");
+    fs::write(&rules, "sudare: 1\nroles: { support: a }\nrules: [{ for: suport, show: [phone] }]\n")
+        .expect("a file can be written");
     assert_eq!(check(), 1);
 }

@@ -24,11 +24,31 @@ const ROLES: [&str; 3] = ["support", "manager", "analyst"];
 fn rule() -> impl Strategy<Value = String> {
     let who = select(vec!["support", "manager", "[support, analyst]", "all"]);
     let says = select(vec![
-        "show: [phone]", "show: [contact]", "show: all", "mask: { phone: last4 }", "mask: [contact]", "mask: { address: municipality }",
-        "mask: { address: prefecture }", "tokenize: [email]", "hash: [email, person.name]", "remove: [contact]", "block: [my_number]",
-        "generalize: { birth_date: year }", "generalize: { birth_date: decade }", "generalize: { postal_code: 3 }",
+        "show: [phone]",
+        "show: [contact]",
+        "show: all",
+        "mask: { phone: last4 }",
+        "mask: [contact]",
+        "mask: { address: municipality }",
+        "mask: { address: prefecture }",
+        "tokenize: [email]",
+        "hash: [email, person.name]",
+        "remove: [contact]",
+        "block: [my_number]",
+        "generalize: { birth_date: year }",
+        "generalize: { birth_date: decade }",
+        "generalize: { postal_code: 3 }",
     ]);
-    let more = select(vec!["", "", "", "when: { event: export }", "when: { event: view }", "when: { network: 10.0.0.0/8 }", "token_domain: d", "search: none"]);
+    let more = select(vec![
+        "",
+        "",
+        "",
+        "when: { event: export }",
+        "when: { event: view }",
+        "when: { network: 10.0.0.0/8 }",
+        "token_domain: d",
+        "search: none",
+    ]);
     (who, says, more, any::<bool>()).prop_map(|(who, says, more, mandatory)| {
         let mandatory = if mandatory && who == "all" && !says.starts_with("show") { ", mandatory: true" } else { "" };
         let more = if more.is_empty() { String::new() } else { format!(", {more}") };
@@ -37,8 +57,9 @@ fn rule() -> impl Strategy<Value = String> {
 }
 
 fn rules() -> impl Strategy<Value = Vec<String>> {
-    prop::collection::vec(rule(), 0..8)
-        .prop_map(|rules| rules.iter().enumerate().map(|(number, rule)| format!("  - {{ id: r{number}, {rule} }}\n")).collect())
+    prop::collection::vec(rule(), 0..8).prop_map(|rules| {
+        rules.iter().enumerate().map(|(number, rule)| format!("  - {{ id: r{number}, {rule} }}\n")).collect()
+    })
 }
 
 fn parse(files: &[Vec<String>]) -> Option<Policy> {
@@ -54,7 +75,11 @@ fn decisions(policy: &Policy, names: &[&str], target: &str) -> Vec<Decision> {
     let matched = get(policy, target);
     let network = Some([10, 0, 0, 1].into());
     let time = "2026-11-24T03:00:00Z".parse().expect("a time");
-    policy.plan(&Situation { matched: &matched, roles: &roles, staff: None, network, time }).expect("a plan").decisions.clone()
+    policy
+        .plan(&Situation { matched: &matched, roles: &roles, staff: None, network, time })
+        .expect("a plan")
+        .decisions
+        .clone()
 }
 
 proptest! {

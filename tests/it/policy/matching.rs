@@ -63,7 +63,7 @@ fn method_path_query_and_headers_tell() {
 #[test]
 fn the_body_tells_where_it_must() {
     let policy = policy(RULES);
-    let path = |text| JsonPath::parse(text).expect("a path");
+    let path = |text: &str| JsonPath::parse(text).expect("a path");
     let json = |values: &[(&str, &str)]| BodyValues {
         form: Vec::new(),
         json: values.iter().map(|(at, value)| (path(at), (*value).to_owned())).collect(),
@@ -74,7 +74,10 @@ fn the_body_tells_where_it_must() {
         (json(&[("$.method", "party.write"), ("$.params[0].model", "party")]), &["f-write"]),
         (json(&[("$.method", "party.write"), ("$.params[0].model", "sale")]), &[]),
         // A key that stands twice cannot choose which rules see it.
-        (json(&[("$.method", "x.read"), ("$.method", "x.write"), ("$.params[0].model", "party")]), &["e-read", "f-write"]),
+        (
+            json(&[("$.method", "x.read"), ("$.method", "x.write"), ("$.params[0].model", "party")]),
+            &["e-read", "f-write"],
+        ),
         (form("search"), &["g-form"]),
         (form("save"), &[]),
         (BodyValues::default(), &[]),

@@ -22,7 +22,13 @@ fn roles(policy: &Policy, names: &[&str]) -> Vec<RoleId> {
     names.iter().map(|name| policy.role(name).expect("a role")).collect()
 }
 
-pub(super) fn plan(policy: &Policy, matched: &Matched, names: &[&str], network: &str, time: &str) -> Result<Arc<Plan>, Refusal> {
+pub(super) fn plan(
+    policy: &Policy,
+    matched: &Matched,
+    names: &[&str],
+    network: &str,
+    time: &str,
+) -> Result<Arc<Plan>, Refusal> {
     let roles = roles(policy, names);
     let time = time.parse().expect("a time");
     policy.plan(&Situation { matched, roles: &roles, staff: None, network: network.parse().ok(), time })
@@ -48,7 +54,9 @@ rules:
   - { for: { staff: 'basic:tanaka' }, show: [email], until: 2026-11-24 }
 ",
     );
-    let at = |names: &[&str], target: &str, network: &str, time: &str, kind| action(&policy, target, names, network, time, kind);
+    let at = |names: &[&str], target: &str, network: &str, time: &str, kind| {
+        action(&policy, target, names, network, time, kind)
+    };
     for (network, time, expected) in [
         ("10.1.2.3", NOON, Action::Show),
         ("::ffff:10.1.2.3", NOON, Action::Show),
@@ -71,7 +79,8 @@ rules:
         let staff = Staff { source, user: user.into(), groups: Vec::new() };
         let (matched, roles) = (get(&policy, "/list"), roles(&policy, &["support"]));
         let time = time.parse().expect("a time");
-        let plan = policy.plan(&Situation { matched: &matched, roles: &roles, staff: Some(&staff), network: None, time });
+        let plan =
+            policy.plan(&Situation { matched: &matched, roles: &roles, staff: Some(&staff), network: None, time });
         plan.expect("a plan").decisions[usize::from(EMAIL.0)].action
     };
     assert_eq!(email("basic", "tanaka", "2026-11-24T23:59:59Z"), Action::Show);
@@ -136,10 +145,13 @@ fn what_passes_unread_does_so_until_its_end() {
     let policy = policy(
         "sudare: 1\nroles: { support: a }\nresources: [{ id: a, match: GET /a, unreadable: pass, until: 2026-11-24, subject: none }]\n",
     );
-    let unreadable = |time| plan(&policy, &get(&policy, "/a"), &["support"], "127.0.0.1", time).expect("a plan").unreadable;
+    let unreadable =
+        |time| plan(&policy, &get(&policy, "/a"), &["support"], "127.0.0.1", time).expect("a plan").unreadable;
     assert_eq!(unreadable("2026-11-24T23:59:59Z"), Unreadable::Pass);
     assert_eq!(unreadable("2026-11-25T00:00:00Z"), Unreadable::Block);
-    let told = |time: &str| policy.warnings(time.parse().expect("a time")).into_iter().map(|fault| fault.code).collect::<Vec<_>>();
+    let told = |time: &str| {
+        policy.warnings(time.parse().expect("a time")).into_iter().map(|fault| fault.code).collect::<Vec<_>>()
+    };
     assert_eq!(told("2026-11-24T00:00:00Z"), ["passes-unread"]);
     assert_eq!(told("2026-11-25T00:00:00Z"), ["ended"]);
 }
@@ -154,7 +166,8 @@ resources: [{ id: login, match: GET /login, public: true, subject: none }, { id:
 rules: [{ for: all, show: [phone] }]
 ",
     );
-    let reason = |target: &str| plan(&policy, &get(&policy, target), &[], "127.0.0.1", NOON).map_err(|refusal| refusal.reason);
+    let reason =
+        |target: &str| plan(&policy, &get(&policy, target), &[], "127.0.0.1", NOON).map_err(|refusal| refusal.reason);
     let login = reason("/login").expect("it is public");
     assert_eq!(login.decisions[usize::from(PHONE.0)].action, FULL, "a rule for all is for those with a role");
     assert_eq!(reason("/login/x").err(), Some(Reason::NoRole), "one of two resources is not public");
@@ -179,7 +192,8 @@ fn equal_situations_share_a_plan_and_others_do_not() {
     let policy = policy(
         "sudare: 1\nroles: { support: a, manager: b }\nresources: [{ id: a, match: 'GET /a/{id}', subject: path.id }]\nrules: [{ for: manager, show: [phone], when: { network: 10.0.0.0/8 } }]\n",
     );
-    let of = |target, names: &[&str], network| plan(&policy, &get(&policy, target), names, network, NOON).expect("a plan");
+    let of =
+        |target, names: &[&str], network| plan(&policy, &get(&policy, target), names, network, NOON).expect("a plan");
     let one = of("/a/1", &["manager"], "10.0.0.1");
     assert!(Arc::ptr_eq(&one, &of("/a/2", &["manager"], "10.0.0.2")));
     assert!(!Arc::ptr_eq(&one, &of("/a/1", &["manager"], "192.0.2.1")));
@@ -200,7 +214,8 @@ fn groups_give_roles_and_two_files_make_one_role() {
     assert_eq!(names(&["z", "y", "other"]), ["manager", "support"]);
     assert_eq!(names(&["x", "z"]), ["support"]);
     assert_eq!(names(&[]), [""; 0]);
-    let turned = [source("other", "roles: { support: [z] }\n"), source("names", "roles: { support: [x], manager: [y] }\n")];
+    let turned =
+        [source("other", "roles: { support: [z] }\n"), source("names", "roles: { support: [x], manager: [y] }\n")];
     assert_eq!(Policy::parse(&turned).policy.expect("a policy").version(), policy.version());
     assert!(policy.version().starts_with("sha256:") && policy.version().len() == 7 + 64);
 }
@@ -224,7 +239,11 @@ rules:
     let situation = Situation { matched: &matched, roles: &roles, staff: None, network: None, time };
     let told = policy.explain(&situation).expect("an explanation");
     let phone = &told.kinds[usize::from(PHONE.0)];
-    let steps: Vec<_> = phone.steps.iter().map(|step| (step.rule.as_deref().unwrap_or("-"), step.at.as_ref().map(|at| at.1), step.verdict)).collect();
+    let steps: Vec<_> = phone
+        .steps
+        .iter()
+        .map(|step| (step.rule.as_deref().unwrap_or("-"), step.at.as_ref().map(|at| at.1), step.verdict))
+        .collect();
     assert_eq!(
         steps,
         [
@@ -236,7 +255,10 @@ rules:
     assert_eq!(phone.decision.search, Search::None);
     assert_eq!(phone.steps[2].verdict.sentence(), "is not there: `event` does not hold");
     let number = told.kinds.iter().find(|kind| kind.name == "my_number").expect("a kind");
-    assert_eq!(number.steps.iter().map(|step| (step.rule.as_deref(), step.verdict)).collect::<Vec<_>>(), [(None, Verdict::Decides), (Some("law"), Verdict::Decides)]);
+    assert_eq!(
+        number.steps.iter().map(|step| (step.rule.as_deref(), step.verdict)).collect::<Vec<_>>(),
+        [(None, Verdict::Decides), (Some("law"), Verdict::Decides)]
+    );
     let plan = policy.plan(&situation).expect("a plan");
     for (kind, decision) in told.kinds.iter().zip(&plan.decisions) {
         assert_eq!(&kind.decision, decision, "{}", kind.name);
@@ -245,8 +267,11 @@ rules:
 
 #[test]
 fn ends_that_are_near_are_told() {
-    let policy = policy("sudare: 1\nroles: { support: a }\nrules: [{ for: support, show: [phone], until: 2026-12-31 }]\n");
-    let told = |time: &str| policy.warnings(time.parse().expect("a time")).into_iter().map(|fault| fault.code).collect::<Vec<_>>();
+    let policy =
+        policy("sudare: 1\nroles: { support: a }\nrules: [{ for: support, show: [phone], until: 2026-12-31 }]\n");
+    let told = |time: &str| {
+        policy.warnings(time.parse().expect("a time")).into_iter().map(|fault| fault.code).collect::<Vec<_>>()
+    };
     assert_eq!(told("2026-11-24T00:00:00Z"), [""; 0]);
     assert_eq!(told("2026-12-02T00:00:00Z"), ["ends-soon"]);
     assert_eq!(told("2027-01-01T00:00:00Z"), ["ended"]);
