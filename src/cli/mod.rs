@@ -46,7 +46,7 @@ enum Command {
     /// Runs the tests written in rule files
     Test(test::TestArgs),
     /// Checks the ledger and answers who saw whose data
-    Ledger(ledger::LedgerArgs),
+    Ledger(Box<ledger::LedgerArgs>),
 }
 
 /// Runs the command line; gives the exit status.

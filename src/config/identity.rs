@@ -25,7 +25,7 @@ pub fn parse(node: &Node, origin: &Origin<'_>, key: [u8; 32], faults: &mut Fault
             continue;
         };
         match entry.key.as_str() {
-            "basic" => sources.extend(basic(entry, origin, key, faults).map(IdentitySource::Basic)),
+            "basic" => sources.extend(basic(entry, origin, key, faults).map(Box::new).map(IdentitySource::Basic)),
             "header" => sources.extend(header(entry, origin, faults).map(IdentitySource::Header)),
             later if LATER.contains(&later) => reader::reserved(&entry.key_spot, later, faults),
             other => {

@@ -17,7 +17,7 @@ use crate::terms::staff::Staff;
 /// The sources that this gateway knows.
 pub enum Source {
     /// `basic:` names and passwords in a file.
-    Basic(basic::Basic),
+    Basic(Box<basic::Basic>),
     /// `header:` names that a proxy in front has set.
     Header(header::Header),
 }

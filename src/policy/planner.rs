@@ -149,11 +149,6 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[State]) -
         layout.add(resource)?;
     }
     let options = || matched.iter().map(|resource| &resource.options);
-    let events = [Event::Export, Event::Write, Event::Search, Event::View];
-    let happens = |event: &Event| match matched[..] {
-        [] => event_of(None, situation.matched) == *event,
-        ref some => some.iter().any(|resource| event_of(Some(resource), situation.matched) == *event),
-    };
     let all_pass = !matched.is_empty() && matched.iter().all(|resource| passes(resource, situation));
     let unlisted =
         options().map(|options| options.unlisted).max_by_key(|unlisted| *unlisted as u8).unwrap_or(Unlisted::Scan);
@@ -162,7 +157,7 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[State]) -
         version: parts.version.clone(),
         resources: matched.iter().map(|resource| resource.id.clone()).collect(),
         template: template(parts, situation.matched),
-        event: events.into_iter().find(happens).unwrap_or(Event::View),
+        event: event(&matched, situation.matched),
         kinds: parts.kinds.kinds.clone(),
         detectors: parts.kinds.detectors.clone(),
         labels: parts.kinds.labels.clone(),
@@ -295,6 +290,14 @@ fn template(parts: &Parts, matched: &Matched) -> Option<Arc<str>> {
 fn passes(resource: &Resource, situation: &Situation<'_>) -> bool {
     let holds = resource.options.until.is_some_and(|until| situation.time < until);
     resource.options.unreadable == Unreadable::Pass && holds
+}
+
+/// What several resources together say that a request does. One that says so itself knows better
+/// than the method, else a resource for all pages would make a write of every search that posts.
+fn event(resources: &[&Resource], matched: &Matched) -> Event {
+    let said = |event: &Event| resources.iter().any(|resource| resource.event == Some(*event));
+    let events = [Event::Export, Event::Write, Event::Search, Event::View];
+    events.into_iter().find(said).unwrap_or_else(|| event_of(None, matched))
 }
 
 fn event_of(resource: Option<&Resource>, matched: &Matched) -> Event {

@@ -196,6 +196,9 @@ impl Receipt {
             for (action, count) in actions {
                 let labels = [self.plan.kinds.get(*kind).name.as_str(), action, role];
                 self.gateway.metrics.values.with_label_values(&labels).inc_by(u64::from(*count));
+                if matches!(*action, "tokenize" | "hash") {
+                    self.gateway.metrics.vault.with_label_values(&[*action, "ok"]).inc_by(u64::from(*count));
+                }
             }
         }
         for kind in &verdict.alerts {

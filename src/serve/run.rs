@@ -124,9 +124,8 @@ fn gateway(config: &Config, policy: Policy, ring: Ring, ledger: Ledger) -> Resul
     let metrics = Metrics::new().map_err(RunError::Metrics)?;
     metrics.policy.with_label_values(&[policy.version()]).set(1);
     metrics.build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-    let up = &config.upstream;
-    let connect = up.connect.unwrap_or(config.bounds.connect);
-    let upstream = Upstream::new(up.address.clone(), up.host.clone(), connect, up.timeout, &config.bounds);
+    let open = metrics.connections.with_label_values(&["crm"]);
+    let upstream = Upstream::new(&config.upstream, &config.bounds, open);
     let house = House {
         bounds: config.bounds.clone(),
         identity: Arc::clone(&config.identity),
@@ -160,13 +159,15 @@ async fn serve(
         Some(address) => Some(bind(address).await?),
         None => None,
     };
+    let _watching = reload::watch(&config.rules, reload.clone());
+    // What changed between the first reading and the watching is seen now.
+    reload.ring();
     let address = |listener: &TcpListener| listener.local_addr().ok();
     started(&Started { staff: listeners.iter().filter_map(address).collect(), metrics: metrics.as_ref().and_then(address) });
     if let Some(listener) = metrics {
         tokio::spawn(admin::serve(Arc::clone(gateway), listener, stopped.clone()));
     }
     tokio::spawn(reloader.run(stopped.clone()));
-    let _watching = reload::watch(&config.rules, reload.clone());
     let mut serving = JoinSet::new();
     for listener in listeners {
         serving.spawn(listen::serve(Arc::clone(gateway), listener, stopped.clone()));

@@ -9,9 +9,11 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use prometheus::IntGauge;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::config::gateway::UpstreamConfig;
 use crate::serve::gate;
 use crate::serve::gate::crm::{CrmGate, CrmHandle};
 use crate::serve::gate::fault::GateFault;
@@ -36,6 +38,8 @@ pub struct Upstream {
     /// How long the head of an answer may take, and any pause inside its body.
     pub timeout: Duration,
     bounds: gate::bounds::Bounds,
+    /// How many connections are open, idle ones included.
+    open: IntGauge,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -56,9 +60,11 @@ pub struct CrmBody {
 }
 
 impl Upstream {
-    /// The CRM at `address`, a host and a port.
-    pub fn new(address: String, host: Option<HeaderValue>, connect: Duration, timeout: Duration, bounds: &Bounds) -> Upstream {
-        Upstream { address, host, connect, timeout, bounds: gate_bounds(bounds), idle: Mutex::default() }
+    /// The CRM of a configuration; `open` counts its connections.
+    pub fn new(config: &UpstreamConfig, bounds: &Bounds, open: IntGauge) -> Upstream {
+        let UpstreamConfig { address, host, connect, timeout } = config.clone();
+        let connect = connect.unwrap_or(bounds.connect);
+        Upstream { address, host, connect, timeout, bounds: gate_bounds(bounds), open, idle: Mutex::default() }
     }
 
     /// Asks the CRM. A question that cannot have been acted upon twice is asked again when a kept
@@ -105,7 +111,12 @@ impl Upstream {
         let (gate, handle) = CrmGate::new(stream, self.bounds);
         let (sender, driver) = http1::handshake(TokioIo::new(gate)).await.map_err(|_| away("no conversation with"))?;
         // How the conversation ends is told to whoever asks: by the sender, the body and the handle.
-        tokio::spawn(async move { driver.await.ok() });
+        let open = self.open.clone();
+        open.inc();
+        tokio::spawn(async move {
+            let _ = driver.await;
+            open.dec();
+        });
         Ok(Connection { sender, handle, since: Instant::now() })
     }
 

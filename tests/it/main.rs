@@ -7,7 +7,7 @@ mod gate;
 mod gateway;
 mod html;
 mod ledger;
-// policy
+mod policy;
 mod readme;
 mod tidy;
 mod transform;

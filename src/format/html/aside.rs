@@ -8,9 +8,9 @@ use crate::format::html::embed::{Context, Source};
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::show::Names;
 use crate::format::html::start::{Written, is_mark};
-use crate::terms::leaf::Part;
+use crate::terms::leaf::{Part, Piece};
 use crate::terms::place::PlaceId;
-use crate::terms::quote::Quote;
+use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::Refusal;
 
 impl Page {
@@ -92,14 +92,22 @@ impl Page {
         context: &Context,
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
-        if source.text.trim().is_empty() {
-            return Ok(());
-        }
         let mut held = self.bare(source.text.to_string(), Part::Value, vec![source.piece(0..source.text.len())]);
         held.names = context.names.near.clone();
         held.above = context.names.above.clone();
         held.places = context.places.clone();
         held.loosen = loosen(written);
+        self.deliver(held, eyes)
+    }
+
+    /// Shows that a control stands here, even if it holds nothing: a place that is empty has not
+    /// gone from the page.
+    pub(super) fn empty_control(&mut self, end: usize, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+        let piece = Piece { span: end..end, at: 0, quotes: Quotes::one(Quote::Verbatim) };
+        let mut held = self.bare(String::new(), Part::Value, vec![piece]);
+        let names = self.names();
+        held.names = names.near;
+        held.above = names.above;
         self.deliver(held, eyes)
     }
 

@@ -41,6 +41,18 @@ impl Written<'_> {
         matches!(self.tag.role, Role::Input | Role::Select | Role::Textarea)
     }
 
+    /// Whether it is a control that has no value in its tag.
+    fn may_be_empty(&self) -> bool {
+        let mut values = self.attributes.list.iter().filter(|one| one.value.is_some());
+        match self.tag.role {
+            Role::Input => {
+                let valued = values.any(|one| self.text[one.name.clone()].eq_ignore_ascii_case("value"));
+                !valued && !is_mark(&self.input())
+            }
+            role => matches!(role, Role::Select | Role::Textarea),
+        }
+    }
+
     fn is_hidden_input(&self) -> bool {
         self.tag.role == Role::Input && self.input() == "hidden"
     }
@@ -95,6 +107,9 @@ impl Page {
         }
         self.push(open)?;
         self.attributes(&written, &matched.attributes, eyes)?;
+        if written.may_be_empty() {
+            self.empty_control(start.span.end, eyes)?;
+        }
         if !start.content || matches!(tag.role, Role::Br | Role::Void | Role::Rule | Role::Input | Role::Meta) {
             self.at = start.span.end;
             self.close_top(start.span.end, eyes)?;

@@ -10,7 +10,7 @@ pub mod dry;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
@@ -38,13 +38,14 @@ pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: S
         policy: Some(house.policy.version().clone()),
         ..Facts::default()
     };
-    // A part of the work is given to tasks of its own: a client that goes away must not leave a
-    // write half recorded.
-    let answered = answered(&gateway, &house, request, peer, &mut facts, reader).await;
+    let mut crm = Duration::ZERO;
+    let answered = answered(&gateway, &house, request, peer, &mut facts, reader, &mut crm).await;
     let outcome = if answered.is_ok() { "released" } else { "refused" };
     let resource = facts.resource.as_deref().unwrap_or("undeclared");
     gateway.metrics.requests.with_label_values(&[resource, outcome]).inc();
-    gateway.metrics.request_seconds.observe(began.elapsed().as_secs_f64());
+    let took = began.elapsed();
+    gateway.metrics.request_seconds.observe(took.as_secs_f64());
+    gateway.metrics.overhead_seconds.observe(took.saturating_sub(crm).as_secs_f64());
     let mut response = answered.unwrap_or_else(|refusal| refused(&gateway, &house, &facts, &refusal, reader));
     if let Ok(id) = HeaderValue::from_str(&facts.id) {
         response.headers_mut().insert(respond::REQUEST, id);
@@ -59,6 +60,7 @@ async fn answered(
     peer: SocketAddr,
     facts: &mut Facts,
     reader: Reader,
+    crm: &mut Duration,
 ) -> Result<Response<StaffBody>, Refusal> {
     if request.uri().path().starts_with(OWN) {
         return Err(Refusal::new(Reason::NotFound, "no such page of the gateway's own"));
@@ -81,9 +83,10 @@ async fn answered(
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time));
     let about = About::of(&asked, &plan, reader, facts.id.clone());
     let sent = Instant::now();
-    let answer = house.upstream.send(asked.into_request()?).await?;
-    gateway.metrics.upstream_seconds.observe(sent.elapsed().as_secs_f64());
-    answer::release(gateway, house, answer, about, guard, receipt).await
+    let answer = house.upstream.send(asked.into_request()?).await;
+    *crm = sent.elapsed();
+    gateway.metrics.upstream_seconds.observe(crm.as_secs_f64());
+    answer::release(gateway, house, answer?, about, guard, receipt).await
 }
 
 /// Tells staff, the ledger, the metrics and the log that a request was refused.
@@ -91,6 +94,9 @@ fn refused(gateway: &Gateway, house: &House, facts: &Facts, refusal: &Refusal, r
     let challenge = identity::can_challenge(&house.identity);
     let response = respond::refusal(refusal.reason, reader, &facts.id, challenge);
     gateway.metrics.refusals.with_label_values(&[refusal.reason.word()]).inc();
+    if refusal.reason == Reason::Keys {
+        gateway.metrics.vault.with_label_values(&["tokenize", "error"]).inc();
+    }
     let mut entry = facts.entry(Event::Refused);
     entry.status = Some(response.status().as_u16());
     entry.outcome = Some("refused".into());

@@ -9,7 +9,7 @@ use sudare::terms::place::JsonPath;
 use super::planning::plan;
 use super::policy;
 
-fn asked(policy: &Policy, method: &str, target: &str, header: (&str, &str)) -> Matched {
+pub(super) fn asked(policy: &Policy, method: &str, target: &str, header: (&str, &str)) -> Matched {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let path = canonical(path.as_bytes()).expect("a path");
     let query = pairs(query.as_bytes()).expect("a query");

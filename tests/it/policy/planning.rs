@@ -13,7 +13,7 @@ use sudare::terms::kind::{EMAIL, KindId, PERSON_NAME, PHONE};
 use sudare::terms::refusal::{Reason, Refusal};
 use sudare::terms::staff::Staff;
 
-use super::matching::get;
+use super::matching::{asked, get};
 use super::policy;
 
 const NOON: &str = "2026-11-24T03:00:00Z";
@@ -138,6 +138,29 @@ rules: [{ for: support, show: [contact], when: { resource: a } }]
 
     let alone = plan(&policy, &get(&policy, "/c"), &["support"], "127.0.0.1", NOON).expect("a plan");
     assert_eq!((alone.unreadable, alone.errors, alone.scan), (Unreadable::Block, Errors::Page, true));
+}
+
+#[test]
+fn an_event_that_a_resource_names_beats_the_methods() {
+    let policy = policy(
+        "
+sudare: 1
+roles: { support: a }
+resources:
+  - { id: page, match: GET|POST /**, subject: none }
+  - { id: list, match: GET|POST /list, subject: none, event: search }
+  - { id: export, match: GET|POST /list/export, subject: none, event: export }
+  - { id: below, match: POST /list/**, subject: none, event: view }
+",
+    );
+    let event = |method: &str, path: &str| {
+        let matched = asked(&policy, method, path, ("accept", "*/*"));
+        plan(&policy, &matched, &["support"], "127.0.0.1", NOON).expect("a plan").event
+    };
+    assert_eq!((event("GET", "/a"), event("POST", "/a")), (Event::View, Event::Write));
+    assert_eq!((event("GET", "/list"), event("POST", "/list")), (Event::Search, Event::Search));
+    // Among those that are named, an export is the gravest.
+    assert_eq!((event("POST", "/list/export"), event("POST", "/list/x")), (Event::Export, Event::View));
 }
 
 #[test]
