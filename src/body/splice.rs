@@ -1,5 +1,6 @@
 //! Edits of leaves as edits of raw bytes.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -17,8 +18,19 @@ pub struct RawEdit {
     pub text: String,
 }
 
+/// The members at an object's beginning that went, where the comma behind them or the member that
+/// follows may not have come yet: whoever goes on must know that nothing stands before it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Leading {
+    object: u32,
+    /// The number of the next member.
+    next: u32,
+    /// Where the last member that went ends.
+    end: usize,
+}
+
 /// Finds the raw bytes of each edit. `raw` are the held bytes, the first of them number `base`.
-pub fn raw_edits(raw: &[u8], base: usize, edits: Vec<Edit>) -> Result<Vec<RawEdit>, Refusal> {
+pub fn raw_edits(raw: &[u8], base: usize, edits: Vec<Edit>, leading: &mut Vec<Leading>) -> Result<Vec<RawEdit>, Refusal> {
     let text = valid(raw);
     let mut all = Vec::with_capacity(edits.len());
     let mut members = Vec::new();
@@ -35,65 +47,113 @@ pub fn raw_edits(raw: &[u8], base: usize, edits: Vec<Edit>) -> Result<Vec<RawEdi
             }
         }
     }
-    all.extend(cuts(raw, base, members)?);
+    cuts(base, members, leading, &mut all);
+    commas(raw, base, leading, &mut all)?;
     Ok(all)
 }
 
-/// Writes the raw bytes with the edits in their places.
+/// Parts edits at `upto`: those before it are made now, those behind it later. What only goes can be
+/// cut in two; anything else lies where its leaf stands, on one side.
+pub fn parted(edits: Vec<RawEdit>, upto: usize) -> Result<(Vec<RawEdit>, Vec<RawEdit>), Refusal> {
+    let (mut now, mut later) = (Vec::new(), Vec::new());
+    for edit in edits {
+        if edit.range.end <= upto {
+            now.push(edit);
+        } else if edit.range.start >= upto {
+            later.push(edit);
+        } else if edit.text.is_empty() {
+            now.push(RawEdit { range: edit.range.start..upto, text: String::new() });
+            later.push(RawEdit { range: upto..edit.range.end, text: String::new() });
+        } else {
+            return Err(misplaced());
+        }
+    }
+    Ok((now, later))
+}
+
+/// Forgets objects of which more was let go than a comma behind the members that went.
+pub fn follow(raw: &[u8], base: usize, upto: usize, leading: &mut Vec<Leading>) {
+    let between = |byte: &u8| byte.is_ascii_whitespace() || *byte == b',';
+    leading.retain(|one| {
+        let from = one.end.max(base);
+        from <= upto && raw.get(from - base..upto - base).is_some_and(|bytes| bytes.iter().all(between))
+    });
+}
+
+/// Writes the raw bytes with the edits in their places. What lies in bytes that go, goes with them.
 pub fn apply(raw: &[u8], base: usize, mut edits: Vec<RawEdit>) -> Result<Vec<u8>, Refusal> {
-    edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
+    edits.sort_by_key(|edit| (edit.range.start, Reverse(edit.range.end)));
     edits.dedup();
     let mut out = Vec::with_capacity(raw.len());
     let mut at = 0;
+    let mut gone = 0;
     for edit in edits {
         let start = edit.range.start.checked_sub(base).ok_or_else(misplaced)?;
         let end = edit.range.end.checked_sub(base).ok_or_else(misplaced)?;
+        let goes = edit.text.is_empty();
         if start < at {
-            if end <= at && edit.text.is_empty() {
-                continue;
+            let inside = end <= at && (goes || end <= gone);
+            let runs_on = goes && start <= gone && at == gone;
+            if !inside && !runs_on {
+                return Err(misplaced());
             }
-            return Err(misplaced());
+            at = at.max(end);
+        } else {
+            out.extend_from_slice(raw.get(at..start).ok_or_else(misplaced)?);
+            out.extend_from_slice(edit.text.as_bytes());
+            at = end;
         }
-        out.extend_from_slice(raw.get(at..start).ok_or_else(misplaced)?);
-        out.extend_from_slice(edit.text.as_bytes());
-        at = end;
+        gone = if goes { at } else { gone };
     }
     out.extend_from_slice(raw.get(at..).ok_or_else(misplaced)?);
     Ok(out)
 }
 
-/// Members that go, each with one comma: neighbours that go together go as one run.
-fn cuts(raw: &[u8], base: usize, members: Vec<Member>) -> Result<Vec<RawEdit>, Refusal> {
+/// Members that go: neighbours that go together go as one run.
+fn cuts(base: usize, members: Vec<Member>, leading: &mut Vec<Leading>, edits: &mut Vec<RawEdit>) {
     let mut objects: BTreeMap<u32, BTreeMap<u32, Member>> = BTreeMap::new();
     for member in members {
         objects.entry(member.object).or_default().insert(member.index, member);
     }
-    let mut edits = Vec::new();
-    for members in objects.into_values() {
-        let mut run: Option<(Member, Member)> = None;
+    let mut before = std::mem::take(leading);
+    for (object, members) in objects {
+        let known = before.iter().position(|one| one.object == object);
+        let mut lead = known.map(|at| before.swap_remove(at));
         for member in members.into_values() {
-            match &mut run {
-                Some((_, last)) if last.index + 1 == member.index => *last = member,
-                _ => {
-                    edits.extend(run.replace((member.clone(), member)).map(|run| cut(raw, base, run)));
-                }
+            let end = member.span.end;
+            let start = match lead {
+                // The comma before it may have gone in an earlier part.
+                Some(one) if one.next == member.index => member.before.max(base),
+                None if member.index == 0 => member.span.start,
+                // The comma before it goes with it.
+                _ => member.before,
+            };
+            if lead.is_none_or(|one| one.next == member.index) && (lead.is_some() || member.index == 0) {
+                lead = Some(Leading { object, next: member.index + 1, end });
             }
+            edits.push(RawEdit { range: start..end, text: String::new() });
         }
-        edits.extend(run.map(|run| cut(raw, base, run)));
+        leading.extend(lead);
     }
-    edits.into_iter().collect()
+    leading.append(&mut before);
 }
 
-fn cut(raw: &[u8], base: usize, (first, last): (Member, Member)) -> Result<RawEdit, Refusal> {
-    // After a kept member the comma before the run goes, else the comma after it, if there is one.
-    let range = if first.index > 0 {
-        first.before..last.span.end
-    } else {
-        let rest = raw.get(last.span.end.checked_sub(base).ok_or_else(misplaced)?..).ok_or_else(misplaced)?;
-        let comma = rest.iter().position(|b| !b.is_ascii_whitespace()).filter(|at| rest[*at] == b',');
-        first.span.start..last.span.end + comma.map_or(0, |at| at + 1)
-    };
-    Ok(RawEdit { range, text: String::new() })
+/// The comma behind the members that an object began with goes with them.
+fn commas(raw: &[u8], base: usize, leading: &[Leading], edits: &mut Vec<RawEdit>) -> Result<(), Refusal> {
+    for one in leading {
+        let from = one.end.max(base);
+        let rest = raw.get(from - base..).ok_or_else(misplaced)?;
+        let Some(at) = rest.iter().position(|b| !b.is_ascii_whitespace()) else { continue };
+        match rest[at] {
+            b',' => edits.push(RawEdit { range: from + at..from + at + 1, text: String::new() }),
+            b'}' => {}
+            // Behind a comma that went before.
+            b'"' if from > one.end => {}
+            // A comma that is written in another way, as an entity.
+            _ => return Err(misplaced()),
+        }
+    }
+    Ok(())
 }
 
 /// The text of the held bytes; a character that is not complete yet holds no decided leaf.
@@ -116,11 +176,18 @@ mod tests {
         Member { object: 1, index, span, before }
     }
 
+    fn gone(raw: &[u8], base: usize, members: Vec<Member>, leading: &mut Vec<Leading>) -> Vec<RawEdit> {
+        let mut edits = Vec::new();
+        cuts(base, members, leading, &mut edits);
+        commas(raw, base, leading, &mut edits).expect("commas");
+        edits
+    }
+
     #[test]
     fn members_go_with_one_comma() {
         let raw = br#"{"a":1, "b":2, "c":3}"#;
         let all = [member(0, 1..6, 1), member(1, 8..13, 6), member(2, 15..20, 13)];
-        for (gone, left) in [
+        for (numbers, left) in [
             (vec![0], r#"{ "b":2, "c":3}"#),
             (vec![1], r#"{"a":1, "c":3}"#),
             (vec![2], r#"{"a":1, "b":2}"#),
@@ -129,17 +196,48 @@ mod tests {
             (vec![0, 2], r#"{ "b":2}"#),
             (vec![0, 1, 2], "{}"),
         ] {
-            let members = gone.iter().map(|at: &usize| all[*at].clone()).collect();
-            let edits = cuts(raw, 0, members).expect("inside");
-            assert_eq!(String::from_utf8(apply(raw, 0, edits).expect("in order")).expect("text"), left, "{gone:?}");
+            let members: Vec<Member> = numbers.iter().map(|at: &usize| all[*at].clone()).collect();
+            let edits = gone(raw, 0, members.clone(), &mut Vec::new());
+            assert_eq!(String::from_utf8(apply(raw, 0, edits).expect("in order")).expect("text"), left, "{numbers:?}");
+            for upto in 0..raw.len() {
+                for read in upto..=raw.len() {
+                    assert_eq!(in_two_parts(raw, &members, upto, read), left, "{numbers:?} at {upto}, {read} read");
+                }
+            }
         }
+    }
+
+    /// The same in two parts: the bytes before `upto` leave when those before `read` have come.
+    fn in_two_parts(raw: &[u8], members: &[Member], upto: usize, read: usize) -> String {
+        // A member may not be parted before its end unless its neighbours are settled.
+        let upto = members.iter().filter(|m| m.before < upto && upto < m.span.end).map(|m| m.before).min().unwrap_or(upto);
+        let (now, later): (Vec<Member>, Vec<Member>) = members.iter().cloned().partition(|m| m.span.start < upto);
+        let mut leading = Vec::new();
+        let (now, rest) = parted(gone(&raw[..read], 0, now, &mut leading), upto).expect("on one side");
+        let mut out = apply(&raw[..upto], 0, now).expect("in order");
+        follow(&raw[..read], 0, upto, &mut leading);
+        let mut edits = gone(&raw[upto..], upto, later, &mut leading);
+        edits.extend(rest);
+        out.extend(apply(&raw[upto..], upto, edits).expect("in order"));
+        String::from_utf8(out).expect("text")
     }
 
     #[test]
     fn edits_that_overlap_are_refused() {
-        let edit = |range| RawEdit { range, text: "x".into() };
-        assert!(apply(b"abcdef", 0, vec![edit(0..3), edit(2..4)]).is_err());
-        assert!(apply(b"abcdef", 0, vec![edit(4..9)]).is_err());
-        assert_eq!(apply(b"abcdef", 10, vec![edit(12..13), edit(12..13)]).expect("same twice"), b"abxdef");
+        let edit = |range, text: &str| RawEdit { range, text: text.into() };
+        assert!(apply(b"abcdef", 0, vec![edit(0..3, "x"), edit(2..4, "x")]).is_err());
+        assert!(apply(b"abcdef", 0, vec![edit(0..3, "x"), edit(2..4, "")]).is_err());
+        assert!(apply(b"abcdef", 0, vec![edit(0..3, ""), edit(2..4, "x")]).is_err());
+        assert!(apply(b"abcdef", 0, vec![edit(4..9, "x")]).is_err());
+        assert_eq!(apply(b"abcdef", 10, vec![edit(12..13, "x"), edit(12..13, "x")]).expect("same twice"), b"abxdef");
+    }
+
+    #[test]
+    fn what_lies_in_bytes_that_go_goes_with_them() {
+        let edit = |range, text: &str| RawEdit { range, text: text.into() };
+        assert_eq!(apply(b"abcdef", 0, vec![edit(2..3, "x"), edit(1..4, "")]).expect("inside"), b"aef");
+        assert_eq!(apply(b"abcdef", 0, vec![edit(1..3, ""), edit(2..5, ""), edit(4..5, "x")]).expect("a run"), b"af");
+        assert_eq!(apply(b"abcdef", 0, vec![edit(1..4, "x"), edit(2..3, "")]).expect("inside"), b"axef");
+        assert!(parted(vec![edit(1..4, "x")], 2).is_err());
     }
 }

@@ -3,11 +3,12 @@
 //! Faults go to stderr for people and, with `--format json`, to stdout for programs. The exit
 //! status tells whether the files hold: 0 they do, 1 they do not, 2 they cannot be read.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use crate::cli::serve::colour;
 use crate::cli::{DONE, FAILED, UNUSABLE};
 use crate::config::units::Origin;
 use crate::config::{gateway, rules};
@@ -148,6 +149,3 @@ fn many(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-fn colour() -> bool {
-    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
-}

@@ -93,7 +93,9 @@ pub fn start(config: Config, started: impl FnOnce(&Started)) -> u8 {
 /// Starts the log on stderr.
 pub fn log(log: &Log) {
     let filter = EnvFilter::new(format!("{0},notify=warn", log.level));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour());
+    // A log that nobody takes any more must not end what it tells of.
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour()).log_internal_errors(false);
     // A second log in one process changes nothing.
     let _ = if log.json { builder.json().try_init() } else { builder.try_init() };
 }

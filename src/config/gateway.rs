@@ -8,11 +8,12 @@ use std::time::Duration;
 use http::HeaderValue;
 use ipnet::IpNet;
 
+use crate::config::bounds;
 use crate::config::identity::{self, networks};
 use crate::config::units::{self, Origin};
 use crate::identity::Source as IdentitySource;
 use crate::policy::fault::Faults;
-use crate::policy::node::{self, Node, Source};
+use crate::policy::node::{self, Node, Source, Value};
 use crate::policy::reader::{self, MapReader};
 use crate::terms::bounds::Bounds;
 
@@ -69,24 +70,44 @@ pub struct Log {
 
 /// Reads gateway.yaml. `None` where a fault leaves no configuration.
 pub fn parse(source: &Source, origin: &Origin<'_>, key: [u8; 32], faults: &mut Faults) -> Option<Config> {
-    let root = node::parse(source, faults)?;
+    let mut root = node::parse(source, faults)?;
+    if !origin.resolve(&mut root, faults) {
+        return None;
+    }
     let mut map = MapReader::open(&root, "gateway.yaml", faults)?;
     version(&mut map, faults);
-    let listen = map.need("listen", faults).map(|node| addresses(node, origin, faults)).unwrap_or_default();
-    let upstream = map.need("upstream", faults).and_then(|node| upstream(node, origin, faults));
-    let metrics = map.take("metrics").and_then(|node| address(node, "`metrics`", origin, faults));
-    let trusted_proxies = map.take("trusted_proxies").map(|node| networks(node, "`trusted_proxies`", faults)).unwrap_or_default();
+    let listen = map.need("listen", faults).map(|node| addresses(node, faults)).unwrap_or_default();
+    let upstream = map.need("upstream", faults).and_then(|node| upstream(node, faults));
+    let metrics = map.take("metrics").and_then(|node| address(node, "`metrics`", faults));
+    let trusted_proxies =
+        map.take("trusted_proxies").map(|node| networks(node, "`trusted_proxies`", faults)).unwrap_or_default();
     let rules = map.need("rules", faults).map(|node| rules(node, origin, faults)).unwrap_or_default();
-    let state = map.take("state").and_then(|node| origin.text(node, "`state`", faults)).map_or_else(|| origin.path("state"), |text| origin.path(&text));
-    let keys = map.take("keys").and_then(|node| origin.text(node, "`keys`", faults)).map_or_else(|| state.join("keys"), |text| origin.path(&text));
-    let node = map.take("node").and_then(|node| origin.text(node, "`node`", faults));
+    let state =
+        map.take("state").and_then(|node| kept(node, "`state`", &["postgres", "ledger"], faults)).unwrap_or("state");
+    let state = origin.path(state);
+    let keys = map.take("keys").and_then(|node| kept(node, "`keys`", &["vault", "aws_kms", "pkcs11"], faults));
+    let keys = keys.map_or_else(|| state.join("keys"), |text| origin.path(text));
+    let node = map.take("node").and_then(|node| name(node, faults));
     let log = map.take("log").map_or(Some(Log { level: "info", json: true }), |node| log(node, faults));
-    let identity = map.need("identity", faults).map(|node| identity::parse(node, origin, key, faults)).unwrap_or_default();
-    let bounds = map.take("bounds").map_or_else(Bounds::default, |node| bounds(node, faults));
+    let identity =
+        map.need("identity", faults).map(|node| identity::parse(node, origin, key, faults)).unwrap_or_default();
+    let bounds = map.take("bounds").map_or_else(Bounds::default, |node| bounds::parse(node, faults));
     mode(&mut map, faults);
     map.reserve(&LATER, faults);
     map.finish(faults);
-    let config = Config { listen, upstream: upstream?, metrics, trusted_proxies, rules, state, keys, node, log: log?, identity: Arc::new(identity), bounds };
+    let config = Config {
+        listen,
+        upstream: upstream?,
+        metrics,
+        trusted_proxies,
+        rules,
+        state,
+        keys,
+        node,
+        log: log?,
+        identity: Arc::new(identity),
+        bounds,
+    };
     (!faults.has_errors()).then_some(config)
 }
 
@@ -104,22 +125,24 @@ fn mode(map: &mut MapReader<'_>, faults: &mut Faults) {
     }
 }
 
-fn address(node: &Node, what: &str, origin: &Origin<'_>, faults: &mut Faults) -> Option<SocketAddr> {
-    let text = origin.text(node, what, faults)?;
+fn address(node: &Node, what: &str, faults: &mut Faults) -> Option<SocketAddr> {
+    let text = reader::text(node, what, faults)?;
     let parsed = text.parse().ok();
     if parsed.is_none() {
-        faults.error(&node.spot, "bad-address", format!("{what} is not an address with a port")).help("write `127.0.0.1:8080` or `[::]:8080`");
+        faults
+            .error(&node.spot, "bad-address", format!("{what} is not an address with a port"))
+            .help("write `127.0.0.1:8080` or `[::]:8080`");
     }
     parsed
 }
 
-fn addresses(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Vec<SocketAddr> {
+fn addresses(node: &Node, faults: &mut Faults) -> Vec<SocketAddr> {
     let mut addresses = Vec::new();
-    for item in reader::one_or_more(node) {
+    for item in one_or_more(node, "`listen`", faults) {
         if item.map().is_none() {
-            addresses.extend(address(item, "`listen`", origin, faults));
+            addresses.extend(address(item, "`listen`", faults));
         } else if let Some(mut map) = MapReader::open(item, "a listener", faults) {
-            addresses.extend(map.need("address", faults).and_then(|node| address(node, "`address`", origin, faults)));
+            addresses.extend(map.need("address", faults).and_then(|node| address(node, "`address`", faults)));
             map.reserve(&["tls"], faults);
             map.finish(faults);
         }
@@ -127,17 +150,19 @@ fn addresses(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Vec<Socke
     addresses
 }
 
-fn upstream(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Option<UpstreamConfig> {
+fn upstream(node: &Node, faults: &mut Faults) -> Option<UpstreamConfig> {
     const TIMEOUT: Duration = Duration::from_secs(60);
     if node.map().is_none() {
-        let address = authority(node, origin, faults)?;
+        let address = authority(node, faults)?;
         return Some(UpstreamConfig { address, host: None, connect: None, timeout: TIMEOUT });
     }
     let mut map = MapReader::open(node, "`upstream`", faults)?;
-    let address = map.need("url", faults).and_then(|node| authority(node, origin, faults));
+    let address = map.need("url", faults).and_then(|node| authority(node, faults));
     let host = map.take("host").and_then(|node| host(node, faults));
-    let connect = map.take("connect_timeout").and_then(|node| units::duration(node, "`connect_timeout`", faults));
-    let timeout = map.take("timeout").and_then(|node| units::duration(node, "`timeout`", faults)).unwrap_or(TIMEOUT);
+    let mut wait =
+        |key, what| map.take(key).and_then(|node| units::some(units::duration(node, what, faults), node, what, faults));
+    let connect = wait("connect_timeout", "`connect_timeout`");
+    let timeout = wait("timeout", "`timeout`").unwrap_or(TIMEOUT);
     map.reserve(&["ca", "health"], faults);
     map.finish(faults);
     Some(UpstreamConfig { address: address?, host, connect, timeout })
@@ -149,27 +174,34 @@ fn host(node: &Node, faults: &mut Faults) -> Option<HeaderValue> {
     if text == "preserve" {
         return None;
     }
-    let value = HeaderValue::from_str(text).ok();
+    let host = text.parse::<http::uri::Authority>().ok().filter(|host| !host.as_str().contains('@'));
+    let value = host.and_then(|host| HeaderValue::from_str(host.as_str()).ok());
     if value.is_none() {
-        faults.error(&node.spot, "bad-host", "`host` cannot stand in a header");
+        faults
+            .error(&node.spot, "bad-host", "`host` is not the name of a server")
+            .help("write `host: crm.example`, or `host: preserve`");
     }
     value
 }
 
 /// Host and port of `http://host:port`.
-fn authority(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Option<String> {
-    let text = origin.text(node, "`upstream`", faults)?;
+fn authority(node: &Node, faults: &mut Faults) -> Option<String> {
+    let text = reader::text(node, "`upstream`", faults)?;
     if text.starts_with("https://") {
         faults.error(&node.spot, "reserved", "`https://` to the CRM is reserved: not yet");
         return None;
     }
     let rest = text.strip_prefix("http://").map(|rest| rest.strip_suffix('/').unwrap_or(rest));
-    let parsed = rest.and_then(|rest| rest.parse::<http::uri::Authority>().ok()).filter(|authority| !authority.as_str().contains('@'));
+    let parsed = rest
+        .and_then(|rest| rest.parse::<http::uri::Authority>().ok())
+        .filter(|authority| !authority.as_str().contains('@'));
     match parsed {
         Some(authority) if authority.port().is_some() => Some(authority.to_string()),
         Some(authority) => Some(format!("{authority}:80")),
         None => {
-            faults.error(&node.spot, "bad-url", "`upstream` is not the address of a server").help("write `http://127.0.0.1:9000`, without a path");
+            faults
+                .error(&node.spot, "bad-url", "`upstream` is not the address of a server")
+                .help("write `http://127.0.0.1:9000`, without a path");
             None
         }
     }
@@ -177,7 +209,9 @@ fn authority(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Option<St
 
 fn rules(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Vec<PathBuf> {
     let mut paths = Vec::new();
-    for (text, spot) in reader::texts(node, "`rules`", faults) {
+    for item in one_or_more(node, "`rules`", faults) {
+        let Some(text) = reader::text(item, "`rules`", faults) else { continue };
+        let spot = &item.spot;
         if text.starts_with("pack:") {
             reader::reserved(spot, "pack:", faults);
             continue;
@@ -191,52 +225,48 @@ fn rules(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Vec<PathBuf> 
     paths
 }
 
-fn log(node: &Node, faults: &mut Faults) -> Option<Log> {
-    const LEVELS: [(&str, &str); 5] = [("error", "error"), ("warn", "warn"), ("info", "info"), ("debug", "debug"), ("trace", "trace")];
-    let mut map = MapReader::open(node, "`log`", faults)?;
-    let level = map.take("level").map_or(Some("info"), |node| reader::word(node, "`level`", &LEVELS, faults));
-    let json = map.take("format").map_or(Some(true), |node| reader::word(node, "`format`", &[("json", true), ("text", false)], faults));
-    map.finish(faults);
-    Some(Log { level: level?, json: json? })
+/// Where something is kept: a path, or one of the services that are not built yet.
+fn kept<'n>(node: &'n Node, what: &str, later: &[&str], faults: &mut Faults) -> Option<&'n str> {
+    let service = node.map().and_then(|entries| entries.iter().find(|entry| later.contains(&entry.key.as_str())));
+    if let Some(entry) = service {
+        reader::reserved(&entry.key_spot, &entry.key, faults);
+        return None;
+    }
+    reader::text(node, what, faults)
 }
 
-fn bounds(node: &Node, faults: &mut Faults) -> Bounds {
-    let mut bounds = Bounds::default();
-    let Some(mut map) = MapReader::open(node, "`bounds`", faults) else { return bounds };
-    let sizes: [(&'static str, &mut usize); 7] = [
-        ("head", &mut bounds.head_bytes),
-        ("path", &mut bounds.path_bytes),
-        ("body", &mut bounds.body_bytes),
-        ("value", &mut bounds.value_bytes),
-        ("hold", &mut bounds.hold_bytes),
-        ("hold_all", &mut bounds.hold_all_bytes),
-        ("connections", &mut bounds.connections),
-    ];
-    for (key, slot) in sizes {
-        if let Some(size) = map.take(key).and_then(|node| units::size(node, key, faults)) {
-            *slot = size;
-        }
+/// The values of a key that needs at least one.
+pub fn one_or_more<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> &'n [Node] {
+    if matches!(&node.value, Value::List(items) if items.is_empty()) {
+        faults.error(&node.spot, "empty", format!("{what} is empty"));
     }
-    for (key, slot) in [("headers", &mut bounds.headers), ("depth", &mut bounds.depth)] {
-        if let Some(number) = map.take(key).and_then(|node| reader::number(node, key, faults)) {
-            *slot = number;
-        }
+    reader::one_or_more(node)
+}
+
+/// This gateway's name, which stands in every record and so must be short and plain.
+fn name(node: &Node, faults: &mut Faults) -> Option<String> {
+    const NAME_BYTES: usize = 64;
+    let text = reader::text(node, "`node`", faults)?;
+    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if !plain || text.len() > NAME_BYTES {
+        faults
+            .error(&node.spot, "bad-node", "`node` is not a plain name")
+            .help("write up to 64 letters, digits, `-`, `_` and `.`");
+        return None;
     }
-    let waits: [(&'static str, &mut Duration); 6] = [
-        ("connect", &mut bounds.connect),
-        ("head_wait", &mut bounds.head),
-        ("idle", &mut bounds.idle),
-        ("request", &mut bounds.request),
-        ("ledger_wait", &mut bounds.ledger_wait),
-        ("drain", &mut bounds.drain),
-    ];
-    for (key, slot) in waits {
-        if let Some(wait) = map.take(key).and_then(|node| units::duration(node, key, faults)) {
-            *slot = wait;
-        }
-    }
+    Some(text.to_owned())
+}
+
+fn log(node: &Node, faults: &mut Faults) -> Option<Log> {
+    const LEVELS: [(&str, &str); 5] =
+        [("error", "error"), ("warn", "warn"), ("info", "info"), ("debug", "debug"), ("trace", "trace")];
+    let mut map = MapReader::open(node, "`log`", faults)?;
+    let level = map.take("level").map_or(Some("info"), |node| reader::word(node, "`level`", &LEVELS, faults));
+    let json = map
+        .take("format")
+        .map_or(Some(true), |node| reader::word(node, "`format`", &[("json", true), ("text", false)], faults));
     map.finish(faults);
-    bounds
+    Some(Log { level: level?, json: json? })
 }
 
 /// The folder in which a configuration file's relative paths begin.

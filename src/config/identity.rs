@@ -3,6 +3,7 @@
 use http::HeaderName;
 use ipnet::IpNet;
 
+use crate::config::gateway::one_or_more;
 use crate::config::units::Origin;
 use crate::config::users;
 use crate::identity::Source as IdentitySource;
@@ -19,18 +20,22 @@ const LATER: [&str; 4] = ["jwt", "mtls", "session", "anonymous"];
 /// Reads the list of sources. `key` is fresh chance for what `basic` remembers.
 pub fn parse(node: &Node, origin: &Origin<'_>, key: [u8; 32], faults: &mut Faults) -> Vec<IdentitySource> {
     let mut sources = Vec::new();
-    for item in reader::one_or_more(node) {
+    for item in one_or_more(node, "`identity`", faults) {
         let Some([entry]) = reader::entries(item, "an identity source", faults) else {
-            faults.error(&item.spot, "bad-source", "each identity source is one key").help("write `- basic: { users: users.yaml }`");
+            faults
+                .error(&item.spot, "bad-source", "each identity source is one key")
+                .help("write `- basic: { users: users.yaml }`");
             continue;
         };
         match entry.key.as_str() {
             "basic" => sources.extend(basic(entry, origin, key, faults).map(Box::new).map(IdentitySource::Basic)),
-            "header" => sources.extend(header(entry, origin, faults).map(IdentitySource::Header)),
+            "header" => sources.extend(header(entry, faults).map(IdentitySource::Header)),
             later if LATER.contains(&later) => reader::reserved(&entry.key_spot, later, faults),
             other => {
                 let nearest = reader::nearest(other, ["basic", "header"].into_iter().chain(LATER));
-                faults.error(&entry.key_spot, "unknown-source", format!("`{other}` is no identity source")).did_you_mean(nearest);
+                faults
+                    .error(&entry.key_spot, "unknown-source", format!("`{other}` is no identity source"))
+                    .did_you_mean(nearest);
             }
         }
     }
@@ -57,20 +62,36 @@ fn basic(entry: &Entry, origin: &Origin<'_>, key: [u8; 32], faults: &mut Faults)
     // A fault of another file is told here in a line, since its text is not among this one's.
     for fault in own.into_sorted() {
         let place = format!("{}:{}:{}", fault.file, fault.line, fault.column);
-        faults.error(&node.spot, fault.code, format!("{place}: {}", fault.message));
+        faults.error(&node.spot, fault.code, format!("{place}: {}", fault.message)).help = fault.help;
     }
     Some(Basic::new(users, key))
 }
 
-fn header(entry: &Entry, origin: &Origin<'_>, faults: &mut Faults) -> Option<Header> {
+fn header(entry: &Entry, faults: &mut Faults) -> Option<Header> {
     let mut map = MapReader::open(&entry.value, "`header`", faults)?;
     let user = map.need("user", faults).and_then(|node| name(node, "`user`", faults));
     let groups = map.take("groups").and_then(|node| name(node, "`groups`", faults));
-    let from = map.need("from", faults).map(|node| networks(node, "`from`", faults)).unwrap_or_default();
-    let secret = map.take("secret").and_then(|node| origin.text(node, "`secret`", faults)).map(Secret);
+    let from = map.need("from", faults).map(|node| from(node, faults)).unwrap_or_default();
+    let secret =
+        map.take("secret").and_then(|node| reader::text(node, "`secret`", faults)).map(|text| Secret(text.to_owned()));
     forward(&mut map, faults);
     map.finish(faults);
     Some(Header { user: user?, groups, from, secret })
+}
+
+/// The addresses of the proxy that says who staff is.
+fn from(node: &Node, faults: &mut Faults) -> Vec<IpNet> {
+    if node.scalar().is_some_and(|text| text.starts_with("unix:")) {
+        reader::reserved(&node.spot, "unix:", faults);
+        return Vec::new();
+    }
+    one_or_more(node, "`from`", faults);
+    let networks = networks(node, "`from`", faults);
+    if networks.iter().any(|network| network.prefix_len() == 0) {
+        let message = "whoever reaches the gateway can say who they are";
+        faults.warning(&node.spot, "anybody", message).help("name the proxy's own address");
+    }
+    networks
 }
 
 fn forward(map: &mut MapReader<'_>, faults: &mut Faults) {
@@ -79,9 +100,11 @@ fn forward(map: &mut MapReader<'_>, faults: &mut Faults) {
 
 fn name(node: &Node, what: &str, faults: &mut Faults) -> Option<HeaderName> {
     let text = reader::text(node, what, faults)?;
-    let name = text.to_ascii_lowercase().parse().ok();
+    // The gate refuses `_` and `.` in names, which some servers take for `-`.
+    let name = text.to_ascii_lowercase().parse().ok().filter(|_| !text.contains(['_', '.']));
     if name.is_none() {
-        faults.error(&node.spot, "bad-header", format!("{what} is no header's name"));
+        let message = format!("{what} is no header's name that can come through");
+        faults.error(&node.spot, "bad-header", message).help("write letters, digits and `-`: `X-Remote-User`");
     }
     name
 }
@@ -94,7 +117,9 @@ pub fn networks(node: &Node, what: &str, faults: &mut Faults) -> Vec<IpNet> {
         match parsed {
             Some(network) => networks.push(network),
             None => {
-                faults.error(spot, "bad-network", format!("`{text}` is no network")).help("write `10.0.0.0/8`, `2001:db8::/32` or one address");
+                faults
+                    .error(spot, "bad-network", format!("`{text}` is no network"))
+                    .help("write `10.0.0.0/8`, `2001:db8::/32` or one address");
             }
         }
     }

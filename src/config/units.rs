@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::policy::fault::Faults;
-use crate::policy::node::Node;
+use crate::policy::node::{Node, Value};
 use crate::policy::reader;
 
 /// How long a value in a file of its own may be.
@@ -19,23 +19,39 @@ pub struct Origin<'a> {
 }
 
 impl Origin<'_> {
-    /// The text of a node: as it is, or from `env:NAME` or `file:PATH`.
-    pub fn text(&self, node: &Node, what: &str, faults: &mut Faults) -> Option<String> {
-        let text = reader::text(node, what, faults)?;
+    /// Puts in the place of every `env:NAME` and `file:PATH` what it stands for, so that any value
+    /// may be one. False where something is not there: what the rest means is then unknown.
+    pub fn resolve(&self, node: &mut Node, faults: &mut Faults) -> bool {
+        match &mut node.value {
+            // The reader bounds how deep lists and maps may stand in each other.
+            Value::List(items) => items.iter_mut().fold(true, |whole, item| self.resolve(item, faults) & whole),
+            Value::Map(entries) => {
+                entries.iter_mut().fold(true, |whole, entry| self.resolve(&mut entry.value, faults) & whole)
+            }
+            Value::Scalar { text, .. } => match self.found(text) {
+                Ok(None) => true,
+                Ok(Some(found)) => {
+                    *text = found;
+                    true
+                }
+                Err((code, message)) => {
+                    faults.error(&node.spot, code, message);
+                    false
+                }
+            },
+        }
+    }
+
+    /// What a text stands for, if it stands for another.
+    fn found(&self, text: &str) -> Result<Option<String>, (&'static str, String)> {
         if let Some(name) = text.strip_prefix("env:") {
             let value = (self.environment)(name);
-            if value.is_none() {
-                faults.error(&node.spot, "no-environment", format!("`{name}` is not set in the environment"));
-            }
-            return value;
+            return value.map(Some).ok_or(("no-environment", format!("`{name}` is not set in the environment")));
         }
-        let Some(path) = text.strip_prefix("file:") else { return Some(text.to_owned()) };
+        let Some(path) = text.strip_prefix("file:") else { return Ok(None) };
         match self.read(path) {
-            Ok(value) => Some(value.trim_end_matches(['\r', '\n']).to_owned()),
-            Err(error) => {
-                faults.error(&node.spot, "no-file", format!("`{path}` cannot be read: {error}"));
-                None
-            }
+            Ok(value) => Ok(Some(value.trim_end_matches(['\r', '\n']).to_owned())),
+            Err(error) => Err(("no-file", format!("`{path}` cannot be read: {error}"))),
         }
     }
 
@@ -58,7 +74,9 @@ pub fn duration(node: &Node, what: &str, faults: &mut Faults) -> Option<Duration
     let text = reader::text(node, what, faults)?;
     let parsed = parse_duration(text);
     if parsed.is_none() {
-        faults.error(&node.spot, "bad-duration", format!("{what} is not a duration")).help("write `30s`, `5m` or `250ms`");
+        faults
+            .error(&node.spot, "bad-duration", format!("{what} is not a duration"))
+            .help("write `30s`, `5m` or `250ms`");
     }
     parsed
 }
@@ -71,6 +89,17 @@ pub fn size(node: &Node, what: &str, faults: &mut Faults) -> Option<usize> {
         faults.error(&node.spot, "bad-size", format!("{what} is not a size")).help("write `64KiB` or `10MiB`");
     }
     parsed
+}
+
+/// A value that is not nothing: a gateway that waits for nothing or takes nothing answers nobody.
+pub fn some<T: Default + PartialEq>(value: Option<T>, node: &Node, what: &str, faults: &mut Faults) -> Option<T> {
+    if value.as_ref() == Some(&T::default()) {
+        faults
+            .error(&node.spot, "zero", format!("{what} is nothing, so that every request would be refused"))
+            .help("leave it out for the default");
+        return None;
+    }
+    value
 }
 
 fn parse_duration(text: &str) -> Option<Duration> {

@@ -1,113 +1,145 @@
 //! A value that was veiled is veiled wherever else it stands in the same answer, in every spelling.
 //!
-//! All veiled values of an answer become one automaton over folded text: width, case, blanks,
-//! hyphens and brackets do not count. What it finds is mapped back to the text as written, and
-//! counts only as a whole token, so that `12345` is not found inside `9123456`.
+//! All veiled values of an answer become one automaton over folded text. What it finds is mapped
+//! back to the text as written, and counts only as a whole token, so that `12345` is not found
+//! inside `9123456`. Every find is looked at, those inside one another too: a find that does not
+//! count must not hide one that does.
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, MatchKind};
-use unicode_normalization::UnicodeNormalization;
+use aho_corasick::AhoCorasick;
 
-use crate::terms::kind::KindId;
+use crate::guard::folded::Folded;
 use crate::terms::refusal::{Reason, Refusal};
 
 /// How many different values of one answer are sought elsewhere; more is a refusal, not a gap.
 const NEEDLES: usize = 200_000;
 
-/// A veiled value and what stands in its place.
-pub struct Veiled {
-    /// The record that it belongs to.
-    pub record: u32,
-    /// Its kind.
-    pub kind: KindId,
-    /// What staff gets for it.
-    pub veil: String,
-    /// The action's word.
-    pub action: &'static str,
-    /// Whether it is sought only in its own record.
-    pub near: bool,
-    /// Whether it is too short to be sought inside longer text.
-    pub whole: bool,
+/// So much of a value is sought by the automaton; what follows is compared. It bounds the automaton
+/// and how many finds can end at one place.
+const KEY_CHARS: usize = 64;
+
+/// What stands in the place of a veiled value.
+#[derive(Clone)]
+pub struct Veil {
+    /// The text that staff gets.
+    pub text: Arc<str>,
+    /// How strict the action is that made it.
+    pub strictness: u8,
 }
 
 /// The values that are sought, before the automaton is built.
 #[derive(Default)]
 pub struct Needles {
-    keys: Vec<String>,
     index: HashMap<String, usize>,
-    values: Vec<Vec<Veiled>>,
+    rows: Vec<Row>,
+    /// By row and record: what stands for it in that record.
+    near: HashMap<(usize, u32), Option<Veil>>,
+}
+
+/// What begins with one key.
+#[derive(Default)]
+struct Row {
+    /// What stands for it in any record, if it is long enough to be sought there.
+    far: Option<Veil>,
+    /// What may follow the key; empty for what ends with it.
+    tails: Vec<String>,
+    /// Too short to be sought inside longer text.
+    whole: bool,
 }
 
 /// A veiled value found in other text.
 pub struct Hit<'a> {
     /// Where, in bytes of the text.
     pub range: Range<usize>,
-    /// Which value.
-    pub veiled: &'a Veiled,
+    /// What stands there instead.
+    pub veil: &'a Veil,
 }
 
 /// The values of one answer as an automaton.
 pub struct Elsewhere {
     automaton: Option<AhoCorasick>,
-    values: Vec<Vec<Veiled>>,
+    rows: Vec<Row>,
+    near: HashMap<(usize, u32), Option<Veil>>,
 }
 
 impl Needles {
-    /// Adds a veiled value in all its spellings.
-    pub fn add(&mut self, value: &str, elsewhere_chars: usize, veiled: impl Fn(bool, bool) -> Veiled) -> Result<(), Refusal> {
-        for key in spellings(value) {
-            let chars = key.chars().count();
-            let near = chars < elsewhere_chars;
-            let digits = key.bytes().all(|b| b.is_ascii_digit());
-            let whole = chars < 2 || (digits && chars < 5) || (key.is_ascii() && chars < 3);
-            let at = match self.index.get(&key) {
-                Some(at) => *at,
-                None => self.insert(key)?,
-            };
-            self.values[at].push(veiled(near, whole));
+    /// Adds a veiled value of a record in all its spellings. Those that are shorter than `far_chars`
+    /// are sought in this record alone.
+    pub fn add(&mut self, value: &str, record: u32, far_chars: usize, veil: &Veil) -> Result<(), Refusal> {
+        for spelling in spellings(value) {
+            let chars = spelling.chars().count();
+            let digits = spelling.bytes().all(|b| b.is_ascii_digit());
+            let cut = spelling.char_indices().nth(KEY_CHARS).map_or(spelling.len(), |(at, _)| at);
+            let (key, tail) = spelling.split_at(cut);
+            let at = self.row(key)?;
+            let row = &mut self.rows[at];
+            row.whole = chars < 2 || (digits && chars < 5) || (spelling.is_ascii() && chars < 3);
+            if !row.tails.last().is_some_and(|last| last == tail) {
+                row.tails.push(tail.to_owned());
+            }
+            if chars >= far_chars {
+                keep(&mut row.far, veil);
+            }
+            keep(self.near.entry((at, record)).or_default(), veil);
         }
         Ok(())
     }
 
-    fn insert(&mut self, key: String) -> Result<usize, Refusal> {
-        if self.keys.len() >= NEEDLES {
+    fn row(&mut self, key: &str) -> Result<usize, Refusal> {
+        if let Some(at) = self.index.get(key) {
+            return Ok(*at);
+        }
+        if self.rows.len() >= NEEDLES {
             return Err(Refusal::new(Reason::Bound, format!("more than {NEEDLES} veiled values in one answer")));
         }
-        let at = self.keys.len();
-        self.index.insert(key.clone(), at);
-        self.keys.push(key);
-        self.values.push(Vec::new());
-        Ok(at)
+        self.index.insert(key.to_owned(), self.rows.len());
+        self.rows.push(Row::default());
+        Ok(self.rows.len() - 1)
     }
 
     /// Builds the automaton.
-    pub fn build(self) -> Result<Elsewhere, Refusal> {
-        if self.keys.is_empty() {
-            return Ok(Elsewhere { automaton: None, values: Vec::new() });
+    pub fn build(mut self) -> Result<Elsewhere, Refusal> {
+        if self.rows.is_empty() {
+            return Ok(Elsewhere { automaton: None, rows: Vec::new(), near: HashMap::new() });
         }
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(&self.keys)
+        let mut keys = vec![""; self.rows.len()];
+        for (key, at) in &self.index {
+            keys[*at] = key;
+        }
+        let automaton = AhoCorasick::new(keys)
             .map_err(|_| Refusal::new(Reason::Bound, "the veiled values of one answer make too large an automaton"))?;
-        Ok(Elsewhere { automaton: Some(automaton), values: self.values })
+        for row in &mut self.rows {
+            row.tails.sort_unstable();
+            row.tails.dedup();
+        }
+        Ok(Elsewhere { automaton: Some(automaton), rows: self.rows, near: self.near })
+    }
+}
+
+/// Of two veils for one value the stricter stands.
+fn keep(kept: &mut Option<Veil>, veil: &Veil) {
+    if kept.as_ref().is_none_or(|kept| kept.strictness < veil.strictness) {
+        *kept = Some(veil.clone());
     }
 }
 
 impl Elsewhere {
-    /// Finds veiled values in a text that belongs to `record`; in order, never overlapping.
+    /// Finds veiled values in a text that belongs to `record`: in no order, and they may overlap.
     pub fn find<'a>(&'a self, text: &str, record: u32, mut hit: impl FnMut(Hit<'a>)) {
         let Some(automaton) = &self.automaton else { return };
         let folded = Folded::new(text);
-        for found in automaton.find_iter(&folded.text) {
-            let veiled = &self.values[found.pattern().as_usize()];
-            let whole_leaf = found.start() == 0 && found.end() == folded.text.len();
-            let fits = |v: &&Veiled| (!v.near || v.record == record) && (!v.whole || whole_leaf);
-            let same = veiled.iter().filter(fits).find(|v| v.record == record);
-            let Some(veiled) = same.or_else(|| veiled.iter().find(fits)) else { continue };
-            if folded.is_token(found.start()..found.end()) {
-                hit(Hit { range: folded.written(found.start()..found.end()), veiled });
+        for found in automaton.find_overlapping_iter(&folded.text) {
+            let at = found.pattern().as_usize();
+            let row = &self.rows[at];
+            let Some(veil) = self.near.get(&(at, record)).unwrap_or(&row.far) else { continue };
+            let Some(tail) = tail(&row.tails, &folded.text[found.end()..]) else { continue };
+            let range = found.start()..found.end() + tail;
+            let whole_leaf = range == (0..folded.text.len());
+            if (whole_leaf || !row.whole) && folded.is_token(range.clone()) {
+                hit(Hit { range: folded.written(range), veil });
             }
         }
     }
@@ -118,10 +150,26 @@ impl Elsewhere {
     }
 }
 
+/// The length of the longest of the sorted tails that the text begins with.
+fn tail(tails: &[String], text: &str) -> Option<usize> {
+    let mut limit = text.len();
+    loop {
+        let before = tails.partition_point(|tail| tail.as_str() <= &text[..limit]);
+        let last = tails.get(before.checked_sub(1)?)?;
+        if text.starts_with(last.as_str()) {
+            return Some(last.len());
+        }
+        // No tail between the two begins as the text does beyond what these have in common.
+        let common = last.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
+        limit = text.floor_char_boundary(common);
+    }
+}
+
 /// The spellings under which a value may stand elsewhere, folded.
 fn spellings(value: &str) -> Vec<String> {
     let folded = Folded::new(value).text;
-    if folded.is_empty() {
+    // A single letter or digit (a flag, a code) stands everywhere and means nothing there.
+    if folded.is_empty() || (folded.len() == 1 && folded.is_ascii()) {
         return Vec::new();
     }
     let mut all = vec![folded];
@@ -129,6 +177,8 @@ fn spellings(value: &str) -> Vec<String> {
     if digits.len() >= 10 && digits.bytes().all(|b| b.is_ascii_digit()) && digits.starts_with('0') {
         // A domestic number may stand elsewhere with its country code (ITU-T E.164): Japan's.
         all.push(format!("81{}", &digits[1..]));
+        // And without its zero behind another spelling of the code, or as a number.
+        all.push(digits[1..].to_owned());
     } else if let Some(rest) = digits.strip_prefix("+81") {
         all.push(format!("0{rest}"));
     }
@@ -145,121 +195,6 @@ fn spellings(value: &str) -> Vec<String> {
     all
 }
 
-/// A text with what spelling does not count taken out, and the way back.
-struct Folded<'a> {
-    raw: &'a str,
-    text: String,
-    /// For each byte of `text`, where its character begins in `raw`.
-    starts: Vec<u32>,
-    /// For each byte of `text`, where its character ends in `raw`.
-    ends: Vec<u32>,
-}
-
-impl<'a> Folded<'a> {
-    fn new(raw: &'a str) -> Folded<'a> {
-        let mut folded =
-            Folded { raw, text: String::with_capacity(raw.len()), starts: Vec::with_capacity(raw.len()), ends: Vec::with_capacity(raw.len()) };
-        for (start, c) in raw.char_indices() {
-            let end = start + c.len_utf8();
-            if c.is_ascii() {
-                folded.push(c.to_ascii_lowercase(), start, end);
-            } else {
-                let mut buffer = [0; 4];
-                for c in c.encode_utf8(&mut buffer).nfkc().flat_map(char::to_lowercase) {
-                    folded.push(c, start, end);
-                }
-            }
-        }
-        folded
-    }
-
-    fn push(&mut self, c: char, start: usize, end: usize) {
-        if is_noise(c) {
-            return;
-        }
-        let c = katakana(c);
-        self.text.push(c);
-        for _ in 0..c.len_utf8() {
-            self.starts.push(u32::try_from(start).unwrap_or(u32::MAX));
-            self.ends.push(u32::try_from(end).unwrap_or(u32::MAX));
-        }
-    }
-
-    fn written(&self, range: Range<usize>) -> Range<usize> {
-        self.starts[range.start] as usize..self.ends[range.end - 1] as usize
-    }
-
-    /// Whether no letter or digit of the same sort touches the range from outside.
-    fn is_token(&self, range: Range<usize>) -> bool {
-        let written = self.written(range);
-        let inside = &self.raw[written.clone()];
-        let before = self.raw[..written.start].chars().next_back();
-        let after = self.raw[written.end..].chars().next();
-        !touches(before, inside.chars().next()) && !touches(inside.chars().next_back(), after)
-    }
-}
-
-/// Characters that people put in or leave out.
-fn is_noise(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(c, '-' | '(' | ')' | '.' | '/' | '\u{2010}'..='\u{2015}' | '\u{2212}' | 'ー' | '\u{30fb}')
-        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
-        || matches!(c, '\u{fe00}'..='\u{fe0f}')
-}
-
-/// Hiragana as katakana: kana fields are typed in either.
-fn katakana(c: char) -> char {
-    match c {
-        'ぁ'..='ゖ' => char::from_u32(c as u32 + 0x60).unwrap_or(c),
-        other => other,
-    }
-}
-
-fn touches(left: Option<char>, right: Option<char>) -> bool {
-    let (Some(left), Some(right)) = (left, right) else { return false };
-    (left.is_numeric() && right.is_numeric()) || (latin(left) && latin(right))
-}
-
-fn latin(c: char) -> bool {
-    c.is_alphabetic() && (c as u32) < 0x250
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::terms::kind;
-
-    fn found(value: &str, text: &str) -> Vec<String> {
-        let mut needles = Needles::default();
-        let make = |near, whole| Veiled { record: 1, kind: kind::PHONE, veil: "*".into(), action: "mask", near, whole };
-        needles.add(value, 6, make).expect("few needles");
-        let elsewhere = needles.build().expect("a small automaton");
-        let mut hits = Vec::new();
-        elsewhere.find(text, 1, |hit| hits.push(text[hit.range].to_owned()));
-        hits
-    }
-
-    #[test]
-    fn spellings_are_one_value() {
-        for (value, text, hit) in [
-            ("090-1234-5678", "電話09012345678まで", "09012345678"),
-            ("090-1234-5678", "call +81 90 1234 5678.", "81 90 1234 5678"),
-            ("+81 90-1234-5678", "tel 090 1234 5678", "090 1234 5678"),
-            ("０９０１２３４５６７８", "(090)1234-5678", "090)1234-5678"),
-            ("山田 太郎", "山田太郎様", "山田太郎"),
-            ("山田 太郎", "太郎　山田 より", "太郎　山田"),
-            ("ヤマダ", "やまださん", "やまだ"),
-            ("Taro@Example.JP", "mail taro@example.jp now", "taro@example.jp"),
-        ] {
-            assert_eq!(found(value, text), [hit], "{text}");
-        }
-    }
-
-    #[test]
-    fn only_whole_tokens_count() {
-        for (value, text) in [("12345678", "9123456780"), ("smith", "smithson"), ("anna", "Johanna"), ("1234", "code 1234 here")] {
-            assert_eq!(found(value, text), Vec::<String>::new(), "{text}");
-        }
-        assert_eq!(found("1234", "1234"), ["1234"]);
-    }
-}
+#[path = "elsewhere_tests.rs"]
+mod tests;

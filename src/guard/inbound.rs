@@ -1,15 +1,17 @@
 //! What staff writes: nothing that looks like a veil may reach the CRM, where it would stand in the
 //! place of the value that it hides.
 
-use crate::guard::leaves;
+use crate::guard::{leaves, returned};
 use crate::policy::plan::Plan;
-use crate::terms::action::Action;
 use crate::terms::kind::{self, KindId};
+use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part, Sink};
 use crate::terms::refusal::{Reason, Refusal};
-use crate::transform;
 
-/// The guard of one request body.
+/// Words in the name of a field whose values may be any characters at all.
+const PASSWORDS: &[&str] = &["pass", "passwd", "password", "passphrase", "passcode", "pwd", "パスワード", "暗証"];
+
+/// The guard of one request.
 pub struct Inbound<'a> {
     plan: &'a Plan,
     /// Parameters of a form, for questions about hidden data and for the subject.
@@ -27,6 +29,43 @@ impl<'a> Inbound<'a> {
     /// The named values that were met.
     pub fn parameters(self) -> Vec<(String, String)> {
         self.parameters
+    }
+
+    /// Looks at the query of a request that writes: many servers take a form's fields from there.
+    pub fn query(&self, parameters: &[(String, String)]) -> Result<(), Refusal> {
+        for (name, value) in parameters {
+            let names = [name.as_str()];
+            let leaf = |text, part, names| Leaf {
+                text,
+                part,
+                pieces: &[],
+                names,
+                above: &[],
+                places: &[],
+                record: 0,
+                member: None,
+                loosen: &[],
+            };
+            self.check(&leaf(name, Part::Key, &[]))?;
+            self.check(&leaf(value, Part::Value, &names))?;
+        }
+        Ok(())
+    }
+
+    fn check(&self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+        let known = leaves::known(self.plan, leaf).map(|known| known.kind);
+        let text = leaf.text;
+        let is_password = matches!(known, Some(kind::PASSWORD | kind::SECRET))
+            || leaf.names.iter().any(|name| names_a_password(name));
+        let is_veil = match known {
+            Some(kind) => {
+                let decision = &self.plan.decisions[usize::from(kind.0)];
+                returned::is_veil(self.plan.kinds.get(kind), decision.action, text)
+                    || (!is_password && returned::holds_veil(text))
+            }
+            None => !is_password && returned::holds_veil(text),
+        };
+        if is_veil { Err(self.refuse(known)) } else { Ok(()) }
     }
 
     fn refuse(&self, kind: Option<KindId>) -> Refusal {
@@ -47,13 +86,7 @@ impl Sink for Inbound<'_> {
         if let (Part::Value, Some(name)) = (leaf.part, leaf.names.first()) {
             self.parameters.push(((*name).to_owned(), leaf.text.to_owned()));
         }
-        let known = leaves::known(self.plan, leaf).map(|known| known.kind);
-        let text = leaf.text.trim();
-        let veil = match known {
-            Some(kind) => self.is_veil(kind, text),
-            None => holds_veil(text),
-        };
-        if veil { Err(self.refuse(known)) } else { Ok(()) }
+        self.check(leaf)
     }
 
     fn record(&mut self, _record: u32, _end: usize) -> Result<(), Refusal> {
@@ -65,19 +98,7 @@ impl Sink for Inbound<'_> {
     }
 }
 
-impl Inbound<'_> {
-    fn is_veil(&self, kind: KindId, text: &str) -> bool {
-        if text.is_empty() {
-            // What staff never got comes back empty from an unchanged form.
-            return self.plan.decisions[usize::from(kind.0)].action == Action::Remove;
-        }
-        let inside = !matches!(kind, kind::PASSWORD | kind::SECRET) && holds_veil(text);
-        inside || transform::looks_like_veil(self.plan.kinds.get(kind), text)
-    }
-}
-
-/// Whether a text holds a token or the beginning of a mask: in a note, a veil stands among other
-/// words.
-fn holds_veil(text: &str) -> bool {
-    transform::holds_token(text) || text.contains("****") || text.contains("***-****-")
+fn names_a_password(name: &str) -> bool {
+    let folded = label::fold(name);
+    PASSWORDS.iter().any(|word| folded.contains(word))
 }

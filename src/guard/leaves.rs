@@ -1,13 +1,19 @@
 //! Leaves that wait for their decision, with what their place already told.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use crate::terms::edit::Document;
 use crate::policy::plan::{Meaning, Plan};
+use crate::terms::edit::Document;
 use crate::terms::kind::KindId;
 use crate::terms::label;
 use crate::terms::leaf::{Leaf, Member, Part, Piece};
 use crate::terms::place::PlaceId;
+use crate::terms::quote::Quote;
+
+/// How many names are kept looked up; a document has few, and where it has more each is looked up
+/// again.
+const NAMES: usize = 4096;
 
 /// A leaf kept until its answer or its record is complete.
 pub(super) struct Waiting {
@@ -16,11 +22,15 @@ pub(super) struct Waiting {
     pub part: Part,
     pub pieces: Vec<Piece>,
     pub record: u32,
-    /// Whether any name stands at it: a parameter's, a key's, a heading's.
-    pub named: bool,
     pub member: Option<Member>,
     pub loosen: Vec<(Range<usize>, &'static str)>,
     pub known: Option<Known>,
+    /// An edit would break the document rather than hide a value.
+    pub structure: bool,
+    /// The subject's id stands here: the rules name the place, though no field does.
+    pub subject: bool,
+    /// A control that shows staff's own words again.
+    pub echo: bool,
 }
 
 /// A kind that a place or a label gave.
@@ -33,6 +43,28 @@ pub(super) struct Known {
     pub declared: bool,
 }
 
+/// What names mean to one plan, each looked up once an answer.
+#[derive(Default)]
+pub(super) struct Names {
+    rows: HashMap<String, Named>,
+}
+
+/// What one name means.
+#[derive(Clone, Default)]
+struct Named {
+    places: Vec<PlaceId>,
+    label: Option<KindId>,
+}
+
+/// What stands at one leaf.
+#[derive(Default)]
+pub(super) struct Met {
+    /// Every place of the plan that reaches it: by path, by selector, by name.
+    pub places: Vec<PlaceId>,
+    /// The kind of the nearest label that means one.
+    pub label: Option<KindId>,
+}
+
 impl Waiting {
     /// Copies what outlives the walker's call.
     pub(super) fn new(document: Document, leaf: &Leaf<'_>, known: Option<Known>) -> Waiting {
@@ -42,52 +74,122 @@ impl Waiting {
             part: leaf.part,
             pieces: leaf.pieces.to_vec(),
             record: leaf.record,
-            named: !leaf.names.is_empty(),
             member: leaf.member.clone(),
             loosen: leaf.loosen.to_vec(),
             known,
+            structure: false,
+            subject: false,
+            echo: false,
         }
+    }
+
+    /// Where the leaf begins in its document.
+    pub(super) fn begin(&self) -> usize {
+        self.pieces.first().map_or(0, |piece| piece.span.start)
     }
 }
 
-/// Every place of the plan that reaches the leaf: by path, by selector, by name.
-pub(super) fn places(plan: &Plan, leaf: &Leaf<'_>, mut met: impl FnMut(PlaceId)) {
-    leaf.places.iter().copied().for_each(&mut met);
-    if plan.names.is_empty() {
-        return;
-    }
-    for name in leaf.names.iter().chain(leaf.above) {
-        if let Some(ids) = plan.names.get(name.trim()).or_else(|| plan.names.get(&label::fold(name))) {
-            ids.iter().copied().for_each(&mut met);
+impl Names {
+    /// Looks at a leaf's places and names.
+    pub(super) fn meet(&mut self, plan: &Plan, leaf: &Leaf<'_>, met: &mut Met) {
+        met.places.clear();
+        met.places.extend_from_slice(leaf.places);
+        met.label = None;
+        for name in leaf.names {
+            let named = self.named(plan, name);
+            met.places.extend_from_slice(&named.places);
+            met.label = met.label.or(named.label);
+        }
+        for name in leaf.above {
+            met.places.extend_from_slice(&self.named(plan, name).places);
         }
     }
+
+    /// Whether the rules or the built-in labels speak of a name: then it is no value.
+    pub(super) fn is_name(&mut self, plan: &Plan, name: &str) -> bool {
+        const NAME_BYTES: usize = 256;
+        let named = |named: &Named| !named.places.is_empty() || named.label.is_some();
+        name.len() <= NAME_BYTES && named(self.named(plan, name))
+    }
+
+    fn named(&mut self, plan: &Plan, name: &str) -> &Named {
+        if !self.rows.contains_key(name) {
+            if self.rows.len() >= NAMES {
+                self.rows.clear();
+            }
+            let folded = label::fold(name);
+            let places = plan.names.get(&folded).cloned().unwrap_or_default();
+            self.rows.insert(name.to_owned(), Named { places, label: plan.labels.get(&folded).copied() });
+        }
+        &self.rows[name]
+    }
+}
+
+/// The kind of a leaf of which nothing is kept.
+pub(super) fn known(plan: &Plan, leaf: &Leaf<'_>) -> Option<Known> {
+    let mut met = Met::default();
+    Names::default().meet(plan, leaf, &mut met);
+    kind_of(plan, leaf, &met)
 }
 
 /// The kind that the leaf's place gives it, the strictest where several fields name it; else the
 /// kind of the label that stands at it.
-pub(super) fn known(plan: &Plan, leaf: &Leaf<'_>) -> Option<Known> {
+pub(super) fn kind_of(plan: &Plan, leaf: &Leaf<'_>, met: &Met) -> Option<Known> {
     if !carries_values(leaf.part) {
         return None;
     }
     let mut best: Option<Known> = None;
-    places(plan, leaf, |id| {
-        if let Meaning::Field { kind, only, .. } = plan.targets[usize::from(id.0)].meaning {
-            let stricter = best.is_none_or(|known| strictness(plan, kind) > strictness(plan, known.kind));
-            if stricter && !is_structure(leaf) {
-                best = Some(Known { kind, only, declared: true });
+    for id in &met.places {
+        let Meaning::Field { kind, only, .. } = plan.targets[usize::from(id.0)].meaning else { continue };
+        best = Some(match best {
+            None => Known { kind, only, declared: true },
+            // `only` counts where every field says so: of several options the stricter.
+            Some(known) if strictness(plan, kind) > strictness(plan, known.kind) => {
+                Known { kind, only: only && known.only, declared: true }
             }
-        }
-    });
-    best.or_else(|| labelled(plan, leaf))
+            Some(known) => Known { only: only && known.only, ..known },
+        });
+    }
+    match best {
+        Some(_) if is_word_of_the_page(leaf) => None,
+        Some(known) => Some(known),
+        // A label speaks of the value that it stands at, not of the attributes around that value.
+        None if !plan.scan || leaf.part == Part::Attribute => None,
+        None => met.label.map(|kind| Known { kind, only: false, declared: false }),
+    }
 }
 
-fn labelled(plan: &Plan, leaf: &Leaf<'_>) -> Option<Known> {
-    // A label speaks of the value that it stands at, not of the attributes around that value.
-    if !plan.scan || matches!(leaf.part, Part::Attribute) {
-        return None;
+/// Whether an edit would break the document rather than hide a value.
+pub(super) fn is_structure(leaf: &Leaf<'_>) -> bool {
+    match leaf.part {
+        Part::Id | Part::Style => true,
+        Part::Url => leaf.names.is_empty() && is_plain_id(leaf.text),
+        _ => false,
     }
-    let kind = leaf.names.iter().find_map(|name| plan.labels.get(&label::fold(name)))?;
-    Some(Known { kind: *kind, only: false, declared: false })
+}
+
+/// Whether a text is such as applications number and name their records by, and too short for a
+/// telephone number.
+pub(super) fn is_plain_id(text: &str) -> bool {
+    const PHONE_DIGITS: usize = 10;
+    text.len() < PHONE_DIGITS && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+/// Whether a find is a part of a longer name of the application's own: `creme` in `creme_core` or
+/// `ui-creme-list`, where paths of the rules hold that word. Every link has it, so it tells nothing
+/// of whoever is called so, and without it the links would lead nowhere.
+pub(super) fn is_part_of_a_name(words: &HashSet<String>, text: &str, found: &Range<usize>) -> bool {
+    let joins = |c: char| matches!(c, '_' | '-');
+    let joined = text[..found.start].ends_with(joins) || text[found.end..].starts_with(joins);
+    joined && words.contains(&text[found.clone()])
+}
+
+/// Whether the leaf is what a control of a form holds.
+pub(super) fn is_control(leaf: &Leaf<'_>) -> bool {
+    let in_tag = |piece: &Piece| {
+        matches!(piece.quotes.layers(), [Quote::HtmlDouble | Quote::HtmlSingle | Quote::HtmlBare])
+    };
+    leaf.part == Part::Value && leaf.pieces.iter().all(in_tag)
 }
 
 fn strictness(plan: &Plan, kind: KindId) -> u8 {
@@ -100,12 +202,38 @@ fn carries_values(part: Part) -> bool {
 }
 
 /// An attribute beside a declared value that is a word of the page's own making (`data-type="cell"`)
-/// or a short number is structure: the value itself is sought there by comparison.
-fn is_structure(leaf: &Leaf<'_>) -> bool {
+/// or a short number is structure: the value itself is sought there by comparison. What is written
+/// as names are (`Taro Yamada`) or holds several words is not.
+fn is_word_of_the_page(leaf: &Leaf<'_>) -> bool {
     const SHORT_NUMBER: usize = 6;
     let text = leaf.text.trim();
-    leaf.part == Part::Attribute
-        && leaf.places.is_empty()
-        && (text.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'-' | b' '))
-            || (text.len() <= SHORT_NUMBER && text.bytes().all(|b| b.is_ascii_digit())))
+    let short = text.len() <= SHORT_NUMBER && text.bytes().all(|b| b.is_ascii_digit());
+    leaf.part == Part::Attribute && leaf.places.is_empty() && (is_word(text) || short)
+}
+
+/// Whether a text is a word such as programs name things by: a member, a state, a class.
+pub(super) fn is_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_the_rules_paths_are_no_names_where_they_are_joined() {
+        let words = HashSet::from(["creme".to_owned()]);
+        for (text, found, is) in [
+            ("creme_core", 0..5, true),
+            ("/ui-creme-list", 4..9, true),
+            ("creme_30", 0..5, true),
+            ("creme", 0..5, false),
+            ("/creme/", 1..6, false),
+            ("Creme_core", 0..5, false),
+            ("smith_core", 0..5, false),
+        ] {
+            assert_eq!(is_part_of_a_name(&words, text, &found), is, "{text}");
+        }
+    }
 }

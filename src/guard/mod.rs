@@ -1,13 +1,17 @@
 //! A plan at work on one exchange.
 //!
 //! `outbound` takes the leaves of an answer and says what becomes of them; `query` looks at what a
-//! request asks about hidden data; `inbound` looks for veils in what staff writes. All three are
-//! pure: they know no format, no socket and no status.
+//! request asks about hidden data; `inbound` looks for veils in what staff writes, as `returned` knows
+//! them. All are pure: they know no format, no socket and no status.
 
 pub mod elsewhere;
+mod folded;
 pub mod inbound;
 mod leaves;
+pub mod method;
 pub mod outbound;
+mod patches;
 pub mod query;
+pub mod returned;
 pub mod subject;
 mod verdict;

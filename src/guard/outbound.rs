@@ -4,13 +4,14 @@
 //! record is. Then all of them are judged together, so that a subject further down, a label after
 //! its input and a value seen elsewhere count as if they had come first.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use crate::guard::leaves::{self, Waiting};
+use crate::guard::leaves::{self, Met, Names, Waiting};
 use crate::guard::subject::Subjects;
 use crate::guard::verdict::Judge;
-use crate::policy::plan::{Meaning, Plan, SubjectAt};
+use crate::policy::plan::{Meaning, Plan};
 use crate::terms::bounds::Bounds;
 use crate::terms::edit::{Document, Guard, Verdict};
 use crate::terms::kind::KindId;
@@ -20,6 +21,10 @@ use crate::terms::mint::Mint;
 use crate::terms::place::Place;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::transform::Today;
+
+/// How many times the hold the leaves of one answer may cost: numbers in a list are short, and what
+/// is kept beside each is not.
+const HELD_TIMES: usize = 24;
 
 /// What one request says that its answer is judged by.
 #[derive(Debug, Clone)]
@@ -40,14 +45,19 @@ pub struct Outbound {
     waiting: Vec<Waiting>,
     subjects: Subjects,
     stood: HashSet<KindId>,
-    asked: HashSet<String>,
-    /// The values of the request's parameters: staff's own words.
-    words: HashSet<String>,
+    /// The request's parameters: staff's own words, where a name has one value alone.
+    asked: HashMap<String, Option<String>>,
+    names: Names,
+    met: Met,
     document: Document,
     held_bytes: usize,
     hold_bytes: usize,
     settled: usize,
+    /// The last record that is complete, and where the last settled one ends.
+    record: u32,
     record_end: usize,
+    /// Where records end that are complete and not settled.
+    record_ends: VecDeque<usize>,
     /// Whether the answer must hold a place of each declared kind, until that was looked at.
     shape: bool,
 }
@@ -56,7 +66,6 @@ impl Outbound {
     /// A guard for the answer to this request.
     pub fn new(plan: Arc<Plan>, mint: Arc<dyn Mint>, request: &Request, bounds: &Bounds) -> Outbound {
         let subjects = Subjects::new(&plan, &request.path, &request.query);
-        let asked = request.query.iter().map(|(name, _)| label::fold(name)).collect();
         Outbound {
             plan,
             mint,
@@ -64,13 +73,16 @@ impl Outbound {
             waiting: Vec::new(),
             subjects,
             stood: HashSet::new(),
-            asked,
-            words: request.query.iter().map(|(_, value)| value.trim().to_owned()).filter(|value| !value.is_empty()).collect(),
+            asked: asked(&request.query),
+            names: Names::default(),
+            met: Met::default(),
             document: Document::Body,
             held_bytes: 0,
             hold_bytes: bounds.hold_bytes,
             settled: 0,
+            record: 0,
             record_end: 0,
+            record_ends: VecDeque::new(),
             shape: false,
         }
     }
@@ -112,7 +124,7 @@ impl Outbound {
         for target in &self.plan.targets {
             let (Meaning::Field { kind, optional, .. }, Place::Name(name)) = (target.meaning, &target.place) else { continue };
             kinds.insert(kind);
-            if optional || self.asked.contains(&label::fold(name)) {
+            if optional || self.asked.contains_key(&label::fold(name)) {
                 excused.insert(kind);
             }
         }
@@ -120,50 +132,63 @@ impl Outbound {
     }
 
     fn judge(&self, waiting: Vec<Waiting>) -> Result<Verdict, Refusal> {
-        Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today, &self.words).judge(waiting)
+        Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today).judge(waiting)
     }
 
     /// Notes which declared kinds have a place here: a heading counts, even of an empty table.
     fn note_stood(&mut self, leaf: &Leaf<'_>) {
-        let mut stood = Vec::new();
-        leaves::places(&self.plan, leaf, |id| {
+        let heading = if leaf.part == Part::Label { self.plan.names.get(&label::fold(leaf.text)) } else { None };
+        for id in self.met.places.iter().chain(heading.into_iter().flatten()) {
             if let Meaning::Field { kind, .. } = self.plan.targets[usize::from(id.0)].meaning {
-                stood.push(kind);
-            }
-        });
-        if leaf.part == Part::Label {
-            let ids = self.plan.names.get(&label::fold(leaf.text)).into_iter().flatten();
-            for id in ids {
-                if let Meaning::Field { kind, .. } = self.plan.targets[usize::from(id.0)].meaning {
-                    stood.push(kind);
-                }
+                self.stood.insert(kind);
             }
         }
-        self.stood.extend(stood);
     }
 
-    fn note_subject(&mut self, leaf: &Leaf<'_>) {
-        if !self.plan.subjects.iter().any(|source| matches!(source.at, SubjectAt::Place(_))) {
-            return;
-        }
-        let mut met = None;
-        leaves::places(&self.plan, leaf, |id| {
-            if let Meaning::Subject(source) = self.plan.targets[usize::from(id.0)].meaning {
-                met = met.or(Some(source));
-            }
+    /// Notes the subject's id, if it stands here.
+    fn note_subject(&mut self, leaf: &Leaf<'_>) -> bool {
+        let source = self.met.places.iter().find_map(|id| match self.plan.targets[usize::from(id.0)].meaning {
+            Meaning::Subject(source) => Some(source),
+            Meaning::Field { .. } => None,
         });
-        if let Some(source) = met {
+        if let Some(source) = source {
             self.subjects.met(leaf.record, source, leaf.text);
         }
+        source.is_some()
+    }
+
+    /// Whether a form shows staff's own words again: a search box holds what was typed into it, and
+    /// would post a veil with the next page otherwise. Only the control of the parameter's name
+    /// counts, and only where one value was sent, so that nobody can send a list of guesses and see
+    /// which of them stays.
+    fn is_echo(&self, leaf: &Leaf<'_>) -> bool {
+        let sent = |name: &&str| matches!(self.asked.get(&label::fold(name)), Some(Some(word)) if word == leaf.text.trim());
+        leaves::is_control(leaf) && leaf.names.iter().any(sent)
     }
 }
 
+/// The parameters by their folded names; nothing for a name that has several values.
+fn asked(query: &[(String, String)]) -> HashMap<String, Option<String>> {
+    let mut asked = HashMap::new();
+    for (name, value) in query {
+        match asked.entry(label::fold(name)) {
+            Entry::Vacant(entry) => {
+                entry.insert(Some(value.trim().to_owned()));
+            }
+            Entry::Occupied(mut entry) if entry.get().as_deref() != Some(value.trim()) => {
+                entry.insert(None);
+            }
+            Entry::Occupied(_) => {}
+        }
+    }
+    asked
+}
+
 impl Guard for Outbound {
-    /// To the last record's end, or, where the rules name nothing in this answer, to where no leaf
-    /// is open.
+    /// To the end of the last record that is settled, or, where the rules name nothing in this
+    /// answer, to where no leaf is open.
     fn ready(&self) -> usize {
-        let declared = self.plan.targets.iter().any(|target| matches!(target.meaning, Meaning::Field { .. }));
-        if declared { self.record_end.min(self.settled) } else { self.settled }
+        if self.plan.targets.is_empty() { self.settled } else { self.record_end }
     }
 
     fn finish(&mut self) -> Result<Verdict, Refusal> {
@@ -175,43 +200,71 @@ impl Guard for Outbound {
 
     fn release(&mut self, upto: usize) -> Result<Verdict, Refusal> {
         self.check_shape()?;
-        let ends = |leaf: &Waiting| leaf.pieces.last().map_or(0, |piece| piece.span.end);
         let (now, later) = std::mem::take(&mut self.waiting)
             .into_iter()
-            .partition(|leaf: &Waiting| leaf.document != Document::Body || ends(leaf) <= upto);
+            .partition(|leaf: &Waiting| leaf.document != Document::Body || leaf.begin() < upto);
         self.waiting = later;
-        self.held_bytes = self.waiting.iter().map(|leaf| leaf.text.len()).sum();
+        self.held_bytes = self.waiting.iter().map(|leaf| cost(&leaf.text)).sum();
         let verdict = self.judge(now);
-        self.subjects.forget();
+        // Of a record that has begun, the leaves that are still to come need its subject.
+        let open: HashSet<u32> = self.waiting.iter().map(|leaf| leaf.record).collect();
+        self.subjects.forget(|record| record <= self.record && !open.contains(&record));
         verdict
     }
 }
 
 impl Sink for Outbound {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        if self.document == Document::Body {
-            self.note_stood(leaf);
-            self.note_subject(leaf);
+        let mut leaf = leaf.clone();
+        let body = self.document == Document::Body;
+        if !body {
+            // A header's own name says how it is written, not whose value it holds.
+            leaf.names = if leaf.above.is_empty() { &[] } else { leaf.names };
+            leaf.above = &[];
+        }
+        self.names.meet(&self.plan, &leaf, &mut self.met);
+        let subject = body && self.note_subject(&leaf);
+        if body {
+            self.note_stood(&leaf);
         }
         if leaf.text.trim().is_empty() {
             return Ok(());
         }
-        self.held_bytes += leaf.text.len();
-        if self.held_bytes > self.hold_bytes.saturating_mul(4) {
+        self.held_bytes += cost(leaf.text);
+        if self.held_bytes > self.hold_bytes.saturating_mul(HELD_TIMES) {
             return Err(Refusal::new(Reason::Bound, "the values of one record are longer than can be held"));
         }
-        let known = leaves::known(&self.plan, leaf);
-        self.waiting.push(Waiting::new(self.document, leaf, known));
+        let known = leaves::kind_of(&self.plan, &leaf, &self.met);
+        let name = match leaf.part {
+            Part::Key => leaves::is_word(leaf.text) || self.names.is_name(&self.plan, leaf.text),
+            Part::Label => self.names.is_name(&self.plan, leaf.text),
+            _ => false,
+        };
+        let mut waiting = Waiting::new(self.document, &leaf, known);
+        waiting.subject = subject;
+        waiting.structure = name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(&leaf);
+        waiting.echo = known.is_none() && self.is_echo(&leaf);
+        self.waiting.push(waiting);
         Ok(())
     }
 
-    fn record(&mut self, _record: u32, end: usize) -> Result<(), Refusal> {
-        self.record_end = self.record_end.max(end);
-        Ok(())
+    fn record(&mut self, record: u32, end: usize) -> Result<(), Refusal> {
+        self.record = record;
+        self.record_ends.push_back(end);
+        self.settled(self.settled)
     }
 
     fn settled(&mut self, upto: usize) -> Result<(), Refusal> {
         self.settled = self.settled.max(upto);
+        while let Some(end) = self.record_ends.pop_front_if(|end| *end <= self.settled) {
+            self.record_end = self.record_end.max(end);
+        }
         Ok(())
     }
+}
+
+/// What a leaf costs to hold: its text, and what is kept beside it.
+fn cost(text: &str) -> usize {
+    const BESIDE: usize = 32;
+    text.len() + BESIDE
 }

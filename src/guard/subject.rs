@@ -50,9 +50,9 @@ impl Subjects {
         }
     }
 
-    /// Forgets records that were released.
-    pub fn forget(&mut self) {
-        self.found.retain(|record, _| *record == 0);
+    /// Forgets records that were released; the document around them stays.
+    pub fn forget(&mut self, released: impl Fn(u32) -> bool) {
+        self.found.retain(|record, _| *record == 0 || !released(*record));
     }
 }
 

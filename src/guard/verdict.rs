@@ -3,30 +3,27 @@
 //! First every leaf is judged by itself: by its field, its label, or what detectors find in it.
 //! Then each value that was veiled so is sought in all the other leaves.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::detect::Found;
-use crate::terms::edit::{Change, Edit, Patch, Verdict};
-use crate::guard::elsewhere::{Elsewhere, Needles, Veiled};
-use crate::guard::leaves::{Known, Waiting};
+use crate::guard::elsewhere::{Elsewhere, Needles, Veil};
+use crate::guard::leaves::{Known, Waiting, is_part_of_a_name};
+use crate::guard::patches::{NOTHING_SHOWN, Ranked, merged};
 use crate::guard::subject::Subjects;
 use crate::policy::plan::{Decision, Plan, Unlisted};
 use crate::terms::action::{Action, Mask};
 use crate::terms::disclosure::Subject;
-use crate::terms::kind::{self, Category, KindId};
+use crate::terms::edit::{Change, Edit, Patch, Verdict};
+use crate::terms::kind::{self, KindId};
 use crate::terms::leaf::Part;
 use crate::terms::mint::{Domain, Mint, MintError};
 use crate::terms::refusal::{Reason, Refusal};
 use crate::transform::{self, Context, Today};
 
-/// What stands in the place of a value of which nothing is shown.
-const NOTHING_SHOWN: &str = "****";
-
 /// What one leaf's own judgement says.
 enum Own {
     /// Nothing, or these ranges.
-    Ranges(Vec<Patch>),
+    Ranges(Vec<Ranked>),
     /// The whole leaf is decided.
     Whole(Patch),
     /// The whole leaf goes.
@@ -38,15 +35,14 @@ pub(super) struct Judge<'a> {
     mint: &'a dyn Mint,
     subjects: &'a Subjects,
     today: Today,
-    words: &'a HashSet<String>,
     needles: Needles,
     verdict: Verdict,
     found: Vec<Found>,
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(plan: &'a Plan, mint: &'a dyn Mint, subjects: &'a Subjects, today: Today, words: &'a HashSet<String>) -> Judge<'a> {
-        Judge { plan, mint, subjects, today, words, needles: Needles::default(), verdict: Verdict::default(), found: Vec::new() }
+    pub(super) fn new(plan: &'a Plan, mint: &'a dyn Mint, subjects: &'a Subjects, today: Today) -> Judge<'a> {
+        Judge { plan, mint, subjects, today, needles: Needles::default(), verdict: Verdict::default(), found: Vec::new() }
     }
 
     pub(super) fn judge(mut self, waiting: Vec<Waiting>) -> Result<Verdict, Refusal> {
@@ -79,12 +75,12 @@ impl<'a> Judge<'a> {
         let decision = self.decision(kind);
         if action == Action::Block {
             if known.declared && kind == known.kind {
-                return Err(self.blocked(kind, &decision));
+                return Err(self.blocked(kind, decision));
             }
             self.verdict.alerts.insert(kind);
         }
         let action = if action == Action::Block { Action::Remove } else { action };
-        self.note(&subject, kind, action, &decision);
+        self.note(&subject, kind, action, decision);
         if !known.declared {
             self.verdict.undeclared += 1;
         }
@@ -93,8 +89,13 @@ impl<'a> Judge<'a> {
             let inside = found.into_iter().filter(|f| all || f.certain).filter(|f| f.kind != kind).collect();
             return self.inside(leaf, inside);
         }
-        let veil = self.veil(value, kind, action, &decision, &subject, leaf.part == Part::Number)?;
-        self.remember(leaf.record, kind, action, value, &veil)?;
+        let veil = self.veil(value, kind, action, decision, &subject, leaf.part == Part::Number)?;
+        // A boolean is no text that could be known again elsewhere.
+        if leaf.part != Part::Boolean {
+            let far_chars = self.plan.kinds.get(kind).elsewhere_chars;
+            let veil = Veil { text: veil.as_str().into(), strictness: action.strictness() };
+            self.needles.add(value, leaf.record, far_chars, &veil)?;
+        }
         Ok(if action == Action::Remove { Own::Gone } else { Own::Whole(Patch { range, text: veil }) })
     }
 
@@ -123,16 +124,15 @@ impl<'a> Judge<'a> {
 
     /// A leaf that only detectors, or the resource's word about unlisted leaves, can judge.
     fn unknown(&mut self, leaf: &Waiting) -> Result<Own, Refusal> {
-        if self.is_echo(leaf) {
+        if leaf.echo {
             return Ok(Own::Ranges(Vec::new()));
         }
-        let listed = !matches!(leaf.part, Part::Value | Part::Number | Part::Boolean | Part::Text | Part::Attribute);
-        let declared = !self.plan.resources.is_empty();
+        let listed = leaf.subject || !is_content(leaf.part) || self.plan.resources.is_empty();
         match self.plan.unlisted {
-            Unlisted::Mask if declared && !listed => {
+            Unlisted::Mask if !listed => {
                 return Ok(Own::Whole(Patch { range: trimmed(&leaf.text), text: NOTHING_SHOWN.to_owned() }));
             }
-            Unlisted::Block if declared && !listed => {
+            Unlisted::Block if !listed => {
                 return Err(Refusal::new(Reason::Rule, "the answer holds a value that the resource's fields do not name"));
             }
             _ => {}
@@ -145,12 +145,6 @@ impl<'a> Judge<'a> {
         let found: Vec<Found> = found.collect();
         self.verdict.undeclared += u32::try_from(found.len()).unwrap_or(u32::MAX);
         self.inside(leaf, found)
-    }
-
-    /// Whether a form shows staff's own words again: a search box holds what was typed into it, and
-    /// would post a veil with the next page otherwise.
-    fn is_echo(&self, leaf: &Waiting) -> bool {
-        leaf.part == Part::Value && leaf.known.is_none() && self.words.contains(leaf.text.trim())
     }
 
     /// Veils what detectors found inside a text that itself passes.
@@ -166,10 +160,10 @@ impl<'a> Judge<'a> {
                 }
                 action => action,
             };
-            self.note(&subject, f.kind, action, &decision);
+            self.note(&subject, f.kind, action, decision);
             if action.veils() {
-                let text = self.veil(&leaf.text[f.range.clone()], f.kind, action, &decision, &subject, false)?;
-                patches.push(Patch { range: f.range, text });
+                let text = self.veil(&leaf.text[f.range.clone()], f.kind, action, decision, &subject, false)?;
+                patches.push(Ranked { patch: Patch { range: f.range, text }, strictness: action.strictness() });
             }
         }
         Ok(Own::Ranges(patches))
@@ -182,9 +176,13 @@ impl<'a> Judge<'a> {
             Own::Whole(patch) => return self.replace(leaf, vec![patch]),
             Own::Ranges(patches) => patches,
         };
-        if !elsewhere.is_empty() && !is_structure(&leaf) && !self.is_echo(&leaf) {
+        if !elsewhere.is_empty() && !leaf.structure && !leaf.echo {
             elsewhere.find(&leaf.text, leaf.record, |hit| {
-                patches.push(Patch { range: hit.range, text: hit.veiled.veil.clone() });
+                if is_part_of_a_name(&self.plan.words, &leaf.text, &hit.range) {
+                    return;
+                }
+                let patch = Patch { range: hit.range, text: hit.veil.text.to_string() };
+                patches.push(Ranked { patch, strictness: hit.veil.strictness });
             });
         }
         if !patches.is_empty() {
@@ -224,23 +222,6 @@ impl<'a> Judge<'a> {
         self.verdict.edits.push(edit);
     }
 
-    /// Keeps a veiled value to be sought in the other leaves.
-    fn remember(&mut self, record: u32, kind: KindId, action: Action, value: &str, veil: &str) -> Result<(), Refusal> {
-        let row = self.plan.kinds.get(kind);
-        if row.category == Category::Notes {
-            // A note is a text of many words; what is personal in it is found by its own kind.
-            return Ok(());
-        }
-        self.needles.add(value, row.elsewhere_chars, |near, whole| Veiled {
-            record,
-            kind,
-            veil: veil.to_owned(),
-            action: action.word(),
-            near,
-            whole,
-        })
-    }
-
     fn veil(&self, value: &str, kind: KindId, action: Action, decision: &Decision, subject: &Subject, number: bool) -> Result<String, Refusal> {
         let domain = match (&decision.domain, &subject.id) {
             (Some(name), _) => Some(Domain::Shared(name.to_string())),
@@ -265,8 +246,8 @@ impl<'a> Judge<'a> {
         self.plan.decisions[usize::from(kind.0)].action
     }
 
-    fn decision(&self, kind: KindId) -> Decision {
-        self.plan.decisions[usize::from(kind.0)].clone()
+    fn decision(&self, kind: KindId) -> &'a Decision {
+        &self.plan.decisions[usize::from(kind.0)]
     }
 
     fn note(&mut self, subject: &Subject, kind: KindId, action: Action, decision: &Decision) {
@@ -280,34 +261,10 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Where an edit would break a page rather than hide a value.
-fn is_structure(leaf: &Waiting) -> bool {
-    const PHONE_DIGITS: usize = 10;
-    match leaf.part {
-        Part::Id | Part::Style => true,
-        Part::Url if !leaf.named => {
-            leaf.text.len() < PHONE_DIGITS && leaf.text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-        }
-        _ => false,
-    }
-}
-
-/// Patches in order, those that overlap made one that shows nothing.
-fn merged(mut patches: Vec<Patch>) -> Vec<Patch> {
-    patches.sort_by_key(|patch| (patch.range.start, std::cmp::Reverse(patch.range.end)));
-    let mut merged: Vec<Patch> = Vec::with_capacity(patches.len());
-    for patch in patches {
-        match merged.last_mut() {
-            Some(last) if patch.range.start < last.range.end => {
-                if patch.range.end > last.range.end {
-                    last.range.end = patch.range.end;
-                    last.text = NOTHING_SHOWN.to_owned();
-                }
-            }
-            _ => merged.push(patch),
-        }
-    }
-    merged
+/// Whether `unlisted` speaks of this part: what people read, not what holds a document together.
+fn is_content(part: Part) -> bool {
+    use Part::{Attribute, Boolean, Comment, Number, Text, Title, Value};
+    matches!(part, Value | Number | Boolean | Text | Attribute | Title | Comment)
 }
 
 /// The bytes of a text without the blanks around it.

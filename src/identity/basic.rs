@@ -103,7 +103,8 @@ impl Basic {
 
 /// Whether a text is a hash that passwords can be checked against.
 pub fn is_hash(text: &str) -> bool {
-    text.starts_with("$argon2id$") && PasswordHash::new(text).is_ok()
+    let whole = |hash: PasswordHash| hash.salt.is_some() && hash.hash.is_some();
+    text.starts_with("$argon2id$") && PasswordHash::new(text).is_ok_and(whole)
 }
 
 fn verify(hash: &str, password: &Secret) -> bool {

@@ -10,6 +10,7 @@ pub mod conditions;
 pub mod decide;
 pub mod explain;
 pub mod fault;
+mod lines;
 pub mod matched;
 pub mod node;
 pub mod plan;
@@ -20,7 +21,7 @@ pub mod strict;
 mod traps;
 pub mod warnings;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -61,6 +62,7 @@ pub(crate) struct Parts {
     pub(crate) conditions: Vec<Condition>,
     pub(crate) resources: Vec<Resource>,
     pub(crate) routes: Vec<Route>,
+    pub(crate) words: Arc<HashSet<String>>,
     pub(crate) ungranted: Action,
     pub(crate) undeclared: Undeclared,
     pub(crate) tests: Vec<TestCase>,

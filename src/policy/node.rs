@@ -10,6 +10,7 @@ use std::sync::Arc;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 
 use crate::policy::fault::Faults;
+use crate::policy::lines::Lines;
 use crate::policy::traps;
 
 /// A file as it was read.
@@ -295,7 +296,7 @@ impl<'s> Builder<'s> {
         let text = &self.source.text;
         let start = self.lines.byte(text, span.start.index());
         let end = self.lines.byte(text, span.end.index()).max(start);
-        let (line, column) = self.lines.position(span.start.index() + self.lines.skipped);
+        let (line, column) = self.lines.position(span.start.index() + self.lines.skipped());
         Spot { file: self.file.clone(), span: start..end, line, column }
     }
 }
@@ -311,49 +312,6 @@ fn widened(spot: Spot, first: Option<&Spot>) -> Spot {
     match first {
         Some(first) if spot.span.is_empty() => first.clone(),
         _ => spot,
-    }
-}
-
-/// Turns the parser's character numbers into bytes, lines and columns, in no more than `STEP`
-/// steps each, however long a line is.
-struct Lines {
-    /// The character with which each line begins.
-    starts: Vec<usize>,
-    /// The byte of every `STEP`th character.
-    steps: Vec<usize>,
-    /// Characters before the parser's first: the byte order mark.
-    skipped: usize,
-}
-
-const STEP: usize = 128;
-
-impl Lines {
-    fn new(text: &str) -> Lines {
-        let bytes = text.as_bytes();
-        let skipped = usize::from(text.starts_with('\u{feff}'));
-        let mut lines = Lines { starts: vec![skipped], steps: Vec::new(), skipped };
-        for (number, (at, c)) in text.char_indices().enumerate() {
-            if number % STEP == 0 {
-                lines.steps.push(at);
-            }
-            if c == '\n' || (c == '\r' && bytes.get(at + 1) != Some(&b'\n')) {
-                lines.starts.push(number + 1);
-            }
-        }
-        lines
-    }
-
-    /// The byte of the parser's character.
-    fn byte(&self, text: &str, character: usize) -> usize {
-        let character = character + self.skipped;
-        let Some(step) = self.steps.get(character / STEP) else { return text.len() };
-        text[*step..].char_indices().nth(character % STEP).map_or(text.len(), |(at, _)| step + at)
-    }
-
-    /// Line and column of a character of the file.
-    fn position(&self, character: usize) -> (usize, usize) {
-        let line = self.starts.partition_point(|start| *start <= character).max(1);
-        (line, character.saturating_sub(self.starts[line - 1]) + 1)
     }
 }
 

@@ -4,7 +4,7 @@
 //! A plan belongs to the resources that matched, the roles of the staff and the conditions that
 //! hold. `rule` is what people write; this is what becomes of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::detect::Detectors;
@@ -30,6 +30,8 @@ pub struct Plan {
     pub detectors: Arc<Detectors>,
     /// Which folded label alone means which kind.
     pub labels: Arc<HashMap<String, KindId>>,
+    /// The words of all paths in the rules, from which the application's own names are made.
+    pub words: Arc<HashSet<String>>,
     /// What walkers look for.
     pub places: Arc<Places>,
     /// What each place means, by the number of the place; bare names have numbers here too.
@@ -136,7 +138,7 @@ pub struct SubjectSource {
 pub enum SubjectAt {
     /// The resource has no subject.
     None,
-    /// A parameter of the path, with the value that this request has there.
+    /// A parameter of the path, by its key.
     Path(String),
     /// A query parameter, by name.
     Query(String),

@@ -161,6 +161,7 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[State]) -
         kinds: parts.kinds.kinds.clone(),
         detectors: parts.kinds.detectors.clone(),
         labels: parts.kinds.labels.clone(),
+        words: parts.words.clone(),
         records: layout.places.records.is_some(),
         places: Arc::new(layout.places),
         targets: layout.targets,
@@ -186,8 +187,8 @@ struct Layout {
 
 impl Layout {
     fn add(&mut self, resource: &Resource) -> Result<(), Refusal> {
-        // Beside a resource with records, the places of one without are sought in the whole document.
-        let whole = self.places.records.is_some() && resource.records.is_none();
+        // What a resource without records names stands in the document, whatever the others say.
+        let whole = resource.records.is_none() && self.places.records.is_some();
         for subject in &resource.subjects {
             let number = self.subjects.len();
             let at = match (&subject.at, resource.subject_at(subject)) {
@@ -195,12 +196,8 @@ impl Layout {
                 (At::Place(place), None) => SubjectAt::Place(self.place(place, Meaning::Subject(number), whole)?),
                 (_, None) => SubjectAt::None,
             };
-            self.subjects.push(SubjectSource {
-                kind: subject.kind.clone(),
-                at,
-                clear: subject.clear,
-                hash: subject.hash,
-            });
+            let (clear, hash) = (subject.clear, subject.hash);
+            self.subjects.push(SubjectSource { kind: subject.kind.clone(), at, clear, hash });
         }
         for field in &resource.fields {
             let meaning = Meaning::Field { kind: field.kind, only: field.only, optional: field.optional };
@@ -210,21 +207,16 @@ impl Layout {
     }
 
     fn place(&mut self, place: &Place, meaning: Meaning, whole: bool) -> Result<PlaceId, Refusal> {
-        let whole = whole && matches!(place, Place::Json(_) | Place::Css(_));
-        let same = |(number, target): (usize, &Target)| {
-            let of_document = u16::try_from(number).is_ok_and(|number| self.places.document.contains(&PlaceId(number)));
-            target.meaning == meaning && target.place == *place && of_document == whole
+        let whole = whole && !matches!(place, Place::Name(_));
+        let is_known = |(id, target): &(u16, &Target)| {
+            target.meaning == meaning && target.place == *place && self.places.document.contains(&PlaceId(*id)) == whole
         };
-        let known = self.targets.iter().enumerate().position(same);
-        let number = u16::try_from(known.unwrap_or(self.targets.len()));
+        if let Some((known, _)) = (0u16..).zip(&self.targets).find(is_known) {
+            return Ok(PlaceId(known));
+        }
+        let number = u16::try_from(self.targets.len());
         let id =
             PlaceId(number.map_err(|_| Refusal::new(Reason::Bound, "the resources that match have too many places"))?);
-        if known.is_some() {
-            return Ok(id);
-        }
-        if whole {
-            self.places.document.insert(id);
-        }
         match place {
             Place::Name(name) => self.names.entry(fold(name)).or_default().push(id),
             Place::Json(path) => self.places.json.push((id, path.clone())),
@@ -232,25 +224,22 @@ impl Layout {
             // `rule::places` lets none through.
             Place::Xml(_) => return Err(Refusal::new(Reason::Internal, "a place in XML cannot be followed")),
         }
+        if whole {
+            self.places.document.insert(id);
+        }
         self.targets.push(Target { place: place.clone(), meaning });
         Ok(id)
     }
 }
 
-/// The records of all resources together. Paths count from the record where there is one, so that
-/// resources that disagree cannot be walked at once.
+/// The records of all resources together. A body is cut into records in one way, so resources that
+/// cut it in two cannot be taken together.
 fn records(matched: &[&Resource]) -> Result<Option<Place>, Refusal> {
-    let Some(first) = matched.iter().find(|resource| resource.records.is_some()) else { return Ok(None) };
-    for other in matched {
-        let disagrees = match (&first.records, &other.records) {
-            // What declares no records is sought in the whole document.
-            (_, None) => false,
-            (records, own) => records != own,
-        };
-        if disagrees {
-            let note = format!("`{}` and `{}` match together and have different records", first.id, other.id);
-            return Err(Refusal::new(Reason::Rule, note));
-        }
+    let mut with_records = matched.iter().filter(|resource| resource.records.is_some());
+    let Some(first) = with_records.next() else { return Ok(None) };
+    if let Some(other) = with_records.find(|other| other.records != first.records) {
+        let note = format!("`{}` and `{}` match together and have different records", first.id, other.id);
+        return Err(Refusal::new(Reason::Rule, note));
     }
     Ok(first.records.clone())
 }

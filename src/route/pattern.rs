@@ -83,6 +83,18 @@ impl Pattern {
         self.segments.iter().filter_map(Segment::parameter)
     }
 
+    /// The words that the application's own names are put together from: `mass` and `export` of
+    /// `/mass_export/{id}`. The shortest are left out, since they stand in too many others.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        const WORD_BYTES: usize = 3;
+        let texts = self.segments.iter().flat_map(|segment| match segment {
+            Segment::Literal(text) => [text.as_str(), ""],
+            Segment::Parameter(_) => ["", ""],
+            Segment::Between { before, after, .. } => [before.as_str(), after.as_str()],
+        });
+        texts.flat_map(|text| text.split(|c: char| !c.is_ascii_lowercase())).filter(|word| word.len() >= WORD_BYTES)
+    }
+
     /// The same text for templates that take the same paths, whatever their parameters are called.
     pub fn shape(&self) -> String {
         let mut shape = String::new();

@@ -13,26 +13,31 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
 
 use crate::serve::house::Gateway;
 
 /// How many may ask at once.
 const CONNECTIONS: usize = 64;
 
+/// How long a question and its answer may take together.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// How long accepting rests when it failed.
+const REST: Duration = Duration::from_millis(50);
+
 /// How long a request's head may take.
 const HEAD: Duration = Duration::from_secs(5);
 
-/// Serves the pages until `stop` says so.
-pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+/// Serves the pages until its task is ended.
+pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener) {
     let seats = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(_) => continue,
-            },
-            _ = stop.wait_for(|stop| *stop) => return,
+        let Ok((stream, _)) = listener.accept().await else {
+            // The system has no more descriptors; asking again at once would not make some.
+            sleep(REST).await;
+            continue;
         };
         let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else { continue };
         let gateway = Arc::clone(&gateway);
@@ -44,7 +49,7 @@ pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, mut stop: watch
             let mut builder = http1::Builder::new();
             builder.timer(TokioTimer::new()).header_read_timeout(HEAD).keep_alive(false);
             // A machine that goes away in the middle asks again by itself.
-            let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+            let _ = timeout(ANSWER, builder.serve_connection(TokioIo::new(stream), service)).await;
             drop(seat);
         });
     }
@@ -57,7 +62,9 @@ fn page(gateway: &Gateway, request: &Request<Incoming>) -> Response<Full<Bytes>>
     match request.uri().path() {
         "/healthz" => text(StatusCode::OK, "ok\n"),
         "/readyz" if gateway.is_ready() => text(StatusCode::OK, "ready\n"),
-        "/readyz" if !gateway.ledger.healthy() => text(StatusCode::SERVICE_UNAVAILABLE, "not ready: the ledger cannot be written\n"),
+        "/readyz" if !gateway.ledger.healthy() => {
+            text(StatusCode::SERVICE_UNAVAILABLE, "not ready: the ledger cannot be written\n")
+        }
         "/readyz" => text(StatusCode::SERVICE_UNAVAILABLE, "not ready: draining\n"),
         "/metrics" => {
             let mut response = text(StatusCode::OK, "");

@@ -4,14 +4,12 @@
 //! and it gives bytes away only once the ledger holds what they disclose. The place for the closing
 //! record is taken when the receipt is opened, because a dropped connection cannot wait.
 
+pub mod body;
+
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Instant;
 
-use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
@@ -19,7 +17,8 @@ use crate::guard::subject;
 use crate::ledger::Permit;
 use crate::ledger::entry::{End, Entry, Subject, Text};
 use crate::policy::plan::Plan;
-use crate::serve::house::{Gateway, House};
+use crate::serve::disclose::body::{Part, StaffBody};
+use crate::serve::house::{Gateway, House, Share};
 use crate::terms::disclosure::Disclosures;
 use crate::terms::edit::Verdict;
 use crate::terms::event::Event;
@@ -84,7 +83,13 @@ pub struct Receipt {
 
 impl Receipt {
     /// Opens a receipt; refuses when the ledger takes nothing.
-    pub fn open(gateway: &Arc<Gateway>, house: &Arc<House>, plan: &Arc<Plan>, facts: &Facts, event: Event) -> Result<Receipt, Refusal> {
+    pub fn open(
+        gateway: &Arc<Gateway>,
+        house: &Arc<House>,
+        plan: &Arc<Plan>,
+        facts: &Facts,
+        event: Event,
+    ) -> Result<Receipt, Refusal> {
         let permit = gateway.ledger.reserve().map_err(|error| Refusal::new(Reason::Ledger, error.to_string()))?;
         Ok(Receipt {
             gateway: Arc::clone(gateway),
@@ -110,6 +115,11 @@ impl Receipt {
         self.append(entry).await
     }
 
+    /// The request's id, for the log.
+    pub fn id(&self) -> &str {
+        &self.facts.id
+    }
+
     /// The status that staff will get.
     pub fn status(&mut self, status: u16) {
         self.status = Some(status);
@@ -131,15 +141,15 @@ impl Receipt {
         self.append(entry).await
     }
 
-    /// The whole body, decided and recorded.
-    pub fn whole(self, bytes: Vec<u8>) -> StaffBody {
-        StaffBody::Whole(Some(Bytes::from(bytes)))
+    /// The whole body, decided and recorded. Its share of the held bytes is given back once staff
+    /// has taken them: those who read slowly count too.
+    pub fn whole(self, bytes: Vec<u8>, share: Share) -> StaffBody {
+        StaffBody::whole(bytes, share)
     }
 
     /// A body whose parts come through a channel, each recorded by the task that holds the receipt.
-    pub fn parts(&self) -> (mpsc::Sender<Result<Bytes, Cut>>, StaffBody) {
-        let (sender, receiver) = mpsc::channel(1);
-        (sender, StaffBody::Parts(receiver))
+    pub fn parts(&self) -> (mpsc::Sender<Part>, StaffBody) {
+        StaffBody::parts()
     }
 
     /// Closes the receipt of an answer in parts.
@@ -167,7 +177,11 @@ impl Receipt {
         let actions = |actions: &std::collections::BTreeMap<&'static str, u32>| {
             actions.iter().map(|(action, count)| (Text::Borrowed(*action), u64::from(*count))).collect()
         };
-        Subject { of: Text::Owned(about.kind.clone()), id, kinds: kinds.iter().map(|(kind, counts)| (name(kind), actions(counts))).collect() }
+        Subject {
+            of: Text::Owned(about.kind.clone()),
+            id,
+            kinds: kinds.iter().map(|(kind, counts)| (name(kind), actions(counts))).collect(),
+        }
     }
 
     /// Waits until the entry is durable, but not longer than the ledger may take.
@@ -175,9 +189,12 @@ impl Receipt {
         let began = Instant::now();
         let (sender, receiver) = oneshot::channel();
         // Nobody listens any more when the wait was too long; the record stands all the same.
-        self.gateway.ledger.append(entry, Box::new(move |done| {
-            let _ = sender.send(done);
-        }));
+        self.gateway.ledger.append(
+            entry,
+            Box::new(move |done| {
+                let _ = sender.send(done);
+            }),
+        );
         let done = timeout(self.house.bounds.ledger_wait, receiver).await;
         self.gateway.metrics.ledger_seconds.observe(began.elapsed().as_secs_f64());
         match done {
@@ -204,7 +221,11 @@ impl Receipt {
         for kind in &verdict.alerts {
             let kind = self.plan.kinds.get(*kind).name.as_str();
             self.gateway.metrics.alerts.with_label_values(&[kind]).inc();
-            tracing::warn!(request = self.facts.id, kind, "a value of a blocked kind stood where no field names it; it was removed");
+            tracing::warn!(
+                request = self.facts.id,
+                kind,
+                "a value of a blocked kind stood where no field names it; it was removed"
+            );
         }
         if verdict.undeclared > 0 {
             self.gateway.metrics.undeclared.with_label_values(&[format]).inc_by(u64::from(verdict.undeclared));
@@ -228,60 +249,8 @@ impl Receipt {
 type Counts = std::collections::BTreeMap<crate::terms::kind::KindId, std::collections::BTreeMap<&'static str, u32>>;
 
 impl Drop for Receipt {
+    /// Whoever drops a receipt unclosed was ended from outside, or is being unwound by a panic.
     fn drop(&mut self) {
-        self.closing(End::Cancelled);
-    }
-}
-
-/// The answer is broken off: hyper ends the connection without a proper end of the body.
-#[derive(Debug)]
-pub struct Cut;
-
-impl std::fmt::Display for Cut {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the answer was broken off")
-    }
-}
-
-impl std::error::Error for Cut {}
-
-/// A body for staff. Only a receipt, or a refusal's own words, can make one.
-pub enum StaffBody {
-    /// Everything at once.
-    Whole(Option<Bytes>),
-    /// Part by part.
-    Parts(mpsc::Receiver<Result<Bytes, Cut>>),
-}
-
-impl StaffBody {
-    /// The body of a page that the gateway itself wrote.
-    pub fn own(bytes: Bytes) -> StaffBody {
-        StaffBody::Whole(Some(bytes))
-    }
-}
-
-impl Body for StaffBody {
-    type Data = Bytes;
-    type Error = Cut;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
-        match &mut *self {
-            StaffBody::Whole(bytes) => Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty()).map(|bytes| Ok(Frame::data(bytes)))),
-            StaffBody::Parts(receiver) => receiver.poll_recv(cx).map(|part| part.map(|part| part.map(Frame::data))),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            StaffBody::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
-            StaffBody::Parts(_) => false,
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            StaffBody::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
-            StaffBody::Parts(_) => SizeHint::default(),
-        }
+        self.closing(if std::thread::panicking() { End::Cut } else { End::Cancelled });
     }
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::identity::Source;
 use crate::ledger::Ledger;
@@ -48,9 +49,20 @@ pub struct Gateway {
     pub hold: Hold,
     /// Whether the gateway is stopping and takes no more.
     pub draining: AtomicBool,
+    /// A seat for each answer that outlasts its exchange.
+    pub lasting: Arc<Semaphore>,
 }
 
+/// How many answers may outlast their exchange at once; connections are bounded far below.
+pub const LASTING: u32 = 1 << 20;
+
 impl Gateway {
+    /// A seat for an answer whose end is recorded later, so that a stop can wait for it.
+    pub fn lasting(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        let seat = Arc::clone(&self.lasting).try_acquire_owned();
+        seat.map_err(|_| Refusal::new(Reason::Overload, "too many long answers at once"))
+    }
+
     /// Whether requests can be answered now.
     pub fn is_ready(&self) -> bool {
         self.ledger.healthy() && !self.draining.load(Ordering::Acquire)

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hyper::service::service_fn;
+use prometheus::IntGauge;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -15,9 +16,10 @@ use tokio::time::timeout;
 
 use crate::ledger::entry::Entry;
 use crate::serve::exchange::exchange;
-use crate::serve::gate::connection::{Ended, serve_gated};
+use crate::serve::gate::connection::serve_gated;
 use crate::serve::gate::fault::GateFault;
 use crate::serve::house::{Gateway, gate_bounds};
+use crate::serve::line::Line;
 use crate::serve::respond;
 use crate::terms::event::Event;
 
@@ -57,16 +59,17 @@ pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, mut stop: watch
 }
 
 /// A connection and its seat. One that finds no seat waits in the system's own queue.
-async fn seated(listener: &TcpListener, seats: &Arc<Semaphore>) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+async fn seated(
+    listener: &TcpListener,
+    seats: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let seat = Arc::clone(seats).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
     Ok((stream, peer, seat))
 }
 
 async fn connection(gateway: Arc<Gateway>, stream: TcpStream, peer: SocketAddr, mut stop: watch::Receiver<bool>) {
-    gateway.metrics.connections.with_label_values(&["staff"]).inc();
-    // Small answers wait for nothing; a socket that refuses the option still works.
-    let _ = stream.set_nodelay(true);
+    let _open = Open::new(gateway.metrics.connections.with_label_values(&["staff"]));
     let bounds = gate_bounds(&gateway.house.load().bounds);
     let service = service_fn(|request| {
         let answered = exchange(Arc::clone(&gateway), request, peer);
@@ -77,11 +80,24 @@ async fn connection(gateway: Arc<Gateway>, stream: TcpStream, peer: SocketAddr, 
         let _ = stop.wait_for(|stop| *stop).await;
     };
     let render = |fault: &GateFault| refuse(&gateway, fault, peer);
-    if let Ended::Broken { stream, .. } = serve_gated(stream, bounds, service, render, stopped).await {
-        // An orderly close would look like the proper end of an answer that broke off.
-        let _ = stream.set_zero_linger();
+    // However it ended, the line's own drop tells the client whether that was in order.
+    serve_gated(Line::new(stream), bounds, service, render, stopped).await;
+}
+
+/// Counts a connection as open while it lives, even if a panic ends it.
+struct Open(IntGauge);
+
+impl Open {
+    fn new(gauge: IntGauge) -> Open {
+        gauge.inc();
+        Open(gauge)
     }
-    gateway.metrics.connections.with_label_values(&["staff"]).dec();
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 /// Records a fault that the gate found, and gives the refusal's bytes.

@@ -4,17 +4,18 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::{mpsc, watch};
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 use crate::config::rules;
 use crate::ledger::entry::Entry;
-use crate::policy::fault::Fault;
 use crate::policy::Policy;
 use crate::policy::compile::Loaded;
+use crate::policy::fault::Fault;
 use crate::serve::house::{Gateway, House};
 use crate::terms::event::Event;
 
@@ -23,6 +24,10 @@ const STILL: Duration = Duration::from_millis(250);
 
 /// How long a reload waits at most for files to be still.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often the files are looked at in case nobody told of a change: a watch ends unseen when its
+/// folder is replaced, and some file systems have none.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// Asks for a reload; many asks become one.
 #[derive(Clone)]
@@ -80,12 +85,18 @@ pub struct Reloader {
     gateway: Arc<Gateway>,
     paths: Vec<PathBuf>,
     told: mpsc::Receiver<()>,
+    /// The files as they were when they were last read.
+    seen: Option<Stamps>,
 }
+
+/// Each file with its time and length; `None` where they cannot be listed.
+type Stamps = Vec<(PathBuf, SystemTime, u64)>;
 
 impl Reloader {
     /// A reloader of the rules in these files and folders.
     pub fn new(gateway: Arc<Gateway>, paths: Vec<PathBuf>, told: mpsc::Receiver<()>) -> Reloader {
-        Reloader { gateway, paths, told }
+        let seen = stamps(&paths);
+        Reloader { gateway, paths, told, seen }
     }
 
     /// Reloads until `stop` says so.
@@ -93,11 +104,13 @@ impl Reloader {
         loop {
             tokio::select! {
                 told = self.told.recv() => if told.is_none() { return },
+                () = sleep(LOOK) => if stamps(&self.paths) == self.seen { continue },
                 _ = stop.wait_for(|stop| *stop) => return,
             }
             // Whether it became still or the patience ended, the files are read now.
             let _ = timeout(PATIENCE, self.still()).await;
-            self.reload();
+            self.seen = stamps(&self.paths);
+            self.reload().await;
         }
     }
 
@@ -110,8 +123,11 @@ impl Reloader {
         }
     }
 
-    fn reload(&self) {
-        match load(&self.paths) {
+    async fn reload(&self) {
+        let paths = self.paths.clone();
+        // Compiling takes a while that no answer should wait for; if it panics, the old rules stay.
+        let loaded = spawn_blocking(move || load(&paths)).await;
+        match loaded.unwrap_or_else(|_| Err("they could not be read, by a fault of the gateway's own".to_owned())) {
             Ok(policy) if policy.version() == self.gateway.house.load().policy.version() => {}
             Ok(policy) => self.swap(policy),
             Err(why) => self.keep(&why),
@@ -149,6 +165,15 @@ impl Reloader {
         // Nothing personal waits for this record; a ledger that is away is told of elsewhere.
         self.gateway.ledger.append(entry, Box::new(|_| {}));
     }
+}
+
+fn stamps(paths: &[PathBuf]) -> Option<Stamps> {
+    let files = rules::files(paths).ok()?;
+    let stamp = |path: PathBuf| {
+        let about = std::fs::metadata(&path).ok()?;
+        Some((path, about.modified().ok()?, about.len()))
+    };
+    files.into_iter().map(stamp).collect()
 }
 
 fn load(paths: &[PathBuf]) -> Result<Policy, String> {

@@ -9,28 +9,33 @@ use std::thread::JoinHandle;
 
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::config::gateway::Config;
 use crate::config::rules::{self, RulesError};
 use crate::ledger::open::{Home, OpenError};
 use crate::ledger::{self, Ledger};
 use crate::metrics::Metrics;
-use crate::policy::fault::{Fault, Severity};
-use crate::policy::node::Source;
 use crate::policy::Policy;
 use crate::policy::compile::Loaded;
-use crate::serve::house::{Gateway, Hold, House};
+use crate::policy::fault::{Fault, Severity};
+use crate::policy::node::Source;
+use crate::serve::house::{Gateway, Hold, House, LASTING};
 use crate::serve::reload::{self, Reloader};
 use crate::serve::upstream::Upstream;
-use crate::serve::{admin, listen};
+use crate::serve::{admin, listen, panics};
+use crate::terms::refusal::Reason;
 use crate::vault::mint::KeyMint;
 use crate::vault::ring::{Ring, RingError};
 
 /// How long a stop waits for the ledger's thread.
 const LEDGER_STOP: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// How long a stop waits, when all connections are closed, for what is recorded of their ends.
+const CLOSING: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Where a started gateway can be reached.
 #[derive(Debug, Clone)]
@@ -105,7 +110,9 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
         .map_err(|cause| RunError::Io { what: "the ledger's thread cannot be started".into(), cause })?;
     let (reload, told) = reload::channel();
     let gateway = gateway(&config, policy, ring, ledger)?;
-    let result = serve(&config, &gateway, Reloader::new(Arc::clone(&gateway), config.rules.clone(), told), reload, started).await;
+    let result =
+        serve(&config, &gateway, Reloader::new(Arc::clone(&gateway), config.rules.clone(), told), reload, started)
+            .await;
     stop_ledger(&gateway.ledger, writing);
     result
 }
@@ -122,6 +129,7 @@ fn load(paths: &[PathBuf]) -> Result<Policy, RunError> {
 
 fn gateway(config: &Config, policy: Policy, ring: Ring, ledger: Ledger) -> Result<Arc<Gateway>, RunError> {
     let metrics = Metrics::new().map_err(RunError::Metrics)?;
+    panics::hush(metrics.refusals.with_label_values(&[Reason::Internal.word()]));
     metrics.policy.with_label_values(&[policy.version()]).set(1);
     metrics.build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
     let open = metrics.connections.with_label_values(&["crm"]);
@@ -140,6 +148,7 @@ fn gateway(config: &Config, policy: Policy, ring: Ring, ledger: Ledger) -> Resul
         metrics,
         hold: Hold::new(config.bounds.hold_all_bytes),
         draining: AtomicBool::new(false),
+        lasting: Arc::new(Semaphore::new(LASTING as usize)),
     }))
 }
 
@@ -150,6 +159,7 @@ async fn serve(
     reload: reload::Bell,
     started: impl FnOnce(&Started),
 ) -> Result<(), RunError> {
+    let mut signals = Signals::new()?;
     let (stop, stopped) = watch::channel(false);
     let mut listeners = Vec::new();
     for address in &config.listen {
@@ -159,44 +169,70 @@ async fn serve(
         Some(address) => Some(bind(address).await?),
         None => None,
     };
-    let _watching = reload::watch(&config.rules, reload.clone());
+    let _watcher = reload::watch(&config.rules, reload.clone());
     // What changed between the first reading and the watching is seen now.
     reload.ring();
     let address = |listener: &TcpListener| listener.local_addr().ok();
-    started(&Started { staff: listeners.iter().filter_map(address).collect(), metrics: metrics.as_ref().and_then(address) });
+    started(&Started {
+        staff: listeners.iter().filter_map(address).collect(),
+        metrics: metrics.as_ref().and_then(address),
+    });
+    // Those who ask whether the gateway is ready are answered until its last moment.
+    let mut watching = JoinSet::new();
     if let Some(listener) = metrics {
-        tokio::spawn(admin::serve(Arc::clone(gateway), listener, stopped.clone()));
+        watching.spawn(admin::serve(Arc::clone(gateway), listener));
     }
     tokio::spawn(reloader.run(stopped.clone()));
     let mut serving = JoinSet::new();
     for listener in listeners {
         serving.spawn(listen::serve(Arc::clone(gateway), listener, stopped.clone()));
     }
-    signals(&reload).await?;
+    signals.stop(&reload).await;
     listen::drain(gateway);
     // Receivers live as long as their tasks; whoever is gone needs no word.
     let _ = stop.send(true);
     while serving.join_next().await.is_some() {}
+    // Answers whose connections are gone have yet to say in the ledger how they ended.
+    if timeout(CLOSING, gateway.lasting.acquire_many(LASTING)).await.is_err() {
+        tracing::warn!("some long answers did not record their end in time");
+    }
     Ok(())
 }
 
-/// Waits for SIGTERM or SIGINT; SIGHUP reloads.
-async fn signals(reload: &reload::Bell) -> Result<(), RunError> {
-    let failed = |cause| RunError::Io { what: "signals cannot be received".into(), cause };
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = hangup.recv() => reload.ring(),
+/// The signals that the gateway hears, from before it says that it serves.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Signals, RunError> {
+        let hear =
+            |kind| signal(kind).map_err(|cause| RunError::Io { what: "signals cannot be received".into(), cause });
+        Ok(Signals {
+            terminate: hear(SignalKind::terminate())?,
+            interrupt: hear(SignalKind::interrupt())?,
+            hangup: hear(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for SIGTERM or SIGINT; SIGHUP reloads.
+    async fn stop(&mut self, reload: &reload::Bell) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => reload.ring(),
+            }
         }
     }
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
-    TcpListener::bind(address).await.map_err(|cause| RunError::Io { what: format!("`{address}` cannot be listened on"), cause })
+    TcpListener::bind(address)
+        .await
+        .map_err(|cause| RunError::Io { what: format!("`{address}` cannot be listened on"), cause })
 }
 
 fn stop_ledger(ledger: &Ledger, writing: JoinHandle<io::Result<()>>) {

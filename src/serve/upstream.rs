@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, header};
+use http::{HeaderValue, Method, Request, Response, Version, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
@@ -31,6 +31,8 @@ const IDLE_FOR: Duration = Duration::from_secs(4);
 pub struct Upstream {
     /// Host and port to connect to.
     pub address: String,
+    /// The names under which the CRM knows itself, for what it says of its own address.
+    pub names: Vec<String>,
     /// The `Host` to send in place of staff's.
     pub host: Option<HeaderValue>,
     /// How long a connection may take.
@@ -64,34 +66,41 @@ impl Upstream {
     pub fn new(config: &UpstreamConfig, bounds: &Bounds, open: IntGauge) -> Upstream {
         let UpstreamConfig { address, host, connect, timeout } = config.clone();
         let connect = connect.unwrap_or(bounds.connect);
-        Upstream { address, host, connect, timeout, bounds: gate_bounds(bounds), open, idle: Mutex::default() }
+        let own = host.as_ref().and_then(|host| host.to_str().ok());
+        let names = [Some(address.as_str()), own].into_iter().flatten().map(str::to_ascii_lowercase).collect();
+        Upstream { address, names, host, connect, timeout, bounds: gate_bounds(bounds), open, idle: Mutex::default() }
     }
 
-    /// Asks the CRM. A question that cannot have been acted upon twice is asked again when a kept
-    /// connection turns out to be closed.
+    /// Asks the CRM. When a kept connection turns out to be closed, a question that the CRM cannot
+    /// have seen, or that changes nothing, is asked again on a fresh one.
     pub async fn send(self: &Arc<Self>, mut request: Request<Full<Bytes>>) -> Result<Answer, Refusal> {
+        // An old client's version says nothing about how the CRM is to be asked.
+        *request.version_mut() = Version::HTTP_11;
         if let Some(host) = &self.host {
             request.headers_mut().insert(header::HOST, host.clone());
         }
-        let idempotent = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-        if let Some(connection) = self.kept() {
-            let again = idempotent.then(|| request.clone());
-            match (self.ask(connection, request).await, again) {
-                (Err(Failure::Away), Some(again)) => request = again,
-                (asked, _) => return asked.map_err(Failure::refusal),
+        let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+        if let Some(connection) = self.kept().await {
+            match self.ask(connection, request.clone()).await {
+                Err(Failure::Away { seen }) if safe || !seen => {}
+                asked => return asked.map_err(Failure::refusal),
             }
         }
         let connection = self.connect().await?;
         self.ask(connection, request).await.map_err(Failure::refusal)
     }
 
-    async fn ask(self: &Arc<Self>, mut connection: Connection, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
+    async fn ask(
+        self: &Arc<Self>,
+        mut connection: Connection,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Answer, Failure> {
         let asked = timeout(self.timeout, connection.sender.send_request(request)).await;
         match asked {
             Err(_) => Err(Failure::Slow),
             Ok(Err(error)) => Err(match connection.handle.fault().or(GateFault::found_in(&error).copied()) {
                 Some(fault) => Failure::Gate(fault),
-                None => Failure::Away,
+                None => Failure::Away { seen: !connection.handle.is_idle() },
             }),
             Ok(Ok(response)) => {
                 let upstream = Arc::clone(self);
@@ -121,15 +130,19 @@ impl Upstream {
     }
 
     /// A kept connection that is still clean.
-    fn kept(&self) -> Option<Connection> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(connection) = idle.pop() {
-            let fresh = connection.since.elapsed() < IDLE_FOR;
-            if fresh && connection.handle.is_clean() && connection.sender.is_ready() {
+    async fn kept(&self) -> Option<Connection> {
+        while let Some(mut connection) = self.latest() {
+            let usable = connection.since.elapsed() < IDLE_FOR && connection.handle.is_clean();
+            // hyper learns a moment after the gate that an answer is over.
+            if usable && matches!(timeout(self.connect, connection.sender.ready()).await, Ok(Ok(()))) {
                 return Some(connection);
             }
         }
         None
+    }
+
+    fn latest(&self) -> Option<Connection> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
     fn keep(&self, mut connection: Connection) {
@@ -182,7 +195,10 @@ impl CrmBody {
 /// Why a question has no answer.
 enum Failure {
     Gate(GateFault),
-    Away,
+    /// The connection was closed; `seen` where the CRM may have got the question.
+    Away {
+        seen: bool,
+    },
     Slow,
 }
 
@@ -190,7 +206,7 @@ impl Failure {
     fn refusal(self) -> Refusal {
         match self {
             Failure::Gate(fault) => Refusal::from(fault),
-            Failure::Away => Refusal::new(Reason::UpstreamAway, "the crm closed the connection"),
+            Failure::Away { .. } => Refusal::new(Reason::UpstreamAway, "the crm closed the connection"),
             Failure::Slow => Refusal::new(Reason::UpstreamSlow, "the crm did not answer in time"),
         }
     }

@@ -29,7 +29,7 @@ pub trait Guard: Sink {
     /// Judges every leaf that waits: the body is complete.
     fn finish(&mut self) -> Result<Verdict, Refusal>;
 
-    /// Judges the leaves that end before `upto`; the others go on waiting.
+    /// Judges the leaves that begin before `upto`; the others go on waiting.
     fn release(&mut self, upto: usize) -> Result<Verdict, Refusal>;
 }
 

@@ -72,7 +72,8 @@ pub struct Member {
 /// One leaf of a body.
 #[derive(Debug, Clone)]
 pub struct Leaf<'a> {
-    /// The decoded text. For numbers and booleans their literal.
+    /// The decoded text. For numbers and booleans their literal. An empty one only says that its
+    /// place stands here, and is never edited.
     pub text: &'a str,
     /// What part of the document it is.
     pub part: Part,

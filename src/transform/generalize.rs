@@ -44,6 +44,21 @@ pub fn generalize(value: &str, how: Generalize, kind: &Kind, context: &Context<'
     }
 }
 
+/// Whether a text has the shape of what `generalize` gives: saved in the place of the value that it
+/// was made of, it would take the rest of that value away.
+pub fn is_generalized(text: &str, how: Generalize) -> bool {
+    let plain = fold::plain(text);
+    let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
+    let tens = |text: &str| text.len() <= 4 && text.ends_with('0') && text.bytes().all(|b| b.is_ascii_digit());
+    let top = || plain.strip_suffix('+').is_some_and(tens);
+    match how {
+        Generalize::Year => digits(&plain, 4),
+        Generalize::Decade => tens(plain.strip_suffix('s').unwrap_or(&plain)) || top(),
+        Generalize::AgeBand => plain.split('-').next().is_some_and(tens) && plain.len() <= 5 || top(),
+        Generalize::Digits(count) => digits(&plain, usize::from(count)),
+    }
+}
+
 fn age(plain: &str) -> Option<u16> {
     let text = plain.trim_start_matches('満').trim_start();
     let years = text.trim_end_matches(|c: char| !c.is_ascii_digit());
@@ -73,5 +88,29 @@ fn band(age: u16, context: &Context<'_>) -> String {
         first if context.number => first.min(AGE_TOP).to_string(),
         AGE_TOP.. => format!("{AGE_TOP}+"),
         first => format!("{first}-{}", first + 9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coarse_values_are_known_by_their_shape() {
+        for (text, how, is) in [
+            ("1990", Generalize::Year, true),
+            ("1990-07-01", Generalize::Year, false),
+            ("1990s", Generalize::Decade, true),
+            ("30s", Generalize::Decade, true),
+            ("90+", Generalize::Decade, true),
+            ("1990-07-01", Generalize::Decade, false),
+            ("30-39", Generalize::AgeBand, true),
+            ("90+", Generalize::AgeBand, true),
+            ("36", Generalize::AgeBand, false),
+            ("154", Generalize::Digits(3), true),
+            ("154-0004", Generalize::Digits(3), false),
+        ] {
+            assert_eq!(is_generalized(text, how), is, "{text} {how:?}");
+        }
     }
 }

@@ -16,7 +16,7 @@ mod name;
 mod shape;
 mod tokenize;
 
-use crate::terms::action::Action;
+use crate::terms::action::{Action, Generalize};
 use crate::terms::kind::Kind;
 use crate::terms::mint::{Domain, Mint, MintError};
 
@@ -64,6 +64,11 @@ pub fn veil(value: &str, action: Action, kind: &Kind, context: &Context<'_>) -> 
 /// A generalized value looks like any other value.
 pub fn looks_like_veil(kind: &Kind, text: &str) -> bool {
     shape::is_veil(kind, text)
+}
+
+/// Whether a text has the shape of a value generalized so.
+pub fn looks_generalized(text: &str, how: Generalize) -> bool {
+    generalize::is_generalized(text, how)
 }
 
 /// Whether a token or a keyed hash stands anywhere in the text.

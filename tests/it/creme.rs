@@ -7,6 +7,7 @@
 
 mod browser;
 mod client;
+mod crawl;
 mod crm;
 mod gateway;
 mod leak;
@@ -19,6 +20,7 @@ use std::collections::BTreeSet;
 
 use self::browser::Browser;
 use self::client::{Answer, Client, encode, form};
+use self::crawl::crawl;
 use self::gateway::{ANALYST, MANAGER, SUPPORT};
 use self::leak::member;
 use self::record::{MEMBERS, kinds_of, subject_ids};
@@ -42,6 +44,9 @@ fn each_role_gets_its_own_view_of_every_page() {
             needles.none_in(&format!("{path} as {}", staff.user), &answer.whole());
         }
     }
+    // "Fulbert Creme" stands in the list; hidden from the analyst, he must not take the links along.
+    let list = scene.staff(ANALYST).get("/persons/contacts").text();
+    expect_all(&list, &["/creme_core/entity/trash", "/creme_logout", r#"widget="ui-creme-listview""#]);
     let mut support = scene.staff(SUPPORT);
     let list = support.get("/persons/contacts").text();
     assert_eq!(list.matches(r#"name="entity_id""#).count(), 25, "the list has its rows");
@@ -61,6 +66,23 @@ fn each_role_gets_its_own_view_of_every_page() {
         &[r#""Last name","First name","Phone","Email address""#, r#""***-****-1003""#, "Quarrystone Mutual Ltd"],
     );
 
+    scene.end();
+}
+
+#[test]
+fn pages_that_links_lead_to_hold_no_veiled_value() {
+    let Some(scene) = Scene::start() else { return };
+    let needles = scene.needles(&EVERYTHING);
+    let mut analyst = scene.staff(ANALYST);
+    let from = ["/persons/contacts", "/persons/contact/14", "/my_page", "/creme_core/header_filter/add/98"];
+    let mut shown = 0;
+    let opened = crawl(&mut analyst, &from, 120, |path, answer| {
+        needles.none_in(path, &answer.whole());
+        shown += usize::from(answer.status == 200);
+        // What the CRM itself refuses or does not know counts as read.
+        assert!(answer.status != 502 || path.starts_with("/vcfs/"), "{path}: {:?}", answer.header("sudare-refusal"));
+    });
+    assert!(opened == 120 && shown > 60, "{shown} pages of {opened}");
     scene.end();
 }
 
@@ -194,7 +216,7 @@ fn an_edit_stores_what_staff_wrote_and_never_a_veil() {
 
     let records = scene.gateway.ledger();
     let writes: Vec<_> =
-        records.iter().filter(|record| record["event"] == "write" && record["outcome"] == "released").collect();
+        records.iter().filter(|record| record["event"] == "write" && record["outcome"] == "forwarded").collect();
     assert!(
         writes.iter().any(|record| record["staff"] == "header:sato" && subject_ids(record).contains(&id.to_string()))
     );
@@ -294,11 +316,15 @@ fn pages_work_in_a_browser() {
     assert_eq!(seen.rows, expected.rows, "the manager's rows");
     assert!(seen.record.contains("c001.desk@example.jp") && seen.record.contains("花音 𠮷岡"));
     assert_eq!(seen.errors_beyond(&expected), Vec::<String>::new(), "scripts run as without the gateway");
+    assert!(seen.edited.contains("Walked by"), "the manager's edit is stored and shown");
+    // Known limit: forms in popups, which the CRM's scripts send as multipart/form-data.
+    assert_eq!(seen.popup, "400 request-unreadable");
 
     for (staff, veiled) in [(SUPPORT, &CONTACT[..]), (ANALYST, &EVERYTHING[..])] {
         let seen = walk(scene.gateway.address, Some(staff), staff.crm, id, false);
         assert_eq!(seen.rows.len(), 25, "{} has a list", staff.user);
         assert_eq!(seen.errors_beyond(&expected), Vec::<String>::new(), "scripts run for {} too", staff.user);
+        assert!(seen.edited.contains("Nothing was saved"), "{} is told in words: {}", staff.user, seen.edited);
         let needles = scene.needles(veiled);
         needles.none_in(&format!("the list in the browser of {}", staff.user), &seen.list);
         needles.none_in(&format!("the record in the browser of {}", staff.user), &seen.record);

@@ -1,8 +1,15 @@
 //! The gateway as its users run it: the binary, a configuration, a CRM behind it, and raw sockets.
 
+mod bodies;
+mod bounds;
 mod client;
-mod origin;
-mod running;
+mod crm;
+mod ending;
+mod forwarding;
+mod identity;
+mod log;
+pub mod origin;
+pub mod running;
 
 use std::time::Duration;
 
@@ -37,7 +44,8 @@ const PAGE: &str = "<html><head><title>山田 太郎</title></head><body><table>
 <tbody><tr><td>42</td><td>山田 太郎</td><td><a href=\"tel:09012345678\">090-1234-5678</a></td></tr></tbody></table></body></html>";
 
 /// Every personal value of the pages above, in the spellings of the pages.
-const CANARIES: [&str; 6] = ["090-1234-5678", "09012345678", "taro@example.jp", "090-8765-4321", "0987-654-321", "secret-subject@example.jp"];
+const CANARIES: [&str; 6] =
+    ["090-1234-5678", "09012345678", "taro@example.jp", "090-8765-4321", "0987-654-321", "secret-subject@example.jp"];
 
 fn crm() -> Origin {
     Origin::start(|request| match request.path() {
@@ -54,7 +62,11 @@ fn crm() -> Origin {
 fn export(rows: usize) -> String {
     let mut text = String::from("番号,氏名,電話番号,品目\r\n");
     for row in 0..rows {
-        text.push_str(&format!("{row},\"山田 {row}\",090-1234-{:04},\"a, \"\"b\"\"\r\nc {}\"\r\n", row % 10_000, "x".repeat(60)));
+        text.push_str(&format!(
+            "{row},\"山田 {row}\",090-1234-{:04},\"a, \"\"b\"\"\r\nc {}\"\r\n",
+            row % 10_000,
+            "x".repeat(60)
+        ));
     }
     text
 }
@@ -105,7 +117,8 @@ fn a_long_export_leaves_in_recorded_parts() {
     assert!(!text.contains("090-1234"), "a number was left");
     assert_eq!(text.replace("***-****-", "090-1234-"), export(30_000), "bytes outside the edits changed");
     let id = answer.header("sudare-request").expect("an id");
-    let records = until(|| Some(gateway.records(&id)).filter(|records| records.iter().any(|record| record["end"] == "done")));
+    let records =
+        until(|| Some(gateway.records(&id)).filter(|records| records.iter().any(|record| record["end"] == "done")));
     assert!(records.len() > 2, "{} records", records.len());
     let subjects: usize = records.iter().map(|record| record["subjects"].as_array().map_or(0, Vec::len)).sum();
     assert_eq!(subjects, 30_000);
@@ -157,7 +170,17 @@ fn no_personal_value_is_in_anything_that_comes_out() {
     let crm = crm();
     let mut gateway = Running::start(&crm, RULES);
     let mut out = String::new();
-    for path in ["/api/customers/42", "/customers", "/error", "/blob", "/plain", "/customers?sort=tel", "/customers?tel=0987-654-321", "/nothing/090-8765-4321", "/api/customers/secret-subject@example.jp"] {
+    for path in [
+        "/api/customers/42",
+        "/customers",
+        "/error",
+        "/blob",
+        "/plain",
+        "/customers?sort=tel",
+        "/customers?tel=0987-654-321",
+        "/nothing/090-8765-4321",
+        "/api/customers/secret-subject@example.jp",
+    ] {
         let answer = gateway.get(path, "tanaka", "crm-support");
         out.push_str(&format!("{path} -> {answer:?}\n").replace(path, ""));
     }
@@ -246,7 +269,7 @@ fn killed_at_any_moment_it_has_recorded_what_it_disclosed() {
         for asker in askers {
             seen.extend(asker.join().expect("an asker"));
         }
-        gateway.restart(&crm);
+        gateway.restart();
     }
     gateway.stop();
     let recorded = gateway.ledger_text();

@@ -1,7 +1,10 @@
 //! The one integration binary: cases as files, raw sockets, the real CRM, the house's own rules.
 
+mod ask;
+mod config;
 mod creme;
 mod detect;
+mod exchange;
 mod format;
 mod gate;
 mod gateway;

@@ -103,9 +103,12 @@ impl Page {
     /// Shows that a control stands here, even if it holds nothing: a place that is empty has not
     /// gone from the page.
     pub(super) fn empty_control(&mut self, end: usize, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+        let names = self.names();
+        if names.near.is_empty() {
+            return Ok(());
+        }
         let piece = Piece { span: end..end, at: 0, quotes: Quotes::one(Quote::Verbatim) };
         let mut held = self.bare(String::new(), Part::Value, vec![piece]);
-        let names = self.names();
         held.names = names.near;
         held.above = names.above;
         self.deliver(held, eyes)
@@ -123,8 +126,8 @@ impl Page {
         if name.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b':' | b'_' | b'.')) {
             return Ok(());
         }
-        let source = Source::raw(name, begin + one.name.start);
-        self.whole(&source, 0..name.len(), Part::Id, &Context::default(), eyes)
+        let source = Source::attribute(name, begin + one.name.start, Quote::HtmlBare);
+        self.whole(&source, 0..source.text.len(), Part::Attribute, &Context::default(), eyes)
     }
 
     /// Shows a comment: data that stands in it, or its text.

@@ -109,8 +109,10 @@ fn incomparable(rules: &[Rule], conditions: &[Condition], names: &Names<'_>, fau
         for (at, (a, first)) in grants.iter().enumerate() {
             for (b, second) in &grants[at + 1..] {
                 let (one, other) = (&rules[*a], &rules[*b]);
-                let apart = !meet(one, other) || exclude(&conditions[*a], &conditions[*b]);
-                if apart || comparable((*first, one), (*second, other)) || !told.insert((*a, *b)) {
+                if comparable((*first, one), (*second, other)) || !meet(one, other) {
+                    continue;
+                }
+                if exclude(&conditions[*a], &conditions[*b]) || !told.insert((*a, *b)) {
                     continue;
                 }
                 let what = match on {

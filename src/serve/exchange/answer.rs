@@ -3,36 +3,26 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderValue};
 use http::{Method, Response, StatusCode, response};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::timeout;
 
-use crate::body::rewriter::{self, Released, Rewriter};
+use crate::body::rewriter::{Released, Rewriter};
 use crate::format::{self, Format, media};
 use crate::guard::outbound::Outbound;
 use crate::ledger::entry::End;
 use crate::policy::plan::{Errors, Plan, Unreadable};
-use crate::serve::disclose::{Cut, Receipt, StaffBody};
+use crate::serve::disclose::Receipt;
+use crate::serve::disclose::body::{Part, StaffBody, held};
 use crate::serve::exchange::asked::Asked;
-use crate::serve::gate::hop;
-use crate::serve::house::{Gateway, House, Share};
+use crate::serve::exchange::head::{self, clean, edit_headers, show_headers};
+use crate::serve::exchange::prefetched::Prefetched;
+use crate::serve::house::{Gateway, Hold, House, Share};
 use crate::serve::respond::{self, Reader};
-use crate::serve::upstream::{Answer, CrmBody};
-use crate::terms::edit::{Document, Edit, Guard, Verdict};
+use crate::serve::upstream::Answer;
+use crate::terms::edit::{Guard, Verdict};
 use crate::terms::refusal::{Reason, Refusal};
-
-/// How many bytes must have come before a body's form is believed.
-const PROOF_BYTES: usize = 512;
-
-/// Headers that speak of the CRM's own bytes, which staff does not get.
-const OF_THE_ORIGINAL: [HeaderName; 5] =
-    [header::ETAG, header::LAST_MODIFIED, header::ACCEPT_RANGES, HeaderName::from_static("digest"), HeaderName::from_static("content-md5")];
-
-/// Headers of a long answer: it leaves before all of it is known, so nothing else may pass.
-const OF_A_LONG_ANSWER: [HeaderName; 7] = [
-    header::CONTENT_TYPE, header::CONTENT_DISPOSITION, header::CONTENT_LANGUAGE, header::DATE, header::VARY, header::CACHE_CONTROL,
-    header::X_CONTENT_TYPE_OPTIONS,
-];
 
 /// What the answer's way depends on of the request.
 pub struct About {
@@ -46,19 +36,44 @@ pub struct About {
 impl About {
     /// What this request says.
     pub fn of(asked: &Asked, plan: &Arc<Plan>, reader: Reader, id: String) -> About {
-        About { plan: Arc::clone(plan), head_only: asked.method() == Method::HEAD, host: asked.host().cloned(), reader, id }
+        About {
+            plan: Arc::clone(plan),
+            head_only: asked.method() == Method::HEAD,
+            host: asked.host().cloned(),
+            reader,
+            id,
+        }
     }
 }
 
 impl About {
+    /// The authority that staff asked for.
+    pub fn host(&self) -> Option<&HeaderValue> {
+        self.host.as_ref()
+    }
+
     /// How the other side wants to be told.
     pub fn reader(&self) -> Reader {
         self.reader
     }
 }
 
-/// Judges an answer, records what it discloses and releases it.
+/// Judges an answer, records what it discloses and releases it: all of it, or the first part of a
+/// long one. A CRM that keeps sending a little now and then must not keep it waiting for ever.
 pub async fn release(
+    gateway: &Arc<Gateway>,
+    house: &Arc<House>,
+    answer: Answer,
+    about: About,
+    guard: Outbound,
+    receipt: Receipt,
+) -> Result<Response<StaffBody>, Refusal> {
+    let released = timeout(house.bounds.request, judged(gateway, house, answer, about, guard, receipt)).await;
+    released
+        .unwrap_or_else(|_| Err(Refusal::new(Reason::UpstreamSlow, "the crm's answer did not come to its end in time")))
+}
+
+async fn judged(
     gateway: &Arc<Gateway>,
     house: &Arc<House>,
     answer: Answer,
@@ -67,7 +82,7 @@ pub async fn release(
     mut receipt: Receipt,
 ) -> Result<Response<StaffBody>, Refusal> {
     let (mut head, body) = answer.into_parts();
-    clean(&mut head, &about, &house.upstream.address)?;
+    clean(&mut head, &about, &house.upstream.names)?;
     receipt.status(head.status.as_u16());
     show_headers(&head.headers, &mut guard)?;
     let mut body = Prefetched::read(body).await?;
@@ -75,9 +90,9 @@ pub async fn release(
         let verdict = guard.finish()?;
         receipt.disclose(&verdict, "none").await?;
         edit_headers(&mut head.headers, verdict)?;
-        return Ok(Response::from_parts(head, receipt.whole(Vec::new())));
+        return Ok(Response::from_parts(head, receipt.whole(Vec::new(), gateway.hold.share())));
     }
-    let format = match readable(&head, &body.first, &about.plan) {
+    let format = match readable(&head, body.first(), &about.plan) {
         Ok(format) => format,
         Err(_) if about.plan.unreadable == Unreadable::Pass => Format::Opaque,
         Err(refusal) => return Err(refusal),
@@ -86,14 +101,16 @@ pub async fn release(
         return Ok(respond::error_page(head.status, about.reader, &about.id).map(StaffBody::own));
     }
     if format == Format::Opaque {
-        return pass(head, body, guard, receipt).await;
+        return pass(head, body, guard, receipt, gateway.lasting()?).await;
     }
     expect(&head, format, &mut guard);
     let walker = format::walker(format, &about.plan.places, &house.bounds)?;
-    let mut way = Way { rewriter: Rewriter::new(walker, &house.bounds), guard, receipt, share: gateway.hold.share(), format };
+    let hold = gateway.hold.clone();
+    let mut way =
+        Way { rewriter: Rewriter::new(walker, &house.bounds), guard, receipt, share: hold.share(), hold, format };
     match way.first(&mut body).await? {
         Progress::Whole(released) => way.whole(head, released).await,
-        Progress::Part(released) => way.long(head, released, body).await,
+        Progress::Part(released) => way.long(head, released, body, gateway.lasting()?).await,
     }
 }
 
@@ -102,7 +119,9 @@ struct Way {
     rewriter: Rewriter,
     guard: Outbound,
     receipt: Receipt,
+    /// What is held and not yet decided.
     share: Share,
+    hold: Hold,
     format: Format,
 }
 
@@ -134,52 +153,73 @@ impl Way {
     }
 
     async fn whole(mut self, mut head: response::Parts, released: Released) -> Result<Response<StaffBody>, Refusal> {
+        self.share.set(released.bytes.len())?;
         self.receipt.disclose(&released.verdict, self.format.word()).await?;
         edit_headers(&mut head.headers, released.verdict)?;
-        Ok(Response::from_parts(head, self.receipt.whole(released.bytes)))
+        Ok(Response::from_parts(head, self.receipt.whole(released.bytes, self.share)))
     }
 
     /// Releases part by part; the head waits for the first.
-    async fn long(mut self, mut head: response::Parts, released: Released, body: Prefetched) -> Result<Response<StaffBody>, Refusal> {
+    async fn long(
+        mut self,
+        mut head: response::Parts,
+        mut released: Released,
+        body: Prefetched,
+        lasting: Lasting,
+    ) -> Result<Response<StaffBody>, Refusal> {
         self.receipt.in_parts();
-        self.receipt.disclose(&released.verdict, self.format.word()).await?;
-        edit_headers(&mut head.headers, released.verdict)?;
-        allow_only(&mut head.headers, &OF_A_LONG_ANSWER);
+        let headers = Verdict { edits: std::mem::take(&mut released.verdict.edits), ..Verdict::default() };
+        let first = self.part(released).await?;
+        edit_headers(&mut head.headers, headers)?;
+        head::allow_only_of_a_long_answer(&mut head.headers);
         let (sender, staff) = self.receipt.parts();
-        tokio::spawn(self.run(sender, released.bytes, body));
+        tokio::spawn(self.run(sender, first, body, lasting));
         Ok(Response::from_parts(head, staff))
     }
 
-    async fn run(mut self, sender: mpsc::Sender<Result<Bytes, Cut>>, first: Vec<u8>, body: Prefetched) {
-        let end = match self.rest(&sender, first, body).await {
-            Ok(()) => End::Done,
-            Err(Stop::Cancelled) => End::Cancelled,
+    async fn run(mut self, sender: mpsc::Sender<Part>, first: Bytes, body: Prefetched, _lasting: Lasting) {
+        let (end, last) = match self.rest(&sender, first, body).await {
+            Ok(()) => (End::Done, Some(Part::End)),
+            Err(Stop::Cancelled) => (End::Cancelled, None),
             Err(Stop::Refused(refusal)) => {
-                tracing::warn!(reason = refusal.reason.word(), note = refusal.note, "a long answer was broken off");
-                // Whoever still listens sees that the answer is not complete.
-                let _ = sender.send(Err(Cut)).await;
-                End::Cut
+                tracing::warn!(
+                    request = self.receipt.id(),
+                    reason = refusal.reason.word(),
+                    note = refusal.note,
+                    "a long answer was broken off"
+                );
+                (End::Cut, None)
             }
         };
         self.receipt.close(end);
+        if let Some(last) = last {
+            // A client that went away at the very end has got everything.
+            let _ = sender.send(last).await;
+        }
     }
 
-    async fn rest(&mut self, sender: &mpsc::Sender<Result<Bytes, Cut>>, first: Vec<u8>, mut body: Prefetched) -> Result<(), Stop> {
+    async fn rest(&mut self, sender: &mpsc::Sender<Part>, first: Bytes, mut body: Prefetched) -> Result<(), Stop> {
         give(sender, first).await?;
-        while let Some(chunk) = body.next().await? {
+        while let Some(chunk) = next(sender, &mut body).await? {
             if let Some(released) = self.write(&chunk)? {
-                self.part(sender, released).await?;
+                give(sender, self.part(released).await?).await?;
             }
         }
         let released = self.end()?;
-        self.part(sender, released).await
+        give(sender, self.part(released).await?).await
     }
 
-    async fn part(&mut self, sender: &mpsc::Sender<Result<Bytes, Cut>>, released: Released) -> Result<(), Stop> {
+    /// Records a part; its bytes are counted until the connection has taken them.
+    async fn part(&mut self, released: Released) -> Result<Bytes, Refusal> {
+        let mut share = self.hold.share();
+        share.set(released.bytes.len())?;
         self.receipt.disclose(&released.verdict, self.format.word()).await?;
-        give(sender, released.bytes).await
+        Ok(held(released.bytes, share))
     }
 }
+
+/// Keeps a stop waiting until an answer that outlasts its exchange has closed its receipt.
+type Lasting = OwnedSemaphorePermit;
 
 /// Why a long answer ends early.
 enum Stop {
@@ -193,100 +233,46 @@ impl From<Refusal> for Stop {
     }
 }
 
-async fn give(sender: &mpsc::Sender<Result<Bytes, Cut>>, bytes: Vec<u8>) -> Result<(), Stop> {
+async fn give(sender: &mpsc::Sender<Part>, bytes: Bytes) -> Result<(), Stop> {
     if bytes.is_empty() {
         return Ok(());
     }
-    sender.send(Ok(Bytes::from(bytes))).await.map_err(|_| Stop::Cancelled)
+    sender.send(Part::Bytes(bytes)).await.map_err(|_| Stop::Cancelled)
+}
+
+/// The CRM's next bytes, while there is somebody to read them.
+async fn next(sender: &mpsc::Sender<Part>, body: &mut Prefetched) -> Result<Option<Bytes>, Stop> {
+    tokio::select! {
+        biased;
+        () = sender.closed() => Err(Stop::Cancelled),
+        chunk = body.next() => Ok(chunk?),
+    }
 }
 
 /// Passes a body as it is: an image or a font whose first bytes prove it, or what a resource's rule
 /// lets through.
-async fn pass(mut head: response::Parts, mut body: Prefetched, mut guard: Outbound, mut receipt: Receipt) -> Result<Response<StaffBody>, Refusal> {
+async fn pass(
+    mut head: response::Parts,
+    mut body: Prefetched,
+    mut guard: Outbound,
+    mut receipt: Receipt,
+    lasting: Lasting,
+) -> Result<Response<StaffBody>, Refusal> {
     let verdict = guard.finish()?;
     receipt.disclose(&verdict, "opaque").await?;
     edit_headers(&mut head.headers, verdict)?;
     let (sender, staff) = receipt.parts();
     tokio::spawn(async move {
-        let _receipt = receipt;
-        while let Some(part) = body.next().await.map_err(|_| Cut).transpose() {
-            let broken = part.is_err();
-            if sender.send(part).await.is_err() || broken {
+        let _until_the_end = (receipt, lasting);
+        while let Ok(chunk) = next(&sender, &mut body).await {
+            let ended = chunk.is_none();
+            let given = sender.send(chunk.map_or(Part::End, Part::Bytes)).await;
+            if ended || given.is_err() {
                 break;
             }
         }
     });
     Ok(Response::from_parts(head, staff))
-}
-
-/// The first bytes of a body, read ahead, and the rest.
-struct Prefetched {
-    first: Bytes,
-    given: bool,
-    rest: CrmBody,
-}
-
-impl Prefetched {
-    async fn read(mut rest: CrmBody) -> Result<Prefetched, Refusal> {
-        let mut first = Bytes::new();
-        while first.len() < PROOF_BYTES {
-            match rest.next().await? {
-                None => break,
-                Some(chunk) if first.is_empty() => first = chunk,
-                Some(chunk) => first = [first, chunk].concat().into(),
-            }
-        }
-        Ok(Prefetched { first, given: false, rest })
-    }
-
-    fn is_empty(&self) -> bool {
-        self.first.is_empty()
-    }
-
-    async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
-        if !self.given {
-            self.given = true;
-            return Ok(Some(self.first.clone()));
-        }
-        self.rest.next().await
-    }
-}
-
-/// Takes out of the head what is not for staff, and adds what protects what they get.
-pub(super) fn clean(head: &mut response::Parts, about: &About, crm: &str) -> Result<(), Refusal> {
-    if head.status == StatusCode::PARTIAL_CONTENT || head.status == StatusCode::SWITCHING_PROTOCOLS {
-        return Err(Refusal::new(Reason::Unreadable, "a part of an answer cannot be judged"));
-    }
-    let coded = head.headers.get_all(header::CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
-    if coded {
-        return Err(Refusal::new(Reason::Unreadable, "the answer is compressed although that was not asked for"));
-    }
-    hop::response_headers(&mut head.headers);
-    for name in OF_THE_ORIGINAL {
-        head.headers.remove(name);
-    }
-    head.headers.remove(header::CONTENT_LENGTH);
-    head.extensions.clear();
-    relocate(&mut head.headers, about, crm);
-    let headers = &mut head.headers;
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
-    Ok(())
-}
-
-/// A redirect to the CRM's own address leads back to the gateway, not around it.
-fn relocate(headers: &mut HeaderMap, about: &About, crm: &str) {
-    let Some(location) = headers.get(header::LOCATION).and_then(|value| value.to_str().ok()) else { return };
-    let Some(rest) = location.strip_prefix("http://").or_else(|| location.strip_prefix("https://")) else { return };
-    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let own = about.host.as_ref().is_some_and(|host| host.as_bytes() == authority.as_bytes());
-    if own || authority == crm {
-        let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-        if let Ok(value) = HeaderValue::from_str(&path) {
-            headers.insert(header::LOCATION, value);
-        }
-    }
 }
 
 /// The body's form, if the resource can read it.
@@ -311,44 +297,5 @@ pub(super) fn is_error_page(status: StatusCode, format: Format, plan: &Plan) -> 
 pub(super) fn expect(head: &response::Parts, format: Format, guard: &mut Outbound) {
     if head.status.is_success() && matches!(format, Format::Html | Format::Csv) {
         guard.expect_shape();
-    }
-}
-
-/// Shows every header's value to the guard.
-pub(super) fn show_headers(headers: &HeaderMap, guard: &mut Outbound) -> Result<(), Refusal> {
-    for (number, (name, value)) in headers.iter().enumerate() {
-        let text = std::str::from_utf8(value.as_bytes()).map_err(|_| Refusal::new(Reason::Unreadable, format!("the header `{name}` is no text")))?;
-        guard.header(number, |sink| format::header::leaves(name.as_str(), text, sink))?;
-    }
-    Ok(())
-}
-
-/// Carries out the verdict on the headers.
-pub(super) fn edit_headers(headers: &mut HeaderMap, verdict: Verdict) -> Result<(), Refusal> {
-    if verdict.edits.is_empty() {
-        return Ok(());
-    }
-    let mut edited = HeaderMap::with_capacity(headers.len());
-    let mut edits = verdict.edits;
-    for (number, (name, value)) in headers.iter().enumerate() {
-        let (own, others): (Vec<Edit>, Vec<Edit>) = edits.into_iter().partition(|edit| edit.document == Document::Header(number));
-        edits = others;
-        let value = if own.is_empty() { value.clone() } else { rewritten(value, own)? };
-        edited.append(name, value);
-    }
-    *headers = edited;
-    Ok(())
-}
-
-fn rewritten(value: &HeaderValue, edits: Vec<Edit>) -> Result<HeaderValue, Refusal> {
-    let internal = || Refusal::new(Reason::Internal, "an edited header cannot be written");
-    let text = std::str::from_utf8(value.as_bytes()).map_err(|_| internal())?;
-    HeaderValue::from_str(&rewriter::header(text, edits)?).map_err(|_| internal())
-}
-
-fn allow_only(headers: &mut HeaderMap, allowed: &[HeaderName]) {
-    let others: Vec<HeaderName> = headers.keys().filter(|name| !allowed.contains(name)).cloned().collect();
-    for name in others {
-        headers.remove(name);
     }
 }

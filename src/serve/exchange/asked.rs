@@ -1,5 +1,6 @@
 //! What staff asks: who, about what, and whether it may be asked.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::format::json::JsonWalker;
 use crate::format::{self, Format, media};
 use crate::guard::inbound::Inbound;
 use crate::guard::outbound::{Outbound, Request as Judged};
-use crate::guard::query;
+use crate::guard::{method, query, returned};
 use crate::guard::subject::Subjects;
 use crate::identity;
 use crate::policy::plan::{Plan, SubjectAt};
@@ -61,6 +62,32 @@ pub fn identify(house: &House, head: &mut request::Parts, peer: SocketAddr, fact
     Ok(staff)
 }
 
+/// Lets a request of nobody's go on only where somebody without a name may be let in. Else their
+/// bodies, which cost nothing to send, would fill what all requests together may hold.
+pub fn admit_nobody(policy: &Policy, head: &request::Parts) -> Result<(), Refusal> {
+    let (_, _, matched) = candidates(policy, head)?;
+    if matched.needs_body() || policy.is_public(&matched) { Ok(()) } else { Err(nobody()) }
+}
+
+fn nobody() -> Refusal {
+    Refusal::new(Reason::Unrecognised, "no source found a credential")
+}
+
+/// Names and values in the order of the request.
+type Parameters = Vec<(String, String)>;
+
+/// A request's path and query, and the resources that its head matches.
+fn candidates(policy: &Policy, head: &request::Parts) -> Result<(Canonical, Parameters, Matched), Refusal> {
+    let path = normal::canonical(head.uri.path().as_bytes())?;
+    let query = normal::pairs(head.uri.query().unwrap_or_default().as_bytes())?;
+    let values = |name: &str| -> Vec<String> {
+        head.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
+    };
+    let asked = matched::Asked { method: head.method.as_str(), path: &path, query: &query, header: &values };
+    let matched = policy.candidates(&asked);
+    Ok((path, query, matched))
+}
+
 /// Reads a request's body within its bound and the budget of all.
 pub async fn collect(gateway: &Gateway, house: &House, body: Incoming) -> Result<(Bytes, Share), Refusal> {
     let mut share = gateway.hold.share();
@@ -95,17 +122,10 @@ pub struct Asked {
 impl Asked {
     /// Understands a request: its path, its query, and which resources it is about.
     pub fn new(policy: &Policy, mut head: request::Parts, body: Bytes) -> Result<Asked, Refusal> {
-        let path = normal::canonical(head.uri.path().as_bytes())?;
-        let query = normal::pairs(head.uri.query().unwrap_or_default().as_bytes())?;
-        let headers = &head.headers;
-        let values = |name: &str| -> Vec<String> {
-            headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
-        };
-        let asked = matched::Asked { method: head.method.as_str(), path: &path, query: &query, header: &values };
-        let mut matched = policy.candidates(&asked);
+        let (path, query, mut matched) = candidates(policy, &head)?;
         if matched.needs_body() {
             let wanted = policy.body_paths(&matched);
-            let values = values_of(headers, &body, wanted)?;
+            let values = values_of(&head.headers, &body, wanted)?;
             matched = policy.narrow(matched, &values);
         }
         for name in CONDITIONAL {
@@ -118,7 +138,7 @@ impl Asked {
     /// The plan for this request and this staff.
     pub fn plan(&self, policy: &Policy, asks: &Asks<'_>) -> Result<Arc<Plan>, Refusal> {
         if asks.staff.is_none() && !policy.is_public(&self.matched) {
-            return Err(Refusal::new(Reason::Unrecognised, "no source found a credential"));
+            return Err(nobody());
         }
         let Asks { staff, roles, network, time } = *asks;
         policy.plan(&Situation { matched: &self.matched, roles, staff, network, time })
@@ -126,16 +146,30 @@ impl Asked {
 
     /// Refuses questions about hidden data and veils in writes. Tells whether somebody was sought.
     pub fn screen(&self, plan: &Plan, bounds: &Bounds) -> Result<bool, Refusal> {
+        method::is_the_only_one(self.head.method.as_str(), &self.query)?;
+        let mut inbound = Inbound::new(plan, bounds.body_bytes);
+        if self.writes(plan) {
+            inbound.query(&self.query)?;
+        }
         let mut searched = !query::screen(plan, &self.query)?.kinds.is_empty();
         if self.body.is_empty() {
             return Ok(searched);
         }
-        let mut inbound = Inbound::new(plan, bounds.body_bytes);
-        let mut walker = self.walker(plan, bounds).map_err(unreadable)?;
-        walker.write(&self.body, &mut inbound).map_err(unreadable)?;
+        let format = self.format().map_err(unreadable)?;
+        let body = if format == Format::Json { returned::with_nulls(&self.body) } else { Cow::Borrowed(&self.body[..]) };
+        let mut walker = format::walker(format, &plan.places, bounds).map_err(unreadable)?;
+        walker.write(&body, &mut inbound).map_err(unreadable)?;
         walker.end(&mut inbound).map_err(unreadable)?;
+        let parameters = inbound.parameters();
+        method::is_the_only_one(self.head.method.as_str(), &parameters)?;
         if !self.writes(plan) {
-            searched |= !query::screen(plan, &inbound.parameters())?.kinds.is_empty();
+            let asked = match format {
+                Format::Json => query::screen_json(plan, &self.body)?,
+                Format::Form => query::screen(plan, &normal::pairs(&self.body)?)?,
+                Format::Text => query::screen_text(plan, &String::from_utf8_lossy(&self.body))?,
+                _ => query::screen(plan, &parameters)?,
+            };
+            searched |= !asked.kinds.is_empty();
         }
         Ok(searched)
     }
@@ -187,14 +221,14 @@ impl Asked {
         Ok(Request::from_parts(head, Full::new(self.body)))
     }
 
-    fn walker(&self, plan: &Plan, bounds: &Bounds) -> Result<Box<dyn Walker>, Refusal> {
+    /// The form of the body, if it is one that is read.
+    fn format(&self) -> Result<Format, Refusal> {
         if self.head.headers.contains_key(header::CONTENT_ENCODING) {
             return Err(Refusal::new(Reason::Unreadable, "the body is compressed"));
         }
-        let kind = content_type(&self.head.headers)?;
-        match media::of(kind, &self.body)? {
+        match media::of(content_type(&self.head.headers)?, &self.body)? {
             Format::Opaque => Err(Refusal::new(Reason::Unreadable, "the body is of a form that is not read")),
-            format => format::walker(format, &plan.places, bounds),
+            format => Ok(format),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::policy::Policy;
 use crate::policy::decide::RoleId;
 use crate::serve::exchange::answer::{self, About};
 use crate::serve::exchange::asked::{self, Asked, Asks};
+use crate::serve::exchange::head;
 use crate::serve::respond::{self, Reader};
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Disclosures;
@@ -80,8 +81,8 @@ fn answered(
     let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time));
     let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
     let (mut head, body) = response.into_parts();
-    answer::clean(&mut head, &about, "")?;
-    answer::show_headers(&head.headers, &mut guard)?;
+    head::clean(&mut head, &about, &[])?;
+    head::show_headers(&head.headers, &mut guard)?;
     let (verdict, body) = if body.is_empty() {
         (guard.finish()?, Vec::new())
     } else {
@@ -104,7 +105,7 @@ fn answered(
         }
     };
     let disclosures = verdict.disclosures.clone();
-    answer::edit_headers(&mut head.headers, verdict)?;
+    head::edit_headers(&mut head.headers, verdict)?;
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
     Ok(Got { status: head.status.as_u16(), headers, body, disclosures, plan: Some(plan), refusal: None })

@@ -7,6 +7,8 @@
 mod answer;
 mod asked;
 pub mod dry;
+mod head;
+mod prefetched;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,7 +18,8 @@ use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 
 use crate::identity;
-use crate::serve::disclose::{Facts, Receipt, StaffBody};
+use crate::serve::disclose::body::StaffBody;
+use crate::serve::disclose::{Facts, Receipt};
 use crate::serve::exchange::answer::About;
 use crate::serve::exchange::asked::{Asked, Asks};
 use crate::serve::house::{Gateway, House};
@@ -67,6 +70,9 @@ async fn answered(
     }
     let (mut head, body) = request.into_parts();
     let staff = asked::identify(house, &mut head, peer, facts)?;
+    if staff.is_none() {
+        asked::admit_nobody(&house.policy, &head)?;
+    }
     let (body, _share) = asked::collect(gateway, house, body).await?;
     let asked = Asked::new(&house.policy, head, body)?;
     let roles = staff.as_ref().map(|staff| house.policy.roles_of(&staff.groups)).unwrap_or_default();

@@ -66,6 +66,11 @@ impl CrmHandle {
         report.fault.is_none() && report.reusable && report.idle
     }
 
+    /// Whether no question is under way; before the first byte of one, and after its whole answer.
+    pub fn is_idle(&self) -> bool {
+        self.report().idle
+    }
+
     fn report(&self) -> MutexGuard<'_, Report> {
         // A panic elsewhere leaves the three fields whole; each is set at once.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -74,10 +74,12 @@ impl Browser {
         found[ELEMENT].as_str().unwrap_or_else(|| panic!("no element `{css}`")).to_owned()
     }
 
-    /// Clicks an element once it is there.
+    /// Clicks an element once it is there, as a script does: on a busy machine a page may still move
+    /// under a pointer.
     pub fn click(&self, css: &str) {
         let element = self.find(css);
-        self.command(&format!("element/{element}/click"), &json!({}));
+        let click = json!({ "script": "arguments[0].click()", "args": [{ ELEMENT: element }] });
+        self.command("execute/sync", &click);
     }
 
     /// Types into an element.

@@ -15,6 +15,11 @@ pub fn input(page: &str, name: &str) -> Option<String> {
         .and_then(|tag| attribute(tag, "value"))
 }
 
+/// Where the page's links lead.
+pub fn links(page: &str) -> Vec<String> {
+    tags(page, "a").filter_map(|tag| attribute(tag, "href")).collect()
+}
+
 /// The same form with one field changed.
 pub fn with(mut form: Vec<(String, String)>, name: &str, value: &str) -> Vec<(String, String)> {
     let field = form.iter_mut().find(|(n, _)| n == name).unwrap_or_else(|| panic!("the form has no `{name}`"));

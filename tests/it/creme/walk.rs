@@ -1,4 +1,4 @@
-//! A walk through the CRM with a browser: log in, look at the list, sort it, open a contact.
+//! A walk through the CRM with a browser: log in, look at the list, sort it, open a contact, edit it.
 
 use std::net::SocketAddr;
 
@@ -16,12 +16,26 @@ pub struct Walk {
     pub rows: Vec<Value>,
     /// The page of one contact.
     pub record: String,
-    /// What scripts complained about.
+    /// What scripts complained about until then.
     pub errors: Vec<String>,
+    /// What a script that sends a form as the CRM's popups do is told: a status and a refusal.
+    pub popup: String,
+    /// The page after the contact's form was sent with one field changed.
+    pub edited: String,
 }
 
-/// Logs in with the CRM's form, opens the list, sorts it by a click where asked, opens a contact.
-pub fn walk(address: SocketAddr, staff: Option<Staff>, crm: (&str, &str), id: u64, sort: bool) -> Walk {
+/// The CRM's popups send `multipart/form-data`, which the gateway does not read yet.
+const POPUP: &str = "const form = new FormData();\n\
+    form.append('full_position', 'Written in a popup');\n\
+    const ask = new XMLHttpRequest();\n\
+    ask.open('POST', document.querySelector('a[href*=\"/edit/inner/\"]').href, false);\n\
+    ask.setRequestHeader('X-CSRFToken', creme.ajax.cookieCSRF());\n\
+    ask.send(form);\n\
+    return ask.status + ' ' + ask.getResponseHeader('Sudare-Refusal')";
+
+/// Logs in with the CRM's form, opens the list, opens a contact, edits it. Who sees everything also
+/// sorts the list by a click, and gets the contact back after the edit; others get a refusal.
+pub fn walk(address: SocketAddr, staff: Option<Staff>, crm: (&str, &str), id: u64, sees_all: bool) -> Walk {
     let browser = Browser::open();
     if let Some(Staff { user, .. }) = staff {
         // The browser keeps the gateway's credentials for the whole origin.
@@ -32,7 +46,7 @@ pub fn walk(address: SocketAddr, staff: Option<Staff>, crm: (&str, &str), id: u6
     browser.fill("input[name=password]", crm.1);
     browser.click("input[type=submit], button[type=submit]");
     browser.find("table.listview tr.lv-row");
-    if sort {
+    if sees_all {
         browser.click("th[data-column-key='regular_field-phone'] button");
         browser.find("th.sorted[data-column-key='regular_field-phone']");
     }
@@ -45,7 +59,13 @@ pub fn walk(address: SocketAddr, staff: Option<Staff>, crm: (&str, &str), id: u6
     browser.settle();
     let record = browser.page();
     let errors = browser.script_errors();
-    Walk { list, rows, record, errors }
+    let popup = browser.run(POPUP).as_str().unwrap_or_default().to_owned();
+    browser.go(&format!("http://{address}/persons/contact/edit/{id}"));
+    browser.fill("input[name=full_position]", "Walked by");
+    browser.click(".submit_buttons input[type=submit]");
+    browser.find(if sees_all { ".business-card .card-name" } else { "body > h1" });
+    let edited = browser.page();
+    Walk { list, rows, record, errors, popup, edited }
 }
 
 impl Walk {

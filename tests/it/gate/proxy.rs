@@ -1,4 +1,5 @@
-//! A gateway of nothing but the gate: it passes what the gate lets through, and answers faults with their reason.
+//! The gateways that the cases run against: the real one, and one of nothing but the gate, for services that answer
+//! early or fail, and for bounds that users cannot set.
 
 use std::future::pending;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -20,12 +21,25 @@ use sudare::serve::gate::fault::{GateFault, Reason, Side};
 use sudare::serve::gate::hop::{Arrival, request_headers, response_headers};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Starts a gateway before this CRM, with the usual bounds.
-pub fn start_gateway(crm: SocketAddr) -> SocketAddr {
-    start_bounded(crm, Bounds::default())
+use crate::gateway::running::{Running, Setup};
+
+/// What is told apart is the way a message is framed, so everything is open, to staff without a credential too.
+const RULES: &str = r#"
+sudare: 1
+roles: { support: { groups: [support] }, manager: { groups: [manager] } }
+resources:
+  - { id: all, match: "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS /**", public: true, fields: { phone: [tel] } }
+rules:
+  - { id: support-1, for: support, mask: { phone: last4 } }
+  - { id: manager-1, for: manager, show: [phone] }
+"#;
+
+/// Starts `sudare serve` before this CRM, with the usual bounds. It ends when it is dropped.
+pub fn start_gateway(crm: SocketAddr) -> Running {
+    Running::set_up(crm, Setup { rules: RULES, ..Setup::default() })
 }
 
-/// Starts a gateway before this CRM.
+/// Starts a gateway of nothing but the gate before this CRM.
 pub fn start_bounded(crm: SocketAddr, bounds: Bounds) -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.set_nonblocking(true).expect("a socket takes options");
@@ -88,6 +102,7 @@ async fn exchange(crm: Arc<Crm>, request: Request<Incoming>) -> Result<Page, Gat
     if request.uri().path() == "/fails" {
         return passed(&crm, request).await;
     }
+    assert_ne!(request.uri().path(), "/panics", "a service's own fault");
     Ok(passed(&crm, request).await.unwrap_or_else(|fault| refused(&fault)))
 }
 

@@ -144,10 +144,17 @@ impl Reply {
         Reply { bytes, tail: "", pace: Pace::Whole, close: false }
     }
 
-    /// An answer of status 200 with this body.
+    /// An answer of status 200 with this text.
     pub fn ok(body: &str) -> Reply {
-        let bytes = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes();
-        Reply::raw(bytes)
+        Reply::of("text/plain", body)
+    }
+
+    /// An answer of status 200 with a body of this type.
+    pub fn of(kind: &str, body: &str) -> Reply {
+        let length = body.len();
+        Reply::raw(
+            format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes(),
+        )
     }
 }
 

@@ -17,6 +17,12 @@ impl Answer {
         Answer { status, headers: vec![("Content-Type".into(), kind.into())], body: body.as_bytes().to_vec() }
     }
 
+    /// With another header.
+    pub fn with(mut self, name: &str, value: &str) -> Answer {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -54,10 +60,13 @@ fn parse(all: &[u8], head_only: bool) -> Option<Answer> {
     let head = String::from_utf8_lossy(&all[..end]).into_owned();
     let mut lines = head.split("\r\n");
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-    let headers: Vec<(String, String)> =
-        lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let headers: Vec<(String, String)> = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
     let rest = &all[end + 4..];
-    let find = |name: &str| headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone());
+    let find =
+        |name: &str| headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone());
     let body = match (find("content-length"), find("transfer-encoding")) {
         _ if head_only => Vec::new(),
         (Some(length), _) => rest.get(..length.parse().ok()?)?.to_vec(),

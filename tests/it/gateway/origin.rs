@@ -11,6 +11,11 @@ use super::client::Answer;
 pub struct Request(pub String);
 
 impl Request {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.0.lines().filter_map(|line| line.split_once(": "));
+        lines.find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
     /// The path without the query.
     pub fn path(&self) -> &str {
         self.0.split(' ').nth(1).unwrap_or_default().split('?').next().unwrap_or_default()
@@ -57,7 +62,9 @@ fn converse(mut stream: TcpStream, seen: &Mutex<Vec<String>>, answer: &dyn Fn(&R
         }
         head.push_str("\r\n");
         stream.write_all(head.as_bytes()).ok()?;
-        stream.write_all(&answer.body).ok()?;
+        if !request.0.starts_with("HEAD ") {
+            stream.write_all(&answer.body).ok()?;
+        }
     }
 }
 
@@ -66,7 +73,10 @@ fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<String> {
     loop {
         if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&buffer[..end]).to_ascii_lowercase();
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |value| value.trim().parse().unwrap_or(0));
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .map_or(0, |value| value.trim().parse().unwrap_or(0));
             let whole = end + 4 + length;
             if buffer.len() >= whole {
                 let request = String::from_utf8_lossy(&buffer[..whole]).into_owned();

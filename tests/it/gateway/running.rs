@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,16 @@ use tempfile::TempDir;
 use super::client::{Answer, get, request};
 use super::origin::Origin;
 
+/// What a gateway is started with.
+#[derive(Clone, Copy, Default)]
+pub struct Setup<'a> {
+    pub rules: &'a str,
+    /// Lines of gateway.yaml, beside the usual ones or in the place of those with the same key.
+    pub config: &'a str,
+    /// Files beside gateway.yaml.
+    pub files: &'a [(&'a str, &'a str)],
+}
+
 /// A running gateway.
 pub struct Running {
     pub staff: SocketAddr,
@@ -20,28 +31,33 @@ pub struct Running {
     child: Option<Child>,
     folder: TempDir,
     log: Arc<Mutex<String>>,
+    deaf: Arc<AtomicBool>,
 }
 
 impl Running {
     pub fn start(origin: &Origin, rules: &str) -> Running {
+        Running::set_up(origin.address, Setup { rules, ..Setup::default() })
+    }
+
+    pub fn set_up(crm: SocketAddr, setup: Setup<'_>) -> Running {
         let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
         std::fs::create_dir(folder.path().join("rules")).expect("a folder for rules");
-        std::fs::write(folder.path().join("rules/rules.yaml"), rules).expect("rules");
+        write("rules/rules.yaml", setup.rules);
+        write("gateway.yaml", &configuration(crm, setup.config));
+        for (name, text) in setup.files {
+            write(name, text);
+        }
         let unset = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut running = Running { staff: unset, metrics: unset, child: None, folder, log: Arc::default() };
-        running.restart(origin);
+        let mut running =
+            Running { staff: unset, metrics: unset, child: None, folder, log: Arc::default(), deaf: Arc::default() };
+        running.restart();
         running
     }
 
     /// Starts a gateway on the same folder.
-    pub fn restart(&mut self, origin: &Origin) {
-        let config = format!(
-            "sudare: 1\nlisten: 127.0.0.1:0\nmetrics: 127.0.0.1:0\nupstream: http://{}\nrules: [rules/]\nstate: state\nnode: gw-test\n\
-             identity:\n  - header: {{ user: X-Remote-User, groups: X-Remote-Groups, from: [127.0.0.1/32] }}\n",
-            origin.address
-        );
+    pub fn restart(&mut self) {
         let path = self.folder.path().join("gateway.yaml");
-        std::fs::write(&path, config).expect("a configuration");
         let mut child = Command::new(env!("CARGO_BIN_EXE_sudare"))
             .args(["serve", "-c"])
             .arg(&path)
@@ -61,9 +77,13 @@ impl Running {
                 break;
             }
         }
+        let deaf = Arc::clone(&self.deaf);
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 log.lock().expect("no panic there").push_str(&format!("{line}\n"));
+                if deaf.load(Ordering::Acquire) {
+                    return;
+                }
             }
         });
     }
@@ -100,7 +120,10 @@ impl Running {
     /// Every record of a request.
     pub fn records(&self, id: &str) -> Vec<Value> {
         let text = self.ledger_text();
-        text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a record")).filter(|record| record["request"] == id).collect()
+        text.lines()
+            .map(|line| serde_json::from_str::<Value>(line).expect("a record"))
+            .filter(|record| record["request"] == id)
+            .collect()
     }
 
     pub fn record(&self, id: &str) -> Value {
@@ -109,8 +132,10 @@ impl Running {
 
     pub fn ledger_text(&self) -> String {
         let mut text = String::new();
-        let mut paths: Vec<PathBuf> =
-            std::fs::read_dir(self.state().join("ledger")).expect("the ledger").map(|entry| entry.expect("an entry").path()).collect();
+        let mut paths: Vec<PathBuf> = std::fs::read_dir(self.state().join("ledger"))
+            .expect("the ledger")
+            .map(|entry| entry.expect("an entry").path())
+            .collect();
         paths.sort();
         for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "jsonl")) {
             text.push_str(&String::from_utf8_lossy(&std::fs::read(path).expect("a segment")));
@@ -122,6 +147,11 @@ impl Running {
         self.log.lock().expect("no panic there").clone()
     }
 
+    /// Reads one line of the log more and then closes it.
+    pub fn deafen(&self) {
+        self.deaf.store(true, Ordering::Release);
+    }
+
     pub fn kill(&mut self) {
         let mut child = self.child.take().expect("a running gateway");
         child.kill().expect("it can be killed");
@@ -130,13 +160,23 @@ impl Running {
 
     /// Asks it to stop, and waits.
     pub fn stop(&mut self) -> ExitStatus {
-        let mut child = self.child.take().expect("a running gateway");
-        signal(&child, "TERM");
-        child.wait().expect("it ended")
+        self.terminate();
+        self.ended()
+    }
+
+    /// Asks it to stop.
+    pub fn terminate(&self) {
+        signal(self.child.as_ref().expect("a running gateway"), "TERM");
+    }
+
+    /// Waits until it has ended.
+    pub fn ended(&mut self) -> ExitStatus {
+        self.child.take().expect("a running gateway").wait().expect("it ended")
     }
 
     pub fn verify(&self) -> ExitStatus {
-        let verify = Command::new(env!("CARGO_BIN_EXE_sudare")).args(["ledger", "verify", "--state"]).arg(self.state()).output();
+        let verify =
+            Command::new(env!("CARGO_BIN_EXE_sudare")).args(["ledger", "verify", "--state"]).arg(self.state()).output();
         let output = verify.expect("the command");
         if !output.status.success() {
             eprintln!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -152,6 +192,24 @@ impl Drop for Running {
             let _ = child.wait();
         }
     }
+}
+
+fn configuration(crm: SocketAddr, more: &str) -> String {
+    let upstream = format!("upstream: http://{crm}");
+    let usual = [
+        "sudare: 1",
+        "listen: 127.0.0.1:0",
+        "metrics: 127.0.0.1:0",
+        &upstream,
+        "rules: [rules/]",
+        "state: state",
+        "node: gw-test",
+        "identity: [{ header: { user: X-Remote-User, groups: X-Remote-Groups, from: [127.0.0.1/32] } }]",
+    ];
+    let is_said = |line: &&str| more.lines().any(|said| said.split(':').next() == line.split(':').next());
+    let mut lines: Vec<&str> = usual.into_iter().filter(|line| !is_said(line)).collect();
+    lines.push(more);
+    lines.join("\n")
 }
 
 fn signal(child: &Child, name: &str) {

@@ -164,6 +164,37 @@ resources:
 }
 
 #[test]
+fn places_of_the_page_stay_so_beside_records() {
+    let policy = policy(
+        "
+sudare: 1
+roles: { support: a }
+resources:
+  - { id: list, match: GET /list, records: 'css:tr', subject: 'css:td.id', fields: { phone: ['css:td.tel', tel] } }
+  - { id: page, match: 'GET /{any}', subject: none, fields: { phone: ['css:td.tel', tel, 'css:title'] } }
+",
+    );
+    let both = plan(&policy, &get(&policy, "/list"), &["support"], "127.0.0.1", NOON).expect("a plan");
+    assert!(both.records);
+    let whole: Vec<String> =
+        both.places.document.iter().map(|id| both.targets[usize::from(id.0)].place.to_string()).collect();
+    assert_eq!(whole, ["css:td.tel", "css:title"]);
+    assert_eq!((both.places.css.len(), both.names["tel"].len()), (4, 1));
+    let alone = plan(&policy, &get(&policy, "/page"), &["support"], "127.0.0.1", NOON).expect("a plan");
+    assert!(alone.places.document.is_empty() && !alone.records);
+}
+
+#[test]
+fn resources_that_cut_records_in_two_ways_refuse() {
+    let policy = policy(
+        "sudare: 1\nroles: { support: a }\nresources: [{ id: a, match: GET /x, records: css:tr, subject: none }, { id: b, match: GET /**, records: css:li, subject: none }]\n",
+    );
+    let refusal = plan(&policy, &get(&policy, "/x"), &["support"], "127.0.0.1", NOON).err().expect("a refusal");
+    assert_eq!(refusal, Refusal::new(Reason::Rule, "`a` and `b` match together and have different records"));
+    assert!(plan(&policy, &get(&policy, "/y"), &["support"], "127.0.0.1", NOON).is_ok());
+}
+
+#[test]
 fn what_passes_unread_does_so_until_its_end() {
     let policy = policy(
         "sudare: 1\nroles: { support: a }\nresources: [{ id: a, match: GET /a, unreadable: pass, until: 2026-11-24, subject: none }]\n",

@@ -1,0 +1,105 @@
+use super::*;
+
+fn veil(text: &str, strictness: u8) -> Veil {
+    Veil { text: text.into(), strictness }
+}
+
+/// What is found of values of record 1 in a text of that record.
+fn found(values: &[&str], text: &str) -> Vec<String> {
+    let mut needles = Needles::default();
+    for value in values {
+        needles.add(value, 1, 6, &veil("*", 5)).expect("few needles");
+    }
+    let elsewhere = needles.build().expect("a small automaton");
+    let mut hits = Vec::new();
+    elsewhere.find(text, 1, |hit| hits.push(hit.range));
+    // What lies inside another find says nothing more.
+    let inside = |a: &std::ops::Range<usize>, b: &std::ops::Range<usize>| a != b && b.start <= a.start && a.end <= b.end;
+    let outer = hits.iter().filter(|hit| !hits.iter().any(|other| inside(hit, other)));
+    outer.map(|hit| text[hit.clone()].to_owned()).collect()
+}
+
+#[test]
+fn spellings_are_one_value() {
+    for (value, text, hit) in [
+        ("090-1234-5678", "電話09012345678まで", "09012345678"),
+        ("090-1234-5678", "call +81 90 1234 5678.", "81 90 1234 5678"),
+        ("+81 90-1234-5678", "tel 090 1234 5678", "090 1234 5678"),
+        ("090-1234-5678", "9012345678", "9012345678"),
+        ("０９０１２３４５６７８", "(090)1234-5678", "090)1234-5678"),
+        ("090-1234-5678", "090\u{2066}1234\u{2069}5678", "090\u{2066}1234\u{2069}5678"),
+        ("山田 太郎", "山田太郎様", "山田太郎"),
+        ("山田 太郎", "太郎　山田 より", "太郎　山田"),
+        ("葛\u{e0100}城 太郎", "葛城太郎", "葛城太郎"),
+        ("Yamada Taro", "yamada_taro.csv", "yamada_taro"),
+        ("ヤマダ", "やまださん", "やまだ"),
+        ("ヤマダ", "ﾔﾏﾀﾞ 様", "ﾔﾏﾀﾞ"),
+        ("ﾔﾏﾀﾞ", "ヤマタ\u{3099}", "ヤマタ\u{3099}"),
+        ("René", "Rene\u{301} B.", "Rene\u{301}"),
+        ("Taro@Example.JP", "mail taro@example.jp now", "taro@example.jp"),
+    ] {
+        assert_eq!(found(&[value], text), [hit], "{text}");
+    }
+}
+
+#[test]
+fn only_whole_tokens_count() {
+    for (value, text) in [
+        ("12345678", "9123456780"),
+        ("smith", "smithson"),
+        ("anna", "Johanna"),
+        ("1234", "code 1234 here"),
+        ("ヤマタ", "ヤマダ"),
+        ("-", "a - b"),
+        ("0", "0"),
+    ] {
+        assert_eq!(found(&[value], text), Vec::<String>::new(), "{text}");
+    }
+    assert_eq!(found(&["1234"], "1234"), ["1234"]);
+}
+
+#[test]
+fn a_find_that_does_not_count_hides_none_that_does() {
+    assert_eq!(found(&["yamada tarou", "yamada"], "Yamada Taroux"), ["Yamada"]);
+    assert_eq!(found(&["x山田", "山田太郎"], "1x山田太郎"), ["x山田", "山田太郎"]);
+    let mut needles = Needles::default();
+    needles.add("山田太郎", 2, 6, &veil("two", 5)).expect("few needles");
+    needles.add("山田", 1, 6, &veil("one", 5)).expect("few needles");
+    let elsewhere = needles.build().expect("a small automaton");
+    let mut hits = Vec::new();
+    elsewhere.find("山田太郎", 1, |hit| hits.push((hit.range, hit.veil.text.to_string())));
+    assert_eq!(hits, [(0..6, "one".to_owned())]);
+}
+
+#[test]
+fn of_two_veils_the_stricter_stands_and_the_own_record_comes_first() {
+    let mut needles = Needles::default();
+    for (record, text, strictness) in [(1, "mild", 2), (1, "strict", 6), (1, "mild", 2), (2, "other", 7)] {
+        needles.add("090-1234-5678", record, 6, &veil(text, strictness)).expect("few needles");
+    }
+    let elsewhere = needles.build().expect("a small automaton");
+    for (record, expected) in [(1, "strict"), (2, "other"), (3, "other")] {
+        let mut hits = Vec::new();
+        elsewhere.find("09012345678", record, |hit| hits.push(hit.veil.text.to_string()));
+        assert_eq!(hits, [expected], "record {record}");
+    }
+}
+
+#[test]
+fn long_values_with_one_beginning_are_told_apart() {
+    let head = "お客様より折り返しのご連絡をご希望との申し出がありました。".repeat(3);
+    let [one, two] = ["青木様宛て", "折り返しは夜"].map(|tail| format!("{head}{tail}"));
+    assert_eq!(found(&[&one, &two], &format!("メモ「{two}」終")), [two.as_str()]);
+    assert_eq!(found(&[&one, &two], &format!("{head}別のこと")), Vec::<String>::new());
+    assert_eq!(found(&[&head, &one], &one), [one.as_str()]);
+}
+
+#[test]
+fn the_longest_tail_is_found() {
+    let tails = ["", "a", "ab", "abx", "b"].map(str::to_owned);
+    for (text, length) in [("aby", 2), ("abx", 3), ("a", 1), ("c", 0), ("", 0), ("ab", 2), ("山", 0)] {
+        assert_eq!(tail(&tails, text), Some(length), "{text}");
+    }
+    assert_eq!(tail(&tails[1..], "c"), None);
+    assert_eq!(tail(&["山".to_owned()], "岡"), None);
+}

@@ -1,0 +1,100 @@
+//! Questions whose column, operator and value stand beside each other and not in one name.
+
+use std::rc::Rc;
+
+use crate::guard::query::decision::Ask;
+use crate::guard::query::names::{self, Operator, Use};
+use crate::guard::query::tree::Tree;
+use crate::guard::query::walk::{Part, Walk};
+use crate::terms::kind::KindId;
+use crate::terms::refusal::Refusal;
+
+/// Parameters that name a column only inside of something.
+const AT_THE_TOP_A_VALUE: &[&str] = &["name", "id", "key", "path", "member"];
+
+impl<'p> Walk<'_, 'p> {
+    /// `columns[2][data]=tel` names what `order[0][column]=2` sorts by.
+    pub(super) fn number_columns(&mut self, tree: &Tree) {
+        for (name, value) in tree.children() {
+            if names::squeezed(&name) == "columns" {
+                for (number, column) in value.children() {
+                    let named = column
+                        .children()
+                        .into_iter()
+                        .filter(|(name, _)| matches!(name.as_str(), "data" | "name" | "field"));
+                    let kinds = named
+                        .filter_map(|(_, column)| column.text())
+                        .flat_map(|text| self.screen.columns().named(text).kinds)
+                        .collect();
+                    self.columns.insert(number, kinds);
+                }
+            } else if let (Some(number), Some(text)) = (name.strip_prefix("mDataProp_"), value.text()) {
+                self.columns.insert(number.to_owned(), self.screen.columns().named(text).kinds);
+            }
+        }
+    }
+
+    /// Column, operator and value in a row: `["tel","like","090%"]`.
+    pub(super) fn triple(&mut self, items: &[Tree]) -> Result<bool, Refusal> {
+        let texts: Vec<&str> = items.iter().map(|item| item.text().unwrap_or_default()).collect();
+        for (at, pair) in texts.windows(2).enumerate().take(4) {
+            let kinds = self.screen.columns().named(pair[0]).kinds;
+            let signs = !pair[1].is_empty() && pair[1].chars().all(|c| c.is_ascii_punctuation());
+            let operator = names::operator(pair[1]).or(signs.then_some(Operator::More));
+            if let (false, Some(operator), Some(value)) = (kinds.is_empty(), operator, items.get(at + 2)) {
+                self.valued(&kinds, operator, &[value])?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Column, operator and value as members: `{"field":"tel","op":"bw","value":"090"}`.
+    pub(super) fn described(&mut self, members: &[(String, Tree)]) -> Result<bool, Refusal> {
+        let parts: Vec<(Rc<Part<'p>>, &Tree)> =
+            members.iter().map(|(name, value)| (self.part(name.clone()), value)).collect();
+        let whole_request = self.path.is_empty();
+        let names_column = |part: &Part<'_>| {
+            part.is(Use::Column) && !(whole_request && AT_THE_TOP_A_VALUE.contains(&part.name.as_str()))
+        };
+        let columns = self.screen.columns();
+        let named = parts.iter().filter(|(part, _)| names_column(part)).filter_map(|(_, value)| value.text());
+        let kinds: Vec<KindId> = named.flat_map(|text| columns.named(text).kinds).collect();
+        if kinds.is_empty() {
+            return Ok(false);
+        }
+        let holds = |what: Use| {
+            parts.iter().filter(move |(part, value)| part.is(what) && !value.text().is_some_and(str::is_empty))
+        };
+        if holds(Use::Sort).next().is_some() || holds(Use::Direction).next().is_some() {
+            let name = self.name();
+            self.screen.ask(&name, &kinds, Ask::Order)?;
+        }
+        let values: Vec<&Tree> =
+            holds(Use::Value).filter(|(part, _)| !part.is(Use::Column)).map(|(_, value)| *value).collect();
+        if values.is_empty() {
+            return Ok(false);
+        }
+        let operators = holds(Use::Operator).filter_map(|(_, value)| value.text());
+        let operator = operators.map(|text| names::operator(text).unwrap_or(Operator::More)).max();
+        self.valued(&kinds, operator.unwrap_or(Operator::Equality), &values)?;
+        Ok(true)
+    }
+
+    fn valued(&mut self, kinds: &[KindId], operator: Operator, values: &[&Tree]) -> Result<(), Refusal> {
+        let name = self.name();
+        for value in values {
+            match (operator, value.text()) {
+                (Operator::Presence, _) | (_, Some("")) => {}
+                (Operator::More, _) => self.screen.ask(&name, kinds, Ask::Compare)?,
+                (Operator::Equality, Some(text)) => self.screen.compare(&name, kinds, text.trim())?,
+                (Operator::Equality, None) => {
+                    let children = value.children();
+                    let children: Vec<&Tree> = children.iter().map(|(_, child)| *child).collect();
+                    self.valued(kinds, operator, &children)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

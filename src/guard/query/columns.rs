@@ -1,0 +1,145 @@
+//! Which kinds a column's name means: by the fields, by the declared parameters, by labels, and by
+//! what applications put around such names (`contact__email__startswith`, `customerPhone`).
+
+use crate::guard::query::names::{self, Operator, Use};
+use crate::policy::plan::{Meaning, Plan, Search};
+use crate::terms::kind::KindId;
+use crate::terms::label;
+
+/// The most words that a column's name is taken to have.
+const WORDS_MAX: usize = 6;
+
+/// Fields' names that mean nothing when another word stands before them: `file_name`, `mail_address`.
+const NEED_THEIR_PLACE: &[&str] = &[
+    "name", "address", "title", "id", "note", "no", "code", "number", "value", "type", "kind", "date", "label", "text",
+];
+
+/// Words that make a flag of a column's name: `has_email`, `sendMail`.
+const FLAGS: &[&str] =
+    &["has", "have", "is", "send", "show", "hide", "no", "with", "without", "use", "include", "allow", "enable"];
+
+/// What a name says of columns.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Named {
+    /// The veiled kinds that it means.
+    pub kinds: Vec<KindId>,
+    /// The strongest operator that stands with a column.
+    pub operator: Option<Operator>,
+}
+
+/// Resolves names for one plan.
+#[derive(Clone, Copy)]
+pub(super) struct Columns<'p> {
+    pub plan: &'p Plan,
+}
+
+impl Columns<'_> {
+    /// The veiled kinds that a name means.
+    pub fn named(&self, name: &str) -> Named {
+        let mut named = Named { kinds: self.known(&label::fold(name), true), operator: None };
+        if !named.kinds.is_empty() {
+            return named;
+        }
+        let parts = name.split(|c: char| !(c.is_alphanumeric() || c == '_')).flat_map(|part| part.split("__"));
+        let mut apart = None;
+        for part in parts.filter(|part| !part.is_empty()) {
+            self.part(&names::tokens(part), &mut named);
+            apart = apart.max(names::operator(part));
+        }
+        if named.kinds.is_empty() {
+            self.part(&names::tokens(name), &mut named);
+        }
+        if !named.kinds.is_empty() {
+            named.operator = named.operator.max(apart);
+        }
+        named
+    }
+
+    /// Whether a kind's values are hidden from staff, and not theirs to ask anything about.
+    pub fn hides(&self, kind: KindId) -> bool {
+        let decision = &self.plan.decisions[usize::from(kind.0)];
+        decision.action.veils()
+    }
+
+    /// The kinds that the fields name, hidden or not.
+    pub fn listed(&self) -> impl Iterator<Item = KindId> {
+        self.plan.targets.iter().filter_map(|target| match target.meaning {
+            Meaning::Field { kind, .. } => Some(kind),
+            Meaning::Subject(_) => None,
+        })
+    }
+
+    /// Whether a column that nobody can tell the kind of may be a hidden one.
+    pub fn may_hide(&self) -> bool {
+        self.listed().any(|kind| self.hides(kind) && self.plan.decisions[usize::from(kind.0)].search != Search::Any)
+    }
+
+    /// The columns in a part of a name: `tel_or_mobile_cont`.
+    fn part(&self, tokens: &[String], named: &mut Named) {
+        if tokens.first().is_some_and(|first| FLAGS.contains(&first.as_str())) {
+            return;
+        }
+        let (bare, mut operator) = names::bare(tokens);
+        if bare.len() > 1 && names::is(&bare[0], Use::Sort) {
+            // `sort_tel=1`
+            operator = Some(Operator::More);
+        }
+        let before = named.kinds.len();
+        for column in bare.split(|token| token == "or" || token == "and") {
+            self.ending(column, named);
+        }
+        if named.kinds.len() > before {
+            named.operator = named.operator.max(operator);
+        } else if operator.is_some() {
+            // A column may be called as an operator is.
+            self.ending(tokens, named);
+        }
+    }
+
+    /// The column whose name the words end in.
+    fn ending(&self, tokens: &[String], named: &mut Named) {
+        for start in tokens.len().saturating_sub(WORDS_MAX)..tokens.len() {
+            let words = &tokens[start..];
+            for join in ["_", " ", "-", ""] {
+                let found = self.known(&words.join(join), start == 0);
+                if !found.is_empty() {
+                    named.kinds.extend(found);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn known(&self, folded: &str, alone: bool) -> Vec<KindId> {
+        let found = self.exactly(folded, alone);
+        let counted = folded.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches(['_', '-', ' ']);
+        if found.is_empty() && counted.len() < folded.len() && !counted.is_empty() {
+            self.exactly(counted, alone)
+        } else {
+            found
+        }
+    }
+
+    fn exactly(&self, folded: &str, alone: bool) -> Vec<KindId> {
+        let mut kinds = Vec::new();
+        if alone || !NEED_THEIR_PLACE.contains(&folded) {
+            for id in self.plan.names.get(folded).into_iter().flatten() {
+                if let Meaning::Field { kind, .. } = self.plan.targets[usize::from(id.0)].meaning {
+                    kinds.push(kind);
+                }
+            }
+            for parameter in self.plan.parameters.values() {
+                kinds.extend(parameter.columns.get(folded));
+            }
+            // A parameter that is compared with one kind is called as that column is.
+            kinds.extend(
+                self.plan.parameters.get(folded).filter(|own| own.filters.len() == 1).map(|own| own.filters[0]),
+            );
+        }
+        kinds.extend(self.plan.labels.get(folded));
+        kinds.retain(|kind| self.hides(*kind));
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
+    }
+}

@@ -1,0 +1,215 @@
+//! What a request asks about hidden data.
+//!
+//! Whoever may sort by a number, or look for its beginning, learns it without being shown it. So a
+//! question about a veiled kind passes only as a search for a whole value; what resources do not
+//! declare is known by the names and spellings that applications share (`names`, `text`). Here
+//! questions become answers; `walk` finds them, `decision` is the rule.
+
+mod beside;
+mod columns;
+mod decision;
+mod fit;
+mod names;
+mod text;
+mod tree;
+mod walk;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::guard::query::columns::Columns;
+use crate::guard::query::decision::{Answer, Ask, Fit, decide};
+use crate::guard::query::names::Operator;
+use crate::guard::query::tree::Tree;
+use crate::guard::query::walk::Walk;
+use crate::policy::plan::{Plan, Search};
+use crate::terms::kind::{self, KindId};
+use crate::terms::label;
+use crate::terms::refusal::{Reason, Refusal};
+
+/// How many values of one veiled kind a request may look for: a list of candidates is a range in
+/// another dress, and halves as well. A form asks for a surname, a given name and two numbers.
+const VALUES_MAX: usize = 4;
+
+/// What the parameters ask, where none of it is refused.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Veiled kinds that were looked for by a whole value.
+    pub kinds: BTreeSet<KindId>,
+}
+
+/// Looks at every parameter of the query, and of a form that only reads.
+pub fn screen(plan: &Plan, parameters: &[(String, String)]) -> Result<Asked, Refusal> {
+    let mut screen = Screen::new(plan);
+    let hidden = parameters.iter().flat_map(|(_, value)| smuggled(value)).collect::<Vec<_>>();
+    let mut walk = Walk::new(&mut screen);
+    for (name, value) in parameters.iter().chain(&hidden) {
+        walk.expression(name, value)?;
+    }
+    walk.tree(&Tree::parameters(parameters.iter().chain(&hidden)))?;
+    Ok(screen.asked())
+}
+
+/// Looks at a JSON body that only reads.
+pub fn screen_json(plan: &Plan, body: &[u8]) -> Result<Asked, Refusal> {
+    let tree = std::str::from_utf8(body).ok().and_then(Tree::json);
+    let tree =
+        tree.ok_or_else(|| Refusal::new(Reason::RequestUnreadable, "the question in the body cannot be read"))?;
+    let mut screen = Screen::new(plan);
+    Walk::new(&mut screen).tree(&tree)?;
+    Ok(screen.asked())
+}
+
+/// Looks at a body of text that only reads: it is one condition.
+pub fn screen_text(plan: &Plan, body: &str) -> Result<Asked, Refusal> {
+    let mut screen = Screen::new(plan);
+    Walk::new(&mut screen).condition(body)?;
+    Ok(screen.asked())
+}
+
+/// Older servers part parameters at `;` as well as at `&`.
+fn smuggled(value: &str) -> Vec<(String, String)> {
+    let pieces = value.split(';').skip(1);
+    pieces
+        .filter_map(|piece| piece.split_once('='))
+        .map(|(name, value)| (name.trim().to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// Answers questions, and keeps in mind what one request has asked.
+struct Screen<'p> {
+    plan: &'p Plan,
+    /// The values that were sought, by kind.
+    sought: BTreeMap<KindId, BTreeSet<String>>,
+}
+
+impl<'p> Screen<'p> {
+    fn new(plan: &'p Plan) -> Screen<'p> {
+        Screen { plan, sought: BTreeMap::new() }
+    }
+
+    fn asked(self) -> Asked {
+        Asked { kinds: self.sought.into_keys().collect() }
+    }
+
+    fn columns(&self) -> Columns<'p> {
+        Columns { plan: self.plan }
+    }
+
+    /// A question about each of the kinds that is more than looking for a value.
+    fn ask(&self, name: &str, kinds: &[KindId], ask: Ask) -> Result<(), Refusal> {
+        for kind in kinds.iter().copied().filter(|kind| self.columns().hides(*kind)) {
+            if let Answer::Refused(what) = decide(self.search(kind), ask) {
+                return Err(self.refusal(name, kind, what));
+            }
+        }
+        Ok(())
+    }
+
+    /// A value that is compared with the kinds in the way that stands at its front, if one does.
+    fn compare(&mut self, name: &str, kinds: &[KindId], value: &str) -> Result<(), Refusal> {
+        let whole = kinds.iter().any(|kind| self.fit(*kind, value) == Fit::Proven);
+        match text::prefixed(value).filter(|_| !whole) {
+            Some((Operator::More, _)) => self.ask(name, kinds, Ask::Compare),
+            Some((Operator::Presence, _)) => Ok(()),
+            Some((Operator::Equality, rest)) => self.one_of(name, kinds, rest),
+            None => self.find(name, kinds, value),
+        }
+    }
+
+    /// A list of values, or one that may hold a comma.
+    fn one_of(&mut self, name: &str, kinds: &[KindId], list: &str) -> Result<(), Refusal> {
+        text::values(list).try_for_each(|value| self.find(name, kinds, value))
+    }
+
+    /// A value that is looked for among the kinds: passes as a whole value of one of them, or where
+    /// it can be no part of any.
+    fn find(&mut self, name: &str, kinds: &[KindId], value: &str) -> Result<(), Refusal> {
+        let mut partly = None;
+        let mut proven = false;
+        let columns = self.columns();
+        for kind in kinds.iter().copied().filter(|kind| columns.hides(*kind)) {
+            let (search, fit) = (self.search(kind), self.fit(kind, value));
+            match decide(search, Ask::Find(fit)) {
+                Answer::Passes => {}
+                Answer::Counts => self.count(name, kind, value)?,
+                Answer::Refused(what) if search == Search::Exact => partly = partly.or(Some((kind, what))),
+                Answer::Refused(what) => return Err(self.refusal(name, kind, what)),
+            }
+            proven |= fit == Fit::Proven;
+        }
+        match partly {
+            // A value that is proven to be of one kind is no part of another.
+            Some((kind, what)) if !proven => Err(self.refusal(name, kind, what)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Words for a search over everything. Where the fields tell what the page holds, they are
+    /// compared with that; elsewhere beginnings of numbers and addresses are refused.
+    fn words(&mut self, name: &str, value: &str) -> Result<(), Refusal> {
+        let mut found = Vec::new();
+        self.plan.detectors.find(value, &mut found);
+        for hit in &found {
+            self.find(name, &[hit.kind], &value[hit.range.clone()])?;
+        }
+        if !found.is_empty() {
+            return Ok(());
+        }
+        let listed: Vec<KindId> = self.columns().listed().collect();
+        let names = [kind::PERSON_NAME, kind::PERSON_KANA];
+        if fit::is_name(value) && (listed.is_empty() || listed.iter().any(|kind| names.contains(kind))) {
+            let names: Vec<KindId> = listed.into_iter().filter(|kind| names.contains(kind)).collect();
+            return self.find(name, &names, value);
+        }
+        // Addresses and notes hold any word, and nothing is a whole value of theirs. Who sees
+        // telephone numbers looks for those.
+        let sees_numbers = listed.contains(&kind::PHONE) && !self.columns().hides(kind::PHONE);
+        let sought = listed
+            .into_iter()
+            .filter(|kind| self.search(*kind) == Search::Exact || (is_number(*kind) && !sees_numbers));
+        self.find(name, &sought.collect::<Vec<_>>(), value)?;
+        let looks = [(kind::EMAIL, value.contains(['@', '＠'])), (kind::PHONE, fit::is_phone_fragment(value))];
+        looks
+            .into_iter()
+            .filter(|(_, looks)| *looks)
+            .try_for_each(|(kind, _)| self.ask(name, &[kind], Ask::Find(Fit::Part)))
+    }
+
+    fn count(&mut self, name: &str, kind: KindId, value: &str) -> Result<(), Refusal> {
+        let sought = self.sought.entry(kind).or_default();
+        sought.insert(label::fold(value));
+        if sought.len() > VALUES_MAX && self.search(kind) == Search::Exact {
+            return Err(self.refusal(name, kind, "looking for many values at once"));
+        }
+        Ok(())
+    }
+
+    fn fit(&self, kind: KindId, value: &str) -> Fit {
+        fit::fit(&self.plan.detectors, &self.plan.kinds, kind, value)
+    }
+
+    fn search(&self, kind: KindId) -> Search {
+        self.plan.decisions[usize::from(kind.0)].search
+    }
+
+    fn refusal(&self, name: &str, kind: KindId, what: &str) -> Refusal {
+        // A parameter's name is the client's own text: only a declared one may be repeated.
+        let folded = label::fold(name);
+        let shown =
+            if self.plan.parameters.contains_key(&folded) { format!("parameter `{folded}`: ") } else { String::new() };
+        Refusal::new(Reason::Query, format!("{shown}{what} is not allowed for `{}`", self.plan.kinds.get(kind).name))
+    }
+}
+
+/// Kinds of which a few digits are a part.
+fn is_number(kind: KindId) -> bool {
+    matches!(
+        kind,
+        kind::MY_NUMBER
+            | kind::CARD_NUMBER
+            | kind::SSN
+            | kind::BANK_ACCOUNT
+            | kind::PENSION_NUMBER
+            | kind::HEALTH_INSURANCE
+    )
+}

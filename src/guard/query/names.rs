@@ -1,0 +1,281 @@
+//! The names and spellings that applications share: what a parameter is called that sorts, filters
+//! or searches, and which words ask for more than equality.
+//!
+//! Names are compared squeezed (`order_by`, `orderBy`, `$orderby` and `ORDER-BY` are one), so a row
+//! here is a word and not a spelling.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// What a parameter is for, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Its value names columns to sort, group or count by.
+    Sort,
+    /// Which way to sort; beside it stands a column.
+    Direction,
+    /// Its value is a condition, in JSON or a language of its own.
+    Condition,
+    /// Its value is words to look for.
+    Words,
+    /// Its value names columns that the answer shall have.
+    Select,
+    /// Its value names the column that a value beside it is compared with.
+    Column,
+    /// Its value says how to compare.
+    Operator,
+    /// Its value is compared with the column named beside it.
+    Value,
+}
+
+impl Use {
+    /// Every use.
+    pub const ALL: [Use; 8] =
+        [Use::Sort, Use::Direction, Use::Condition, Use::Words, Use::Select, Use::Column, Use::Operator, Use::Value];
+}
+
+/// Squeezed names, parted by blanks, and what they are for. A name may be for several things.
+const NAMES: &[(Use, &str)] = &[
+    (
+        Use::Sort,
+        "sort sorts sorting sorter sorters sortby sortedby sorton sortkey sortkeys sortfield sortfields \
+         sortcol sortcolumn sortname sortinfo sortexpression sortmodel multisort jtsorting isortcol sidx o ob \
+         order orders orderby ordering orderings orderfield ordercolumn orderkey group groups groupby \
+         groupfield groupcolumn grouping having apply compute aggregate aggregates aggregations aggs facet \
+         facets distinct distincton pivot 並び順 並べ替え ソート",
+    ),
+    (
+        Use::Direction,
+        "dir direction sord sortdir sortorder sortdirection orderdir orderdirection asc desc ascending \
+         descending",
+    ),
+    (
+        Use::Condition,
+        "filter filters filterby qfilter filtermodel where domain criteria criterion condition conditions \
+         searchspec having predicate or and not rql rsql fiql cql sql soql sosl jql vtql expression expr \
+         rules 絞り込み 条件",
+    ),
+    (
+        Use::Words,
+        "q s kw query search ssearch searchtext searchterm searchstring searchphrase searchkey searchvalue \
+         searchword keyword keywords term terms word words freeword fulltext fts find needle lookup suggest \
+         autocomplete typeahead globalfilter 検索 検索語 検索キーワード キーワード フリーワード",
+    ),
+    (Use::Select, "select fields columns cols expand include only project projection props attributes"),
+    (
+        Use::Column,
+        "field fields fieldname searchfield searchfields searchby searchcolumn searchin searchtype by column \
+         columnname col qtype property propertyname attribute attributename attr key path filterfield \
+         filterkey filtercolumn filterby dataindex member name id",
+    ),
+    (
+        Use::Operator,
+        "op oper operator operation searchoper comparison comparator comp cmp cond condition match matchmode \
+         matchtype mode",
+    ),
+    (
+        Use::Value,
+        "v val value values searchstring searchvalue searchtext search data keyword q query term text string \
+         needle operand filtervalue highvalue",
+    ),
+];
+
+/// Words that ask for equality and no more.
+const EQUALS: &str = "eq equal equals equalto exact iexact exactly is in any = == ===";
+
+/// Words that ask for more: beginnings, parts, ranges, patterns, parts of a date.
+const OPERATORS: &str = "startswith istartswith starts start beginswith begins bw prefix endswith iendswith ends end ew \
+    suffix contains icontains containing cont icont cn like ilike rlike nlike likes regex iregex regexp \
+    rx matches imatch match wildcard phrase fuzzy similar near soundslike trigram fts plfts phfts wfts \
+    gt gte ge gteq greater lt lte le lteq less after before since until range between bt from to min max \
+    lower upper low high over under ne neq not nin notin nc bn en ni sw substr substring left right \
+    length len year month day cs cd ov sl sr nxr nxl adj";
+
+/// Operators that stand before their column: `min_tel`, `from_date`.
+const BEFORE: &str = "min max from to after before since until not like over under";
+
+/// Words that belong to an operator and say nothing by themselves: `greater than or equal`.
+const FILLERS: &str = "than with or does all case insensitive i asc desc nulls first last";
+
+/// Operators that ask whether there is a value at all, which the veil itself tells.
+const PRESENCE: &str = "isnull null notnull exists exist blank present empty isempty nn nu";
+
+/// What a word asks for, if it is an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Operator {
+    /// Whether there is a value.
+    Presence,
+    /// Equality.
+    Equality,
+    /// More.
+    More,
+}
+
+/// The operator that a word is.
+pub(super) fn operator(word: &str) -> Option<Operator> {
+    let word = word.nfkc().flat_map(char::to_lowercase).collect::<String>();
+    if has(EQUALS, word.trim()) {
+        return Some(Operator::Equality);
+    }
+    let word = squeezed(&word);
+    match word.as_str() {
+        word if has(EQUALS, word) => Some(Operator::Equality),
+        word if has(PRESENCE, word) => Some(Operator::Presence),
+        word if has(OPERATORS, word) => Some(Operator::More),
+        _ => None,
+    }
+}
+
+/// Whether an operator's own text asks for equality; what is not known asks for more.
+pub(super) fn is_equality(text: &str) -> bool {
+    operator(text) == Some(Operator::Equality)
+}
+
+/// Whether a name is for this.
+pub(super) fn is(name: &str, what: Use) -> bool {
+    Spelled::of(name).is(what)
+}
+
+/// All that a name is for.
+pub(super) fn uses(name: &str) -> Vec<Use> {
+    let spelled = Spelled::of(name);
+    Use::ALL.into_iter().filter(|what| spelled.is(*what)).collect()
+}
+
+/// A name as it is looked up. `customer_sort` and `list-orderBy` end in what they are for, and
+/// numbers behind a name only count (`iSortCol_0`).
+struct Spelled {
+    whole: String,
+    ends: Vec<String>,
+}
+
+impl Spelled {
+    fn of(name: &str) -> Spelled {
+        let mut tokens = tokens(name);
+        while tokens.len() > 1 && tokens.last().is_some_and(|token| token.bytes().all(|byte| byte.is_ascii_digit())) {
+            tokens.pop();
+        }
+        let ends = (1..=3.min(tokens.len())).map(|count| tokens[tokens.len() - count..].concat()).collect();
+        Spelled { whole: squeezed(name), ends }
+    }
+
+    fn is(&self, what: Use) -> bool {
+        let knows = |name: &str| NAMES.iter().any(|(row, names)| *row == what && has(names, name));
+        // A single letter at the end of a longer name is for anything.
+        let shortest = if what == Use::Operator { 2 } else { 3 };
+        let ends_so = matches!(what, Use::Sort | Use::Condition | Use::Words | Use::Operator);
+        knows(&self.whole) || (ends_so && self.ends.iter().any(|end| end.chars().count() >= shortest && knows(end)))
+    }
+}
+
+/// Whether a number under this name is most likely that of a column, and no mode or id.
+pub(super) fn takes_numbers(name: &str) -> bool {
+    let name = squeezed(name);
+    name == "o"
+        || ["sort", "orderby", "ordering", "sidx", "isort", "column", "col"].iter().any(|start| name.starts_with(start))
+}
+
+/// Takes the operators off a column's name: what is left, and the strongest of them.
+pub(super) fn bare(tokens: &[String]) -> (&[String], Option<Operator>) {
+    let mut strongest = None;
+    let mut rest = tokens;
+    while let Some((last, before)) = rest.split_last() {
+        let found = operator(last);
+        // `tel_op`, `tel_sort`
+        let says_how =
+            || [Use::Operator, Use::Sort, Use::Direction].into_iter().any(|what| is(last, what)) && last.len() > 1;
+        if found.is_none() && !has(FILLERS, last.as_str()) && !says_how() {
+            break;
+        }
+        strongest = strongest.max(found);
+        rest = before;
+    }
+    while let Some((first, after)) = rest.split_first().filter(|(first, _)| has(BEFORE, first.as_str())) {
+        strongest = strongest.max(operator(first));
+        rest = after;
+    }
+    (rest, strongest)
+}
+
+fn has(words: &str, word: &str) -> bool {
+    words.split_whitespace().any(|known| known == word)
+}
+
+/// A name's letters and digits alone, folded.
+pub(super) fn squeezed(name: &str) -> String {
+    name.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// A name's words, folded: `contactPhone_number` is `contact`, `phone`, `number`.
+pub(super) fn tokens(name: &str) -> Vec<String> {
+    let mut tokens = vec![String::new()];
+    let mut was_lower = false;
+    for c in name.nfkc() {
+        let starts = (was_lower && c.is_uppercase()) || !c.is_alphanumeric();
+        if starts && tokens.last().is_some_and(|token| !token.is_empty()) {
+            tokens.push(String::new());
+        }
+        if c.is_alphanumeric()
+            && let Some(token) = tokens.last_mut()
+        {
+            token.extend(c.to_lowercase());
+        }
+        was_lower = c.is_lowercase();
+    }
+    tokens.retain(|token| !token.is_empty());
+    tokens
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_known_in_every_spelling() {
+        for (name, what) in [
+            ("sort", Use::Sort),
+            ("ORDER_BY", Use::Sort),
+            ("$orderby", Use::Sort),
+            ("orderBy", Use::Sort),
+            ("ｓｏｒｔ", Use::Sort),
+            ("list_sort", Use::Sort),
+            ("iSortCol_0", Use::Sort),
+            ("customerOrderBy", Use::Sort),
+            ("$filter", Use::Condition),
+            ("q_filter", Use::Condition),
+            ("検索", Use::Words),
+            ("tel_op", Use::Operator),
+            ("searchField", Use::Column),
+        ] {
+            assert!(is(name, what), "{name}");
+        }
+        for (name, what) in [
+            ("page", Use::Sort),
+            ("created_o", Use::Sort),
+            ("sorted_at", Use::Sort),
+            ("reset", Use::Words),
+            ("status", Use::Words),
+        ] {
+            assert!(!is(name, what), "{name}");
+        }
+    }
+
+    #[test]
+    fn operators_come_off_their_columns() {
+        for (name, rest, strongest) in [
+            ("tel__startswith", "tel", Some(Operator::More)),
+            ("phoneGreaterThanOrEqual", "phone", Some(Operator::More)),
+            ("min_tel", "tel", Some(Operator::More)),
+            ("phone_number", "phone number", None),
+            ("phone_number_eq", "phone number", Some(Operator::Equality)),
+            ("email_not_eq", "email", Some(Operator::More)),
+            ("tel_isnull", "tel", Some(Operator::Presence)),
+            ("gte", "", Some(Operator::More)),
+            ("tel_op", "tel", None),
+            ("tel_sort_order", "tel", None),
+        ] {
+            let tokens = tokens(name);
+            let (bare, found) = bare(&tokens);
+            assert_eq!((bare.join(" ").as_str(), found), (rest, strongest), "{name}");
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Conditions, sorts and searches that are written in a language: SQL and its kin, OData, RSQL,
+//! PostgREST, lists of columns. None of them is parsed. A column that is mentioned is a question
+//! about it, and only what is plainly an equality with a value is taken for one; whatever else
+//! these languages can say about a column is refused without being understood.
+
+use crate::guard::query::columns::{Columns, Named};
+use crate::guard::query::names::{self, Operator, Use};
+use crate::terms::kind::KindId;
+
+/// What a text asks about a column.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Mention {
+    /// Whether it has this value.
+    Equal(Vec<KindId>, String),
+    /// More, or something that is not understood.
+    More(Vec<KindId>),
+}
+
+/// How closely a text is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// It is a condition: every column in it is asked about.
+    Condition,
+    /// It may be words to look for: a column is asked about if an operator stands at it.
+    Words,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Token<'t> {
+    Word(&'t str),
+    Quoted(String),
+    Sign(&'t str),
+}
+
+/// What a text in a language asks.
+pub(super) fn mentions(columns: Columns<'_>, text: &str, reading: Reading) -> Vec<Mention> {
+    let (selected, rest) = parted(text);
+    let reading = if selected.is_some() { Reading::Condition } else { reading };
+    let mut found: Vec<Mention> = selected.map(|list| renamed(columns, list)).unwrap_or_default();
+    let tokens = tokens(rest);
+    for (at, token) in tokens.iter().enumerate() {
+        let (name, quoted) = match token {
+            Token::Word(word) => (*word, false),
+            Token::Quoted(text) => (text.as_str(), true),
+            Token::Sign(_) => continue,
+        };
+        let named = columns.named(name);
+        if named.kinds.is_empty() {
+            continue;
+        }
+        let is_value = quoted && at > 0 && matches!(tokens[at - 1], Token::Sign("=" | ":" | "=="));
+        let operated = tokens.get(at + 1).is_some_and(is_operator) || orders(&tokens[..at]);
+        if operated || (reading == Reading::Condition && !is_value) {
+            found.push(asked(named, &tokens[at + 1..]));
+        }
+    }
+    let counts_columns = tokens
+        .iter()
+        .enumerate()
+        .any(|(at, token)| matches!(token, Token::Word(word) if is_number(word)) && orders(&tokens[..at]));
+    if counts_columns && columns.may_hide() {
+        found.push(Mention::More(columns.listed().filter(|kind| columns.hides(*kind)).collect()));
+    }
+    found
+}
+
+/// The kinds that a list of columns to sort or group by names.
+pub(super) fn sorted(columns: Columns<'_>, text: &str) -> Vec<KindId> {
+    let mut kinds = columns.named(text).kinds;
+    kinds.extend(pieces(text).flat_map(|piece| columns.named(piece).kinds));
+    kinds
+}
+
+/// What may be columns' names in a list: the pieces between separators, and their parts.
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let pieces = text.split([',', ';', '|', '\t', '\n', ' ', '(', ')', '"', '\'', '`']).map(strip_direction);
+    let parts = text
+        .split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$')))
+        .flat_map(|word| std::iter::once(word).chain(word.split("__").filter(move |part| part.len() < word.len())));
+    pieces.chain(parts).filter(|piece| !piece.is_empty())
+}
+
+/// The columns of a list that come back under another name, or as a part of themselves.
+pub(super) fn renamed(columns: Columns<'_>, list: &str) -> Vec<Mention> {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '*' | ' ' | '"' | '`');
+    let pieces = list.split([',', ';']).map(|piece| piece.trim().trim_matches(['(', ')']).trim());
+    let odd = pieces.filter_map(|piece| {
+        // `contacts(phone` and `$select=phone` begin a list within the list.
+        let inner = piece.rsplit(['(', '=']).next().unwrap_or(piece).trim();
+        let lists = piece.len() == inner.len()
+            || piece.to_lowercase().contains("select=")
+            || piece.contains('(') && !piece.contains('=');
+        let named = columns.named(piece);
+        let is_plain = lists && inner.chars().all(plain) && !inner.contains(' ') && named.operator.is_none();
+        (!named.kinds.is_empty() && !is_plain).then_some(Mention::More(named.kinds))
+    });
+    odd.collect()
+}
+
+/// Whether a sort names columns by their numbers alone: `3`, `-2,1`, `4 desc`.
+pub(super) fn counts(text: &str) -> bool {
+    let pieces = || text.split([',', ';', '.', ' ', ':', '-', '+']).filter(|piece| !piece.is_empty());
+    pieces().any(is_number) && pieces().all(|piece| is_number(piece) || names::is(piece, Use::Direction))
+}
+
+/// The operator at the front of a value, and the value behind it: `gte.090`, `>=090`, `like:090`.
+pub(super) fn prefixed(value: &str) -> Option<(Operator, &str)> {
+    let signs = value.len() - value.trim_start_matches(['=', '<', '>', '!', '~', '^']).len();
+    if signs > 0 {
+        let (sign, rest) = value.split_at(signs);
+        // `tel=gt=090` leaves `gt=090`, and `tel==090` leaves `=090`.
+        let operator = if sign.bytes().all(|byte| byte == b'=') { Operator::Equality } else { Operator::More };
+        return Some((operator, rest));
+    }
+    let end = value.find(['.', ':', '=', '('])?;
+    let found = names::operator(&value[..end])?;
+    let (word, rest) = value[end..].split_at(1);
+    match prefixed(rest) {
+        // `not.eq.x`, `eq(any).x`
+        Some((inner, rest)) => Some((found.max(inner), rest)),
+        None if word == "(" => Some((found, &value[end..])),
+        None => Some((found, rest)),
+    }
+}
+
+/// The values of a list: `(a,b)`, `a,b`, `["a","b"]`.
+pub(super) fn values(list: &str) -> impl Iterator<Item = &str> {
+    let quotes = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '{' | '}' | '"' | '\'');
+    list.split(',').map(move |value| value.trim_matches(quotes)).filter(|value| !value.is_empty())
+}
+
+/// `SELECT list FROM rest`, where the text is such a statement.
+fn parted(text: &str) -> (Option<&str>, &str) {
+    let lower = text.to_ascii_lowercase();
+    let start = lower.len() - lower.trim_start().len();
+    let list = start + "select".len();
+    if !lower[start..].starts_with("select") || !lower[list..].starts_with(|c: char| c.is_whitespace() || c == '(') {
+        return (None, text);
+    }
+    let from = lower[list..].match_indices("from").map(|(at, _)| list + at).find(|at| {
+        let blank = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_whitespace);
+        blank(lower.as_bytes().get(at - 1)) && blank(lower.as_bytes().get(at + 4))
+    });
+    match from {
+        Some(from) => (Some(&text[list..from]), &text[from..]),
+        None => (Some(""), &text[list..]),
+    }
+}
+
+/// What is asked about a column that these tokens follow.
+fn asked(named: Named, after: &[Token<'_>]) -> Mention {
+    let more = |named: Named| Mention::More(named.kinds);
+    if named.operator > Some(Operator::Equality) {
+        return more(named);
+    }
+    let mut after = after.iter();
+    let mut next = || after.by_ref().find(|token| !matches!(token, Token::Sign(",")));
+    let is_equal = match next() {
+        Some(Token::Sign(sign)) => names::is_equality(sign) || *sign == ":",
+        Some(Token::Word(word)) => names::is_equality(word),
+        Some(Token::Quoted(text)) => names::is_equality(text),
+        None => false,
+    };
+    if !is_equal {
+        return more(named);
+    }
+    match next() {
+        Some(Token::Quoted(text)) => Mention::Equal(named.kinds, text.clone()),
+        Some(Token::Word(word)) => Mention::Equal(named.kinds, (*word).to_owned()),
+        _ => more(named),
+    }
+}
+
+fn is_operator(token: &Token<'_>) -> bool {
+    match token {
+        Token::Sign(sign) => sign.contains(['=', '<', '>', ':', '~', '!']),
+        Token::Word(word) => names::operator(word).is_some(),
+        Token::Quoted(text) => names::is_equality(text),
+    }
+}
+
+/// Whether a list of columns to sort or group by goes on here: `ORDER BY a, `, `$orderby=`.
+fn orders(before: &[Token<'_>]) -> bool {
+    let words = before.iter().rev().map_while(|token| match token {
+        Token::Word(word) => Some(Some(*word)),
+        Token::Sign("," | "=") => Some(None),
+        _ => None,
+    });
+    let mut words = words.flatten().take(16);
+    words.any(|word| word.eq_ignore_ascii_case("by") || (word.len() > 2 && names::is(word, Use::Sort)))
+}
+
+fn strip_direction(text: &str) -> &str {
+    text.trim_matches(|c: char| {
+        c.is_whitespace() || matches!(c, '-' | '+' | '"' | '\'' | '[' | ']' | '(' | ')' | '.' | '`' | '!')
+    })
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn tokens(text: &str) -> Vec<Token<'_>> {
+    let is_word =
+        |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.' | '-' | '+' | '@' | '/' | '#' | '*' | '%' | '?');
+    let is_sign = |c: char| matches!(c, '=' | '<' | '>' | '!' | '~' | '^' | '|' | '&');
+    let mut tokens = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let length = |what: &dyn Fn(char) -> bool| rest.find(|c| !what(c)).unwrap_or(rest.len());
+        let taken = match first {
+            '\'' | '"' | '`' => {
+                let inner = &rest[1..];
+                let end = inner.find(first).unwrap_or(inner.len());
+                tokens.push(Token::Quoted(inner[..end].to_owned()));
+                (end + 2).min(rest.len())
+            }
+            c if is_word(c) => {
+                let end = length(&is_word);
+                tokens.push(Token::Word(&rest[..end]));
+                end
+            }
+            c if is_sign(c) => {
+                let end = length(&is_sign);
+                tokens.push(Token::Sign(&rest[..end]));
+                end
+            }
+            c if c.is_whitespace() => c.len_utf8(),
+            c => {
+                tokens.push(Token::Sign(&rest[..c.len_utf8()]));
+                c.len_utf8()
+            }
+        };
+        rest = &rest[taken..];
+    }
+    tokens
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operators_come_off_values() {
+        for (value, expected) in [
+            ("gte.090", Some((Operator::More, "090"))),
+            ("eq.090-1234-5678", Some((Operator::Equality, "090-1234-5678"))),
+            ("not.eq.x", Some((Operator::More, "x"))),
+            ("in.(a,b)", Some((Operator::Equality, "(a,b)"))),
+            (">=1", Some((Operator::More, "1"))),
+            ("=1", Some((Operator::Equality, "1"))),
+            ("gt=090", Some((Operator::More, "090"))),
+            ("like:a*", Some((Operator::More, "a*"))),
+            ("taro@example.jp", None),
+            ("山田", None),
+        ] {
+            assert_eq!(prefixed(value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn sorts_by_number_are_told_from_dates_and_words() {
+        for (text, is) in [
+            ("3", true),
+            ("-2.1", true),
+            ("4 desc", true),
+            ("1,2", true),
+            ("created", false),
+            ("asc", false),
+            ("", false),
+            ("a1", false),
+        ] {
+            assert_eq!(counts(text), is, "{text}");
+        }
+    }
+
+    #[test]
+    fn statements_are_parted() {
+        assert_eq!(parted("select a, b from c where d"), (Some(" a, b "), "from c where d"));
+        assert_eq!(parted("selected items"), (None, "selected items"));
+        assert_eq!(parted("from a"), (None, "from a"));
+    }
+}

@@ -1,0 +1,279 @@
+//! Finds the questions in what a request says.
+//!
+//! A question is a column, a way to compare and a value. They stand in one name (`tel__gte=`), in
+//! nested ones (`filter[tel][gte]=`), in one value (`sort=tel:desc`, `q=tel:090*`), or beside each
+//! other (`{"field":"tel","op":"bw","value":"090"}`, `["tel","like","090%"]`).
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::guard::query::Screen;
+use crate::guard::query::columns::Named;
+use crate::guard::query::decision::Ask;
+use crate::guard::query::names::{self, Operator, Use};
+use crate::guard::query::text::{self, Mention, Reading};
+use crate::guard::query::tree::Tree;
+use crate::policy::plan::Parameter;
+use crate::terms::kind::KindId;
+use crate::terms::label;
+use crate::terms::refusal::{Reason, Refusal};
+
+/// JSON in a text in JSON in a text: deeper it is a text.
+const NESTED_MAX: usize = 4;
+
+/// Values that one request may ask with. Every one is looked at in many ways.
+const VALUES_MAX: usize = 20_000;
+
+/// Bytes of one condition.
+const TEXT_MAX: usize = 64 << 10;
+
+/// What one part of a name says.
+pub(super) struct Part<'p> {
+    pub name: String,
+    declared: Option<&'p Parameter>,
+    named: Named,
+    operator: Option<Operator>,
+    is_number: bool,
+    uses: Vec<Use>,
+}
+
+impl Part<'_> {
+    pub fn is(&self, what: Use) -> bool {
+        self.uses.contains(&what)
+    }
+}
+
+/// Walks through one request.
+pub(super) struct Walk<'s, 'p> {
+    pub(super) screen: &'s mut Screen<'p>,
+    /// The parts of the name of what is looked at.
+    pub(super) path: Vec<Rc<Part<'p>>>,
+    known: HashMap<String, Rc<Part<'p>>>,
+    /// The columns of a table that are elsewhere called by their numbers.
+    pub(super) columns: HashMap<String, Vec<KindId>>,
+    values: usize,
+    nested: usize,
+}
+
+impl<'s, 'p> Walk<'s, 'p> {
+    pub fn new(screen: &'s mut Screen<'p>) -> Walk<'s, 'p> {
+        Walk { screen, path: Vec::new(), known: HashMap::new(), columns: HashMap::new(), values: 0, nested: 0 }
+    }
+
+    /// Everything that a request says.
+    pub fn tree(&mut self, tree: &Tree) -> Result<(), Refusal> {
+        self.number_columns(tree);
+        self.walk(tree)
+    }
+
+    /// A parameter whose name is no name but the front of a condition: `tel>=090`, `sort(+tel)`.
+    pub fn expression(&mut self, name: &str, value: &str) -> Result<(), Refusal> {
+        if !name.contains(['(', '<', '>', '!', '~', '^', '*', '|']) || name.ends_with('*') && value.is_empty() {
+            return Ok(());
+        }
+        self.condition(&format!("{name}={value}"))
+    }
+
+    /// A text that is a condition from end to end.
+    pub fn condition(&mut self, text: &str) -> Result<(), Refusal> {
+        self.mentions(text, Reading::Condition)
+    }
+
+    fn walk(&mut self, tree: &Tree) -> Result<(), Refusal> {
+        let answered = match tree {
+            Tree::Leaf(text) => return self.leaf(text.trim()),
+            Tree::List(items) => self.triple(items)?,
+            Tree::Map(members) => self.described(members)?,
+        };
+        for (name, child) in tree.children() {
+            let part = self.part(name);
+            let is_answered = answered
+                && child.children().is_empty()
+                && (part.is_number || part.uses.iter().any(|own| DESCRIBES.contains(own)));
+            if is_answered && !part.is(Use::Words) {
+                continue;
+            }
+            self.path.push(part);
+            self.walk(child)?;
+            self.path.pop();
+        }
+        Ok(())
+    }
+
+    pub(super) fn part(&mut self, name: String) -> Rc<Part<'p>> {
+        if let Some(part) = self.known.get(&name) {
+            return Rc::clone(part);
+        }
+        let declared = self.screen.plan.parameters.get(&label::fold(&name));
+        let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
+        let named = if is_number || declared.is_some() { Named::default() } else { self.screen.columns().named(&name) };
+        let uses = if is_number { Vec::new() } else { names::uses(&name) };
+        let part =
+            Rc::new(Part { declared, named, operator: names::operator(&name), is_number, uses, name: name.clone() });
+        self.known.insert(name, Rc::clone(&part));
+        part
+    }
+
+    /// One value with the names that stand at it.
+    fn leaf(&mut self, text: &str) -> Result<(), Refusal> {
+        self.values += 1;
+        if self.values > VALUES_MAX {
+            return Err(Refusal::new(Reason::BodyTooLarge, format!("a question of more than {VALUES_MAX} values")));
+        }
+        if self.nested < NESTED_MAX
+            && let Some(tree) = Tree::structure(text)
+        {
+            self.nested += 1;
+            let walked = self.walk(&tree);
+            self.nested -= 1;
+            return walked;
+        }
+        if self.path.is_empty() {
+            return self.condition(text);
+        }
+        self.named(text)?;
+        self.declared(text)?;
+        if text.is_empty() || self.path.iter().any(|part| part.declared.is_some()) {
+            return Ok(());
+        }
+        self.by_use(text)
+    }
+
+    /// A value whose name says its column.
+    fn named(&mut self, text: &str) -> Result<(), Refusal> {
+        let mut kinds: Vec<KindId> = self.path.iter().flat_map(|part| part.named.kinds.iter().copied()).collect();
+        if let [table, number, field, ..] = &self.path[..]
+            && (table.name.as_str(), field.name.as_str()) == ("columns", "search")
+            && self.path.last().is_none_or(|last| last.name != "regex")
+        {
+            kinds.extend(self.columns.get(&number.name).into_iter().flatten());
+        }
+        if kinds.is_empty() { Ok(()) } else { self.about(&kinds, text) }
+    }
+
+    /// A value of a declared parameter.
+    fn declared(&mut self, text: &str) -> Result<(), Refusal> {
+        let Some(at) = self.path.iter().rposition(|part| part.declared.is_some()) else { return Ok(()) };
+        let Some(parameter) = self.path[at].declared else { return Ok(()) };
+        if !parameter.filters.is_empty() {
+            self.about(&parameter.filters, text)?;
+        }
+        if parameter.columns.is_empty() || text.is_empty() {
+            return Ok(());
+        }
+        self.is_readable(text)?;
+        let name = self.name();
+        let own = text::pieces(text).filter_map(|piece| parameter.columns.get(&label::fold(piece)).copied());
+        self.screen.ask(&name, &own.collect::<Vec<_>>(), Ask::Order)?;
+        self.screen.ask(&name, &text::sorted(self.screen.columns(), text), Ask::Order)
+    }
+
+    /// A value that is compared with the kinds in the way that its name says.
+    fn about(&mut self, kinds: &[KindId], text: &str) -> Result<(), Refusal> {
+        let name = self.name();
+        let own =
+            self.path.iter().rposition(|part| !part.named.kinds.is_empty() || part.declared.is_some()).unwrap_or(0);
+        let sorts = self.path.iter().enumerate().any(|(at, part)| at != own && part.is(Use::Sort));
+        if sorts || (names::is(text, Use::Direction) && !text.is_empty()) {
+            return self.screen.ask(&name, kinds, Ask::Order);
+        }
+        if text.is_empty() {
+            return Ok(());
+        }
+        if self.path.iter().any(|part| part.is(Use::Operator) && part.declared.is_none()) {
+            return if names::is_equality(text) { Ok(()) } else { self.screen.ask(&name, kinds, Ask::Compare) };
+        }
+        let operators = self.path.iter().flat_map(|part| [part.named.operator, part.operator]);
+        match operators.max().flatten() {
+            Some(Operator::Presence) if is_flag(text) => Ok(()),
+            Some(Operator::Presence | Operator::More) => self.screen.ask(&name, kinds, Ask::Compare),
+            Some(Operator::Equality) => {
+                let whole = self.screen.compare(&name, kinds, text);
+                if whole.is_err() && text.contains(',') { self.screen.one_of(&name, kinds, text) } else { whole }
+            }
+            None => self.screen.compare(&name, kinds, text),
+        }
+    }
+
+    /// A value whose name says what it is for.
+    fn by_use(&mut self, text: &str) -> Result<(), Refusal> {
+        let any = |what| self.path.iter().any(|part| part.is(what));
+        let (sorts, filters, selects) = (any(Use::Sort), any(Use::Condition), any(Use::Select));
+        if sorts || filters {
+            self.is_readable(text)?;
+        }
+        if sorts {
+            self.sorted(text)?;
+        }
+        if filters {
+            self.mentions(text, Reading::Condition)?;
+        }
+        if self.searches() {
+            self.mentions(text, Reading::Words)?;
+            self.screen.words(&self.name(), text)?;
+        }
+        if selects { self.answer(text::renamed(self.screen.columns(), text)) } else { Ok(()) }
+    }
+
+    /// Whether the value is words to look for: `q`, `search[value]`, but not `search[status]`.
+    fn searches(&self) -> bool {
+        let mut parts = self.path.iter().rev().filter(|part| !part.is_number);
+        let last = parts.find(|part| !part.is(Use::Value) || part.is(Use::Words));
+        last.is_some_and(|part| part.is(Use::Words))
+    }
+
+    fn sorted(&mut self, text: &str) -> Result<(), Refusal> {
+        let columns = self.screen.columns();
+        let mut kinds = text::sorted(columns, text);
+        let last = self.path.iter().rev().find(|part| !part.is_number);
+        if last.is_some_and(|part| names::takes_numbers(&part.name)) && text::counts(text) {
+            match self.columns.get(text.trim_start_matches('-')) {
+                Some(column) => kinds.extend(column),
+                None if columns.may_hide() => kinds.extend(columns.listed()),
+                None => {}
+            }
+        }
+        self.screen.ask(&self.name(), &kinds, Ask::Order)
+    }
+
+    fn mentions(&mut self, text: &str, reading: Reading) -> Result<(), Refusal> {
+        if text.len() > TEXT_MAX {
+            return Err(Refusal::new(Reason::Query, format!("a condition longer than {TEXT_MAX} bytes")));
+        }
+        self.answer(text::mentions(self.screen.columns(), text, reading))
+    }
+
+    fn answer(&mut self, mentions: Vec<Mention>) -> Result<(), Refusal> {
+        let name = self.name();
+        for mention in mentions {
+            match mention {
+                Mention::Equal(kinds, value) => self.screen.find(&name, &kinds, value.trim())?,
+                Mention::More(kinds) => self.screen.ask(&name, &kinds, Ask::Compare)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// What looks like JSON and is none may be read as JSON by a milder reader.
+    fn is_readable(&self, text: &str) -> Result<(), Refusal> {
+        if text.len() > TEXT_MAX || (text.starts_with(['{', '[', '"']) && text.contains('\\')) {
+            return Err(Refusal::new(Reason::Query, "a condition that cannot be read"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn name(&self) -> String {
+        self.path.first().map(|part| part.name.clone()).unwrap_or_default()
+    }
+}
+
+/// What a column, an operator and a value beside each other are called.
+const DESCRIBES: &[Use] = &[Use::Column, Use::Operator, Use::Value, Use::Direction];
+
+/// What a question for a value's presence is asked with.
+fn is_flag(text: &str) -> bool {
+    matches!(
+        text.to_ascii_lowercase().as_str(),
+        "" | "0" | "1" | "true" | "false" | "yes" | "no" | "on" | "off" | "null" | "t" | "f"
+    )
+}

@@ -1,0 +1,200 @@
+//! How a veil is known when it comes back: by its shape, in whatever spelling a program gave it.
+//!
+//! Four asterisks with nothing but blanks and dashes between them are a mask or a part of one;
+//! nobody writes them for another reason often enough to let one through.
+
+use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::terms::action::{Action, Generalize};
+use crate::terms::kind::Kind;
+use crate::transform;
+
+/// The asterisks of the shortest mask.
+const STARS: usize = 4;
+
+/// What stands for a JSON `null` in what is shown to the guard: a form feed, which no field holds.
+const NULL: &str = "\u{c}";
+
+/// A JSON body in which every `null` is a text of the same length, so that the walker shows it: a
+/// veiled number is `null`, and would be written over the number.
+pub fn with_nulls(body: &[u8]) -> Cow<'_, [u8]> {
+    let mut shown = Cow::Borrowed(body);
+    let (mut in_text, mut escaped) = (false, false);
+    for at in 0..body.len() {
+        match body[at] {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            // As a key it is no JSON, and stays so.
+            b'n' if !in_text
+                && body[at..].starts_with(b"null")
+                && body[at + 4..].trim_ascii_start().first() != Some(&b':') =>
+            {
+                shown.to_mut()[at..at + 4].copy_from_slice(b"\"\\f\"")
+            }
+            _ => {}
+        }
+    }
+    shown
+}
+
+/// Whether a text is what staff gets of this kind, or could get.
+pub(super) fn is_veil(kind: &Kind, action: Action, text: &str) -> bool {
+    match action {
+        _ if text == NULL => action.veils(),
+        // What staff never got comes back empty from an unchanged form.
+        _ if text.trim().is_empty() => action == Action::Remove,
+        Action::Generalize(how) if is_coarse(how, &plain(text)) => true,
+        _ => transform::looks_like_veil(kind, text) || transform::looks_like_veil(kind, &dashed(&plain(text))),
+    }
+}
+
+/// Whether a token, a hash or a mask stands in a text: in a note, a veil stands among other words.
+pub(super) fn holds_veil(text: &str) -> bool {
+    let may = |text: &str| !text.is_ascii() || text.contains(['*', '%', '_']);
+    may(text) && {
+        let plain = plain(text);
+        transform::holds_token(&plain) || holds_mask(&plain) || holds_initials(&plain)
+    }
+}
+
+/// Four asterisks or more, with nothing between them that could be a value.
+fn holds_mask(plain: &str) -> bool {
+    let (mut stars, mut grouped, mut before) = (0, false, ' ');
+    for c in plain.chars() {
+        match c {
+            '*' => {
+                stars += 1;
+                grouped |= before == '*';
+            }
+            '-' | ' ' | '.' | '(' | ')' if stars > 0 => {}
+            _ => (stars, grouped) = (0, false),
+        }
+        // Single ones in a row are a line that somebody drew.
+        if stars >= STARS && grouped {
+            return true;
+        }
+        before = c;
+    }
+    false
+}
+
+/// `T*** Y***`
+fn holds_initials(plain: &str) -> bool {
+    plain.match_indices("*** ").any(|(at, found)| {
+        let letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+        let mut after = plain[at + found.len()..].chars();
+        letter(plain[..at].chars().next_back()) && letter(after.next()) && after.as_str().starts_with("***")
+    })
+}
+
+/// Whether a text is a generalized value: it is all that staff could see, and less than the value.
+fn is_coarse(how: Generalize, plain: &str) -> bool {
+    let digits =
+        |text: &str, most: usize| (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let round = |text: &str| digits(text, 4) && text.ends_with('0');
+    match how {
+        Generalize::Year => digits(plain, 4),
+        Generalize::Decade => round(plain.trim_end_matches(['s', '+'])),
+        Generalize::AgeBand => {
+            round(plain.split(['-', '+']).next().unwrap_or_default()) && plain.len() <= "120-129".len()
+        }
+        Generalize::Digits(count) => digits(plain, usize::from(count)) && plain.len() == usize::from(count),
+    }
+}
+
+/// One spelling: NFKC, one asterisk, one dash, one blank, nothing invisible, percent-encoding undone.
+fn plain(text: &str) -> String {
+    let decoded = if text.contains('%') {
+        percent_encoding::percent_decode_str(text).decode_utf8_lossy()
+    } else {
+        Cow::Borrowed(text)
+    };
+    let visible = decoded.nfkc().filter(|c| !is_ignorable(*c));
+    let one = visible.map(|c| match c {
+        '∗' | '⁎' | '٭' | '✱' | '✲' | '⚹' | '＊' | '﹡' => '*',
+        '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '─' | '━' | 'ー' | '⁃' | '˗' => '-',
+        c if c.is_whitespace() => ' ',
+        c => c,
+    });
+    one.collect::<String>().trim().to_owned()
+}
+
+/// A mask with other separators than its own: `*** **** 5678`.
+fn dashed(plain: &str) -> String {
+    plain.split([' ', '-', '.', '(', ')']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+}
+
+fn is_ignorable(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_are_seen_in_every_spelling() {
+        for (text, is) in [
+            ("****", true),
+            ("＊＊＊＊", true),
+            ("携帯 ***-****-5678 へ", true),
+            ("***−****−5678", true),
+            ("***\u{200b}-****-5678", true),
+            ("*** **** 5678", true),
+            ("山** **", true),
+            ("山** ** 様", true),
+            ("担当 T*** Y*** より", true),
+            ("%2A%2A%2A%2A@example.jp", true),
+            ("∗∗∗∗", true),
+            ("東京都****", true),
+            ("hash_raijoeuqlpgjlmqofdtduldss5w2rk6f", true),
+            ("ｈａｓｈ＿raijoeuqlpgjlmqofdtduldss5w2rk6f", true),
+            ("★ *重要* **至急** 100% _x_", false),
+            ("***", false),
+            ("* * * * *", false),
+            ("a ** b ** c", false),
+            ("1 * 2 * 3 * 4 * 5", false),
+            ("山田 太郎", false),
+            ("100%", false),
+            ("", false),
+        ] {
+            assert_eq!(holds_veil(text), is, "{text}");
+        }
+    }
+
+    #[test]
+    fn nulls_are_shown_and_nothing_else_changes() {
+        for (body, shown) in [
+            (r#"{"a":null,"b":[null]}"#, r#"{"a":"\f","b":["\f"]}"#),
+            (r#"{"null":"null \" null","x":1}"#, r#"{"null":"null \" null","x":1}"#),
+            ("null", r#""\f""#),
+            ("nul", "nul"),
+            ("{null :1}", "{null :1}"),
+        ] {
+            assert_eq!(with_nulls(body.as_bytes()).as_ref(), shown.as_bytes(), "{body}");
+        }
+    }
+
+    #[test]
+    fn coarse_values_are_known() {
+        for (how, text, is) in [
+            (Generalize::Year, "1978", true),
+            (Generalize::Year, "1978-04-12", false),
+            (Generalize::Decade, "1970s", true),
+            (Generalize::Decade, "36", false),
+            (Generalize::AgeBand, "30-39", true),
+            (Generalize::AgeBand, "0-9", true),
+            (Generalize::AgeBand, "90+", true),
+            (Generalize::AgeBand, "1990-07-01", false),
+            (Generalize::Digits(3), "123", true),
+            (Generalize::Digits(3), "123-4567", false),
+        ] {
+            assert_eq!(is_coarse(how, text), is, "{text}");
+        }
+    }
+}

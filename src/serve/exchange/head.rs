@@ -1,0 +1,173 @@
+//! The head of the CRM's answer on its way to staff: what is taken out, what is added, and how the
+//! verdict on its values is carried out.
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{StatusCode, Version, response};
+
+use crate::body::rewriter;
+use crate::format;
+use crate::guard::outbound::Outbound;
+use crate::serve::exchange::answer::About;
+use crate::serve::gate::hop;
+use crate::terms::edit::{Document, Edit, Verdict};
+use crate::terms::refusal::{Reason, Refusal};
+
+/// Headers that speak of the CRM's own bytes, which staff does not get, or of their place there.
+const OF_THE_ORIGINAL: [HeaderName; 9] = [
+    header::ETAG,
+    header::LAST_MODIFIED,
+    header::ACCEPT_RANGES,
+    header::CONTENT_RANGE,
+    header::CONTENT_LOCATION,
+    HeaderName::from_static("digest"),
+    HeaderName::from_static("content-digest"),
+    HeaderName::from_static("repr-digest"),
+    HeaderName::from_static("content-md5"),
+];
+
+/// Headers of a long answer: it leaves before all of it is known, so nothing else may pass.
+const OF_A_LONG_ANSWER: [HeaderName; 8] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_DISPOSITION,
+    header::CONTENT_LANGUAGE,
+    header::DATE,
+    header::VARY,
+    header::CACHE_CONTROL,
+    header::X_CONTENT_TYPE_OPTIONS,
+    header::REFERRER_POLICY,
+];
+
+/// The header that makes a page load another after a while; the standards do not name it.
+const REFRESH: HeaderName = HeaderName::from_static("refresh");
+
+/// Takes out of the head what is not for staff, and adds what protects what they get. `crm` are the
+/// names under which the CRM knows itself.
+pub(super) fn clean(head: &mut response::Parts, about: &About, crm: &[String]) -> Result<(), Refusal> {
+    if head.status == StatusCode::PARTIAL_CONTENT || head.status == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(Refusal::new(Reason::Unreadable, "a part of an answer cannot be judged"));
+    }
+    let coded = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if head.headers.get_all(header::CONTENT_ENCODING).iter().any(coded) {
+        return Err(Refusal::new(Reason::Unreadable, "the answer is compressed although that was not asked for"));
+    }
+    // How an answer to staff is framed must not hang on the version that the CRM speaks.
+    head.version = Version::HTTP_11;
+    head.extensions.clear();
+    let headers = &mut head.headers;
+    hop::response_headers(headers);
+    for name in OF_THE_ORIGINAL {
+        headers.remove(name);
+    }
+    headers.remove(header::CONTENT_LENGTH);
+    relocate(headers, about, crm)?;
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
+    Ok(())
+}
+
+/// A redirect to the CRM's own address leads back to the gateway, not around it.
+fn relocate(headers: &mut HeaderMap, about: &About, crm: &[String]) -> Result<(), Refusal> {
+    let odd =
+        |name: &HeaderName| Refusal::new(Reason::Unreadable, format!("the header `{name}` can be read in two ways"));
+    for name in [header::LOCATION, REFRESH] {
+        let mut values = headers.get_all(&name).iter();
+        let Some(value) = values.next() else { continue };
+        if values.next().is_some() {
+            return Err(odd(&name));
+        }
+        let text = std::str::from_utf8(value.as_bytes()).map_err(|_| odd(&name))?;
+        // What stands before the address: nothing, or the seconds of `5; url=`.
+        let start = text.to_ascii_lowercase().find("url=").filter(|_| name == REFRESH).map_or(0, |at| at + 4);
+        let (before, address) = text.split_at(start);
+        let Some(path) = inside(address.trim_matches([' ', '"', '\'']), about.host(), crm) else { continue };
+        let value = HeaderValue::from_str(&format!("{before}{path}")).map_err(|_| odd(&name))?;
+        headers.insert(name, value);
+    }
+    Ok(())
+}
+
+/// The path of an absolute address, if it is the CRM's own or the one that staff asked.
+fn inside(address: &str, host: Option<&HeaderValue>, crm: &[String]) -> Option<String> {
+    let lower = address.to_ascii_lowercase();
+    let skip = ["http://", "https://", "//"].into_iter().find(|scheme| lower.starts_with(scheme))?.len();
+    let end = lower[skip..].find(['/', '?', '#', '\\']).map_or(lower.len(), |at| skip + at);
+    let host = host.and_then(|host| host.to_str().ok()).map(str::to_ascii_lowercase);
+    let authority = plain(lower[skip..end].rsplit('@').next()?);
+    let own = host.as_deref().map(plain) == Some(authority) || crm.iter().any(|name| plain(name) == authority);
+    let rest = &address[end..];
+    own.then(|| if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") })
+}
+
+/// An authority without the port that goes without saying.
+fn plain(authority: &str) -> &str {
+    let bare = authority.strip_suffix(":80").or_else(|| authority.strip_suffix(":443"));
+    bare.unwrap_or(authority)
+}
+
+/// Shows every header's value to the guard.
+pub(super) fn show_headers(headers: &HeaderMap, guard: &mut Outbound) -> Result<(), Refusal> {
+    for (number, (name, value)) in headers.iter().enumerate() {
+        let text = std::str::from_utf8(value.as_bytes())
+            .map_err(|_| Refusal::new(Reason::Unreadable, format!("the header `{name}` is no text")))?;
+        guard.header(number, |sink| format::header::leaves(name.as_str(), text, sink))?;
+    }
+    Ok(())
+}
+
+/// Carries out the verdict on the headers.
+pub(super) fn edit_headers(headers: &mut HeaderMap, verdict: Verdict) -> Result<(), Refusal> {
+    if verdict.edits.is_empty() {
+        return Ok(());
+    }
+    let mut edited = HeaderMap::with_capacity(headers.len());
+    let mut edits = verdict.edits;
+    for (number, (name, value)) in headers.iter().enumerate() {
+        let (own, others): (Vec<Edit>, Vec<Edit>) =
+            edits.into_iter().partition(|edit| edit.document == Document::Header(number));
+        edits = others;
+        let value = if own.is_empty() { value.clone() } else { rewritten(value, own)? };
+        edited.append(name, value);
+    }
+    *headers = edited;
+    Ok(())
+}
+
+fn rewritten(value: &HeaderValue, edits: Vec<Edit>) -> Result<HeaderValue, Refusal> {
+    let internal = || Refusal::new(Reason::Internal, "an edited header cannot be written");
+    let text = std::str::from_utf8(value.as_bytes()).map_err(|_| internal())?;
+    HeaderValue::from_str(&rewriter::header(text, edits)?).map_err(|_| internal())
+}
+
+/// Leaves of a long answer's headers what may leave before the rest is known.
+pub(super) fn allow_only_of_a_long_answer(headers: &mut HeaderMap) {
+    let others: Vec<HeaderName> = headers.keys().filter(|name| !OF_A_LONG_ANSWER.contains(name)).cloned().collect();
+    for name in others {
+        headers.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_the_crm_lead_inside() {
+        let host = HeaderValue::from_static("desk.example");
+        let crm = ["10.0.0.9:9000".to_owned(), "crm.internal".to_owned()];
+        for (address, path) in [
+            ("http://10.0.0.9:9000/a?b=c#d", Some("/a?b=c#d")),
+            ("HTTP://CRM.internal:80/a", Some("/a")),
+            ("https://crm.internal", Some("/")),
+            ("//crm.internal/a", Some("/a")),
+            ("http://user@crm.internal?x", Some("/?x")),
+            ("http://desk.example/a", Some("/a")),
+            ("http://10.0.0.9/a", None),
+            ("http://crm.internal.example/a", None),
+            ("/a", None),
+            ("a", None),
+        ] {
+            assert_eq!(inside(address, Some(&host), &crm).as_deref(), path, "{address}");
+        }
+    }
+}

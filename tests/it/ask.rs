@@ -1,0 +1,284 @@
+//! What staff may ask about hidden data and what they may write: rows in `tests/cases/ask`, run
+//! through the whole exchange, and what holds for every value.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use proptest::prelude::*;
+use proptest::sample::select;
+use sudare::detect;
+use sudare::guard::query;
+use sudare::policy::Policy;
+use sudare::policy::fault::render;
+use sudare::policy::node::Source;
+use sudare::route::normal;
+use sudare::serve::exchange::dry::{self, Caller, Got};
+use sudare::terms::action::Action;
+use sudare::terms::kind::{self, KindId};
+use sudare::terms::mint::{Domain, Mint};
+use sudare::terms::staff::Staff;
+use sudare::transform::{self, Today};
+use sudare::vault::mint::KeyMint;
+use sudare::vault::ring::Ring;
+
+/// What no refusal may repeat.
+const SECRETS: &[&str] = &["0901", "090-1234", "***", "taro", "山田", "1978", "5678"];
+
+fn read(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/ask").join(name);
+    std::fs::read_to_string(path).expect("a case file")
+}
+
+fn policy() -> &'static Policy {
+    static POLICY: OnceLock<Policy> = OnceLock::new();
+    POLICY.get_or_init(|| {
+        let sources = [Source { name: "rules.yaml".into(), text: read("rules.yaml") }];
+        let loaded = Policy::parse(&sources);
+        loaded.policy.unwrap_or_else(|| panic!("{}", render(&loaded.faults, &sources, false)))
+    })
+}
+
+fn mint() -> Arc<dyn Mint> {
+    static MINT: OnceLock<Arc<dyn Mint>> = OnceLock::new();
+    Arc::clone(MINT.get_or_init(|| Arc::new(KeyMint::new(Arc::new(Ring::passing().expect("a ring"))))))
+}
+
+/// A target as a program would send it: what is no part of one is escaped.
+fn escaped(target: &str) -> String {
+    let mut out = String::new();
+    for byte in target.bytes() {
+        if byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+fn media(word: &str) -> Option<&'static str> {
+    match word {
+        "form" => Some("application/x-www-form-urlencoded"),
+        "json" | "gzip" => Some("application/json"),
+        "csv" => Some("text/csv; charset=utf-8"),
+        "text" => Some("text/plain"),
+        "multipart" => Some("multipart/form-data; boundary=x"),
+        "unknown" => Some("application/x-unheard-of"),
+        "sjis" => Some("application/x-www-form-urlencoded; charset=Shift_JIS"),
+        "untyped" | "-" => None,
+        other => panic!("no media type is called `{other}`"),
+    }
+}
+
+fn exchange(role: &str, method: &str, target: &str, kind: &str, body: &[u8]) -> Got {
+    let mut request = Request::builder().method(method).uri(escaped(target));
+    if let Some(media) = media(kind) {
+        request = request.header("content-type", media);
+    }
+    if kind == "gzip" {
+        request = request.header("content-encoding", "gzip");
+    }
+    let request = request.body(Bytes::copy_from_slice(body)).expect("a request");
+    let response = Response::builder()
+        .header("content-type", "application/json")
+        .body(Bytes::from_static(b"{}"))
+        .expect("a response");
+    let roles = [policy().role(role).expect("a role")];
+    let staff = Staff { source: "test", user: "tanaka".into(), groups: Vec::new() };
+    let time = "2026-11-24T03:00:00Z".parse().expect("a time");
+    let caller = Caller { staff: Some(&staff), roles: &roles, network: [127, 0, 0, 1].into(), time };
+    dry::run(policy(), &mint(), &caller, request, response)
+}
+
+fn outcome(got: &Got) -> &'static str {
+    match &got.refusal {
+        Some(refusal) => refusal.reason.word(),
+        None => "passes",
+    }
+}
+
+/// Rows of so many columns; the last one takes the rest of the line.
+fn rows(name: &str, columns: usize) -> Vec<Vec<String>> {
+    let text = read(name);
+    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let row = |line: &str| {
+        let mut rest = line;
+        let mut row = Vec::new();
+        for _ in 1..columns {
+            let (word, after) = rest.split_once(' ').unwrap_or_else(|| panic!("`{line}` has too few columns"));
+            row.push(word.to_owned());
+            rest = after.trim_start();
+        }
+        row.push(rest.to_owned());
+        row
+    };
+    lines.map(row).collect()
+}
+
+fn keeps_silent(got: &Got, row: &str) -> Option<String> {
+    let note = got.refusal.as_ref().map(|refusal| refusal.note.clone()).unwrap_or_default();
+    let told = format!("{note} {}", String::from_utf8_lossy(&got.body));
+    SECRETS.iter().find(|secret| told.contains(**secret)).map(|secret| format!("{row}: tells {secret}: {note}"))
+}
+
+#[test]
+fn every_question_is_answered_as_expected() {
+    let mut wrong = Vec::new();
+    let rows = rows("queries.txt", 3);
+    assert!(rows.len() > 250, "the cases are there");
+    for row in rows {
+        let [role, expected, target] = &row[..] else { panic!("three columns") };
+        let got = exchange(role, "GET", target, "-", b"");
+        let mut told = outcome(&got).to_owned();
+        if let (None, Some(plan)) = (&got.refusal, &got.plan) {
+            let target = escaped(target);
+            let pairs =
+                normal::pairs(target.split_once('?').map_or("", |(_, query)| query).as_bytes()).expect("a query");
+            if !query::screen(plan, &pairs).expect("it passed").kinds.is_empty() {
+                told = "search".to_owned();
+            }
+        }
+        if told != *expected {
+            let note = got.refusal.as_ref().map(|refusal| refusal.note.clone()).unwrap_or_default();
+            wrong.push(format!("{role} {target}: {told}, expected {expected} ({note})"));
+        }
+        wrong.extend(keeps_silent(&got, target));
+    }
+    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_write_is_judged_as_expected() {
+    let mut wrong = Vec::new();
+    let rows = rows("writes.txt", 6);
+    assert!(rows.len() > 120, "the cases are there");
+    for row in rows {
+        let [role, expected, method, target, kind, body] = &row[..] else { panic!("six columns") };
+        let body = if kind == "-" { String::new() } else { body.replace("\\n", "\n") };
+        let got = exchange(role, method, target, kind, body.as_bytes());
+        if outcome(&got) != expected {
+            let note = got.refusal.as_ref().map(|refusal| refusal.note.clone()).unwrap_or_default();
+            wrong.push(format!("{role} {method} {target} {body}: {}, expected {expected} ({note})", outcome(&got)));
+        }
+        if got.refusal.is_some() {
+            wrong.extend(keeps_silent(&got, &body));
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The places of the policy's fields, with their kinds.
+const PLACES: &[(&str, KindId)] = &[
+    ("name", kind::PERSON_NAME),
+    ("tel", kind::PHONE),
+    ("mail", kind::EMAIL),
+    ("zip", kind::POSTAL_CODE),
+    ("住所", kind::ADDRESS),
+    ("birthday", kind::BIRTH_DATE),
+    ("age", kind::AGE_YEARS),
+    ("my_number", kind::MY_NUMBER),
+    ("memo", kind::NOTES),
+];
+
+fn value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "0[3789]0?-[0-9]{4}-[0-9]{4}",
+        "[0-9]{3}-[0-9]{4}",
+        "[0-9]{1,3}",
+        "[a-z.]{1,8}[@＠][a-z]{1,8}\\.(jp|example|co\\.jp)",
+        "[一-龠]{1,3}[ \u{3000}][一-龠]{1,3}",
+        "[A-Z][a-z]{0,8} [A-Z][a-z]{0,8}",
+        "(東京都|北海道|大阪府)[市区町村一-龠]{0,8}[0-9-]{0,5}",
+        "(昭和|19)[0-9]{2}[-年/.][0-9]{1,2}[-月/.][0-9]{1,2}日?",
+        "\\PC{1,20}",
+    ]
+}
+
+fn json(name: &str, value: &str) -> Vec<u8> {
+    serde_json::json!({ name: value }).to_string().into_bytes()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn what_staff_gets_is_never_written_back(value in value(), place in select(PLACES), role in select(vec!["support", "analyst", "closed"])) {
+        let (name, id) = place;
+        let plan = exchange(role, "GET", "/customers/42", "-", b"").plan.expect("a plan");
+        let decision = &plan.decisions[usize::from(id.0)];
+        prop_assume!(decision.action != Action::Show);
+        let domain = Domain::Subject { kind: "customer".into(), id: "42".into() };
+        for number in [false, true] {
+            let today = Today { year: 2026, month: 11, day: 24 };
+            let context = transform::Context { today, domain: Some(&domain), mint: &*mint(), number };
+            let veil = transform::veil(&value, decision.action, plan.kinds.get(id), &context).expect("a veil");
+            let form = format!("{}={}", escaped(name), escaped(&veil).replace('+', "%2B").replace('&', "%26"));
+            let csv = format!("{name},x\n\"{veil}\",1\n");
+            for (kind, body) in [("json", json(name, &veil)), ("form", form.into_bytes()), ("csv", csv.into_bytes())] {
+                let got = exchange(role, "PUT", "/customers/42", kind, &body);
+                prop_assert_eq!(outcome(&got), "veil", "{} {} in {}", name, decision.action, kind);
+            }
+        }
+    }
+
+    #[test]
+    fn no_beginning_of_a_number_is_looked_for(
+        area in select(vec!["090", "080", "070", "03", "06", "+81 90", "+81-3"]),
+        rest in "[2-9][0-9]{3}-[0-9]{4}",
+        cut in 1usize..20,
+        name in select(vec!["tel", "phone", "t", "any", "customer[tel]", "tel__exact", "where[tel][$eq]", "q"]),
+        path in select(vec!["/customers", "/declared"]),
+    ) {
+        let number = format!("{area}-{rest}");
+        prop_assume!(cut < number.len());
+        let beginning = number[..cut].trim();
+        prop_assume!(path == "/declared" || !matches!(name, "t" | "any"));
+        prop_assume!(path == "/customers" || name != "q");
+        // A number that is whole by itself may begin another: that is what a numbering plan forbids.
+        prop_assert!(!detect::is(kind::PHONE, beginning), "a beginning is whole by itself");
+        prop_assume!(beginning.contains(|c: char| c.is_ascii_digit()));
+        prop_assume!(!(name == "q" && beginning.len() < 2));
+        let target = format!("{path}?{name}={}", beginning.replace('+', "%2B").replace(' ', "%20"));
+        let got = exchange("support", "GET", &target, "-", b"");
+        prop_assert_eq!(outcome(&got), "query", "{}", target);
+    }
+
+    #[test]
+    fn no_beginning_of_an_address_is_looked_for(
+        local in "[a-z][a-z0-9.]{0,8}[a-z0-9]",
+        domain in "[a-z]{2,8}",
+        cut in 1usize..20,
+        name in select(vec!["mail", "email", "any", "both", "contact.mail", "mail__iexact"]),
+        path in select(vec!["/customers", "/declared"]),
+    ) {
+        let address = format!("{local}@{domain}.jp");
+        prop_assume!(cut < address.len());
+        prop_assume!(path == "/declared" || !matches!(name, "any" | "both"));
+        let beginning = &address[..cut];
+        prop_assert!(!detect::is(kind::EMAIL, beginning));
+        let got = exchange("support", "GET", &format!("{path}?{name}={beginning}"), "-", b"");
+        prop_assert_eq!(outcome(&got), "query", "{}", beginning);
+    }
+
+    #[test]
+    fn no_question_panics_or_repeats_itself(
+        name in "\\PC{0,30}|(sort|q|filter|where|tel|order|columns)?[\\[\\]._$<>=!~(a-z0-9]{0,20}",
+        value in "\\PC{0,60}|[\\[\\]{}\"':,=<>.*%() a-z0-9-]{0,60}|(select|tel|mail)[ ,.=<>'a-z0-9*()]{0,40}",
+        role in select(vec!["support", "analyst", "manager", "closed"]),
+    ) {
+        let plan = exchange(role, "GET", "/customers", "-", b"").plan.expect("a plan");
+        let pairs = [(name.clone(), value.clone())];
+        if let Err(refusal) = query::screen(&plan, &pairs) {
+            prop_assert!(value.chars().count() < 9 || !refusal.note.contains(&value), "{}", refusal.note);
+        }
+        let _ = query::screen_text(&plan, &value);
+        let _ = query::screen_json(&plan, value.as_bytes());
+        for body in [format!("{name}={value}"), value] {
+            for kind in ["form", "json", "csv", "text"] {
+                exchange(role, "PUT", "/customers/42", kind, body.as_bytes());
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! gateway.yaml: the wording of every diagnostic, what a good one means, and `check` on both.
+//!
+//! A case is a file `tests/cases/config/NAME.yaml` with the diagnostics beside it in `NAME.txt`; the
+//! files that cases name stand in `beside/`. `SUDARE_BLESS=1` writes the diagnostics anew.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use sudare::config::gateway::{self, Config, Log};
+use sudare::config::units::Origin;
+use sudare::policy::fault::{Faults, render};
+use sudare::policy::node::Source;
+use sudare::terms::bounds::Bounds;
+
+fn cases() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/config")
+}
+
+fn environment(name: &str) -> Option<String> {
+    let value = match name {
+        "NODE" => "gw-7",
+        "LEVEL" => "warn",
+        "HOLD" => "4MiB",
+        "EMPTY" => "",
+        _ => return None,
+    };
+    Some(value.to_owned())
+}
+
+/// What is read of a case, and what is told.
+fn parsed(name: &str) -> (Option<Config>, String) {
+    let text = fs::read_to_string(cases().join(name)).expect("a case");
+    let source = Source { name: name.to_owned(), text };
+    let mut faults = Faults::new();
+    let origin = Origin { folder: &cases(), environment: &environment };
+    let config = gateway::parse(&source, &origin, [0; 32], &mut faults);
+    let told = render(&faults.into_sorted(), &[source], false);
+    // Where the checkout stands is no part of a diagnostic.
+    (config, told.replace(&format!("{}/", cases().display()), ""))
+}
+
+#[test]
+fn every_diagnostic_reads_as_expected() {
+    let entries = fs::read_dir(cases()).expect("the cases").map(|entry| entry.expect("a case").path());
+    let mut paths: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect();
+    paths.sort();
+    assert!(paths.len() > 9, "the cases are there");
+    let mut wrong = Vec::new();
+    for path in paths {
+        let (config, told) = parsed(&path.file_name().expect("a name").to_string_lossy());
+        assert_eq!(config.is_some(), !told.contains("error["), "{}:\n{told}", path.display());
+        let beside = path.with_extension("txt");
+        if std::env::var_os("SUDARE_BLESS").is_some() {
+            fs::write(&beside, &told).expect("a case can be written");
+        } else if fs::read_to_string(&beside).unwrap_or_default() != told {
+            wrong.push(format!("{}:\n{told}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_good_configuration_means_what_it_says() {
+    let (config, told) = parsed("good.yaml");
+    let config = config.unwrap_or_else(|| panic!("{told}"));
+    let listen: Vec<String> = config.listen.iter().map(ToString::to_string).collect();
+    assert_eq!(listen, ["127.0.0.1:8080", "[::1]:8080"]);
+    let up = &config.upstream;
+    assert_eq!((up.address.as_str(), up.host.as_ref()), ("crm.internal:9000", None));
+    assert_eq!((up.connect, up.timeout), (Some(Duration::from_millis(500)), Duration::from_secs(120)));
+    assert_eq!(config.node.as_deref(), Some("gw-7"), "env: is looked up");
+    assert_eq!(config.log, Log { level: "warn", json: false });
+    assert_eq!(config.keys, cases().join("state/ring"), "file: is read, its line break left out");
+    assert_eq!((config.identity.len(), config.trusted_proxies.len()), (2, 2));
+    let expected = Bounds {
+        body_bytes: 10 << 20,
+        headers: 50,
+        connections: 100,
+        hold_bytes: 4 << 20,
+        drain: Duration::ZERO,
+        ..Bounds::default()
+    };
+    assert_eq!(config.bounds, expected);
+}
+
+/// Runs `sudare check` in a folder.
+fn check(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sudare"));
+    command.arg("check").args(arguments).current_dir(folder).output().expect("the command")
+}
+
+#[test]
+fn check_without_a_path_reads_gateway_yaml_and_its_rules() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
+    let told = |arguments: &[&str], status: i32| {
+        let output = check(folder.path(), arguments);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(status), "{told}");
+        told
+    };
+    let missing = told(&[], 2);
+    assert!(missing.contains("`gateway.yaml` cannot be read") && missing.contains("-c FILE"), "{missing}");
+    let good = "sudare: 1\nlisten: 127.0.0.1:0\nupstream: http://127.0.0.1:9\nrules: rules/\n\
+                identity: [{ header: { user: X-User, groups: X-Groups, from: [127.0.0.1] } }]\n";
+    write("gateway.yaml", good);
+    fs::create_dir(folder.path().join("rules")).expect("a folder");
+    write(
+        "rules/desk.yaml",
+        "sudare: 1\nroles: { support: { groups: [a] } }\nrules: [{ for: support, show: [phone] }]\n",
+    );
+    let clean = told(&[], 0);
+    assert!(clean.contains("0 errors") && clean.contains("2 files"), "{clean}");
+    write(
+        "rules/desk.yaml",
+        "sudare: 1\nroles: { support: { groups: [a] } }\nrules: [{ for: support, show: [fone] }]\n",
+    );
+    let wrong = told(&[], 1);
+    assert!(wrong.contains("rules/desk.yaml:3:") && wrong.contains("did you mean `phone`?"), "{wrong}");
+    write("other.yaml", &good.replace("listen", "listne"));
+    let other = told(&["-c", "other.yaml"], 1);
+    assert!(other.contains("other.yaml:2:1") && other.contains("did you mean `listen`?"), "{other}");
+}
+
+#[test]
+fn serve_says_what_is_wrong_and_starts_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("gateway.yaml");
+    fs::write(&path, "sudare: 1\nlisten: 127.0.0.1\n").expect("a file");
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_sudare")).args(["serve", "-c"]).arg(&path).output().expect("the command");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("error[bad-address]") && told.contains("needs `upstream`"), "{told}");
+    assert!(!folder.path().join("state").exists());
+}
