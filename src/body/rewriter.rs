@@ -122,7 +122,8 @@ impl Rewriter {
             return self.cut(upto, verdict).map(Some);
         }
         if self.read > self.hold_bytes {
-            let note = format!("a record is longer than the {} bytes that are held; declare `records`", self.hold_bytes);
+            let note =
+                format!("a record is longer than the {} bytes that are held; declare `records`", self.hold_bytes);
             return Err(Refusal::new(Reason::Bound, note));
         }
         Ok(None)

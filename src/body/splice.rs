@@ -30,7 +30,12 @@ pub struct Leading {
 }
 
 /// Finds the raw bytes of each edit. `raw` are the held bytes, the first of them number `base`.
-pub fn raw_edits(raw: &[u8], base: usize, edits: Vec<Edit>, leading: &mut Vec<Leading>) -> Result<Vec<RawEdit>, Refusal> {
+pub fn raw_edits(
+    raw: &[u8],
+    base: usize,
+    edits: Vec<Edit>,
+    leading: &mut Vec<Leading>,
+) -> Result<Vec<RawEdit>, Refusal> {
     let text = valid(raw);
     let mut all = Vec::with_capacity(edits.len());
     let mut members = Vec::new();
@@ -210,7 +215,8 @@ mod tests {
     /// The same in two parts: the bytes before `upto` leave when those before `read` have come.
     fn in_two_parts(raw: &[u8], members: &[Member], upto: usize, read: usize) -> String {
         // A member may not be parted before its end unless its neighbours are settled.
-        let upto = members.iter().filter(|m| m.before < upto && upto < m.span.end).map(|m| m.before).min().unwrap_or(upto);
+        let upto =
+            members.iter().filter(|m| m.before < upto && upto < m.span.end).map(|m| m.before).min().unwrap_or(upto);
         let (now, later): (Vec<Member>, Vec<Member>) = members.iter().cloned().partition(|m| m.span.start < upto);
         let mut leading = Vec::new();
         let (now, rest) = parted(gone(&raw[..read], 0, now, &mut leading), upto).expect("on one side");

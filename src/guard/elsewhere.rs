@@ -77,7 +77,7 @@ impl Needles {
             let at = self.row(key)?;
             let row = &mut self.rows[at];
             row.whole = chars < 2 || (digits && chars < 5) || (spelling.is_ascii() && chars < 3);
-            if !row.tails.last().is_some_and(|last| last == tail) {
+            if row.tails.last().is_none_or(|last| last != tail) {
                 row.tails.push(tail.to_owned());
             }
             if chars >= far_chars {

@@ -1,3 +1,5 @@
+//! Spellings, tokens, and finds that lie across one another.
+
 use super::*;
 
 fn veil(text: &str, strictness: u8) -> Veil {
@@ -14,7 +16,8 @@ fn found(values: &[&str], text: &str) -> Vec<String> {
     let mut hits = Vec::new();
     elsewhere.find(text, 1, |hit| hits.push(hit.range));
     // What lies inside another find says nothing more.
-    let inside = |a: &std::ops::Range<usize>, b: &std::ops::Range<usize>| a != b && b.start <= a.start && a.end <= b.end;
+    let inside =
+        |a: &std::ops::Range<usize>, b: &std::ops::Range<usize>| a != b && b.start <= a.start && a.end <= b.end;
     let outer = hits.iter().filter(|hit| !hits.iter().any(|other| inside(hit, other)));
     outer.map(|hit| text[hit.clone()].to_owned()).collect()
 }

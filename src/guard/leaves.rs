@@ -186,9 +186,8 @@ pub(super) fn is_part_of_a_name(words: &HashSet<String>, text: &str, found: &Ran
 
 /// Whether the leaf is what a control of a form holds.
 pub(super) fn is_control(leaf: &Leaf<'_>) -> bool {
-    let in_tag = |piece: &Piece| {
-        matches!(piece.quotes.layers(), [Quote::HtmlDouble | Quote::HtmlSingle | Quote::HtmlBare])
-    };
+    let in_tag =
+        |piece: &Piece| matches!(piece.quotes.layers(), [Quote::HtmlDouble | Quote::HtmlSingle | Quote::HtmlBare]);
     leaf.part == Part::Value && leaf.pieces.iter().all(in_tag)
 }
 

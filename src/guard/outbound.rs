@@ -88,7 +88,11 @@ impl Outbound {
     }
 
     /// Takes the leaves that `show` shows as those of the answer's header of this number.
-    pub fn header(&mut self, number: usize, show: impl FnOnce(&mut dyn Sink) -> Result<(), Refusal>) -> Result<(), Refusal> {
+    pub fn header(
+        &mut self,
+        number: usize,
+        show: impl FnOnce(&mut dyn Sink) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
         self.document = Document::Header(number);
         let shown = show(self);
         self.document = Document::Body;
@@ -122,7 +126,9 @@ impl Outbound {
         let mut kinds = BTreeSet::new();
         let mut excused = BTreeSet::new();
         for target in &self.plan.targets {
-            let (Meaning::Field { kind, optional, .. }, Place::Name(name)) = (target.meaning, &target.place) else { continue };
+            let (Meaning::Field { kind, optional, .. }, Place::Name(name)) = (target.meaning, &target.place) else {
+                continue;
+            };
             kinds.insert(kind);
             if optional || self.asked.contains_key(&label::fold(name)) {
                 excused.insert(kind);
@@ -162,7 +168,8 @@ impl Outbound {
     /// counts, and only where one value was sent, so that nobody can send a list of guesses and see
     /// which of them stays.
     fn is_echo(&self, leaf: &Leaf<'_>) -> bool {
-        let sent = |name: &&str| matches!(self.asked.get(&label::fold(name)), Some(Some(word)) if word == leaf.text.trim());
+        let sent =
+            |name: &&str| matches!(self.asked.get(&label::fold(name)), Some(Some(word)) if word == leaf.text.trim());
         leaves::is_control(leaf) && leaf.names.iter().any(sent)
     }
 }

@@ -42,7 +42,15 @@ pub(super) struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     pub(super) fn new(plan: &'a Plan, mint: &'a dyn Mint, subjects: &'a Subjects, today: Today) -> Judge<'a> {
-        Judge { plan, mint, subjects, today, needles: Needles::default(), verdict: Verdict::default(), found: Vec::new() }
+        Judge {
+            plan,
+            mint,
+            subjects,
+            today,
+            needles: Needles::default(),
+            verdict: Verdict::default(),
+            found: Vec::new(),
+        }
     }
 
     pub(super) fn judge(mut self, waiting: Vec<Waiting>) -> Result<Verdict, Refusal> {
@@ -115,7 +123,11 @@ impl<'a> Judge<'a> {
             // Where the field shows, only the part is veiled; where it veils, its own shape could
             // show of the part what the part's rule hides.
             Some((f, action)) if own.veils() => {
-                let whole = if matches!(action, Action::Remove | Action::Block) { Action::Remove } else { Action::Mask(Mask::Full) };
+                let whole = if matches!(action, Action::Remove | Action::Block) {
+                    Action::Remove
+                } else {
+                    Action::Mask(Mask::Full)
+                };
                 (f.kind, whole)
             }
             _ => (known.kind, own),
@@ -133,7 +145,10 @@ impl<'a> Judge<'a> {
                 return Ok(Own::Whole(Patch { range: trimmed(&leaf.text), text: NOTHING_SHOWN.to_owned() }));
             }
             Unlisted::Block if !listed => {
-                return Err(Refusal::new(Reason::Rule, "the answer holds a value that the resource's fields do not name"));
+                return Err(Refusal::new(
+                    Reason::Rule,
+                    "the answer holds a value that the resource's fields do not name",
+                ));
             }
             _ => {}
         }
@@ -141,7 +156,10 @@ impl<'a> Judge<'a> {
             return Ok(Own::Ranges(Vec::new()));
         }
         // A class or an id that looks like a telephone number is a page's own name for something.
-        let found = self.detect(&leaf.text).into_iter().filter(|f| leaf.part != Part::Id || (f.certain && f.kind != kind::PHONE));
+        let found = self
+            .detect(&leaf.text)
+            .into_iter()
+            .filter(|f| leaf.part != Part::Id || (f.certain && f.kind != kind::PHONE));
         let found: Vec<Found> = found.collect();
         self.verdict.undeclared += u32::try_from(found.len()).unwrap_or(u32::MAX);
         self.inside(leaf, found)
@@ -222,7 +240,15 @@ impl<'a> Judge<'a> {
         self.verdict.edits.push(edit);
     }
 
-    fn veil(&self, value: &str, kind: KindId, action: Action, decision: &Decision, subject: &Subject, number: bool) -> Result<String, Refusal> {
+    fn veil(
+        &self,
+        value: &str,
+        kind: KindId,
+        action: Action,
+        decision: &Decision,
+        subject: &Subject,
+        number: bool,
+    ) -> Result<String, Refusal> {
         let domain = match (&decision.domain, &subject.id) {
             (Some(name), _) => Some(Domain::Shared(name.to_string())),
             (None, Some(id)) => Some(Domain::Subject { kind: subject.kind.clone(), id: id.clone() }),

@@ -169,6 +169,21 @@ fn every_write_is_judged_as_expected() {
     assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
 }
 
+#[test]
+fn a_question_has_a_bound() {
+    let form = |count: usize| (0..count).map(|number| format!("a{number}=1&")).collect::<String>();
+    let members = |count: usize| (0..count).map(|number| format!("\"a{number}\":1,")).collect::<String>();
+    let json = |count| format!("{{{}\"z\":1}}", members(count));
+    for (kind, few, many, reason) in
+        [("form", form(1000), form(20_001), "body-too-large"), ("json", json(1000), json(20_001), "request-unreadable")]
+    {
+        assert_eq!(outcome(&exchange("support", "POST", "/search", kind, few.as_bytes())), "passes");
+        assert_eq!(outcome(&exchange("support", "POST", "/search", kind, many.as_bytes())), reason);
+    }
+    let long = format!("filter={}", "a%20".repeat(40_000));
+    assert_eq!(outcome(&exchange("support", "POST", "/search", "form", long.as_bytes())), "query");
+}
+
 /// The places of the policy's fields, with their kinds.
 const PLACES: &[(&str, KindId)] = &[
     ("name", kind::PERSON_NAME),

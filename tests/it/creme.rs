@@ -29,6 +29,8 @@ use self::walk::walk;
 
 /// The CRM's list of contacts.
 const LIST: &str = "/persons/contacts";
+/// How many pages are opened by following links.
+const PAGES: usize = 90;
 /// A filter that asks for the first letters of an e-mail address.
 const ORACLE: &str = r#"{"op":"AND","val":[["email__startswith","c0"]]}"#;
 
@@ -76,13 +78,13 @@ fn pages_that_links_lead_to_hold_no_veiled_value() {
     let mut analyst = scene.staff(ANALYST);
     let from = ["/persons/contacts", "/persons/contact/14", "/my_page", "/creme_core/header_filter/add/98"];
     let mut shown = 0;
-    let opened = crawl(&mut analyst, &from, 120, |path, answer| {
+    let opened = crawl(&mut analyst, &from, PAGES, |path, answer| {
         needles.none_in(path, &answer.whole());
         shown += usize::from(answer.status == 200);
         // What the CRM itself refuses or does not know counts as read.
         assert!(answer.status != 502 || path.starts_with("/vcfs/"), "{path}: {:?}", answer.header("sudare-refusal"));
     });
-    assert!(opened == 120 && shown > 60, "{shown} pages of {opened}");
+    assert!(opened == PAGES && shown > PAGES / 2, "{shown} pages of {opened}");
     scene.end();
 }
 

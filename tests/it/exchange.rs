@@ -79,9 +79,15 @@ fn differences(case: &Case, outcome: &Outcome) -> Vec<String> {
         all.push(format!("gets\n{}\nwhere this is expected\n{}", outcome.body, case.staff.body));
     }
     if case.ledger != outcome.ledger {
-        all.push(format!("the ledger has\n  {}\nwhere this is expected\n  {}", outcome.ledger.join("\n  "), case.ledger.join("\n  ")));
+        all.push(format!(
+            "the ledger has\n  {}\nwhere this is expected\n  {}",
+            outcome.ledger.join("\n  "),
+            case.ledger.join("\n  ")
+        ));
     }
     let everything = outcome.everything();
-    all.extend(case.hidden.iter().filter(|text| everything.contains(*text)).map(|text| format!("`{text}` is not hidden")));
+    all.extend(
+        case.hidden.iter().filter(|text| everything.contains(*text)).map(|text| format!("`{text}` is not hidden")),
+    );
     all
 }

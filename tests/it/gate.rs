@@ -9,14 +9,13 @@ pub mod wire;
 
 use std::fs;
 use std::io::Write;
-use std::thread;
 
 use sudare::serve::gate::bounds::Bounds;
 use sudare::serve::gate::follow::{Follower, Step};
 
 use cases::Case;
 use proxy::start_gateway;
-use wire::{Answer, Event, Origin, Pace, Reply, answers, connect, find, read_all, read_until, talk};
+use wire::{Answer, Origin, Pace, Reply, answers, connect, find, read_all, read_until, talk};
 
 /// A request behind each case's own, so that bytes left over from it would show.
 const NEXT: &[u8] = b"GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";

@@ -11,6 +11,8 @@ mod log;
 pub mod origin;
 pub mod running;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use client::{Answer, get, request};
@@ -249,22 +251,26 @@ fn killed_at_any_moment_it_has_recorded_what_it_disclosed() {
     let mut seen: Vec<String> = Vec::new();
     for round in 0..KILLS {
         let address = gateway.staff;
+        let told = Arc::new(AtomicUsize::new(0));
         let askers: Vec<_> = (0..3)
             .map(|_| {
+                let told = Arc::clone(&told);
                 std::thread::spawn(move || {
                     let mut ids = Vec::new();
                     let headers = [("X-Remote-User", "tanaka"), ("X-Remote-Groups", "crm-support")];
                     while let Some(answer) = request(address, "GET", "/api/customers/42", &headers, "") {
                         if answer.status == 200 && answer.text().contains("5678") {
                             ids.extend(answer.header("sudare-request"));
+                            told.fetch_add(1, Ordering::AcqRel);
                         }
                     }
                     ids
                 })
             })
             .collect();
-        // The moment of the kill is as good as random: whatever the load has reached by then.
-        std::thread::sleep(Duration::from_micros(500 * (round as u64 % 40)));
+        // The kill comes while other answers are on their way; how far they are is as good as random.
+        until(|| (told.load(Ordering::Acquire) > round % 7).then_some(()));
+        std::thread::sleep(Duration::from_micros(97 * (round as u64 % 31)));
         gateway.kill();
         for asker in askers {
             seen.extend(asker.join().expect("an asker"));
@@ -275,6 +281,6 @@ fn killed_at_any_moment_it_has_recorded_what_it_disclosed() {
     let recorded = gateway.ledger_text();
     let missing: Vec<&String> = seen.iter().filter(|id| !recorded.contains(id.as_str())).collect();
     assert!(missing.is_empty(), "{} of {} disclosures are not recorded", missing.len(), seen.len());
-    assert!(seen.len() > KILLS, "only {} disclosures in {KILLS} rounds", seen.len());
+    assert!(seen.len() >= KILLS, "only {} disclosures in {KILLS} rounds", seen.len());
     assert!(gateway.verify().success());
 }

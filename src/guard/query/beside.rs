@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::guard::query::decision::Ask;
 use crate::guard::query::names::{self, Operator, Use};
+use crate::guard::query::spelling;
 use crate::guard::query::tree::Tree;
 use crate::guard::query::walk::{Part, Walk};
 use crate::terms::kind::KindId;
@@ -16,7 +17,7 @@ impl<'p> Walk<'_, 'p> {
     /// `columns[2][data]=tel` names what `order[0][column]=2` sorts by.
     pub(super) fn number_columns(&mut self, tree: &Tree) {
         for (name, value) in tree.children() {
-            if names::squeezed(&name) == "columns" {
+            if spelling::squeezed(&name) == "columns" {
                 for (number, column) in value.children() {
                     let named = column
                         .children()

@@ -2,6 +2,7 @@
 //! what applications put around such names (`contact__email__startswith`, `customerPhone`).
 
 use crate::guard::query::names::{self, Operator, Use};
+use crate::guard::query::spelling::tokens;
 use crate::policy::plan::{Meaning, Plan, Search};
 use crate::terms::kind::KindId;
 use crate::terms::label;
@@ -41,13 +42,14 @@ impl Columns<'_> {
             return named;
         }
         let parts = name.split(|c: char| !(c.is_alphanumeric() || c == '_')).flat_map(|part| part.split("__"));
-        let mut apart = None;
+        let (mut apart, mut count) = (None, 0);
         for part in parts.filter(|part| !part.is_empty()) {
-            self.part(&names::tokens(part), &mut named);
+            self.part(&tokens(part), &mut named);
             apart = apart.max(names::operator(part));
+            count += 1;
         }
-        if named.kinds.is_empty() {
-            self.part(&names::tokens(name), &mut named);
+        if named.kinds.is_empty() && count > 1 {
+            self.part(&tokens(name), &mut named);
         }
         if !named.kinds.is_empty() {
             named.operator = named.operator.max(apart);
@@ -100,7 +102,8 @@ impl Columns<'_> {
     fn ending(&self, tokens: &[String], named: &mut Named) {
         for start in tokens.len().saturating_sub(WORDS_MAX)..tokens.len() {
             let words = &tokens[start..];
-            for join in ["_", " ", "-", ""] {
+            let joins = if words.len() > 1 { &["_", " ", "-", ""][..] } else { &[""] };
+            for join in joins {
                 let found = self.known(&words.join(join), start == 0);
                 if !found.is_empty() {
                     named.kinds.extend(found);

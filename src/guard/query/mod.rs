@@ -10,6 +10,7 @@ mod columns;
 mod decision;
 mod fit;
 mod names;
+mod spelling;
 mod text;
 mod tree;
 mod walk;
@@ -19,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::guard::query::columns::Columns;
 use crate::guard::query::decision::{Answer, Ask, Fit, decide};
 use crate::guard::query::names::Operator;
-use crate::guard::query::tree::Tree;
+use crate::guard::query::tree::{Tree, VALUES_MAX as VALUES_OF_ALL_MAX};
 use crate::guard::query::walk::Walk;
 use crate::policy::plan::{Plan, Search};
 use crate::terms::kind::{self, KindId};
@@ -39,6 +40,9 @@ pub struct Asked {
 
 /// Looks at every parameter of the query, and of a form that only reads.
 pub fn screen(plan: &Plan, parameters: &[(String, String)]) -> Result<Asked, Refusal> {
+    if parameters.len() > VALUES_OF_ALL_MAX {
+        return Err(walk::too_many());
+    }
     let mut screen = Screen::new(plan);
     let hidden = parameters.iter().flat_map(|(_, value)| smuggled(value)).collect::<Vec<_>>();
     let mut walk = Walk::new(&mut screen);

@@ -4,7 +4,10 @@
 //! Names are compared squeezed (`order_by`, `orderBy`, `$orderby` and `ORDER-BY` are one), so a row
 //! here is a word and not a spelling.
 
-use unicode_normalization::UnicodeNormalization;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::guard::query::spelling::{folded, squeezed, tokens};
 
 /// What a parameter is for, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,10 +94,12 @@ const OPERATORS: &str = "startswith istartswith starts start beginswith begins b
     length len year month day cs cd ov sl sr nxr nxl adj";
 
 /// Operators that stand before their column: `min_tel`, `from_date`.
-const BEFORE: &str = "min max from to after before since until not like over under";
+const BEFORE: &[&str] =
+    &["min", "max", "from", "to", "after", "before", "since", "until", "not", "like", "over", "under"];
 
 /// Words that belong to an operator and say nothing by themselves: `greater than or equal`.
-const FILLERS: &str = "than with or does all case insensitive i asc desc nulls first last";
+const FILLERS: &[&str] =
+    &["than", "with", "or", "does", "all", "case", "insensitive", "i", "asc", "desc", "nulls", "first", "last"];
 
 /// Operators that ask whether there is a value at all, which the veil itself tells.
 const PRESENCE: &str = "isnull null notnull exists exist blank present empty isempty nn nu";
@@ -110,19 +115,25 @@ pub(super) enum Operator {
     More,
 }
 
+/// What each name is for.
+static USES: LazyLock<HashMap<&'static str, Vec<Use>>> = LazyLock::new(|| {
+    let mut uses: HashMap<&str, Vec<Use>> = HashMap::new();
+    for (what, names) in NAMES {
+        names.split_whitespace().for_each(|name| uses.entry(name).or_default().push(*what));
+    }
+    uses
+});
+
+/// What each operator asks for.
+static ASKS: LazyLock<HashMap<&'static str, Operator>> = LazyLock::new(|| {
+    let rows = [(OPERATORS, Operator::More), (PRESENCE, Operator::Presence), (EQUALS, Operator::Equality)];
+    rows.iter().flat_map(|(words, operator)| words.split_whitespace().map(|word| (word, *operator))).collect()
+});
+
 /// The operator that a word is.
 pub(super) fn operator(word: &str) -> Option<Operator> {
-    let word = word.nfkc().flat_map(char::to_lowercase).collect::<String>();
-    if has(EQUALS, word.trim()) {
-        return Some(Operator::Equality);
-    }
-    let word = squeezed(&word);
-    match word.as_str() {
-        word if has(EQUALS, word) => Some(Operator::Equality),
-        word if has(PRESENCE, word) => Some(Operator::Presence),
-        word if has(OPERATORS, word) => Some(Operator::More),
-        _ => None,
-    }
+    let word = folded(word);
+    ASKS.get(word.trim()).or_else(|| ASKS.get(squeezed(&word).as_str())).copied()
 }
 
 /// Whether an operator's own text asks for equality; what is not known asks for more.
@@ -159,7 +170,7 @@ impl Spelled {
     }
 
     fn is(&self, what: Use) -> bool {
-        let knows = |name: &str| NAMES.iter().any(|(row, names)| *row == what && has(names, name));
+        let knows = |name: &str| USES.get(name).is_some_and(|uses| uses.contains(&what));
         // A single letter at the end of a longer name is for anything.
         let shortest = if what == Use::Operator { 2 } else { 3 };
         let ends_so = matches!(what, Use::Sort | Use::Condition | Use::Words | Use::Operator);
@@ -174,55 +185,29 @@ pub(super) fn takes_numbers(name: &str) -> bool {
         || ["sort", "orderby", "ordering", "sidx", "isort", "column", "col"].iter().any(|start| name.starts_with(start))
 }
 
+/// Whether a name that ends so speaks of its column and is none: `tel_op`, `tel_sort`.
+fn says_how(token: &str) -> bool {
+    let uses = USES.get(token).map(Vec::as_slice).unwrap_or_default();
+    token.len() > 1 && uses.iter().any(|what| matches!(what, Use::Operator | Use::Sort | Use::Direction))
+}
+
 /// Takes the operators off a column's name: what is left, and the strongest of them.
 pub(super) fn bare(tokens: &[String]) -> (&[String], Option<Operator>) {
     let mut strongest = None;
     let mut rest = tokens;
     while let Some((last, before)) = rest.split_last() {
         let found = operator(last);
-        // `tel_op`, `tel_sort`
-        let says_how =
-            || [Use::Operator, Use::Sort, Use::Direction].into_iter().any(|what| is(last, what)) && last.len() > 1;
-        if found.is_none() && !has(FILLERS, last.as_str()) && !says_how() {
+        if found.is_none() && !FILLERS.contains(&last.as_str()) && !says_how(last) {
             break;
         }
         strongest = strongest.max(found);
         rest = before;
     }
-    while let Some((first, after)) = rest.split_first().filter(|(first, _)| has(BEFORE, first.as_str())) {
+    while let Some((first, after)) = rest.split_first().filter(|(first, _)| BEFORE.contains(&first.as_str())) {
         strongest = strongest.max(operator(first));
         rest = after;
     }
     (rest, strongest)
-}
-
-fn has(words: &str, word: &str) -> bool {
-    words.split_whitespace().any(|known| known == word)
-}
-
-/// A name's letters and digits alone, folded.
-pub(super) fn squeezed(name: &str) -> String {
-    name.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect()
-}
-
-/// A name's words, folded: `contactPhone_number` is `contact`, `phone`, `number`.
-pub(super) fn tokens(name: &str) -> Vec<String> {
-    let mut tokens = vec![String::new()];
-    let mut was_lower = false;
-    for c in name.nfkc() {
-        let starts = (was_lower && c.is_uppercase()) || !c.is_alphanumeric();
-        if starts && tokens.last().is_some_and(|token| !token.is_empty()) {
-            tokens.push(String::new());
-        }
-        if c.is_alphanumeric()
-            && let Some(token) = tokens.last_mut()
-        {
-            token.extend(c.to_lowercase());
-        }
-        was_lower = c.is_lowercase();
-    }
-    tokens.retain(|token| !token.is_empty());
-    tokens
 }
 
 #[cfg(test)]

@@ -12,6 +12,10 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 /// Parts of one parameter's name; what stands behind is one part.
 const PARTS_MAX: usize = 16;
 
+/// Values that one request may ask with. Every one is looked at in many ways, and takes many times
+/// the room here that it takes in a body.
+pub(super) const VALUES_MAX: usize = 20_000;
+
 /// One value, or several.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Tree {
@@ -35,9 +39,10 @@ impl fmt::Debug for Tree {
 }
 
 impl Tree {
-    /// The tree of a JSON text, if it is one.
+    /// The tree of a JSON text, if it is one and has no more values than may be asked with.
     pub fn json(text: &str) -> Option<Tree> {
-        serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()
+        let few = text.bytes().filter(|byte| *byte == b',').take(VALUES_MAX).count() < VALUES_MAX;
+        few.then(|| serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()).flatten()
     }
 
     /// The tree of an object or a list in JSON, if the text is one.

@@ -12,7 +12,7 @@ use crate::guard::query::columns::Named;
 use crate::guard::query::decision::Ask;
 use crate::guard::query::names::{self, Operator, Use};
 use crate::guard::query::text::{self, Mention, Reading};
-use crate::guard::query::tree::Tree;
+use crate::guard::query::tree::{Tree, VALUES_MAX};
 use crate::policy::plan::Parameter;
 use crate::terms::kind::KindId;
 use crate::terms::label;
@@ -21,11 +21,8 @@ use crate::terms::refusal::{Reason, Refusal};
 /// JSON in a text in JSON in a text: deeper it is a text.
 const NESTED_MAX: usize = 4;
 
-/// Values that one request may ask with. Every one is looked at in many ways.
-const VALUES_MAX: usize = 20_000;
-
 /// Bytes of one condition.
-const TEXT_MAX: usize = 64 << 10;
+const TEXT_MAX: usize = 16 << 10;
 
 /// What one part of a name says.
 pub(super) struct Part<'p> {
@@ -118,7 +115,7 @@ impl<'s, 'p> Walk<'s, 'p> {
     fn leaf(&mut self, text: &str) -> Result<(), Refusal> {
         self.values += 1;
         if self.values > VALUES_MAX {
-            return Err(Refusal::new(Reason::BodyTooLarge, format!("a question of more than {VALUES_MAX} values")));
+            return Err(too_many());
         }
         if self.nested < NESTED_MAX
             && let Some(tree) = Tree::structure(text)
@@ -269,6 +266,11 @@ impl<'s, 'p> Walk<'s, 'p> {
 
 /// What a column, an operator and a value beside each other are called.
 const DESCRIBES: &[Use] = &[Use::Column, Use::Operator, Use::Value, Use::Direction];
+
+/// The refusal of a question that has more values than can be looked at.
+pub(super) fn too_many() -> Refusal {
+    Refusal::new(Reason::BodyTooLarge, format!("a question of more than {VALUES_MAX} values"))
+}
 
 /// What a question for a value's presence is asked with.
 fn is_flag(text: &str) -> bool {

@@ -12,6 +12,9 @@ use tempfile::TempDir;
 
 use super::client::{Client, form};
 
+/// How often a start is tried again.
+const STARTS: usize = 2;
+
 /// A running CRM; it stops when this is dropped.
 #[derive(Debug)]
 pub struct Crm {
@@ -35,10 +38,16 @@ impl Crm {
             }
             run(script("creme/install.sh"), &[]);
         }
-        let run_folder = tempfile::tempdir().expect("a folder for the run");
-        let crm = Crm { address: free_address(), run: run_folder, redis_port: free_address().port() };
-        run(crm.command("start.sh"), &[]);
-        Some(crm)
+        // Another test may take a port between its choice and its use; it will not do so three times.
+        let started = (0..STARTS).find_map(|_| Crm::start_once().ok());
+        Some(started.unwrap_or_else(|| Crm::start_once().unwrap_or_else(|why| panic!("the CRM does not start: {why}"))))
+    }
+
+    fn start_once() -> Result<Crm, String> {
+        let run = tempfile::tempdir().expect("a folder for the run");
+        let crm = Crm { address: free_address(), run, redis_port: free_address().port() };
+        let output = crm.command("start.sh").output().expect("bash runs");
+        if output.status.success() { Ok(crm) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
     }
 
     /// A cell of the CRM's database, read beside the CRM; empty where there is no row.

@@ -45,7 +45,8 @@ pub fn walk(address: SocketAddr, staff: Option<Staff>, crm: (&str, &str), id: u6
     browser.fill("input[name=username]", crm.0);
     browser.fill("input[name=password]", crm.1);
     browser.click("input[type=submit], button[type=submit]");
-    browser.find("table.listview tr.lv-row");
+    // The class comes with the list's own script, which makes its headings work.
+    browser.find(".ui-creme-listview-standalone tr.lv-row");
     if sees_all {
         browser.click("th[data-column-key='regular_field-phone'] button");
         browser.find("th.sorted[data-column-key='regular_field-phone']");

@@ -36,8 +36,15 @@ rules:
 ";
 
 /// The values that no text of what staff gets may hold, in the spellings in which they come.
-const PHONES: [&str; 7] =
-    ["090-6660-7771", "09066607771", "(090) 6660 7771", "+81 90-6660-7771", "０９０－６６６０－７７７１", "090‐6660‑7771", "090.6660.7771"];
+const PHONES: [&str; 7] = [
+    "090-6660-7771",
+    "09066607771",
+    "(090) 6660 7771",
+    "+81 90-6660-7771",
+    "０９０－６６６０－７７７１",
+    "090‐6660‑7771",
+    "090.6660.7771",
+];
 const NAMES: [&str; 6] = ["蓮沼 綾香", "蓮沼綾香", "綾香 蓮沼", "蓮沼　綾香", "蓮沼・綾香", "綾香、蓮沼 綾香"];
 
 static POLICY: LazyLock<Policy> = LazyLock::new(|| run::policy(RULES));
@@ -145,7 +152,8 @@ fn json() -> impl Strategy<Value = String> {
     scalar.prop_recursive(4, 40, 5, move |inner| {
         let member = (blank(), key(), blank(), inner.clone(), blank());
         let object = prop::collection::vec(member, 0..5).prop_map(|members| {
-            let members: Vec<String> = members.into_iter().map(|(a, key, b, value, c)| format!("{a}{key}{b}:{value}{c}")).collect();
+            let members: Vec<String> =
+                members.into_iter().map(|(a, key, b, value, c)| format!("{a}{key}{b}:{value}{c}")).collect();
             format!("{{{}}}", members.join(","))
         });
         let array = prop::collection::vec((blank(), inner), 0..5).prop_map(|items| {
@@ -164,21 +172,44 @@ fn cell() -> impl Strategy<Value = String> {
 
 /// A part of a page that holds a value where `{}` stands.
 const CONTEXTS: &[&str] = &[
-    "<p>{}</p>", "<td>{}", "<p title='{}'>", "<a href=\"tel:{}\">x</a>", "<a href='/a?q={}&b=1#{}'>", "<!--{}-->", "<!-- a - {} -->",
-    "<script>f('{}')</script>", "<script>var a={\"tel\":\"{}\",\"x\":[\"{}\"]};</script>", "<script>// {}\n</script>", "<title>{}</title>",
-    "<input value=\"{}\" name=tel type=email pattern=x>", "<textarea>{}</textarea>", "<select><option value='{}'>{}</select>",
-    "<div data-x='{\"name\":\"{}\",\"n\":1}'></div>", "<iframe srcdoc=\"<b>{}</b>\"></iframe>", "<p class=name>{}</p>", "<b class=tel>{}</b>",
-    "<table><tr><th>tel<td>{}</table>", "<label>name <input value='{}'></label>", "<dl><dt>電話番号<dd>{}</dl>", "<b onclick=\"f('{}')\">",
-    "<noscript><p>{}</p></noscript>", "<svg><text>{}</text></svg>", "<button value='{}'>{}</button>", "<img alt='{}'>", "<meta content='{}'>",
+    "<p>{}</p>",
+    "<td>{}",
+    "<p title='{}'>",
+    "<a href=\"tel:{}\">x</a>",
+    "<a href='/a?q={}&b=1#{}'>",
+    "<!--{}-->",
+    "<!-- a - {} -->",
+    "<script>f('{}')</script>",
+    "<script>var a={\"tel\":\"{}\",\"x\":[\"{}\"]};</script>",
+    "<script>// {}\n</script>",
+    "<title>{}</title>",
+    "<input value=\"{}\" name=tel type=email pattern=x>",
+    "<textarea>{}</textarea>",
+    "<select><option value='{}'>{}</select>",
+    "<div data-x='{\"name\":\"{}\",\"n\":1}'></div>",
+    "<iframe srcdoc=\"<b>{}</b>\"></iframe>",
+    "<p class=name>{}</p>",
+    "<b class=tel>{}</b>",
+    "<table><tr><th>tel<td>{}</table>",
+    "<label>name <input value='{}'></label>",
+    "<dl><dt>電話番号<dd>{}</dl>",
+    "<b onclick=\"f('{}')\">",
+    "<noscript><p>{}</p></noscript>",
+    "<svg><text>{}</text></svg>",
+    "<button value='{}'>{}</button>",
+    "<img alt='{}'>",
+    "<meta content='{}'>",
 ];
-const JUNK: &[&str] = &["<table>", "</table>", "<tr>", "<p>", "</p>", "<b>", "</b>", "<!---->", "&amp;", "x", "<td a=1", ">", "<ul><li>", "\n", "</x>"];
+const JUNK: &[&str] = &[
+    "<table>", "</table>", "<tr>", "<p>", "</p>", "<b>", "</b>", "<!---->", "&amp;", "x", "<td a=1", ">", "<ul><li>",
+    "\n", "</x>",
+];
 
 fn page() -> impl Strategy<Value = String> {
     let context = (prop::sample::select(CONTEXTS), canary()).prop_map(|(context, value)| context.replace("{}", value));
     let part = prop_oneof![3 => context, 1 => prop::sample::select(JUNK).prop_map(str::to_owned)];
-    prop::collection::vec(part, 0..16).prop_map(|parts| {
-        format!("<i class=tel>{}</i><i class=name>{}</i>{}", PHONES[0], NAMES[0], parts.concat())
-    })
+    prop::collection::vec(part, 0..16)
+        .prop_map(|parts| format!("<i class=tel>{}</i><i class=name>{}</i>{}", PHONES[0], NAMES[0], parts.concat()))
 }
 
 fn role() -> impl Strategy<Value = &'static str> {

@@ -71,7 +71,7 @@ fn every_second(even: fn() -> Reply) -> Origin {
     Origin::start(move |_| {
         let body = "{\"id\":42}";
         let odd = || Reply::raw(format!("{JSON}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes());
-        if count.fetch_add(1, Ordering::SeqCst) % 2 == 0 { odd() } else { even() }
+        if count.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) { odd() } else { even() }
     })
 }
 
