@@ -5,11 +5,13 @@
 
 use prometheus::core::Collector;
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 /// Buckets from a tenth of a millisecond to ten seconds.
-const SECONDS: &[f64] = &[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const SECONDS: &[f64] =
+    &[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 macro_rules! metrics {
     ($($field:ident: $kind:ty = $name:literal, [$($label:literal),*], $help:literal;)*) => {
@@ -57,7 +59,8 @@ impl Metrics {
     pub fn page(&self) -> Vec<u8> {
         let mut page = Vec::new();
         // Encoding into memory fails only for a family without metrics, which is left out.
-        let families: Vec<_> = self.registry.gather().into_iter().filter(|family| !family.get_metric().is_empty()).collect();
+        let families: Vec<_> =
+            self.registry.gather().into_iter().filter(|family| !family.get_metric().is_empty()).collect();
         if TextEncoder::new().encode(&families, &mut page).is_err() {
             page.clear();
         }

@@ -148,4 +148,3 @@ const SCAN: &str =
 fn many(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
-

@@ -13,13 +13,13 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use crate::cli::default_config;
-use crate::policy::fault::Faults;
-use crate::policy::node::{self, Source};
-use crate::terms::event::Event;
 use crate::ledger::key::PublicKey;
 use crate::ledger::query::{Filter, Passed, SubjectIs, query};
 use crate::ledger::show::{self, Table};
 use crate::ledger::verify::{Kept, Report, verify};
+use crate::policy::fault::Faults;
+use crate::policy::node::{self, Source};
+use crate::terms::event::Event;
 
 /// Check the ledger, and ask it who saw whose data
 #[derive(Args, Debug)]

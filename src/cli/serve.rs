@@ -39,7 +39,10 @@ pub fn run(args: &ServeArgs) -> u8 {
 /// Reads a configuration; its faults are told on stderr.
 pub fn configuration(path: &Path) -> Result<Config, u8> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        eprintln!("sudare: `{}` cannot be read: {error}\n  name another with `-c FILE`, or look at `sudare demo` first", path.display());
+        eprintln!(
+            "sudare: `{}` cannot be read: {error}\n  name another with `-c FILE`, or look at `sudare demo` first",
+            path.display()
+        );
         UNUSABLE
     })?;
     let source = Source { name: path.display().to_string(), text };
@@ -94,8 +97,11 @@ pub fn start(config: Config, started: impl FnOnce(&Started)) -> u8 {
 pub fn log(log: &Log) {
     let filter = EnvFilter::new(format!("{0},notify=warn", log.level));
     // A log that nobody takes any more must not end what it tells of.
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour()).log_internal_errors(false);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colour())
+        .log_internal_errors(false);
     // A second log in one process changes nothing.
     let _ = if log.json { builder.json().try_init() } else { builder.try_init() };
 }

@@ -10,10 +10,10 @@ use http::{Request, Response};
 use crate::cli::serve::colour;
 use crate::cli::{DONE, FAILED, UNUSABLE};
 use crate::config::rules;
-use crate::policy::fault::{self, Severity};
-use crate::policy::rule::tests::{Content, ContentFormat, ContentFrom, Expect, TestCase, Who};
 use crate::policy::Policy;
 use crate::policy::compile::Loaded;
+use crate::policy::fault::{self, Severity};
+use crate::policy::rule::tests::{Content, ContentFormat, ContentFrom, Expect, TestCase, Who};
 use crate::serve::exchange::dry::{self, Caller, Got};
 use crate::terms::mint::Mint;
 use crate::terms::staff::Staff;
@@ -87,7 +87,13 @@ fn check(policy: &Policy, mint: &Arc<dyn Mint>, case: &TestCase, expect: &Expect
     Outcome { file: case.spot.file.to_string(), line: expect.spot.line, test: case.name.clone(), who, differences }
 }
 
-fn exchange(policy: &Policy, mint: &Arc<dyn Mint>, case: &TestCase, expect: &Expect, folder: &Path) -> Result<Got, String> {
+fn exchange(
+    policy: &Policy,
+    mint: &Arc<dyn Mint>,
+    case: &TestCase,
+    expect: &Expect,
+    folder: &Path,
+) -> Result<Got, String> {
     let (roles, staff) = match &expect.who {
         Who::Role(role, name) => {
             let user = case.staff.clone().unwrap_or_else(|| name.to_string());
@@ -146,7 +152,9 @@ fn read(content: &Content, folder: &Path) -> Result<Bytes, String> {
         ContentFrom::Text(text) => Ok(Bytes::from(text.clone())),
         ContentFrom::File(path) => {
             let path = folder.join(path);
-            std::fs::read(&path).map(Bytes::from).map_err(|error| format!("`{}` cannot be read: {error}", path.display()))
+            std::fs::read(&path)
+                .map(Bytes::from)
+                .map_err(|error| format!("`{}` cannot be read: {error}", path.display()))
         }
     }
 }

@@ -14,7 +14,8 @@ pub fn parse(source: &Source, faults: &mut Faults) -> HashMap<String, User> {
     let Some(root) = node::parse(source, faults) else { return users };
     for entry in reader::entries(&root, "users.yaml", faults).unwrap_or_default() {
         let Some(mut map) = MapReader::open(&entry.value, "a user", faults) else { continue };
-        let hash = map.need("password", faults).and_then(|node| Some((reader::text(node, "`password`", faults)?, node)));
+        let hash =
+            map.need("password", faults).and_then(|node| Some((reader::text(node, "`password`", faults)?, node)));
         let groups = map.take("groups").map(|node| reader::texts(node, "`groups`", faults)).unwrap_or_default();
         map.finish(faults);
         let Some((hash, node)) = hash else { continue };

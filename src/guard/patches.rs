@@ -35,6 +35,19 @@ pub(super) fn merged(mut patches: Vec<Ranked>) -> Vec<Patch> {
     merged.into_iter().map(|ranked| ranked.patch).collect()
 }
 
+/// What stands in the place of a veiled number or boolean: `null`, unless its veil is a number.
+pub(super) fn literal(text: &str, patches: &[Patch]) -> Patch {
+    let range = 0..text.len();
+    match patches {
+        [patch] if patch.range == range && is_number(&patch.text) => patch.clone(),
+        _ => Patch { range, text: "null".to_owned() },
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'))
+}
+
 #[cfg(test)]
 mod tests {
     use std::ops::Range;

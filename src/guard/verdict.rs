@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::detect::Found;
 use crate::guard::elsewhere::{Elsewhere, Needles, Veil};
 use crate::guard::leaves::{Known, Waiting, is_part_of_a_name};
-use crate::guard::patches::{NOTHING_SHOWN, Ranked, merged};
+use crate::guard::patches::{NOTHING_SHOWN, Ranked, literal, merged};
 use crate::guard::subject::Subjects;
 use crate::policy::plan::{Decision, Plan, Unlisted};
 use crate::terms::action::{Action, Mask};
@@ -219,20 +219,11 @@ impl<'a> Judge<'a> {
     }
 
     fn replace(&mut self, leaf: Waiting, patches: Vec<Patch>) {
-        if matches!(leaf.part, Part::Number | Part::Boolean) {
-            return self.replace_literal(leaf, patches);
-        }
-        self.push(&leaf, Change::Replace(patches));
-    }
-
-    /// A veiled number or boolean becomes `null`, unless the veil is a number itself.
-    fn replace_literal(&mut self, leaf: Waiting, patches: Vec<Patch>) {
-        let range = 0..leaf.text.len();
-        let text = match patches.as_slice() {
-            [patch] if is_number(&patch.text) && patch.range == range => patch.text.clone(),
-            _ => "null".to_owned(),
+        let patches = match leaf.part {
+            Part::Number | Part::Boolean => vec![literal(&leaf.text, &patches)],
+            _ => patches,
         };
-        self.push(&leaf, Change::Replace(vec![Patch { range, text }]));
+        self.push(&leaf, Change::Replace(patches));
     }
 
     fn push(&mut self, leaf: &Waiting, change: Change) {
@@ -298,8 +289,4 @@ fn trimmed(text: &str) -> Range<usize> {
     let start = text.len() - text.trim_start().len();
     let end = text.trim_end().len();
     start.min(end)..end
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'))
 }

@@ -140,10 +140,14 @@ mod tests {
     use super::*;
 
     fn source() -> Basic {
-        let hash = Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, argon2::Params::new(8, 1, 1, None).expect("small"))
-            .hash_password_with_salt(b"right", b"somesaltsome")
-            .expect("a hash")
-            .to_string();
+        let hash = Argon2::new(
+            argon2::Algorithm::Argon2id,
+            argon2::Version::V0x13,
+            argon2::Params::new(8, 1, 1, None).expect("small"),
+        )
+        .hash_password_with_salt(b"right", b"somesaltsome")
+        .expect("a hash")
+        .to_string();
         assert!(is_hash(&hash));
         let user = User { password: Secret(hash), groups: vec!["crm-support".into()] };
         Basic::new(HashMap::from([("tanaka".to_owned(), user)]), [7; 32])

@@ -13,10 +13,10 @@ use crate::ledger::chain::Tip;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::disk::Disk;
 use crate::ledger::entry::Entry;
-use crate::terms::event::Event;
 use crate::ledger::key::SigningKey;
 use crate::ledger::segment::Segment;
 use crate::ledger::tape::{self, Tape};
+use crate::terms::event::Event;
 
 /// The ledger as its one writer holds it.
 pub struct Journal {

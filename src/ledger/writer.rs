@@ -14,10 +14,10 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::ledger::entry::Entry;
-use crate::terms::event::Event;
 use crate::ledger::journal::{Journal, WRITE_FAILED};
 use crate::ledger::shared::{Message, Record, Shared};
 use crate::ledger::{Committed, LedgerError};
+use crate::terms::event::Event;
 
 /// What the records' times are taken from.
 pub type Clock = Box<dyn Fn() -> Timestamp + Send>;

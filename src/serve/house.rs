@@ -118,7 +118,10 @@ impl Share {
         let before = self.hold.used.fetch_add(more, Ordering::AcqRel);
         self.bytes = bytes;
         if before + more > self.hold.bytes_max {
-            return Err(Refusal::new(Reason::Overload, format!("all answers together hold more than {} bytes", self.hold.bytes_max)));
+            return Err(Refusal::new(
+                Reason::Overload,
+                format!("all answers together hold more than {} bytes", self.hold.bytes_max),
+            ));
         }
         Ok(())
     }

@@ -35,7 +35,7 @@ use crate::vault::ring::{Ring, RingError};
 const LEDGER_STOP: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// How long a stop waits, when all connections are closed, for what is recorded of their ends.
-const CLOSING: std::time::Duration = std::time::Duration::from_secs(2);
+const CLOSING: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Where a started gateway can be reached.
 #[derive(Debug, Clone)]
@@ -101,7 +101,8 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     folder(&config.state)?;
     let node = node(&config)?;
     let ring = ring(&config.keys).map_err(RunError::Keys)?;
-    let bounds = ledger::Bounds::default();
+    // A commit that answers may wait for is not yet one that hangs.
+    let bounds = ledger::Bounds { commit_max: config.bounds.ledger_wait, ..ledger::Bounds::default() };
     let home = Home::within(&config.state, &node);
     let (ledger, writer) = Ledger::open(home, bounds, Box::new(jiff::Timestamp::now)).map_err(RunError::Ledger)?;
     let writing = std::thread::Builder::new()

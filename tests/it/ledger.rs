@@ -22,13 +22,13 @@ use tempfile::TempDir;
 
 use sudare::ledger::aggregate::FloodBounds;
 use sudare::ledger::entry::{End, Entry, Subject};
-use sudare::terms::event::Event;
 use sudare::ledger::key::PublicKey;
 use sudare::ledger::open::{Home, OpenError};
 use sudare::ledger::query::{Filter, Stored, query};
 use sudare::ledger::verify::{Kept, Report, verify};
 use sudare::ledger::writer::{Clock, Writer};
 use sudare::ledger::{Bounds, Committed, Ledger, LedgerError};
+use sudare::terms::event::Event;
 
 use faulty::{Fault, FaultyDisk};
 

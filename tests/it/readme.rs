@@ -8,7 +8,10 @@ use std::process::Command;
 fn blocks() -> Vec<(String, String)> {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("README.md");
     let parts = page.split("```yaml\n# ").skip(1).map(|part| part.split("```").next().expect("a block"));
-    parts.map(|part| part.split_once('\n').expect("a name and a text")).map(|(name, text)| (name.to_owned(), text.to_owned())).collect()
+    parts
+        .map(|part| part.split_once('\n').expect("a name and a text"))
+        .map(|(name, text)| (name.to_owned(), text.to_owned()))
+        .collect()
 }
 
 #[test]
@@ -16,12 +19,19 @@ fn the_five_minutes_are_true() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("rules")).expect("a folder");
     let blocks = blocks();
-    assert_eq!(blocks.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["gateway.yaml", "users.yaml", "rules/desk.yaml"]);
+    assert_eq!(
+        blocks.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        ["gateway.yaml", "users.yaml", "rules/desk.yaml"]
+    );
     for (name, text) in blocks {
         fs::write(folder.path().join(name), text).expect("a file");
     }
     for arguments in [&["check"][..], &["test", "rules/"]] {
-        let output = Command::new(env!("CARGO_BIN_EXE_sudare")).args(arguments).current_dir(folder.path()).output().expect("sudare");
+        let output = Command::new(env!("CARGO_BIN_EXE_sudare"))
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .expect("sudare");
         let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {told}");
     }

@@ -31,7 +31,23 @@ const SIDEWAYS: &[(&str, &str)] = &[("main", "cli"), ("config", "policy"), ("gua
 
 /// What may not be mentioned in which rooms, and why.
 const UNMENTIONABLE: &[(&[&str], &[&str], &str)] = &[
-    (PURE, &["tokio", "hyper", "std::fs", "std::net", "std::env", "SystemTime", "Instant::now", "Timestamp::now", "Zoned::now", "tracing::", "rand::"], "it is pure: clock, chance, files and sockets are passed in"),
+    (
+        PURE,
+        &[
+            "tokio",
+            "hyper",
+            "std::fs",
+            "std::net",
+            "std::env",
+            "SystemTime",
+            "Instant::now",
+            "Timestamp::now",
+            "Zoned::now",
+            "tracing::",
+            "rand::",
+        ],
+        "it is pure: clock, chance, files and sockets are passed in",
+    ),
     (&["format", "detect", "transform"], &["policy::", "guard::"], "formats know no policy"),
     (BELOW_SERVE, &["hyper::", "tokio::spawn"], "only serve knows hyper and spawns"),
     (ALL_BUT_RESPOND, &["StatusCode::from_u16"], "only respond makes statuses of reasons"),
@@ -41,11 +57,25 @@ const UNMENTIONABLE: &[(&[&str], &[&str], &str)] = &[
 
 const PURE: &[&str] = &["terms", "format", "detect", "transform", "policy", "guard", "body"];
 const BELOW_SERVE: &[&str] = &[
-    "terms", "format", "detect", "transform", "identity", "route", "vault", "ledger", "metrics", "policy", "guard", "body", "config",
+    "terms",
+    "format",
+    "detect",
+    "transform",
+    "identity",
+    "route",
+    "vault",
+    "ledger",
+    "metrics",
+    "policy",
+    "guard",
+    "body",
+    "config",
 ];
 const ALL_BUT_RESPOND: &[&str] = &["cli", "config", "policy", "guard", "body", "format", "identity", "ledger"];
-const ALL_BUT_MAIN: &[&str] = &["cli", "serve", "config", "policy", "guard", "body", "format", "identity", "ledger", "vault"];
-const ALL_BUT_METRICS: &[&str] = &["cli", "serve", "config", "policy", "guard", "body", "format", "identity", "ledger", "vault"];
+const ALL_BUT_MAIN: &[&str] =
+    &["cli", "serve", "config", "policy", "guard", "body", "format", "identity", "ledger", "vault"];
+const ALL_BUT_METRICS: &[&str] =
+    &["cli", "serve", "config", "policy", "guard", "body", "format", "identity", "ledger", "vault"];
 
 /// Words that no file's or module's name may be.
 const NAMELESS: &[&str] = &["util", "utils", "common", "helper", "helpers", "manager", "misc"];
@@ -70,14 +100,22 @@ fn files() -> Vec<File> {
 }
 
 fn walk(folder: &Path, found: &mut Vec<File>) {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder).expect("src can be read").map(|entry| entry.expect("an entry").path()).collect();
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder).expect("src can be read").map(|entry| entry.expect("an entry").path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
             walk(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let inside = path.strip_prefix(root().join("src")).expect("below src");
-            let room = inside.components().next().expect("a name").as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned();
+            let room = inside
+                .components()
+                .next()
+                .expect("a name")
+                .as_os_str()
+                .to_string_lossy()
+                .trim_end_matches(".rs")
+                .to_owned();
             let text = fs::read_to_string(&path).expect("a source file");
             found.push(File { path, room, text });
         }
@@ -90,7 +128,10 @@ fn code(file: &File) -> impl Iterator<Item = (usize, &str)> {
     let stem = file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let is_test = stem == "tests" || stem.ends_with("_tests");
     let text = if is_test { "" } else { &file.text[..end] };
-    text.lines().enumerate().map(|(number, line)| (number + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+    text.lines()
+        .enumerate()
+        .map(|(number, line)| (number + 1, line))
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
 fn storey(room: &str) -> Option<u8> {
@@ -102,7 +143,11 @@ fn arrows_point_down() {
     let mut faults = Vec::new();
     for file in files().iter().filter(|file| file.room != "lib") {
         let Some(own) = storey(&file.room) else {
-            faults.push(format!("{}: the room `{}` stands in no storey; add it to the table", file.path.display(), file.room));
+            faults.push(format!(
+                "{}: the room `{}` stands in no storey; add it to the table",
+                file.path.display(),
+                file.room
+            ));
             continue;
         };
         for (number, line) in code(file) {
@@ -171,7 +216,11 @@ fn nothing_is_left_for_later_in_the_code() {
         for (number, line) in file.text.lines().enumerate() {
             for word in ["TODO", "FIXME", "XXX:", "HACK", "todo!(", "unimplemented!("] {
                 if line.contains(word) {
-                    faults.push(format!("{}:{}: `{word}` belongs into an issue or a decision", file.path.display(), number + 1));
+                    faults.push(format!(
+                        "{}:{}: `{word}` belongs into an issue or a decision",
+                        file.path.display(),
+                        number + 1
+                    ));
                 }
             }
         }

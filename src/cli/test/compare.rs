@@ -101,5 +101,9 @@ fn rules(policy: &Policy, got: &Got) -> String {
         let by = if decision.rules.is_empty() { "`ungranted`".to_owned() } else { decision.rules.join(", ") };
         decided.insert(format!("{} is {} by {by}", policy.kinds().get(*kind).name, decision.action));
     }
-    if decided.is_empty() { "no kind was found in the answer".to_owned() } else { decided.into_iter().collect::<Vec<_>>().join("; ") }
+    if decided.is_empty() {
+        "no kind was found in the answer".to_owned()
+    } else {
+        decided.into_iter().collect::<Vec<_>>().join("; ")
+    }
 }

@@ -17,7 +17,7 @@ use crate::format::{script, url};
 use crate::terms::leaf::{Leaf, Member, Part, Piece, Sink, Walker};
 use crate::terms::place::PlaceId;
 use crate::terms::quote::{Quote, Quotes};
-use crate::terms::refusal::Refusal;
+use crate::terms::refusal::{Reason, Refusal};
 
 /// A text inside the page, and where it stands.
 pub(super) struct Source<'a> {
@@ -123,7 +123,7 @@ impl Page {
     /// Shows the parts of a URL that may carry a value.
     pub(super) fn url(&mut self, source: &Source<'_>, context: &Context, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
         for part in url::parts(&source.text) {
-            let Some(quotes) = source.quotes(part.quote) else { continue };
+            let quotes = source.quotes(part.quote).ok_or_else(too_deep)?;
             let piece = Piece { span: source.span(part.span), at: 0, quotes };
             let mut held = self.bare(part.text, part.part, vec![piece]);
             held.names = part.name.as_deref().map(Word::from).into_iter().collect();
@@ -167,7 +167,7 @@ impl Page {
                 continue;
             }
             let within = span.start + literal.span.start..span.start + literal.span.end;
-            let Some(quotes) = source.quotes(literal.quote) else { continue };
+            let quotes = source.quotes(literal.quote).ok_or_else(too_deep)?;
             let piece = Piece { span: source.span(within), at: 0, quotes };
             let mut held = self.bare(literal.text, literal.part, vec![piece]);
             held.places = context.places.clone();
@@ -265,4 +265,9 @@ impl Sink for Gather {
     fn settled(&mut self, _: usize) -> Result<(), Refusal> {
         Ok(())
     }
+}
+
+/// A value that is quoted too often to be written again must not pass unseen.
+fn too_deep() -> Refusal {
+    Refusal::new(Reason::Unreadable, format!("html: a value is quoted in more than {} ways at once", Quotes::DEPTH))
 }

@@ -10,6 +10,9 @@ use crate::terms::label;
 /// The most words that a column's name is taken to have.
 const WORDS_MAX: usize = 6;
 
+/// Bytes of a name that are looked at.
+const NAME_MAX: usize = 512;
+
 /// Fields' names that mean nothing when another word stands before them: `file_name`, `mail_address`.
 const NEED_THEIR_PLACE: &[&str] = &[
     "name", "address", "title", "id", "note", "no", "code", "number", "value", "type", "kind", "date", "label", "text",
@@ -37,6 +40,8 @@ pub(super) struct Columns<'p> {
 impl Columns<'_> {
     /// The veiled kinds that a name means.
     pub fn named(&self, name: &str) -> Named {
+        // A name ends in what it is, and no longer end of one is known.
+        let name = &name[name.ceil_char_boundary(name.len().saturating_sub(NAME_MAX))..];
         let mut named = Named { kinds: self.known(&label::fold(name), true), operator: None };
         if !named.kinds.is_empty() {
             return named;

@@ -21,8 +21,8 @@ use crate::terms::refusal::{Reason, Refusal};
 /// JSON in a text in JSON in a text: deeper it is a text.
 const NESTED_MAX: usize = 4;
 
-/// Bytes of one condition.
-const TEXT_MAX: usize = 16 << 10;
+/// Bytes of all texts of one request in which columns are sought.
+const TEXT_MAX: usize = 256 << 10;
 
 /// What one part of a name says.
 pub(super) struct Part<'p> {
@@ -49,12 +49,14 @@ pub(super) struct Walk<'s, 'p> {
     /// The columns of a table that are elsewhere called by their numbers.
     pub(super) columns: HashMap<String, Vec<KindId>>,
     values: usize,
+    text_left: usize,
     nested: usize,
 }
 
 impl<'s, 'p> Walk<'s, 'p> {
     pub fn new(screen: &'s mut Screen<'p>) -> Walk<'s, 'p> {
-        Walk { screen, path: Vec::new(), known: HashMap::new(), columns: HashMap::new(), values: 0, nested: 0 }
+        let (known, columns) = (HashMap::new(), HashMap::new());
+        Walk { screen, path: Vec::new(), known, columns, values: 0, text_left: TEXT_MAX, nested: 0 }
     }
 
     /// Everything that a request says.
@@ -159,6 +161,7 @@ impl<'s, 'p> Walk<'s, 'p> {
             return Ok(());
         }
         self.is_readable(text)?;
+        self.charge(text)?;
         let name = self.name();
         let own = text::pieces(text).filter_map(|piece| parameter.columns.get(&label::fold(piece)).copied());
         self.screen.ask(&name, &own.collect::<Vec<_>>(), Ask::Order)?;
@@ -209,7 +212,11 @@ impl<'s, 'p> Walk<'s, 'p> {
             self.mentions(text, Reading::Words)?;
             self.screen.words(&self.name(), text)?;
         }
-        if selects { self.answer(text::renamed(self.screen.columns(), text)) } else { Ok(()) }
+        if selects {
+            self.charge(text)?;
+            return self.answer(text::renamed(self.screen.columns(), text));
+        }
+        Ok(())
     }
 
     /// Whether the value is words to look for: `q`, `search[value]`, but not `search[status]`.
@@ -220,6 +227,7 @@ impl<'s, 'p> Walk<'s, 'p> {
     }
 
     fn sorted(&mut self, text: &str) -> Result<(), Refusal> {
+        self.charge(text)?;
         let columns = self.screen.columns();
         let mut kinds = text::sorted(columns, text);
         let last = self.path.iter().rev().find(|part| !part.is_number);
@@ -234,9 +242,7 @@ impl<'s, 'p> Walk<'s, 'p> {
     }
 
     fn mentions(&mut self, text: &str, reading: Reading) -> Result<(), Refusal> {
-        if text.len() > TEXT_MAX {
-            return Err(Refusal::new(Reason::Query, format!("a condition longer than {TEXT_MAX} bytes")));
-        }
+        self.charge(text)?;
         self.answer(text::mentions(self.screen.columns(), text, reading))
     }
 
@@ -251,9 +257,18 @@ impl<'s, 'p> Walk<'s, 'p> {
         Ok(())
     }
 
+    /// Every word of a text may be a column's name, so that reading is dear.
+    fn charge(&mut self, text: &str) -> Result<(), Refusal> {
+        let left = self.text_left.checked_sub(text.len());
+        self.text_left = left.ok_or_else(|| {
+            Refusal::new(Reason::Query, format!("conditions of more than {TEXT_MAX} bytes cannot be read"))
+        })?;
+        Ok(())
+    }
+
     /// What looks like JSON and is none may be read as JSON by a milder reader.
     fn is_readable(&self, text: &str) -> Result<(), Refusal> {
-        if text.len() > TEXT_MAX || (text.starts_with(['{', '[', '"']) && text.contains('\\')) {
+        if text.starts_with(['{', '[', '"']) && text.contains('\\') {
             return Err(Refusal::new(Reason::Query, "a condition that cannot be read"));
         }
         Ok(())

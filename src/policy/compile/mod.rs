@@ -76,7 +76,8 @@ fn compile(files: Vec<File>, version: Arc<str>, faults: &mut Faults) -> Option<P
     checks::resources(&resources, &routes, faults);
     checks::kinds(&all.kinds, &rules, &resources, &names, faults);
     let words = Arc::new(routes.iter().flat_map(|route| route.rule.path.words()).map(str::to_owned).collect());
-    let parts = Parts { version, kinds, roles, rules, conditions, resources, routes, words, ungranted, undeclared, tests };
+    let parts =
+        Parts { version, kinds, roles, rules, conditions, resources, routes, words, ungranted, undeclared, tests };
     Some(Policy::new(parts))
 }
 

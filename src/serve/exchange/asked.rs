@@ -16,14 +16,14 @@ use crate::format::json::JsonWalker;
 use crate::format::{self, Format, media};
 use crate::guard::inbound::Inbound;
 use crate::guard::outbound::{Outbound, Request as Judged};
-use crate::guard::{method, query, returned};
 use crate::guard::subject::Subjects;
+use crate::guard::{method, query, returned};
 use crate::identity;
-use crate::policy::plan::{Plan, SubjectAt};
 use crate::policy::Policy;
 use crate::policy::conditions::Situation;
 use crate::policy::decide::RoleId;
 use crate::policy::matched::{self, BodyValues, Matched};
+use crate::policy::plan::{Plan, SubjectAt};
 use crate::route::normal::{self, Canonical};
 use crate::serve::disclose::Facts;
 use crate::serve::gate::fault::GateFault;
@@ -41,14 +41,26 @@ use crate::transform::Today;
 
 /// Headers that ask for a part of an answer or for none at all if it has not changed: what staff
 /// got before was made for other rules or another person, and a part cannot be judged.
-const CONDITIONAL: [header::HeaderName; 6] =
-    [header::RANGE, header::IF_RANGE, header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::IF_MATCH, header::IF_UNMODIFIED_SINCE];
+const CONDITIONAL: [header::HeaderName; 6] = [
+    header::RANGE,
+    header::IF_RANGE,
+    header::IF_NONE_MATCH,
+    header::IF_MODIFIED_SINCE,
+    header::IF_MATCH,
+    header::IF_UNMODIFIED_SINCE,
+];
 
 /// Methods that the gateway passes.
-const METHODS: [Method; 7] = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+const METHODS: [Method; 7] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 
 /// Recognises staff, and cleans the head of what is not the CRM's to see.
-pub fn identify(house: &House, head: &mut request::Parts, peer: SocketAddr, facts: &mut Facts) -> Result<Option<Staff>, Refusal> {
+pub fn identify(
+    house: &House,
+    head: &mut request::Parts,
+    peer: SocketAddr,
+    facts: &mut Facts,
+) -> Result<Option<Staff>, Refusal> {
     let staff = identity::recognise(&house.identity, &head.headers, peer.ip());
     identity::strip(&house.identity, &mut head.headers);
     let arrival = Arrival { peer: peer.ip(), secure: false, trusted: &house.trusted_proxies };
@@ -156,7 +168,8 @@ impl Asked {
             return Ok(searched);
         }
         let format = self.format().map_err(unreadable)?;
-        let body = if format == Format::Json { returned::with_nulls(&self.body) } else { Cow::Borrowed(&self.body[..]) };
+        let body =
+            if format == Format::Json { returned::with_nulls(&self.body) } else { Cow::Borrowed(&self.body[..]) };
         let mut walker = format::walker(format, &plan.places, bounds).map_err(unreadable)?;
         walker.write(&body, &mut inbound).map_err(unreadable)?;
         walker.end(&mut inbound).map_err(unreadable)?;

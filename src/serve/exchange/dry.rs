@@ -10,9 +10,9 @@ use http::{Request, Response};
 
 use crate::body::rewriter::Rewriter;
 use crate::format;
-use crate::policy::plan::Plan;
 use crate::policy::Policy;
 use crate::policy::decide::RoleId;
+use crate::policy::plan::Plan;
 use crate::serve::exchange::answer::{self, About};
 use crate::serve::exchange::asked::{self, Asked, Asks};
 use crate::serve::exchange::head;
@@ -53,13 +53,26 @@ pub struct Got {
 }
 
 /// Runs one exchange.
-pub fn run(policy: &Policy, mint: &Arc<dyn Mint>, caller: &Caller<'_>, request: Request<Bytes>, response: Response<Bytes>) -> Got {
+pub fn run(
+    policy: &Policy,
+    mint: &Arc<dyn Mint>,
+    caller: &Caller<'_>,
+    request: Request<Bytes>,
+    response: Response<Bytes>,
+) -> Got {
     let mut plan = None;
     answered(policy, mint, caller, request, response, &mut plan).unwrap_or_else(|refusal| {
         let reader = Reader { page: false, japanese: false };
         let told = respond::refusal(refusal.reason, reader, "", false);
         let status = told.status().as_u16();
-        Got { status, headers: Vec::new(), body: told.into_body().to_vec(), disclosures: Disclosures::default(), plan, refusal: Some(refusal) }
+        Got {
+            status,
+            headers: Vec::new(),
+            body: told.into_body().to_vec(),
+            disclosures: Disclosures::default(),
+            plan,
+            refusal: Some(refusal),
+        }
     })
 }
 

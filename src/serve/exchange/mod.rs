@@ -78,7 +78,8 @@ async fn answered(
     let roles = staff.as_ref().map(|staff| house.policy.roles_of(&staff.groups)).unwrap_or_default();
     facts.roles = house.policy.role_names(&roles);
     let time = jiff::Timestamp::now();
-    let plan = asked.plan(&house.policy, &Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time })?;
+    let plan =
+        asked.plan(&house.policy, &Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time })?;
     facts.planned(&plan);
     let searched = asked.screen(&plan, &house.bounds)?;
     let event = if searched && plan.event == Event::View { Event::Search } else { plan.event };

@@ -23,14 +23,26 @@ const fn words(status: u16, en: (&'static str, &'static str), ja: (&'static str,
 /// What takes the place of an error page of the CRM's; the status is the CRM's own.
 pub const CRM_ERROR: Words = words(
     500,
-    ("The CRM reported an error", "Its own page is not shown because such pages can hold customers' data. Try again, or tell the administrator the number below."),
-    ("CRMでエラーが発生しました", "エラー画面には個人情報が含まれることがあるため表示していません。もう一度お試しになるか、下の番号を管理者にお伝えください。"),
+    (
+        "The CRM reported an error",
+        "Its own page is not shown because such pages can hold customers' data. Try again, or tell the administrator the number below.",
+    ),
+    (
+        "CRMでエラーが発生しました",
+        "エラー画面には個人情報が含まれることがあるため表示していません。もう一度お試しになるか、下の番号を管理者にお伝えください。",
+    ),
 );
 
 const UNCLEAR: Words = words(
     400,
-    ("The request is unclear", "It can be read in more than one way, so it was not passed on. Use a current browser or client and try again."),
-    ("リクエストが不明確です", "複数の意味に解釈できるため、送信しませんでした。最新のブラウザまたはクライアントでもう一度お試しください。"),
+    (
+        "The request is unclear",
+        "It can be read in more than one way, so it was not passed on. Use a current browser or client and try again.",
+    ),
+    (
+        "リクエストが不明確です",
+        "複数の意味に解釈できるため、送信しませんでした。最新のブラウザまたはクライアントでもう一度お試しください。",
+    ),
 );
 const SLOW: Words = words(
     408,
@@ -39,13 +51,25 @@ const SLOW: Words = words(
 );
 const UNSAFE_ANSWER: Words = words(
     502,
-    ("The CRM's answer cannot be shown safely", "It could not be read without doubt, so nothing of it was passed on. Tell the administrator the number below."),
-    ("CRMの応答を安全に表示できません", "確実に読み取れなかったため、表示していません。下の番号を管理者にお伝えください。"),
+    (
+        "The CRM's answer cannot be shown safely",
+        "It could not be read without doubt, so nothing of it was passed on. Tell the administrator the number below.",
+    ),
+    (
+        "CRMの応答を安全に表示できません",
+        "確実に読み取れなかったため、表示していません。下の番号を管理者にお伝えください。",
+    ),
 );
 const OWN_FAULT: Words = words(
     503,
-    ("The gateway cannot answer now", "Nothing was shown or saved. Try again shortly; if it goes on, tell the administrator the number below."),
-    ("ただいま応答できません", "何も表示・保存されていません。しばらくしてからもう一度お試しください。続く場合は、下の番号を管理者にお伝えください。"),
+    (
+        "The gateway cannot answer now",
+        "Nothing was shown or saved. Try again shortly; if it goes on, tell the administrator the number below.",
+    ),
+    (
+        "ただいま応答できません",
+        "何も表示・保存されていません。しばらくしてからもう一度お試しください。続く場合は、下の番号を管理者にお伝えください。",
+    ),
 );
 const TOO_LONG_HEAD: Words = words(
     431,
@@ -57,8 +81,11 @@ const METHOD: Words = words(
     ("This method is not allowed", "The gateway passes GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS."),
     ("このメソッドは使えません", "利用できるのは GET、HEAD、POST、PUT、PATCH、DELETE、OPTIONS です。"),
 );
-const TOO_LONG_PATH: Words =
-    words(414, ("The address is too long", "Shorten the search and try again."), ("アドレスが長すぎます", "検索条件を短くしてもう一度お試しください。"));
+const TOO_LONG_PATH: Words = words(
+    414,
+    ("The address is too long", "Shorten the search and try again."),
+    ("アドレスが長すぎます", "検索条件を短くしてもう一度お試しください。"),
+);
 
 /// The words of a reason.
 pub fn of(reason: Reason) -> Words {
@@ -75,13 +102,22 @@ pub fn of(reason: Reason) -> Words {
         ),
         Reason::RequestUnreadable => words(
             400,
-            ("What was sent cannot be read", "Its form is unknown or broken, so it could not be checked; nothing was saved."),
+            (
+                "What was sent cannot be read",
+                "Its form is unknown or broken, so it could not be checked; nothing was saved.",
+            ),
             ("送信内容を読み取れません", "形式が不明または不正なため確認できませんでした。何も保存されていません。"),
         ),
         Reason::Unrecognised => words(
             401,
-            ("Please log in", "The gateway does not know who asks. Give your user name and password, or ask the administrator."),
-            ("ログインしてください", "利用者を確認できません。ユーザー名とパスワードを入力するか、管理者にお問い合わせください。"),
+            (
+                "Please log in",
+                "The gateway does not know who asks. Give your user name and password, or ask the administrator.",
+            ),
+            (
+                "ログインしてください",
+                "利用者を確認できません。ユーザー名とパスワードを入力するか、管理者にお問い合わせください。",
+            ),
         ),
         Reason::NoRole => words(
             403,
@@ -90,20 +126,42 @@ pub fn of(reason: Reason) -> Words {
         ),
         Reason::Rule | Reason::Undeclared => words(
             403,
-            ("This is not open to you", "A rule of the data protection policy forbids it. Ask the administrator if you need it for your work."),
-            ("この操作は許可されていません", "個人情報保護のルールにより禁止されています。業務に必要な場合は管理者にお問い合わせください。"),
+            (
+                "This is not open to you",
+                "A rule of the data protection policy forbids it. Ask the administrator if you need it for your work.",
+            ),
+            (
+                "この操作は許可されていません",
+                "個人情報保護のルールにより禁止されています。業務に必要な場合は管理者にお問い合わせください。",
+            ),
         ),
         Reason::Query => words(
             403,
-            ("This search is not open to you", "Hidden data cannot be sorted or searched by a part of it. Search by the whole value, or by another column."),
-            ("この検索はできません", "非表示の項目では、並べ替えや部分一致の検索はできません。値の全体で検索するか、別の項目をお使いください。"),
+            (
+                "This search is not open to you",
+                "Hidden data cannot be sorted or searched by a part of it. Search by the whole value, or by another column.",
+            ),
+            (
+                "この検索はできません",
+                "非表示の項目では、並べ替えや部分一致の検索はできません。値の全体で検索するか、別の項目をお使いください。",
+            ),
         ),
         Reason::Veil => words(
             409,
-            ("Nothing was saved", "A field holds a masked value in place of the real one. Saving it would destroy the customer's data; ask somebody who sees the field to make the change."),
-            ("保存していません", "マスクされた値が含まれています。保存すると元のデータが失われるため中止しました。その項目を閲覧できる担当者に変更を依頼してください。"),
+            (
+                "Nothing was saved",
+                "A field holds a masked value in place of the real one. Saving it would destroy the customer's data; ask somebody who sees the field to make the change.",
+            ),
+            (
+                "保存していません",
+                "マスクされた値が含まれています。保存すると元のデータが失われるため中止しました。その項目を閲覧できる担当者に変更を依頼してください。",
+            ),
         ),
-        Reason::NotFound => words(404, ("There is nothing here", "Check the address."), ("見つかりません", "アドレスを確認してください。")),
+        Reason::NotFound => words(
+            404,
+            ("There is nothing here", "Check the address."),
+            ("見つかりません", "アドレスを確認してください。"),
+        ),
         Reason::UpstreamFraming | Reason::Unreadable | Reason::Shape | Reason::Bound => UNSAFE_ANSWER,
         Reason::UpstreamAway => words(
             502,

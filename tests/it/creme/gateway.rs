@@ -139,6 +139,9 @@ impl Gateway {
 
 impl Drop for Gateway {
     fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("the gateway's log:\n{}", self.log());
+        }
         // After stop_and_verify the process has gone, and both calls only say so.
         let _ = self.process.kill();
         let _ = self.process.wait();

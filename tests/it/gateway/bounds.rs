@@ -26,7 +26,10 @@ fn crm() -> Origin {
 }
 
 fn bounded(crm: &Origin, bounds: &str) -> Running {
-    Running::set_up(crm.address, Setup { rules: RULES, config: &format!("bounds: {{ {bounds} }}"), ..Setup::default() })
+    Running::set_up(
+        crm.address,
+        Setup { rules: RULES, config: &format!("bounds: {{ ledger_wait: 20s, {bounds} }}"), ..Setup::default() },
+    )
 }
 
 fn told(answer: &Answer) -> (u16, Option<String>) {

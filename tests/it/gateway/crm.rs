@@ -44,7 +44,7 @@ fn a_crm_that_does_not_answer_in_time_is_given_up() {
         (String::new(), "timeout: 150ms"),
         (format!("{JSON}Content-Length: 9\r\n\r\n{{"), "timeout: 150ms"),
         // A little now and then keeps no answer waiting for ever: the request has a bound of its own.
-        (format!("{JSON}Content-Length: 9\r\n\r\n{{"), "timeout: 60s } \nbounds: { request: 150ms"),
+        (format!("{JSON}Content-Length: 9\r\n\r\n{{"), "timeout: 60s } \nbounds: { ledger_wait: 20s, request: 150ms"),
     ] {
         let bytes = sent.clone().into_bytes();
         let crm = Origin::start(move |_| Reply::raw(bytes.clone()));

@@ -15,7 +15,13 @@ const TANAKA: [(&str, &str); 2] = [("X-Remote-User", "tanaka"), ("X-Remote-Group
 const CSV: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/csv; charset=utf-8\r\n";
 
 fn before(crm: &Origin) -> Running {
-    Running::set_up(crm.address, Setup { rules: RULES, ..Setup::default() })
+    stopping(crm, "30s")
+}
+
+/// A gateway that holds little, so that an export leaves in many parts, and waits so long at a stop.
+fn stopping(crm: &Origin, drain: &str) -> Running {
+    let config = format!("bounds: {{ hold: 64KiB, ledger_wait: 20s, drain: {drain} }}");
+    Running::set_up(crm.address, Setup { rules: RULES, config: &config, ..Setup::default() })
 }
 
 fn ask(address: SocketAddr, version: &str) -> TcpStream {
@@ -39,7 +45,7 @@ fn end(gateway: &Running, id: &str) -> String {
 
 /// An export that says it is longer than what comes of it.
 fn torn(close: bool) -> Origin {
-    let body = export(30_000);
+    let body = export(3_000);
     let bytes = format!("{CSV}Content-Length: {}\r\n\r\n{body}", body.len() + 1).into_bytes();
     Origin::start(move |_| Reply { close, ..Reply::raw(bytes.clone()) })
 }
@@ -74,7 +80,7 @@ fn a_client_that_goes_away_ends_the_export_and_is_recorded_as_cancelled() {
 
 #[test]
 fn an_old_client_gets_a_long_export_whole() {
-    let body = export(30_000);
+    let body = export(3_000);
     let bytes = format!("{CSV}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes();
     let crm = Origin::start(move |_| Reply::raw(bytes.clone()));
     let gateway = before(&crm);
@@ -87,7 +93,7 @@ fn an_old_client_gets_a_long_export_whole() {
     );
     let mut got = Vec::new();
     stream.read_to_end(&mut got).expect("an orderly end");
-    assert!(String::from_utf8_lossy(&got).replace("***-****-", "090-1234-") == export(30_000), "{} bytes", got.len());
+    assert!(String::from_utf8_lossy(&got).replace("***-****-", "090-1234-") == export(3_000), "{} bytes", got.len());
     assert_eq!(end(&gateway, &id(&head)), "done");
     let seen = crm.take().bytes;
     assert!(seen.starts_with(b"GET /export.csv HTTP/1.1\r\n"), "the crm is asked in the gateway's own version");
@@ -135,8 +141,7 @@ fn a_stop_lets_the_answers_in_flight_end_and_takes_nothing_new() {
 #[test]
 fn a_stop_waits_no_longer_than_its_bound() {
     let (crm, _release) = held();
-    let mut gateway =
-        Running::set_up(crm.address, Setup { rules: RULES, config: "bounds: { drain: 50ms }", ..Setup::default() });
+    let mut gateway = stopping(&crm, "50ms");
     let staff = gateway.staff;
     let asker = thread::spawn(move || request(staff, "GET", "/api/customers/42", &TANAKA, ""));
     crm.wait_for(&Event::Asked);
@@ -148,8 +153,7 @@ fn a_stop_waits_no_longer_than_its_bound() {
 #[test]
 fn a_stop_in_the_midst_of_an_export_records_its_end() {
     let crm = torn(false);
-    let mut gateway =
-        Running::set_up(crm.address, Setup { rules: RULES, config: "bounds: { drain: 50ms }", ..Setup::default() });
+    let mut gateway = stopping(&crm, "50ms");
     for version in ["1.1", "1.0"] {
         let mut stream = ask(gateway.staff, version);
         let head = read_until(&mut stream, b"\r\n\r\n");

@@ -204,6 +204,8 @@ fn configuration(crm: SocketAddr, more: &str) -> String {
         "rules: [rules/]",
         "state: state",
         "node: gw-test",
+        // A busy machine's disk is slow; what a slow ledger means is not tested by chance.
+        "bounds: { ledger_wait: 20s }",
         "identity: [{ header: { user: X-Remote-User, groups: X-Remote-Groups, from: [127.0.0.1/32] } }]",
     ];
     let is_said = |line: &&str| more.lines().any(|said| said.split(':').next() == line.split(':').next());
