@@ -61,7 +61,7 @@ fn an_answer_that_breaks_off_is_refused() {
         let gateway = before(crm.address, "");
         let answer = asked(&gateway);
         assert_eq!(told(&answer), refusal(502, "upstream-framing"), "{sent}");
-        assert!(!answer.text().contains("42"), "{answer:?}");
+        assert!(!answer.text().contains("\"id\""), "{answer:?}");
     }
 }
 
@@ -91,8 +91,9 @@ fn a_connection_is_kept_for_the_next_question() {
     assert_eq!(crm.take().connections, 1);
 }
 
-/// The CRM closes after an answer without saying so, as servers do with idle connections: nothing
-/// of the next question was seen, so it can be asked anew, whatever it is.
+/// The CRM closes after an answer without saying so, as servers do with idle connections. Where the
+/// close is seen first, the next question goes to a new connection, whatever it is; where a write had
+/// begun before the close came, nobody knows what the CRM saw, and it is refused rather than repeated.
 #[test]
 fn a_closed_connection_loses_no_question_and_asks_none_twice() {
     let crm = Origin::start(|_| Reply {
@@ -100,12 +101,17 @@ fn a_closed_connection_loses_no_question_and_asks_none_twice() {
         ..Reply::raw(format!("{JSON}Content-Length: 2\r\n\r\n{{}}").into_bytes())
     });
     let gateway = before(crm.address, "");
+    let mut answered = 0;
     for _ in 0..20 {
         assert_eq!(asked(&gateway).status, 200);
-        assert_eq!(post(&gateway).status, 200);
+        let posted = post(&gateway);
+        assert!(posted.status == 200 || told(&posted) == refusal(502, "upstream-away"), "{posted:?}");
+        answered += usize::from(posted.status == 200);
     }
     let seen = String::from_utf8_lossy(&crm.take().bytes).into_owned();
-    assert_eq!((seen.matches("GET /").count(), seen.matches("POST /").count()), (20, 20));
+    let (gets, posts) = (seen.matches("GET /").count(), seen.matches("POST /").count());
+    assert!(gets == 20 && posts >= answered && posts <= 20, "{gets} and {posts} for {answered} answers");
+    assert!(answered > 0, "a close that is seen loses nothing");
 }
 
 /// The CRM takes a question on a kept connection and closes without an answer: nobody knows what it
