@@ -179,6 +179,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn words_are_those_of_the_literals() {
+        let pattern = Pattern::parse("/creme_core/{id}/x-{n}.json/get_v2/**").expect("a pattern");
+        assert_eq!(pattern.words().collect::<Vec<_>>(), ["creme", "core", "json", "get"]);
+    }
+
+    #[test]
     fn templates_are_read() {
         let pattern = Pattern::parse("/API/{id}/x-{n}.json/**").expect("a pattern");
         assert_eq!(pattern.shape(), "/api/{}/x-{}.json/**");

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::client::exchange;
 
 /// How long chromedriver looks for an element before it says that there is none.
-const FIND_WAIT_MS: u64 = 20_000;
+const FIND_WAIT_MS: u64 = 60_000;
 /// The key under which WebDriver hands out elements; fixed by its standard.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
