@@ -88,6 +88,7 @@ const TOO_LONG_PATH: Words = words(
 );
 
 /// The words of a reason.
+#[expect(clippy::too_many_lines, reason = "a table with an arm for each reason")]
 pub fn of(reason: Reason) -> Words {
     match reason {
         Reason::Framing | Reason::Ambiguous | Reason::Host | Reason::Upgrade | Reason::Version => UNCLEAR,
