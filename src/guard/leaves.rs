@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::policy::plan::{Meaning, Plan};
 use crate::terms::edit::Document;
-use crate::terms::kind::KindId;
+use crate::terms::kind::{self, KindId};
 use crate::terms::label;
 use crate::terms::leaf::{Leaf, Member, Part, Piece};
 use crate::terms::place::PlaceId;
@@ -122,6 +122,18 @@ impl Names {
             self.rows.insert(name.to_owned(), Named { places, label: plan.labels.get(&folded).copied() });
         }
         &self.rows[name]
+    }
+}
+
+/// Whether a text can be of a kind at all: a number of any sort has a digit, an address of e-mail its
+/// sign.
+pub(super) fn can_be(kind: KindId, text: &str) -> bool {
+    match kind {
+        kind::PHONE | kind::POSTAL_CODE | kind::MY_NUMBER | kind::CARD_NUMBER | kind::SSN => {
+            text.chars().any(|c| c.is_numeric() || "一二三四五六七八九零".contains(c))
+        }
+        kind::EMAIL => text.contains(['@', '＠']),
+        _ => true,
     }
 }
 
