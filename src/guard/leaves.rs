@@ -125,16 +125,16 @@ impl Names {
     }
 }
 
-/// Whether a text can be of a kind at all: a number of any sort has a digit, an address of e-mail its
-/// sign.
+/// Whether a text in a value's place may be a value of its kind. One plain word where a number or an
+/// address of e-mail belongs is the page's own ("Edit"); whatever else stands there, a name or a note
+/// typed into the wrong field, counts as a value.
 pub(super) fn can_be(kind: KindId, text: &str) -> bool {
-    match kind {
-        kind::PHONE | kind::POSTAL_CODE | kind::MY_NUMBER | kind::CARD_NUMBER | kind::SSN => {
-            text.chars().any(|c| c.is_numeric() || "一二三四五六七八九零".contains(c))
-        }
-        kind::EMAIL => text.contains(['@', '＠']),
-        _ => true,
-    }
+    let is_plain_word = text.bytes().all(|b| b.is_ascii_alphabetic());
+    let is_written_in_words = !matches!(
+        kind,
+        kind::PHONE | kind::EMAIL | kind::POSTAL_CODE | kind::MY_NUMBER | kind::CARD_NUMBER | kind::SSN
+    );
+    is_written_in_words || !is_plain_word
 }
 
 /// The kind of a leaf of which nothing is kept.
