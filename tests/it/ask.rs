@@ -216,8 +216,6 @@ fn json(name: &str, value: &str) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
-
     #[test]
     fn what_staff_gets_is_never_written_back(value in value(), place in select(PLACES), role in select(vec!["support", "analyst", "closed"])) {
         let (name, id) = place;

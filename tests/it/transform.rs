@@ -163,8 +163,6 @@ fn actions(kind: &Kind) -> Vec<Action> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
-
     #[test]
     fn every_veil_of_a_kind_looks_like_one(value in value(), at in 0usize..29) {
         let (kinds, domain) = (Kinds::builtin(), customer());

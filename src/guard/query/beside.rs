@@ -86,8 +86,9 @@ impl<'p> Walk<'_, 'p> {
         let name = self.name();
         for value in values {
             match (operator, value.text()) {
-                (Operator::Presence, _) | (_, Some("")) => {}
-                (Operator::More, _) => self.screen.ask(&name, kinds, Ask::Compare)?,
+                (_, Some("")) => {}
+                (Operator::Presence, Some(text)) if names::is_flag(text.trim()) => {}
+                (Operator::Presence | Operator::More, _) => self.screen.ask(&name, kinds, Ask::Compare)?,
                 (Operator::Equality, Some(text)) => self.screen.compare(&name, kinds, text.trim())?,
                 (Operator::Equality, None) => {
                     let children = value.children();

@@ -113,8 +113,9 @@ impl<'p> Screen<'p> {
     fn compare(&mut self, name: &str, kinds: &[KindId], value: &str) -> Result<(), Refusal> {
         let whole = kinds.iter().any(|kind| self.fit(*kind, value) == Fit::Proven);
         match text::prefixed(value).filter(|_| !whole) {
-            Some((Operator::More, _)) => self.ask(name, kinds, Ask::Compare),
-            Some((Operator::Presence, _)) => Ok(()),
+            // `nu.` may be the operator, or the beginning of an address.
+            Some((Operator::Presence, rest)) if !rest.is_empty() && names::is_flag(rest) => Ok(()),
+            Some((Operator::Presence | Operator::More, _)) => self.ask(name, kinds, Ask::Compare),
             Some((Operator::Equality, rest)) => self.one_of(name, kinds, rest),
             None => self.find(name, kinds, value),
         }

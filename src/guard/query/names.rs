@@ -141,6 +141,14 @@ pub(super) fn is_equality(text: &str) -> bool {
     operator(text) == Some(Operator::Equality)
 }
 
+/// What a question for a value's presence is asked with.
+pub(super) fn is_flag(text: &str) -> bool {
+    matches!(
+        text.to_ascii_lowercase().as_str(),
+        "" | "0" | "1" | "true" | "false" | "yes" | "no" | "on" | "off" | "null" | "t" | "f"
+    )
+}
+
 /// Whether a name is for this.
 pub(super) fn is(name: &str, what: Use) -> bool {
     Spelled::of(name).is(what)

@@ -185,7 +185,7 @@ impl<'s, 'p> Walk<'s, 'p> {
         }
         let operators = self.path.iter().flat_map(|part| [part.named.operator, part.operator]);
         match operators.max().flatten() {
-            Some(Operator::Presence) if is_flag(text) => Ok(()),
+            Some(Operator::Presence) if names::is_flag(text) => Ok(()),
             Some(Operator::Presence | Operator::More) => self.screen.ask(&name, kinds, Ask::Compare),
             Some(Operator::Equality) => {
                 let whole = self.screen.compare(&name, kinds, text);
@@ -285,12 +285,4 @@ const DESCRIBES: &[Use] = &[Use::Column, Use::Operator, Use::Value, Use::Directi
 /// The refusal of a question that has more values than can be looked at.
 pub(super) fn too_many() -> Refusal {
     Refusal::new(Reason::BodyTooLarge, format!("a question of more than {VALUES_MAX} values"))
-}
-
-/// What a question for a value's presence is asked with.
-fn is_flag(text: &str) -> bool {
-    matches!(
-        text.to_ascii_lowercase().as_str(),
-        "" | "0" | "1" | "true" | "false" | "yes" | "no" | "on" | "off" | "null" | "t" | "f"
-    )
 }

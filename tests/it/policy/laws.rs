@@ -83,8 +83,6 @@ fn decisions(policy: &Policy, names: &[&str], target: &str) -> Vec<Decision> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
-
     #[test]
     fn the_order_of_rules_and_files_never_changes_a_decision(
         (rules, shuffled) in rules().prop_flat_map(|rules| (Just(rules.clone()), Just(rules).prop_shuffle())),
