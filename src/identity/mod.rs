@@ -6,11 +6,11 @@
 
 pub mod basic;
 pub mod header;
-
-use std::net::IpAddr;
+pub mod peer;
 
 use http::HeaderMap;
 
+use crate::identity::peer::Peer;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
 
@@ -30,12 +30,12 @@ pub enum Found {
     Nothing,
 }
 
-/// Tries the sources in order. `peer` is the address of the connection itself.
-pub fn recognise(sources: &[Source], headers: &HeaderMap, peer: IpAddr) -> Result<Option<Staff>, Refusal> {
+/// Tries the sources in order. `peer` is the other end of the connection.
+pub fn recognise(sources: &[Source], headers: &HeaderMap, peer: &Peer) -> Result<Option<Staff>, Refusal> {
     for source in sources {
         let found = match source {
             Source::Basic(basic) => basic.find(headers)?,
-            Source::Header(header) => header.find(headers, peer)?,
+            Source::Header(header) => header.find(headers, peer.address)?,
         };
         if let Found::Staff(staff) = found {
             return Ok(Some(staff));

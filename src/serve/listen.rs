@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::identity::peer::Peer;
 use crate::ledger::entry::Entry;
 use crate::serve::exchange::exchange;
 use crate::serve::gate::connection::serve_gated;
@@ -71,15 +72,16 @@ async fn seated(
 async fn connection(gateway: Arc<Gateway>, stream: TcpStream, peer: SocketAddr, mut stop: watch::Receiver<bool>) {
     let _open = Open::new(gateway.metrics.connections.with_label_values(&["staff"]));
     let bounds = gate_bounds(&gateway.house.load().bounds);
+    let peer = Peer::plain(peer.ip());
     let service = service_fn(|request| {
-        let answered = exchange(Arc::clone(&gateway), request, peer);
-        async move { Ok::<_, Infallible>(answered.await) }
+        let (gateway, peer) = (Arc::clone(&gateway), peer.clone());
+        async move { Ok::<_, Infallible>(exchange(gateway, request, &peer).await) }
     });
     let stopped = async move {
         // A sender that is gone is a stop as well.
         let _ = stop.wait_for(|stop| *stop).await;
     };
-    let render = |fault: &GateFault| refuse(&gateway, fault, peer);
+    let render = |fault: &GateFault| refuse(&gateway, fault, &peer);
     // However it ended, the line's own drop tells the client whether that was in order.
     serve_gated(Line::new(stream), bounds, service, render, stopped).await;
 }
@@ -101,14 +103,14 @@ impl Drop for Open {
 }
 
 /// Records a fault that the gate found, and gives the refusal's bytes.
-fn refuse(gateway: &Gateway, fault: &GateFault, peer: SocketAddr) -> Vec<u8> {
+fn refuse(gateway: &Gateway, fault: &GateFault, peer: &Peer) -> Vec<u8> {
     let id = ulid::Ulid::generate().to_string();
     gateway.metrics.refusals.with_label_values(&[fault.word()]).inc();
     tracing::info!(request = id, reason = fault.word(), note = fault.detail, "refused");
     let policy = gateway.house.load().policy.version().to_string();
     gateway.ledger.refuse(Entry {
         request: Some(id.clone().into()),
-        client: Some(peer.ip().to_canonical().to_string().into()),
+        client: Some(peer.told.unwrap_or(peer.address).to_canonical().to_string().into()),
         outcome: Some("refused".into()),
         policy: Some(policy.into()),
         reason: Some(fault.word().into()),

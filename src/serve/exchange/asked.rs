@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
@@ -19,6 +19,7 @@ use crate::guard::outbound::{Outbound, Request as Judged};
 use crate::guard::subject::Subjects;
 use crate::guard::{method, query, returned};
 use crate::identity;
+use crate::identity::peer::Peer;
 use crate::policy::Policy;
 use crate::policy::conditions::Situation;
 use crate::policy::decide::RoleId;
@@ -58,12 +59,13 @@ const METHODS: [Method; 7] =
 pub fn identify(
     house: &House,
     head: &mut request::Parts,
-    peer: SocketAddr,
+    peer: &Peer,
     facts: &mut Facts,
 ) -> Result<Option<Staff>, Refusal> {
-    let staff = identity::recognise(&house.identity, &head.headers, peer.ip());
+    let staff = identity::recognise(&house.identity, &head.headers, peer);
     identity::strip(&house.identity, &mut head.headers);
-    let arrival = Arrival { peer: peer.ip(), secure: false, trusted: &house.trusted_proxies };
+    let arrival =
+        Arrival { peer: peer.told.unwrap_or(peer.address), secure: peer.secure, trusted: &house.trusted_proxies };
     let hops = hop::request_headers(&mut head.headers, &arrival).map_err(Refusal::from)?;
     facts.client = Some(hops.client.to_canonical());
     if !METHODS.contains(&head.method) {

@@ -10,7 +10,6 @@ pub mod dry;
 mod head;
 mod prefetched;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,6 +17,7 @@ use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 
 use crate::identity;
+use crate::identity::peer::Peer;
 use crate::serve::disclose::body::StaffBody;
 use crate::serve::disclose::{Facts, Receipt};
 use crate::serve::exchange::answer::About;
@@ -31,7 +31,7 @@ use crate::terms::refusal::{Reason, Refusal};
 const OWN: &str = "/.sudare/";
 
 /// Answers one request of staff's.
-pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: SocketAddr) -> Response<StaffBody> {
+pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: &Peer) -> Response<StaffBody> {
     let began = Instant::now();
     let house = gateway.house.load_full();
     let reader = Reader::of(request.headers());
@@ -60,7 +60,7 @@ async fn answered(
     gateway: &Arc<Gateway>,
     house: &Arc<House>,
     request: Request<Incoming>,
-    peer: SocketAddr,
+    peer: &Peer,
     facts: &mut Facts,
     reader: Reader,
     crm: &mut Duration,
