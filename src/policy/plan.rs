@@ -63,7 +63,9 @@ impl Plan {
             self.targets.iter().filter(|target| matches!(target.meaning, Meaning::Field { .. })).peekable();
         fields.peek().is_none()
             || fields.any(|target| match target.place {
-                Place::Name(_) => true,
+                // Lines of text have neither keys nor headings: a name that is declared by one
+                // would go by in them unseen.
+                Place::Name(_) => format != Format::Text,
                 Place::Json(_) => format == Format::Json,
                 Place::Css(_) => format == Format::Html,
                 Place::Xml(_) => false,
