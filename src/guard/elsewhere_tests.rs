@@ -48,6 +48,7 @@ fn spellings_are_one_value() {
         ("山田 太郎", "&#23665;&#x7530;太郎", "&#23665;&#x7530;太郎"),
         ("𠮷田 太郎", r"\ud842\udfb7\u7530 \u{592a}郎", r"\ud842\udfb7\u7530 \u{592a}郎"),
         ("taro@example.jp", r"taro%40example.jp", "taro%40example.jp"),
+        ("090-1234-5678", "%E3%81%82090-1234-5678%E3%81%82", "090-1234-5678"),
         ("taro@example.jp", r"taro\x40example.jp", r"taro\x40example.jp"),
     ] {
         assert_eq!(found(&[value], text), [hit], "{text}");
@@ -64,6 +65,8 @@ fn only_whole_tokens_count() {
         ("ヤマタ", "ヤマダ"),
         ("-", "a - b"),
         ("taro", "100%taroise"),
+        ("12345678", "%3912345678"),
+        ("12345678", "12345678&#48;"),
         ("山田", r"\u5c7 %E5%B1 &#99999999; \ud842 %"),
         ("0", "0"),
     ] {

@@ -15,6 +15,8 @@ pub(super) struct Folded<'a> {
     starts: Vec<u32>,
     /// For each byte of `text`, where its character ends in `raw`.
     ends: Vec<u32>,
+    /// Where escapes stand in `raw`, in order, and what they stand for.
+    escapes: Vec<(Range<usize>, char)>,
 }
 
 impl<'a> Folded<'a> {
@@ -23,13 +25,17 @@ impl<'a> Folded<'a> {
     pub(super) fn new(raw: &'a str) -> Folded<'a> {
         let bytes = raw.len();
         let (starts, ends) = (Vec::with_capacity(bytes), Vec::with_capacity(bytes));
-        let mut folded = Folded { raw, text: String::with_capacity(bytes), starts, ends };
+        let escapes = Vec::new();
+        let mut folded = Folded { raw, text: String::with_capacity(bytes), starts, ends, escapes };
         let (mut start, mut percent) = (0, false);
         while let Some(c) = raw[start..].chars().next() {
             let rest = &raw[start..];
             let (c, length, was_percent) = match c {
                 '%' | '&' | '\\' => match escaped(rest) {
-                    Some((escaped, length)) => (escaped, length, c == '%'),
+                    Some((escaped, length)) => {
+                        folded.escapes.push((start..start + length, escaped));
+                        (escaped, length, c == '%')
+                    }
                     None => (c, 1, false),
                 },
                 // Between two escapes of a form `+` is a blank.
@@ -75,11 +81,20 @@ impl<'a> Folded<'a> {
         if self.text[range.end..].starts_with(is_mark) {
             return false;
         }
-        let written = self.written(range);
-        let inside = &self.raw[written.clone()];
-        let before = self.raw[..written.start].chars().next_back();
-        let after = self.raw[written.end..].chars().next();
-        !touches(before, inside.chars().next()) && !touches(inside.chars().next_back(), after)
+        let Range { start, end } = self.written(range);
+        !touches(self.before(start), self.behind(start)) && !touches(self.before(end), self.behind(end))
+    }
+
+    /// The character that ends there in the text as written, an escape for what it stands for.
+    fn before(&self, at: usize) -> Option<char> {
+        let escape = self.escapes.binary_search_by_key(&at, |(range, _)| range.end);
+        escape.map_or_else(|_| self.raw[..at].chars().next_back(), |found| Some(self.escapes[found].1))
+    }
+
+    /// The character that begins there.
+    fn behind(&self, at: usize) -> Option<char> {
+        let escape = self.escapes.binary_search_by_key(&at, |(range, _)| range.start);
+        escape.map_or_else(|_| self.raw[at..].chars().next(), |found| Some(self.escapes[found].1))
     }
 }
 
