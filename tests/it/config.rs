@@ -31,7 +31,10 @@ fn environment(name: &str) -> Option<String> {
 
 /// What is read of a case, and what is told.
 fn parsed(name: &str) -> (Option<Config>, String) {
-    let text = fs::read_to_string(cases().join(name)).expect("a case");
+    read(name, fs::read_to_string(cases().join(name)).expect("a case"))
+}
+
+fn read(name: &str, text: String) -> (Option<Config>, String) {
     let source = Source { name: name.to_owned(), text };
     let mut faults = Faults::new();
     let origin = Origin { folder: &cases(), environment: &environment };
@@ -84,6 +87,24 @@ fn a_good_configuration_means_what_it_says() {
         ..Bounds::default()
     };
     assert_eq!(config.bounds, expected);
+}
+
+#[test]
+fn the_bounds_that_the_guarantees_tell_are_those_that_count() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guarantees.md");
+    let page = fs::read_to_string(page).expect("the page");
+    let rows = page.lines().skip_while(|line| !line.starts_with("| key | default |")).skip(2);
+    let bounds: Vec<String> = rows
+        .map_while(|line| line.strip_prefix("| `"))
+        .map(|row| {
+            row.splitn(3, '|').take(2).map(|cell| cell.trim().trim_end_matches('`')).collect::<Vec<_>>().join(": ")
+        })
+        .collect();
+    assert!(bounds.len() >= 15, "{bounds:?}");
+    let good = fs::read_to_string(cases().join("good.yaml")).expect("a case");
+    let line = good.lines().find(|line| line.starts_with("bounds:")).expect("bounds").to_owned();
+    let (config, told) = read("good.yaml", good.replace(&line, &format!("bounds: {{ {} }}", bounds.join(", "))));
+    assert_eq!(config.unwrap_or_else(|| panic!("{told}")).bounds, Bounds::default());
 }
 
 /// Runs `sudare check` in a folder.

@@ -27,9 +27,6 @@ use crate::serve::respond::{self, Reader};
 use crate::terms::event::Event;
 use crate::terms::refusal::{Reason, Refusal};
 
-/// Paths of the gateway's own; they never reach the CRM.
-const OWN: &str = "/.sudare/";
-
 /// Answers one request of staff's.
 pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: &Peer) -> Response<StaffBody> {
     let began = Instant::now();
@@ -65,7 +62,7 @@ async fn answered(
     reader: Reader,
     crm: &mut Duration,
 ) -> Result<Response<StaffBody>, Refusal> {
-    if request.uri().path().starts_with(OWN) {
+    if request.uri().path().starts_with(asked::OWN) {
         return Err(Refusal::new(Reason::NotFound, "no such page of the gateway's own"));
     }
     let (mut head, body) = request.into_parts();
