@@ -98,7 +98,7 @@ fn a_crm_that_proves_itself_is_asked_over_kept_connections() {
             assert_eq!(crm.connections.load(Ordering::SeqCst), 1, "{name}");
             let seen = crm.asked();
             // Staff's own Host goes on, and not the name that the certificate is for.
-            assert_eq!(seen.matches(&format!("host: {}\r\n", gateway.staff)).count(), 5, "{seen}");
+            assert_eq!(seen.matches(&format!("\r\nhost: {}\r\n", gateway.staff)).count(), 5, "{seen}");
         }
     }
 }
