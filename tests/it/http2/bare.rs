@@ -302,3 +302,40 @@ async fn one_stream_more_than_the_bound_is_refused() {
     // REFUSED_STREAM: nothing was done, so that a client may ask again.
     assert_eq!(client.get("/next").await, End::Reset(7, 0));
 }
+
+#[tokio::test]
+async fn a_head_is_bounded_in_headers_and_in_what_it_unfolds_to() {
+    let stub = Stub::new(Bounds::default());
+    let mut client = stub.client(&[]).await;
+    for (count, sound) in [(100, true), (101, false)] {
+        let stream = client.stream();
+        let mut fields = usual("/");
+        fields.extend((0..count).map(|at| (format!("x-{at}").into_bytes(), Vec::new())));
+        // Cookies are one header, in however many pieces they come.
+        fields.extend((0..20).map(|_| (b"cookie".to_vec(), b"a=b".to_vec())).filter(|_| count == 101));
+        client.send(&frame(HEADERS, END_STREAM | END_HEADERS, stream, &block(&fields))).await;
+        let End::Answer(told) = client.end(stream).await else { panic!("no answer") };
+        assert_eq!(told.contains("head-too-large"), !sound, "{count}: {told}");
+    }
+    // A value that is told once and meant a thousand times (RFC 7541, 6.1 and 6.2.1).
+    let mut bomb = block(&usual("/bomb"));
+    bomb.extend([&[0x40, 1, b'x', 0x7f, 0xa1, 0x1e][..], &[b'a'; 4_000]].concat());
+    bomb.extend([0x80 | 62; 10_000]);
+    let stream = client.stream();
+    client.send(&frame(HEADERS, END_STREAM | END_HEADERS, stream, &bomb)).await;
+    assert!(!matches!(client.end(stream).await, End::Answer(told) if told.starts_with("GET")));
+    let seen = stub.take();
+    assert_eq!((seen.asked, seen.refused.len()), (vec!["/".to_owned()], 2));
+}
+
+/// A client that reads nothing from its socket holds the connection no longer than one that asks nothing.
+#[tokio::test]
+async fn a_client_that_reads_nothing_is_given_up() {
+    let stub = Stub::new(Bounds { idle_wait: Duration::from_millis(300), ..Bounds::default() });
+    let (stream, serving) = stub.connect();
+    let mut client = Client::open(stream, &[(WINDOW, 1 << 30)]).await;
+    client.send(&frame(WINDOW_UPDATE, 0, 0, &(1_u32 << 30).to_be_bytes())).await;
+    client.ask("/long").await;
+    serving.await.expect("the connection's task ends");
+    assert_eq!(stub.take().dropped, 1);
+}

@@ -215,7 +215,8 @@ impl Watch {
             kind::DATA => {
                 self.streams.heard(head.stream, ends, now);
                 // Bytes of a body pay for themselves; padding and nothing do not.
-                let empty = head.length == 0 || head.has(flag::PADDED);
+                let padding = self.incoming.payload().first().filter(|_| head.has(flag::PADDED));
+                let empty = head.length <= padding.map_or(0, |padding| 1 + usize::from(*padding));
                 return self.pay(u32::from(empty && !ends));
             }
             kind::HEADERS => {
@@ -316,7 +317,7 @@ impl Watch {
 }
 
 fn flood() -> GateFault {
-    GateFault::new(Reason::Flood, "a client sends frames that ask for nothing")
+    GateFault::new(Reason::Overload, "a client sends frames that ask for nothing")
 }
 
 #[cfg(test)]
@@ -375,6 +376,7 @@ mod tests {
         let take = frame(kind::WINDOW_UPDATE, 0, 0, &[0, 0, 0, 3]);
         assert_eq!(borne(&[ask, take.clone(), take].concat(), &answer), MANY);
         assert_eq!(borne(&frame(kind::DATA, 0, 1, b"a"), &[]), MANY, "a body in small parts");
+        assert_eq!(borne(&frame(kind::DATA, flag::PADDED, 1, &[1, b'a', 0]), &[]), MANY, "a padded body");
     }
 
     #[test]
@@ -456,6 +458,6 @@ mod tests {
         watch.wrote(&numbers(kind::RST_STREAM, 1, &[1]), now);
         watch.wrote(&numbers(kind::GOAWAY, 0, &[1, code::ENHANCE_YOUR_CALM]), now);
         watch.wrote(&numbers(kind::GOAWAY, 0, &[1, 9]), now);
-        assert_eq!(reasons(&mut watch), [Reason::Framing, Reason::Flood, Reason::Framing]);
+        assert_eq!(reasons(&mut watch), [Reason::Framing, Reason::Overload, Reason::Framing]);
     }
 }
