@@ -1,4 +1,4 @@
-//! The one integration binary: cases as files, raw sockets, the real CRM, the house's own rules.
+//! The one integration binary: cases as files, raw sockets, TLS, the real CRM, the house's own rules.
 
 mod ask;
 mod config;
@@ -14,4 +14,5 @@ mod ledger;
 mod policy;
 mod readme;
 mod tidy;
+mod tls;
 mod transform;

@@ -69,7 +69,10 @@ async fn answered(
         return Err(Refusal::new(Reason::NotFound, "no such page of the gateway's own"));
     }
     let (mut head, body) = request.into_parts();
-    let staff = asked::identify(house, &mut head, peer, facts)?;
+    let upstream = house.sites.find(&head.headers, peer, &house.trusted_proxies);
+    let staff = asked::identify(house, &mut head, peer, facts);
+    // Who asks for what is not here need not say who they are; the record has their address by now.
+    let (upstream, staff) = (Arc::clone(upstream?), staff?);
     if staff.is_none() {
         asked::admit_nobody(&house.policy, &head)?;
     }
@@ -90,7 +93,7 @@ async fn answered(
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time));
     let about = About::of(&asked, &plan, reader, facts.id.clone());
     let sent = Instant::now();
-    let answer = house.upstream.send(asked.into_request()?).await;
+    let answer = upstream.send(asked.into_request()?).await;
     *crm = sent.elapsed();
     gateway.metrics.upstream_seconds.observe(crm.as_secs_f64());
     answer::release(gateway, house, answer?, about, guard, receipt).await
