@@ -19,15 +19,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::identity::peer::Peer;
-use crate::ledger::entry::Entry;
 use crate::serve::disclose::body::{Cut, StaffBody};
 use crate::serve::exchange::exchange;
 use crate::serve::gate::connection::Ended;
 use crate::serve::gate::fault::{GateFault, Reason, Side};
 use crate::serve::gate::h2::serve::serve_http2;
 use crate::serve::house::{Gateway, gate_bounds};
+use crate::serve::listen;
 use crate::serve::respond::{self, Reader};
-use crate::terms::event::Event;
 
 /// Every seat is taken, by connections or by the requests on them.
 const CROWDED: GateFault =
@@ -88,19 +87,7 @@ impl Body for Seated {
 /// Records a fault that the gate found, and makes the refusal; where no request can be answered any more, it is
 /// recorded all the same.
 fn refused(gateway: &Gateway, fault: &GateFault, headers: &HeaderMap, peer: &Peer) -> Response<Seated> {
-    let id = ulid::Ulid::generate().to_string();
-    gateway.metrics.refusals.with_label_values(&[fault.word()]).inc();
-    tracing::info!(request = id, reason = fault.word(), note = fault.detail, "refused");
-    let response = respond::refusal(fault.told_as(), Reader::of(headers), &id, false);
-    let policy = gateway.house.load().policy.version().to_string();
-    gateway.ledger.refuse(Entry {
-        request: Some(id.clone().into()),
-        client: Some(peer.told.unwrap_or(peer.address).to_canonical().to_string().into()),
-        outcome: Some("refused".into()),
-        policy: Some(policy.into()),
-        reason: Some(fault.word().into()),
-        status: Some(response.status().as_u16()),
-        ..Entry::new(Event::Refused)
-    });
-    response.map(|page| Seated { body: StaffBody::own(page), _seat: None })
+    let id = listen::record(gateway, fault, peer);
+    let page = respond::refusal(fault.told_as(), Reader::of(headers), &id, false);
+    page.map(|page| Seated { body: StaffBody::own(page), _seat: None })
 }

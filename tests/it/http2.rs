@@ -4,3 +4,4 @@
 mod bare;
 mod frames;
 mod stub;
+mod whole;
