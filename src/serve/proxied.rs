@@ -63,7 +63,7 @@ mod tests {
             let whole = [header, b"GET / HTTP/1.1"].concat();
             assert_eq!(parsed(&whole), Ok((told.map(IpAddr::from), header.len())), "{header:?}");
         }
-        for odd in ["GET / HTTP/1.1\r\n", "PROXY TCP4 8.8.8.8 10.0.0.1 4660\r\n"] {
+        for odd in ["GET / HTTP/1.1\r\n", "PROXY TCP4 8.8.8.8 10.0.0.1 99999 443\r\n"] {
             assert_eq!(parsed(odd.as_bytes()), Err(Error::Invalid), "{odd}");
         }
     }

@@ -131,6 +131,8 @@ fn server(config: &TlsConfig, material: &Material) -> Result<ServerConfig, PemEr
     };
     let chosen = Chosen { own: Arc::clone(&material.own), sites: material.sites.clone() };
     let mut server = builder.with_cert_resolver(Arc::new(chosen));
+    // Every suite is a good one; the strongest is taken, and scanners see an order.
+    server.ignore_client_order = true;
     server.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
     Ok(server)
 }

@@ -9,8 +9,7 @@ use super::origin::Origin;
 use super::running::{Running, Setup};
 use crate::gate::wire::{Pace, connect, read_all, write};
 
-const ASK: &str =
-    "GET / HTTP/1.1\r\nHost: a\r\nX-Remote-User: a\r\nX-Remote-Groups: crm-support\r\nConnection: close\r\n\r\n";
+const ASK: &str = "GET /api/customers/42 HTTP/1.1\r\nHost: a\r\nX-Remote-User: a\r\nX-Remote-Groups: crm-support\r\nConnection: close\r\n\r\n";
 
 /// A header of the second version: `8.8.8.8:4660` asks `10.0.0.1:443`, with so many bytes beside.
 fn second(beside: u16) -> Vec<u8> {
@@ -34,7 +33,7 @@ fn gateway(crm: &Origin, trusted: &str) -> Running {
 }
 
 fn crm() -> Origin {
-    Origin::start(|_| Answer::new(200, "application/json", "{}"))
+    Origin::start(|_| Answer::new(200, "application/json", r#"{"id":42,"tel":"090-1234-5678"}"#))
 }
 
 /// Whether the connection ends without a word; a reset counts.

@@ -98,7 +98,7 @@ fn a_crm_that_proves_itself_is_asked_over_kept_connections() {
             assert_eq!(crm.connections.load(Ordering::SeqCst), 1, "{name}");
             let seen = crm.asked();
             // Staff's own Host goes on, and not the name that the certificate is for.
-            assert_eq!(seen.matches(&format!("host: {}\r\n", gateway.staff)).count(), 5, "{seen}");
+            assert_eq!(seen.matches(&format!("\r\nhost: {}\r\n", gateway.staff)).count(), 5, "{seen}");
         }
     }
 }
@@ -129,10 +129,12 @@ fn half_a_handshake_has_the_bound_of_a_connection() {
     let address = silent.local_addr().expect("an address");
     let crm = Crm { address, asked: Arc::default(), connections: Arc::default() };
     let authority = Authority::new("the crm's");
-    let gateway = gateway(&crm, "localhost", Some(&authority), ", connect_timeout: 200ms");
-    let answer = get(gateway.staff, "/api/customers/42", &TANAKA);
-    assert_eq!(answer.header("sudare-refusal").as_deref(), Some("upstream-away"), "{answer:?}");
-    until(|| gateway.log().contains("no connection in time to").then_some(()));
+    for more in [", connect_timeout: 200ms", "}\nbounds: { ledger_wait: 20s, connect: 200ms"] {
+        let gateway = gateway(&crm, "localhost", Some(&authority), more);
+        let answer = get(gateway.staff, "/api/customers/42", &TANAKA);
+        assert_eq!(answer.header("sudare-refusal").as_deref(), Some("upstream-away"), "{more}: {answer:?}");
+        until(|| gateway.log().contains("no connection in time to").then_some(()));
+    }
 }
 
 #[test]
