@@ -13,6 +13,7 @@ pub mod disclose;
 pub mod exchange;
 pub mod gate;
 pub mod house;
+pub mod http2;
 mod line;
 pub mod listen;
 mod panics;

@@ -10,6 +10,7 @@ mod format;
 mod gate;
 mod gateway;
 mod html;
+mod http2;
 mod ledger;
 mod policy;
 mod readme;
