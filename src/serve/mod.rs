@@ -2,7 +2,8 @@
 //!
 //! `listen` takes staff's connections behind the `gate`; `exchange` is the life of one request;
 //! `disclose` records before it releases; `upstream` asks the CRM; `respond` makes answers of
-//! refusals; `admin` is for machines that watch; `run` puts it all together and takes it apart.
+//! refusals; `admin` is for machines that watch;
+//! `jwks` keeps identity providers' keys young; `run` puts it all together and takes it apart.
 //! `sample` is the legacy CRM of the demo.
 
 pub mod admin;
@@ -10,6 +11,7 @@ pub mod disclose;
 pub mod exchange;
 pub mod gate;
 pub mod house;
+mod jwks;
 mod line;
 pub mod listen;
 mod panics;

@@ -16,6 +16,8 @@ use tokio::time::timeout;
 
 use crate::config::gateway::Config;
 use crate::config::rules::{self, RulesError};
+use crate::identity;
+use crate::identity::session::store::Store;
 use crate::ledger::open::{Home, OpenError};
 use crate::ledger::{self, Ledger};
 use crate::metrics::Metrics;
@@ -26,7 +28,7 @@ use crate::policy::node::Source;
 use crate::serve::house::{Gateway, Hold, House, LASTING};
 use crate::serve::reload::{self, Reloader};
 use crate::serve::upstream::Upstream;
-use crate::serve::{admin, listen, panics};
+use crate::serve::{admin, jwks, listen, panics};
 use crate::terms::refusal::Reason;
 use crate::vault::mint::KeyMint;
 use crate::vault::ring::{Ring, RingError};
@@ -110,6 +112,7 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
         .spawn(move || writer.run())
         .map_err(|cause| RunError::Io { what: "the ledger's thread cannot be started".into(), cause })?;
     let (reload, told) = reload::channel();
+    sessions(&config, &ring)?;
     let gateway = gateway(&config, policy, ring, ledger)?;
     let result =
         serve(&config, &gateway, Reloader::new(Arc::clone(&gateway), config.rules.clone(), told), reload, started)
@@ -184,6 +187,7 @@ async fn serve(
         watching.spawn(admin::serve(Arc::clone(gateway), listener));
     }
     tokio::spawn(reloader.run(stopped.clone()));
+    tokio::spawn(jwks::keep(Arc::clone(&config.identity), stopped.clone()));
     let mut serving = JoinSet::new();
     for listener in listeners {
         serving.spawn(listen::serve(Arc::clone(gateway), listener, stopped.clone()));
@@ -276,6 +280,23 @@ fn node(config: &Config) -> Result<String, RunError> {
         }
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Opens what is remembered of log-ins at the CRM.
+fn sessions(config: &Config, ring: &Ring) -> Result<(), RunError> {
+    let Some((_, session)) = identity::session(&config.identity) else { return Ok(()) };
+    let key = ring.derive("session");
+    let store = match session.login {
+        // Whoever can ask the CRM anew has nothing to keep.
+        None => Store::passing(&key, session.lasts),
+        Some(_) => {
+            let path = config.state.join("sessions");
+            let opened = Store::open(&path, &key, session.lasts, jiff::Timestamp::now().as_second());
+            opened.map_err(|cause| RunError::Io { what: format!("`{}` cannot be used", path.display()), cause })?
+        }
+    };
+    session.open(store);
+    Ok(())
 }
 
 /// The key ring, made at the first start.
