@@ -10,6 +10,8 @@ mod identity;
 mod log;
 pub mod origin;
 pub mod running;
+mod session;
+mod tokens;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

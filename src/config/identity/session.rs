@@ -57,6 +57,12 @@ pub fn read(entry: &Entry, origin: &Origin<'_>, faults: &mut Faults) -> Option<S
             .help("write `login`, `user` and `success`, or `whoami`, or both");
         return None;
     }
+    if let (Some(Some(login)), None, Some(node)) = (&login, &whoami, success_node)
+        && login.success.statuses.iter().any(|status| *status < 300)
+    {
+        let message = "an answer with status 200 can be the log-in's page again, so it does not show success by itself";
+        faults.error(&node.spot, "no-proof", message).help("add `whoami`, so that the crm itself says who logged in");
+    }
     // What was told of as wrong leaves no source, and with a fault there is no configuration.
     let (login, whoami) = (all(login)?, all(whoami)?);
     let session = Session::new(cookie?, login, whoami, all(logout)?, lasts);
@@ -136,7 +142,7 @@ fn success(node: &Node, faults: &mut Faults) -> Option<Success> {
         }
         statuses.push(status);
     }
-    if location.is_none() && statuses.iter().any(|status| *status >= 300) {
+    if location.is_none() && statuses.iter().any(|status| (300..400).contains(status)) {
         let message = "many crms answer a wrong password with a redirect too; then anybody could be anybody";
         faults.error(&node.spot, "no-location", message).help("write where a right one leads: `location: \"/home*\"`");
     }
