@@ -13,7 +13,9 @@ pub mod origin;
 mod proxied;
 pub mod running;
 mod service;
+mod session;
 mod sites;
+mod tokens;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
