@@ -24,12 +24,18 @@ use crate::policy::compile::Loaded;
 use crate::policy::fault::{Fault, Severity};
 use crate::policy::node::Source;
 use crate::serve::house::{Gateway, Hold, House, LASTING};
+use crate::serve::keeping::Keeping;
 use crate::serve::reload::{self, Reloader};
 use crate::serve::upstream::Upstream;
 use crate::serve::{admin, listen, panics};
 use crate::terms::refusal::Reason;
+use crate::vault::keep::Vault;
 use crate::vault::mint::KeyMint;
+use crate::vault::open::VaultError;
 use crate::vault::ring::{Ring, RingError};
+
+/// The vault's file in the state folder.
+const VAULT: &str = "vault.redb";
 
 /// How long a stop waits for the ledger's thread.
 const LEDGER_STOP: std::time::Duration = std::time::Duration::from_secs(10);
@@ -60,6 +66,8 @@ pub enum RunError {
     Ledger(OpenError),
     /// The key ring.
     Keys(RingError),
+    /// The vault.
+    Vault(VaultError),
     /// A rule file.
     Rules(RulesError),
     /// The rules are wrong.
@@ -79,6 +87,7 @@ impl std::fmt::Display for RunError {
             RunError::Io { what, cause } => write!(f, "{what}: {cause}"),
             RunError::Ledger(error) => error.fmt(f),
             RunError::Keys(error) => error.fmt(f),
+            RunError::Vault(error) => error.fmt(f),
             RunError::Rules(error) => error.fmt(f),
             RunError::Policy { .. } => f.write_str("the rules are wrong"),
             RunError::Metrics(error) => error.fmt(f),
@@ -90,6 +99,7 @@ impl std::error::Error for RunError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             RunError::Ledger(error) => error.source(),
+            RunError::Vault(error) => error.source(),
             _ => None,
         }
     }
@@ -100,7 +110,9 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     let policy = load(&config.rules)?;
     folder(&config.state)?;
     let node = node(&config)?;
-    let ring = ring(&config.keys).map_err(RunError::Keys)?;
+    let ring = Arc::new(ring(&config.keys).map_err(RunError::Keys)?);
+    let vault = Vault::open(&config.state.join(VAULT), Arc::clone(&ring), config.bounds.tokens);
+    let vault = Arc::new(vault.map_err(RunError::Vault)?);
     // A commit that answers may wait for is not yet one that hangs.
     let bounds = ledger::Bounds { commit_max: config.bounds.ledger_wait, ..ledger::Bounds::default() };
     let home = Home::within(&config.state, &node);
@@ -110,7 +122,7 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
         .spawn(move || writer.run())
         .map_err(|cause| RunError::Io { what: "the ledger's thread cannot be started".into(), cause })?;
     let (reload, told) = reload::channel();
-    let gateway = gateway(&config, policy, ring, ledger)?;
+    let gateway = gateway(&config, policy, (ring, vault), ledger)?;
     let result =
         serve(&config, &gateway, Reloader::new(Arc::clone(&gateway), config.rules.clone(), told), reload, started)
             .await;
@@ -128,7 +140,12 @@ fn load(paths: &[PathBuf]) -> Result<Policy, RunError> {
     policy.ok_or(RunError::Policy { faults, sources })
 }
 
-fn gateway(config: &Config, policy: Policy, ring: Ring, ledger: Ledger) -> Result<Arc<Gateway>, RunError> {
+fn gateway(
+    config: &Config,
+    policy: Policy,
+    (ring, vault): (Arc<Ring>, Arc<Vault>),
+    ledger: Ledger,
+) -> Result<Arc<Gateway>, RunError> {
     let metrics = Metrics::new().map_err(RunError::Metrics)?;
     panics::hush(metrics.refusals.with_label_values(&[Reason::Internal.word()]));
     metrics.policy.with_label_values(&[policy.version()]).set(1);
@@ -141,11 +158,12 @@ fn gateway(config: &Config, policy: Policy, ring: Ring, ledger: Ledger) -> Resul
         trusted_proxies: config.trusted_proxies.clone(),
         upstream: Arc::new(upstream),
         policy: Arc::new(policy),
-        mint: Arc::new(KeyMint::new(Arc::new(ring))),
+        mint: Arc::new(KeyMint::keeping(ring, Arc::clone(&vault))),
     };
     Ok(Arc::new(Gateway {
         house: ArcSwap::from_pointee(house),
         ledger,
+        keeping: Keeping::new(vault, metrics.vault.clone()),
         metrics,
         hold: Hold::new(config.bounds.hold_all_bytes),
         draining: AtomicBool::new(false),
