@@ -3,8 +3,8 @@
 //! Names like 四日市市, 余市町 or 大和郡山市 hold the signs by which others end, so all municipalities
 //! stand in a table, and the longest name at the front of an address counts. Whatever way an address
 //! is written, its municipality is written in one: with its prefecture, and with its county where it
-//! has one. Where the prefecture is left out and two have such a name, or the name stands nowhere,
-//! nothing is read: what stands at the front may be anything.
+//! has one. The prefecture may be left out before a city that no other has the name of; before a town
+//! it may not, nor where the name stands nowhere: what stands at the front may be anything.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -81,6 +81,9 @@ impl Places {
         let is_city = group.ends_with('市');
         if inner.is_empty() || is_city {
             self.within.add(prefecture, group, &whole);
+        }
+        // Quarters of cities are called 栄町 or 朝日町 too.
+        if group.ends_with(['市', '区']) {
             self.alone.add("", group, &whole);
         }
         for name in inner {
@@ -92,7 +95,6 @@ impl Places {
                 self.alone.several("", name);
             } else {
                 self.within.add(prefecture, name, &whole);
-                self.alone.add("", name, &whole);
             }
         }
     }

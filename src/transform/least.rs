@@ -3,7 +3,12 @@
 //! An alphabet and a length say how many values look alike; the rule is for the shortest that people
 //! really have. A shorter one at run time becomes `****`.
 
+use std::borrow::Cow;
+
+use regex_syntax::hir::{Class, Hir, HirKind};
+
 use crate::terms::kind::Kind;
+use crate::transform::alphabet::{Alphabet, is_kept};
 use crate::transform::format::{self, ALIKE_MIN};
 
 /// Built-in kinds with a value as short as any. Free words and texts may be one letter long.
@@ -39,26 +44,74 @@ const SHORTEST: &[(&str, &str)] = &[
     ("notes", "無"),
 ];
 
+/// Characters of a pattern's shortest value; so long a one is long enough.
+const CHARS_MAX: usize = 64;
+
 /// Why `format` is not for a kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TooFew {
     /// A value as short as any.
-    pub shortest: &'static str,
+    pub shortest: Cow<'static, str>,
     /// How many values look like it.
     pub alike: u64,
 }
 
-/// Whether `format` is for a kind. Of a kind that the rules declare nobody knows the shortest value,
-/// so each is looked at when it comes.
+/// Whether `format` is for a kind. One that the rules declare is told by its pattern; without one
+/// nobody knows its shortest value, and each is looked at when it comes.
 pub fn too_few(kind: &Kind) -> Option<TooFew> {
-    let (_, shortest) = SHORTEST.iter().find(|(name, _)| *name == kind.name)?;
-    let alike = format::alike(shortest, kind).unwrap_or(0);
+    let known = SHORTEST.iter().find(|(name, _)| *name == kind.name);
+    let shortest = match known {
+        Some((_, shortest)) => Cow::Borrowed(*shortest),
+        None => Cow::Owned(of_pattern(kind.pattern.as_deref()?)?),
+    };
+    let alike = format::alike(&shortest, kind).unwrap_or(0);
     (alike < ALIKE_MIN).then_some(TooFew { shortest, alike })
+}
+
+/// A text that matches the pattern and looks like as few others as any; nothing where the pattern
+/// asks for more than so many characters.
+fn of_pattern(pattern: &str) -> Option<String> {
+    fewest(&regex_syntax::parse(pattern).ok()?)
+}
+
+fn fewest(pattern: &Hir) -> Option<String> {
+    let text = match pattern.kind() {
+        HirKind::Empty | HirKind::Look(_) => String::new(),
+        HirKind::Literal(literal) => String::from_utf8(literal.0.to_vec()).ok()?,
+        HirKind::Class(Class::Unicode(class)) => {
+            let letters = class.iter().flat_map(|range| range.start()..=range.end());
+            // Signs stand for themselves; of letters those count whose alphabet is the smallest, but
+            // for the rare kanji of IBM's extension.
+            let usual = letters.filter(|c| Alphabet::of(*c).is_none_or(|(alphabet, _)| alphabet != Alphabet::Kanji(2)));
+            usual.filter_map(|c| Some((radix(c)?, c))).min()?.1.to_string()
+        }
+        HirKind::Class(Class::Bytes(_)) => return None,
+        HirKind::Repetition(repetition) => {
+            let times = usize::try_from(repetition.min).ok().filter(|times| *times <= CHARS_MAX)?;
+            if times == 0 { String::new() } else { fewest(&repetition.sub)?.repeat(times) }
+        }
+        HirKind::Capture(capture) => fewest(&capture.sub)?,
+        HirKind::Concat(parts) => parts.iter().map(fewest).collect::<Option<String>>()?,
+        HirKind::Alternation(ways) => ways.iter().filter_map(fewest).min_by_key(|text| alike(text))?,
+    };
+    (text.chars().count() <= CHARS_MAX).then_some(text)
+}
+
+/// How many letters may stand for a character, if a token can hold it.
+fn radix(c: char) -> Option<u16> {
+    match Alphabet::of(c) {
+        Some((alphabet, _)) => Some(alphabet.letters()),
+        None => is_kept(c).then_some(1),
+    }
+}
+
+fn alike(text: &str) -> u64 {
+    text.chars().filter_map(radix).fold(1, |all, radix| all.saturating_mul(radix.into()))
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::terms::kind::Kinds;
+    use crate::terms::kind::{Category, Kinds};
 
     use super::*;
 
@@ -96,5 +149,33 @@ mod tests {
                 "bank_account"
             ]
         );
+    }
+
+    #[test]
+    fn patterns_tell_their_shortest_value() {
+        let mut kind = Kinds::builtin().0[0].clone();
+        kind.name = "membership".to_owned();
+        kind.category = Category::Identity;
+        for (pattern, expected) in [
+            (r"M-\d{8}", None),
+            (r"M-\d{4}", Some(("M-0000", 260_000))),
+            (r"\d{6}", Some(("000000", 100_000))),
+            (r"\d{7}", None),
+            (r"\b[A-Z]{2}\d{3,9}\b", Some(("AA000", 676_000))),
+            (r"(?:AB|C)\d{5}", None),
+            (r"(?:AB|C)?\d{5}", Some(("00000", 10_000))),
+            (r"[一-龠]{2}", None),
+            (r"[ぁ-ん]{2,3}", Some(("ぁぁ", 6_889))),
+            (r".+", Some((" ", 0))),
+            (r"x*", Some(("", 0))),
+            (r"x{100}", None),
+            (r"(", None),
+        ] {
+            kind.pattern = Some(pattern.to_owned());
+            let told = too_few(&kind).map(|few| (few.shortest.into_owned(), few.alike));
+            assert_eq!(told, expected.map(|(shortest, alike)| (shortest.to_owned(), alike)), "{pattern}");
+        }
+        kind.pattern = None;
+        assert_eq!(too_few(&kind), None);
     }
 }

@@ -61,7 +61,9 @@ pub fn write<'a>(
 ) -> Result<(), VaultError> {
     let written = || -> Result<(), redb::Error> {
         // Commits are durable unless told otherwise.
-        let transaction = database.begin_write()?;
+        let mut transaction = database.begin_write()?;
+        // A start after a kill would have to walk through all of a large file.
+        transaction.set_quick_repair(true);
         {
             let (mut lookups, mut tokens) = (transaction.open_table(LOOKUPS)?, transaction.open_table(TOKENS)?);
             for (lookup, token, record) in rows {

@@ -1,8 +1,9 @@
 //! What staff gets of a value, as rows in `tests/cases/transform`, and what holds for every value.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
+use sudare::detect::Detectors;
 use sudare::terms::action::{Action, Generalize, Mask, Token};
 use sudare::terms::kind::{Kind, Kinds};
 use sudare::terms::mint::{Domain, Mint, MintError, Numeral};
@@ -160,8 +161,10 @@ fn what_the_vault_mints_is_known_as_a_veil() {
     }
 }
 
-fn passing() -> KeyMint {
-    KeyMint::passing(Arc::new(Ring::passing().expect("a ring")))
+/// Real keys, of this run alone.
+fn passing() -> &'static KeyMint {
+    static MINT: LazyLock<KeyMint> = LazyLock::new(|| KeyMint::passing(Arc::new(Ring::passing().expect("a ring"))));
+    &MINT
 }
 
 #[test]
@@ -236,9 +239,10 @@ fn formatted() -> impl Strategy<Value = (&'static str, String)> {
 
 /// What a detector that knows check digits says of a text.
 fn is_certain(kind: &str, text: &str) -> bool {
+    static DETECTORS: LazyLock<Detectors> = LazyLock::new(|| Detectors::new(&[]).expect("no pattern"));
     let kinds = Kinds::builtin();
     let mut found = Vec::new();
-    sudare::detect::Detectors::new(&[]).expect("no pattern").find(text, &mut found);
+    DETECTORS.find(text, &mut found);
     found.iter().any(|found| found.certain && kinds.get(found.kind).name == kind)
 }
 
@@ -337,7 +341,7 @@ proptest! {
     fn format_tokens_keep_the_shape_and_are_never_the_value((name, value) in formatted()) {
         let (kinds, domain, mint) = (Kinds::builtin(), customer(), passing());
         let kind = kinds.get(kinds.id(name).expect("a kind"));
-        let context = Context { today: TODAY, domain: Some(&domain), mint: &mint, number: false };
+        let context = Context { today: TODAY, domain: Some(&domain), mint, number: false };
         let token = veil(&value, action("format"), kind, &context).expect("a token");
         if token != "****" {
             let classes = |text: &str| text.chars().map(class).collect::<Vec<_>>();
@@ -352,7 +356,7 @@ proptest! {
     fn whatever_comes_format_gives_its_shape_or_nothing(value in value(), at in 0usize..29) {
         let (kinds, domain, mint) = (Kinds::builtin(), customer(), passing());
         let kind = &kinds.0[at];
-        let context = Context { today: TODAY, domain: Some(&domain), mint: &mint, number: false };
+        let context = Context { today: TODAY, domain: Some(&domain), mint, number: false };
         let token = veil(&value, action("format"), kind, &context).expect("a token");
         prop_assert!(token == "****" || token != value);
         let number = Context { number: true, ..context };
@@ -366,7 +370,7 @@ proptest! {
         near in 1u64..1_000_000_000,
     ) {
         let (kinds, domain, mint) = (Kinds::builtin(), customer(), passing());
-        let context = Context { today: TODAY, domain: Some(&domain), mint: &mint, number: false };
+        let context = Context { today: TODAY, domain: Some(&domain), mint, number: false };
         let mut values = pairs;
         values.extend((near..near + 20).map(|number| ("phone", format!("0{number:010}"))));
         let mut owners = std::collections::HashMap::new();
@@ -386,7 +390,7 @@ proptest! {
     fn cards_that_are_right_never_share_a_token_and_no_token_is_right(cards in prop::collection::hash_set(card(), 2..30)) {
         let (kinds, domain, mint) = (Kinds::builtin(), customer(), passing());
         let kind = kinds.get(sudare::terms::kind::CARD_NUMBER);
-        let context = Context { today: TODAY, domain: Some(&domain), mint: &mint, number: false };
+        let context = Context { today: TODAY, domain: Some(&domain), mint, number: false };
         let (mut failing, mut passed) = (std::collections::HashSet::new(), std::collections::HashSet::new());
         for card in &cards {
             let token = veil(card, action("format"), kind, &context).expect("a token");
@@ -402,7 +406,7 @@ proptest! {
     fn a_number_and_its_text_have_one_token(number in 1_000_000u64..10_000_000_000_000_000) {
         let (kinds, domain, mint) = (Kinds::builtin(), customer(), passing());
         let kind = kinds.get(sudare::terms::kind::BANK_ACCOUNT);
-        let context = Context { today: TODAY, domain: Some(&domain), mint: &mint, number: false };
+        let context = Context { today: TODAY, domain: Some(&domain), mint, number: false };
         let text = veil(&number.to_string(), action("format"), kind, &context).expect("a token");
         let json = veil(&number.to_string(), action("format"), kind, &Context { number: true, ..context });
         prop_assert_eq!(json, Ok(text.clone()));
@@ -413,7 +417,7 @@ proptest! {
     fn domains_and_kinds_part_format_tokens(value in "0[3789]0-[0-9]{4}-[0-9]{4}") {
         let (kinds, mint) = (Kinds::builtin(), passing());
         let token = |kind, domain: &Domain| {
-            let context = Context { today: TODAY, domain: Some(domain), mint: &mint, number: false };
+            let context = Context { today: TODAY, domain: Some(domain), mint, number: false };
             veil(&value, action("format"), kinds.get(kind), &context).expect("a token")
         };
         let (phone, bank) = (sudare::terms::kind::PHONE, sudare::terms::kind::BANK_ACCOUNT);
