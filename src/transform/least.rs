@@ -4,8 +4,10 @@
 //! really have. A shorter one at run time becomes `****`.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::sync::LazyLock;
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind};
 
 use crate::terms::kind::Kind;
 use crate::transform::alphabet::{Alphabet, is_kept};
@@ -74,17 +76,29 @@ fn of_pattern(pattern: &str) -> Option<String> {
     fewest(&regex_syntax::parse(pattern).ok()?)
 }
 
+/// Characters that a token can hold, those with the smallest alphabet first: signs, then digits. The
+/// rare kanji of IBM's extension are left out.
+static USUAL: LazyLock<Vec<char>> = LazyLock::new(|| {
+    let rare = |c: char| Alphabet::of(c).is_some_and(|(alphabet, _)| alphabet == Alphabet::Kanji(2));
+    let mut usual: Vec<char> = ('\0'..='\u{ffff}').filter(|c| radix(*c).is_some() && !rare(*c)).collect();
+    usual.sort_by_key(|c| radix(*c));
+    usual
+});
+
+fn holds(ranges: &[ClassUnicodeRange], c: char) -> bool {
+    let place = |range: &ClassUnicodeRange| match range.start() > c {
+        true => Ordering::Greater,
+        false if range.end() < c => Ordering::Less,
+        false => Ordering::Equal,
+    };
+    ranges.binary_search_by(place).is_ok()
+}
+
 fn fewest(pattern: &Hir) -> Option<String> {
     let text = match pattern.kind() {
         HirKind::Empty | HirKind::Look(_) => String::new(),
         HirKind::Literal(literal) => String::from_utf8(literal.0.to_vec()).ok()?,
-        HirKind::Class(Class::Unicode(class)) => {
-            let letters = class.iter().flat_map(|range| range.start()..=range.end());
-            // Signs stand for themselves; of letters those count whose alphabet is the smallest, but
-            // for the rare kanji of IBM's extension.
-            let usual = letters.filter(|c| Alphabet::of(*c).is_none_or(|(alphabet, _)| alphabet != Alphabet::Kanji(2)));
-            usual.filter_map(|c| Some((radix(c)?, c))).min()?.1.to_string()
-        }
+        HirKind::Class(Class::Unicode(class)) => USUAL.iter().find(|c| holds(class.ranges(), **c))?.to_string(),
         HirKind::Class(Class::Bytes(_)) => return None,
         HirKind::Repetition(repetition) => {
             let times = usize::try_from(repetition.min).ok().filter(|times| *times <= CHARS_MAX)?;
