@@ -50,7 +50,7 @@ pub fn run(args: &TestArgs) -> u8 {
         return FAILED;
     };
     let mint: Arc<dyn Mint> = match Ring::passing() {
-        Ok(ring) => Arc::new(KeyMint::new(Arc::new(ring))),
+        Ok(ring) => Arc::new(KeyMint::passing(Arc::new(ring))),
         Err(error) => {
             eprintln!("sudare: {error}");
             return FAILED;

@@ -7,6 +7,7 @@ mod crm;
 mod ending;
 mod forwarding;
 mod identity;
+mod jwks;
 mod log;
 mod login;
 pub mod origin;
