@@ -3,6 +3,8 @@
 //! It is somebody's first minute with the product, in Japanese or English. Here are words alone; which ports, folders
 //! and colours there are is the command's to say, so that the text can be tested without starting anything.
 
+use crate::cli::say::Lang;
+
 /// The users of the demo as a users.yaml, with argon2id hashes of the passwords in `STAFF`.
 pub const USERS: &str = include_str!("demo_users.yaml");
 
@@ -27,15 +29,6 @@ pub struct DemoStaff {
     pub role: &'static str,
     /// What they do, by `Lang`.
     job: [&'static str; 2],
-}
-
-/// The language of the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lang {
-    /// Japanese.
-    Ja,
-    /// English.
-    En,
 }
 
 /// Where the demo's parts are, as the command has started them.

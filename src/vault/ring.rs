@@ -171,6 +171,11 @@ impl Ring {
         self.versions.iter().find(|keys| keys.version == version)
     }
 
+    /// Every version, in order.
+    pub fn versions(&self) -> impl DoubleEndedIterator<Item = &Keys> {
+        self.versions.iter()
+    }
+
     fn text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(64 + self.versions.len() * 160));
         text.push_str(HEADER);

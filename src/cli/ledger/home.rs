@@ -1,0 +1,40 @@
+//! Where the ledger and the keys are, told by the command line or by the gateway's configuration.
+//!
+//! Of the configuration the two paths alone are read: the rest of it may be wrong or of another
+//! version, and the ledger must be readable all the same.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::default_config;
+use crate::cli::ledger::LedgerArgs;
+use crate::policy::fault::Faults;
+use crate::policy::node::{self, Node, Source};
+
+/// The folders and files of a gateway.
+pub(super) struct Home {
+    /// The state folder.
+    pub(super) state: PathBuf,
+    /// The key ring.
+    pub(super) keys: PathBuf,
+}
+
+impl Home {
+    /// What the command line names, or else the configuration.
+    pub(super) fn of(args: &LedgerArgs) -> Home {
+        let config = args.config.clone().unwrap_or_else(default_config);
+        // A state folder that is named has its own keys, whatever configuration lies about here.
+        let read = args.config.is_some() || args.state.is_none();
+        let root = read.then(|| root(&config)).flatten();
+        let folder = config.parent().unwrap_or(Path::new(""));
+        let named = |key| Some(folder.join(root.as_ref()?.at(key)?.scalar()?));
+        let state = args.state.clone().or_else(|| named("state")).unwrap_or_else(|| folder.join("state"));
+        let keys = named("keys").unwrap_or_else(|| state.join("keys"));
+        Home { state, keys }
+    }
+}
+
+fn root(config: &Path) -> Option<Node> {
+    let text = std::fs::read_to_string(config).ok()?;
+    let source = Source { name: config.display().to_string(), text };
+    node::parse(&source, &mut Faults::new())
+}
