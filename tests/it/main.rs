@@ -3,6 +3,7 @@
 mod ask;
 mod config;
 mod creme;
+mod deploy;
 mod detect;
 mod exchange;
 mod format;
