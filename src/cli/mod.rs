@@ -28,10 +28,10 @@ pub const UNUSABLE: u8 = 2;
 
 /// A data-protection gateway between staff's tools and a CRM
 #[derive(Parser)]
-#[command(name = "sudare", version, about, arg_required_else_help = true)]
+#[command(name = "sudare", version, arg_required_else_help = true)]
 struct Arguments {
     /// The language of messages [default: the system's]
-    #[arg(long, global = true, value_enum, value_name = "LANG", hide_possible_values = false)]
+    #[arg(long, global = true, value_enum, value_name = "LANG", display_order = 900)]
     lang: Option<Lang>,
     #[command(subcommand)]
     command: Command,

@@ -11,10 +11,13 @@ pub mod pages;
 use clap::builder::styling::Style;
 use clap::{Arg, ArgAction, Command};
 
-use crate::cli::say::{Lang, Text};
+use crate::cli::say::{self, Lang, Text};
 
 /// The columns that help is written for, also where the terminal is wider: long lines read badly.
 const COLUMNS: usize = 80;
+/// The columns that are left beside options, and beside commands.
+const BESIDE: usize = 46;
+const ABOUT: usize = 62;
 
 const EXAMPLES: Text = Text { en: "Examples", ja: "使用例" };
 const STATUS: Text = Text { en: "Exit status", ja: "終了コード" };
@@ -35,7 +38,7 @@ pub fn dressed(command: Command, lang: Lang) -> Command {
 
 fn dress(command: Command, path: &str, lang: Lang) -> Command {
     let header = *command.get_styles().get_header();
-    let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).help(HELP.of(lang));
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help(HELP.of(lang));
     let mut command = command.disable_help_flag(true).disable_help_subcommand(true).max_term_width(COLUMNS).arg(help);
     if let Some(page) = pages::of(path) {
         command = command.after_help(after(page, lang, header));
@@ -73,7 +76,7 @@ fn after(page: &pages::Page, lang: Lang, header: Style) -> String {
 }
 
 fn japanese(command: Command, page: &'static pages::Page, header: Style) -> Command {
-    let about = page.ja;
+    let about = broken(page.ja, ABOUT);
     let template =
         format!("{{about}}\n\n{header}{}:{header:#} {{usage}}\n\n{{all-args}}\n\n{{after-help}}", USAGE.of(Lang::Ja));
     let command = command.about(about).help_template(template).subcommand_help_heading(COMMANDS.of(Lang::Ja));
@@ -82,12 +85,33 @@ fn japanese(command: Command, page: &'static pages::Page, header: Style) -> Comm
         let arg = match page.options.iter().find(|(name, _)| *name == arg.get_id().as_str()) {
             Some((_, what)) => {
                 let said = format!("{what}{}", values(&arg));
-                arg.help(said)
+                arg.help(broken(&said, BESIDE))
             }
             None => arg,
         };
-        arg.help_heading(heading.of(Lang::Ja)).hide_default_value(true).hide_possible_values(true)
+        let arg = arg.help_heading(heading.of(Lang::Ja));
+        if arg.get_action().takes_values() {
+            return arg.hide_default_value(true).hide_possible_values(true);
+        }
+        arg
     })
+}
+
+/// Japanese has no blanks at which clap could break a line, and wide characters that it counts as one.
+fn broken(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut line = 0;
+    for c in text.chars() {
+        let own = say::columns(c.encode_utf8(&mut [0; 4]));
+        // A line does not begin with what closes the one before.
+        if line + own > width && !"、。）］」".contains(c) {
+            out.push('\n');
+            line = 0;
+        }
+        out.push(c);
+        line += own;
+    }
+    out
 }
 
 /// An option's values and its default, as clap tells them in English.

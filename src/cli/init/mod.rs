@@ -139,7 +139,7 @@ impl Init<'_> {
         let is_there = |place: &&PathBuf| place.symlink_metadata().is_ok() && !is_empty_folder(place);
         match places.iter().find(is_there) {
             Some(place) if !self.args.force => {
-                let what = texts::THERE_ALREADY.with(self.lang, &[("path", &place.display())]);
+                let what = texts::THERE_ALREADY.with(self.lang, &[("path", &shown(place))]);
                 Err(failed(format!("{what}\n{}", texts::THERE_HELP.of(self.lang))))
             }
             _ => Ok(()),
@@ -245,13 +245,12 @@ impl Init<'_> {
         };
         let rows = done.iter().map(|put| {
             let path = if put.place == "rules" { self.rules().0 } else { &put.place };
-            let path = dir.join(path).strip_prefix(".").map_or_else(|_| dir.join(path), Path::to_path_buf);
             let said = what(&put.place).of(lang);
             let said = match &put.old {
-                Some(old) => texts::KEPT.with(lang, &[("path", &said), ("old", &old.display())]),
+                Some(old) => texts::KEPT.with(lang, &[("path", &said), ("old", &shown(old))]),
                 None => said.to_owned(),
             };
-            (path.display().to_string(), said)
+            (shown(&dir.join(path)), said)
         });
         let mut out = section(texts::WROTE, lang, &rows.collect::<Vec<_>>());
         let secret = [(texts::USER, &*self.user), (texts::PASSWORD, password)];
@@ -327,6 +326,11 @@ fn login_name(get: impl Fn(&str) -> Option<String>) -> String {
 /// An address with a bracket would begin a list.
 fn quoted(address: &str) -> String {
     if address.starts_with('[') { format!("\"{address}\"") } else { address.to_owned() }
+}
+
+/// A path as people write it: without the `./` that stands for here.
+fn shown(path: &Path) -> String {
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
 }
 
 /// A path as a shell takes it.

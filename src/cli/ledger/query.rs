@@ -15,7 +15,7 @@ use crate::cli::say::{Lang, texts};
 use crate::ledger::query::{Filter, Passed, SubjectIs, query};
 use crate::ledger::show::{COLUMNS, Table};
 use crate::terms::event::Event;
-use crate::terms::kind::{Category, Kinds};
+use crate::terms::kind::Category;
 use crate::vault::mint;
 use crate::vault::ring::Ring;
 
@@ -25,7 +25,7 @@ const JAPANESE: [&str; COLUMNS] = ["日時", "担当者", "事象", "リソー�
 /// Runs the command.
 pub(super) fn run(home: &Home, told: &QueryArgs, zone: &TimeZone, desk: &mut Desk<'_>) -> Result<u8, Trouble> {
     let lang = desk.lang;
-    let mut filter = filter(told, zone, lang)?;
+    let mut filter = filter(told, home, zone, lang)?;
     let keys_away = filter.subject.as_mut().and_then(|subject| also_keyed(subject, home, lang));
     let mut table = Table::under(if lang == Lang::Ja { JAPANESE } else { ENGLISH });
     let mut written = Ok(());
@@ -82,7 +82,7 @@ fn also_keyed(subject: &mut SubjectIs, home: &Home, lang: Lang) -> Option<String
     }
 }
 
-fn filter(told: &QueryArgs, zone: &TimeZone, lang: Lang) -> Result<Filter, Trouble> {
+fn filter(told: &QueryArgs, home: &Home, zone: &TimeZone, lang: Lang) -> Result<Filter, Trouble> {
     let known = |word: &String| Event::ALL.iter().any(|event| event.word() == *word);
     if let Some(event) = told.event.as_ref().filter(|event| !known(event)) {
         let known: Vec<&str> = Event::ALL.iter().map(|event| event.word()).collect();
@@ -99,7 +99,7 @@ fn filter(told: &QueryArgs, zone: &TimeZone, lang: Lang) -> Result<Filter, Troub
     Ok(Filter {
         staff: told.staff.clone(),
         subject: told.subject.as_deref().map(SubjectIs::parse),
-        kinds: kinds(told, lang)?,
+        kinds: kinds(told, home, lang)?,
         action: told.action.clone(),
         event: told.event.clone(),
         resource: told.resource.clone(),
@@ -111,7 +111,7 @@ fn filter(told: &QueryArgs, zone: &TimeZone, lang: Lang) -> Result<Filter, Troub
 }
 
 /// The kinds that are asked for, by name and by category; any where nothing is said.
-fn kinds(told: &QueryArgs, lang: Lang) -> Result<Option<BTreeSet<String>>, Trouble> {
+fn kinds(told: &QueryArgs, home: &Home, lang: Lang) -> Result<Option<BTreeSet<String>>, Trouble> {
     let named = told.kind.iter().cloned().collect::<BTreeSet<String>>();
     let Some(word) = &told.category else { return Ok((!named.is_empty()).then_some(named)) };
     let Some(category) = Category::from_word(word) else {
@@ -119,7 +119,7 @@ fn kinds(told: &QueryArgs, lang: Lang) -> Result<Option<BTreeSet<String>>, Troub
         let advice = texts::CATEGORIES_ARE.with(lang, &[("known", &known)]);
         return Err(Trouble::of(texts::NO_CATEGORY.with(lang, &[("word", word)]), advice));
     };
-    let of_category = Kinds::builtin().0.into_iter().filter(|kind| kind.category == category).map(|kind| kind.name);
+    let of_category = home.kinds().0.into_iter().filter(|kind| kind.category == category).map(|kind| kind.name);
     let wanted = |kind: &String| named.is_empty() || named.contains(kind);
     Ok(Some(of_category.filter(wanted).collect()))
 }

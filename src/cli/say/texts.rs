@@ -30,8 +30,8 @@ texts! {
     CANNOT_READ: "`{path}` cannot be read: {error}", "`{path}` を読めません: {error}";
     NAME_A_CONFIG: "  name another with `-c FILE`, or rule files to check alone",
         "  `-c FILE` で別の設定を指定するか、検査する規則ファイルを指定してください";
-    MAKE_A_CONFIG: "  name another with `-c FILE`, make one with `sudare init URL`, or look at `sudare demo` first",
-        "  `-c FILE` で別の設定を指定するか、`sudare init URL` で作成してください。まず試すなら `sudare demo`";
+    MAKE_A_CONFIG: "  name another with `-c FILE`, make one with `sudare init URL`, or look at\n  `sudare demo` first",
+        "  `-c FILE` で別の設定を指定するか、`sudare init URL` で作成してください。\n  まず試すなら `sudare demo`";
     NO_RULE_FILE: "there is no rule file: name one, or a folder with `*.yaml`",
         "規則ファイルがありません。ファイルか、`*.yaml` のあるフォルダを指定してください";
     CHECKED: "{errors}, {warnings} in {files}", "{errors}、{warnings}（{files}）";
@@ -116,8 +116,8 @@ texts! {
     BAD_USER: "`{user}` is no user name: write up to 64 letters, digits, `-`, `_` and `.`",
         "`{user}` はユーザー名に使えません。英数字と `-` `_` `.` で64文字までにしてください";
     THERE_ALREADY: "`{path}` is there already; nothing was written", "`{path}` がすでにあるため、何も書き込みませんでした";
-    THERE_HELP: "  name another folder with `--dir DIR`, or put new files in its place with `--force`; the old ones are kept",
-        "  `--dir DIR` で別のフォルダを指定するか、`--force` で置き換えてください（元のファイルは残ります）";
+    THERE_HELP: "  name another folder with `--dir DIR`, or put new files in its place with\n  `--force`: the old ones are kept",
+        "  `--dir DIR` で別のフォルダを指定するか、`--force` で置き換えてください\n  （元のファイルは残ります）";
     INIT_UNDONE: "nothing was left behind", "書きかけのファイルは残していません";
     ASKED: "Asked {url} what it is:", "{url} を調べました:";
     UNREACHED: "no answer now ({why}); this changes nothing in the files",
