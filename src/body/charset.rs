@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, X_USER_DEFINED};
+use encoding_rs::{EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use crate::body::prescan;
 use crate::format::Format;
@@ -79,10 +79,10 @@ pub fn known(name: &str) -> Result<&'static Encoding, Refusal> {
     }
 }
 
-/// Whether bytes of this charset can be read and edited: each character's bytes stand for it alone.
+/// Whether bodies in this charset are read: each character's bytes stand for it alone, and what staff
+/// sends in it can be judged as well.
 pub fn is_read(encoding: &'static Encoding) -> bool {
-    let single = encoding.is_single_byte() && encoding != X_USER_DEFINED;
-    single || [UTF_8, SHIFT_JIS, EUC_JP, ISO_2022_JP, UTF_16LE, UTF_16BE].contains(&encoding)
+    [UTF_8, SHIFT_JIS, EUC_JP, ISO_2022_JP, UTF_16LE, UTF_16BE, WINDOWS_1252].contains(&encoding)
 }
 
 /// The `Content-Type` that says how a body was read, where the CRM's does not. JSON is UTF-8 where
@@ -176,8 +176,6 @@ fn refuse(note: &str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use encoding_rs::WINDOWS_1252;
-
     use super::*;
 
     fn check(content_type: &str, first: &[u8], expected: Option<Charset>) {
@@ -199,6 +197,7 @@ mod tests {
             ("text/html; charset=x-user-defined", b"<p>", None),
             ("text/html; charset=iso-2022-kr", b"<p>", None),
             ("text/html; charset=big5", b"<p>", None),
+            ("text/html; charset=windows-1251", b"<p>", None),
             ("text/html; charset=nonsense", b"<p>", None),
             ("text/html", b"\xef\xbb\xbf<p>", Some(Utf8)),
             ("text/html", b"\xff\xfe<\0p\0>\0", Some(Other(UTF_16LE))),

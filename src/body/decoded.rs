@@ -1,7 +1,7 @@
 //! A body that is not in UTF-8, shown as UTF-8, and its edits carried back to its own bytes.
 //!
-//! Text that is decoded and encoded again is not what it was: of the two-byte codes of Shift_JIS
-//! alone 2,278 become others. So the bytes are kept beside the text until they leave, and what no
+//! Text that is decoded and encoded again is not what it was: of the 9,604 two-byte codes of
+//! Shift_JIS 2,278 become others. So the bytes are kept beside the text until they leave, and what no
 //! edit touches leaves as those bytes. No map is kept from one to the other: which bytes stand for a
 //! character shows when they leave, from the characters that were read and the bytes themselves.
 //!

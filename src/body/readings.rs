@@ -32,7 +32,8 @@ pub fn form(raw: &[u8]) -> Vec<Cow<'_, [u8]>> {
     }
     let candidates = if switches { vec![ISO_2022_JP] } else { by_likelihood(&bytes) };
     readings.extend(candidates.into_iter().filter_map(|encoding| read(raw, encoding)).map(Cow::Owned));
-    if readings.is_empty() {
+    // Five bytes of it stand for nothing that anybody writes.
+    if readings.is_empty() && !bytes.iter().any(|byte| matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d)) {
         readings.extend(read(raw, WINDOWS_1252).map(Cow::Owned));
     }
     // What has no reading is refused by whoever reads it.
@@ -56,6 +57,12 @@ pub fn body<'a>(content_type: Option<&str>, raw: &'a [u8]) -> Result<(Format, Co
     let claim = content_type.map(media::claim).transpose()?;
     let format = media::format(claim.as_ref(), &text)?;
     Ok((format, text))
+}
+
+/// An answer's header that is no UTF-8: in the charset that its bytes tell.
+pub fn header(raw: &[u8]) -> Result<String, Refusal> {
+    let text = sniff::charset(raw, true)?.decode_without_bom_handling_and_without_replacement(raw);
+    text.map(Cow::into_owned).ok_or_else(|| Refusal::new(Reason::Unreadable, "a header that is no text"))
 }
 
 /// Shift_JIS and EUC-JP, the likelier one first.
@@ -109,6 +116,7 @@ mod tests {
             ("name=%1B%24B%3B3ED%1B%28B", &["name=\u{1b}$B;3ED\u{1b}(B", "name=山田"]),
             ("name=M%FCller&b=%E9+x", &["name=Müller&b=é x"]),
             ("a=%8ER%", &["a=\u{fffd}R%"]),
+            ("a=%81", &["a=\u{fffd}"]),
         ] {
             assert_eq!(readings(raw), expected, "{raw}");
         }

@@ -101,11 +101,11 @@ fn two_byte_codes() -> Vec<[u8; 2]> {
 fn every_code_of_shift_jis_leaves_as_it_came() {
     let codes = two_byte_codes();
     let doubles = codes.iter().filter(|code| {
-        let (bytes, _, lossy) = SHIFT_JIS.encode(&decoded(SHIFT_JIS, &code[..])).clone();
-        lossy || bytes.as_ref() != &code[..]
+        let text = decoded(SHIFT_JIS, &code[..]);
+        let (bytes, _, lossy) = SHIFT_JIS.encode(&text);
+        lossy || *bytes != code[..]
     });
-    println!("{} codes, {} of them are not written again as they were read", codes.len(), doubles.count());
-    assert!(codes.len() > 9000, "{}", codes.len());
+    assert_eq!((codes.len(), doubles.count()), (9604, 2278), "codes, and those that are not written as they were read");
     let codes = codes.concat();
     let half: Vec<u8> = (0xa1..=0xdf).collect();
     let page = [
@@ -126,7 +126,7 @@ fn every_code_of_shift_jis_leaves_as_it_came() {
     let expected: Vec<u8> = page
         .iter()
         .enumerate()
-        .flat_map(|(at, part)| if at == 5 { b"***-****-5678" } else { *part })
+        .flat_map(|(at, part)| if at == 6 { b"***-****-5678" } else { *part })
         .copied()
         .collect();
     let page = page.concat();
@@ -149,7 +149,7 @@ fn first_difference(one: &[u8], other: &[u8]) -> String {
 #[test]
 fn iso_2022_jp_keeps_its_states_at_every_cut() {
     let body = b"<p>\x1b$B%F%9%H\x1b(B a</p><b class=name>\x1b$@;3ED\x1b(B \x1b$BB@O:\x1b(B</b>\x1b$BMM!\"\x1b(J\\~\x1b(I1\x1b$B;3EDB@O:\x1b(B<i>\x1b(Jx</i>";
-    let expected = b"<p>\x1b$B%F%9%H\x1b(B a</p><b class=name>\x1b$@;3\x1b(B** **</b>\x1b$BMM!\"\x1b(J\\~\x1b(I1\x1b$B;3\x1b(B** **<i>\x1b(Jx</i>";
+    let expected = b"<p>\x1b$B%F%9%H\x1b(B a</p><b class=name>\x1b$B;3\x1b(B** **</b>\x1b$BMM!\"\x1b(J\\~\x1b(I1\x1b$B;3\x1b(B** **<i>\x1b(Jx</i>";
     for at in 0..body.len() {
         let staff = held("part", Format::Html, ISO_2022_JP, body, &[at]);
         let same = staff.escape_ascii().to_string();
@@ -208,12 +208,16 @@ fn pages_are_taken_for_what_browsers_take_them_for() {
         let Ok(file) = fs::read(folder.join(name)) else { continue };
         for (page, label) in vectors(&file) {
             let expected = Encoding::for_label(label.trim().as_bytes()).expect("a charset");
-            let read = match charset::of(Some("text/html"), &page).expect("a page").1 {
-                Charset::Utf8 => UTF_8,
-                Charset::Unsaid => WINDOWS_1252,
-                Charset::Other(encoding) => encoding,
+            let read = match charset::of(Some("text/html"), &page).map(|(_, charset)| charset) {
+                Ok(Charset::Utf8) => Some(UTF_8),
+                Ok(Charset::Unsaid) => Some(WINDOWS_1252),
+                Ok(Charset::Other(encoding)) => Some(encoding),
+                Err(_) => None,
             };
-            assert_eq!(read.name(), expected.name(), "{name}: {}", page.escape_ascii());
+            // What is understood and not read is refused.
+            let expected = Some(expected).filter(|encoding| charset::is_read(encoding));
+            let names = (read.map(Encoding::name), expected.map(Encoding::name));
+            assert_eq!(names.0, names.1, "{name}: {}", page[..page.len().min(200)].escape_ascii());
             count += 1;
         }
     }

@@ -10,6 +10,7 @@ mod identity;
 mod log;
 pub mod origin;
 pub mod running;
+mod skins;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -5,7 +5,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{StatusCode, Version, response};
 
 use crate::body::coding::{self, Coding};
-use crate::body::{charset, rewriter};
+use crate::body::{charset, readings, rewriter};
 use crate::format::{self, Format};
 use crate::guard::outbound::Outbound;
 use crate::serve::exchange::answer::About;
@@ -72,11 +72,26 @@ pub(super) fn clean(head: &mut response::Parts, about: &About, crm: &[String]) -
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::CONTENT_ENCODING);
     let keeps = keeps(headers);
+    in_utf8(headers)?;
     relocate(headers, about, crm)?;
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     Ok(Taken { coding, keeps })
+}
+
+/// Writes the name of a file in UTF-8: old CRMs send it in the bytes of their own charset, which a
+/// browser may or may not guess.
+fn in_utf8(headers: &mut HeaderMap) -> Result<(), Refusal> {
+    let name = header::CONTENT_DISPOSITION;
+    let Some(value) = headers.get(&name).filter(|value| std::str::from_utf8(value.as_bytes()).is_err()) else {
+        return Ok(());
+    };
+    let odd = |_| Refusal::new(Reason::Unreadable, format!("the header `{name}` is no text"));
+    let text = readings::header(value.as_bytes())?;
+    let value = HeaderValue::from_bytes(text.as_bytes()).map_err(odd)?;
+    headers.insert(name, value);
+    Ok(())
 }
 
 /// How long the CRM lets a browser keep an answer: in its own store alone, and for each log-in anew,
@@ -199,7 +214,8 @@ pub(super) fn edit_headers(headers: &mut HeaderMap, verdict: Verdict) -> Result<
 fn rewritten(value: &HeaderValue, edits: Vec<Edit>) -> Result<HeaderValue, Refusal> {
     let internal = || Refusal::new(Reason::Internal, "an edited header cannot be written");
     let text = std::str::from_utf8(value.as_bytes()).map_err(|_| internal())?;
-    HeaderValue::from_str(&rewriter::header(text, edits)?).map_err(|_| internal())
+    // Names of files are no ASCII, in what they were or in their veils.
+    HeaderValue::from_bytes(rewriter::header(text, edits)?.as_bytes()).map_err(|_| internal())
 }
 
 /// Leaves of a long answer's headers what may leave before the rest is known.
