@@ -5,6 +5,7 @@
 
 mod case;
 mod generated;
+mod records;
 mod run;
 
 use std::fs;
