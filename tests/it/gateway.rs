@@ -2,14 +2,20 @@
 
 mod bodies;
 mod bounds;
-mod client;
+pub mod client;
 mod crm;
 mod ending;
 mod forwarding;
 mod identity;
 mod log;
+mod login;
 pub mod origin;
+mod proxied;
 pub mod running;
+mod service;
+mod session;
+mod sites;
+mod tokens;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +25,7 @@ use client::{Answer, get, request};
 use origin::Origin;
 use running::{Running, until};
 
-const RULES: &str = r#"
+pub const RULES: &str = r#"
 sudare: 1
 roles:
   support: { groups: [crm-support] }

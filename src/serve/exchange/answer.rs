@@ -87,7 +87,7 @@ async fn judged(
     mut receipt: Receipt,
 ) -> Result<Response<StaffBody>, Refusal> {
     let (mut head, body) = answer.into_parts();
-    clean(&mut head, &about, &house.upstream.names)?;
+    clean(&mut head, &about, body.names())?;
     receipt.status(head.status.as_u16());
     show_headers(&head.headers, &mut guard)?;
     let mut body = Prefetched::read(body).await?;
