@@ -24,7 +24,7 @@ use crate::serve::gate::fault::GateFault;
 use crate::serve::house::{Gateway, gate_bounds};
 use crate::serve::line::Line;
 use crate::serve::tls::{self, Tls};
-use crate::serve::{proxied, respond};
+use crate::serve::{http2, proxied, respond};
 use crate::terms::event::Event;
 
 /// How long accepting rests when the system has no more descriptors.
@@ -54,7 +54,13 @@ pub async fn serve(gateway: Arc<Gateway>, door: Door, mut stop: watch::Receiver<
         while connections.try_join_next().is_some() {}
         match accepted {
             Ok((stream, peer, seat)) => {
-                let call = Call { gateway: Arc::clone(&gateway), tls: tls.clone(), proxy_protocol, stop: stop.clone() };
+                let call = Call {
+                    gateway: Arc::clone(&gateway),
+                    tls: tls.clone(),
+                    proxy_protocol,
+                    seats: Arc::clone(&seats),
+                    stop: stop.clone(),
+                };
                 connections.spawn(async move {
                     call.answer(stream, peer).await;
                     drop(seat);
@@ -88,6 +94,7 @@ struct Call {
     gateway: Arc<Gateway>,
     tls: Option<Arc<Tls>>,
     proxy_protocol: bool,
+    seats: Arc<Semaphore>,
     stop: watch::Receiver<bool>,
 }
 
@@ -105,9 +112,10 @@ impl Call {
         };
         match begun {
             Ok(Ok((Begun::Plain(line), peer))) => speak(self.gateway, line, peer, self.stop).await,
-            // What ALPN has chosen is spoken (`tls::ALPN` lists what is offered): HTTP/1.1 so far, also
-            // where the client offered nothing. HTTP/2 gets its arm here, by
-            // `stream.get_ref().1.alpn_protocol()`.
+            // What ALPN has chosen is spoken; HTTP/1.1 also where the client offered nothing.
+            Ok(Ok((Begun::Secure(stream), peer))) if stream.get_ref().1.alpn_protocol() == Some(tls::HTTP2) => {
+                http2::connection(&self.gateway, *stream, &peer, &self.seats, stopped(self.stop)).await;
+            }
             Ok(Ok((Begun::Secure(stream), peer))) => speak(self.gateway, *stream, peer, self.stop).await,
             Ok(Err(error)) => tracing::debug!(client = %address.ip(), %error, "a connection did not begin"),
             Err(_) => tracing::debug!(client = %address.ip(), "a connection did not begin in time"),
@@ -139,7 +147,7 @@ enum Begun {
 }
 
 /// Serves HTTP/1.1.
-async fn speak<S>(gateway: Arc<Gateway>, stream: S, peer: Peer, mut stop: watch::Receiver<bool>)
+async fn speak<S>(gateway: Arc<Gateway>, stream: S, peer: Peer, stop: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -148,13 +156,14 @@ where
         let (gateway, peer) = (Arc::clone(&gateway), peer.clone());
         async move { Ok::<_, Infallible>(exchange(gateway, request, &peer).await) }
     });
-    let stopped = async move {
-        // A sender that is gone is a stop as well.
-        let _ = stop.wait_for(|stop| *stop).await;
-    };
-    let render = |fault: &GateFault| refuse(&gateway, fault, &peer);
+    let render = |fault: &GateFault| respond::gate_refusal(fault, &record(&gateway, fault, &peer));
     // However it ended, the line's own drop tells the client whether that was in order.
-    serve_gated(stream, bounds, service, render, stopped).await;
+    serve_gated(stream, bounds, service, render, stopped(stop)).await;
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // A sender that is gone is a stop as well.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Counts a connection as open while it lives, even if a panic ends it.
@@ -173,8 +182,8 @@ impl Drop for Open {
     }
 }
 
-/// Records a fault that the gate found, and gives the refusal's bytes.
-fn refuse(gateway: &Gateway, fault: &GateFault, peer: &Peer) -> Vec<u8> {
+/// Records a fault that the gate found, and gives the number under which it is told.
+pub(super) fn record(gateway: &Gateway, fault: &GateFault, peer: &Peer) -> String {
     let id = ulid::Ulid::generate().to_string();
     gateway.metrics.refusals.with_label_values(&[fault.word()]).inc();
     tracing::info!(request = id, reason = fault.word(), note = fault.detail, "refused");
@@ -188,7 +197,7 @@ fn refuse(gateway: &Gateway, fault: &GateFault, peer: &Peer) -> Vec<u8> {
         status: Some(respond::words::of(fault.told_as()).status),
         ..Entry::new(Event::Refused)
     });
-    respond::gate_refusal(fault, &id)
+    id
 }
 
 /// Marks the gateway as stopping, for those who ask whether it is ready.

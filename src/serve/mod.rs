@@ -4,7 +4,7 @@
 //! `disclose` records before it releases; `upstream` asks the CRM; `respond` makes answers of
 //! refusals; `admin` is for machines that watch; `run` puts it all together and takes it apart.
 //! `tls` and `proxied` are how a connection of staff's may begin, `sites` tells which CRM a request is
-//! for, `service` speaks with the system's service manager.
+//! for, `service` speaks with the system's service manager, `jwks` keeps identity providers' keys young.
 //! `sample` is the legacy CRM of the demo.
 
 pub mod admin;
@@ -13,6 +13,8 @@ pub mod disclose;
 pub mod exchange;
 pub mod gate;
 pub mod house;
+pub mod http2;
+mod jwks;
 mod line;
 pub mod listen;
 mod panics;

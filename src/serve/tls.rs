@@ -24,7 +24,10 @@ use crate::config::pem::{self, Pair, PemError};
 use crate::identity::peer::Peer;
 
 /// What is offered to be spoken inside TLS, the dearest first.
-pub const ALPN: [&[u8]; 1] = [b"http/1.1"];
+pub const ALPN: [&[u8]; 2] = [HTTP2, b"http/1.1"];
+
+/// What ALPN calls HTTP/2.
+pub const HTTP2: &[u8] = b"h2";
 
 /// The TLS of one listener.
 pub struct Tls {

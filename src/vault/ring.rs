@@ -18,7 +18,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::{digest, rand};
+use aws_lc_rs::{digest, hmac, rand};
 use data_encoding::{BASE64, HEXLOWER};
 use zeroize::Zeroizing;
 
@@ -169,6 +169,15 @@ impl Ring {
     /// A version that is still kept.
     pub fn version(&self, version: u16) -> Option<&Keys> {
         self.versions.iter().find(|keys| keys.version == version)
+    }
+
+    /// A key for one purpose, made of the version that mints: what it seals says nothing of others.
+    pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &*self.current().mac);
+        let tag = hmac::sign(&key, format!("sudare derive 1\0{purpose}").as_bytes());
+        let mut derived = Zeroizing::new([0; 32]);
+        derived.copy_from_slice(tag.as_ref());
+        derived
     }
 
     fn text(&self) -> Zeroizing<String> {

@@ -4,5 +4,5 @@
 mod client;
 mod crm;
 mod files;
-mod pki;
+pub mod pki;
 mod staff;

@@ -42,7 +42,7 @@ impl<'a> Client<'a> {
             None => builder.with_no_client_auth(),
             Some(person) => builder.with_client_auth_cert(person.chain(), person.key()).expect("a certificate"),
         };
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let name = ServerName::try_from(self.name).expect("a name");
         let session = ClientConnection::new(Arc::new(config), name).expect("a session");
         let mut stream = StreamOwned::new(session, wire::connect(to));
