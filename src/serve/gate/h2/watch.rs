@@ -29,6 +29,10 @@ const RESET: u32 = 5;
 /// What a part of an answer puts in: a client tells for each that it takes more, twice.
 const SENT: u32 = 2;
 
+/// The least that such a part has, unless it is the last. A client that opens its window by single bytes makes the
+/// gateway send single bytes (CVE-2019-9511), and pays for that.
+const PART: usize = 256;
+
 /// What the head of an answer puts in.
 const ANSWERED: u32 = 10;
 
@@ -272,7 +276,9 @@ impl Watch {
         match head.kind {
             kind::DATA => {
                 self.streams.answered(head.stream, head.length, ends, now);
-                self.earn(SENT);
+                if ends || head.length >= PART {
+                    self.earn(SENT);
+                }
             }
             kind::HEADERS => {
                 self.own_block = !head.has(flag::END_HEADERS);
@@ -373,8 +379,11 @@ mod tests {
     fn what_serves_a_request_costs_nothing_in_the_end() {
         let ask = frame(kind::HEADERS, 5, 1, b"a");
         let answer = [frame(kind::HEADERS, 4, 1, b"a"), frame(kind::DATA, 1, 1, b"abc")].concat();
+        let drop = frame(kind::DATA, 0, 1, b"a");
         let take = frame(kind::WINDOW_UPDATE, 0, 0, &[0, 0, 0, 3]);
-        assert_eq!(borne(&[ask, take.clone(), take].concat(), &answer), MANY);
+        assert_eq!(borne(&[ask, take.clone(), take.clone()].concat(), &answer), MANY);
+        assert_eq!(borne(&take, &[&[0, 1, 0, 0, 0, 0, 0, 0, 1][..], &[0; PART]].concat()), MANY);
+        assert_eq!(borne(&take, &drop), 999, "an answer drop by drop");
         assert_eq!(borne(&frame(kind::DATA, 0, 1, b"a"), &[]), MANY, "a body in small parts");
         assert_eq!(borne(&frame(kind::DATA, flag::PADDED, 1, &[1, b'a', 0]), &[]), MANY, "a padded body");
     }
