@@ -143,9 +143,12 @@ fn builder(bounds: &Bounds, tasks: Tasks) -> Builder<Tasks> {
     builder
 }
 
+/// hyper's side of a connection.
+type Conversation<'a, S, V, R> = Connection<TokioIo<WatchedLine<'a, S>>, Judged<'a, V, R>, Tasks>;
+
 /// Lets hyper work until it is done, and keeps the waits. Nothing, where the gate put an end to it.
 async fn run<S, B, V, R>(
-    mut connection: Pin<&mut Connection<TokioIo<WatchedLine<'_, S>>, Judged<'_, V, R>, Tasks>>,
+    mut connection: Pin<&mut Conversation<'_, S, V, R>>,
     watch: &Shared,
     tell: impl Fn(Vec<GateFault>),
     stop: impl Future<Output = ()>,
