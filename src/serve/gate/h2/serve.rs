@@ -203,7 +203,8 @@ where
     .await
 }
 
-/// Waits for what is due next.
+/// Waits for what is due next. A wait that has moved on is noticed when the old one is over, so that a busy
+/// connection does not set its clock for each frame.
 #[derive(Default)]
 struct Clock {
     sleep: Option<Pin<Box<Sleep>>>,
@@ -213,10 +214,16 @@ impl Clock {
     fn poll(&mut self, due: Option<(Instant, Due)>, cx: &mut Context<'_>) -> Option<Due> {
         let (at, due) = due?;
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        if sleep.deadline() != at {
+        if at < sleep.deadline() {
             sleep.as_mut().reset(at);
         }
-        sleep.as_mut().poll(cx).is_ready().then_some(due)
+        while sleep.as_mut().poll(cx).is_ready() {
+            if sleep.deadline() >= at {
+                return Some(due);
+            }
+            sleep.as_mut().reset(at);
+        }
+        None
     }
 }
 

@@ -328,6 +328,9 @@ fn flood() -> GateFault {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     const MANY: usize = 10_000;
@@ -452,6 +455,31 @@ mod tests {
         watch.read(&frame(6, 0, 0, &[0; 8])[3..], now).unwrap();
         assert_eq!(watch.for_hyper(12).len(), 0, "no half frame");
         assert_eq!((watch.for_staff().len(), watch.for_hyper(100).len()), (13, 13));
+    }
+
+    proptest! {
+        #[test]
+        fn any_frames_are_borne_or_refused_without_panic(
+            frames in vec((any::<bool>(), 0_u8..11, any::<u8>(), 0_u8..5, vec(any::<u8>(), 0..20)), 0..60),
+            rest in vec(any::<u8>(), 0..40),
+        ) {
+            let now = Instant::now();
+            let mut watch = opened(now);
+            for (comes, kind, flags, stream, payload) in frames {
+                let frame = frame(kind, flags, stream, &payload);
+                if comes {
+                    let refused = watch.read(&frame, now).is_err();
+                    prop_assert_eq!(refused, watch.fault().is_some());
+                } else {
+                    watch.wrote(&frame, now);
+                }
+                prop_assert!(watch.purse <= PURSE && watch.due().is_some() | (watch.streams.len() > 0));
+                watch.for_hyper(100);
+                watch.for_staff();
+            }
+            let refused = watch.read(&rest, now).is_err();
+            prop_assert_eq!(refused, watch.fault().is_some());
+        }
     }
 
     #[test]
