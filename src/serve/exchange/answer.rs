@@ -52,6 +52,11 @@ impl About {
         self.host.as_ref()
     }
 
+    /// Whether the head is all that was asked for.
+    pub fn head_only(&self) -> bool {
+        self.head_only
+    }
+
     /// How the other side wants to be told.
     pub fn reader(&self) -> Reader {
         self.reader

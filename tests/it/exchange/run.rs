@@ -21,7 +21,7 @@ use sudare::terms::bounds::Bounds;
 use sudare::terms::disclosure::Disclosures;
 use sudare::terms::edit::Verdict;
 use sudare::terms::kind::Kind;
-use sudare::terms::mint::{Domain, Mint, MintError};
+use sudare::terms::mint::{Domain, Mint, MintError, Numeral};
 use sudare::terms::refusal::Refusal;
 use sudare::terms::staff::Staff;
 use sudare::transform::Today;
@@ -90,6 +90,17 @@ impl Plain {
 impl Mint for Plain {
     fn token(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
         Ok(format!("tok_{}_{:04}", kind.name, Plain::number(kind, domain, value)))
+    }
+
+    fn random(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
+        self.token(kind, domain, value)
+    }
+
+    fn permute(&self, _: &Kind, _: &Domain, numerals: &mut [Numeral]) -> Result<(), MintError> {
+        for numeral in numerals {
+            numeral.value = (numeral.value + 1) % numeral.radix;
+        }
+        Ok(())
     }
 
     fn hash(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
@@ -207,11 +218,11 @@ fn asked(policy: &Policy, case: &Case) -> Option<(Matched, Vec<(String, String)>
     let (path, query) = case.target.split_once('?').unwrap_or((&case.target, ""));
     let path = normal::canonical(path.as_bytes()).ok()?;
     let mut query = normal::pairs(query.as_bytes()).ok()?;
-    let matched =
-        policy.candidates(&Asked { method: &case.method, path: &path, query: &query, header: &|_| Vec::new() });
     if case.request.headers.iter().any(|(_, value)| value == "application/x-www-form-urlencoded") {
         query.extend(normal::pairs(case.request.body.as_bytes()).ok()?);
     }
+    let matched =
+        policy.candidates(&Asked { method: &case.method, path: &path, query: &query, header: &|_| Vec::new() });
     Some((matched, query))
 }
 
