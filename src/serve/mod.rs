@@ -3,7 +3,7 @@
 //! `listen` takes staff's connections behind the `gate`; `exchange` is the life of one request;
 //! `disclose` records before it releases; `upstream` asks the CRM; `respond` makes answers of
 //! refusals; `admin` is for machines that watch;
-//! `jwks` keeps identity providers' keys young; `run` puts it all together and takes it apart.
+//! `sources` keeps young what identity has read from elsewhere, with `jwks` for providers' keys; `run` puts it all together and takes it apart.
 //! `sample` is the legacy CRM of the demo.
 
 pub mod admin;
@@ -19,4 +19,5 @@ pub mod reload;
 pub mod respond;
 pub mod run;
 pub mod sample;
+mod sources;
 pub mod upstream;

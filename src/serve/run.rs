@@ -28,7 +28,7 @@ use crate::policy::node::Source;
 use crate::serve::house::{Gateway, Hold, House, LASTING};
 use crate::serve::reload::{self, Reloader};
 use crate::serve::upstream::Upstream;
-use crate::serve::{admin, jwks, listen, panics};
+use crate::serve::{admin, listen, panics, sources};
 use crate::terms::refusal::Reason;
 use crate::vault::mint::KeyMint;
 use crate::vault::ring::{Ring, RingError};
@@ -187,7 +187,7 @@ async fn serve(
         watching.spawn(admin::serve(Arc::clone(gateway), listener));
     }
     tokio::spawn(reloader.run(stopped.clone()));
-    tokio::spawn(jwks::keep(Arc::clone(&config.identity), stopped.clone()));
+    tokio::spawn(sources::keep(Arc::clone(&config.identity), stopped.clone()));
     let mut serving = JoinSet::new();
     for listener in listeners {
         serving.spawn(listen::serve(Arc::clone(gateway), listener, stopped.clone()));
