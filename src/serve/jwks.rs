@@ -75,7 +75,9 @@ async fn seek(keys: &Kept, least: Duration) -> bool {
             true
         }
         Err(why) => {
-            tracing::warn!(place = place(&keys.place), why, "the identity provider's keys cannot be read anew");
+            if keys.failed(&why) {
+                tracing::warn!(place = place(&keys.place), why, "the identity provider's keys cannot be read anew");
+            }
             false
         }
     }
