@@ -47,6 +47,17 @@ pub fn parse(node: &Node, origin: &Origin<'_>, key: [u8; 32], faults: &mut Fault
     sources
 }
 
+/// Tells where a source can never find anybody. `proves` is whether a listener asks for certificates.
+pub fn fitting(sources: &[IdentitySource], proves: bool, root: &Node, faults: &mut Faults) {
+    if proves || !sources.iter().any(|source| matches!(source.way, Way::Mtls(_))) {
+        return;
+    }
+    let entries = root.map().unwrap_or_default();
+    let spot = entries.iter().find(|entry| entry.key == "identity").map_or(&root.spot, |entry| &entry.key_spot);
+    let message = "`mtls` finds nobody, since no listener asks for certificates";
+    faults.warning(spot, "no-client-ca", message).help("give a listener `tls: { …, client_ca: staff-ca.pem }`");
+}
+
 fn source(entry: &Entry, origin: &Origin<'_>, key: [u8; 32], faults: &mut Faults) -> Option<IdentitySource> {
     match entry.key.as_str() {
         "basic" => basic(entry, origin, key, faults),

@@ -61,6 +61,8 @@ pub struct Asking<'a> {
     pub headers: &'a HeaderMap,
     /// The other end of the connection.
     pub peer: &'a Peer,
+    /// Which CRM is asked: a session of one is nothing to another.
+    pub crm: &'a str,
     /// The time, in seconds since 1970.
     pub now: i64,
     /// Whether what was missing has been sought already, so that it must do without.

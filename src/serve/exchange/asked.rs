@@ -32,6 +32,7 @@ use crate::serve::exchange::recognise::recognise;
 use crate::serve::gate::fault::GateFault;
 use crate::serve::gate::hop::{self, Arrival};
 use crate::serve::house::{Gateway, House, Share};
+use crate::serve::upstream::Upstream;
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Subject;
 use crate::terms::event::Event;
@@ -53,6 +54,8 @@ const CONDITIONAL: [header::HeaderName; 6] = [
     header::IF_UNMODIFIED_SINCE,
 ];
 
+/// Paths of the gateway's own; they never reach the CRM.
+pub(super) const OWN: &str = "/.sudare/";
 /// How long a log-in of somebody unknown may be.
 const LOG_IN_BYTES: usize = 64 << 10;
 
@@ -63,18 +66,16 @@ const METHODS: [Method; 7] =
 /// Recognises staff, and cleans the head of what is not the CRM's to see.
 pub async fn identify(
     house: &House,
+    upstream: &Arc<Upstream>,
     head: &mut request::Parts,
     peer: &Peer,
     facts: &mut Facts,
 ) -> Result<Option<Staff>, Refusal> {
     let now = jiff::Timestamp::now().as_second();
-    let found = recognise(&house.identity, &house.upstream, &head.headers, peer, now).await;
+    let found = recognise(&house.identity, upstream, &head.headers, peer, now).await;
     let by = found.as_ref().ok().and_then(|found| found.as_ref().map(|(number, _)| *number));
     identity::strip(&house.identity, by, &mut head.headers);
-    let arrival =
-        Arrival { peer: peer.told.unwrap_or(peer.address), secure: peer.secure, trusted: &house.trusted_proxies };
-    let hops = hop::request_headers(&mut head.headers, &arrival).map_err(Refusal::from)?;
-    facts.client = Some(hops.client.to_canonical());
+    arrive(house, head, peer, facts)?;
     if !METHODS.contains(&head.method) {
         return Err(Refusal::new(Reason::Method, "a method that the gateway does not pass"));
     }
@@ -83,11 +84,20 @@ pub async fn identify(
     Ok(staff)
 }
 
+/// Takes out of a head what ends with the connection, and notes whose address it came from.
+pub fn arrive(house: &House, head: &mut request::Parts, peer: &Peer, facts: &mut Facts) -> Result<(), Refusal> {
+    let arrival =
+        Arrival { peer: peer.told.unwrap_or(peer.address), secure: peer.secure, trusted: &house.trusted_proxies };
+    let hops = hop::request_headers(&mut head.headers, &arrival).map_err(Refusal::from)?;
+    facts.client = Some(hops.client.to_canonical());
+    Ok(())
+}
+
 /// Lets a request of nobody's go on only where somebody without a name may be let in, and tells how
 /// long its body may be. Else bodies, which cost nothing to send, would fill what all requests
 /// together may hold.
 pub fn admit_nobody(house: &House, head: &request::Parts) -> Result<usize, Refusal> {
-    let (path, _, matched) = candidates(&house.policy, head)?;
+    let (path, _, matched) = candidates(&house.policy, head, &[])?;
     if is_open(house, &head.method, &path) {
         return Ok(house.bounds.body_bytes.min(LOG_IN_BYTES));
     }
@@ -106,14 +116,24 @@ fn nobody() -> Refusal {
 /// Names and values in the order of the request.
 type Parameters = Vec<(String, String)>;
 
-/// A request's path and query, and the resources that its head matches.
-fn candidates(policy: &Policy, head: &request::Parts) -> Result<(Canonical, Parameters, Matched), Refusal> {
+/// A request's path and query, and the resources that its head matches. What stands in a form may
+/// be meant where a rule says `query:`, and the other way round: many servers put both together.
+fn candidates(
+    policy: &Policy,
+    head: &request::Parts,
+    form: &[(String, String)],
+) -> Result<(Canonical, Parameters, Matched), Refusal> {
     let path = normal::canonical(head.uri.path().as_bytes())?;
+    // In its one spelling: `/%2esudare/` would reach the CRM as the gateway's own path.
+    if path.text.starts_with(OWN) {
+        return Err(Refusal::new(Reason::NotFound, "no such page of the gateway's own"));
+    }
     let query = normal::pairs(head.uri.query().unwrap_or_default().as_bytes())?;
     let values = |name: &str| -> Vec<String> {
         head.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
     };
-    let asked = matched::Asked { method: head.method.as_str(), path: &path, query: &query, header: &values };
+    let all = [query.as_slice(), form].concat();
+    let asked = matched::Asked { method: head.method.as_str(), path: &path, query: &all, header: &values };
     let matched = policy.candidates(&asked);
     Ok((path, query, matched))
 }
@@ -157,11 +177,11 @@ pub struct Asked {
 impl Asked {
     /// Understands a request: its path, its query, and which resources it is about.
     pub fn new(policy: &Policy, mut head: request::Parts, body: Bytes) -> Result<Asked, Refusal> {
-        let (path, query, mut matched) = candidates(policy, &head)?;
+        let form = if is_form(&head.headers) { form(&body)? } else { Vec::new() };
+        let (path, query, mut matched) = candidates(policy, &head, &form)?;
         if matched.needs_body() {
-            let wanted = policy.body_paths(&matched);
-            let values = values_of(&head.headers, &body, wanted)?;
-            matched = policy.narrow(matched, &values);
+            let json = values_of(&body, policy.body_paths(&matched))?;
+            matched = policy.narrow(matched, &BodyValues { form: [form, query.clone()].concat(), json });
         }
         for name in CONDITIONAL {
             head.headers.remove(name);
@@ -343,15 +363,12 @@ async fn gather(mut body: Incoming, bytes_max: usize, share: &mut Share) -> Resu
     Ok(all.freeze())
 }
 
-fn values_of(headers: &HeaderMap, body: &Bytes, wanted: Vec<JsonPath>) -> Result<BodyValues, Refusal> {
-    if is_form(headers) {
-        return Ok(BodyValues { form: normal::pairs(body)?, json: Vec::new() });
-    }
+fn values_of(body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
     if wanted.is_empty() || body.is_empty() {
-        return Ok(BodyValues { form: Vec::new(), json: Vec::new() });
+        return Ok(Vec::new());
     }
     // A body that is no JSON matches no resource that asks for JSON; the plan's own walker judges it.
-    Ok(BodyValues { form: Vec::new(), json: json_values(body, wanted).unwrap_or_default() })
+    Ok(json_values(body, wanted).unwrap_or_default())
 }
 
 /// The values of a JSON text at some places; all of them where a key stands twice.
@@ -393,6 +410,10 @@ impl Sink for Values {
     fn settled(&mut self, _upto: usize) -> Result<(), Refusal> {
         Ok(())
     }
+}
+
+fn form(body: &[u8]) -> Result<Parameters, Refusal> {
+    normal::pairs(body).map_err(|refusal| Refusal { reason: Reason::RequestUnreadable, ..refusal })
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

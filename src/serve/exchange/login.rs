@@ -17,6 +17,7 @@ use crate::serve::disclose::{Facts, Receipt};
 use crate::serve::exchange::asked::Asked;
 use crate::serve::exchange::whoami;
 use crate::serve::house::{Gateway, House};
+use crate::serve::upstream::Upstream;
 use crate::terms::event::Event;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::secret::Secret;
@@ -25,6 +26,9 @@ use crate::terms::secret::Secret;
 pub struct Watch {
     deed: Deed,
     store: Arc<Store>,
+    /// The CRM that may have to be asked.
+    upstream: Arc<Upstream>,
+    crm: String,
     /// The cookie that came with the request.
     ticket: Option<Ticket>,
     /// Who asks, for a CRM that must be asked in their name.
@@ -40,7 +44,7 @@ enum Deed {
 
 impl Watch {
     /// What a request does; nothing is watched where no log-in is learnt.
-    pub fn of(house: &House, asked: &Asked) -> Result<Option<Watch>, Refusal> {
+    pub fn of(house: &House, upstream: &Arc<Upstream>, asked: &Asked) -> Result<Option<Watch>, Refusal> {
         let Some((_, session)) = identity::session(&house.identity) else { return Ok(None) };
         let (method, path) = (asked.method(), asked.folded());
         let deed = match (&session.login, &session.logout) {
@@ -50,10 +54,12 @@ impl Watch {
         };
         let store = Arc::clone(session.store()?);
         let value = cookie::only(asked.headers(), &session.cookie)?;
-        let ticket = value.map(|value| store.ticket(&session.cookie, value));
+        let crm = upstream.identity();
+        let ticket = value.map(|value| store.ticket(&crm, &session.cookie, value));
         let kept = [header::HOST, header::USER_AGENT];
         let asker = kept.iter().filter_map(|name| Some((name.clone(), asked.headers().get(name)?.clone()))).collect();
-        Ok(Some(Watch { deed, store, ticket, asker }))
+        let upstream = Arc::clone(upstream);
+        Ok(Some(Watch { deed, store, upstream, crm, ticket, asker }))
     }
 
     /// Whether this is a log-in.
@@ -83,7 +89,7 @@ impl Watch {
         let fresh = match set {
             Set::Nothing => None,
             Set::To(value) => {
-                Some(value).filter(|value| Some(self.store.ticket(&session.cookie, value)) != self.ticket)
+                Some(value).filter(|value| Some(self.store.ticket(&self.crm, &session.cookie, value)) != self.ticket)
             }
             Set::Away | Set::Unclear => {
                 self.unbind().await;
@@ -98,13 +104,13 @@ impl Watch {
         receipt.status(status);
         let shown = fresh.filter(|_| login.success.shows(&login.door, status, &head.headers));
         let user = match (shown, user) {
-            (Some(value), Some(user)) => self.confirmed(house, session, value, user).await?,
+            (Some(value), Some(user)) => self.confirmed(session, value, user).await?,
             _ => None,
         };
         match (shown, user) {
             (Some(value), Some(user)) => {
                 let id = receipt.login(&user).await?;
-                self.bind(self.store.ticket(&session.cookie, value), user, now).await?;
+                self.bind(self.store.ticket(&self.crm, &session.cookie, value), user, now).await?;
                 tracing::info!(request = facts.id, staff = id, "a log-in at the crm was learnt");
             }
             _ => failed(gateway, facts, status),
@@ -113,17 +119,11 @@ impl Watch {
     }
 
     /// The name that the CRM itself gives where it can be asked; else the one that logged in.
-    async fn confirmed(
-        &self,
-        house: &House,
-        session: &Session,
-        value: &str,
-        user: &str,
-    ) -> Result<Option<String>, Refusal> {
+    async fn confirmed(&self, session: &Session, value: &str, user: &str) -> Result<Option<String>, Refusal> {
         if session.whoami.is_none() {
             return Ok(Some(user.to_owned()));
         }
-        let told = whoami::ask(&house.upstream, session, &self.asker, &Secret(value.to_owned())).await?;
+        let told = whoami::ask(&self.upstream, session, &self.asker, &Secret(value.to_owned())).await?;
         Ok(told.filter(|told| name::user(told).is_some()))
     }
 

@@ -31,9 +31,6 @@ use crate::serve::respond::{self, Reader, Ways};
 use crate::terms::event::Event;
 use crate::terms::refusal::{Reason, Refusal};
 
-/// Paths of the gateway's own; they never reach the CRM.
-const OWN: &str = "/.sudare/";
-
 /// Answers one request of staff's.
 pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: &Peer) -> Response<StaffBody> {
     let began = Instant::now();
@@ -69,11 +66,19 @@ async fn answered(
     reader: Reader,
     crm: &mut Duration,
 ) -> Result<Response<StaffBody>, Refusal> {
-    if request.uri().path().starts_with(OWN) {
+    if request.uri().path().starts_with(asked::OWN) {
         return Err(Refusal::new(Reason::NotFound, "no such page of the gateway's own"));
     }
     let (mut head, body) = request.into_parts();
-    let staff = asked::identify(house, &mut head, peer, facts).await?;
+    let upstream = match house.sites.find(&head.headers, peer, &house.trusted_proxies) {
+        Ok(upstream) => Arc::clone(upstream),
+        Err(refusal) => {
+            // Who asks for what is not here need not say who they are; the record has their address.
+            asked::arrive(house, &mut head, peer, facts)?;
+            return Err(refusal);
+        }
+    };
+    let staff = asked::identify(house, &upstream, &mut head, peer, facts).await?;
     let body_max = match staff {
         Some(_) => house.bounds.body_bytes,
         None => asked::admit_nobody(house, &head)?,
@@ -81,7 +86,7 @@ async fn answered(
     let (body, _share) = asked::collect(gateway, house, body, body_max).await?;
     let mut asked = Asked::new(&house.policy, head, body)?;
     asked.open_log_in(house);
-    let watch = Watch::of(house, &asked)?;
+    let watch = Watch::of(house, &upstream, &asked)?;
     let logs_in = watch.as_ref().is_some_and(Watch::is_login);
     let roles = staff.as_ref().map(|staff| house.policy.roles_of(&staff.groups)).unwrap_or_default();
     facts.roles = house.policy.role_names(&roles);
@@ -107,7 +112,7 @@ async fn answered(
         watch.before().await;
     }
     let sent = Instant::now();
-    let answer = house.upstream.send(asked.into_request()?).await;
+    let answer = upstream.send(asked.into_request()?).await;
     *crm = sent.elapsed();
     gateway.metrics.upstream_seconds.observe(crm.as_secs_f64());
     let (head, body) = answer?.into_parts();
