@@ -9,6 +9,7 @@ pub mod anonymous;
 pub mod basic;
 pub mod file;
 pub mod header;
+pub mod json;
 pub mod jwt;
 pub mod mtls;
 pub mod name;

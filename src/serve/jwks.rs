@@ -53,6 +53,8 @@ async fn seek(keys: &Kept, least: Duration) -> bool {
     if sought.is_some_and(|at| at.elapsed() < least) {
         return true;
     }
+    // Noted before, too: whoever asks and goes away must not make the next one ask again.
+    *sought = Some(Instant::now());
     let read = match &keys.place {
         Place::File(path) => {
             let path = path.clone();

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
 use serde_json::Value;
 
-use crate::identity::jwt::token::{Token, json};
+use crate::identity::json;
+use crate::identity::jwt::token::Token;
 
 /// How long a JWKS may be.
 pub const KEYS_BYTES: usize = 256 << 10;
@@ -68,7 +69,7 @@ pub struct KeySet(Vec<Key>);
 impl KeySet {
     /// Reads a JWKS. An error is what is wrong with the whole of it.
     pub fn parse(text: &[u8]) -> Result<KeySet, &'static str> {
-        let set = json(text).ok_or("it is no JSON, or a member stands twice")?;
+        let set = json::read(text).ok_or("it is no JSON, or a member stands twice")?;
         let all = set.get("keys").and_then(Value::as_array).ok_or("it has no list `keys`")?;
         if all.len() > KEYS {
             return Err("it has too many keys");

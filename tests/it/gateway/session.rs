@@ -219,6 +219,7 @@ fn a_log_in_that_could_name_two_people_does_not_reach_the_crm() {
         ("/creme_login", form, "username=tanaka&username=sato&password=pw-tanaka"),
         ("/creme_login", form, "username=tanaka&User%6eame=sato&password=pw-tanaka"),
         ("/creme_login", form, "username=tanaka&username%5B%5D=sato&password=pw-tanaka"),
+        ("/creme_login", form, "username=tan%83%8Daka&password=pw-tanaka"),
         ("/creme_login?username=sato", form, "username=tanaka&password=pw-tanaka"),
         ("/creme_login", form, "username=tanaka&password=pw-tanaka;username=sato"),
         ("/creme_login", form, "{\"username\":\"tanaka\",\"x\":\"&username=sato&\"}"),
@@ -303,6 +304,33 @@ fn a_crm_whose_log_in_is_elsewhere_can_be_asked_alone() {
     // One word a cookie; a machine that is stopped for long may ask about the unknown one again.
     assert!((2..=4).contains(&asked()), "{} questions", asked());
     assert!(!gateway.state().join("sessions").exists(), "what can be asked anew is not kept");
+}
+
+#[test]
+fn a_log_in_in_json_names_one_person() {
+    let crm = Origin::start(|request| match request.path() {
+        "/api/login" => {
+            Answer::new(302, "text/plain", "").with("Location", "/").with("Set-Cookie", "sessionid=fresh-one")
+        }
+        _ => Answer::new(200, "application/json", RECORD),
+    });
+    let source = r#"login: POST /api/login, user: "json.$.params[0]", cookie: sessionid, success: { status: 302, location: / }, groups: staff.yaml"#;
+    let gateway = gateway(&crm, source);
+    let log_in = |kind: &str, body: &str| {
+        request(gateway.staff, "POST", "/api/login", &[("Content-Type", kind)], body).expect("an answer").status
+    };
+    for (kind, body) in [
+        ("application/json", r#"{"params":["tanaka"],"params":["sato"]}"#),
+        ("application/json", r#"{"params":["tanaka"],"Params":["sato"]}"#),
+        ("application/json", r#"{"params":["tanaka"]}{"#),
+        ("text/plain", r#"{"params":["tanaka"]}"#),
+    ] {
+        assert_eq!(log_in(kind, body), 400, "{kind} {body}");
+    }
+    assert_eq!(log_in("application/json", r#"{"params":[["tanaka"]]}"#), 302, "no name, and nothing is bound");
+    assert_eq!(record(&gateway, "fresh-one").status, 401);
+    assert_eq!(log_in("application/json; charset=utf-8", r#"{"method":"login","params":["tanaka","pw"]}"#), 302);
+    assert_eq!(record(&gateway, "fresh-one").status, 200);
 }
 
 #[test]
