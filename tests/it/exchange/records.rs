@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 use serde_json::Value;
+use sudare::body::charset::Charset;
 use sudare::format::Format;
 use sudare::guard::outbound::{Outbound, Request};
 use sudare::policy::Policy;
@@ -66,7 +67,7 @@ fn rewritten(role: &str, body: &str, hold_bytes: usize, cuts: &[usize]) -> Resul
     let request = Request { path: HashMap::new(), query: Vec::new(), today };
     let bounds = Bounds { hold_bytes, ..Bounds::default() };
     let guard = Outbound::new(Arc::clone(&plan), Arc::new(Plain), &request, &bounds);
-    let (bytes, _) = run::rewritten(&plan, Format::Json, guard, &bounds, body.as_bytes(), cuts)?;
+    let (bytes, _) = run::rewritten(&plan, (Format::Json, Charset::Utf8), guard, &bounds, body.as_bytes(), cuts)?;
     Ok(String::from_utf8(bytes).expect("text"))
 }
 
