@@ -16,7 +16,7 @@ use crate::cli::say::{self, Lang, Text};
 /// The columns that help is written for, also where the terminal is wider: long lines read badly.
 const COLUMNS: usize = 80;
 /// The columns that are left beside options, and beside commands.
-const BESIDE: usize = 46;
+const BESIDE: usize = 50;
 const ABOUT: usize = 62;
 
 const EXAMPLES: Text = Text { en: "Examples", ja: "使用例" };
@@ -76,20 +76,20 @@ fn after(page: &pages::Page, lang: Lang, header: Style) -> String {
 }
 
 fn japanese(command: Command, page: &'static pages::Page, header: Style) -> Command {
-    let about = broken(page.ja, ABOUT);
-    let template =
-        format!("{{about}}\n\n{header}{}:{header:#} {{usage}}\n\n{{all-args}}\n\n{{after-help}}", USAGE.of(Lang::Ja));
-    let command = command.about(about).help_template(template).subcommand_help_heading(COMMANDS.of(Lang::Ja));
+    let heading = |text: Text| format!("{header}{}:{header:#}", text.of(Lang::Ja));
+    let mut template = format!("{{about}}\n\n{} {{usage}}\n\n", heading(USAGE));
+    if command.get_positionals().next().is_some() {
+        template.push_str(&format!("{}\n{{positionals}}\n\n", heading(ARGUMENTS)));
+    }
+    if command.has_subcommands() {
+        template.push_str(&format!("{}\n{{subcommands}}\n\n", heading(COMMANDS)));
+    }
+    template.push_str(&format!("{}\n{{options}}{{after-help}}", heading(OPTIONS)));
+    let command = command.about(broken(page.ja, ABOUT)).help_template(template);
     command.mut_args(|arg| {
-        let heading = if arg.is_positional() { ARGUMENTS } else { OPTIONS };
-        let arg = match page.options.iter().find(|(name, _)| *name == arg.get_id().as_str()) {
-            Some((_, what)) => {
-                let said = format!("{what}{}", values(&arg));
-                arg.help(broken(&said, BESIDE))
-            }
-            None => arg,
-        };
-        let arg = arg.help_heading(heading.of(Lang::Ja));
+        let Some((_, what)) = page.options.iter().find(|(name, _)| *name == arg.get_id().as_str()) else { return arg };
+        let said = broken(&format!("{what}{}", values(&arg)), BESIDE);
+        let arg = arg.help(said);
         if arg.get_action().takes_values() {
             return arg.hide_default_value(true).hide_possible_values(true);
         }
@@ -97,18 +97,28 @@ fn japanese(command: Command, page: &'static pages::Page, header: Style) -> Comm
     })
 }
 
-/// Japanese has no blanks at which clap could break a line, and wide characters that it counts as one.
+/// Japanese has no blanks at which clap could break a line, and wide characters that it counts as
+/// one. A word in Latin letters stays whole, and a bracket stays with what it holds.
 fn broken(text: &str, width: usize) -> String {
-    let mut out = String::new();
-    let mut line = 0;
+    let mut pieces: Vec<String> = Vec::new();
     for c in text.chars() {
-        let own = say::columns(c.encode_utf8(&mut [0; 4]));
-        // A line does not begin with what closes the one before.
-        if line + own > width && !"、。）］」".contains(c) {
-            out.push('\n');
+        let joins = pieces.last().and_then(|piece| piece.chars().last()).is_some_and(|last| {
+            let latin = |c: char| c.is_ascii() && c != ' ';
+            latin(last) && latin(c) || "、。）］」:".contains(c) || "（［「".contains(last)
+        });
+        match pieces.last_mut().filter(|_| joins) {
+            Some(piece) => piece.push(c),
+            None => pieces.push(c.to_string()),
+        }
+    }
+    let (mut out, mut line) = (String::new(), 0);
+    for piece in pieces {
+        let own = say::columns(&piece);
+        if line > 0 && line + own > width {
+            out = format!("{}\n", out.trim_end());
             line = 0;
         }
-        out.push(c);
+        out.push_str(&piece);
         line += own;
     }
     out
@@ -179,6 +189,12 @@ mod tests {
                 assert!(lang == Lang::En || !help.contains("Options:"), "{help}");
             }
         }
+    }
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(broken("担当者（basic:tanaka）を選ぶ、など", 12), "担当者\n（basic:tanaka）\nを選ぶ、など");
+        assert_eq!(broken("短い", 12), "短い");
     }
 
     #[test]

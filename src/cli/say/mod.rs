@@ -81,7 +81,8 @@ impl Text {
             });
             match word {
                 Some((word, after)) => {
-                    out.push_str(&word.to_string());
+                    let word = word.to_string();
+                    out.push_str(if lang == Lang::Ja { phrases::system(&word) } else { &word });
                     rest = after;
                 }
                 None => {
