@@ -51,7 +51,7 @@ pub fn run(args: &TestArgs, lang: Lang) -> u8 {
         return FAILED;
     };
     let mint: Arc<dyn Mint> = match Ring::passing() {
-        Ok(ring) => Arc::new(KeyMint::new(Arc::new(ring))),
+        Ok(ring) => Arc::new(KeyMint::passing(Arc::new(ring))),
         Err(error) => {
             complain(lang, &error.to_string());
             return FAILED;

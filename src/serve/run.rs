@@ -19,6 +19,8 @@ use crate::config::listen::At;
 use crate::config::pem::{Pair, PemError};
 use crate::config::rules::{self, RulesError};
 use crate::config::upstream::{UpstreamConfig, Upstreams};
+use crate::identity;
+use crate::identity::session::store::Store;
 use crate::ledger::open::{Home, OpenError};
 use crate::ledger::{self, Ledger};
 use crate::metrics::Metrics;
@@ -28,15 +30,21 @@ use crate::policy::fault::{Fault, Severity};
 use crate::policy::node::Source;
 use crate::serve::certificates::Certificates;
 use crate::serve::house::{Gateway, Hold, House, LASTING};
+use crate::serve::keeping::Keeping;
 use crate::serve::listen::Door;
 use crate::serve::reload::{self, Reloader};
 use crate::serve::sites::Sites;
 use crate::serve::tls::Tls;
 use crate::serve::upstream::{Upstream, health};
-use crate::serve::{admin, listen, panics, service};
+use crate::serve::{admin, jwks, listen, panics, service};
 use crate::terms::refusal::Reason;
+use crate::vault::keep::Vault;
 use crate::vault::mint::KeyMint;
+use crate::vault::open::VaultError;
 use crate::vault::ring::{Ring, RingError};
+
+/// The vault's file in the state folder.
+const VAULT: &str = "vault.redb";
 
 /// How long a stop waits for the ledger's thread.
 const LEDGER_STOP: std::time::Duration = std::time::Duration::from_secs(10);
@@ -69,6 +77,8 @@ pub enum RunError {
     Keys(RingError),
     /// A certificate or its key.
     Pem(PemError),
+    /// The vault.
+    Vault(VaultError),
     /// A rule file.
     Rules(RulesError),
     /// The rules are wrong.
@@ -89,6 +99,7 @@ impl std::fmt::Display for RunError {
             RunError::Ledger(error) => error.fmt(f),
             RunError::Keys(error) => error.fmt(f),
             RunError::Pem(error) => write!(f, "{error}; {}", error.cure()),
+            RunError::Vault(error) => error.fmt(f),
             RunError::Rules(error) => error.fmt(f),
             RunError::Policy { .. } => f.write_str("the rules are wrong"),
             RunError::Metrics(error) => error.fmt(f),
@@ -100,6 +111,7 @@ impl std::error::Error for RunError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             RunError::Ledger(error) => error.source(),
+            RunError::Vault(error) => error.source(),
             _ => None,
         }
     }
@@ -112,7 +124,9 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     let doors = doors(&config, &tls).await?;
     folder(&config.state)?;
     let node = node(&config)?;
-    let ring = ring(&config.keys).map_err(RunError::Keys)?;
+    let ring = Arc::new(ring(&config.keys).map_err(RunError::Keys)?);
+    let vault = Vault::open(&config.state.join(VAULT), Arc::clone(&ring), config.bounds.tokens);
+    let vault = Arc::new(vault.map_err(RunError::Vault)?);
     // A commit that answers may wait for is not yet one that hangs.
     let bounds = ledger::Bounds { commit_max: config.bounds.ledger_wait, ..ledger::Bounds::default() };
     let home = Home::within(&config.state, &node);
@@ -121,7 +135,8 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
         .name("ledger".into())
         .spawn(move || writer.run())
         .map_err(|cause| RunError::Io { what: "the ledger's thread cannot be started".into(), cause })?;
-    let gateway = gateway(&config, policy, ring, ledger)?;
+    sessions(&config, &ring)?;
+    let gateway = gateway(&config, policy, (ring, vault), ledger)?;
     let tls = tls.into_iter().flatten().collect();
     let certificates = Certificates::new(tls, Arc::clone(&gateway.house.load().sites));
     let result = serve(&config, &gateway, doors, certificates, started).await;
@@ -139,7 +154,12 @@ fn load(paths: &[PathBuf]) -> Result<Policy, RunError> {
     policy.ok_or(RunError::Policy { faults, sources })
 }
 
-fn gateway(config: &Config, policy: Policy, ring: Ring, ledger: Ledger) -> Result<Arc<Gateway>, RunError> {
+fn gateway(
+    config: &Config,
+    policy: Policy,
+    (ring, vault): (Arc<Ring>, Arc<Vault>),
+    ledger: Ledger,
+) -> Result<Arc<Gateway>, RunError> {
     let metrics = Metrics::new().map_err(RunError::Metrics)?;
     panics::hush(metrics.refusals.with_label_values(&[Reason::Internal.word()]));
     metrics.policy.with_label_values(&[policy.version()]).set(1);
@@ -160,11 +180,12 @@ fn gateway(config: &Config, policy: Policy, ring: Ring, ledger: Ledger) -> Resul
         trusted_proxies: config.trusted_proxies.clone(),
         sites: Arc::new(sites.map_err(RunError::Pem)?),
         policy: Arc::new(policy),
-        mint: Arc::new(KeyMint::new(Arc::new(ring))),
+        mint: Arc::new(KeyMint::keeping(ring, Arc::clone(&vault))),
     };
     Ok(Arc::new(Gateway {
         house: ArcSwap::from_pointee(house),
         ledger,
+        keeping: Keeping::new(vault, metrics.vault.clone()),
         metrics,
         hold: Hold::new(config.bounds.hold_all_bytes),
         draining: AtomicBool::new(false),
@@ -245,6 +266,7 @@ async fn serve(
         watching.spawn(health::watch(Arc::clone(upstream), stopped.clone()));
     }
     tokio::spawn(reloader.run(stopped.clone()));
+    tokio::spawn(jwks::keep(Arc::clone(&config.identity), stopped.clone()));
     let mut serving = JoinSet::new();
     for door in doors {
         serving.spawn(listen::serve(Arc::clone(gateway), door, stopped.clone()));
@@ -338,6 +360,25 @@ fn node(config: &Config) -> Result<String, RunError> {
         }
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Opens what is remembered of log-ins at the CRM.
+fn sessions(config: &Config, ring: &Ring) -> Result<(), RunError> {
+    let Some((_, session)) = identity::session(&config.identity) else { return Ok(()) };
+    let none =
+        || RunError::Io { what: "no key for sessions can be made".into(), cause: io::ErrorKind::InvalidData.into() };
+    let key = ring.session_key().ok_or_else(none)?;
+    let store = match session.login {
+        // Whoever can ask the CRM anew has nothing to keep.
+        None => Store::passing(&key, session.lasts),
+        Some(_) => {
+            let path = config.state.join("sessions");
+            let opened = Store::open(&path, &key, session.lasts, jiff::Timestamp::now().as_second());
+            opened.map_err(|cause| RunError::Io { what: format!("`{}` cannot be used", path.display()), cause })?
+        }
+    };
+    session.open(store);
+    Ok(())
 }
 
 /// The key ring, made at the first start.

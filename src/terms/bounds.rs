@@ -35,6 +35,8 @@ pub struct Bounds {
     pub connections: usize,
     /// How long a stop waits for answers in flight.
     pub drain: Duration,
+    /// Random tokens that the vault keeps.
+    pub tokens: usize,
 }
 
 impl Default for Bounds {
@@ -55,6 +57,7 @@ impl Default for Bounds {
             ledger_wait: Duration::from_secs(1),
             connections: 10_000,
             drain: Duration::from_secs(30),
+            tokens: 10_000_000,
         }
     }
 }

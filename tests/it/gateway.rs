@@ -7,13 +7,16 @@ mod crm;
 mod ending;
 mod forwarding;
 mod identity;
+mod jwks;
 mod log;
 mod login;
 pub mod origin;
 mod proxied;
 pub mod running;
 mod service;
+mod session;
 mod sites;
+mod tokens;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -24,7 +24,7 @@ pub struct ManArgs {
 
 /// Runs the command.
 pub fn run(args: &ManArgs, lang: Lang) -> u8 {
-    let mut root = crate::cli::command(lang);
+    let mut root = crate::cli::command_to_be_set(lang);
     root.build();
     if let Some(dir) = &args.dir {
         return match write_all(&root, "", dir, lang) {

@@ -29,26 +29,44 @@ const COMMANDS: Text = Text { en: "Commands", ja: "コマンド" };
 const HELP: Text = Text { en: "Print help", ja: "ヘルプを表示する" };
 const VERSION: Text = Text { en: "Print version", ja: "版を表示する" };
 
-/// A command line with its help in a language.
-pub fn dressed(command: Command, lang: Lang) -> Command {
-    let version = Arg::new("version").short('V').long("version").action(ArgAction::Version).help(VERSION.of(lang));
-    let command = command.disable_version_flag(true).arg(version);
-    dress(command, "", lang)
+/// Whether lines are broken here, or by whoever sets them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lines {
+    /// For a terminal.
+    Broken,
+    /// For roff.
+    Whole,
 }
 
-fn dress(command: Command, path: &str, lang: Lang) -> Command {
+impl Lines {
+    fn of(self, text: &str, width: usize) -> String {
+        match self {
+            Lines::Broken => broken(text, width),
+            Lines::Whole => text.to_owned(),
+        }
+    }
+}
+
+/// A command line with its help in a language.
+pub fn dressed(command: Command, lang: Lang, lines: Lines) -> Command {
+    let version = Arg::new("version").short('V').long("version").action(ArgAction::Version).help(VERSION.of(lang));
+    let command = command.disable_version_flag(true).arg(version);
+    dress(command, "", lang, lines)
+}
+
+fn dress(command: Command, path: &str, lang: Lang, lines: Lines) -> Command {
     let header = *command.get_styles().get_header();
     let help = Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help(HELP.of(lang));
     let mut command = command.disable_help_flag(true).disable_help_subcommand(true).max_term_width(COLUMNS).arg(help);
     if let Some(page) = pages::of(path) {
         command = command.after_help(after(page, lang, header));
         if lang == Lang::Ja {
-            command = japanese(command, page, header);
+            command = japanese(command, page, header, lines);
         }
     }
     command.mut_subcommands(|sub| {
         let path = format!("{path} {}", sub.get_name());
-        dress(sub, path.trim_start(), lang)
+        dress(sub, path.trim_start(), lang, lines)
     })
 }
 
@@ -75,7 +93,7 @@ fn after(page: &pages::Page, lang: Lang, header: Style) -> String {
     out
 }
 
-fn japanese(command: Command, page: &'static pages::Page, header: Style) -> Command {
+fn japanese(command: Command, page: &'static pages::Page, header: Style, lines: Lines) -> Command {
     let heading = |text: Text| format!("{header}{}:{header:#}", text.of(Lang::Ja));
     let mut template = format!("{{about}}\n\n{} {{usage}}\n\n", heading(USAGE));
     if command.get_positionals().next().is_some() {
@@ -85,10 +103,10 @@ fn japanese(command: Command, page: &'static pages::Page, header: Style) -> Comm
         template.push_str(&format!("{}\n{{subcommands}}\n\n", heading(COMMANDS)));
     }
     template.push_str(&format!("{}\n{{options}}{{after-help}}", heading(OPTIONS)));
-    let command = command.about(broken(page.ja, ABOUT)).help_template(template);
+    let command = command.about(lines.of(page.ja, ABOUT)).help_template(template);
     command.mut_args(|arg| {
         let Some((_, what)) = page.options.iter().find(|(name, _)| *name == arg.get_id().as_str()) else { return arg };
-        let said = broken(&format!("{what}{}", values(&arg)), BESIDE);
+        let said = lines.of(&format!("{what}{}", values(&arg)), BESIDE);
         let arg = arg.help(said);
         if arg.get_action().takes_values() {
             return arg.hide_default_value(true).hide_possible_values(true);

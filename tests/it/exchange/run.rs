@@ -21,7 +21,7 @@ use sudare::terms::bounds::Bounds;
 use sudare::terms::disclosure::Disclosures;
 use sudare::terms::edit::Verdict;
 use sudare::terms::kind::Kind;
-use sudare::terms::mint::{Domain, Mint, MintError};
+use sudare::terms::mint::{Domain, Mint, MintError, Numeral};
 use sudare::terms::refusal::Refusal;
 use sudare::terms::staff::Staff;
 use sudare::transform::Today;
@@ -90,6 +90,17 @@ impl Plain {
 impl Mint for Plain {
     fn token(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
         Ok(format!("tok_{}_{:04}", kind.name, Plain::number(kind, domain, value)))
+    }
+
+    fn random(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
+        self.token(kind, domain, value)
+    }
+
+    fn permute(&self, _: &Kind, _: &Domain, numerals: &mut [Numeral]) -> Result<(), MintError> {
+        for numeral in numerals {
+            numeral.value = (numeral.value + 1) % numeral.radix;
+        }
+        Ok(())
     }
 
     fn hash(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
