@@ -45,7 +45,7 @@ pub(super) fn known(answer: &Answer) -> Option<&'static Crm> {
     let head = |sign: &&str| answer.trail.iter().chain(&answer.cookies).any(|text| text.contains(*sign));
     KNOWN
         .iter()
-        .find(|crm| crm.head.iter().any(|sign| head(&sign)) || crm.page.iter().any(|sign| answer.page.contains(sign)))
+        .find(|crm| crm.head.iter().any(|sign| head(sign)) || crm.page.iter().any(|sign| answer.page.contains(sign)))
 }
 
 #[cfg(test)]
