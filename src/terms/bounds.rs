@@ -21,6 +21,8 @@ pub struct Bounds {
     pub hold_bytes: usize,
     /// Bytes that all answers together may hold.
     pub hold_all_bytes: usize,
+    /// How many times its length a packed body may give.
+    pub inflate_ratio: usize,
     /// How long a connection to the CRM may take.
     pub connect: Duration,
     /// How long a request's head may take.
@@ -50,6 +52,7 @@ impl Default for Bounds {
             value_bytes: 1 << 20,
             hold_bytes: 2 << 20,
             hold_all_bytes: 256 << 20,
+            inflate_ratio: 200,
             connect: Duration::from_secs(2),
             head: Duration::from_secs(10),
             idle: Duration::from_secs(60),

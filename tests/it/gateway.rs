@@ -16,6 +16,7 @@ pub mod running;
 mod service;
 mod session;
 mod sites;
+mod skins;
 mod tokens;
 
 use std::sync::Arc;

@@ -4,6 +4,7 @@
 use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
+use sudare::body::charset::Charset;
 use sudare::format::Format;
 use sudare::guard::outbound::{Outbound, Request};
 use sudare::policy::Policy;
@@ -63,7 +64,7 @@ fn rewritten(role: &str, format: Format, body: &str, cuts: &[usize]) -> Result<S
     let request = Request { path: [("id".to_owned(), "7".to_owned())].into(), query: Vec::new(), today };
     let bounds = Bounds::default();
     let guard = Outbound::new(Arc::clone(&plan), Arc::new(Plain), &request, &bounds);
-    let (bytes, _) = run::rewritten(&plan, format, guard, &bounds, body.as_bytes(), cuts)?;
+    let (bytes, _) = run::rewritten(&plan, (format, Charset::Utf8), guard, &bounds, body.as_bytes(), cuts)?;
     Ok(String::from_utf8(bytes).expect("text"))
 }
 
