@@ -88,7 +88,7 @@ pub fn walker(format: Format, places: &Arc<Places>, bounds: &Bounds) -> Result<B
         Format::Csv => Box::new(CsvWalker::new(bounds)),
         Format::Form => Box::new(FormWalker::new(bounds)),
         Format::Text => Box::new(TextWalker::new(Part::Text, bounds)),
-        Format::Script => Box::new(ScriptWalker::new(bounds)),
+        Format::Script => Box::new(ScriptWalker::new(Arc::clone(places), bounds)),
         Format::Style => Box::new(TextWalker::new(Part::Style, bounds)),
         Format::Opaque => Box::new(OpaqueWalker::default()),
     };

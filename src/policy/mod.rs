@@ -161,7 +161,7 @@ impl Policy {
     /// Whether staff without a role may ask: every matched resource says so.
     pub fn is_public(&self, matched: &Matched) -> bool {
         let resources = planner::resources(&self.parts, matched);
-        !resources.is_empty() && resources.iter().all(|resource| resource.options.public)
+        !matched.doubt && !resources.is_empty() && resources.iter().all(|resource| resource.options.public)
     }
 
     /// What is to be done to an exchange.

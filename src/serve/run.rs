@@ -15,7 +15,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::config::gateway::Config;
+use crate::config::listen::At;
+use crate::config::pem::{Pair, PemError};
 use crate::config::rules::{self, RulesError};
+use crate::config::upstream::{UpstreamConfig, Upstreams};
 use crate::ledger::open::{Home, OpenError};
 use crate::ledger::{self, Ledger};
 use crate::metrics::Metrics;
@@ -23,11 +26,15 @@ use crate::policy::Policy;
 use crate::policy::compile::Loaded;
 use crate::policy::fault::{Fault, Severity};
 use crate::policy::node::Source;
+use crate::serve::certificates::Certificates;
 use crate::serve::house::{Gateway, Hold, House, LASTING};
 use crate::serve::keeping::Keeping;
+use crate::serve::listen::Door;
 use crate::serve::reload::{self, Reloader};
-use crate::serve::upstream::Upstream;
-use crate::serve::{admin, listen, panics};
+use crate::serve::sites::Sites;
+use crate::serve::tls::Tls;
+use crate::serve::upstream::{Upstream, health};
+use crate::serve::{admin, listen, panics, service};
 use crate::terms::refusal::Reason;
 use crate::vault::keep::Vault;
 use crate::vault::mint::KeyMint;
@@ -68,6 +75,8 @@ pub enum RunError {
     Keys(RingError),
     /// The vault.
     Vault(VaultError),
+    /// A certificate or its key.
+    Pem(PemError),
     /// A rule file.
     Rules(RulesError),
     /// The rules are wrong.
@@ -88,6 +97,7 @@ impl std::fmt::Display for RunError {
             RunError::Ledger(error) => error.fmt(f),
             RunError::Keys(error) => error.fmt(f),
             RunError::Vault(error) => error.fmt(f),
+            RunError::Pem(error) => write!(f, "{error}; {}", error.cure()),
             RunError::Rules(error) => error.fmt(f),
             RunError::Policy { .. } => f.write_str("the rules are wrong"),
             RunError::Metrics(error) => error.fmt(f),
@@ -108,6 +118,8 @@ impl std::error::Error for RunError {
 /// Runs a gateway until SIGTERM or SIGINT, then drains it. `started` is told when it listens.
 pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), RunError> {
     let policy = load(&config.rules)?;
+    let tls = tls(&config).map_err(RunError::Pem)?;
+    let doors = doors(&config, &tls).await?;
     folder(&config.state)?;
     let node = node(&config)?;
     let ring = Arc::new(ring(&config.keys).map_err(RunError::Keys)?);
@@ -121,11 +133,10 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
         .name("ledger".into())
         .spawn(move || writer.run())
         .map_err(|cause| RunError::Io { what: "the ledger's thread cannot be started".into(), cause })?;
-    let (reload, told) = reload::channel();
     let gateway = gateway(&config, policy, (ring, vault), ledger)?;
-    let result =
-        serve(&config, &gateway, Reloader::new(Arc::clone(&gateway), config.rules.clone(), told), reload, started)
-            .await;
+    let tls = tls.into_iter().flatten().collect();
+    let certificates = Certificates::new(tls, Arc::clone(&gateway.house.load().sites));
+    let result = serve(&config, &gateway, doors, certificates, started).await;
     stop_ledger(&gateway.ledger, writing);
     result
 }
@@ -151,12 +162,20 @@ fn gateway(
     metrics.policy.with_label_values(&[policy.version()]).set(1);
     metrics.build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
     let open = metrics.connections.with_label_values(&["crm"]);
-    let upstream = Upstream::new(&config.upstream, &config.bounds, open);
+    let upstream = |config: &UpstreamConfig, bounds| Upstream::new(config, bounds, open.clone()).map(Arc::new);
+    let sites = match &config.upstreams {
+        Upstreams::One(one) => upstream(one, &config.bounds).map(Sites::One),
+        Upstreams::Sites(sites) => sites
+            .iter()
+            .map(|site| Ok((site.host.clone(), upstream(&site.upstream, &config.bounds)?)))
+            .collect::<Result<_, PemError>>()
+            .map(Sites::ByHost),
+    };
     let house = House {
         bounds: config.bounds.clone(),
         identity: Arc::clone(&config.identity),
         trusted_proxies: config.trusted_proxies.clone(),
-        upstream: Arc::new(upstream),
+        sites: Arc::new(sites.map_err(RunError::Pem)?),
         policy: Arc::new(policy),
         mint: Arc::new(KeyMint::keeping(ring, Arc::clone(&vault))),
     };
@@ -171,42 +190,85 @@ fn gateway(
     }))
 }
 
+/// The TLS of each listener, in their order.
+fn tls(config: &Config) -> Result<Vec<Option<Arc<Tls>>>, PemError> {
+    let sites: Vec<(String, Pair)> = match &config.upstreams {
+        Upstreams::One(_) => Vec::new(),
+        Upstreams::Sites(sites) => {
+            sites.iter().filter_map(|site| Some((site.host.clone(), site.pair.clone()?))).collect()
+        }
+    };
+    let open = |tls| Tls::open(tls, sites.clone()).map(Arc::new);
+    config.listen.iter().map(|listener| listener.tls.clone().map(open).transpose()).collect()
+}
+
+/// Opens every address, or takes the socket that systemd holds open for it.
+async fn doors(config: &Config, tls: &[Option<Arc<Tls>>]) -> Result<Vec<Door>, RunError> {
+    let failed = |cause| RunError::Io { what: "the sockets that systemd hands over cannot be taken".into(), cause };
+    let mut handed = service::sockets().map_err(failed)?.into_iter();
+    let mut doors = Vec::with_capacity(config.listen.len());
+    for (listener, tls) in config.listen.iter().zip(tls) {
+        let socket = match listener.at {
+            At::Address(address) => bind(address).await?,
+            At::Systemd => {
+                let few = || {
+                    io::Error::other(
+                        "there are fewer than `systemd` stands under `listen`; start the gateway by its `.socket` unit",
+                    )
+                };
+                handed.next().ok_or_else(few).and_then(TcpListener::from_std).map_err(failed)?
+            }
+        };
+        doors.push(Door { listener: socket, tls: tls.clone(), proxy_protocol: listener.proxy_protocol });
+    }
+    // Nobody would answer there.
+    if handed.next().is_some() {
+        return Err(failed(io::Error::other("there are more than `systemd` stands under `listen`")));
+    }
+    Ok(doors)
+}
+
 async fn serve(
     config: &Config,
     gateway: &Arc<Gateway>,
-    reloader: Reloader,
-    reload: reload::Bell,
+    doors: Vec<Door>,
+    certificates: Certificates,
     started: impl FnOnce(&Started),
 ) -> Result<(), RunError> {
     let mut signals = Signals::new()?;
     let (stop, stopped) = watch::channel(false);
-    let mut listeners = Vec::new();
-    for address in &config.listen {
-        listeners.push(bind(*address).await?);
-    }
     let metrics = match config.metrics {
         Some(address) => Some(bind(address).await?),
         None => None,
     };
-    let _watcher = reload::watch(&config.rules, reload.clone());
+    let (reload, told) = reload::channel();
+    let watched = [config.rules.clone(), certificates.files()].concat();
+    let _watcher = reload::watch(&watched, reload.clone());
+    let reloader = Reloader::new(Arc::clone(gateway), config.rules.clone(), certificates, told);
     // What changed between the first reading and the watching is seen now.
     reload.ring();
     let address = |listener: &TcpListener| listener.local_addr().ok();
     started(&Started {
-        staff: listeners.iter().filter_map(address).collect(),
+        staff: doors.iter().filter_map(|door| address(&door.listener)).collect(),
         metrics: metrics.as_ref().and_then(address),
     });
+    service::ready();
     // Those who ask whether the gateway is ready are answered until its last moment.
     let mut watching = JoinSet::new();
     if let Some(listener) = metrics {
         watching.spawn(admin::serve(Arc::clone(gateway), listener));
     }
+    watching.spawn(service::watchdog(stopped.clone()));
+    for upstream in gateway.house.load().sites.all() {
+        watching.spawn(health::watch(Arc::clone(upstream), stopped.clone()));
+    }
     tokio::spawn(reloader.run(stopped.clone()));
     let mut serving = JoinSet::new();
-    for listener in listeners {
-        serving.spawn(listen::serve(Arc::clone(gateway), listener, stopped.clone()));
+    for door in doors {
+        serving.spawn(listen::serve(Arc::clone(gateway), door, stopped.clone()));
     }
     signals.stop(&reload).await;
+    service::stopping();
     listen::drain(gateway);
     // Receivers live as long as their tasks; whoever is gone needs no word.
     let _ = stop.send(true);
@@ -242,7 +304,7 @@ impl Signals {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
-                _ = self.hangup.recv() => reload.ring(),
+                _ = self.hangup.recv() => reload.call(),
             }
         }
     }

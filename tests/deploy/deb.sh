@@ -8,14 +8,21 @@ cd "$(dirname "$(readlink -f "$0")")/../.."
 say() { printf 'deb: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 [ "$(id -u)" = 0 ] || die "needs root"
-target=${CARGO_TARGET_DIR:-target}
 work=$(mktemp -d)
 trap 'rm -rf "$work"; dpkg -P sudare >/dev/null 2>&1 || true; rm -rf /etc/sudare /var/lib/sudare' EXIT
 [ ! -e /etc/sudare ] && [ ! -e /var/lib/sudare ] || die "/etc/sudare or /var/lib/sudare is there: this is no throw-away machine"
 
-command -v cargo-deb >/dev/null || cargo install --quiet --locked --debug cargo-deb
-if [ $# -gt 0 ]; then install -D "$1" "$target/release/sudare"; else cargo build --release --locked; fi
-cargo deb --no-build --no-strip --output "$work/sudare.deb"
+if ! command -v cargo-deb >/dev/null; then
+  say "installing cargo-deb"
+  cargo install --quiet --locked --debug cargo-deb
+fi
+if [ $# = 0 ]; then
+  cargo build --release --locked
+  set -- "${CARGO_TARGET_DIR:-target}/release/sudare"
+fi
+# A target folder of its own: the checkout's is not touched.
+install -D "$1" "$work/target/release/sudare"
+CARGO_TARGET_DIR=$work/target cargo deb --no-build --no-strip --output "$work/sudare.deb"
 say "lists $(dpkg-deb -c "$work/sudare.deb" | wc -l) files, $(dpkg-deb -f "$work/sudare.deb" Version)"
 
 export DEBIAN_FRONTEND=noninteractive

@@ -1,9 +1,10 @@
 #!/bin/bash
-# The tools that read what stands in deploy/: promtool, systemd-analyze, ip, curl. A second run does nothing.
+# Tools that tests call: promtool, systemd-analyze, ip, curl, h2load. A second run does nothing.
 set -euo pipefail
 missing=()
 command -v promtool >/dev/null || missing+=(prometheus)
 command -v systemd-analyze >/dev/null || missing+=(systemd)
+command -v h2load >/dev/null || missing+=(nghttp2-client)
 command -v ip >/dev/null || missing+=(iproute2)
 command -v curl >/dev/null || missing+=(curl)
 [ ${#missing[@]} -gt 0 ] || { echo "deploy: the tools are there" >&2; exit 0; }

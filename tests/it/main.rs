@@ -1,4 +1,4 @@
-//! The one integration binary: cases as files, raw sockets, the real CRM, the house's own rules.
+//! The one integration binary: cases as files, raw sockets, TLS, the real CRM, the house's own rules.
 
 mod ask;
 mod config;
@@ -10,8 +10,10 @@ mod format;
 mod gate;
 mod gateway;
 mod html;
+mod http2;
 mod ledger;
 mod policy;
 mod readme;
 mod tidy;
+mod tls;
 mod transform;

@@ -52,6 +52,11 @@ impl About {
         self.host.as_ref()
     }
 
+    /// Whether the head is all that was asked for.
+    pub fn head_only(&self) -> bool {
+        self.head_only
+    }
+
     /// How the other side wants to be told.
     pub fn reader(&self) -> Reader {
         self.reader
@@ -82,7 +87,7 @@ async fn judged(
     mut receipt: Receipt,
 ) -> Result<Response<StaffBody>, Refusal> {
     let (mut head, body) = answer.into_parts();
-    clean(&mut head, &about, &house.upstream.names)?;
+    clean(&mut head, &about, body.names())?;
     receipt.status(head.status.as_u16());
     show_headers(&head.headers, &mut guard)?;
     let mut body = Prefetched::read(body).await?;

@@ -51,6 +51,9 @@ const CONDITIONAL: [header::HeaderName; 6] = [
     header::IF_UNMODIFIED_SINCE,
 ];
 
+/// Paths of the gateway's own; they never reach the CRM.
+pub(super) const OWN: &str = "/.sudare/";
+
 /// Methods that the gateway passes.
 const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
@@ -79,7 +82,7 @@ pub fn identify(
 /// Lets a request of nobody's go on only where somebody without a name may be let in. Else their
 /// bodies, which cost nothing to send, would fill what all requests together may hold.
 pub fn admit_nobody(policy: &Policy, head: &request::Parts) -> Result<(), Refusal> {
-    let (_, _, matched) = candidates(policy, head)?;
+    let (_, _, matched) = candidates(policy, head, &[])?;
     if matched.needs_body() || policy.is_public(&matched) { Ok(()) } else { Err(nobody()) }
 }
 
@@ -90,14 +93,24 @@ fn nobody() -> Refusal {
 /// Names and values in the order of the request.
 type Parameters = Vec<(String, String)>;
 
-/// A request's path and query, and the resources that its head matches.
-fn candidates(policy: &Policy, head: &request::Parts) -> Result<(Canonical, Parameters, Matched), Refusal> {
+/// A request's path and query, and the resources that its head matches. What stands in a form may
+/// be meant where a rule says `query:`, and the other way round: many servers put both together.
+fn candidates(
+    policy: &Policy,
+    head: &request::Parts,
+    form: &[(String, String)],
+) -> Result<(Canonical, Parameters, Matched), Refusal> {
     let path = normal::canonical(head.uri.path().as_bytes())?;
+    // In its one spelling: `/%2esudare/` would reach the CRM as the gateway's own path.
+    if path.text.starts_with(OWN) {
+        return Err(Refusal::new(Reason::NotFound, "no such page of the gateway's own"));
+    }
     let query = normal::pairs(head.uri.query().unwrap_or_default().as_bytes())?;
     let values = |name: &str| -> Vec<String> {
         head.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
     };
-    let asked = matched::Asked { method: head.method.as_str(), path: &path, query: &query, header: &values };
+    let all = [query.as_slice(), form].concat();
+    let asked = matched::Asked { method: head.method.as_str(), path: &path, query: &all, header: &values };
     let matched = policy.candidates(&asked);
     Ok((path, query, matched))
 }
@@ -136,11 +149,11 @@ pub struct Asked {
 impl Asked {
     /// Understands a request: its path, its query, and which resources it is about.
     pub fn new(policy: &Policy, mut head: request::Parts, body: Bytes) -> Result<Asked, Refusal> {
-        let (path, query, mut matched) = candidates(policy, &head)?;
+        let form = if is_form(&head.headers) { form(&body)? } else { Vec::new() };
+        let (path, query, mut matched) = candidates(policy, &head, &form)?;
         if matched.needs_body() {
-            let wanted = policy.body_paths(&matched);
-            let values = values_of(&head.headers, &body, wanted)?;
-            matched = policy.narrow(matched, &values);
+            let json = values_of(&body, policy.body_paths(&matched))?;
+            matched = policy.narrow(matched, &BodyValues { form: [form, query.clone()].concat(), json });
         }
         for name in CONDITIONAL {
             head.headers.remove(name);
@@ -280,12 +293,9 @@ async fn gather(mut body: Incoming, bytes_max: usize, share: &mut Share) -> Resu
     Ok(all.freeze())
 }
 
-fn values_of(headers: &HeaderMap, body: &Bytes, wanted: Vec<JsonPath>) -> Result<BodyValues, Refusal> {
-    if is_form(headers) {
-        return Ok(BodyValues { form: normal::pairs(body)?, json: Vec::new() });
-    }
+fn values_of(body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
     if wanted.is_empty() || body.is_empty() {
-        return Ok(BodyValues { form: Vec::new(), json: Vec::new() });
+        return Ok(Vec::new());
     }
     let numbered = (0u16..).map(PlaceId).zip(wanted.iter().cloned()).collect();
     let places = Arc::new(Places { json: numbered, ..Places::default() });
@@ -293,10 +303,7 @@ fn values_of(headers: &HeaderMap, body: &Bytes, wanted: Vec<JsonPath>) -> Result
     let mut values = Values { wanted, found: Vec::new() };
     let walked = walker.write(body, &mut values).and_then(|()| walker.end(&mut values));
     // A body that is no JSON matches no resource that asks for JSON; the plan's own walker judges it.
-    match walked {
-        Ok(()) => Ok(BodyValues { form: Vec::new(), json: values.found }),
-        Err(_) => Ok(BodyValues { form: Vec::new(), json: Vec::new() }),
-    }
+    Ok(if walked.is_ok() { values.found } else { Vec::new() })
 }
 
 /// The values at the places that tell which resource a request is about.
@@ -321,6 +328,10 @@ impl Sink for Values {
     fn settled(&mut self, _upto: usize) -> Result<(), Refusal> {
         Ok(())
     }
+}
+
+fn form(body: &[u8]) -> Result<Parameters, Refusal> {
+    normal::pairs(body).map_err(|refusal| Refusal { reason: Reason::RequestUnreadable, ..refusal })
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

@@ -37,6 +37,9 @@ const OF_A_LONG_ANSWER: [HeaderName; 8] = [
     header::REFERRER_POLICY,
 ];
 
+/// Headers that repeat what the body says, where there is none to tell which of it is veiled.
+const WITHOUT_A_BODY: [HeaderName; 2] = [header::CONTENT_DISPOSITION, header::LINK];
+
 /// The header that makes a page load another after a while; the standards do not name it.
 const REFRESH: HeaderName = HeaderName::from_static("refresh");
 
@@ -55,7 +58,8 @@ pub(super) fn clean(head: &mut response::Parts, about: &About, crm: &[String]) -
     head.extensions.clear();
     let headers = &mut head.headers;
     hop::response_headers(headers);
-    for name in OF_THE_ORIGINAL {
+    let bodiless = WITHOUT_A_BODY.iter().filter(|_| about.head_only());
+    for name in OF_THE_ORIGINAL.iter().chain(bodiless) {
         headers.remove(name);
     }
     headers.remove(header::CONTENT_LENGTH);
@@ -150,6 +154,17 @@ pub(super) fn allow_only_of_a_long_answer(headers: &mut HeaderMap) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_answer_has_few_headers() {
+        let names = ["content-type", "set-cookie", "location", "link", "x-customer", "content-length", "date", "etag"];
+        let mut headers: HeaderMap =
+            names.iter().map(|name| (HeaderName::from_static(name), HeaderValue::from_static("x"))).collect();
+        allow_only_of_a_long_answer(&mut headers);
+        let mut left: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["content-type", "date"]);
+    }
 
     #[test]
     fn addresses_of_the_crm_lead_inside() {

@@ -27,9 +27,6 @@ use crate::serve::respond::{self, Reader};
 use crate::terms::event::Event;
 use crate::terms::refusal::{Reason, Refusal};
 
-/// Paths of the gateway's own; they never reach the CRM.
-const OWN: &str = "/.sudare/";
-
 /// Answers one request of staff's.
 pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: &Peer) -> Response<StaffBody> {
     let began = Instant::now();
@@ -65,11 +62,14 @@ async fn answered(
     reader: Reader,
     crm: &mut Duration,
 ) -> Result<Response<StaffBody>, Refusal> {
-    if request.uri().path().starts_with(OWN) {
+    if request.uri().path().starts_with(asked::OWN) {
         return Err(Refusal::new(Reason::NotFound, "no such page of the gateway's own"));
     }
     let (mut head, body) = request.into_parts();
-    let staff = asked::identify(house, &mut head, peer, facts)?;
+    let upstream = house.sites.find(&head.headers, peer, &house.trusted_proxies);
+    let staff = asked::identify(house, &mut head, peer, facts);
+    // Who asks for what is not here need not say who they are; the record has their address by now.
+    let (upstream, staff) = (Arc::clone(upstream?), staff?);
     if staff.is_none() {
         asked::admit_nobody(&house.policy, &head)?;
     }
@@ -90,7 +90,7 @@ async fn answered(
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time));
     let about = About::of(&asked, &plan, reader, facts.id.clone());
     let sent = Instant::now();
-    let answer = house.upstream.send(asked.into_request()?).await;
+    let answer = upstream.send(asked.into_request()?).await;
     *crm = sent.elapsed();
     gateway.metrics.upstream_seconds.observe(crm.as_secs_f64());
     answer::release(gateway, house, answer?, about, guard, receipt).await

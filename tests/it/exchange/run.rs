@@ -218,11 +218,11 @@ fn asked(policy: &Policy, case: &Case) -> Option<(Matched, Vec<(String, String)>
     let (path, query) = case.target.split_once('?').unwrap_or((&case.target, ""));
     let path = normal::canonical(path.as_bytes()).ok()?;
     let mut query = normal::pairs(query.as_bytes()).ok()?;
-    let matched =
-        policy.candidates(&Asked { method: &case.method, path: &path, query: &query, header: &|_| Vec::new() });
     if case.request.headers.iter().any(|(_, value)| value == "application/x-www-form-urlencoded") {
         query.extend(normal::pairs(case.request.body.as_bytes()).ok()?);
     }
+    let matched =
+        policy.candidates(&Asked { method: &case.method, path: &path, query: &query, header: &|_| Vec::new() });
     Some((matched, query))
 }
 
