@@ -47,6 +47,8 @@ pub struct Matched {
     pub params: HashMap<String, String>,
     /// Whether the method reads: GET or HEAD.
     pub reads: bool,
+    /// Whether this is the CRM's own log-in or log-out, which is open to staff without a role.
+    pub open: bool,
 }
 
 /// Parameters can name customers, so only their keys are shown.

@@ -115,6 +115,17 @@ impl Receipt {
         self.append(entry).await
     }
 
+    /// Records that somebody has proven to the CRM who they are; gives their id.
+    pub async fn login(&mut self, user: &str) -> Result<String, Refusal> {
+        let id = format!("session:{user}");
+        let mut entry = self.facts.entry(Event::Login);
+        entry.staff = Some(Text::Owned(id.clone()));
+        entry.status = self.status;
+        entry.outcome = Some(Text::Borrowed("recognised"));
+        self.append(entry).await?;
+        Ok(id)
+    }
+
     /// The request's id, for the log.
     pub fn id(&self) -> &str {
         &self.facts.id

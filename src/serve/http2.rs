@@ -26,7 +26,7 @@ use crate::serve::gate::fault::{GateFault, Reason, Side};
 use crate::serve::gate::h2::serve::serve_http2;
 use crate::serve::house::{Gateway, gate_bounds};
 use crate::serve::listen;
-use crate::serve::respond::{self, Reader};
+use crate::serve::respond::{self, Reader, Ways};
 
 /// Every seat is taken, by connections or by the requests on them.
 const CROWDED: GateFault =
@@ -88,6 +88,6 @@ impl Body for Seated {
 /// recorded all the same.
 fn refused(gateway: &Gateway, fault: &GateFault, headers: &HeaderMap, peer: &Peer) -> Response<Seated> {
     let id = listen::record(gateway, fault, peer);
-    let page = respond::refusal(fault.told_as(), Reader::of(headers), &id, false);
+    let page = respond::refusal(fault.told_as(), Reader::of(headers), &id, &Ways::default());
     page.map(|page| Seated { body: StaffBody::own(page), _seat: None })
 }

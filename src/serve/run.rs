@@ -19,6 +19,8 @@ use crate::config::listen::At;
 use crate::config::pem::{Pair, PemError};
 use crate::config::rules::{self, RulesError};
 use crate::config::upstream::{UpstreamConfig, Upstreams};
+use crate::identity;
+use crate::identity::session::store::Store;
 use crate::ledger::open::{Home, OpenError};
 use crate::ledger::{self, Ledger};
 use crate::metrics::Metrics;
@@ -34,7 +36,7 @@ use crate::serve::reload::{self, Reloader};
 use crate::serve::sites::Sites;
 use crate::serve::tls::Tls;
 use crate::serve::upstream::{Upstream, health};
-use crate::serve::{admin, listen, panics, service};
+use crate::serve::{admin, jwks, listen, panics, service};
 use crate::terms::refusal::Reason;
 use crate::vault::keep::Vault;
 use crate::vault::mint::KeyMint;
@@ -73,10 +75,10 @@ pub enum RunError {
     Ledger(OpenError),
     /// The key ring.
     Keys(RingError),
-    /// The vault.
-    Vault(VaultError),
     /// A certificate or its key.
     Pem(PemError),
+    /// The vault.
+    Vault(VaultError),
     /// A rule file.
     Rules(RulesError),
     /// The rules are wrong.
@@ -96,8 +98,8 @@ impl std::fmt::Display for RunError {
             RunError::Io { what, cause } => write!(f, "{what}: {cause}"),
             RunError::Ledger(error) => error.fmt(f),
             RunError::Keys(error) => error.fmt(f),
-            RunError::Vault(error) => error.fmt(f),
             RunError::Pem(error) => write!(f, "{error}; {}", error.cure()),
+            RunError::Vault(error) => error.fmt(f),
             RunError::Rules(error) => error.fmt(f),
             RunError::Policy { .. } => f.write_str("the rules are wrong"),
             RunError::Metrics(error) => error.fmt(f),
@@ -133,6 +135,7 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
         .name("ledger".into())
         .spawn(move || writer.run())
         .map_err(|cause| RunError::Io { what: "the ledger's thread cannot be started".into(), cause })?;
+    sessions(&config, &ring)?;
     let gateway = gateway(&config, policy, (ring, vault), ledger)?;
     let tls = tls.into_iter().flatten().collect();
     let certificates = Certificates::new(tls, Arc::clone(&gateway.house.load().sites));
@@ -263,6 +266,7 @@ async fn serve(
         watching.spawn(health::watch(Arc::clone(upstream), stopped.clone()));
     }
     tokio::spawn(reloader.run(stopped.clone()));
+    tokio::spawn(jwks::keep(Arc::clone(&config.identity), stopped.clone()));
     let mut serving = JoinSet::new();
     for door in doors {
         serving.spawn(listen::serve(Arc::clone(gateway), door, stopped.clone()));
@@ -356,6 +360,25 @@ fn node(config: &Config) -> Result<String, RunError> {
         }
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Opens what is remembered of log-ins at the CRM.
+fn sessions(config: &Config, ring: &Ring) -> Result<(), RunError> {
+    let Some((_, session)) = identity::session(&config.identity) else { return Ok(()) };
+    let none =
+        || RunError::Io { what: "no key for sessions can be made".into(), cause: io::ErrorKind::InvalidData.into() };
+    let key = ring.session_key().ok_or_else(none)?;
+    let store = match session.login {
+        // Whoever can ask the CRM anew has nothing to keep.
+        None => Store::passing(&key, session.lasts),
+        Some(_) => {
+            let path = config.state.join("sessions");
+            let opened = Store::open(&path, &key, session.lasts, jiff::Timestamp::now().as_second());
+            opened.map_err(|cause| RunError::Io { what: format!("`{}` cannot be used", path.display()), cause })?
+        }
+    };
+    session.open(store);
+    Ok(())
 }
 
 /// The key ring, made at the first start.

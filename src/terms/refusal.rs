@@ -81,6 +81,8 @@ reasons! {
     Ledger = "ledger",
     /// The keys are not there.
     Keys = "keys",
+    /// Who asks cannot be found out now: the identity provider's keys or the CRM's word are not there.
+    IdentityAway = "identity-away",
     /// Too much at once.
     Overload = "overload",
     /// The gateway itself failed.

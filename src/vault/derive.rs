@@ -6,6 +6,8 @@
 use aws_lc_rs::hkdf;
 use zeroize::Zeroizing;
 
+/// Hashes the cookies of the CRM's sessions.
+pub const SESSION: &str = "sudare session 1";
 /// Ciphers `format` tokens.
 pub const FORMAT: &str = "sudare format 1";
 /// Seals what the vault keeps.

@@ -169,11 +169,20 @@ impl Mint for KeyMint {
     }
 
     fn subject(&self, subject_kind: &str, id: &str) -> String {
-        // `４２` and `42` are one customer.
-        let normal: String = id.nfkc().collect();
-        let context = [b"sudare subject 1", subject_kind.as_bytes()];
-        format!("h1:{}", base32(&keyed(self.ring.current(), &context, normal.trim())))
+        subject_under(self.ring.current(), subject_kind, id)
     }
+}
+
+/// A subject's id as the ledger may hold it: keyed under each version of the ring, the latest first.
+pub fn subjects(ring: &Ring, subject_kind: &str, id: &str) -> Vec<String> {
+    ring.newest_first().map(|keys| subject_under(keys, subject_kind, id)).collect()
+}
+
+fn subject_under(keys: &Keys, subject_kind: &str, id: &str) -> String {
+    // `４２` and `42` are one customer.
+    let normal: String = id.nfkc().collect();
+    let context = [b"sudare subject 1", subject_kind.as_bytes()];
+    format!("h1:{}", base32(&keyed(keys, &context, normal.trim())))
 }
 
 fn cipher(keys: &Keys) -> Aes256Siv {

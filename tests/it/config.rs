@@ -12,6 +12,9 @@ use sudare::config::gateway::{self, Config, Log};
 use sudare::config::listen::{At, Listener};
 use sudare::config::units::Origin;
 use sudare::config::upstream::{UpstreamConfig, Upstreams};
+use sudare::identity::Way;
+use sudare::identity::jwt::keys::Place;
+use sudare::identity::mtls::UserAt;
 use sudare::policy::fault::{Faults, render};
 use sudare::policy::node::Source;
 use sudare::terms::bounds::Bounds;
@@ -119,6 +122,36 @@ fn the_bounds_that_the_guarantees_tell_are_those_that_count() {
     let line = good.lines().find(|line| line.starts_with("bounds:")).expect("bounds").to_owned();
     let (config, told) = read("good.yaml", good.replace(&line, &format!("bounds: {{ {} }}", bounds.join(", "))));
     assert_eq!(config.unwrap_or_else(|| panic!("{told}")).bounds, Bounds::default());
+}
+
+#[test]
+fn every_source_of_identity_means_what_it_says() {
+    let (config, told) = parsed("identity-good.yaml");
+    let config = config.unwrap_or_else(|| panic!("{told}"));
+    let [keys, fetched, here, uri, san, basic, header, session, anonymous] = &config.identity[..] else {
+        panic!("nine sources");
+    };
+    assert_eq!([keys.forward, fetched.forward, basic.forward, header.forward], [true, false, true, false]);
+    let (Way::Jwt(keys), Way::Jwt(other), Way::Jwt(here)) = (&keys.way, &fetched.way, &here.way) else {
+        panic!("three jwt");
+    };
+    assert!(keys.keys.fresh().is_some() && other.keys.fresh().is_none(), "a file is read, an address later");
+    assert_eq!((keys.audience.len(), keys.leeway, keys.algorithms.len()), (2, 30, 2));
+    assert_eq!((other.leeway, other.algorithms.len(), other.user.0.as_str()), (60, 3, "sub"));
+    assert_eq!((other.keys.refresh, other.keys.stale), (Duration::from_secs(300), Duration::from_secs(7200)));
+    let (Place::Url(far), Place::Url(near)) = (&other.keys.place, &here.keys.place) else { panic!("addresses") };
+    assert_eq!((far.secure, far.host.as_str(), far.port, far.target.as_str()), (true, "id.example", 443, "/keys.json"));
+    assert_eq!((near.secure, near.host.as_str(), near.port), (false, "127.0.0.1", 8888));
+    assert_eq!(fetched.groups.as_ref().and_then(|all| all.get("sato")).map(Vec::len), Some(2));
+    assert!(matches!(&uri.way, Way::Mtls(mtls) if mtls.user == UserAt::Uri && mtls.units));
+    assert!(matches!(&san.way, Way::Mtls(mtls) if mtls.user == UserAt::AlternativeName && !mtls.units));
+    assert!(san.groups.is_some() && uri.groups.is_none());
+    assert!(matches!(&header.way, Way::Header(own) if own.groups.is_none()) && header.groups.is_some());
+    let Way::Session(session) = &session.way else { panic!("a session") };
+    let whoami = session.whoami.as_ref().expect("whoami");
+    assert_eq!((session.cookie.as_str(), session.lasts, whoami.every), ("sessionid", 8 * 3600, 60));
+    assert_eq!(whoami.path, "/me?x=1");
+    assert!(matches!(&anonymous.way, Way::Anonymous(anonymous) if anonymous.groups == ["public"]));
 }
 
 /// Runs `sudare check` in a folder.

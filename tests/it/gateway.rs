@@ -7,12 +7,14 @@ mod crm;
 mod ending;
 mod forwarding;
 mod identity;
+mod jwks;
 mod log;
 mod login;
 pub mod origin;
 mod proxied;
 pub mod running;
 mod service;
+mod session;
 mod sites;
 mod tokens;
 

@@ -1,6 +1,7 @@
 //! The one integration binary: cases as files, raw sockets, TLS, the real CRM, the house's own rules.
 
 mod ask;
+mod cli;
 mod config;
 mod creme;
 mod deploy;
@@ -11,9 +12,11 @@ mod gate;
 mod gateway;
 mod html;
 mod http2;
+mod identity;
 mod ledger;
 mod policy;
 mod readme;
+mod signer;
 mod tidy;
 mod tls;
 mod transform;

@@ -20,6 +20,7 @@ use crate::guard::subject::Subjects;
 use crate::guard::{method, query, returned};
 use crate::identity;
 use crate::identity::peer::Peer;
+use crate::identity::session::UserAt;
 use crate::policy::Policy;
 use crate::policy::conditions::Situation;
 use crate::policy::decide::RoleId;
@@ -27,9 +28,11 @@ use crate::policy::matched::{self, BodyValues, Matched};
 use crate::policy::plan::{Plan, SubjectAt};
 use crate::route::normal::{self, Canonical};
 use crate::serve::disclose::Facts;
+use crate::serve::exchange::recognise::recognise;
 use crate::serve::gate::fault::GateFault;
 use crate::serve::gate::hop::{self, Arrival};
 use crate::serve::house::{Gateway, House, Share};
+use crate::serve::upstream::Upstream;
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Subject;
 use crate::terms::event::Event;
@@ -53,37 +56,57 @@ const CONDITIONAL: [header::HeaderName; 6] = [
 
 /// Paths of the gateway's own; they never reach the CRM.
 pub(super) const OWN: &str = "/.sudare/";
+/// How long a log-in of somebody unknown may be.
+const LOG_IN_BYTES: usize = 64 << 10;
 
 /// Methods that the gateway passes.
 const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 
 /// Recognises staff, and cleans the head of what is not the CRM's to see.
-pub fn identify(
+pub async fn identify(
     house: &House,
+    upstream: &Arc<Upstream>,
     head: &mut request::Parts,
     peer: &Peer,
     facts: &mut Facts,
 ) -> Result<Option<Staff>, Refusal> {
-    let staff = identity::recognise(&house.identity, &head.headers, peer);
-    identity::strip(&house.identity, &mut head.headers);
-    let arrival =
-        Arrival { peer: peer.told.unwrap_or(peer.address), secure: peer.secure, trusted: &house.trusted_proxies };
-    let hops = hop::request_headers(&mut head.headers, &arrival).map_err(Refusal::from)?;
-    facts.client = Some(hops.client.to_canonical());
+    let now = jiff::Timestamp::now().as_second();
+    let found = recognise(&house.identity, upstream, &head.headers, peer, now).await;
+    let by = found.as_ref().ok().and_then(|found| found.as_ref().map(|(number, _)| *number));
+    identity::strip(&house.identity, by, &mut head.headers);
+    arrive(house, head, peer, facts)?;
     if !METHODS.contains(&head.method) {
         return Err(Refusal::new(Reason::Method, "a method that the gateway does not pass"));
     }
-    let staff = staff?;
+    let staff = found?.map(|(_, staff)| staff);
     facts.staff = staff.as_ref().map(Staff::id);
     Ok(staff)
 }
 
-/// Lets a request of nobody's go on only where somebody without a name may be let in. Else their
-/// bodies, which cost nothing to send, would fill what all requests together may hold.
-pub fn admit_nobody(policy: &Policy, head: &request::Parts) -> Result<(), Refusal> {
-    let (_, _, matched) = candidates(policy, head, &[])?;
-    if matched.needs_body() || policy.is_public(&matched) { Ok(()) } else { Err(nobody()) }
+/// Takes out of a head what ends with the connection, and notes whose address it came from.
+pub fn arrive(house: &House, head: &mut request::Parts, peer: &Peer, facts: &mut Facts) -> Result<(), Refusal> {
+    let arrival =
+        Arrival { peer: peer.told.unwrap_or(peer.address), secure: peer.secure, trusted: &house.trusted_proxies };
+    let hops = hop::request_headers(&mut head.headers, &arrival).map_err(Refusal::from)?;
+    facts.client = Some(hops.client.to_canonical());
+    Ok(())
+}
+
+/// Lets a request of nobody's go on only where somebody without a name may be let in, and tells how
+/// long its body may be. Else bodies, which cost nothing to send, would fill what all requests
+/// together may hold.
+pub fn admit_nobody(house: &House, head: &request::Parts) -> Result<usize, Refusal> {
+    let (path, _, matched) = candidates(&house.policy, head, &[])?;
+    if is_open(house, &head.method, &path) {
+        return Ok(house.bounds.body_bytes.min(LOG_IN_BYTES));
+    }
+    if matched.needs_body() || house.policy.is_public(&matched) { Ok(house.bounds.body_bytes) } else { Err(nobody()) }
+}
+
+/// Whether the CRM's own log-in or log-out is asked for, which must be open to all.
+fn is_open(house: &House, method: &Method, path: &Canonical) -> bool {
+    identity::session(&house.identity).is_some_and(|(_, session)| session.is_open(method, &path.folded()))
 }
 
 fn nobody() -> Refusal {
@@ -116,9 +139,14 @@ fn candidates(
 }
 
 /// Reads a request's body within its bound and the budget of all.
-pub async fn collect(gateway: &Gateway, house: &House, body: Incoming) -> Result<(Bytes, Share), Refusal> {
+pub async fn collect(
+    gateway: &Gateway,
+    house: &House,
+    body: Incoming,
+    bytes_max: usize,
+) -> Result<(Bytes, Share), Refusal> {
     let mut share = gateway.hold.share();
-    let body = timeout(house.bounds.request, gather(body, house.bounds.body_bytes, &mut share))
+    let body = timeout(house.bounds.request, gather(body, bytes_max, &mut share))
         .await
         .map_err(|_| Refusal::new(Reason::Slow, "the body did not come in time"))??;
     Ok((body, share))
@@ -160,6 +188,11 @@ impl Asked {
         }
         head.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         Ok(Asked { head, path, query, body, matched })
+    }
+
+    /// Opens the CRM's own log-in and log-out to those whom nobody knows or who have no role.
+    pub fn open_log_in(&mut self, house: &House) {
+        self.matched.open = is_open(house, &self.head.method, &self.path);
     }
 
     /// The plan for this request and this staff.
@@ -226,6 +259,43 @@ impl Asked {
     /// The method, for the way an answer is framed.
     pub fn method(&self) -> &Method {
         &self.head.method
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// The path as it is compared with others.
+    pub fn folded(&self) -> Vec<String> {
+        self.path.folded()
+    }
+
+    /// Every name that a log-in gives. What a CRM could read in another way is refused.
+    pub fn login_names(&self, at: &UserAt) -> Result<Vec<String>, Refusal> {
+        let odd = || Refusal::new(Reason::Ambiguous, "the log-in can be read in two ways");
+        let kind = content_type(&self.head.headers)?.unwrap_or_default().to_ascii_lowercase();
+        match at {
+            UserAt::Form(name) => {
+                // Some CRMs take JSON or `;` in whatever is sent, so only what browsers send is read.
+                let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"&=%+-_.~*!'(),:@/$".contains(byte);
+                if !is_form(&self.head.headers) || !self.body.iter().all(plain) {
+                    return Err(odd());
+                }
+                let pairs = normal::pairs(&self.body)?;
+                let all = || pairs.iter().chain(&self.query);
+                let names = all().filter(|(own, _)| alike(own) == alike(name));
+                Ok(names.map(|(_, value)| value.clone()).collect())
+            }
+            UserAt::Json(path) => {
+                let media = kind.split(';').next().unwrap_or_default().trim();
+                if media != "application/json" && !media.ends_with("+json") {
+                    return Err(odd());
+                }
+                let names = json_values(&self.body, vec![path.clone()]).map_err(|_| odd())?;
+                Ok(names.into_iter().map(|(_, value)| value).collect())
+            }
+        }
     }
 
     /// The authority that staff asked for.
@@ -297,13 +367,25 @@ fn values_of(body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, Strin
     if wanted.is_empty() || body.is_empty() {
         return Ok(Vec::new());
     }
+    // A body that is no JSON matches no resource that asks for JSON; the plan's own walker judges it.
+    Ok(json_values(body, wanted).unwrap_or_default())
+}
+
+/// The values of a JSON text at some places; all of them where a key stands twice.
+pub(super) fn json_values(body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
     let numbered = (0u16..).map(PlaceId).zip(wanted.iter().cloned()).collect();
     let places = Arc::new(Places { json: numbered, ..Places::default() });
     let mut walker = JsonWalker::new(places, &Bounds::default());
     let mut values = Values { wanted, found: Vec::new() };
-    let walked = walker.write(body, &mut values).and_then(|()| walker.end(&mut values));
-    // A body that is no JSON matches no resource that asks for JSON; the plan's own walker judges it.
-    Ok(if walked.is_ok() { values.found } else { Vec::new() })
+    walker.write(body, &mut values)?;
+    walker.end(&mut values)?;
+    Ok(values.found)
+}
+
+/// A parameter's name as the laxest of servers would read it: `user[]`, `User` and `user` are one.
+fn alike(name: &str) -> String {
+    let name = name.split('[').next().unwrap_or_default();
+    name.trim().to_lowercase().replace(['.', ' '], "_")
 }
 
 /// The values at the places that tell which resource a request is about.

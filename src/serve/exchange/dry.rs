@@ -16,7 +16,7 @@ use crate::policy::plan::Plan;
 use crate::serve::exchange::answer::{self, About};
 use crate::serve::exchange::asked::{self, Asked, Asks};
 use crate::serve::exchange::head;
-use crate::serve::respond::{self, Reader};
+use crate::serve::respond::{self, Reader, Ways};
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Disclosures;
 use crate::terms::edit::Guard;
@@ -63,7 +63,7 @@ pub fn run(
     let mut plan = None;
     answered(policy, mint, caller, request, response, &mut plan).unwrap_or_else(|refusal| {
         let reader = Reader { page: false, japanese: false };
-        let told = respond::refusal(refusal.reason, reader, "", false);
+        let told = respond::refusal(refusal.reason, reader, "", &Ways::default());
         let status = told.status().as_u16();
         Got {
             status,

@@ -150,13 +150,18 @@ pub fn of(reason: Reason) -> Words {
         ),
         Reason::Unrecognised => words(
             401,
+            ("Please log in", "The gateway does not know who asks. Log in again, or ask the administrator."),
+            ("ログインしてください", "利用者を確認できません。もう一度ログインするか、管理者にお問い合わせください。"),
+        ),
+        Reason::IdentityAway => words(
+            503,
             (
-                "Please log in",
-                "The gateway does not know who asks. Give your user name and password, or ask the administrator.",
+                "The gateway cannot tell now who you are",
+                "What it asks to recognise you does not answer. Nothing was shown or saved. Try again shortly; if it goes on, tell the administrator the number below.",
             ),
             (
-                "ログインしてください",
-                "利用者を確認できません。ユーザー名とパスワードを入力するか、管理者にお問い合わせください。",
+                "ただいま利用者を確認できません",
+                "認証の確認先が応答していません。何も表示・保存されていません。しばらくしてからもう一度お試しください。続く場合は、下の番号を管理者にお伝えください。",
             ),
         ),
         Reason::ConnectionCredential => CONNECTION_CREDENTIAL,

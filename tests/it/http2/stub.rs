@@ -14,7 +14,7 @@ use hyper::service::service_fn;
 use sudare::serve::gate::bounds::Bounds;
 use sudare::serve::gate::fault::GateFault;
 use sudare::serve::gate::h2::serve::serve_http2;
-use sudare::serve::respond::{Reader, refusal};
+use sudare::serve::respond::{Reader, Ways, refusal};
 use tokio::io::{DuplexStream, duplex};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -52,7 +52,7 @@ impl Stub {
             let service = service_fn(|request| answer(Arc::clone(&seen), request));
             let refuse = |fault: &GateFault, headers: &HeaderMap| {
                 seen.lock().unwrap().refused.push(fault.word());
-                refusal(fault.told_as(), Reader::of(headers), "01J", false).map(Answer::whole)
+                refusal(fault.told_as(), Reader::of(headers), "01J", &Ways::default()).map(Answer::whole)
             };
             let stopped = async move { drop(stop.wait_for(|stop| *stop).await) };
             serve_http2(near, bounds, true, service, refuse, stopped).await;
