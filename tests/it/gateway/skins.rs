@@ -65,7 +65,7 @@ resources:
   - { id: list, match: "GET /{coding}/customers", records: "css:table tbody tr", subject: 番号, fields: [{ at: 氏名, is: person.name }, { at: 電話番号, is: phone }] }
   - { id: old, match: "GET /{coding}/sjis", records: "css:table tbody tr", subject: 番号, fields: [{ at: 氏名, is: person.name }, { at: 電話番号, is: phone }] }
   - { id: export, match: "GET /{coding}/export.csv", event: export, subject: 番号, fields: [{ at: 氏名, is: person.name }, { at: 電話番号, is: phone }] }
-  - { id: save, match: POST /save, subject: none, fields: { person.name: name, phone: tel } }
+  - { id: save, match: POST /save, subject: none, fields: { person.name: [{ at: name, optional: true }], phone: [{ at: tel, optional: true }] } }
   - { id: find, match: GET /find, event: search, subject: none, fields: { person.name: [{ at: name, optional: true }], phone: [{ at: tel, optional: true }] } }
 rules:
   - { id: support-1, for: support, show: [person.name], mask: { phone: last4, email: domain, notes: full } }
