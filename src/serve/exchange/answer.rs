@@ -118,7 +118,7 @@ async fn judged(
         return Ok(respond::error_page(head.status, about.reader, &about.id).map(StaffBody::own));
     }
     if format == Format::Opaque {
-        let body = if packed.is_some() { body.as_it_came() } else { body };
+        let body = if packed.is_some() { body.packed() } else { body };
         return pass(head, &taken, packed, body, guard, receipt, gateway.lasting()?).await;
     }
     expect(&head, format, &mut guard);
