@@ -131,6 +131,60 @@ fn only_certificates_of_the_authority_are_taken_and_none_is_needed() {
     assert!(!answered(Some(&strangers.person("tanaka"))), "a certificate that is there and bad");
 }
 
+#[test]
+fn staff_is_known_by_their_certificate() {
+    let (crm, authority, people) = (crm(), Authority::new("staff's"), Authority::new("people's"));
+    let files = [("people.pem", people.pem())];
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let roles = RULES.replace("crm-support", "public");
+    let config = format!(
+        "listen: [{{ address: 127.0.0.1:0, tls: {{ certificate: own.pem, key: own.key, client_ca: people.pem }} }}]\n\
+         identity: [{{ mtls: {{ user: CN, groups: staff.yaml }} }}]"
+    );
+    let own = authority.server(&[HOST]);
+    let staff = "tanaka.example: { groups: [public] }\n";
+    let own = [("own.pem", own.certificate.as_str()), ("own.key", own.key.as_str()), ("staff.yaml", staff)];
+    let files = [&own[..], &files].concat();
+    let gateway = Running::set_up(crm.address, Setup { rules: &roles, config: &config, files: &files });
+    for (person, status) in [(Some(people.person("tanaka.example")), 200), (None, 401)] {
+        let client = Client { person: person.as_ref(), ..Client::of(&authority, HOST) };
+        let mut stream = client.connect(gateway.staff).expect("a handshake");
+        let answer = ask(&mut stream, HOST, "/api/customers/42").expect("an answer");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        let id = answer.lines().find_map(|line| line.strip_prefix("sudare-request: ")).expect("an id");
+        if status == 200 {
+            assert_eq!(gateway.record(id)["staff"], "mtls:tanaka.example");
+        }
+    }
+}
+
+/// TLS keeps a little of what is written for itself; that must not hide a client that takes nothing.
+#[test]
+fn whoever_takes_no_answer_is_not_waited_for() {
+    // More than the system's buffers hold, and nothing that must be walked.
+    let mut picture = include_bytes!("../../../src/serve/sample/logo.png").to_vec();
+    picture.resize(32 << 20, 0);
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: {}\r\n\r\n", picture.len());
+    let long = [head.as_bytes(), &picture].concat();
+    let crm = Origin::start(move |head| match head.starts_with("GET /picture ") {
+        true => Reply::raw(long.clone()),
+        false => Reply::of("application/json", "{}"),
+    });
+    let authority = Authority::new("staff's");
+    let config = "bounds: { ledger_wait: 20s, idle: 300ms, connections: 1 }";
+    let gateway = gateway(&crm, &authority.server(&[HOST]), "", config, &[]);
+    let client = Client::of(&authority, HOST);
+    let mut idle = client.connect(gateway.staff).expect("a handshake");
+    let head =
+        format!("GET /picture HTTP/1.1\r\nHost: {HOST}\r\nX-Remote-User: a\r\nX-Remote-Groups: crm-support\r\n\r\n");
+    idle.write_all(head.as_bytes()).expect("a write");
+    idle.flush().expect("a write");
+    let mut next = client.connect(gateway.staff).expect("the seat is free");
+    assert!(ask(&mut next, HOST, "/").expect("an answer").starts_with("HTTP/1.1 200"));
+    let rest = idle.read_to_end(&mut Vec::new());
+    assert!(rest.is_err(), "half an answer ended in order");
+}
+
 #[tokio::test]
 async fn the_peer_holds_what_the_handshake_proved() {
     let (authority, people) = (Arc::new(Authority::new("staff's")), Authority::new("people's"));
