@@ -66,7 +66,7 @@ impl Plan {
                 Place::Name(_) => true,
                 Place::Json(_) => format == Format::Json,
                 Place::Css(_) => format == Format::Html,
-                Place::Xml(_) => false,
+                Place::Xml(_) => format == Format::Xml,
             })
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::cli::test::read;
+use crate::cli::test::{markup, read};
 use crate::policy::Policy;
 use crate::policy::rule::tests::Expect;
 use crate::serve::exchange::dry::Got;
@@ -25,6 +25,12 @@ pub(super) fn differences(policy: &Policy, got: &Got, expect: &Expect, folder: &
             Ok(own) => subset("$", json, &own, &mut all),
             Err(_) => all.push("the answer is no JSON".to_owned()),
         }
+    }
+    if let Some((xml, _)) = &expect.xml {
+        all.extend(markup::difference(xml, &got.body));
+    }
+    if let Some((expected, _)) = expect.text.as_ref().filter(|(expected, _)| expected.trim_end() != text.trim_end()) {
+        all.push(format!("the answer is `{}`; expected `{}`", text.trim_end(), expected.trim_end()));
     }
     if let Some(content) = &expect.exactly {
         match read(content, folder) {

@@ -283,6 +283,9 @@ pub(super) fn readable(head: &response::Parts, first: &[u8], plan: &Plan) -> Res
         return Err(Refusal::new(Reason::Unreadable, "`Content-Type` stands twice or is no text"));
     };
     let format = media::of(kind, first)?;
+    if format == Format::Multipart {
+        return Err(Refusal::new(Reason::Unreadable, "an answer in parts is not read"));
+    }
     if head.status.is_success() && !plan.has_place_in(format) {
         return Err(Refusal::new(Reason::Shape, "the resource names no place in an answer of this format"));
     }
@@ -290,7 +293,7 @@ pub(super) fn readable(head: &response::Parts, first: &[u8], plan: &Plan) -> Res
 }
 
 pub(super) fn is_error_page(status: StatusCode, format: Format, plan: &Plan) -> bool {
-    status.is_server_error() && plan.errors == Errors::Page && !matches!(format, Format::Json)
+    status.is_server_error() && plan.errors == Errors::Page && !matches!(format, Format::Json | Format::Xml)
 }
 
 /// A successful page or table must hold a place of each declared kind.

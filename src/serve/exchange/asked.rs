@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use tokio::time::timeout;
 
 use crate::format::json::JsonWalker;
+use crate::format::multipart::{self, Files, MultipartWalker};
 use crate::format::{self, Format, media};
 use crate::guard::inbound::Inbound;
 use crate::guard::outbound::{Outbound, Request as Judged};
@@ -24,7 +25,7 @@ use crate::policy::Policy;
 use crate::policy::conditions::Situation;
 use crate::policy::decide::RoleId;
 use crate::policy::matched::{self, BodyValues, Matched};
-use crate::policy::plan::{Plan, SubjectAt};
+use crate::policy::plan::{Plan, SubjectAt, Unreadable};
 use crate::route::normal::{self, Canonical};
 use crate::serve::disclose::Facts;
 use crate::serve::gate::fault::GateFault;
@@ -54,6 +55,9 @@ const CONDITIONAL: [header::HeaderName; 6] = [
 /// Methods that the gateway passes.
 const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+
+/// Bodies are shown to their walkers in steps, so that these need not hold a second copy.
+const STEP_BYTES: usize = 64 << 10;
 
 /// Recognises staff, and cleans the head of what is not the CRM's to see.
 pub fn identify(
@@ -172,8 +176,15 @@ impl Asked {
         let format = self.format().map_err(unreadable)?;
         let body =
             if format == Format::Json { returned::with_nulls(&self.body) } else { Cow::Borrowed(&self.body[..]) };
-        let mut walker = format::walker(format, &plan.places, bounds).map_err(unreadable)?;
-        walker.write(&body, &mut inbound).map_err(unreadable)?;
+        let mut walker = match (format, plan.unreadable) {
+            (Format::Multipart, Unreadable::Pass) => {
+                Box::new(MultipartWalker::new(Arc::clone(&plan.places), bounds, Files::Pass))
+            }
+            _ => format::walker(format, &plan.places, bounds).map_err(unreadable)?,
+        };
+        for chunk in body.chunks(STEP_BYTES) {
+            walker.write(chunk, &mut inbound).map_err(unreadable)?;
+        }
         walker.end(&mut inbound).map_err(unreadable)?;
         let parameters = inbound.parameters();
         method::is_the_only_one(self.head.method.as_str(), &parameters)?;
@@ -181,6 +192,7 @@ impl Asked {
             let asked = match format {
                 Format::Json => query::screen_json(plan, &self.body)?,
                 Format::Form => query::screen(plan, &normal::pairs(&self.body)?)?,
+                Format::Multipart => query::screen(plan, &question(&self.body)?)?,
                 Format::Text => query::screen_text(plan, &String::from_utf8_lossy(&self.body))?,
                 _ => query::screen(plan, &parameters)?,
             };
@@ -202,10 +214,8 @@ impl Asked {
     /// The guard of the answer.
     pub fn guard(&self, plan: &Arc<Plan>, mint: &Arc<dyn Mint>, bounds: &Bounds, today: Today) -> Outbound {
         let mut parameters = self.query.clone();
-        if is_form(&self.head.headers) {
-            // A body that could not be read was refused before.
-            parameters.extend(normal::pairs(&self.body).unwrap_or_default());
-        }
+        // A body that could not be read was refused before.
+        parameters.extend(form_of(&self.head.headers, &self.body).and_then(Result::ok).unwrap_or_default());
         let request = Judged { path: self.path_values(plan), query: parameters, today };
         Outbound::new(Arc::clone(plan), Arc::clone(mint), &request, bounds)
     }
@@ -281,8 +291,8 @@ async fn gather(mut body: Incoming, bytes_max: usize, share: &mut Share) -> Resu
 }
 
 fn values_of(headers: &HeaderMap, body: &Bytes, wanted: Vec<JsonPath>) -> Result<BodyValues, Refusal> {
-    if is_form(headers) {
-        return Ok(BodyValues { form: normal::pairs(body)?, json: Vec::new() });
+    if let Some(form) = form_of(headers, body) {
+        return Ok(BodyValues { form: form?, json: Vec::new() });
     }
     if wanted.is_empty() || body.is_empty() {
         return Ok(BodyValues { form: Vec::new(), json: Vec::new() });
@@ -323,9 +333,26 @@ impl Sink for Values {
     }
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
+/// The fields of a body that is a form, in either of the two ways that forms are sent.
+fn form_of(headers: &HeaderMap, body: &[u8]) -> Option<Result<Parameters, Refusal>> {
     let kind = content_type(headers).ok().flatten().unwrap_or_default().to_ascii_lowercase();
-    kind.split(';').next().is_some_and(|media| media.trim() == "application/x-www-form-urlencoded")
+    match kind.split(';').next().unwrap_or_default().trim() {
+        "application/x-www-form-urlencoded" => Some(normal::pairs(body)),
+        "multipart/form-data" if body.is_empty() => Some(Ok(Vec::new())),
+        "multipart/form-data" => {
+            Some(multipart::form(body, &Bounds::default()).map(|form| form.fields).map_err(unreadable))
+        }
+        _ => None,
+    }
+}
+
+/// The fields of a form that only reads: it may hold nothing but fields.
+fn question(body: &[u8]) -> Result<Parameters, Refusal> {
+    let form = multipart::form(body, &Bounds::default()).map_err(unreadable)?;
+    if form.files {
+        return Err(Refusal::new(Reason::RequestUnreadable, "the question in the body holds a file"));
+    }
+    Ok(form.fields)
 }
 
 fn content_type(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {

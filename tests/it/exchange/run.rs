@@ -207,8 +207,11 @@ fn asked(policy: &Policy, case: &Case) -> Option<(Matched, Vec<(String, String)>
     let (path, query) = case.target.split_once('?').unwrap_or((&case.target, ""));
     let path = normal::canonical(path.as_bytes()).ok()?;
     let mut query = normal::pairs(query.as_bytes()).ok()?;
-    let matched =
-        policy.candidates(&Asked { method: &case.method, path: &path, query: &query, header: &|_| Vec::new() });
+    let header = |name: &str| {
+        let own = case.request.headers.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name));
+        own.map(|(_, value)| value.clone()).collect()
+    };
+    let matched = policy.candidates(&Asked { method: &case.method, path: &path, query: &query, header: &header });
     if case.request.headers.iter().any(|(_, value)| value == "application/x-www-form-urlencoded") {
         query.extend(normal::pairs(case.request.body.as_bytes()).ok()?);
     }
