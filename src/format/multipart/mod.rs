@@ -120,7 +120,16 @@ impl MultipartWalker {
             Stage::Body { .. } => self.body(last, sink)?,
             Stage::Behind => self.behind()?,
         } {}
-        sink.settled(self.position())
+        sink.settled(self.settled())
+    }
+
+    /// Of a part that is not complete, leaves may still come.
+    fn settled(&self) -> usize {
+        let Stage::Body { part, .. } = &self.stage else { return self.position() };
+        match part {
+            Content::Field { start, .. } | Content::Unproven { start, .. } | Content::Walked { start, .. } => *start,
+            Content::Skipped => self.position(),
+        }
     }
 
     fn rest(&self) -> &[u8] {
@@ -277,7 +286,7 @@ impl MultipartWalker {
 
     /// Says what a file is, and begins to walk it.
     fn prove(&mut self, sink: &mut dyn Sink) -> Result<(), Refusal> {
-        let Stage::Body { part, .. } = &mut self.stage else { return Ok(()) };
+        let Stage::Body { part: part @ Content::Unproven { .. }, .. } = &mut self.stage else { return Ok(()) };
         let Content::Unproven { kind, named, first, start } = std::mem::replace(part, Content::Skipped) else {
             return Ok(());
         };

@@ -144,8 +144,10 @@ impl Way {
     }
 
     fn write(&mut self, chunk: &[u8]) -> Result<Option<Released>, Refusal> {
-        self.share.set(self.rewriter.held() + chunk.len())?;
-        self.rewriter.write(chunk, &mut self.guard)
+        self.share.set(self.rewriter.held() + chunk.len() + self.guard.held_bytes())?;
+        let released = self.rewriter.write(chunk, &mut self.guard)?;
+        self.share.set(self.rewriter.held() + self.guard.held_bytes())?;
+        Ok(released)
     }
 
     fn end(&mut self) -> Result<Released, Refusal> {
@@ -296,9 +298,13 @@ pub(super) fn is_error_page(status: StatusCode, format: Format, plan: &Plan) -> 
     status.is_server_error() && plan.errors == Errors::Page && !matches!(format, Format::Json | Format::Xml)
 }
 
-/// A successful page or table must hold a place of each declared kind.
+/// A successful page or table must hold a place of each declared kind; scripts and style sheets hold
+/// no records.
 pub(super) fn expect(head: &response::Parts, format: Format, guard: &mut Outbound) {
     if head.status.is_success() && matches!(format, Format::Html | Format::Csv) {
         guard.expect_shape();
+    }
+    if matches!(format, Format::Script | Format::Style) {
+        guard.without_records();
     }
 }

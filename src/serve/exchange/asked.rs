@@ -193,6 +193,7 @@ impl Asked {
                 Format::Json => query::screen_json(plan, &self.body)?,
                 Format::Form => query::screen(plan, &normal::pairs(&self.body)?)?,
                 Format::Multipart => query::screen(plan, &question(&self.body)?)?,
+                Format::Xml => query::screen_xml(plan, &self.body)?,
                 Format::Text => query::screen_text(plan, &String::from_utf8_lossy(&self.body))?,
                 _ => query::screen(plan, &parameters)?,
             };

@@ -169,6 +169,9 @@ pub fn in_chunks(policy: &Policy, case: &Case, cuts: &[usize]) -> Option<(Option
     if success && matches!(format, Format::Html | Format::Csv) {
         guard.expect_shape();
     }
+    if matches!(format, Format::Script | Format::Style) {
+        guard.without_records();
+    }
     Some(match rewritten(&plan, format, guard, &bounds, case.answer.body.as_bytes(), cuts) {
         Ok((body, verdict)) => (None, String::from_utf8(body).expect("text"), lines(policy, &verdict.disclosures)),
         Err(refusal) => (Some(refusal.reason.word().to_owned()), String::new(), Vec::new()),

@@ -168,6 +168,7 @@ fn veil(case: &Case, leaf: &Shown) -> Option<&'static str> {
     match leaf.part {
         // A key is not edited while it names values, and what is empty has no place to be edited in.
         Part::Key | Part::Label => None,
+        Part::Id if case.format == Format::Card => None,
         _ if leaf.text.is_empty() && leaf.pieces[0].span.is_empty() && case.format != Format::Json => None,
         part if case.format == Format::Html && (part != Part::Value || leaf.text.contains('\n')) => None,
         // These have no way to write what would end them.
