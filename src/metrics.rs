@@ -21,6 +21,10 @@ macro_rules! metrics {
             $(#[doc = $help] pub $field: $kind,)*
         }
 
+        /// Every metric with its labels.
+        #[cfg(test)]
+        const ALL: &[(&str, &[&str])] = &[$(($name, &[$($label),*])),*];
+
         impl Metrics {
             /// All metrics, registered.
             pub fn new() -> Result<Metrics, prometheus::Error> {
@@ -108,11 +112,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_names_what_the_contract_names() {
+    fn the_page_shows_what_was_counted() {
         let metrics = Metrics::new().expect("names are unique");
         metrics.requests.with_label_values(&["customer", "released"]).inc();
         let page = String::from_utf8(metrics.page()).expect("text");
         assert!(page.contains("sudare_requests_total{outcome=\"released\",resource=\"customer\"} 1"), "{page}");
         assert!(page.contains("sudare_ledger_append_duration_seconds_bucket"), "{page}");
+    }
+
+    #[test]
+    fn names_and_labels_are_those_that_dashboards_are_written_against() {
+        for (name, labels) in [
+            ("sudare_requests_total", &["resource", "outcome"][..]),
+            ("sudare_request_duration_seconds", &[]),
+            ("sudare_upstream_duration_seconds", &[]),
+            ("sudare_overhead_duration_seconds", &[]),
+            ("sudare_values_total", &["kind", "action", "role"]),
+            ("sudare_undeclared_total", &["format"]),
+            ("sudare_refusals_total", &["reason"]),
+            ("sudare_ledger_append_duration_seconds", &[]),
+            ("sudare_ledger_records_total", &[]),
+            ("sudare_policy_reloads_total", &["result"]),
+            ("sudare_policy_info", &["version"]),
+            ("sudare_vault_operations_total", &["operation", "result"]),
+            ("sudare_connections", &["side"]),
+        ] {
+            assert!(ALL.contains(&(name, labels)), "{name} {labels:?}");
+        }
+        assert!(ALL.iter().any(|(name, _)| *name == "sudare_build_info"));
     }
 }

@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use http::HeaderValue;
 use ipnet::IpNet;
 
 use crate::config::bounds;
 use crate::config::identity::{self, networks};
-use crate::config::units::{self, Origin};
+use crate::config::listen::{self, Listener};
+use crate::config::units::Origin;
+use crate::config::upstream::{self, Upstreams};
 use crate::identity::Source as IdentitySource;
 use crate::policy::fault::Faults;
 use crate::policy::node::{self, Node, Source, Value};
@@ -18,14 +18,14 @@ use crate::policy::reader::{self, MapReader};
 use crate::terms::bounds::Bounds;
 
 /// Keys that the contract names and that are not built yet.
-const LATER: [&str; 3] = ["console", "sites", "purposes"];
+const LATER: [&str; 2] = ["console", "purposes"];
 
 /// What gateway.yaml says.
 pub struct Config {
     /// Where staff connects.
-    pub listen: Vec<SocketAddr>,
-    /// The CRM.
-    pub upstream: UpstreamConfig,
+    pub listen: Vec<Listener>,
+    /// The CRM, or several.
+    pub upstreams: Upstreams,
     /// Where `/metrics`, `/healthz` and `/readyz` are.
     pub metrics: Option<SocketAddr>,
     /// Proxies whose word on the client's address is believed.
@@ -46,19 +46,6 @@ pub struct Config {
     pub bounds: Bounds,
 }
 
-/// The CRM's address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UpstreamConfig {
-    /// Host and port.
-    pub address: String,
-    /// The `Host` to send, if not staff's.
-    pub host: Option<HeaderValue>,
-    /// How long a connection may take; the bound where it is left out.
-    pub connect: Option<Duration>,
-    /// How long an answer's head may take.
-    pub timeout: Duration,
-}
-
 /// How logs are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
@@ -76,8 +63,8 @@ pub fn parse(source: &Source, origin: &Origin<'_>, key: [u8; 32], faults: &mut F
     }
     let mut map = MapReader::open(&root, "gateway.yaml", faults)?;
     version(&mut map, faults);
-    let listen = map.need("listen", faults).map(|node| addresses(node, faults)).unwrap_or_default();
-    let upstream = map.need("upstream", faults).and_then(|node| upstream(node, faults));
+    let listen = map.need("listen", faults).map(|node| listen::parse(node, origin, faults)).unwrap_or_default();
+    let upstreams = upstream::parse(&mut map, origin, faults);
     let metrics = map.take("metrics").and_then(|node| address(node, "`metrics`", faults));
     let trusted_proxies =
         map.take("trusted_proxies").map(|node| networks(node, "`trusted_proxies`", faults)).unwrap_or_default();
@@ -93,11 +80,12 @@ pub fn parse(source: &Source, origin: &Origin<'_>, key: [u8; 32], faults: &mut F
         map.need("identity", faults).map(|node| identity::parse(node, origin, key, faults)).unwrap_or_default();
     let bounds = map.take("bounds").map_or_else(Bounds::default, |node| bounds::parse(node, faults));
     mode(&mut map, faults);
+    fitting(&root, &listen, upstreams.as_ref(), &trusted_proxies, faults);
     map.reserve(&LATER, faults);
     map.finish(faults);
     let config = Config {
         listen,
-        upstream: upstream?,
+        upstreams: upstreams?,
         metrics,
         trusted_proxies,
         rules,
@@ -125,7 +113,8 @@ fn mode(map: &mut MapReader<'_>, faults: &mut Faults) {
     }
 }
 
-fn address(node: &Node, what: &str, faults: &mut Faults) -> Option<SocketAddr> {
+/// An address with a port.
+pub(super) fn address(node: &Node, what: &str, faults: &mut Faults) -> Option<SocketAddr> {
     let text = reader::text(node, what, faults)?;
     let parsed = text.parse().ok();
     if parsed.is_none() {
@@ -136,74 +125,30 @@ fn address(node: &Node, what: &str, faults: &mut Faults) -> Option<SocketAddr> {
     parsed
 }
 
-fn addresses(node: &Node, faults: &mut Faults) -> Vec<SocketAddr> {
-    let mut addresses = Vec::new();
-    for item in one_or_more(node, "`listen`", faults) {
-        if item.map().is_none() {
-            addresses.extend(address(item, "`listen`", faults));
-        } else if let Some(mut map) = MapReader::open(item, "a listener", faults) {
-            addresses.extend(map.need("address", faults).and_then(|node| address(node, "`address`", faults)));
-            map.reserve(&["tls"], faults);
-            map.finish(faults);
-        }
-    }
-    addresses
-}
-
-fn upstream(node: &Node, faults: &mut Faults) -> Option<UpstreamConfig> {
-    const TIMEOUT: Duration = Duration::from_secs(60);
-    if node.map().is_none() {
-        let address = authority(node, faults)?;
-        return Some(UpstreamConfig { address, host: None, connect: None, timeout: TIMEOUT });
-    }
-    let mut map = MapReader::open(node, "`upstream`", faults)?;
-    let address = map.need("url", faults).and_then(|node| authority(node, faults));
-    let host = map.take("host").and_then(|node| host(node, faults));
-    let mut wait =
-        |key, what| map.take(key).and_then(|node| units::some(units::duration(node, what, faults), node, what, faults));
-    let connect = wait("connect_timeout", "`connect_timeout`");
-    let timeout = wait("timeout", "`timeout`").unwrap_or(TIMEOUT);
-    map.reserve(&["ca", "health"], faults);
-    map.finish(faults);
-    Some(UpstreamConfig { address: address?, host, connect, timeout })
-}
-
-/// `preserve` is what happens anyway: `Host` goes on as staff sent it.
-fn host(node: &Node, faults: &mut Faults) -> Option<HeaderValue> {
-    let text = reader::text(node, "`host`", faults)?;
-    if text == "preserve" {
-        return None;
-    }
-    let host = text.parse::<http::uri::Authority>().ok().filter(|host| !host.as_str().contains('@'));
-    let value = host.and_then(|host| HeaderValue::from_str(host.as_str()).ok());
-    if value.is_none() {
+/// What several keys say together must have a meaning.
+fn fitting(
+    root: &Node,
+    listen: &[Listener],
+    upstreams: Option<&Upstreams>,
+    trusted_proxies: &[IpNet],
+    faults: &mut Faults,
+) {
+    let entries = root.map().unwrap_or_default();
+    let spot = |key: &str| entries.iter().find(|entry| entry.key == key).map_or(&root.spot, |entry| &entry.key_spot);
+    if listen.iter().any(|listener| listener.proxy_protocol) && trusted_proxies.is_empty() {
         faults
-            .error(&node.spot, "bad-host", "`host` is not the name of a server")
-            .help("write `host: crm.example`, or `host: preserve`");
+            .error(
+                spot("listen"),
+                "no-proxy",
+                "`proxy_protocol` is believed of `trusted_proxies` alone, and there are none",
+            )
+            .help("write `trusted_proxies: [10.42.0.0/16]` with the address of the balancer");
     }
-    value
-}
-
-/// Host and port of `http://host:port`.
-fn authority(node: &Node, faults: &mut Faults) -> Option<String> {
-    let text = reader::text(node, "`upstream`", faults)?;
-    if text.starts_with("https://") {
-        faults.error(&node.spot, "reserved", "`https://` to the CRM is reserved: not yet");
-        return None;
-    }
-    let rest = text.strip_prefix("http://").map(|rest| rest.strip_suffix('/').unwrap_or(rest));
-    let parsed = rest
-        .and_then(|rest| rest.parse::<http::uri::Authority>().ok())
-        .filter(|authority| !authority.as_str().contains('@'));
-    match parsed {
-        Some(authority) if authority.port().is_some() => Some(authority.to_string()),
-        Some(authority) => Some(format!("{authority}:80")),
-        None => {
-            faults
-                .error(&node.spot, "bad-url", "`upstream` is not the address of a server")
-                .help("write `http://127.0.0.1:9000`, without a path");
-            None
-        }
+    let own = matches!(upstreams, Some(Upstreams::Sites(sites)) if sites.iter().any(|site| site.pair.is_some()));
+    if own && listen.iter().all(|listener| listener.tls.is_none()) {
+        faults
+            .error(spot("sites"), "no-tls", "a site has a certificate, and no listener speaks TLS")
+            .help("give a listener `tls:`; its certificate serves whoever asks for no site's host");
     }
 }
 

@@ -1,4 +1,9 @@
 //! `identity:` the sources that recognise staff.
+//!
+//! The simple sources are read here, `jwt` and `session` each in a file of its own.
+
+mod jwt;
+mod session;
 
 use http::HeaderName;
 use ipnet::IpNet;
@@ -6,20 +11,22 @@ use ipnet::IpNet;
 use crate::config::gateway::one_or_more;
 use crate::config::units::Origin;
 use crate::config::users;
-use crate::identity::Source as IdentitySource;
+use crate::identity::anonymous::Anonymous;
 use crate::identity::basic::Basic;
 use crate::identity::header::Header;
+use crate::identity::mtls::{Mtls, UserAt};
+use crate::identity::{Register, Source as IdentitySource, Way};
 use crate::policy::fault::Faults;
 use crate::policy::node::{Entry, Node, Source};
 use crate::policy::reader::{self, MapReader};
 use crate::terms::secret::Secret;
 
-/// Sources that the contract names and that are not built yet.
-const LATER: [&str; 4] = ["jwt", "mtls", "session", "anonymous"];
+/// The sources that are known.
+const SOURCES: [&str; 6] = ["jwt", "mtls", "basic", "header", "session", "anonymous"];
 
 /// Reads the list of sources. `key` is fresh chance for what `basic` remembers.
 pub fn parse(node: &Node, origin: &Origin<'_>, key: [u8; 32], faults: &mut Faults) -> Vec<IdentitySource> {
-    let mut sources = Vec::new();
+    let mut sources: Vec<IdentitySource> = Vec::new();
     for item in one_or_more(node, "`identity`", faults) {
         let Some([entry]) = reader::entries(item, "an identity source", faults) else {
             faults
@@ -27,56 +34,79 @@ pub fn parse(node: &Node, origin: &Origin<'_>, key: [u8; 32], faults: &mut Fault
                 .help("write `- basic: { users: users.yaml }`");
             continue;
         };
-        match entry.key.as_str() {
-            "basic" => sources.extend(basic(entry, origin, key, faults).map(Box::new).map(IdentitySource::Basic)),
-            "header" => sources.extend(header(entry, faults).map(IdentitySource::Header)),
-            later if LATER.contains(&later) => reader::reserved(&entry.key_spot, later, faults),
-            other => {
-                let nearest = reader::nearest(other, ["basic", "header"].into_iter().chain(LATER));
-                faults
-                    .error(&entry.key_spot, "unknown-source", format!("`{other}` is no identity source"))
-                    .did_you_mean(nearest);
-            }
+        if sources.iter().any(|source| matches!(source.way, Way::Anonymous(_))) {
+            let message = format!("`{}` is never asked: `anonymous` before it recognises everybody", entry.key);
+            faults.error(&entry.key_spot, "never-asked", message).help("put `anonymous` last");
         }
+        if entry.key == "session" && sources.iter().any(|source| matches!(source.way, Way::Session(_))) {
+            faults.error(&entry.key_spot, "two-sessions", "the crm has one log-in, and here stands a second `session`");
+        }
+        sources.extend(source(entry, origin, key, faults));
     }
     sources
 }
 
-fn basic(entry: &Entry, origin: &Origin<'_>, key: [u8; 32], faults: &mut Faults) -> Option<Basic> {
-    let mut map = MapReader::open(&entry.value, "`basic`", faults)?;
-    let node = map.need("users", faults);
-    forward(&mut map, faults);
-    map.finish(faults);
-    let node = node?;
-    let path = origin.path(reader::text(node, "`users`", faults)?);
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) => {
-            faults.error(&node.spot, "no-file", format!("`{}` cannot be read: {error}", path.display()));
-            return None;
+fn source(entry: &Entry, origin: &Origin<'_>, key: [u8; 32], faults: &mut Faults) -> Option<IdentitySource> {
+    match entry.key.as_str() {
+        "basic" => basic(entry, origin, key, faults),
+        "header" => header(entry, origin, faults),
+        "jwt" => jwt::read(entry, origin, faults),
+        "mtls" => mtls(entry, origin, faults),
+        "session" => session::read(entry, origin, faults),
+        "anonymous" => anonymous(entry, faults),
+        other => {
+            let nearest = reader::nearest(other, SOURCES);
+            faults
+                .error(&entry.key_spot, "unknown-source", format!("`{other}` is no identity source"))
+                .did_you_mean(nearest);
+            None
         }
-    };
-    let source = Source { name: path.display().to_string(), text };
-    let mut own = Faults::new();
-    let users = users::parse(&source, &mut own);
-    // A fault of another file is told here in a line, since its text is not among this one's.
-    for fault in own.into_sorted() {
-        let place = format!("{}:{}:{}", fault.file, fault.line, fault.column);
-        faults.error(&node.spot, fault.code, format!("{place}: {}", fault.message)).help = fault.help;
     }
-    Some(Basic::new(users, key))
 }
 
-fn header(entry: &Entry, faults: &mut Faults) -> Option<Header> {
+fn basic(entry: &Entry, origin: &Origin<'_>, key: [u8; 32], faults: &mut Faults) -> Option<IdentitySource> {
+    let mut map = MapReader::open(&entry.value, "`basic`", faults)?;
+    let node = map.need("users", faults);
+    let forward = forward(&mut map, faults);
+    map.finish(faults);
+    let users = file(node?, "`users`", origin, users::parse, faults)?;
+    Some(IdentitySource { way: Way::Basic(Box::new(Basic::new(users, key))), groups: None, forward })
+}
+
+fn header(entry: &Entry, origin: &Origin<'_>, faults: &mut Faults) -> Option<IdentitySource> {
     let mut map = MapReader::open(&entry.value, "`header`", faults)?;
     let user = map.need("user", faults).and_then(|node| name(node, "`user`", faults));
-    let groups = map.take("groups").and_then(|node| name(node, "`groups`", faults));
+    let node = map.take("groups");
+    let register = node.and_then(|node| register(node, origin, faults));
+    let groups = node.filter(|node| !is_file(node)).and_then(|node| name(node, "`groups`", faults));
     let from = map.need("from", faults).map(|node| from(node, faults)).unwrap_or_default();
     let secret =
         map.take("secret").and_then(|node| reader::text(node, "`secret`", faults)).map(|text| Secret(text.to_owned()));
-    forward(&mut map, faults);
+    let forward = forward(&mut map, faults);
     map.finish(faults);
-    Some(Header { user: user?, groups, from, secret })
+    let way = Way::Header(Header { user: user?, groups, from, secret });
+    Some(IdentitySource { way, groups: register, forward })
+}
+
+fn mtls(entry: &Entry, origin: &Origin<'_>, faults: &mut Faults) -> Option<IdentitySource> {
+    const USERS: [(&str, UserAt); 3] =
+        [("CN", UserAt::CommonName), ("SAN", UserAt::AlternativeName), ("URI", UserAt::Uri)];
+    let mut map = MapReader::open(&entry.value, "`mtls`", faults)?;
+    let user = map.take("user").map_or(Some(UserAt::CommonName), |node| reader::word(node, "`user`", &USERS, faults));
+    let node = map.take("groups");
+    let register = node.and_then(|node| register(node, origin, faults));
+    let units = node.filter(|node| !is_file(node));
+    let units = units.is_some_and(|node| reader::word(node, "`groups`", &[("OU", true)], faults).unwrap_or(false));
+    map.finish(faults);
+    Some(IdentitySource { way: Way::Mtls(Mtls { user: user?, units }), groups: register, forward: false })
+}
+
+fn anonymous(entry: &Entry, faults: &mut Faults) -> Option<IdentitySource> {
+    let mut map = MapReader::open(&entry.value, "`anonymous`", faults)?;
+    let groups = map.need("groups", faults).map(|node| reader::texts(node, "`groups`", faults)).unwrap_or_default();
+    map.finish(faults);
+    let groups = groups.into_iter().map(|(group, _)| group.to_owned()).collect();
+    Some(IdentitySource { way: Way::Anonymous(Anonymous { groups }), groups: None, forward: false })
 }
 
 /// The addresses of the proxy that says who staff is.
@@ -94,8 +124,9 @@ fn from(node: &Node, faults: &mut Faults) -> Vec<IpNet> {
     networks
 }
 
-fn forward(map: &mut MapReader<'_>, faults: &mut Faults) {
-    map.reserve(&["forward"], faults);
+/// Whether the CRM is to get the credential too.
+fn forward(map: &mut MapReader<'_>, faults: &mut Faults) -> bool {
+    map.take("forward").and_then(|node| reader::boolean(node, "`forward`", faults)).unwrap_or(false)
 }
 
 fn name(node: &Node, what: &str, faults: &mut Faults) -> Option<HeaderName> {
@@ -107,6 +138,43 @@ fn name(node: &Node, what: &str, faults: &mut Faults) -> Option<HeaderName> {
         faults.error(&node.spot, "bad-header", message).help("write letters, digits and `-`: `X-Remote-User`");
     }
     name
+}
+
+/// Whether `groups:` names a file of names and groups.
+fn is_file(node: &Node) -> bool {
+    node.scalar().is_some_and(|text| [".yaml", ".yml"].iter().any(|end| text.ends_with(end)))
+}
+
+/// The names and groups of a file, where `groups:` names one.
+fn register(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Option<Register> {
+    if is_file(node) { file(node, "`groups`", origin, users::staff, faults) } else { None }
+}
+
+/// Reads a YAML file that gateway.yaml names.
+fn file<T>(
+    node: &Node,
+    what: &str,
+    origin: &Origin<'_>,
+    read: fn(&Source, &mut Faults) -> T,
+    faults: &mut Faults,
+) -> Option<T> {
+    let path = origin.path(reader::text(node, what, faults)?);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) => {
+            faults.error(&node.spot, "no-file", format!("`{}` cannot be read: {error}", path.display()));
+            return None;
+        }
+    };
+    let source = Source { name: path.display().to_string(), text };
+    let mut own = Faults::new();
+    let read = read(&source, &mut own);
+    // A fault of another file is told here in a line, since its text is not among this one's.
+    for fault in own.into_sorted() {
+        let place = format!("{}:{}:{}", fault.file, fault.line, fault.column);
+        faults.error(&node.spot, fault.code, format!("{place}: {}", fault.message)).help = fault.help;
+    }
+    Some(read)
 }
 
 /// Networks in CIDR form; a bare address is a network of one.

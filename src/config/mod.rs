@@ -1,12 +1,16 @@
 //! gateway.yaml: how the gateway runs.
 //!
 //! `gateway` reads the file into a `Config` and collects every fault; `identity` reads who can be
-//! recognised, `users` the file of names and passwords, `units` durations, sizes and values that
-//! stand elsewhere, `bounds` what is too much, `rules` finds the rule files. What is made of a `Config` is serve's.
+//! recognised, `users` the files of names, passwords and groups, `units` durations, sizes and values that
+//! stand elsewhere, `bounds` what is too much, `listen` and `upstream` the two sides of the gateway, `pem`
+//! certificates and keys, `rules` finds the rule files. What is made of a `Config` is serve's.
 
 mod bounds;
 pub mod gateway;
 pub mod identity;
+pub mod listen;
+pub mod pem;
 pub mod rules;
 pub mod units;
+pub mod upstream;
 mod users;

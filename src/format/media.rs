@@ -4,6 +4,7 @@
 //! this gateway. So what is labelled as text and begins as data is read as data, and what is
 //! labelled as one thing and begins as another is not read at all.
 
+use encoding_rs::Encoding;
 use memchr::memmem;
 
 use crate::format::{Format, opaque};
@@ -12,11 +13,37 @@ use crate::terms::refusal::{Reason, Refusal};
 /// How many of a body's first bytes are looked at, at most.
 pub const SNIFF_BYTES: usize = 512;
 
-/// The format of a body with this `Content-Type` and these first bytes: all of a short body, or
-/// [`SNIFF_BYTES`] of a longer one.
+/// What a `Content-Type` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The media type, in lower case.
+    pub essence: String,
+    /// The charset's label as it was written, in lower case.
+    pub charset: Option<String>,
+    /// What parts a form's fields.
+    pub boundary: Option<String>,
+}
+
+/// The format of a body in UTF-8 with this `Content-Type` and these first bytes: all of a short body,
+/// or [`SNIFF_BYTES`] of a longer one. Whoever reads other charsets asks [`claim`] and [`format`].
 pub fn of(content_type: Option<&str>, first: &[u8]) -> Result<Format, Refusal> {
+    let claim = content_type.map(claim).transpose()?;
+    let charset = claim.as_ref().and_then(|claim| claim.charset.as_deref());
+    if !matches!(charset, None | Some("utf-8" | "utf8" | "us-ascii" | "ascii")) {
+        return Err(refuse("a body in a charset that is not read here; only UTF-8 is"));
+    }
+    let format = format(claim.as_ref(), first)?;
+    if format == Format::Xml && !declared(first)?.is_none_or(is_utf8) {
+        return Err(refuse("XML in a charset that is not read here; only UTF-8 is"));
+    }
+    Ok(format)
+}
+
+/// The format of a body with this claim and these first bytes, which are in UTF-8 or in a charset
+/// that has ASCII in it.
+pub fn format(claim: Option<&Claim>, first: &[u8]) -> Result<Format, Refusal> {
     let looks = looks(first);
-    let Some(content_type) = content_type else {
+    let Some(claim) = claim else {
         return match looks {
             Looks::Json => Ok(Format::Json),
             Looks::Html => Ok(Format::Html),
@@ -25,9 +52,8 @@ pub fn of(content_type: Option<&str>, first: &[u8]) -> Result<Format, Refusal> {
             Looks::Other => Err(refuse("a body without a content type")),
         };
     };
-    let essence = essence(content_type)?;
-    match (labelled(&essence), looks) {
-        (Label::Read(Format::Multipart), _) => multipart(content_type, first),
+    match (labelled(&claim.essence), looks) {
+        (Label::Read(Format::Multipart), _) => multipart(claim.boundary.as_deref(), first),
         (Label::Opaque, Looks::Opaque) => Ok(Format::Opaque),
         (Label::Read(Format::Html | Format::Text | Format::Script), Looks::Json) => Ok(Format::Json),
         (Label::Read(Format::Html), Looks::Html | Looks::Xml) => Ok(Format::Html),
@@ -104,33 +130,38 @@ fn looks(first: &[u8]) -> Looks {
     }
 }
 
-/// XML whose declaration names no other characters than those that are read.
+/// XML whose declaration names characters that somebody knows; which are read is decided elsewhere.
 fn xml(first: &[u8]) -> Result<Format, Refusal> {
-    const UNREAD: &str = "XML in a charset that is not read; only UTF-8 is";
+    match declared(first)? {
+        Some(name) if Encoding::for_label(name).is_none() => Err(refuse("XML in a charset that is not read")),
+        _ => Ok(Format::Xml),
+    }
+}
+
+/// The charset that an XML declaration names.
+pub fn declared(first: &[u8]) -> Result<Option<&[u8]>, Refusal> {
+    const WORD: &[u8] = b"encoding";
     let text = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first);
     if !text.starts_with(b"<?xml") {
-        return Ok(Format::Xml);
+        return Ok(None);
     }
     let end = memmem::find(text, b"?>").ok_or_else(|| refuse("XML whose declaration has no end"))?;
-    let Some(at) = memmem::find(&text[..end], b"encoding") else { return Ok(Format::Xml) };
-    let value = text[at + "encoding".len()..end].trim_ascii_start().strip_prefix(b"=").map(<[u8]>::trim_ascii_start);
+    let Some(at) = memmem::find(&text[..end], WORD) else { return Ok(None) };
+    let value = text[at + WORD.len()..end].trim_ascii_start().strip_prefix(b"=").map(<[u8]>::trim_ascii_start);
     let name = value.and_then(|value| value.get(1..)?.split(|b| matches!(b, b'"' | b'\'')).next());
-    let read = name.is_some_and(|name| [&b"utf-8"[..], b"us-ascii"].iter().any(|own| name.eq_ignore_ascii_case(own)));
-    if read { Ok(Format::Xml) } else { Err(refuse(UNREAD)) }
+    name.map(Some).ok_or_else(|| refuse("XML whose declaration cannot be read"))
+}
+
+/// Whether a charset's name is that of UTF-8, or of the part of it that all know.
+pub fn is_utf8(name: &[u8]) -> bool {
+    [&b"utf-8"[..], b"utf8", b"us-ascii", b"ascii"].iter().any(|own| name.eq_ignore_ascii_case(own))
 }
 
 /// A form whose first line is the boundary that its content type says. A part that it may begin with
 /// for old readers is refused, since some read fields there.
-fn multipart(content_type: &str, first: &[u8]) -> Result<Format, Refusal> {
+fn multipart(boundary: Option<&str>, first: &[u8]) -> Result<Format, Refusal> {
     const BOUNDARY_BYTES: usize = 70;
     let odd = || refuse("a form whose boundary can be read in two ways, or is none");
-    let mut boundary = None;
-    for (name, value) in content_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('=')) {
-        let name = name.trim().to_ascii_lowercase();
-        if name.starts_with("boundary") && (name != "boundary" || boundary.replace(value.trim()).is_some()) {
-            return Err(odd());
-        }
-    }
     let boundary = boundary.ok_or_else(odd)?;
     let boundary = boundary.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(boundary);
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&b);
@@ -144,29 +175,38 @@ fn multipart(content_type: &str, first: &[u8]) -> Result<Format, Refusal> {
     }
 }
 
-/// The media type in lower case, if its parameters leave no doubt and its charset is read.
-fn essence(content_type: &str) -> Result<String, Refusal> {
+/// Reads a `Content-Type`, if its parameters leave no doubt.
+pub fn claim(content_type: &str) -> Result<Claim, Refusal> {
+    let odd = || refuse("a content type that can be read in two ways");
     let mut parts = content_type.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
     if essence.contains([',', ' ', '"']) {
-        return Err(refuse("a content type that can be read in two ways"));
+        return Err(odd());
     }
-    let mut charset = None;
+    let (mut charset, mut boundary) = (None, None);
     for parameter in parts.filter(|part| !part.is_empty()) {
-        let Some((name, value)) = parameter.split_once('=') else {
-            return Err(refuse("a content type that can be read in two ways"));
-        };
-        if name.trim().eq_ignore_ascii_case("charset") {
-            let value = value.trim().trim_matches(['"', '\'']).to_ascii_lowercase();
-            if charset.replace(value.clone()).is_some_and(|before| before != value) {
-                return Err(refuse("a content type with two charsets"));
+        let (name, value) = parameter.split_once('=').ok_or_else(odd)?;
+        let name = name.trim().to_ascii_lowercase();
+        if name.starts_with("boundary") && essence.starts_with("multipart/") {
+            if name != "boundary" || boundary.replace(value.trim().to_owned()).is_some() {
+                return Err(odd());
             }
         }
+        if name != "charset" {
+            continue;
+        }
+        let value = value.trim();
+        let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        let value = quoted.unwrap_or(value).trim().to_ascii_lowercase();
+        // Some readers take these quotes off and others take them for a part of the name.
+        if value.contains(['"', '\'', ',', ' ', '\\']) {
+            return Err(odd());
+        }
+        if charset.replace(value).is_some() {
+            return Err(refuse("a content type with two charsets"));
+        }
     }
-    match charset.as_deref() {
-        None | Some("utf-8" | "utf8" | "us-ascii" | "ascii" | "") => Ok(essence),
-        Some(_) => Err(refuse("a body in a charset that is not read; only UTF-8 is")),
-    }
+    Ok(Claim { essence, charset: charset.filter(|charset| !charset.is_empty()), boundary })
 }
 
 fn refuse(note: &str) -> Refusal {
@@ -192,6 +232,9 @@ mod tests {
             ("text/html; text/json", "<p>", None),
             ("text/html, text/json", "<p>", None),
             ("text/html; charset=utf-8; charset=euc-jp", "<p>", None),
+            ("text/html; charset=utf-8; charset=utf-8", "<p>", None),
+            ("text/html; charset='utf-8'", "<p>", None),
+            ("text/html; charset=", "<p>", Some(Format::Html)),
             ("text/plain", "hello", Some(Format::Text)),
             ("text/plain", "[{}]", Some(Format::Json)),
             ("text/plain", "[2024-01-01] started", Some(Format::Text)),

@@ -110,7 +110,7 @@ pub fn walker(format: Format, places: &Arc<Places>, bounds: &Bounds) -> Result<B
         Format::Form => Box::new(FormWalker::new(bounds)),
         Format::Multipart => Box::new(MultipartWalker::new(Arc::clone(places), bounds, Files::Walk)),
         Format::Text => Box::new(TextWalker::new(Part::Text, bounds)),
-        Format::Script => Box::new(ScriptWalker::new(bounds)),
+        Format::Script => Box::new(ScriptWalker::new(Arc::clone(places), bounds)),
         Format::Style => Box::new(TextWalker::new(Part::Style, bounds)),
         Format::Opaque => Box::new(OpaqueWalker::default()),
     };

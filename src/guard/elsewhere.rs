@@ -21,6 +21,9 @@ const NEEDLES: usize = 200_000;
 /// and how many finds can end at one place.
 const KEY_CHARS: usize = 64;
 
+/// A value of more words is no name, and is sought as it stands.
+const NAMES_MAX: usize = 4;
+
 /// What stands in the place of a veiled value.
 #[derive(Clone)]
 pub struct Veil {
@@ -185,14 +188,28 @@ fn spellings(value: &str) -> Vec<String> {
     if let Some(rest) = digits.strip_prefix('+') {
         all.push(rest.to_owned());
     }
-    let mut words = value.split_whitespace();
-    if let (Some(first), Some(second), None) = (words.next(), words.next(), words.next()) {
-        // Family and given name change places from one page to the next.
-        all.push(Folded::new(&format!("{second}{first}")).text);
-        all.push(Folded::new(&format!("{second},{first}")).text);
-        all.push(Folded::new(&format!("{first},{second}")).text);
+    // Family and given names change places from one page to the next: `John R. Smith` is filed as
+    // `Smith, John R.`.
+    let words: Vec<&str> = value.split(parts_names).filter(|word| !word.is_empty()).collect();
+    let has_digits = || value.contains(char::is_numeric);
+    if words.len() == 2 || ((3..=NAMES_MAX).contains(&words.len()) && !has_digits()) {
+        let ends = if words.len() == 2 { &[1][..] } else { &[1, words.len() - 1] };
+        for at in ends {
+            let (front, back) = (words[..*at].concat(), words[*at..].concat());
+            all.extend([format!("{front},{back}"), format!("{back}{front}"), format!("{back},{front}")].map(fold));
+        }
+        all.push(fold(words.concat()));
     }
     all
+}
+
+fn fold(text: String) -> String {
+    Folded::new(&text).text
+}
+
+/// What stands between the names of one person.
+fn parts_names(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ',' | '、' | '，' | '・' | '･')
 }
 
 #[cfg(test)]

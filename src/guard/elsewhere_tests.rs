@@ -40,6 +40,16 @@ fn spellings_are_one_value() {
         ("ﾔﾏﾀﾞ", "ヤマタ\u{3099}", "ヤマタ\u{3099}"),
         ("René", "Rene\u{301} B.", "Rene\u{301}"),
         ("Taro@Example.JP", "mail taro@example.jp now", "taro@example.jp"),
+        ("Yamada, Taro", "by Taro Yamada", "Taro Yamada"),
+        ("John Ronald Tolkien", "Tolkien, John Ronald", "Tolkien, John Ronald"),
+        ("ジョン・スミス", "スミス ジョン様", "スミス ジョン"),
+        ("山田 太郎", "q=%E5%B1%B1%e7%94%b0%20%E5%A4%AA%E9%83%8E&", "%E5%B1%B1%e7%94%b0%20%E5%A4%AA%E9%83%8E"),
+        ("山田 太郎", "%E5%B1%B1%E7%94%B0+%E5%A4%AA%E9%83%8E", "%E5%B1%B1%E7%94%B0+%E5%A4%AA%E9%83%8E"),
+        ("山田 太郎", "&#23665;&#x7530;太郎", "&#23665;&#x7530;太郎"),
+        ("𠮷田 太郎", r"\ud842\udfb7\u7530 \u{592a}郎", r"\ud842\udfb7\u7530 \u{592a}郎"),
+        ("taro@example.jp", r"taro%40example.jp", "taro%40example.jp"),
+        ("090-1234-5678", "%E3%81%82090-1234-5678%E3%81%82", "090-1234-5678"),
+        ("taro@example.jp", r"taro\x40example.jp", r"taro\x40example.jp"),
     ] {
         assert_eq!(found(&[value], text), [hit], "{text}");
     }
@@ -54,6 +64,10 @@ fn only_whole_tokens_count() {
         ("1234", "code 1234 here"),
         ("ヤマタ", "ヤマダ"),
         ("-", "a - b"),
+        ("taro", "100%taroise"),
+        ("12345678", "%3912345678"),
+        ("12345678", "12345678&#48;"),
+        ("山田", r"\u5c7 %E5%B1 &#99999999; \ud842 %"),
         ("0", "0"),
     ] {
         assert_eq!(found(&[value], text), Vec::<String>::new(), "{text}");

@@ -1,5 +1,6 @@
 //! A text with what spelling does not count taken out: width, case, blanks, hyphens, brackets, marks
-//! that nobody sees, hiragana or katakana, composed or not.
+//! that nobody sees, hiragana or katakana, composed or not, and escapes of a layer that no walker
+//! opens (an address in a parameter of an address, a script's text in JSON).
 
 use std::ops::Range;
 
@@ -14,6 +15,8 @@ pub(super) struct Folded<'a> {
     starts: Vec<u32>,
     /// For each byte of `text`, where its character ends in `raw`.
     ends: Vec<u32>,
+    /// Where escapes stand in `raw`, in order, and what they stand for.
+    escapes: Vec<(Range<usize>, char)>,
 }
 
 impl<'a> Folded<'a> {
@@ -22,19 +25,37 @@ impl<'a> Folded<'a> {
     pub(super) fn new(raw: &'a str) -> Folded<'a> {
         let bytes = raw.len();
         let (starts, ends) = (Vec::with_capacity(bytes), Vec::with_capacity(bytes));
-        let mut folded = Folded { raw, text: String::with_capacity(bytes), starts, ends };
-        for (start, c) in raw.char_indices() {
-            let end = start + c.len_utf8();
-            if c.is_ascii() {
-                folded.push(c.to_ascii_lowercase(), start, end);
-            } else {
-                let mut buffer = [0; 4];
-                for c in c.encode_utf8(&mut buffer).nfkd().flat_map(char::to_lowercase) {
-                    folded.push(c, start, end);
-                }
-            }
+        let escapes = Vec::new();
+        let mut folded = Folded { raw, text: String::with_capacity(bytes), starts, ends, escapes };
+        let (mut start, mut percent) = (0, false);
+        while let Some(c) = raw[start..].chars().next() {
+            let rest = &raw[start..];
+            let (c, length, was_percent) = match c {
+                '%' | '&' | '\\' => match escaped(rest) {
+                    Some((escaped, length)) => {
+                        folded.escapes.push((start..start + length, escaped));
+                        (escaped, length, c == '%')
+                    }
+                    None => (c, 1, false),
+                },
+                // Between two escapes of a form `+` is a blank.
+                '+' if percent && rest[1..].starts_with('%') => (' ', 1, true),
+                c => (c, c.len_utf8(), false),
+            };
+            folded.take(c, start, start + length);
+            (start, percent) = (start + length, was_percent);
         }
         folded
+    }
+
+    fn take(&mut self, c: char, start: usize, end: usize) {
+        if c.is_ascii() {
+            return self.push(c.to_ascii_lowercase(), start, end);
+        }
+        let mut buffer = [0; 4];
+        for c in c.encode_utf8(&mut buffer).nfkd().flat_map(char::to_lowercase) {
+            self.push(c, start, end);
+        }
     }
 
     fn push(&mut self, c: char, start: usize, end: usize) {
@@ -60,12 +81,73 @@ impl<'a> Folded<'a> {
         if self.text[range.end..].starts_with(is_mark) {
             return false;
         }
-        let written = self.written(range);
-        let inside = &self.raw[written.clone()];
-        let before = self.raw[..written.start].chars().next_back();
-        let after = self.raw[written.end..].chars().next();
-        !touches(before, inside.chars().next()) && !touches(inside.chars().next_back(), after)
+        let Range { start, end } = self.written(range);
+        !touches(self.before(start), self.behind(start)) && !touches(self.before(end), self.behind(end))
     }
+
+    /// The character that ends there in the text as written, an escape for what it stands for.
+    fn before(&self, at: usize) -> Option<char> {
+        let escape = self.escapes.binary_search_by_key(&at, |(range, _)| range.end);
+        escape.map_or_else(|_| self.raw[..at].chars().next_back(), |found| Some(self.escapes[found].1))
+    }
+
+    /// The character that begins there.
+    fn behind(&self, at: usize) -> Option<char> {
+        let escape = self.escapes.binary_search_by_key(&at, |(range, _)| range.start);
+        escape.map_or_else(|_| self.raw[at..].chars().next(), |found| Some(self.escapes[found].1))
+    }
+}
+
+/// The character that an escape at the front stands for, and the escape's length: `%E5%B1%B1`,
+/// `&#23665;`, `&#x5c71;`, `\u5c71`, `\u{5c71}`, `\x41`.
+fn escaped(text: &str) -> Option<(char, usize)> {
+    match text.as_bytes() {
+        [b'%', ..] => percent(text.as_bytes()),
+        [b'&', b'#', ..] => {
+            const LONGEST: usize = 10;
+            let end = text.bytes().take(LONGEST).position(|byte| byte == b';')?;
+            let digits = &text[2..end];
+            let code = match digits.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16),
+                None => digits.parse(),
+            };
+            Some((char::from_u32(code.ok()?)?, end + 1))
+        }
+        [b'\\', b'x', ..] => Some((char::from_u32(hex(text.get(2..4)?)?)?, 4)),
+        [b'\\', b'u', b'{', ..] => {
+            const LONGEST: usize = 10;
+            let end = text.bytes().take(LONGEST).position(|byte| byte == b'}')?;
+            Some((char::from_u32(hex(&text[3..end])?)?, end + 1))
+        }
+        [b'\\', b'u', ..] => {
+            let high = hex(text.get(2..6)?)?;
+            if let Some(c) = char::from_u32(high) {
+                return Some((c, 6));
+            }
+            let low = hex(text.get(6..12)?.strip_prefix("\\u")?)?;
+            let pair = [u16::try_from(high).ok()?, u16::try_from(low).ok()?];
+            Some((char::decode_utf16(pair).next()?.ok()?, 12))
+        }
+        _ => None,
+    }
+}
+
+/// The character that up to four bytes in percent-encoding make.
+fn percent(bytes: &[u8]) -> Option<(char, usize)> {
+    let mut character = Vec::with_capacity(4);
+    for triple in bytes.chunks_exact(3).take(4) {
+        let text = str::from_utf8(triple).ok()?;
+        character.push(u8::try_from(hex(text.strip_prefix('%')?)?).ok()?);
+        if let Ok(text) = str::from_utf8(&character) {
+            return Some((text.chars().next()?, 3 * character.len()));
+        }
+    }
+    None
+}
+
+fn hex(digits: &str) -> Option<u32> {
+    let all = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if all { u32::from_str_radix(digits, 16).ok() } else { None }
 }
 
 /// Characters that people put in or leave out, and those that nobody sees.

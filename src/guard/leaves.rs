@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::policy::plan::{Meaning, Plan};
 use crate::terms::edit::Document;
-use crate::terms::kind::{self, KindId};
+use crate::terms::kind::KindId;
 use crate::terms::label;
 use crate::terms::leaf::{Leaf, Member, Part, Piece};
 use crate::terms::place::PlaceId;
@@ -129,18 +129,6 @@ impl Names {
         }
         &self.rows[name]
     }
-}
-
-/// Whether a text in a value's place may be a value of its kind. One plain word where a number or an
-/// address of e-mail belongs is the page's own ("Edit"); whatever else stands there, a name or a note
-/// typed into the wrong field, counts as a value.
-pub(super) fn can_be(kind: KindId, text: &str) -> bool {
-    let is_plain_word = text.bytes().all(|b| b.is_ascii_alphabetic());
-    let is_written_in_words = !matches!(
-        kind,
-        kind::PHONE | kind::EMAIL | kind::POSTAL_CODE | kind::MY_NUMBER | kind::CARD_NUMBER | kind::SSN
-    );
-    is_written_in_words || !is_plain_word
 }
 
 /// The kind of a leaf of which nothing is kept.

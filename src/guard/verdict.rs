@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::detect::Found;
 use crate::guard::elsewhere::{Elsewhere, Needles, Veil};
-use crate::guard::leaves::{self, Known, Waiting, is_part_of_a_name};
+use crate::guard::leaves::{Known, Waiting, is_part_of_a_name};
 use crate::guard::patches::{NOTHING_SHOWN, Ranked, literal, merged};
 use crate::guard::subject::Subjects;
 use crate::policy::plan::{Decision, Plan, Unlisted};
@@ -98,9 +98,8 @@ impl<'a> Judge<'a> {
             return self.inside(leaf, inside);
         }
         let veil = self.veil(value, kind, action, decision, &subject, leaf.part == Part::Number)?;
-        // A boolean is no text that could be known again elsewhere, and a word of the page's own that
-        // stands in a value's place ("Edit" beside a telephone number) is no value.
-        if leaf.part != Part::Boolean && leaves::can_be(kind, value) {
+        // A boolean is no text that could be known again elsewhere.
+        if leaf.part != Part::Boolean {
             let far_chars = self.plan.kinds.get(kind).elsewhere_chars;
             let veil = Veil { text: veil.as_str().into(), strictness: action.strictness() };
             self.needles.add(value, leaf.record, far_chars, &veil)?;
@@ -251,6 +250,7 @@ impl<'a> Judge<'a> {
             Ok(veil) => Ok(veil),
             Err(MintError::TooLong) => Ok(NOTHING_SHOWN.to_owned()),
             Err(MintError::Away) => Err(Refusal::new(Reason::Keys, "the key ring is not there")),
+            Err(MintError::Vault) => Err(Refusal::new(Reason::Keys, "the vault cannot be read, or takes no more")),
         }
     }
 

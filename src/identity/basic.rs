@@ -2,6 +2,8 @@
 //!
 //! Browsers send the password with every request and argon2 is slow on purpose, so a password that
 //! was right is remembered for a while as a keyed hash that is worth nothing outside this process.
+//! One that is not remembered becomes an `Attempt`, which `serve` checks away from the threads that
+//! answer, a few at a time.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -9,10 +11,11 @@ use std::sync::Mutex;
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
 use aws_lc_rs::{constant_time, hmac};
 use data_encoding::BASE64;
-use http::{HeaderMap, header::AUTHORIZATION};
+use http::HeaderMap;
 
-use crate::identity::{Found, refused};
-use crate::terms::refusal::{Reason, Refusal};
+use crate::identity::turns::Turns;
+use crate::identity::{Found, authorization, name, refused};
+use crate::terms::refusal::Refusal;
 use crate::terms::secret::Secret;
 use crate::terms::staff::Staff;
 
@@ -21,6 +24,9 @@ const REMEMBERED: usize = 10_000;
 
 /// How long a credential may be.
 const CREDENTIAL_BYTES: usize = 1024;
+
+/// How many passwords may wait to be checked.
+const WAITING: usize = 64;
 
 /// A user of users.yaml.
 pub struct User {
@@ -38,6 +44,24 @@ pub struct Basic {
     remembered: Mutex<HashMap<String, hmac::Tag>>,
     /// A hash that no password fits, so that an unknown name takes as long as a wrong password.
     nobody: String,
+    /// Half of the processors check passwords at most, so that the others can answer.
+    pub turns: Turns,
+}
+
+/// A password that is not remembered, and what it has to fit.
+pub struct Attempt {
+    name: String,
+    hash: String,
+    password: Secret,
+    tag: hmac::Tag,
+}
+
+impl Attempt {
+    /// Whether the password fits. This takes long on purpose, and some 20 MB.
+    pub fn fits(&self) -> bool {
+        let hash = PasswordHash::new(&self.hash);
+        hash.is_ok_and(|hash| Argon2::default().verify_password(self.password.0.as_bytes(), &hash).is_ok())
+    }
 }
 
 impl Basic {
@@ -45,45 +69,34 @@ impl Basic {
     pub fn new(users: HashMap<String, User>, key: [u8; 32]) -> Basic {
         let nobody = users.values().next().map_or_else(String::new, |user| user.password.0.clone());
         let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
-        Basic { users, key, remembered: Mutex::default(), nobody }
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let turns = Turns::new((processors / 2).max(1), WAITING);
+        Basic { users, key, remembered: Mutex::default(), nobody, turns }
     }
 
-    /// Staff, if a name and its right password stand there.
+    /// Staff, if a name and a remembered password stand there; an attempt, if another does.
     pub fn find(&self, headers: &HeaderMap) -> Result<Found, Refusal> {
-        let mut values = headers.get_all(AUTHORIZATION).iter();
-        let Some(value) = values.next() else { return Ok(Found::Nothing) };
-        if values.next().is_some() {
-            return Err(Refusal::new(Reason::Ambiguous, "`Authorization` stands twice"));
-        }
-        let Some(encoded) = scheme(value.as_bytes()) else { return Ok(Found::Nothing) };
-        let (user, password) = credential(encoded)?;
-        let known = self.users.get(&user);
-        if !self.fits(&user, known, &password) {
-            return Err(refused("the name or the password is wrong"));
-        }
-        let groups = known.map(|user| user.groups.clone()).unwrap_or_default();
-        Ok(Found::Staff(Staff { source: "basic", user, groups }))
-    }
-
-    /// Takes the credential out; one of another scheme is the CRM's.
-    pub fn strip(&self, headers: &mut HeaderMap) {
-        if headers.get(AUTHORIZATION).is_some_and(|value| scheme(value.as_bytes()).is_some()) {
-            headers.remove(AUTHORIZATION);
-        }
-    }
-
-    fn fits(&self, name: &str, user: Option<&User>, password: &Secret) -> bool {
-        let hash = user.map_or(self.nobody.as_str(), |user| user.password.0.as_str());
+        let Some(encoded) = authorization(headers, "basic")? else { return Ok(Found::Nothing) };
+        let (name, password) = credential(encoded)?;
+        let known = self.users.get(&name);
+        let hash = known.map_or(self.nobody.as_str(), |user| user.password.0.as_str());
         // The stored hash is part of what is remembered: a changed password is asked for again.
         let tag = hmac::sign(&self.key, format!("{}\0{name}\0{hash}\0{}", name.len(), password.0).as_bytes());
-        if user.is_some() && self.is_remembered(name, &tag) {
-            return true;
+        match known {
+            Some(user) if self.is_remembered(&name, &tag) => Ok(Found::Staff(staff(name, user))),
+            _ => Ok(Found::Password(Attempt { hash: hash.to_owned(), name, password, tag })),
         }
-        let right = verify(hash, password) && user.is_some();
-        if right {
-            self.remember(name, tag);
+    }
+
+    /// Staff of an attempt that was found to fit or not.
+    pub fn settle(&self, attempt: Attempt, fits: bool) -> Result<Staff, Refusal> {
+        match self.users.get(&attempt.name) {
+            Some(user) if fits => {
+                self.remember(&attempt.name, attempt.tag);
+                Ok(staff(attempt.name, user))
+            }
+            _ => Err(refused("the name or the password is wrong")),
         }
-        right
     }
 
     fn is_remembered(&self, name: &str, tag: &hmac::Tag) -> bool {
@@ -107,15 +120,8 @@ pub fn is_hash(text: &str) -> bool {
     text.starts_with("$argon2id$") && PasswordHash::new(text).is_ok_and(whole)
 }
 
-fn verify(hash: &str, password: &Secret) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.0.as_bytes(), &hash).is_ok())
-}
-
-/// What follows `Basic `, the scheme's case not counting.
-fn scheme(value: &[u8]) -> Option<&[u8]> {
-    const SCHEME: &[u8] = b"basic ";
-    let (scheme, rest) = value.split_at_checked(SCHEME.len())?;
-    scheme.eq_ignore_ascii_case(SCHEME).then_some(rest)
+fn staff(user: String, known: &User) -> Staff {
+    Staff { source: "basic", user, groups: known.groups.clone() }
 }
 
 fn credential(encoded: &[u8]) -> Result<(String, Secret), Refusal> {
@@ -126,9 +132,7 @@ fn credential(encoded: &[u8]) -> Result<(String, Secret), Refusal> {
     let decoded = BASE64.decode(encoded.trim_ascii()).map_err(|_| bad())?;
     let text = String::from_utf8(decoded).map_err(|_| bad())?;
     let (user, password) = text.split_once(':').ok_or_else(bad)?;
-    if user.is_empty() || user.chars().any(char::is_control) {
-        return Err(bad());
-    }
+    let user = name::user(user).ok_or_else(bad)?;
     Ok((user.to_owned(), Secret(password.to_owned())))
 }
 
@@ -136,6 +140,7 @@ fn credential(encoded: &[u8]) -> Result<(String, Secret), Refusal> {
 mod tests {
     use argon2::PasswordHasher;
     use http::HeaderValue;
+    use http::header::AUTHORIZATION;
 
     use super::*;
 
@@ -160,15 +165,35 @@ mod tests {
         headers
     }
 
+    /// As `serve` does it, but in place.
+    fn found(source: &Basic, headers: &HeaderMap) -> Result<Staff, Refusal> {
+        match source.find(headers)? {
+            Found::Staff(staff) => Ok(staff),
+            Found::Password(attempt) => {
+                let fits = attempt.fits();
+                source.settle(attempt, fits)
+            }
+            _ => panic!("a credential is there"),
+        }
+    }
+
     #[test]
     fn the_right_password_is_found_again_and_a_wrong_one_never() {
         let source = source();
         for _ in 0..2 {
-            let found = source.find(&asked("tanaka:right")).map(|found| matches!(found, Found::Staff(_)));
-            assert_eq!(found, Ok(true));
-            assert!(source.find(&asked("tanaka:wrong")).is_err());
-            assert!(source.find(&asked("nobody:right")).is_err());
+            assert!(found(&source, &asked("tanaka:right")).is_ok());
+            assert!(found(&source, &asked("tanaka:wrong")).is_err());
+            assert!(found(&source, &asked("nobody:right")).is_err());
         }
+    }
+
+    #[test]
+    fn only_a_right_password_is_remembered() {
+        let source = source();
+        let is_slow = |credential| matches!(source.find(&asked(credential)), Ok(Found::Password(_)));
+        assert!(is_slow("tanaka:right") && is_slow("tanaka:wrong") && is_slow("nobody:right"));
+        assert!(found(&source, &asked("tanaka:right")).is_ok() && found(&source, &asked("tanaka:wrong")).is_err());
+        assert!(!is_slow("tanaka:right") && is_slow("tanaka:wrong") && is_slow("nobody:right"));
     }
 
     #[test]
@@ -176,16 +201,11 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer abc"));
         assert!(matches!(source().find(&headers), Ok(Found::Nothing)));
-        source().strip(&mut headers);
-        assert!(headers.contains_key(AUTHORIZATION));
-        let mut headers = asked("tanaka:right");
-        source().strip(&mut headers);
-        assert!(headers.is_empty());
     }
 
     #[test]
     fn a_credential_that_cannot_be_read_is_refused() {
-        for bad in ["Basic !!!", "Basic dGFuYWth", "basic  "] {
+        for bad in ["Basic !!!", "Basic dGFuYWth", "basic  ", "Basic"] {
             let mut headers = HeaderMap::new();
             headers.insert(AUTHORIZATION, HeaderValue::from_static(bad));
             assert!(source().find(&headers).is_err(), "{bad}");

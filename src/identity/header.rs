@@ -10,8 +10,8 @@ use aws_lc_rs::constant_time;
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
-use crate::identity::{Found, refused};
-use crate::terms::refusal::Refusal;
+use crate::identity::{Found, name, refused};
+use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::secret::Secret;
 use crate::terms::staff::Staff;
 
@@ -48,17 +48,19 @@ impl Header {
             Some(name) => single(headers, name)?.unwrap_or_default(),
             None => "",
         };
-        if user.is_empty() {
-            return Err(refused("the identity header is empty"));
-        }
-        let groups = groups.split(',').map(str::trim).filter(|group| !group.is_empty()).map(str::to_owned).collect();
+        let user = name::user(user).ok_or_else(|| refused("the identity header holds no name"))?;
+        let groups = name::groups(groups.split(',').map(str::trim).filter(|group| !group.is_empty()));
+        let groups = groups.ok_or_else(|| refused("the groups are too many or no names"))?;
         Ok(Found::Staff(Staff { source: "header", user: user.to_owned(), groups }))
     }
 
-    /// Takes the headers out.
-    pub fn strip(&self, headers: &mut HeaderMap) {
-        headers.remove(&self.user);
+    /// Takes the headers out; where the CRM is to get them too, the secret alone.
+    pub fn strip(&self, headers: &mut HeaderMap, keeps: bool) {
         headers.remove(&SECRET);
+        if keeps {
+            return;
+        }
+        headers.remove(&self.user);
         if let Some(groups) = &self.groups {
             headers.remove(groups);
         }
@@ -80,7 +82,7 @@ fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h st
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
         let note = format!("the identity header `{name}` stands twice");
-        return Err(Refusal::new(crate::terms::refusal::Reason::Ambiguous, note));
+        return Err(Refusal::new(Reason::Ambiguous, note));
     }
     let text = std::str::from_utf8(value.as_bytes()).map_err(|_| refused("the identity header is no text"))?.trim();
     if text.len() > VALUE_BYTES || text.chars().any(char::is_control) {

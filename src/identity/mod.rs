@@ -1,25 +1,68 @@
 //! Who asks.
 //!
 //! Sources are tried in the order of gateway.yaml. A credential that is present and bad is a
-//! refusal; only where a source finds none does the next one look. Each source is one file and one
-//! line in the list below.
+//! refusal; only where a source finds none does the next one look. Each source is one file or
+//! folder, and one line in the lists below. A source never waits: where it must know more (is this
+//! password right? whose cookie does the CRM say this is?) it says what, and `serve` finds it out.
 
+pub mod anonymous;
 pub mod basic;
 pub mod header;
+pub mod jwt;
+pub mod mtls;
+pub mod name;
 pub mod peer;
+pub mod session;
+pub mod turns;
 
-use http::HeaderMap;
+use std::collections::HashMap;
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue};
 
 use crate::identity::peer::Peer;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
 
+/// One entry of `identity:`.
+pub struct Source {
+    /// How it recognises staff.
+    pub way: Way,
+    /// Groups by name, where the source itself knows none.
+    pub groups: Option<Register>,
+    /// Whether the CRM gets the credential too.
+    pub forward: bool,
+}
+
+/// Names and their groups, from a file.
+pub type Register = HashMap<String, Vec<String>>;
+
 /// The sources that this gateway knows.
-pub enum Source {
+pub enum Way {
     /// `basic:` names and passwords in a file.
     Basic(Box<basic::Basic>),
     /// `header:` names that a proxy in front has set.
     Header(header::Header),
+    /// `jwt:` tokens of an identity provider.
+    Jwt(Box<jwt::Jwt>),
+    /// `mtls:` certificates of staff's own.
+    Mtls(mtls::Mtls),
+    /// `session:` the CRM's own log-in.
+    Session(Box<session::Session>),
+    /// `anonymous:` whoever nobody recognises.
+    Anonymous(anonymous::Anonymous),
+}
+
+/// What a source looks at.
+pub struct Asking<'a> {
+    /// The request's headers.
+    pub headers: &'a HeaderMap,
+    /// The other end of the connection.
+    pub peer: &'a Peer,
+    /// The time, in seconds since 1970.
+    pub now: i64,
+    /// Whether what was missing has been sought already, so that it must do without.
+    pub again: bool,
 }
 
 /// What a source finds.
@@ -28,38 +71,114 @@ pub enum Found {
     Staff(Staff),
     /// No credential of this source's sort.
     Nothing,
+    /// A password that takes a while to check.
+    Password(basic::Attempt),
+    /// A token whose key is not here: the provider's keys are to be read anew.
+    Keys,
+    /// A cookie of which the CRM must say whose it is.
+    Whoami(session::Question),
 }
 
-/// Tries the sources in order. `peer` is the other end of the connection.
-pub fn recognise(sources: &[Source], headers: &HeaderMap, peer: &Peer) -> Result<Option<Staff>, Refusal> {
-    for source in sources {
-        let found = match source {
-            Source::Basic(basic) => basic.find(headers)?,
-            Source::Header(header) => header.find(headers, peer.address)?,
-        };
-        if let Found::Staff(staff) = found {
-            return Ok(Some(staff));
+impl Source {
+    /// Looks for staff.
+    pub fn look(&self, asking: &Asking<'_>) -> Result<Found, Refusal> {
+        match &self.way {
+            Way::Basic(basic) => basic.find(asking.headers),
+            Way::Header(header) => header.find(asking.headers, asking.peer.address),
+            Way::Jwt(jwt) => jwt.find(asking),
+            Way::Mtls(mtls) => mtls.find(asking.peer, asking.now),
+            Way::Session(session) => session.find(asking),
+            Way::Anonymous(anonymous) => Ok(Found::Staff(anonymous.staff())),
         }
     }
-    Ok(None)
+
+    /// The staff that this source found, with the groups that the file gives them if there is one.
+    pub fn with_groups(&self, mut staff: Staff) -> Staff {
+        if let Some(register) = &self.groups {
+            staff.groups = register.get(&staff.user).cloned().unwrap_or_default();
+        }
+        staff
+    }
 }
 
-/// Takes the gateway's own credentials out, so that the CRM never sees them.
-pub fn strip(sources: &[Source], headers: &mut HeaderMap) {
-    for source in sources {
-        match source {
-            Source::Basic(basic) => basic.strip(headers),
-            Source::Header(header) => header.strip(headers),
+/// Takes the gateway's own credentials out, so that the CRM never sees them. `by` is the source
+/// that found staff: with `forward` its credential stays, and only its, since no other was checked.
+pub fn strip(sources: &[Source], by: Option<usize>, headers: &mut HeaderMap) {
+    for (number, source) in sources.iter().enumerate() {
+        let keeps = source.forward && by == Some(number);
+        match &source.way {
+            Way::Basic(_) if !keeps => strip_scheme(headers, "basic"),
+            Way::Jwt(_) if !keeps => strip_scheme(headers, "bearer"),
+            Way::Header(header) => header.strip(headers, keeps),
+            _ => {}
         }
     }
 }
 
-/// Whether any source could ask a browser for a name and a password.
-pub fn can_challenge(sources: &[Source]) -> bool {
-    sources.iter().any(|source| matches!(source, Source::Basic(_)))
+/// How a client learns what it may log in with: the values of `WWW-Authenticate`.
+pub fn challenges(sources: &[Source]) -> Vec<HeaderValue> {
+    let challenge = |source: &Source| match &source.way {
+        Way::Basic(_) => Some(HeaderValue::from_static("Basic realm=\"sudare\", charset=\"UTF-8\"")),
+        Way::Jwt(_) => Some(HeaderValue::from_static("Bearer realm=\"sudare\"")),
+        _ => None,
+    };
+    let mut challenges: Vec<HeaderValue> = sources.iter().filter_map(challenge).collect();
+    challenges.dedup();
+    challenges
+}
+
+/// The source that learns from the CRM's own log-in, if there is one, and its number.
+pub fn session(sources: &[Source]) -> Option<(usize, &session::Session)> {
+    sources.iter().enumerate().find_map(|(number, source)| match &source.way {
+        Way::Session(session) => Some((number, &**session)),
+        _ => None,
+    })
+}
+
+/// What `Authorization` says in this scheme. Another scheme is somebody else's; a second header
+/// could be read in two ways.
+fn authorization<'h>(headers: &'h HeaderMap, scheme: &str) -> Result<Option<&'h [u8]>, Refusal> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Refusal::new(Reason::Ambiguous, "`Authorization` stands twice"));
+    }
+    Ok(of_scheme(value.as_bytes(), scheme))
+}
+
+/// What follows the scheme's name, its case not counting.
+fn of_scheme<'v>(value: &'v [u8], scheme: &str) -> Option<&'v [u8]> {
+    let end = value.iter().position(|byte| matches!(byte, b' ' | b'\t' | b',')).unwrap_or(value.len());
+    let (name, rest) = value.split_at(end);
+    name.eq_ignore_ascii_case(scheme.as_bytes()).then(|| rest.trim_ascii())
+}
+
+fn strip_scheme(headers: &mut HeaderMap, scheme: &str) {
+    if headers.get_all(AUTHORIZATION).iter().any(|value| of_scheme(value.as_bytes(), scheme).is_some()) {
+        headers.remove(AUTHORIZATION);
+    }
 }
 
 /// A refusal of a credential, without a word of what it held.
 fn refused(note: &str) -> Refusal {
     Refusal::new(Reason::Unrecognised, note)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scheme_is_a_whole_word() {
+        for (value, rest) in [
+            ("Bearer abc", Some("abc")),
+            ("bEARER\tabc", Some("abc")),
+            ("Bearer", Some("")),
+            ("Bearerabc", None),
+            ("Basic abc", None),
+            ("", None),
+        ] {
+            assert_eq!(of_scheme(value.as_bytes(), "bearer"), rest.map(str::as_bytes), "{value}");
+        }
+    }
 }

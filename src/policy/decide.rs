@@ -160,7 +160,7 @@ pub fn decide(question: &Question<'_>) -> Result<(Decision, Trace), Refusal> {
             .filter(|item| item.verdict == Verdict::Decides)
             .for_each(|item| item.verdict = Verdict::Idle);
     }
-    let search = search(question, &best, answers.iter().map(|(answer, _)| answer));
+    let search = search(question, best.action, answers.iter().map(|(answer, _)| answer), &ceiling);
     let mut rules: Vec<Arc<str>> = best.rules.iter().map(|rule| question.rules[*rule].id.clone()).collect();
     rules.sort();
     rules.dedup();
@@ -323,16 +323,20 @@ fn most_permissive<'a>(question: &Question<'_>, answers: impl Iterator<Item = &'
     best.unwrap_or(Answer { action: question.ungranted, domain: None, search: None, rules: Vec::new() })
 }
 
-/// The widest search that a role gives, within what a mandatory rule leaves.
-fn search<'a>(question: &Question<'_>, best: &Answer, answers: impl Iterator<Item = &'a Answer>) -> Search {
-    let unsaid = if best.action == Action::Show { Search::Any } else { unsaid(question) };
+/// The widest search that a role gives, within what every mandatory rule leaves: each is a ceiling
+/// for questions too, also where what it says of the value hides no more than the roles do.
+fn search<'a>(
+    question: &Question<'_>,
+    best: Action,
+    answers: impl Iterator<Item = &'a Answer>,
+    ceiling: &[Considered],
+) -> Search {
+    let unsaid = if best == Action::Show { Search::Any } else { unsaid(question) };
     let given =
         answers.map(|answer| answer.search.unwrap_or(unsaid)).max_by_key(|search| *search as u8).unwrap_or(unsaid);
-    let mandatory = |number: &usize| question.rules[*number].mandatory;
-    match best.search.filter(|_| best.rules.iter().any(mandatory)) {
-        Some(limit) if (limit as u8) < (given as u8) => limit,
-        _ => given,
-    }
+    let there = ceiling.iter().filter(|item| !matches!(item.verdict, Verdict::NotThere(_)));
+    let limits = there.filter_map(|item| question.rules[item.rule].search);
+    limits.chain([given]).min_by_key(|search| *search as u8).unwrap_or(given)
 }
 
 /// By its whole value staff may look for a phone, an e-mail address, a name or a customer number,

@@ -259,6 +259,12 @@ fn whole_values_of_names_and_numbers_to_reach_people_may_be_sought() {
     // What a ceiling veils may be sought as far as any veiled value.
     assert_eq!(search(&[show.clone(), mandatory(On::Kind(PHONE), LAST4)], &[MANAGER], PHONE), Search::Exact);
     let closed = Rule { search: Some(Search::None), ..mandatory(On::Kind(PHONE), LAST4) };
+    // A ceiling that hides no more than the role does still says what may be asked.
+    let full = Rule { search: Some(Search::None), ..mandatory(On::Category(Category::Contact), FULL) };
+    assert_eq!(search(std::slice::from_ref(&full), &[SUPPORT], PHONE), Search::None);
+    assert_eq!(search(&[show.clone(), full], &[SUPPORT, MANAGER], PHONE), Search::None);
+    let removed = mandatory(On::Kind(PHONE), Action::Remove);
+    assert_eq!(search(&[show.clone(), closed.clone(), removed], &[MANAGER], PHONE), Search::None);
     assert_eq!(search(&[show, closed], &[MANAGER], PHONE), Search::None);
 }
 

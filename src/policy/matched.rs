@@ -38,10 +38,17 @@ pub struct Matched {
     pub routes: Vec<RouteId>,
     /// Those that fit if the body says so.
     pub pending: Vec<RouteId>,
+    /// Those that fit but for the method: what stands in their answers may stand in this one too.
+    pub beside: Vec<RouteId>,
+    /// Whether a resource that is open to all matches by one of several values for one name: then it
+    /// may be another page that the CRM gives.
+    pub doubt: bool,
     /// The parameters of the path, by the key that `SubjectAt::Path` holds.
     pub params: HashMap<String, String>,
     /// Whether the method reads: GET or HEAD.
     pub reads: bool,
+    /// Whether this is the CRM's own log-in or log-out, which is open to staff without a role.
+    pub open: bool,
 }
 
 /// Parameters can name customers, so only their keys are shown.
@@ -68,15 +75,18 @@ impl Matched {
     }
 }
 
-/// What fits by method, path, query and headers.
+/// What fits by path, query and headers, and whether by method too.
 pub(super) fn candidates(parts: &Parts, router: &Router, asked: &Asked<'_>) -> Matched {
     let mut matched = Matched { reads: matches!(asked.method, "GET" | "HEAD"), ..Matched::default() };
     for id in router.find(asked.path) {
         let Some(route) = route(parts, id).filter(|route| fits_head(route, asked)) else { continue };
-        if route.rule.needs_body() {
-            matched.pending.push(id)
-        } else {
-            matched.routes.push(id)
+        let public = parts.resources[route.resource].options.public;
+        matched.doubt |= public && !route.rule.query.iter().all(|(name, glob)| every(asked.query, name, glob));
+        match (route.rule.takes_method(asked.method), route.rule.needs_body()) {
+            (true, true) => matched.pending.push(id),
+            (true, false) => matched.routes.push(id),
+            (false, false) => matched.beside.push(id),
+            (false, true) => continue,
         }
         let resource = &parts.resources[route.resource];
         for (name, value) in router.parameters(id, asked.path) {
@@ -100,7 +110,9 @@ pub(super) fn body_paths(parts: &Parts, matched: &Matched) -> Vec<JsonPath> {
 /// Settles what was pending.
 pub(super) fn narrow(parts: &Parts, mut matched: Matched, body: &BodyValues) -> Matched {
     for id in std::mem::take(&mut matched.pending) {
-        if route(parts, id).is_some_and(|route| fits_body(route, body)) {
+        if let Some(route) = route(parts, id).filter(|route| fits_body(route, body)) {
+            let public = parts.resources[route.resource].options.public;
+            matched.doubt |= public && !route.rule.form.iter().all(|(name, glob)| every(&body.form, name, glob));
             matched.routes.push(id);
         }
     }
@@ -115,8 +127,7 @@ pub(super) fn route(parts: &Parts, id: RouteId) -> Option<&Route> {
 
 fn fits_head(route: &Route, asked: &Asked<'_>) -> bool {
     let rule = &route.rule;
-    rule.takes_method(asked.method)
-        && rule.query.iter().all(|(name, glob)| any(asked.query, name, glob))
+    rule.query.iter().all(|(name, glob)| any(asked.query, name, glob))
         && rule.header.iter().all(|(name, glob)| (asked.header)(name).iter().any(|value| glob.fits(value)))
 }
 
@@ -130,4 +141,8 @@ fn fits_body(route: &Route, body: &BodyValues) -> bool {
 /// CRM takes, and one rule too many does no harm.
 fn any(pairs: &[(String, String)], name: &str, glob: &Glob) -> bool {
     pairs.iter().any(|(key, value)| key.eq_ignore_ascii_case(name) && glob.fits(value))
+}
+
+fn every(pairs: &[(String, String)], name: &str, glob: &Glob) -> bool {
+    pairs.iter().all(|(key, value)| !key.eq_ignore_ascii_case(name) || glob.fits(value))
 }

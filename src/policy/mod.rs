@@ -158,10 +158,11 @@ impl Policy {
         matched::narrow(&self.parts, matched, body)
     }
 
-    /// Whether staff without a role may ask: every matched resource says so.
+    /// Whether staff without a role may ask: every matched resource says so, or it is the log-in.
     pub fn is_public(&self, matched: &Matched) -> bool {
         let resources = planner::resources(&self.parts, matched);
-        !resources.is_empty() && resources.iter().all(|resource| resource.options.public)
+        let public = !resources.is_empty() && resources.iter().all(|resource| resource.options.public);
+        matched.open || (public && !matched.doubt)
     }
 
     /// What is to be done to an exchange.

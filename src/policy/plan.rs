@@ -61,9 +61,12 @@ impl Plan {
     pub fn has_place_in(&self, format: Format) -> bool {
         let mut fields =
             self.targets.iter().filter(|target| matches!(target.meaning, Meaning::Field { .. })).peekable();
-        fields.peek().is_none()
+        self.resources.is_empty()
+            || fields.peek().is_none()
             || fields.any(|target| match target.place {
-                Place::Name(_) => true,
+                // Lines of text have neither keys nor headings: a name that is declared by one
+                // would go by in them unseen.
+                Place::Name(_) => format != Format::Text,
                 Place::Json(_) => format == Format::Json,
                 Place::Css(_) => format == Format::Html,
                 Place::Xml(_) => format == Format::Xml,

@@ -25,6 +25,7 @@ use crate::terms::refusal::{Reason, Refusal};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     routes: Vec<RouteId>,
+    beside: Vec<RouteId>,
     reads: bool,
     roles: Vec<RoleId>,
     /// Rules that are not there, and resources whose `pass` holds.
@@ -51,6 +52,7 @@ impl Key {
         let matched = resources(parts, situation.matched);
         Key {
             routes: routes(situation.matched),
+            beside: situation.matched.beside.clone(),
             reads: situation.matched.reads,
             roles,
             absent: numbers(&|state| matches!(state, State::Fails(_))),
@@ -79,7 +81,18 @@ pub(super) fn admit(policy: &Policy, situation: &Situation<'_>) -> Result<(), Re
 /// The resources that matched, each once, in the order of their ids. What is still pending counts
 /// as matched: a rule too many hides, a rule too few shows.
 pub(super) fn resources<'p>(parts: &'p Parts, matched: &Matched) -> Vec<&'p Resource> {
-    let mut numbers: Vec<usize> = routes(matched).iter().filter_map(|id| Some(route(parts, *id)?.resource)).collect();
+    of_routes(parts, &routes(matched))
+}
+
+/// Where no resource matches: those whose path is asked by a method that they do not name. An old
+/// CRM gives the page of a GET to a POST as well, so their fields count in the answer; it need not
+/// hold them, and whatever else is said of a path that no resource matches stays as it is.
+fn beside<'p>(parts: &'p Parts, matched: &Matched) -> Vec<&'p Resource> {
+    if matched.is_undeclared() { of_routes(parts, &matched.beside) } else { Vec::new() }
+}
+
+fn of_routes<'p>(parts: &'p Parts, routes: &[RouteId]) -> Vec<&'p Resource> {
+    let mut numbers: Vec<usize> = routes.iter().filter_map(|id| Some(route(parts, *id)?.resource)).collect();
     numbers.sort_unstable();
     numbers.dedup();
     numbers.into_iter().filter_map(|number| parts.resources.get(number)).collect()
@@ -87,16 +100,19 @@ pub(super) fn resources<'p>(parts: &'p Parts, matched: &Matched) -> Vec<&'p Reso
 
 /// For what each kind is decided.
 pub(super) fn contexts(parts: &Parts, situation: &Situation<'_>, states: &[State]) -> Vec<Context> {
-    let context = |resource: Option<&Resource>| {
-        let event = event_of(resource, situation.matched);
+    let context = |resource: Option<&Resource>, own: bool| {
+        let event = event_of(resource.filter(|_| own), situation.matched);
         let id = resource.map(|resource| &*resource.id);
         let states =
             states.iter().zip(&parts.conditions).map(|(state, condition)| state_for(*state, condition, id, event));
         Context { resource: resource.map(|resource| resource.id.clone()), states: states.collect() }
     };
     match resources(parts, situation.matched)[..] {
-        [] => vec![context(None)],
-        ref some => some.iter().map(|resource| context(Some(resource))).collect(),
+        [] => {
+            let beside = beside(parts, situation.matched);
+            std::iter::once(None).chain(beside.into_iter().map(Some)).map(|one| context(one, false)).collect()
+        }
+        ref some => some.iter().map(|resource| context(Some(resource), true)).collect(),
     }
 }
 
@@ -143,10 +159,12 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[State]) -
     contexts.dedup_by(|a, b| a.states == b.states);
     let kinds = parts.kinds.kinds.iter();
     let decisions = kinds.map(|(id, _)| decision(parts, situation, &contexts, id)).collect::<Result<Vec<_>, _>>()?;
-    let mut layout =
-        Layout { places: Places { records: records(&matched)?, ..Places::default() }, ..Layout::default() };
-    for resource in &matched {
-        layout.add(resource)?;
+    let beside = beside(parts, situation.matched);
+    // Where two of those have different records, the answer has none.
+    let records = if beside.is_empty() { records(&matched)? } else { records(&beside).unwrap_or_default() };
+    let mut layout = Layout { places: Places { records, ..Places::default() }, ..Layout::default() };
+    for resource in matched.iter().chain(&beside) {
+        layout.add(resource, !beside.is_empty())?;
     }
     let options = || matched.iter().map(|resource| &resource.options);
     let all_pass = !matched.is_empty() && matched.iter().all(|resource| passes(resource, situation));
@@ -172,7 +190,7 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[State]) -
         unlisted,
         unreadable: if all_pass { Unreadable::Pass } else { Unreadable::Block },
         errors: if all_scanned { Errors::Scan } else { Errors::Page },
-        parameters: parameters(&matched),
+        parameters: parameters(if beside.is_empty() { &matched } else { &beside }),
     })
 }
 
@@ -186,7 +204,7 @@ struct Layout {
 }
 
 impl Layout {
-    fn add(&mut self, resource: &Resource) -> Result<(), Refusal> {
+    fn add(&mut self, resource: &Resource, optional: bool) -> Result<(), Refusal> {
         // What a resource without records names stands in the document, whatever the others say.
         let whole = resource.records.is_none() && self.places.records.is_some();
         for subject in &resource.subjects {
@@ -200,7 +218,7 @@ impl Layout {
             self.subjects.push(SubjectSource { kind: subject.kind.clone(), at, clear, hash });
         }
         for field in &resource.fields {
-            let meaning = Meaning::Field { kind: field.kind, only: field.only, optional: field.optional };
+            let meaning = Meaning::Field { kind: field.kind, only: field.only, optional: optional || field.optional };
             self.place(&field.place, meaning, whole)?;
         }
         Ok(())

@@ -15,6 +15,15 @@ pub struct Canonical {
     pub segments: Vec<String>,
 }
 
+impl Canonical {
+    /// The path as it is compared with others: its segments folded, a slash at its end aside.
+    pub fn folded(&self) -> Vec<String> {
+        let mut segments: Vec<String> = self.segments.iter().map(|segment| folded(segment)).collect();
+        segments.pop_if(|last| last.is_empty());
+        segments
+    }
+}
+
 /// Reads a path (without `?…`), or refuses what can be read in two ways.
 pub fn canonical(raw: &[u8]) -> Result<Canonical, Refusal> {
     let Some(rest) = raw.strip_prefix(b"/") else {

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-use crate::serve::house::Gateway;
+use crate::serve::house::{Gateway, Readiness};
 
 /// How many may ask at once.
 const CONNECTIONS: usize = 64;
@@ -61,11 +61,12 @@ fn page(gateway: &Gateway, request: &Request<Incoming>) -> Response<Full<Bytes>>
     }
     match request.uri().path() {
         "/healthz" => text(StatusCode::OK, "ok\n"),
-        "/readyz" if gateway.is_ready() => text(StatusCode::OK, "ready\n"),
-        "/readyz" if !gateway.ledger.healthy() => {
-            text(StatusCode::SERVICE_UNAVAILABLE, "not ready: the ledger cannot be written\n")
+        "/readyz" => {
+            let Readiness { ready, note } = gateway.readiness();
+            let mut response = text(if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, "");
+            *response.body_mut() = Full::new(format!("{note}\n").into());
+            response
         }
-        "/readyz" => text(StatusCode::SERVICE_UNAVAILABLE, "not ready: draining\n"),
         "/metrics" => {
             let mut response = text(StatusCode::OK, "");
             *response.body_mut() = Full::new(gateway.metrics.page().into());

@@ -16,7 +16,8 @@ use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 use crate::policy::Policy;
 use crate::serve::gate;
-use crate::serve::upstream::Upstream;
+use crate::serve::keeping::Keeping;
+use crate::serve::sites::Sites;
 use crate::terms::bounds::Bounds;
 use crate::terms::mint::Mint;
 use crate::terms::refusal::{Reason, Refusal};
@@ -29,8 +30,8 @@ pub struct House {
     pub identity: Arc<Vec<Source>>,
     /// Proxies whose word on the client's address is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// The CRM.
-    pub upstream: Arc<Upstream>,
+    /// The CRM, or several.
+    pub sites: Arc<Sites>,
     /// The rules.
     pub policy: Arc<Policy>,
     /// Makes tokens and keyed hashes.
@@ -43,6 +44,8 @@ pub struct Gateway {
     pub house: ArcSwap<House>,
     /// Where disclosures are recorded.
     pub ledger: Ledger,
+    /// Where random tokens are kept.
+    pub keeping: Keeping,
     /// The metrics.
     pub metrics: Metrics,
     /// What all answers together hold.
@@ -63,9 +66,33 @@ impl Gateway {
         seat.map_err(|_| Refusal::new(Reason::Overload, "too many long answers at once"))
     }
 
-    /// Whether requests can be answered now.
-    pub fn is_ready(&self) -> bool {
-        self.ledger.healthy() && !self.draining.load(Ordering::Acquire)
+    /// Whether requests can be answered now, and what is to be said about it.
+    pub fn readiness(&self) -> Readiness {
+        if !self.ledger.healthy() {
+            return Readiness::not("the ledger cannot be written");
+        }
+        if self.draining.load(Ordering::Acquire) {
+            return Readiness::not("draining");
+        }
+        match self.house.load().sites.away() {
+            Some((note, true)) => Readiness::not(&note),
+            Some((note, false)) => Readiness { ready: true, note: format!("ready, but {note}") },
+            None => Readiness { ready: true, note: "ready".to_owned() },
+        }
+    }
+}
+
+/// What those are told who ask whether the gateway is ready.
+pub struct Readiness {
+    /// Whether it is.
+    pub ready: bool,
+    /// In words.
+    pub note: String,
+}
+
+impl Readiness {
+    fn not(why: &str) -> Readiness {
+        Readiness { ready: false, note: format!("not ready: {why}") }
     }
 }
 

@@ -8,12 +8,15 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 /// A connection that is reset when it is dropped before it was shut down.
 pub struct Line {
     stream: TcpStream,
+    /// What was read already and belongs to whoever reads next.
+    ahead: Bytes,
     ended: bool,
 }
 
@@ -22,7 +25,12 @@ impl Line {
     pub fn new(stream: TcpStream) -> Line {
         // Small answers wait for nothing; a socket that refuses the option still works.
         let _ = stream.set_nodelay(true);
-        Line { stream, ended: false }
+        Line { stream, ahead: Bytes::new(), ended: false }
+    }
+
+    /// Gives back what was read beyond a header, to be read again.
+    pub fn put_back(&mut self, bytes: Bytes) {
+        self.ahead = bytes;
     }
 }
 
@@ -37,6 +45,12 @@ impl Drop for Line {
 
 impl AsyncRead for Line {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.ahead.is_empty() {
+            let count = self.ahead.len().min(out.remaining());
+            out.put_slice(&self.ahead[..count]);
+            self.ahead.advance(count);
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_read(cx, out)
     }
 }

@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use hyper::service::service_fn;
 use prometheus::IntGauge;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_rustls::server::TlsStream;
 
 use crate::identity::peer::Peer;
 use crate::ledger::entry::Entry;
@@ -21,14 +23,26 @@ use crate::serve::gate::connection::serve_gated;
 use crate::serve::gate::fault::GateFault;
 use crate::serve::house::{Gateway, gate_bounds};
 use crate::serve::line::Line;
-use crate::serve::respond;
+use crate::serve::tls::{self, Tls};
+use crate::serve::{http2, proxied, respond};
 use crate::terms::event::Event;
 
 /// How long accepting rests when the system has no more descriptors.
 const REST: Duration = Duration::from_millis(50);
 
+/// One address that staff connects to, and how connections begin there.
+pub struct Door {
+    /// The socket.
+    pub listener: TcpListener,
+    /// TLS; else plain HTTP.
+    pub tls: Option<Arc<Tls>>,
+    /// Whether a header of the PROXY protocol comes first.
+    pub proxy_protocol: bool,
+}
+
 /// Serves until `stop` says so, then lets the answers in flight end within the drain's time.
-pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+pub async fn serve(gateway: Arc<Gateway>, door: Door, mut stop: watch::Receiver<bool>) {
+    let Door { listener, tls, proxy_protocol } = door;
     let bounds = gateway.house.load().bounds.clone();
     let seats = Arc::new(Semaphore::new(bounds.connections));
     let mut connections = JoinSet::new();
@@ -40,9 +54,15 @@ pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, mut stop: watch
         while connections.try_join_next().is_some() {}
         match accepted {
             Ok((stream, peer, seat)) => {
-                let (gateway, stop) = (Arc::clone(&gateway), stop.clone());
+                let call = Call {
+                    gateway: Arc::clone(&gateway),
+                    tls: tls.clone(),
+                    proxy_protocol,
+                    seats: Arc::clone(&seats),
+                    stop: stop.clone(),
+                };
                 connections.spawn(async move {
-                    connection(gateway, stream, peer, stop).await;
+                    call.answer(stream, peer).await;
                     drop(seat);
                 });
             }
@@ -69,21 +89,80 @@ async fn seated(
     Ok((stream, peer, seat))
 }
 
-async fn connection(gateway: Arc<Gateway>, stream: TcpStream, peer: SocketAddr, mut stop: watch::Receiver<bool>) {
-    let _open = Open::new(gateway.metrics.connections.with_label_values(&["staff"]));
+/// One connection at its door.
+struct Call {
+    gateway: Arc<Gateway>,
+    tls: Option<Arc<Tls>>,
+    proxy_protocol: bool,
+    seats: Arc<Semaphore>,
+    stop: watch::Receiver<bool>,
+}
+
+impl Call {
+    /// Lets the connection begin as its door demands, within the time that a head may take, and
+    /// serves it.
+    async fn answer(mut self, stream: TcpStream, address: SocketAddr) {
+        let _open = Open::new(self.gateway.metrics.connections.with_label_values(&["staff"]));
+        let wait = self.gateway.house.load().bounds.head;
+        let mut stop = self.stop.clone();
+        let begun = tokio::select! {
+            begun = timeout(wait, self.begin(stream, address)) => begun,
+            // Nothing is in flight yet that a stop would have to wait for.
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        match begun {
+            Ok(Ok((Begun::Plain(line), peer))) => speak(self.gateway, line, peer, self.stop).await,
+            // What ALPN has chosen is spoken; HTTP/1.1 also where the client offered nothing.
+            Ok(Ok((Begun::Secure(stream), peer))) if stream.get_ref().1.alpn_protocol() == Some(tls::HTTP2) => {
+                http2::connection(&self.gateway, *stream, &peer, &self.seats, stopped(self.stop)).await;
+            }
+            Ok(Ok((Begun::Secure(stream), peer))) => speak(self.gateway, *stream, peer, self.stop).await,
+            Ok(Err(error)) => tracing::debug!(client = %address.ip(), %error, "a connection did not begin"),
+            Err(_) => tracing::debug!(client = %address.ip(), "a connection did not begin in time"),
+        }
+    }
+
+    async fn begin(&mut self, stream: TcpStream, address: SocketAddr) -> io::Result<(Begun, Peer)> {
+        let mut peer = Peer::plain(address.ip());
+        let mut line = Line::new(stream);
+        if self.proxy_protocol {
+            let trusted = &self.gateway.house.load().trusted_proxies;
+            if !trusted.iter().any(|network| network.contains(&peer.address.to_canonical())) {
+                return Err(io::Error::other("it comes from no trusted proxy"));
+            }
+            peer.told = proxied::read(&mut line).await?;
+        }
+        let Some(tls) = &self.tls else { return Ok((Begun::Plain(line), peer)) };
+        let stream = tls.accept(line).await?;
+        let peer = tls::peer(peer, stream.get_ref().1);
+        Ok((Begun::Secure(Box::new(stream)), peer))
+    }
+}
+
+/// A connection that has begun.
+enum Begun {
+    Plain(Line),
+    Secure(Box<TlsStream<Line>>),
+}
+
+/// Serves HTTP/1.1.
+async fn speak<S>(gateway: Arc<Gateway>, stream: S, peer: Peer, stop: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let bounds = gate_bounds(&gateway.house.load().bounds);
-    let peer = Peer::plain(peer.ip());
     let service = service_fn(|request| {
         let (gateway, peer) = (Arc::clone(&gateway), peer.clone());
         async move { Ok::<_, Infallible>(exchange(gateway, request, &peer).await) }
     });
-    let stopped = async move {
-        // A sender that is gone is a stop as well.
-        let _ = stop.wait_for(|stop| *stop).await;
-    };
-    let render = |fault: &GateFault| refuse(&gateway, fault, &peer);
+    let render = |fault: &GateFault| respond::gate_refusal(fault, &record(&gateway, fault, &peer));
     // However it ended, the line's own drop tells the client whether that was in order.
-    serve_gated(Line::new(stream), bounds, service, render, stopped).await;
+    serve_gated(stream, bounds, service, render, stopped(stop)).await;
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // A sender that is gone is a stop as well.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Counts a connection as open while it lives, even if a panic ends it.
@@ -102,8 +181,8 @@ impl Drop for Open {
     }
 }
 
-/// Records a fault that the gate found, and gives the refusal's bytes.
-fn refuse(gateway: &Gateway, fault: &GateFault, peer: &Peer) -> Vec<u8> {
+/// Records a fault that the gate found, and gives the number under which it is told.
+pub(super) fn record(gateway: &Gateway, fault: &GateFault, peer: &Peer) -> String {
     let id = ulid::Ulid::generate().to_string();
     gateway.metrics.refusals.with_label_values(&[fault.word()]).inc();
     tracing::info!(request = id, reason = fault.word(), note = fault.detail, "refused");
@@ -117,7 +196,7 @@ fn refuse(gateway: &Gateway, fault: &GateFault, peer: &Peer) -> Vec<u8> {
         status: Some(respond::words::of(fault.told_as()).status),
         ..Entry::new(Event::Refused)
     });
-    respond::gate_refusal(fault, &id)
+    id
 }
 
 /// Marks the gateway as stopping, for those who ask whether it is ready.

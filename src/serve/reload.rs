@@ -1,9 +1,10 @@
-//! New rules without a restart: a change that is good is swapped in whole, a bad one is told and
-//! the rules in force stay.
+//! New rules and certificates without a restart: a change that is good is swapped in whole, a bad one
+//! is told and what is in force stays.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
@@ -16,7 +17,9 @@ use crate::ledger::entry::Entry;
 use crate::policy::Policy;
 use crate::policy::compile::Loaded;
 use crate::policy::fault::Fault;
+use crate::serve::certificates::Certificates;
 use crate::serve::house::{Gateway, House};
+use crate::serve::service;
 use crate::terms::event::Event;
 
 /// How long files must be still before they are read: editors empty a file before they fill it.
@@ -29,25 +32,46 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// folder is replaced, and some file systems have none.
 const LOOK: Duration = Duration::from_secs(10);
 
+/// What the service manager is told of a reload.
+const GOOD: &str = "the rules and certificates on disk are in force";
+const BAD: &str = "what changed is wrong, and the old rules or certificates stay in force; the log says more";
+
 /// Asks for a reload; many asks become one.
 #[derive(Clone)]
-pub struct Bell(mpsc::Sender<()>);
+pub struct Bell {
+    sender: mpsc::Sender<()>,
+    called: Arc<AtomicBool>,
+}
 
 impl Bell {
     /// Asks for a reload.
     pub fn ring(&self) {
         // A full channel means that a reload is due already.
-        let _ = self.0.try_send(());
+        let _ = self.sender.try_send(());
+    }
+
+    /// Asks for a reload in the name of whoever runs the gateway, who waits to hear that it is over.
+    pub fn call(&self) {
+        service::reloading();
+        self.called.store(true, Ordering::Release);
+        self.ring();
     }
 }
 
-/// A bell, and who hears it.
-pub fn channel() -> (Bell, mpsc::Receiver<()>) {
-    let (sender, receiver) = mpsc::channel(1);
-    (Bell(sender), receiver)
+/// Who hears a bell.
+pub struct Ear {
+    told: mpsc::Receiver<()>,
+    called: Arc<AtomicBool>,
 }
 
-/// Rings the bell when anything changes beside the rule files. It watches folders, since a
+/// A bell, and who hears it.
+pub fn channel() -> (Bell, Ear) {
+    let (sender, told) = mpsc::channel(1);
+    let called = Arc::new(AtomicBool::new(false));
+    (Bell { sender, called: Arc::clone(&called) }, Ear { told, called })
+}
+
+/// Rings the bell when anything changes beside the rule files or the certificates. It watches folders, since a
 /// replaced file or a swapped symbolic link is another file of the same name. Watching ends when
 /// what is returned is dropped.
 pub fn watch(paths: &[PathBuf], bell: Bell) -> Option<RecommendedWatcher> {
@@ -65,7 +89,7 @@ pub fn watch(paths: &[PathBuf], bell: Bell) -> Option<RecommendedWatcher> {
     match watched {
         Ok(watcher) => Some(watcher),
         Err(error) => {
-            tracing::warn!(%error, "changes of the rule files are not seen; send SIGHUP to reload");
+            tracing::warn!(%error, "changes of rules and certificates are not seen at once; send SIGHUP to reload");
             None
         }
     }
@@ -84,7 +108,8 @@ fn folders(paths: &[PathBuf]) -> BTreeSet<PathBuf> {
 pub struct Reloader {
     gateway: Arc<Gateway>,
     paths: Vec<PathBuf>,
-    told: mpsc::Receiver<()>,
+    certificates: Certificates,
+    ear: Ear,
     /// The files as they were when they were last read.
     seen: Option<Stamps>,
 }
@@ -93,45 +118,67 @@ pub struct Reloader {
 type Stamps = Vec<(PathBuf, SystemTime, u64)>;
 
 impl Reloader {
-    /// A reloader of the rules in these files and folders.
-    pub fn new(gateway: Arc<Gateway>, paths: Vec<PathBuf>, told: mpsc::Receiver<()>) -> Reloader {
-        let seen = stamps(&paths);
-        Reloader { gateway, paths, told, seen }
+    /// A reloader of the rules in these files and folders, and of these certificates.
+    pub fn new(gateway: Arc<Gateway>, paths: Vec<PathBuf>, certificates: Certificates, ear: Ear) -> Reloader {
+        let mut reloader = Reloader { gateway, paths, certificates, ear, seen: None };
+        reloader.seen = reloader.stamps();
+        reloader
     }
 
     /// Reloads until `stop` says so.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         loop {
             tokio::select! {
-                told = self.told.recv() => if told.is_none() { return },
-                () = sleep(LOOK) => if stamps(&self.paths) == self.seen { continue },
+                told = self.ear.told.recv() => if told.is_none() { return },
+                () = sleep(LOOK) => if self.stamps() == self.seen { continue },
                 _ = stop.wait_for(|stop| *stop) => return,
             }
             // Whether it became still or the patience ended, the files are read now.
             let _ = timeout(PATIENCE, self.still()).await;
-            self.seen = stamps(&self.paths);
-            self.reload().await;
+            self.seen = self.stamps();
+            let called = self.ear.called.swap(false, Ordering::AcqRel);
+            let good = self.reload().await;
+            if called {
+                service::reloaded(if good { GOOD } else { BAD });
+            }
         }
     }
 
     async fn still(&mut self) {
         loop {
             sleep(STILL).await;
-            if self.told.try_recv().is_err() {
+            if self.ear.told.try_recv().is_err() {
                 return;
             }
         }
     }
 
-    async fn reload(&self) {
-        let paths = self.paths.clone();
+    /// Reads everything again; tells whether all of it holds.
+    async fn reload(&self) -> bool {
+        let (paths, certificates) = (self.paths.clone(), self.certificates.clone());
         // Compiling takes a while that no answer should wait for; if it panics, the old rules stay.
-        let loaded = spawn_blocking(move || load(&paths)).await;
-        match loaded.unwrap_or_else(|_| Err("they could not be read, by a fault of the gateway's own".to_owned())) {
+        let loaded = spawn_blocking(move || (certificates.reload(), load(&paths))).await;
+        let failed = |_| (false, Err("they could not be read, by a fault of the gateway's own".to_owned()));
+        let (renewed, policy) = loaded.unwrap_or_else(failed);
+        match policy {
             Ok(policy) if policy.version() == self.gateway.house.load().policy.version() => {}
             Ok(policy) => self.swap(policy),
-            Err(why) => self.keep(&why),
+            Err(why) => {
+                self.keep(&why);
+                return false;
+            }
         }
+        renewed
+    }
+
+    fn stamps(&self) -> Option<Stamps> {
+        let mut files = rules::files(&self.paths).ok()?;
+        files.extend(self.certificates.files());
+        let stamp = |path: PathBuf| {
+            let about = std::fs::metadata(&path).ok()?;
+            Some((path, about.modified().ok()?, about.len()))
+        };
+        files.into_iter().map(stamp).collect()
     }
 
     fn swap(&self, policy: Policy) {
@@ -141,7 +188,7 @@ impl Reloader {
             bounds: old.bounds.clone(),
             identity: Arc::clone(&old.identity),
             trusted_proxies: old.trusted_proxies.clone(),
-            upstream: Arc::clone(&old.upstream),
+            sites: Arc::clone(&old.sites),
             policy: Arc::new(policy),
             mint: Arc::clone(&old.mint),
         };
@@ -165,15 +212,6 @@ impl Reloader {
         // Nothing personal waits for this record; a ledger that is away is told of elsewhere.
         self.gateway.ledger.append(entry, Box::new(|_| {}));
     }
-}
-
-fn stamps(paths: &[PathBuf]) -> Option<Stamps> {
-    let files = rules::files(paths).ok()?;
-    let stamp = |path: PathBuf| {
-        let about = std::fs::metadata(&path).ok()?;
-        Some((path, about.modified().ok()?, about.len()))
-    };
-    files.into_iter().map(stamp).collect()
 }
 
 fn load(paths: &[PathBuf]) -> Result<Policy, String> {

@@ -15,7 +15,12 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::config::gateway::Config;
+use crate::config::listen::At;
+use crate::config::pem::{Pair, PemError};
 use crate::config::rules::{self, RulesError};
+use crate::config::upstream::{UpstreamConfig, Upstreams};
+use crate::identity;
+use crate::identity::session::store::Store;
 use crate::ledger::open::{Home, OpenError};
 use crate::ledger::{self, Ledger};
 use crate::metrics::Metrics;
@@ -23,13 +28,23 @@ use crate::policy::Policy;
 use crate::policy::compile::Loaded;
 use crate::policy::fault::{Fault, Severity};
 use crate::policy::node::Source;
+use crate::serve::certificates::Certificates;
 use crate::serve::house::{Gateway, Hold, House, LASTING};
+use crate::serve::keeping::Keeping;
+use crate::serve::listen::Door;
 use crate::serve::reload::{self, Reloader};
-use crate::serve::upstream::Upstream;
-use crate::serve::{admin, listen, panics};
+use crate::serve::sites::Sites;
+use crate::serve::tls::Tls;
+use crate::serve::upstream::{Upstream, health};
+use crate::serve::{admin, jwks, listen, panics, service};
 use crate::terms::refusal::Reason;
+use crate::vault::keep::Vault;
 use crate::vault::mint::KeyMint;
+use crate::vault::open::VaultError;
 use crate::vault::ring::{Ring, RingError};
+
+/// The vault's file in the state folder.
+const VAULT: &str = "vault.redb";
 
 /// How long a stop waits for the ledger's thread.
 const LEDGER_STOP: std::time::Duration = std::time::Duration::from_secs(10);
@@ -60,6 +75,10 @@ pub enum RunError {
     Ledger(OpenError),
     /// The key ring.
     Keys(RingError),
+    /// A certificate or its key.
+    Pem(PemError),
+    /// The vault.
+    Vault(VaultError),
     /// A rule file.
     Rules(RulesError),
     /// The rules are wrong.
@@ -79,6 +98,8 @@ impl std::fmt::Display for RunError {
             RunError::Io { what, cause } => write!(f, "{what}: {cause}"),
             RunError::Ledger(error) => error.fmt(f),
             RunError::Keys(error) => error.fmt(f),
+            RunError::Pem(error) => write!(f, "{error}; {}", error.cure()),
+            RunError::Vault(error) => error.fmt(f),
             RunError::Rules(error) => error.fmt(f),
             RunError::Policy { .. } => f.write_str("the rules are wrong"),
             RunError::Metrics(error) => error.fmt(f),
@@ -90,6 +111,7 @@ impl std::error::Error for RunError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             RunError::Ledger(error) => error.source(),
+            RunError::Vault(error) => error.source(),
             _ => None,
         }
     }
@@ -98,9 +120,13 @@ impl std::error::Error for RunError {
 /// Runs a gateway until SIGTERM or SIGINT, then drains it. `started` is told when it listens.
 pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), RunError> {
     let policy = load(&config.rules)?;
+    let tls = tls(&config).map_err(RunError::Pem)?;
+    let doors = doors(&config, &tls).await?;
     folder(&config.state)?;
     let node = node(&config)?;
-    let ring = ring(&config.keys).map_err(RunError::Keys)?;
+    let ring = Arc::new(ring(&config.keys).map_err(RunError::Keys)?);
+    let vault = Vault::open(&config.state.join(VAULT), Arc::clone(&ring), config.bounds.tokens);
+    let vault = Arc::new(vault.map_err(RunError::Vault)?);
     // A commit that answers may wait for is not yet one that hangs.
     let bounds = ledger::Bounds { commit_max: config.bounds.ledger_wait, ..ledger::Bounds::default() };
     let home = Home::within(&config.state, &node);
@@ -109,11 +135,11 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
         .name("ledger".into())
         .spawn(move || writer.run())
         .map_err(|cause| RunError::Io { what: "the ledger's thread cannot be started".into(), cause })?;
-    let (reload, told) = reload::channel();
-    let gateway = gateway(&config, policy, ring, ledger)?;
-    let result =
-        serve(&config, &gateway, Reloader::new(Arc::clone(&gateway), config.rules.clone(), told), reload, started)
-            .await;
+    sessions(&config, &ring)?;
+    let gateway = gateway(&config, policy, (ring, vault), ledger)?;
+    let tls = tls.into_iter().flatten().collect();
+    let certificates = Certificates::new(tls, Arc::clone(&gateway.house.load().sites));
+    let result = serve(&config, &gateway, doors, certificates, started).await;
     stop_ledger(&gateway.ledger, writing);
     result
 }
@@ -128,24 +154,38 @@ fn load(paths: &[PathBuf]) -> Result<Policy, RunError> {
     policy.ok_or(RunError::Policy { faults, sources })
 }
 
-fn gateway(config: &Config, policy: Policy, ring: Ring, ledger: Ledger) -> Result<Arc<Gateway>, RunError> {
+fn gateway(
+    config: &Config,
+    policy: Policy,
+    (ring, vault): (Arc<Ring>, Arc<Vault>),
+    ledger: Ledger,
+) -> Result<Arc<Gateway>, RunError> {
     let metrics = Metrics::new().map_err(RunError::Metrics)?;
     panics::hush(metrics.refusals.with_label_values(&[Reason::Internal.word()]));
     metrics.policy.with_label_values(&[policy.version()]).set(1);
     metrics.build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
     let open = metrics.connections.with_label_values(&["crm"]);
-    let upstream = Upstream::new(&config.upstream, &config.bounds, open);
+    let upstream = |config: &UpstreamConfig, bounds| Upstream::new(config, bounds, open.clone()).map(Arc::new);
+    let sites = match &config.upstreams {
+        Upstreams::One(one) => upstream(one, &config.bounds).map(Sites::One),
+        Upstreams::Sites(sites) => sites
+            .iter()
+            .map(|site| Ok((site.host.clone(), upstream(&site.upstream, &config.bounds)?)))
+            .collect::<Result<_, PemError>>()
+            .map(Sites::ByHost),
+    };
     let house = House {
         bounds: config.bounds.clone(),
         identity: Arc::clone(&config.identity),
         trusted_proxies: config.trusted_proxies.clone(),
-        upstream: Arc::new(upstream),
+        sites: Arc::new(sites.map_err(RunError::Pem)?),
         policy: Arc::new(policy),
-        mint: Arc::new(KeyMint::new(Arc::new(ring))),
+        mint: Arc::new(KeyMint::keeping(ring, Arc::clone(&vault))),
     };
     Ok(Arc::new(Gateway {
         house: ArcSwap::from_pointee(house),
         ledger,
+        keeping: Keeping::new(vault, metrics.vault.clone()),
         metrics,
         hold: Hold::new(config.bounds.hold_all_bytes),
         draining: AtomicBool::new(false),
@@ -153,42 +193,86 @@ fn gateway(config: &Config, policy: Policy, ring: Ring, ledger: Ledger) -> Resul
     }))
 }
 
+/// The TLS of each listener, in their order.
+fn tls(config: &Config) -> Result<Vec<Option<Arc<Tls>>>, PemError> {
+    let sites: Vec<(String, Pair)> = match &config.upstreams {
+        Upstreams::One(_) => Vec::new(),
+        Upstreams::Sites(sites) => {
+            sites.iter().filter_map(|site| Some((site.host.clone(), site.pair.clone()?))).collect()
+        }
+    };
+    let open = |tls| Tls::open(tls, sites.clone()).map(Arc::new);
+    config.listen.iter().map(|listener| listener.tls.clone().map(open).transpose()).collect()
+}
+
+/// Opens every address, or takes the socket that systemd holds open for it.
+async fn doors(config: &Config, tls: &[Option<Arc<Tls>>]) -> Result<Vec<Door>, RunError> {
+    let failed = |cause| RunError::Io { what: "the sockets that systemd hands over cannot be taken".into(), cause };
+    let mut handed = service::sockets().map_err(failed)?.into_iter();
+    let mut doors = Vec::with_capacity(config.listen.len());
+    for (listener, tls) in config.listen.iter().zip(tls) {
+        let socket = match listener.at {
+            At::Address(address) => bind(address).await?,
+            At::Systemd => {
+                let few = || {
+                    io::Error::other(
+                        "there are fewer than `systemd` stands under `listen`; start the gateway by its `.socket` unit",
+                    )
+                };
+                handed.next().ok_or_else(few).and_then(TcpListener::from_std).map_err(failed)?
+            }
+        };
+        doors.push(Door { listener: socket, tls: tls.clone(), proxy_protocol: listener.proxy_protocol });
+    }
+    // Nobody would answer there.
+    if handed.next().is_some() {
+        return Err(failed(io::Error::other("there are more than `systemd` stands under `listen`")));
+    }
+    Ok(doors)
+}
+
 async fn serve(
     config: &Config,
     gateway: &Arc<Gateway>,
-    reloader: Reloader,
-    reload: reload::Bell,
+    doors: Vec<Door>,
+    certificates: Certificates,
     started: impl FnOnce(&Started),
 ) -> Result<(), RunError> {
     let mut signals = Signals::new()?;
     let (stop, stopped) = watch::channel(false);
-    let mut listeners = Vec::new();
-    for address in &config.listen {
-        listeners.push(bind(*address).await?);
-    }
     let metrics = match config.metrics {
         Some(address) => Some(bind(address).await?),
         None => None,
     };
-    let _watcher = reload::watch(&config.rules, reload.clone());
+    let (reload, told) = reload::channel();
+    let watched = [config.rules.clone(), certificates.files()].concat();
+    let _watcher = reload::watch(&watched, reload.clone());
+    let reloader = Reloader::new(Arc::clone(gateway), config.rules.clone(), certificates, told);
     // What changed between the first reading and the watching is seen now.
     reload.ring();
     let address = |listener: &TcpListener| listener.local_addr().ok();
     started(&Started {
-        staff: listeners.iter().filter_map(address).collect(),
+        staff: doors.iter().filter_map(|door| address(&door.listener)).collect(),
         metrics: metrics.as_ref().and_then(address),
     });
+    service::ready();
     // Those who ask whether the gateway is ready are answered until its last moment.
     let mut watching = JoinSet::new();
     if let Some(listener) = metrics {
         watching.spawn(admin::serve(Arc::clone(gateway), listener));
     }
+    watching.spawn(service::watchdog(stopped.clone()));
+    for upstream in gateway.house.load().sites.all() {
+        watching.spawn(health::watch(Arc::clone(upstream), stopped.clone()));
+    }
     tokio::spawn(reloader.run(stopped.clone()));
+    tokio::spawn(jwks::keep(Arc::clone(&config.identity), stopped.clone()));
     let mut serving = JoinSet::new();
-    for listener in listeners {
-        serving.spawn(listen::serve(Arc::clone(gateway), listener, stopped.clone()));
+    for door in doors {
+        serving.spawn(listen::serve(Arc::clone(gateway), door, stopped.clone()));
     }
     signals.stop(&reload).await;
+    service::stopping();
     listen::drain(gateway);
     // Receivers live as long as their tasks; whoever is gone needs no word.
     let _ = stop.send(true);
@@ -224,7 +308,7 @@ impl Signals {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
-                _ = self.hangup.recv() => reload.ring(),
+                _ = self.hangup.recv() => reload.call(),
             }
         }
     }
@@ -276,6 +360,25 @@ fn node(config: &Config) -> Result<String, RunError> {
         }
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Opens what is remembered of log-ins at the CRM.
+fn sessions(config: &Config, ring: &Ring) -> Result<(), RunError> {
+    let Some((_, session)) = identity::session(&config.identity) else { return Ok(()) };
+    let none =
+        || RunError::Io { what: "no key for sessions can be made".into(), cause: io::ErrorKind::InvalidData.into() };
+    let key = ring.session_key().ok_or_else(none)?;
+    let store = match session.login {
+        // Whoever can ask the CRM anew has nothing to keep.
+        None => Store::passing(&key, session.lasts),
+        Some(_) => {
+            let path = config.state.join("sessions");
+            let opened = Store::open(&path, &key, session.lasts, jiff::Timestamp::now().as_second());
+            opened.map_err(|cause| RunError::Io { what: format!("`{}` cannot be used", path.display()), cause })?
+        }
+    };
+    session.open(store);
+    Ok(())
 }
 
 /// The key ring, made at the first start.

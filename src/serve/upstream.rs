@@ -1,23 +1,32 @@
 //! The way to the CRM: connections behind the gate, kept while they are clean.
 
+pub mod health;
+pub mod login;
+pub mod secure;
+
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, Version, header};
+use http::{HeaderValue, Request, Response, Version, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use prometheus::IntGauge;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::config::gateway::UpstreamConfig;
+use crate::config::pem::PemError;
+use crate::config::upstream::UpstreamConfig;
 use crate::serve::gate;
 use crate::serve::gate::crm::{CrmGate, CrmHandle};
 use crate::serve::gate::fault::GateFault;
 use crate::serve::house::gate_bounds;
+use crate::serve::upstream::health::Health;
+use crate::serve::upstream::secure::Secure;
 use crate::terms::bounds::Bounds;
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -39,6 +48,10 @@ pub struct Upstream {
     pub connect: Duration,
     /// How long the head of an answer may take, and any pause inside its body.
     pub timeout: Duration,
+    /// Whether it answers, if that is looked at.
+    pub health: Option<Health>,
+    /// TLS; else plain HTTP.
+    secure: Option<Secure>,
     bounds: gate::bounds::Bounds,
     /// How many connections are open, idle ones included.
     open: IntGauge,
@@ -63,26 +76,56 @@ pub struct CrmBody {
 
 impl Upstream {
     /// The CRM of a configuration; `open` counts its connections.
-    pub fn new(config: &UpstreamConfig, bounds: &Bounds, open: IntGauge) -> Upstream {
-        let UpstreamConfig { address, host, connect, timeout } = config.clone();
-        let connect = connect.unwrap_or(bounds.connect);
+    pub fn new(config: &UpstreamConfig, bounds: &Bounds, open: IntGauge) -> Result<Upstream, PemError> {
+        let UpstreamConfig { address, tls, host, connect, timeout, health } = config.clone();
         let own = host.as_ref().and_then(|host| host.to_str().ok());
         let names = [Some(address.as_str()), own].into_iter().flatten().map(str::to_ascii_lowercase).collect();
-        Upstream { address, names, host, connect, timeout, bounds: gate_bounds(bounds), open, idle: Mutex::default() }
+        Ok(Upstream {
+            address,
+            names,
+            host,
+            connect: connect.unwrap_or(bounds.connect),
+            timeout,
+            health: health.map(Health::new),
+            secure: tls.map(Secure::open).transpose()?,
+            bounds: gate_bounds(bounds),
+            open,
+            idle: Mutex::default(),
+        })
     }
 
-    /// Asks the CRM. When a kept connection turns out to be closed, a question that the CRM cannot
-    /// have seen, or that changes nothing, is asked again on a fresh one.
+    /// The file of the authorities that are trusted, if there is one.
+    pub fn file(&self) -> Option<PathBuf> {
+        self.secure.as_ref().and_then(Secure::file)
+    }
+
+    /// Reads the authorities again. Kept connections were proven by the old ones, and end.
+    pub fn reload(&self) -> Result<bool, PemError> {
+        let changed = self.secure.as_ref().map_or(Ok(false), Secure::reload)?;
+        if changed {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+        Ok(changed)
+    }
+
+    /// Asks the CRM. When a kept connection turns out to be closed before the first byte of the
+    /// question was written, it is asked on a fresh one. Nothing that was written is written again,
+    /// whatever its method: nobody knows what the CRM did with it, and in old CRMs a GET may write.
     pub async fn send(self: &Arc<Self>, mut request: Request<Full<Bytes>>) -> Result<Answer, Refusal> {
         // An old client's version says nothing about how the CRM is to be asked.
         *request.version_mut() = Version::HTTP_11;
         if let Some(host) = &self.host {
             request.headers_mut().insert(header::HOST, host.clone());
         }
-        let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+        let answer = self.answer(request).await?;
+        login::of_crm(answer.headers())?;
+        Ok(answer)
+    }
+
+    async fn answer(self: &Arc<Self>, request: Request<Full<Bytes>>) -> Result<Answer, Refusal> {
         if let Some(connection) = self.kept().await {
             match self.ask(connection, request.clone()).await {
-                Err(Failure::Away { seen }) if safe || !seen => {}
+                Err(Failure::Away { sent: false }) => {}
                 asked => return asked.map_err(Failure::refusal),
             }
         }
@@ -100,7 +143,7 @@ impl Upstream {
             Err(_) => Err(Failure::Slow),
             Ok(Err(error)) => Err(match connection.handle.fault().or(GateFault::found_in(&error).copied()) {
                 Some(fault) => Failure::Gate(fault),
-                None => Failure::Away { seen: !connection.handle.is_idle() },
+                None => Failure::Away { sent: !connection.handle.is_idle() },
             }),
             Ok(Ok(response)) => {
                 let upstream = Arc::clone(self);
@@ -109,16 +152,33 @@ impl Upstream {
         }
     }
 
+    /// A fresh connection; the TCP and the TLS handshake have one bound together.
     async fn connect(&self) -> Result<Connection, Refusal> {
-        let away = |what: &str| Refusal::new(Reason::UpstreamAway, format!("{what} `{}`", self.address));
-        let stream = timeout(self.connect, TcpStream::connect(&self.address))
-            .await
-            .map_err(|_| away("no connection in time to"))?
-            .map_err(|_| away("no connection to"))?;
+        let late = |_| self.away("no connection in time to");
+        timeout(self.connect, self.dial()).await.map_err(late)?
+    }
+
+    async fn dial(&self) -> Result<Connection, Refusal> {
+        let stream = TcpStream::connect(&self.address).await.map_err(|_| self.away("no connection to"))?;
         // Small questions wait for nothing; a socket that refuses the option still works.
         let _ = stream.set_nodelay(true);
+        let Some(secure) = &self.secure else { return self.converse(stream).await };
+        match secure.connect(stream).await {
+            Ok(stream) => self.converse(stream).await,
+            Err(error) => {
+                let (reason, why) = secure::fault(&error);
+                Err(Refusal::new(reason, format!("no connection to `{}`: {why}", self.address)))
+            }
+        }
+    }
+
+    async fn converse<S>(&self, stream: S) -> Result<Connection, Refusal>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let (gate, handle) = CrmGate::new(stream, self.bounds);
-        let (sender, driver) = http1::handshake(TokioIo::new(gate)).await.map_err(|_| away("no conversation with"))?;
+        let (sender, driver) =
+            http1::handshake(TokioIo::new(gate)).await.map_err(|_| self.away("no conversation with"))?;
         // How the conversation ends is told to whoever asks: by the sender, the body and the handle.
         let open = self.open.clone();
         open.inc();
@@ -127,6 +187,10 @@ impl Upstream {
             open.dec();
         });
         Ok(Connection { sender, handle, since: Instant::now() })
+    }
+
+    fn away(&self, what: &str) -> Refusal {
+        Refusal::new(Reason::UpstreamAway, format!("{what} `{}`", self.address))
     }
 
     /// A kept connection that is still clean.
@@ -155,6 +219,11 @@ impl Upstream {
 }
 
 impl CrmBody {
+    /// The names under which the CRM that answered knows itself.
+    pub fn names(&self) -> &[String] {
+        &self.upstream.names
+    }
+
     /// The next bytes; `None` at the proper end. Whatever breaks off is a refusal.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         loop {
@@ -195,9 +264,9 @@ impl CrmBody {
 /// Why a question has no answer.
 enum Failure {
     Gate(GateFault),
-    /// The connection was closed; `seen` where the CRM may have got the question.
+    /// The connection was closed; `sent` where any of the question was written.
     Away {
-        seen: bool,
+        sent: bool,
     },
     Slow,
 }

@@ -2,10 +2,10 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Folds a label, key, heading or parameter: NFKC, lower case, blanks joined, and the marks that
-/// forms put around a label (`：`, `:`, `*`, `（必須）`) taken off.
+/// Folds a label, key, heading or parameter: NFKC, lower case, blanks joined, what nobody sees left
+/// out, and the marks that forms put around a label (`：`, `:`, `*`, `（必須）`) taken off.
 pub fn fold(label: &str) -> String {
-    let mut folded: String = label.nfkc().flat_map(char::to_lowercase).collect();
+    let mut folded: String = label.nfkc().filter(|c| !is_unseen(*c)).flat_map(char::to_lowercase).collect();
     loop {
         let trimmed = folded
             .trim_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '*' | '※'))
@@ -18,6 +18,13 @@ pub fn fold(label: &str) -> String {
         folded = trimmed.to_owned();
     }
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Controls that are no blanks, and marks that only join, part or turn what stands beside them.
+fn is_unseen(c: char) -> bool {
+    (c.is_control() && !c.is_whitespace())
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -33,6 +40,7 @@ mod tests {
             ("* Phone  No.", "phone no."),
             ("ﾃﾞﾝﾜ", "デンワ"),
             ("：", ""),
+            ("na\u{ad}me\u{0}\u{200b}", "name"),
         ] {
             assert_eq!(fold(written), folded);
         }

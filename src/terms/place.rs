@@ -25,6 +25,8 @@ pub struct CssPlace {
     pub selector: String,
     /// The attribute after `@`; the element's text without one.
     pub attribute: Option<String>,
+    /// Elements inside whose text is not meant: a button, a word that says that nothing is there.
+    pub except: Option<String>,
 }
 
 /// The part of RFC 9535 that can be followed while a document streams by: names, indexes,
@@ -118,7 +120,7 @@ fn css(rest: &str) -> Result<Place, PlaceError> {
             message: "write a selector after `css:`, as in `css:td.mail a` or `css:input#tel@value`".to_owned(),
         });
     }
-    Ok(Place::Css(CssPlace { selector: selector.trim().to_owned(), attribute }))
+    Ok(Place::Css(CssPlace { selector: selector.trim().to_owned(), attribute, except: None }))
 }
 
 impl JsonPath {
@@ -286,11 +288,11 @@ mod tests {
     fn a_selector_may_name_an_attribute() {
         assert_eq!(
             Place::parse("css:input#tel@value"),
-            Ok(Place::Css(CssPlace { selector: "input#tel".into(), attribute: Some("value".into()) }))
+            Ok(Place::Css(CssPlace { selector: "input#tel".into(), attribute: Some("value".into()), except: None }))
         );
         assert_eq!(
             Place::parse("css:a[href*='@']"),
-            Ok(Place::Css(CssPlace { selector: "a[href*='@']".into(), attribute: None }))
+            Ok(Place::Css(CssPlace { selector: "a[href*='@']".into(), attribute: None, except: None }))
         );
         assert!(Place::parse("css:").is_err());
         assert!(Place::parse(" ").is_err());

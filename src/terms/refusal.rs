@@ -35,6 +35,8 @@ reasons! {
     HeadTooLarge = "head-too-large",
     /// The path is too long.
     PathTooLong = "path-too-long",
+    /// The request is for a host that is not served here, or not on this connection.
+    Misdirected = "misdirected",
     /// The method is not allowed.
     Method = "method",
     /// The request did not come in time.
@@ -45,6 +47,8 @@ reasons! {
     RequestUnreadable = "request-unreadable",
     /// Nobody knows who asks, or a credential is wrong.
     Unrecognised = "unrecognised",
+    /// Staff's credential logs a connection in, not a request.
+    ConnectionCredential = "connection-credential",
     /// Staff has no role.
     NoRole = "no-role",
     /// A rule blocks what the answer or the request holds.
@@ -67,12 +71,18 @@ reasons! {
     Bound = "bound",
     /// The CRM cannot be reached.
     UpstreamAway = "upstream-away",
+    /// The CRM cannot prove that it is itself.
+    UpstreamUntrusted = "upstream-untrusted",
+    /// The CRM asks for a log-in that belongs to a connection.
+    ConnectionLogin = "connection-login",
     /// The CRM did not answer in time.
     UpstreamSlow = "upstream-slow",
     /// The ledger cannot be written.
     Ledger = "ledger",
     /// The keys are not there.
     Keys = "keys",
+    /// Who asks cannot be found out now: the identity provider's keys or the CRM's word are not there.
+    IdentityAway = "identity-away",
     /// Too much at once.
     Overload = "overload",
     /// The gateway itself failed.

@@ -22,6 +22,8 @@ use aws_lc_rs::{digest, rand};
 use data_encoding::{BASE64, HEXLOWER};
 use zeroize::Zeroizing;
 
+use crate::vault::derive::{SESSION, derive};
+
 const HEADER: &str = "sudare-keys 1";
 
 /// A ring of ten thousand versions is smaller than this.
@@ -169,6 +171,17 @@ impl Ring {
     /// A version that is still kept.
     pub fn version(&self, version: u16) -> Option<&Keys> {
         self.versions.iter().find(|keys| keys.version == version)
+    }
+
+    /// The key that finds sessions again, made of the version that mints: what it says tells nothing
+    /// of others.
+    pub fn session_key(&self) -> Option<Zeroizing<[u8; 32]>> {
+        derive(&*self.current().mac, SESSION)
+    }
+
+    /// Every version, the newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Keys> {
+        self.versions.iter().rev()
     }
 
     fn text(&self) -> Zeroizing<String> {

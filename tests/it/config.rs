@@ -9,7 +9,12 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use sudare::config::gateway::{self, Config, Log};
+use sudare::config::listen::{At, Listener};
 use sudare::config::units::Origin;
+use sudare::config::upstream::{UpstreamConfig, Upstreams};
+use sudare::identity::Way;
+use sudare::identity::jwt::keys::Place;
+use sudare::identity::mtls::UserAt;
 use sudare::policy::fault::{Faults, render};
 use sudare::policy::node::Source;
 use sudare::terms::bounds::Bounds;
@@ -33,7 +38,10 @@ fn environment(name: &str) -> Option<String> {
 
 /// What is read of a case, and what is told.
 fn parsed(name: &str) -> (Option<Config>, String) {
-    let text = fs::read_to_string(cases().join(name)).expect("a case");
+    read(name, fs::read_to_string(cases().join(name)).expect("a case"))
+}
+
+fn read(name: &str, text: String) -> (Option<Config>, String) {
     let source = Source { name: name.to_owned(), text };
     let mut faults = Faults::new();
     let origin = Origin { folder: &cases(), environment: &environment };
@@ -61,11 +69,23 @@ fn every_diagnostic_reads_as_expected() {
 fn a_good_configuration_means_what_it_says() {
     let (config, told) = parsed("good.yaml");
     let config = config.unwrap_or_else(|| panic!("{told}"));
-    let listen: Vec<String> = config.listen.iter().map(ToString::to_string).collect();
-    assert_eq!(listen, ["127.0.0.1:8080", "[::1]:8080"]);
-    let up = &config.upstream;
-    assert_eq!((up.address.as_str(), up.host.as_ref()), ("crm.internal:9000", None));
-    assert_eq!((up.connect, up.timeout), (Some(Duration::from_millis(500)), Duration::from_secs(120)));
+    let listen: Vec<Listener> = ["127.0.0.1:8080", "[::1]:8080"]
+        .map(|address| Listener {
+            at: At::Address(address.parse().expect("an address")),
+            tls: None,
+            proxy_protocol: false,
+        })
+        .to_vec();
+    assert_eq!(config.listen, listen);
+    let up = UpstreamConfig {
+        address: "crm.internal:9000".to_owned(),
+        tls: None,
+        host: None,
+        connect: Some(Duration::from_millis(500)),
+        timeout: Duration::from_secs(120),
+        health: None,
+    };
+    assert_eq!(config.upstreams, Upstreams::One(up));
     assert_eq!(config.node.as_deref(), Some("gw-7"), "env: is looked up");
     assert_eq!(config.log, Log { level: "warn", json: false });
     assert_eq!(config.keys, cases().join("state/ring"), "file: is read, its line break left out");
@@ -79,6 +99,54 @@ fn a_good_configuration_means_what_it_says() {
         ..Bounds::default()
     };
     assert_eq!(config.bounds, expected);
+}
+
+#[test]
+fn the_bounds_that_the_guarantees_tell_are_those_that_count() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guarantees.md");
+    let page = fs::read_to_string(page).expect("the page");
+    let rows = page.lines().skip_while(|line| !line.starts_with("| key | default |")).skip(2);
+    let bounds: Vec<String> = rows
+        .map_while(|line| line.strip_prefix("| `"))
+        .map(|row| {
+            row.splitn(3, '|').take(2).map(|cell| cell.trim().trim_end_matches('`')).collect::<Vec<_>>().join(": ")
+        })
+        .collect();
+    assert!(bounds.len() >= 15, "{bounds:?}");
+    let good = fs::read_to_string(cases().join("good.yaml")).expect("a case");
+    let line = good.lines().find(|line| line.starts_with("bounds:")).expect("bounds").to_owned();
+    let (config, told) = read("good.yaml", good.replace(&line, &format!("bounds: {{ {} }}", bounds.join(", "))));
+    assert_eq!(config.unwrap_or_else(|| panic!("{told}")).bounds, Bounds::default());
+}
+
+#[test]
+fn every_source_of_identity_means_what_it_says() {
+    let (config, told) = parsed("identity-good.yaml");
+    let config = config.unwrap_or_else(|| panic!("{told}"));
+    let [keys, fetched, here, uri, san, basic, header, session, anonymous] = &config.identity[..] else {
+        panic!("nine sources");
+    };
+    assert_eq!([keys.forward, fetched.forward, basic.forward, header.forward], [true, false, true, false]);
+    let (Way::Jwt(keys), Way::Jwt(other), Way::Jwt(here)) = (&keys.way, &fetched.way, &here.way) else {
+        panic!("three jwt");
+    };
+    assert!(keys.keys.fresh().is_some() && other.keys.fresh().is_none(), "a file is read, an address later");
+    assert_eq!((keys.audience.len(), keys.leeway, keys.algorithms.len()), (2, 30, 2));
+    assert_eq!((other.leeway, other.algorithms.len(), other.user.0.as_str()), (60, 3, "sub"));
+    assert_eq!((other.keys.refresh, other.keys.stale), (Duration::from_secs(300), Duration::from_secs(7200)));
+    let (Place::Url(far), Place::Url(near)) = (&other.keys.place, &here.keys.place) else { panic!("addresses") };
+    assert_eq!((far.secure, far.host.as_str(), far.port, far.target.as_str()), (true, "id.example", 443, "/keys.json"));
+    assert_eq!((near.secure, near.host.as_str(), near.port), (false, "127.0.0.1", 8888));
+    assert_eq!(fetched.groups.as_ref().and_then(|all| all.get("sato")).map(Vec::len), Some(2));
+    assert!(matches!(&uri.way, Way::Mtls(mtls) if mtls.user == UserAt::Uri && mtls.units));
+    assert!(matches!(&san.way, Way::Mtls(mtls) if mtls.user == UserAt::AlternativeName && !mtls.units));
+    assert!(san.groups.is_some() && uri.groups.is_none());
+    assert!(matches!(&header.way, Way::Header(own) if own.groups.is_none()) && header.groups.is_some());
+    let Way::Session(session) = &session.way else { panic!("a session") };
+    let whoami = session.whoami.as_ref().expect("whoami");
+    assert_eq!((session.cookie.as_str(), session.lasts, whoami.every), ("sessionid", 8 * 3600, 60));
+    assert_eq!(whoami.path, "/me?x=1");
+    assert!(matches!(&anonymous.way, Way::Anonymous(anonymous) if anonymous.groups == ["public"]));
 }
 
 /// Runs `sudare check` in a folder.

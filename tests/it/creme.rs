@@ -330,6 +330,7 @@ fn pages_work_in_a_browser() {
         let needles = scene.needles(veiled);
         needles.none_in(&format!("the list in the browser of {}", staff.user), &seen.list);
         needles.none_in(&format!("the record in the browser of {}", staff.user), &seen.record);
+        needles.none_in(&format!("the popup in the browser of {}", staff.user), &seen.pencil);
     }
     scene.end();
 }

@@ -2,7 +2,7 @@
 //! other through the gate, and that neither ever sees a byte of what was refused.
 
 mod bare;
-mod cases;
+pub mod cases;
 mod proxy;
 mod turns;
 pub mod wire;

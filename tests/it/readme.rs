@@ -48,3 +48,21 @@ fn the_shipped_rules_pass_their_own_tests() {
         }
     }
 }
+
+#[test]
+fn the_examples_of_the_rules_page_are_good_rules() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.md")).expect("docs/rules.md");
+    let blocks: Vec<&str> =
+        page.split("```yaml\n").skip(1).map(|part| part.split("```").next().expect("a block")).collect();
+    assert!(blocks.len() >= 5, "the blocks are found");
+    let folder = tempfile::tempdir().expect("a folder");
+    for (at, block) in blocks.into_iter().enumerate() {
+        let file = folder.path().join(format!("{at}.yaml"));
+        fs::write(&file, block).expect("a file");
+        for command in ["check", "test"] {
+            let output = Command::new(env!("CARGO_BIN_EXE_sudare")).arg(command).arg(&file).output().expect("sudare");
+            let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(0), "{command} {block}: {told}");
+        }
+    }
+}

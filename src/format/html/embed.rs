@@ -146,13 +146,14 @@ impl Page {
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
         let text = &source.text;
-        if let Some(data) = script::json_part(text)
-            && self.json(source, data.clone(), context, eyes)?
-        {
-            self.strings(source, 0..data.start, context, eyes)?;
-            return self.strings(source, data.end..text.len(), context, eyes);
+        let mut at = 0;
+        for data in script::json_parts(text) {
+            if self.json(source, data.clone(), context, eyes)? {
+                self.strings(source, at..data.start, context, eyes)?;
+                at = data.end;
+            }
         }
-        self.strings(source, 0..text.len(), context, eyes)
+        self.strings(source, at..text.len(), context, eyes)
     }
 
     fn strings(

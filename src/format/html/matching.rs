@@ -23,6 +23,8 @@ struct Field {
     selectors: Selectors,
     id: PlaceId,
     attribute: Option<String>,
+    /// What inside it is not meant.
+    except: Option<Selectors>,
     /// Whether it is sought outside records too.
     document: bool,
 }
@@ -52,6 +54,8 @@ pub(super) struct Matched {
     pub(super) text: Vec<PlaceId>,
     /// The places that its attributes are at, with their names in lower case.
     pub(super) attributes: Vec<(PlaceId, String)>,
+    /// The places around it that its text is not at.
+    pub(super) except: Vec<PlaceId>,
 }
 
 impl Wanted {
@@ -66,7 +70,8 @@ impl Wanted {
         };
         let field = |(id, css): &(PlaceId, crate::terms::place::CssPlace)| {
             let document = records.is_none() || places.document.contains(id);
-            Ok(Field { selectors: parse(&css.selector)?, id: *id, attribute: css.attribute.clone(), document })
+            let except = css.except.as_deref().map(parse).transpose()?;
+            Ok(Field { selectors: parse(&css.selector)?, id: *id, attribute: css.attribute.clone(), except, document })
         };
         let fields = places.css.iter().map(field).collect::<Result<_, Refusal>>()?;
         Ok(Wanted { records, fields })
@@ -88,7 +93,14 @@ impl Wanted {
         let record = Scene { root, ..page };
         for field in &self.fields {
             let scene = if field.document { &page } else { &record };
-            if (!field.document && root.is_none()) || !scene.matches(&field.selectors) {
+            if !field.document && root.is_none() {
+                continue;
+            }
+            if field.except.as_ref().is_some_and(|except| scene.matches(except)) {
+                matched.except.push(field.id);
+                continue;
+            }
+            if !scene.matches(&field.selectors) {
                 continue;
             }
             match &field.attribute {

@@ -23,6 +23,8 @@ pub(super) struct Open {
     pub(super) legend: Option<Word>,
     /// The places that its text is at.
     pub(super) places: Vec<PlaceId>,
+    /// The places around it that its text is not at.
+    pub(super) except: Vec<PlaceId>,
     /// Gathers the text of a heading or a label.
     pub(super) collector: Option<Collector>,
     /// Its class says that it labels what follows.
@@ -61,6 +63,7 @@ impl Open {
             names: Vec::new(),
             legend: None,
             places: Vec::new(),
+            except: Vec::new(),
             collector: None,
             mark: None,
             target: None,

@@ -100,6 +100,10 @@ impl Page {
             }
             legends.extend(open.legend.as_ref().filter(|_| control));
             control |= matches!(open.tag.role, Role::Input | Role::Select | Role::Textarea);
+            // What a field takes out of its element is no value, whatever label stands at that.
+            if !open.except.is_empty() {
+                break;
+            }
             // A table that only lays out what stands in a cell has no headings of its own.
             beyond |= open.cell.is_some() && !names.near.is_empty();
         }
@@ -143,10 +147,14 @@ impl Page {
 
     fn places(&self) -> Vec<PlaceId> {
         let mut places = Vec::new();
-        for place in self.open.iter().rev().flat_map(|open| &open.places) {
-            if !places.contains(place) {
-                places.push(*place);
+        let mut except = Vec::new();
+        for open in self.open.iter().rev() {
+            for place in &open.places {
+                if !places.contains(place) && !except.contains(place) {
+                    places.push(*place);
+                }
             }
+            except.extend(&open.except);
         }
         places
     }

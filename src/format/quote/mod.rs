@@ -7,6 +7,7 @@
 pub(super) mod card;
 mod decode;
 mod encode;
+mod legacy;
 mod splice;
 mod xml;
 

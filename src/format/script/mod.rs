@@ -4,14 +4,18 @@
 //! numbers, and in JSON that a page assigns to a variable. A string that is put together out of
 //! parts is shown in parts.
 
+mod padded;
 pub mod scan;
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use crate::format::json::within::{Surroundings, leaves_within};
 use crate::format::quote::decode;
 use crate::format::script::scan::{Found, Scanner};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::place::Places;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -34,10 +38,56 @@ pub fn strings(text: &str) -> impl Iterator<Item = Literal> {
     std::iter::from_fn(move || scanner.next(text, &mut at, true).map(|found| literal(text, found)))
 }
 
+/// Where data stands in a script: all of it, assigned to a variable, handed to a function. The parts
+/// may turn out not to be JSON. What stands before, between and behind them is script.
+pub fn json_parts(text: &str) -> Vec<Range<usize>> {
+    let code = text.trim_start();
+    // A template's text can only be told from code by all that stands before it.
+    if code.starts_with(['{', '[']) || text.contains('`') {
+        return json_part(text).into_iter().collect();
+    }
+    let mut scanner = Scanner::default();
+    let (mut parts, mut at, mut from): (Vec<Range<usize>>, _, _) = (Vec::new(), 0, 0);
+    let mut budget = text.len().saturating_mul(BRACKETS_READ);
+    loop {
+        let found = scanner.next(text, &mut at, true);
+        let until = found.map_or(text.len(), |found| found.start);
+        while let Some(open) = text.get(from..until).and_then(|code| code.find(['{', '['])).map(|open| from + open) {
+            from = open + 1;
+            if !may_open(&text[..open], &text[open..]) {
+                continue;
+            }
+            let length = balanced(&text[open..]);
+            budget = budget.saturating_sub(length.unwrap_or(text.len() - open));
+            if budget == 0 {
+                return parts;
+            }
+            if let Some(length) = length {
+                parts.push(open..open + length);
+                from = open + length;
+            }
+        }
+        match found {
+            Some(found) => from = from.max(found.end),
+            None => return parts,
+        }
+    }
+}
+
+/// How often a script may be read over in search of brackets that close.
+const BRACKETS_READ: usize = 8;
+
+/// Whether a bracket between these may open data and is no block, index or list of names.
+fn may_open(before: &str, rest: &str) -> bool {
+    let inner = rest[1..].trim_start();
+    let opens = if rest.starts_with('{') { inner.starts_with('"') } else { inner.starts_with(['"', '{', '[']) };
+    let before = before.trim_end().chars().next_back();
+    opens && before.is_none_or(|c| !(c.is_alphanumeric() || matches!(c, '_' | '$' | ')' | ']' | '"' | '\'')))
+}
+
 /// Where data stands in a script that is nothing but data, or that assigns data to a variable:
-/// `{…}`, `window.__STATE__ = {…};`. The part may turn out not to be JSON. What stands before and
-/// behind it is script.
-pub fn json_part(text: &str) -> Option<Range<usize>> {
+/// `{…}`, `window.__STATE__ = {…};`.
+fn json_part(text: &str) -> Option<Range<usize>> {
     let code = text.trim_start();
     let opens = |text: &str| text.starts_with(['{', '[']);
     let start = if opens(code) {
@@ -93,12 +143,42 @@ pub struct ScriptWalker {
     /// The number of the first byte held.
     base: usize,
     value_bytes: usize,
+    /// Whether the script is data in the brackets of a call, when that is known.
+    padded: Option<bool>,
+    places: Arc<Places>,
+    bounds: Bounds,
 }
 
 impl ScriptWalker {
-    /// A walker before the script's first byte.
-    pub fn new(bounds: &Bounds) -> ScriptWalker {
-        ScriptWalker { scanner: Scanner::default(), held: Vec::new(), base: 0, value_bytes: bounds.value_bytes }
+    /// A walker before the script's first byte; the places count in data that comes as a script.
+    pub fn new(places: Arc<Places>, bounds: &Bounds) -> ScriptWalker {
+        ScriptWalker {
+            scanner: Scanner::default(),
+            held: Vec::new(),
+            base: 0,
+            value_bytes: bounds.value_bytes,
+            padded: None,
+            places,
+            bounds: bounds.clone(),
+        }
+    }
+
+    /// Shows data that came as a script; `false`, with nothing shown, if it is none.
+    fn data(&mut self, sink: &mut dyn Sink) -> Result<bool, Refusal> {
+        let Ok(text) = str::from_utf8(&self.held) else { return Ok(false) };
+        let Some(data) = padded::data(text) else { return Ok(false) };
+        let raw_of = |offset| data.start + offset;
+        let surroundings = Surroundings { raw_of: &raw_of, outer: None, record: 0 };
+        if !leaves_within(&text[data.clone()], &self.places, &self.bounds, &surroundings, sink)? {
+            return Ok(false);
+        }
+        for around in [0..data.start, data.end..text.len()] {
+            for literal in strings(&text[around.clone()]) {
+                show(&literal, around.start, sink)?;
+            }
+        }
+        sink.settled(text.len())?;
+        Ok(true)
     }
 
     fn read(&mut self, last: bool, sink: &mut dyn Sink) -> Result<(), Refusal> {
@@ -154,10 +234,20 @@ fn too_long(bound: usize) -> Refusal {
 impl Walker for ScriptWalker {
     fn write(&mut self, chunk: &[u8], sink: &mut dyn Sink) -> Result<(), Refusal> {
         self.held.extend_from_slice(chunk);
-        self.read(false, sink)
+        self.padded = self.padded.or_else(|| padded::is_padded(&self.held));
+        match self.padded {
+            Some(false) => self.read(false, sink),
+            _ if self.held.len() > self.bounds.hold_bytes => {
+                Err(Refusal::new(Reason::Bound, "data that comes as a script is longer than can be held"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn end(&mut self, sink: &mut dyn Sink) -> Result<(), Refusal> {
+        if self.padded == Some(true) && self.data(sink)? {
+            return Ok(());
+        }
         self.read(true, sink)
     }
 }
@@ -183,6 +273,22 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(json_part(script).map(|range| &script[range]), data, "{script}");
+        }
+    }
+
+    #[test]
+    fn data_is_found_behind_other_code() {
+        for (script, data) in [
+            (r#"var a=1; var s={"a":1}; f({"b":[2]}, [{"c":3}])"#, &[r#"{"a":1}"#, r#"{"b":[2]}"#, r#"[{"c":3}]"#][..]),
+            (r#"if (x) {"use strict"; g(["a"])}"#, &[r#"["a"]"#]),
+            (r#"a["b"] = '{"c":1}'; // {"d":1}"#, &[]),
+            (r#"f({a: {"b": 1}})"#, &[r#"{"b": 1}"#]),
+            (r#"f({"a": "#, &[]),
+            (r#"x = `${ {"a":1} }`"#, &[]),
+            ("", &[]),
+        ] {
+            let found: Vec<&str> = json_parts(script).into_iter().map(|range| &script[range]).collect();
+            assert_eq!(found, data, "{script}");
         }
     }
 }

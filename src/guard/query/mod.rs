@@ -125,8 +125,9 @@ impl<'p> Screen<'p> {
             // `nu.` may be the operator, or the beginning of an address.
             Some((Operator::Presence, rest)) if !rest.is_empty() && names::is_flag(rest) => Ok(()),
             Some((Operator::Presence | Operator::More, _)) => self.ask(name, kinds, Ask::Compare),
-            Some((Operator::Equality, rest)) => self.one_of(name, kinds, rest),
-            None => self.find(name, kinds, value),
+            // An operator with nothing behind it may be the beginning of an address as well.
+            Some((Operator::Equality, rest)) if text::values(rest).next().is_some() => self.one_of(name, kinds, rest),
+            Some((Operator::Equality, _)) | None => self.find(name, kinds, value),
         }
     }
 

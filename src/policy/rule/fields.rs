@@ -102,7 +102,7 @@ fn kind_entry(entry: &Entry, items: &mut Vec<Item>, faults: &mut Faults) {
     }
 }
 
-/// `{ at: tel, is: phone, only: true, optional: true }`.
+/// `{ at: tel, is: phone, only: true, optional: true }`; `except:` beside a selector.
 fn place_entry(node: &Node, kind: Option<&Word>, items: &mut Vec<Item>, faults: &mut Faults) {
     let Some(mut map) = MapReader::open(node, "a field", faults) else { return };
     let at = map.need("at", faults);
@@ -112,12 +112,34 @@ fn place_entry(node: &Node, kind: Option<&Word>, items: &mut Vec<Item>, faults: 
     };
     let only = map.take("only").and_then(|node| reader::boolean(node, "`only`", faults)).unwrap_or(false);
     let optional = map.take("optional").and_then(|node| reader::boolean(node, "`optional`", faults)).unwrap_or(false);
+    let except = map.take("except").and_then(|node| except(node, at, faults));
     map.reserve(&["derive", "store", "seal"], faults);
     map.finish(faults);
     let (Some(at), Some(kind)) = (at, kind) else { return };
     for node in reader::one_or_more(at) {
-        if let Some(place) = places::read(node, "a place", faults) {
+        if let Some(mut place) = places::read(node, "a place", faults) {
+            if let Place::Css(css) = &mut place {
+                css.except.clone_from(&except);
+            }
             items.push(Item::Field(Field { place, spot: node.spot.clone(), kind: kind.clone(), only, optional }));
+        }
+    }
+}
+
+/// The selector of what inside an element is not meant. Only an element's text has an inside.
+fn except(node: &Node, at: Option<&Node>, faults: &mut Faults) -> Option<String> {
+    let inner = places::read(node, "`except`", faults)?;
+    let is_text = |place: &Place| matches!(place, Place::Css(css) if css.attribute.is_none());
+    let outer = at.map(reader::one_or_more).unwrap_or_default();
+    let reads =
+        |node: &Node| node.scalar().and_then(|text| Place::parse(text).ok()).is_none_or(|place| is_text(&place));
+    match inner {
+        Place::Css(css) if css.attribute.is_none() && outer.iter().all(reads) => Some(css.selector),
+        _ => {
+            faults
+                .error(&node.spot, "bad-except", "`except` takes elements out of an element's text")
+                .help("write `{ at: \"css:td.tel\", is: phone, except: \"css:a.edit\" }`");
+            None
         }
     }
 }

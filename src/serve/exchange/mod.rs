@@ -7,8 +7,12 @@
 mod answer;
 mod asked;
 pub mod dry;
+mod forms;
 mod head;
+mod login;
 mod prefetched;
+pub mod recognise;
+mod whoami;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,13 +26,11 @@ use crate::serve::disclose::body::StaffBody;
 use crate::serve::disclose::{Facts, Receipt};
 use crate::serve::exchange::answer::About;
 use crate::serve::exchange::asked::{Asked, Asks};
+use crate::serve::exchange::login::Watch;
 use crate::serve::house::{Gateway, House};
-use crate::serve::respond::{self, Reader};
+use crate::serve::respond::{self, Reader, Ways};
 use crate::terms::event::Event;
 use crate::terms::refusal::{Reason, Refusal};
-
-/// Paths of the gateway's own; they never reach the CRM.
-const OWN: &str = "/.sudare/";
 
 /// Answers one request of staff's.
 pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: &Peer) -> Response<StaffBody> {
@@ -65,16 +67,28 @@ async fn answered(
     reader: Reader,
     crm: &mut Duration,
 ) -> Result<Response<StaffBody>, Refusal> {
-    if request.uri().path().starts_with(OWN) {
+    if request.uri().path().starts_with(asked::OWN) {
         return Err(Refusal::new(Reason::NotFound, "no such page of the gateway's own"));
     }
     let (mut head, body) = request.into_parts();
-    let staff = asked::identify(house, &mut head, peer, facts)?;
-    if staff.is_none() {
-        asked::admit_nobody(&house.policy, &head)?;
-    }
-    let (body, _share) = asked::collect(gateway, house, body).await?;
-    let asked = Asked::new(&house.policy, head, body)?;
+    let upstream = match house.sites.find(&head.headers, peer, &house.trusted_proxies) {
+        Ok(upstream) => Arc::clone(upstream),
+        Err(refusal) => {
+            // Who asks for what is not here need not say who they are; the record has their address.
+            asked::arrive(house, &mut head, peer, facts)?;
+            return Err(refusal);
+        }
+    };
+    let staff = asked::identify(house, &upstream, &mut head, peer, facts).await?;
+    let body_max = match staff {
+        Some(_) => house.bounds.body_bytes,
+        None => asked::admit_nobody(house, &head)?,
+    };
+    let (body, _share) = asked::collect(gateway, house, body, body_max).await?;
+    let mut asked = Asked::new(&house.policy, head, body)?;
+    asked.open_log_in(house);
+    let watch = Watch::of(house, &upstream, &asked)?;
+    let logs_in = watch.as_ref().is_some_and(Watch::is_login);
     let roles = staff.as_ref().map(|staff| house.policy.roles_of(&staff.groups)).unwrap_or_default();
     facts.roles = house.policy.role_names(&roles);
     let time = jiff::Timestamp::now();
@@ -82,24 +96,36 @@ async fn answered(
         asked.plan(&house.policy, &Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time })?;
     facts.planned(&plan);
     let searched = asked.screen(&plan, &house.bounds)?;
-    let event = if searched && plan.event == Event::View { Event::Search } else { plan.event };
+    let event = match plan.event {
+        _ if logs_in => Event::Login,
+        Event::View if searched => Event::Search,
+        event => event,
+    };
     let mut receipt = Receipt::open(gateway, house, &plan, facts, event)?;
-    if asked.writes(&plan) {
+    // A log-in changes nothing of customers'; it has a record of its own.
+    if asked.writes(&plan) && !logs_in {
         receipt.forward(&asked.subject(&plan)).await?;
     }
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time));
     let about = About::of(&asked, &plan, reader, facts.id.clone());
+    if let Some(watch) = &watch {
+        watch.before().await;
+    }
     let sent = Instant::now();
-    let answer = house.upstream.send(asked.into_request()?).await;
+    let answer = upstream.send(asked.into_request()?).await;
     *crm = sent.elapsed();
     gateway.metrics.upstream_seconds.observe(crm.as_secs_f64());
-    answer::release(gateway, house, answer?, about, guard, receipt).await
+    let (head, body) = answer?.into_parts();
+    if let Some(watch) = &watch {
+        watch.after(gateway, house, facts, &mut receipt, &head).await?;
+    }
+    answer::release(gateway, house, Response::from_parts(head, body), about, guard, receipt).await
 }
 
 /// Tells staff, the ledger, the metrics and the log that a request was refused.
 fn refused(gateway: &Gateway, house: &House, facts: &Facts, refusal: &Refusal, reader: Reader) -> Response<StaffBody> {
-    let challenge = identity::can_challenge(&house.identity);
-    let response = respond::refusal(refusal.reason, reader, &facts.id, challenge);
+    let ways = Ways { challenges: identity::challenges(&house.identity), login: login::link(house) };
+    let response = respond::refusal(refusal.reason, reader, &facts.id, &ways);
     gateway.metrics.refusals.with_label_values(&[refusal.reason.word()]).inc();
     if refusal.reason == Reason::Keys {
         gateway.metrics.vault.with_label_values(&["tokenize", "error"]).inc();

@@ -119,7 +119,7 @@ where
 }
 
 /// Closes in order: says that no more comes, then reads and drops for a while what the client still sends.
-async fn close<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, bounds: &Bounds, unread: bool) {
+pub(super) async fn close<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, bounds: &Bounds, unread: bool) {
     let linger = async {
         let shut = stream.shutdown().await;
         let mut left = bounds.linger_bytes_max;

@@ -55,6 +55,8 @@ pub enum Reason {
     Interim,
     /// Bytes that belong to no answer.
     Unsolicited,
+    /// More than is taken at once: frames of HTTP/2 that ask for nothing, or requests.
+    Overload,
 }
 
 /// A message that the gate refused.
@@ -103,6 +105,7 @@ impl GateFault {
             Reason::Host => refusal::Reason::Host,
             Reason::Upgrade => refusal::Reason::Upgrade,
             Reason::HeadSlow | Reason::BodySlow => refusal::Reason::Slow,
+            Reason::Overload => refusal::Reason::Overload,
         }
     }
 

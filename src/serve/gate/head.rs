@@ -180,7 +180,7 @@ pub(super) fn trim(value: &[u8]) -> &[u8] {
 }
 
 /// A length in its one spelling: no sign, no list, no leading zero, below 2^63.
-fn length(value: &[u8]) -> Result<u64, GateFault> {
+pub(super) fn length(value: &[u8]) -> Result<u64, GateFault> {
     let digits = value.iter().all(u8::is_ascii_digit);
     let zeroes = value.len() > 1 && value[0] == b'0';
     // Nineteen digits are below 10^19, which a u64 holds.

@@ -16,6 +16,7 @@ pub mod crm;
 pub mod fault;
 pub mod follow;
 pub mod forwarded;
+pub mod h2;
 pub mod head;
 pub mod hop;
 pub mod request;

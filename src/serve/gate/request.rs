@@ -15,7 +15,7 @@ use super::fault::{GateFault, Reason};
 use super::head::{Fields, Framing, Lines, field, is_token};
 
 /// The methods that the gateway serves; any other is refused.
-const METHODS: [Method; 7] =
+pub(super) const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 
 /// What a request line may take beside its target: the longest method, the version and two spaces.
@@ -172,21 +172,21 @@ fn request_line(line: &[u8], bounds: &Bounds) -> Result<(Method, Version), GateF
 /// Whether this is a path from the root with an optional query. `//host` is refused since it reads as an authority
 /// elsewhere, `#` since a parser may drop what follows, other bytes than visible ASCII since decoders differ; the
 /// last check keeps what hyper could not read from reaching it.
-fn is_target(target: &[u8]) -> bool {
+pub(super) fn is_target(target: &[u8]) -> bool {
     target.starts_with(b"/")
         && !target.starts_with(b"//")
         && target.iter().all(|&byte| byte.is_ascii_graphic() && byte != b'#')
         && PathAndQuery::try_from(target).is_ok()
 }
 
-fn host(detail: &'static str) -> GateFault {
+pub(super) fn host(detail: &'static str) -> GateFault {
     GateFault::new(Reason::Host, detail)
 }
 
-fn target_too_long() -> GateFault {
+pub(super) fn target_too_long() -> GateFault {
     GateFault::new(Reason::TargetTooLong, "a target is longer than the bound")
 }
 
-fn too_large() -> GateFault {
+pub(super) fn too_large() -> GateFault {
     GateFault::new(Reason::HeadTooLarge, "a head is larger than the bound")
 }

@@ -202,7 +202,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for StaffGate<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let gate = &mut *self;
-        ready!(Pin::new(&mut gate.stream).poll_flush(cx))?;
+        match Pin::new(&mut gate.stream).poll_flush(cx) {
+            Poll::Ready(flushed) => flushed?,
+            // TLS takes a small answer whole and sends it later, so that only a flush sees a client that takes nothing.
+            Poll::Pending => {
+                let since = Since::Written(gate.requests, gate.written.bytes);
+                ready!(gate.writing.poll(since, gate.bounds.idle_wait, cx));
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+        }
         if !gate.written.flushed {
             gate.written.flushed = true;
             // The read side may have been waiting for just this.

@@ -48,16 +48,26 @@ fn prefers_japanese(headers: &HeaderMap) -> bool {
     languages.find(|tag| tag.starts_with("ja") || tag.starts_with("en")).is_some_and(|tag| tag.starts_with("ja"))
 }
 
-/// A refusal as an answer.
-pub fn refusal(reason: Reason, reader: Reader, id: &str, challenge: bool) -> Response<Bytes> {
-    let mut response = told(&words::of(reason), reason.word(), reader, id);
+/// How somebody whom nobody knows can become known.
+#[derive(Debug, Clone, Default)]
+pub struct Ways {
+    /// The values of `WWW-Authenticate`.
+    pub challenges: Vec<HeaderValue>,
+    /// The path of the CRM's own log-in.
+    pub login: Option<String>,
+}
+
+/// A refusal as an answer. Whoever is unknown learns the ways to become known.
+pub fn refusal(reason: Reason, reader: Reader, id: &str, ways: &Ways) -> Response<Bytes> {
+    let unknown = reason == Reason::Unrecognised;
+    let login = ways.login.as_deref().filter(|_| unknown);
+    let mut response = told(&words::of(reason), reason.word(), reader, id, login);
     if reason == Reason::Method {
         // RFC 9110 section 15.5.6 asks for it.
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
     }
-    if reason == Reason::Unrecognised && challenge {
-        let ask = HeaderValue::from_static("Basic realm=\"sudare\", charset=\"UTF-8\"");
-        response.headers_mut().insert(WWW_AUTHENTICATE, ask);
+    for challenge in ways.challenges.iter().filter(|_| unknown) {
+        response.headers_mut().append(WWW_AUTHENTICATE, challenge.clone());
     }
     response
 }
@@ -65,7 +75,7 @@ pub fn refusal(reason: Reason, reader: Reader, id: &str, challenge: bool) -> Res
 /// The fixed page that takes the place of the CRM's own error page.
 pub fn error_page(status: StatusCode, reader: Reader, id: &str) -> Response<Bytes> {
     let words = Words { status: status.as_u16(), ..words::CRM_ERROR };
-    let mut response = told(&words, "crm-error", reader, id);
+    let mut response = told(&words, "crm-error", reader, id, None);
     response.headers_mut().remove(&REFUSAL);
     response
 }
@@ -74,7 +84,7 @@ pub fn error_page(status: StatusCode, reader: Reader, id: &str) -> Response<Byte
 pub fn gate_refusal(fault: &GateFault, id: &str) -> Vec<u8> {
     let words = words::of(fault.told_as());
     let reader = Reader { page: true, japanese: false };
-    let response = told(&words, fault.word(), reader, id);
+    let response = told(&words, fault.word(), reader, id, None);
     let status = response.status();
     let mut out =
         format!("HTTP/1.1 {} {}\r\n", status.as_u16(), status.canonical_reason().unwrap_or("Refused")).into_bytes();
@@ -89,10 +99,10 @@ pub fn gate_refusal(fault: &GateFault, id: &str) -> Vec<u8> {
     out
 }
 
-fn told(words: &Words, reason: &'static str, reader: Reader, id: &str) -> Response<Bytes> {
+fn told(words: &Words, reason: &'static str, reader: Reader, id: &str, login: Option<&str>) -> Response<Bytes> {
     let (title, detail) = if reader.japanese { words.ja } else { words.en };
     let (kind, body) = if reader.page {
-        ("text/html; charset=utf-8", page(words.status, title, detail, id, reader.japanese))
+        ("text/html; charset=utf-8", page(words.status, title, detail, id, reader.japanese, login))
     } else {
         let problem = serde_json::json!({
             "type": format!("urn:sudare:refusal:{reason}"), "title": title, "status": words.status, "detail": detail, "request": id,
@@ -113,14 +123,17 @@ fn told(words: &Words, reason: &'static str, reader: Reader, id: &str) -> Respon
 }
 
 /// A page that needs nothing but itself.
-fn page(status: u16, title: &str, detail: &str, id: &str, japanese: bool) -> String {
-    let (language, number) = if japanese { ("ja", "受付番号") } else { ("en", "Request") };
+fn page(status: u16, title: &str, detail: &str, id: &str, japanese: bool, login: Option<&str>) -> String {
+    let (language, number, log_in) =
+        if japanese { ("ja", "受付番号", "ログイン") } else { ("en", "Request", "Log in") };
+    let quoted = |path: &str| path.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+    let link = login.map_or_else(String::new, |path| format!("<p><a href=\"{}\">{log_in}</a></p>", quoted(path)));
     format!(
         "<!DOCTYPE html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\"><title>{title}</title>\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
          <style>body{{font:16px/1.7 system-ui,sans-serif;max-width:36em;margin:12vh auto;padding:0 1.5em;color:#223}}\
          h1{{font-size:1.3em;border-bottom:3px double #7a8f6a;padding-bottom:.4em}}small{{color:#667}}</style></head>\n\
-         <body><h1>{title}</h1><p>{detail}</p><p><small>{status} · {number} {id}</small></p></body></html>\n"
+         <body><h1>{title}</h1><p>{detail}</p>{link}<p><small>{status} · {number} {id}</small></p></body></html>\n"
     )
 }
 
@@ -135,7 +148,7 @@ mod tests {
     #[test]
     fn browsers_get_a_page_in_their_language() {
         let reader = Reader::of(&headers(&[(ACCEPT, "text/html,*/*"), (ACCEPT_LANGUAGE, "ja,en;q=0.8")]));
-        let response = refusal(Reason::Query, reader, "01J", false);
+        let response = refusal(Reason::Query, reader, "01J", &Ways::default());
         assert_eq!(response.status(), 403);
         assert_eq!(response.headers()[&REFUSAL], "query");
         let page = String::from_utf8(response.body().to_vec()).expect("text");
@@ -144,11 +157,21 @@ mod tests {
 
     #[test]
     fn programs_get_a_problem() {
-        let response = refusal(Reason::Unrecognised, Reader::of(&HeaderMap::new()), "01J", true);
+        let ways = Ways { challenges: vec![HeaderValue::from_static("Basic")], login: None };
+        let response = refusal(Reason::Unrecognised, Reader::of(&HeaderMap::new()), "01J", &ways);
         assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
         assert!(response.headers().contains_key(WWW_AUTHENTICATE));
         let problem: serde_json::Value = serde_json::from_slice(response.body()).expect("json");
         assert_eq!((problem["status"].as_u64(), problem["request"].as_str()), (Some(401), Some("01J")));
+    }
+
+    #[test]
+    fn only_somebody_unknown_is_shown_the_log_in() {
+        let ways = Ways { login: Some("/log\"in".into()), ..Ways::default() };
+        let reader = Reader { page: true, japanese: false };
+        let page = |reason| String::from_utf8(refusal(reason, reader, "01J", &ways).body().to_vec()).expect("text");
+        assert!(page(Reason::Unrecognised).contains("<a href=\"/log&quot;in\">Log in</a>"));
+        assert!(!page(Reason::NoRole).contains("href"));
     }
 
     #[test]

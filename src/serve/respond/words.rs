@@ -86,6 +86,44 @@ const TOO_LONG_PATH: Words = words(
     ("The address is too long", "Shorten the search and try again."),
     ("アドレスが長すぎます", "検索条件を短くしてもう一度お試しください。"),
 );
+const MISDIRECTED: Words = words(
+    421,
+    ("This host is not served here", "Check the address, or reload the page."),
+    ("このホストは提供していません", "アドレスを確認するか、ページを再読み込みしてください。"),
+);
+const CONNECTION_CREDENTIAL: Words = words(
+    403,
+    (
+        "This way of logging in is not passed on",
+        "NTLM and Negotiate log in a connection, which others use after you. Use another way, or ask the administrator.",
+    ),
+    (
+        "この認証方式は利用できません",
+        "NTLM・Negotiate は接続そのものを認証するため、ほかの利用者と共有される接続では使えません。別の方法をお使いになるか、管理者にお問い合わせください。",
+    ),
+);
+const CONNECTION_LOGIN: Words = words(
+    502,
+    (
+        "The CRM asks for a log-in that cannot be passed on",
+        "It wants NTLM or Negotiate, which log in a connection that others use too. The administrator must turn on another way.",
+    ),
+    (
+        "CRMの認証方式を中継できません",
+        "CRMが NTLM または Negotiate を求めています。接続をほかの利用者と共有するため使えません。管理者に別の認証方式への変更を依頼してください。",
+    ),
+);
+const UNTRUSTED: Words = words(
+    502,
+    (
+        "The CRM cannot prove that it is itself",
+        "Its certificate does not hold, so nothing was sent to it. Tell the administrator the number below.",
+    ),
+    (
+        "CRMが本物であることを確認できません",
+        "証明書を検証できなかったため、何も送信していません。下の番号を管理者にお伝えください。",
+    ),
+);
 
 /// The words of a reason.
 #[expect(clippy::too_many_lines, reason = "a table with an arm for each reason")]
@@ -94,6 +132,7 @@ pub fn of(reason: Reason) -> Words {
         Reason::Framing | Reason::Ambiguous | Reason::Host | Reason::Upgrade | Reason::Version => UNCLEAR,
         Reason::HeadTooLarge => TOO_LONG_HEAD,
         Reason::PathTooLong => TOO_LONG_PATH,
+        Reason::Misdirected => MISDIRECTED,
         Reason::Method => METHOD,
         Reason::Slow => SLOW,
         Reason::BodyTooLarge => words(
@@ -111,15 +150,21 @@ pub fn of(reason: Reason) -> Words {
         ),
         Reason::Unrecognised => words(
             401,
+            ("Please log in", "The gateway does not know who asks. Log in again, or ask the administrator."),
+            ("ログインしてください", "利用者を確認できません。もう一度ログインするか、管理者にお問い合わせください。"),
+        ),
+        Reason::IdentityAway => words(
+            503,
             (
-                "Please log in",
-                "The gateway does not know who asks. Give your user name and password, or ask the administrator.",
+                "The gateway cannot tell now who you are",
+                "What it asks to recognise you does not answer. Nothing was shown or saved. Try again shortly; if it goes on, tell the administrator the number below.",
             ),
             (
-                "ログインしてください",
-                "利用者を確認できません。ユーザー名とパスワードを入力するか、管理者にお問い合わせください。",
+                "ただいま利用者を確認できません",
+                "認証の確認先が応答していません。何も表示・保存されていません。しばらくしてからもう一度お試しください。続く場合は、下の番号を管理者にお伝えください。",
             ),
         ),
+        Reason::ConnectionCredential => CONNECTION_CREDENTIAL,
         Reason::NoRole => words(
             403,
             ("You have no role here", "Ask the administrator to put you into a group that has one."),
@@ -169,6 +214,8 @@ pub fn of(reason: Reason) -> Words {
             ("The CRM cannot be reached", "Try again shortly; if it goes on, tell the administrator."),
             ("CRMに接続できません", "しばらくしてからもう一度お試しください。続く場合は管理者にお伝えください。"),
         ),
+        Reason::UpstreamUntrusted => UNTRUSTED,
+        Reason::ConnectionLogin => CONNECTION_LOGIN,
         Reason::UpstreamSlow => words(
             504,
             ("The CRM did not answer in time", "Try again shortly."),

@@ -18,11 +18,16 @@ pub struct Walk {
     pub record: String,
     /// What scripts complained about until then.
     pub errors: Vec<String>,
+    /// The page with the popup that the pencil beside a telephone number opens.
+    pub pencil: String,
     /// What a script that sends a form as the CRM's popups do is told: a status and a refusal.
     pub popup: String,
     /// The page after the contact's form was sent with one field changed.
     pub edited: String,
 }
+
+/// The pencil beside the telephone number on the card: its script knows it by `data-action`.
+const PENCIL: &str = ".card-info-fields a[data-action=edit]";
 
 /// The CRM's popups send `multipart/form-data`, which the gateway does not read yet.
 const POPUP: &str = "const form = new FormData();\n\
@@ -60,13 +65,17 @@ pub fn walk(address: SocketAddr, staff: Option<Staff>, crm: (&str, &str), id: u6
     browser.settle();
     let record = browser.page();
     let errors = browser.script_errors();
+    browser.click(PENCIL);
+    browser.find(".ui-dialog form input[name=phone]");
+    browser.settle();
+    let pencil = browser.page();
     let popup = browser.run(POPUP).as_str().unwrap_or_default().to_owned();
     browser.go(&format!("http://{address}/persons/contact/edit/{id}"));
     browser.fill("input[name=full_position]", "Walked by");
     browser.click(".submit_buttons input[type=submit]");
     browser.find(if sees_all { ".business-card .card-name" } else { "body > h1" });
     let edited = browser.page();
-    Walk { list, rows, record, errors, popup, edited }
+    Walk { list, rows, record, errors, pencil, popup, edited }
 }
 
 impl Walk {

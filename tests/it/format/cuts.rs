@@ -174,7 +174,7 @@ proptest! {
 
     #[test]
     fn data_in_a_script_stands_where_it_says(text in "(a|=|var |\\{|\\}|\\[|\\]|\"|\\\\|;| |山){0,12}") {
-        if let Some(range) = script::json_part(&text) {
+        for range in script::json_parts(&text) {
             let brackets = (text.as_bytes()[range.start], text.as_bytes()[range.end - 1]);
             prop_assert!(matches!(brackets.0, b'{' | b'[') && matches!(brackets.1, b'}' | b']'), "at {range:?}");
         }

@@ -6,7 +6,7 @@ use super::RULES;
 use super::client::{Answer, get, request};
 use super::origin::Origin;
 use super::running::{Running, Setup};
-use crate::gate::wire::{answers, connect, read_until};
+use crate::gate::wire::{answers, connect, read_all, read_until};
 
 const TANAKA: [(&str, &str); 2] = [("X-Remote-User", "tanaka"), ("X-Remote-Groups", "crm-support")];
 const SENT: &str = "X-Remote-User: tanaka\r\nX-Remote-Groups: crm-support\r\n";
@@ -123,4 +123,41 @@ fn a_connection_beyond_the_bound_waits_its_turn() {
     let answer = read_until(&mut second, b"]");
     assert_eq!(answers(&answer, false)[0].status, 200);
     assert!(crm.asked().pop().expect("a request").starts_with("GET /second"));
+}
+
+/// Each wait of staff's has its bound: what is sent, what is configured, and how it ends.
+#[test]
+fn whoever_stops_sending_is_not_waited_for() {
+    let crm = crm();
+    let put = format!("PUT /api/customers/42 HTTP/1.1\r\nHost: a\r\n{SENT}Content-Type: application/json\r\n");
+    for (sent, bounds, ends) in [
+        ("", "idle: 200ms", None),
+        ("GET / HT", "head_wait: 200ms", Some((408, "slow"))),
+        (&format!("{put}Content-Length: 9\r\n\r\n{{"), "idle: 200ms", Some((408, "slow"))),
+        (&format!("{put}Content-Length: 9\r\n\r\n{{"), "request: 200ms", Some((408, "slow"))),
+    ] {
+        let gateway = bounded(&crm, bounds);
+        let mut stream = connect(gateway.staff);
+        stream.write_all(sent.as_bytes()).unwrap();
+        let told = answers(&read_all(&mut stream), false);
+        let told: Vec<_> = told.iter().map(|told| (told.status, told.header("sudare-refusal").unwrap_or(""))).collect();
+        assert_eq!(told, Vec::from_iter(ends), "{sent} {bounds}");
+    }
+    assert!(crm.asked().is_empty(), "{:?}", crm.asked());
+}
+
+#[test]
+fn an_answer_that_is_too_deep_or_has_too_long_a_value_is_refused() {
+    for (bounds, body) in [
+        ("depth: 4", r#"{"id":42,"tel":"090-1234-5678","x":[[[[[1]]]]]}"#.to_owned()),
+        ("value: 100B", format!("{{\"id\":42,\"tel\":\"090-1234-5678\",\"x\":\"{}\"}}", "a".repeat(200))),
+        ("head: 1KiB", String::new()),
+    ] {
+        let padding = "a".repeat(if body.is_empty() { 2000 } else { 1 });
+        let crm = Origin::start(move |_| Answer::new(200, "application/json", &body).with("X-Padding", &padding));
+        let answer = get(bounded(&crm, bounds).staff, "/api/customers/42", &TANAKA);
+        let word = if bounds.starts_with("head") { "upstream-framing" } else { "bound" };
+        assert_eq!(told(&answer), refusal(502, word), "{bounds}");
+        assert!(!answer.text().contains("-5678"), "{answer:?}");
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -24,11 +25,21 @@ pub struct Setup<'a> {
     pub files: &'a [(&'a str, &'a str)],
 }
 
+/// How the process is started, given the path of gateway.yaml.
+pub type Start = Box<dyn Fn(&Path) -> Command + Send + Sync>;
+
+fn serve(path: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sudare"));
+    command.args(["serve", "-c"]).arg(path);
+    command
+}
+
 /// A running gateway.
 pub struct Running {
     pub staff: SocketAddr,
     metrics: SocketAddr,
     child: Option<Child>,
+    start: Start,
     folder: TempDir,
     log: Arc<Mutex<String>>,
     deaf: Arc<AtomicBool>,
@@ -40,30 +51,42 @@ impl Running {
     }
 
     pub fn set_up(crm: SocketAddr, setup: Setup<'_>) -> Running {
+        Running::set_up_by(crm, setup, Box::new(serve))
+    }
+
+    pub fn set_up_by(crm: SocketAddr, setup: Setup<'_>, start: Start) -> Running {
         let folder = tempfile::tempdir().expect("a folder");
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
         std::fs::create_dir(folder.path().join("rules")).expect("a folder for rules");
         write("rules/rules.yaml", setup.rules);
         write("gateway.yaml", &configuration(crm, setup.config));
-        for (name, text) in setup.files {
-            write(name, text);
-        }
         let unset = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut running =
-            Running { staff: unset, metrics: unset, child: None, folder, log: Arc::default(), deaf: Arc::default() };
+        let (log, deaf) = (Arc::default(), Arc::default());
+        let mut running = Running { staff: unset, metrics: unset, child: None, start, folder, log, deaf };
+        for (name, text) in setup.files {
+            running.write(name, text);
+        }
         running.restart();
         running
+    }
+
+    /// Puts a file that only its owner can read beside gateway.yaml, whole at once.
+    pub fn write(&self, name: &str, text: &str) {
+        let draft = self.folder.path().join(format!(".{name}.new"));
+        std::fs::write(&draft, text).expect("a file");
+        std::fs::set_permissions(&draft, PermissionsExt::from_mode(0o600)).expect("a mode");
+        std::fs::rename(&draft, self.folder.path().join(name)).expect("a file in place");
+    }
+
+    /// Asks it to read its files again.
+    pub fn hang_up(&self) {
+        signal(self.child.as_ref().expect("a running gateway"), "HUP");
     }
 
     /// Starts a gateway on the same folder.
     pub fn restart(&mut self) {
         let path = self.folder.path().join("gateway.yaml");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sudare"))
-            .args(["serve", "-c"])
-            .arg(&path)
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the gateway");
+        let mut child = (self.start)(&path).stderr(Stdio::piped()).spawn().expect("the gateway");
         let mut lines = BufReader::new(child.stderr.take().expect("its log")).lines();
         self.child = Some(child);
         let log = Arc::clone(&self.log);
@@ -208,7 +231,8 @@ fn configuration(crm: SocketAddr, more: &str) -> String {
         "bounds: { ledger_wait: 20s }",
         "identity: [{ header: { user: X-Remote-User, groups: X-Remote-Groups, from: [127.0.0.1/32] } }]",
     ];
-    let is_said = |line: &&str| more.lines().any(|said| said.split(':').next() == line.split(':').next());
+    let key = |line: &str| line.split(':').next().map(|key| key.replace("sites", "upstream"));
+    let is_said = |line: &&str| more.lines().any(|said| key(said) == key(line));
     let mut lines: Vec<&str> = usual.into_iter().filter(|line| !is_said(line)).collect();
     lines.push(more);
     lines.join("\n")

@@ -1,12 +1,14 @@
-//! `sudare check`: the exit status, by the contract.
+//! `sudare check` and `sudare test`: the exit status, by the contract.
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use sudare::cli::check::{CheckArgs, Format, run};
+use sudare::cli::say::Lang;
 
 fn status(paths: Vec<PathBuf>, strict: bool) -> u8 {
-    run(CheckArgs { config: None, paths, strict, format: Format::Text })
+    run(CheckArgs { config: None, paths, strict, format: Format::Text }, Lang::En)
 }
 
 #[test]
@@ -39,8 +41,12 @@ fn a_configuration_brings_its_rules() {
     let gateway = folder.path().join("gateway.yaml");
     let text = "sudare: 1\nlisten: 127.0.0.1:0\nupstream: http://127.0.0.1:9\nrules: rules.yaml\nidentity:\n  - header: { user: X-User, groups: X-Groups, from: [127.0.0.1/32] }\n";
     fs::write(&gateway, text).expect("a file can be written");
-    let check =
-        || run(CheckArgs { config: Some(gateway.clone()), paths: Vec::new(), strict: false, format: Format::Json });
+    let check = || {
+        run(
+            CheckArgs { config: Some(gateway.clone()), paths: Vec::new(), strict: false, format: Format::Json },
+            Lang::En,
+        )
+    };
     let rules = folder.path().join("rules.yaml");
     fs::write(&rules, "sudare: 1\nroles: { support: a }\n").expect("a file can be written");
     assert_eq!(check(), 0);
@@ -70,5 +76,39 @@ fn tests_in_rule_files_may_speak_xml_and_text() {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_sudare")).arg("test").arg(&rules).output();
         let output = output.expect("the command");
         assert_eq!(output.status.success(), passes, "{}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+#[test]
+fn every_sort_of_expectation_can_fail() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("rules.yaml");
+    for (expected, status) in [
+        (r#"support: { json: { tel: "***-****-5678", x: 1 } }"#, 0),
+        (r#"support: { json: { tel: "090-1234-5678", x: 1 } }"#, 1),
+        (r#"support: { json: { tel: "***-****-5678" } }"#, 1),
+        (r#"support: { hidden: ["090-1234"] }"#, 0),
+        (r#"support: { hidden: ["5678"] }"#, 1),
+        (r#"support: { shown: ["5678"] }"#, 0),
+        (r#"support: { shown: ["090-1234"] }"#, 1),
+        ("support: 200", 0),
+        ("support: 403", 1),
+        ("nobody: 401", 0),
+        ("nobody: 200", 1),
+        (r#"{ support: 200, nobody: { shown: ["5678"] } }"#, 1),
+    ] {
+        let expected = if expected.starts_with('{') { expected.to_owned() } else { format!("{{ {expected} }}") };
+        let rules = format!(
+            "sudare: 1\nroles: {{ support: a }}\n\
+             resources: [{{ id: x, match: GET /x, subject: none, fields: {{ phone: tel }} }}]\n\
+             rules: [{{ for: support, mask: {{ phone: last4 }} }}]\n\
+             tests:\n  - name: one\n    request: GET /x\n    \
+             response: {{ json: {{ tel: 090-1234-5678, x: 1 }} }}\n    expect: {expected}\n"
+        );
+        fs::write(&path, rules).expect("a file can be written");
+        let output = Command::new(env!("CARGO_BIN_EXE_sudare")).arg("test").arg(&path).output().expect("the command");
+        let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(status), "{expected}: {told}");
+        assert_eq!(told.contains("FAILED"), status == 1, "{expected}: {told}");
     }
 }

@@ -111,3 +111,31 @@ fn parameters_of_the_path_are_the_request_s_own() {
     assert_eq!(plan.template.as_deref(), Some("/api/customers/{id}"));
     assert!(!format!("{one:?}").contains("42"), "parameters can name customers");
 }
+
+#[test]
+fn a_public_resource_is_public_in_no_doubt_alone() {
+    let policy = policy(
+        "
+sudare: 1
+roles: { support: a }
+resources:
+  - { id: login, match: { methods: [GET, POST], path: /index.php, query: { page: login } }, public: true, subject: none }
+  - { id: posted, match: { methods: [POST], path: /form, form: { page: login } }, public: true, subject: none }
+",
+    );
+    for (target, is) in [
+        ("/index.php?page=login", true),
+        ("/index.php?page=login&x=1", true),
+        ("/index.php?page=login&page=customers", false),
+        ("/index.php?page=customers&PAGE=login", false),
+        ("/index.php", false),
+    ] {
+        assert_eq!(policy.is_public(&get(&policy, target)), is, "{target}");
+    }
+    let pair = |value: &str| ("page".to_owned(), value.to_owned());
+    for (form, is) in [(vec![pair("login")], true), (vec![pair("login"), pair("customers")], false)] {
+        let matched = asked(&policy, "POST", "/form", ("", ""));
+        let matched = policy.narrow(matched, &BodyValues { form, json: Vec::new() });
+        assert_eq!(policy.is_public(&matched), is);
+    }
+}

@@ -1,0 +1,114 @@
+//! `listen:` where staff connects, and how: plain or in TLS, directly or through a proxy that says who
+//! is behind it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::config::gateway::{address, one_or_more};
+use crate::config::pem::{self, Pair, PemError};
+use crate::config::units::Origin;
+use crate::policy::fault::Faults;
+use crate::policy::node::{Node, Spot};
+use crate::policy::reader::{self, MapReader};
+
+/// What stands for a socket that systemd hands over.
+const SYSTEMD: &str = "systemd";
+
+/// One address, and what is spoken there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// Where.
+    pub at: At,
+    /// TLS; else plain HTTP.
+    pub tls: Option<TlsConfig>,
+    /// Whether each connection begins with a header of the PROXY protocol.
+    pub proxy_protocol: bool,
+}
+
+/// Where a listener's socket comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// The gateway opens it.
+    Address(SocketAddr),
+    /// systemd hands it over: the next one, in the order of its `.socket` unit.
+    Systemd,
+}
+
+/// How TLS is spoken to staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsConfig {
+    /// The certificate and its key.
+    pub pair: Pair,
+    /// The authorities of staff's own certificates, where some have one.
+    pub client_ca: Option<PathBuf>,
+    /// Whether TLS 1.2 is spoken too.
+    pub tls12: bool,
+}
+
+/// Reads the listeners.
+pub fn parse(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Vec<Listener> {
+    one_or_more(node, "`listen`", faults).iter().filter_map(|item| listener(item, origin, faults)).collect()
+}
+
+fn listener(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Option<Listener> {
+    if node.map().is_none() {
+        let at = at(node, "`listen`", faults)?;
+        return Some(Listener { at, tls: None, proxy_protocol: false });
+    }
+    let mut map = MapReader::open(node, "a listener", faults)?;
+    let at = map.need("address", faults).and_then(|node| at(node, "`address`", faults));
+    let tls = map.take("tls").map(|node| tls(node, origin, faults));
+    let proxy_protocol =
+        map.take("proxy_protocol").map_or(Some(false), |node| reader::boolean(node, "`proxy_protocol`", faults));
+    map.finish(faults);
+    let tls = match tls {
+        Some(tls) => Some(tls?),
+        None => None,
+    };
+    Some(Listener { at: at?, tls, proxy_protocol: proxy_protocol? })
+}
+
+fn at(node: &Node, what: &str, faults: &mut Faults) -> Option<At> {
+    if node.scalar() == Some(SYSTEMD) { Some(At::Systemd) } else { address(node, what, faults).map(At::Address) }
+}
+
+fn tls(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Option<TlsConfig> {
+    let mut map = MapReader::open(node, "`tls`", faults)?;
+    let pair = pair(&mut map, origin, faults);
+    let client_ca = map.take("client_ca").and_then(|node| authority(node, "`client_ca`", origin, faults));
+    let tls12 = map
+        .take("min")
+        .map_or(Some(false), |node| reader::word(node, "`min`", &[("1.2", true), ("1.3", false)], faults));
+    map.finish(faults);
+    Some(TlsConfig { pair: pair?, client_ca, tls12: tls12? })
+}
+
+/// A certificate and its key, read once to tell now what would not hold later.
+pub(super) fn pair(map: &mut MapReader<'_>, origin: &Origin<'_>, faults: &mut Faults) -> Option<Pair> {
+    let mut file = |key, what| {
+        let node = map.need(key, faults)?;
+        Some((origin.path(reader::text(node, what, faults)?), &node.spot))
+    };
+    let certificate = file("certificate", "`certificate`");
+    let key = file("key", "`key`");
+    let ((certificate, certificate_spot), (key, key_spot)) = (certificate?, key?);
+    let pair = Pair { certificate, key };
+    if let Err(error) = pair.load() {
+        let spot = if error.path() == Some(&pair.key) { key_spot } else { certificate_spot };
+        tell(&error, spot, faults);
+    }
+    Some(pair)
+}
+
+/// A file with the certificates of authorities, read once for the same reason.
+pub(super) fn authority(node: &Node, what: &str, origin: &Origin<'_>, faults: &mut Faults) -> Option<PathBuf> {
+    let path = origin.path(reader::text(node, what, faults)?);
+    if let Err(error) = pem::authorities(&path) {
+        tell(&error, &node.spot, faults);
+    }
+    Some(path)
+}
+
+fn tell(error: &PemError, spot: &Spot, faults: &mut Faults) {
+    faults.error(spot, error.code(), error.to_string()).help(error.cure());
+}
