@@ -51,7 +51,7 @@ pub enum LedgerCommand {
     /// Check every line and every checkpoint
     Verify(VerifyArgs),
     /// Print the records that match
-    Query(QueryArgs),
+    Query(Box<QueryArgs>),
     /// Reserved
     #[command(hide = true)]
     Report,

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::cli::help::man;
+use crate::cli::help::{Lines, man};
 use crate::cli::say::Lang;
 
 /// Exit status: what was asked for is done.
@@ -90,7 +90,12 @@ fn run_command(command: Command, lang: Lang) -> u8 {
 
 /// The whole command line as clap knows it, explained in a language.
 pub fn command(lang: Lang) -> clap::Command {
-    help::dressed(Arguments::command(), lang)
+    help::dressed(Arguments::command(), lang, Lines::Broken)
+}
+
+/// The same for manual pages, which are set anew for each terminal.
+fn command_to_be_set(lang: Lang) -> clap::Command {
+    help::dressed(Arguments::command(), lang, Lines::Whole)
 }
 
 /// The default place of the configuration.

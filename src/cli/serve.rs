@@ -93,7 +93,8 @@ pub fn start(config: Config, lang: Lang, started: impl FnOnce(&Started)) -> u8 {
 
 /// Starts the log on stderr.
 pub fn log(log: &Log) {
-    let filter = EnvFilter::new(format!("{0},notify=warn", log.level));
+    // Libraries tell at their lower levels what they read, and that may be personal.
+    let filter = EnvFilter::new(format!("warn,sudare={}", log.level));
     // A log that nobody takes any more must not end what it tells of.
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

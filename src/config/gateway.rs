@@ -81,6 +81,8 @@ pub fn parse(source: &Source, origin: &Origin<'_>, key: [u8; 32], faults: &mut F
     let bounds = map.take("bounds").map_or_else(Bounds::default, |node| bounds::parse(node, faults));
     mode(&mut map, faults);
     fitting(&root, &listen, upstreams.as_ref(), &trusted_proxies, faults);
+    let proves = |listener: &Listener| listener.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+    identity::fitting(&identity, listen.iter().any(proves), &root, faults);
     map.reserve(&LATER, faults);
     map.finish(faults);
     let config = Config {

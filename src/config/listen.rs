@@ -4,6 +4,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use rustls::sign::CertifiedKey;
+use x509_parser::time::ASN1Time;
+
 use crate::config::gateway::{address, one_or_more};
 use crate::config::pem::{self, Pair, PemError};
 use crate::config::units::Origin;
@@ -93,11 +96,24 @@ pub(super) fn pair(map: &mut MapReader<'_>, origin: &Origin<'_>, faults: &mut Fa
     let key = file("key", "`key`");
     let ((certificate, certificate_spot), (key, key_spot)) = (certificate?, key?);
     let pair = Pair { certificate, key };
-    if let Err(error) = pair.load() {
-        let spot = if error.path() == Some(&pair.key) { key_spot } else { certificate_spot };
-        tell(&error, spot, faults);
+    match pair.load() {
+        Ok(loaded) if has_expired(&loaded) => {
+            let message =
+                format!("the certificate `{}` has expired; clients will refuse it", pair.certificate.display());
+            faults.warning(certificate_spot, "expired", message).help("put a new one in its place; it is read again");
+        }
+        Ok(_) => {}
+        Err(error) => {
+            let spot = if error.path() == Some(&pair.key) { key_spot } else { certificate_spot };
+            tell(&error, spot, faults);
+        }
     }
     Some(pair)
+}
+
+fn has_expired(pair: &CertifiedKey) -> bool {
+    let leaf = pair.cert.first().and_then(|leaf| x509_parser::parse_x509_certificate(leaf).ok());
+    leaf.is_some_and(|(_, leaf)| leaf.validity().not_after < ASN1Time::now())
 }
 
 /// A file with the certificates of authorities, read once for the same reason.

@@ -216,9 +216,13 @@ fn health(node: &Node, faults: &mut Faults) -> Option<HealthConfig> {
     }
     let mut map = MapReader::open(node, "`health`", faults)?;
     let asked = map.need("path", faults).and_then(|node| path(node, faults));
-    let every = map
-        .take("every")
-        .and_then(|node| units::some(units::duration(node, "`every`", faults), node, "`every`", faults));
+    let every = map.take("every").and_then(|node| {
+        let every = units::duration(node, "`every`", faults)?;
+        if every.is_zero() {
+            faults.error(&node.spot, "zero", "`every` is nothing, so that the CRM would be asked without a pause");
+        }
+        Some(every)
+    });
     map.finish(faults);
     Some(HealthConfig { path: asked?, every: every.unwrap_or(EVERY) })
 }

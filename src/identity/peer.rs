@@ -6,7 +6,8 @@ use std::sync::Arc;
 /// Who holds the other end of a connection.
 #[derive(Clone)]
 pub struct Peer {
-    /// The address of the socket itself.
+    /// Who opened the connection: the other end of the socket, or whom `told` names. What is written
+    /// in a connection that a balancer passes through is the client's word and not the balancer's.
     pub address: IpAddr,
     /// The client that a proxy in front has told of for the whole connection (PROXY protocol).
     pub told: Option<IpAddr>,

@@ -131,6 +131,7 @@ impl Call {
                 return Err(io::Error::other("it comes from no trusted proxy"));
             }
             peer.told = proxied::read(&mut line).await?;
+            peer.address = peer.told.unwrap_or(peer.address);
         }
         let Some(tls) = &self.tls else { return Ok((Begun::Plain(line), peer)) };
         let stream = tls.accept(line).await?;

@@ -36,7 +36,7 @@ use crate::serve::reload::{self, Reloader};
 use crate::serve::sites::Sites;
 use crate::serve::tls::Tls;
 use crate::serve::upstream::{Upstream, health};
-use crate::serve::{admin, jwks, listen, panics, service};
+use crate::serve::{admin, listen, panics, service, sources};
 use crate::terms::refusal::Reason;
 use crate::vault::keep::Vault;
 use crate::vault::mint::KeyMint;
@@ -266,7 +266,7 @@ async fn serve(
         watching.spawn(health::watch(Arc::clone(upstream), stopped.clone()));
     }
     tokio::spawn(reloader.run(stopped.clone()));
-    tokio::spawn(jwks::keep(Arc::clone(&config.identity), stopped.clone()));
+    tokio::spawn(sources::keep(Arc::clone(&config.identity), stopped.clone()));
     let mut serving = JoinSet::new();
     for door in doors {
         serving.spawn(listen::serve(Arc::clone(gateway), door, stopped.clone()));

@@ -5,6 +5,7 @@
 
 mod case;
 mod generated;
+mod records;
 pub mod run;
 
 use std::fs;

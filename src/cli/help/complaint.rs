@@ -49,6 +49,8 @@ fn japanese(error: &Error) -> Option<String> {
         out.push_str(&format!("\n{}\n", texts::USAGE.with(lang, &[("usage", &usage)])));
         let command = usage.split(['[', '<', '-']).next().unwrap_or_default().trim();
         out.push_str(&format!("{}\n", texts::MORE_HELP.with(lang, &[("command", &command)])));
+    } else {
+        out.push_str(&format!("\n{}\n", texts::TRY_HELP.of(lang)));
     }
     Some(out)
 }
@@ -79,7 +81,7 @@ mod tests {
             ("sudare check --strcit", "`--strcit` はこのコマンドで使えません", "`--strict` のことですか？"),
             ("sudare check --format xml", "`xml` は指定できません", "text, json のいずれか"),
             ("sudare test", "次の指定が足りません: <PATH>...", "使い方: sudare test"),
-            ("sudare check -c", "には値が必要です", "詳しくは `sudare check --help`"),
+            ("sudare check -c", "には値が必要です", "`--help` を付けて"),
             ("sudare demo --port x", "`x` は指定できません", "エラー: "),
         ];
         for (line, what, more) in cases {

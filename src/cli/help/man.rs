@@ -24,7 +24,7 @@ pub struct ManArgs {
 
 /// Runs the command.
 pub fn run(args: &ManArgs, lang: Lang) -> u8 {
-    let mut root = crate::cli::command(lang);
+    let mut root = crate::cli::command_to_be_set(lang);
     root.build();
     if let Some(dir) = &args.dir {
         return match write_all(&root, "", dir, lang) {
@@ -102,7 +102,13 @@ fn listed(roff: &mut Roff, title: &str, rows: &[(&str, Text)], lang: Lang) {
     }
 }
 
-const HEADINGS: &[(&str, &str)] = &[("NAME", "名前"), ("SYNOPSIS", "書式"), ("DESCRIPTION", "説明")];
+const HEADINGS: &[(&str, &str)] = &[
+    ("NAME", "名前"),
+    ("SYNOPSIS", "書式"),
+    ("DESCRIPTION", "説明"),
+    ("OPTIONS", "オプション"),
+    ("SUBCOMMANDS", "コマンド"),
+];
 const ENVIRONMENT_TITLE: Text = Text { en: "Environment", ja: "環境変数" };
 const ENVIRONMENT: &[(&str, Text)] = &[
     (

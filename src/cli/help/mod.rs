@@ -16,7 +16,7 @@ use crate::cli::say::{self, Lang, Text};
 /// The columns that help is written for, also where the terminal is wider: long lines read badly.
 const COLUMNS: usize = 80;
 /// The columns that are left beside options, and beside commands.
-const BESIDE: usize = 46;
+const BESIDE: usize = 50;
 const ABOUT: usize = 62;
 
 const EXAMPLES: Text = Text { en: "Examples", ja: "使用例" };
@@ -29,26 +29,44 @@ const COMMANDS: Text = Text { en: "Commands", ja: "コマンド" };
 const HELP: Text = Text { en: "Print help", ja: "ヘルプを表示する" };
 const VERSION: Text = Text { en: "Print version", ja: "版を表示する" };
 
-/// A command line with its help in a language.
-pub fn dressed(command: Command, lang: Lang) -> Command {
-    let version = Arg::new("version").short('V').long("version").action(ArgAction::Version).help(VERSION.of(lang));
-    let command = command.disable_version_flag(true).arg(version);
-    dress(command, "", lang)
+/// Whether lines are broken here, or by whoever sets them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lines {
+    /// For a terminal.
+    Broken,
+    /// For roff.
+    Whole,
 }
 
-fn dress(command: Command, path: &str, lang: Lang) -> Command {
+impl Lines {
+    fn of(self, text: &str, width: usize) -> String {
+        match self {
+            Lines::Broken => broken(text, width),
+            Lines::Whole => text.to_owned(),
+        }
+    }
+}
+
+/// A command line with its help in a language.
+pub fn dressed(command: Command, lang: Lang, lines: Lines) -> Command {
+    let version = Arg::new("version").short('V').long("version").action(ArgAction::Version).help(VERSION.of(lang));
+    let command = command.disable_version_flag(true).arg(version);
+    dress(command, "", lang, lines)
+}
+
+fn dress(command: Command, path: &str, lang: Lang, lines: Lines) -> Command {
     let header = *command.get_styles().get_header();
     let help = Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help(HELP.of(lang));
     let mut command = command.disable_help_flag(true).disable_help_subcommand(true).max_term_width(COLUMNS).arg(help);
     if let Some(page) = pages::of(path) {
         command = command.after_help(after(page, lang, header));
         if lang == Lang::Ja {
-            command = japanese(command, page, header);
+            command = japanese(command, page, header, lines);
         }
     }
     command.mut_subcommands(|sub| {
         let path = format!("{path} {}", sub.get_name());
-        dress(sub, path.trim_start(), lang)
+        dress(sub, path.trim_start(), lang, lines)
     })
 }
 
@@ -75,21 +93,21 @@ fn after(page: &pages::Page, lang: Lang, header: Style) -> String {
     out
 }
 
-fn japanese(command: Command, page: &'static pages::Page, header: Style) -> Command {
-    let about = broken(page.ja, ABOUT);
-    let template =
-        format!("{{about}}\n\n{header}{}:{header:#} {{usage}}\n\n{{all-args}}\n\n{{after-help}}", USAGE.of(Lang::Ja));
-    let command = command.about(about).help_template(template).subcommand_help_heading(COMMANDS.of(Lang::Ja));
+fn japanese(command: Command, page: &'static pages::Page, header: Style, lines: Lines) -> Command {
+    let heading = |text: Text| format!("{header}{}:{header:#}", text.of(Lang::Ja));
+    let mut template = format!("{{about}}\n\n{} {{usage}}\n\n", heading(USAGE));
+    if command.get_positionals().next().is_some() {
+        template.push_str(&format!("{}\n{{positionals}}\n\n", heading(ARGUMENTS)));
+    }
+    if command.has_subcommands() {
+        template.push_str(&format!("{}\n{{subcommands}}\n\n", heading(COMMANDS)));
+    }
+    template.push_str(&format!("{}\n{{options}}{{after-help}}", heading(OPTIONS)));
+    let command = command.about(lines.of(page.ja, ABOUT)).help_template(template);
     command.mut_args(|arg| {
-        let heading = if arg.is_positional() { ARGUMENTS } else { OPTIONS };
-        let arg = match page.options.iter().find(|(name, _)| *name == arg.get_id().as_str()) {
-            Some((_, what)) => {
-                let said = format!("{what}{}", values(&arg));
-                arg.help(broken(&said, BESIDE))
-            }
-            None => arg,
-        };
-        let arg = arg.help_heading(heading.of(Lang::Ja));
+        let Some((_, what)) = page.options.iter().find(|(name, _)| *name == arg.get_id().as_str()) else { return arg };
+        let said = lines.of(&format!("{what}{}", values(&arg)), BESIDE);
+        let arg = arg.help(said);
         if arg.get_action().takes_values() {
             return arg.hide_default_value(true).hide_possible_values(true);
         }
@@ -97,18 +115,28 @@ fn japanese(command: Command, page: &'static pages::Page, header: Style) -> Comm
     })
 }
 
-/// Japanese has no blanks at which clap could break a line, and wide characters that it counts as one.
+/// Japanese has no blanks at which clap could break a line, and wide characters that it counts as
+/// one. A word in Latin letters stays whole, and a bracket stays with what it holds.
 fn broken(text: &str, width: usize) -> String {
-    let mut out = String::new();
-    let mut line = 0;
+    let mut pieces: Vec<String> = Vec::new();
     for c in text.chars() {
-        let own = say::columns(c.encode_utf8(&mut [0; 4]));
-        // A line does not begin with what closes the one before.
-        if line + own > width && !"、。）］」".contains(c) {
-            out.push('\n');
+        let joins = pieces.last().and_then(|piece| piece.chars().last()).is_some_and(|last| {
+            let latin = |c: char| c.is_ascii() && c != ' ';
+            latin(last) && latin(c) || "、。）］」:".contains(c) || "（［「".contains(last)
+        });
+        match pieces.last_mut().filter(|_| joins) {
+            Some(piece) => piece.push(c),
+            None => pieces.push(c.to_string()),
+        }
+    }
+    let (mut out, mut line) = (String::new(), 0);
+    for piece in pieces {
+        let own = say::columns(&piece);
+        if line > 0 && line + own > width {
+            out = format!("{}\n", out.trim_end());
             line = 0;
         }
-        out.push(c);
+        out.push_str(&piece);
         line += own;
     }
     out
@@ -179,6 +207,12 @@ mod tests {
                 assert!(lang == Lang::En || !help.contains("Options:"), "{help}");
             }
         }
+    }
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(broken("担当者（basic:tanaka）を選ぶ、など", 12), "担当者\n（basic:tanaka）\nを選ぶ、など");
+        assert_eq!(broken("短い", 12), "短い");
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "demo",
-        ja: "サンプルCRMとゲートウェイをこのPCだけで起動し、開き方を表示する",
+        ja: "サンプルCRMとゲートウェイをこのPCで起動し、開き方を表示する",
         options: &[
             ("port", "担当者が接続するポート（0 なら空きを使う）"),
             ("crm_port", "サンプルCRMのポート（0 なら空きを使う）"),
@@ -74,7 +74,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "init",
-        ja: "CRMに合わせて gateway.yaml、users.yaml、rules/ を書き込む（最初はすべて隠す）",
+        ja: "CRM用の設定・利用者・規則を書き込む（最初はすべて隠す）",
         options: &[
             ("url", "CRMのアドレス（例: http://crm.internal:9000）"),
             ("dir", "書き込むフォルダ（なければ作る）"),
@@ -109,7 +109,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "serve",
-        ja: "ゲートウェイを動かす（SIGHUPか規則の変更で再読込、SIGTERMで終了）",
+        ja: "ゲートウェイを動かす（SIGHUPか規則の変更で再読込する）",
         options: &[("config", "ゲートウェイの設定")],
         examples: &[
             ("sudare serve", both("with ./gateway.yaml", "./gateway.yaml を使う")),
@@ -174,7 +174,7 @@ pub const PAGES: &[Page] = &[
         path: "ledger",
         ja: "台帳を検査し、誰が誰の情報を見たかを調べる",
         options: &[
-            ("config", "ゲートウェイの設定。状態フォルダと鍵の場所を読む"),
+            ("config", "ゲートウェイの設定（状態フォルダと鍵の場所）"),
             ("state", "`ledger/` と `ledger.pub` のある状態フォルダ［既定: state］"),
             ("format", "結果の書き方"),
         ],

@@ -42,10 +42,9 @@ const KNOWN: &[Crm] = &[
 
 /// The CRM of an answer, if it is a known one.
 pub(super) fn known(answer: &Answer) -> Option<&'static Crm> {
-    let head = |sign: &&str| answer.trail.iter().chain(&answer.cookies).any(|text| text.contains(*sign));
-    KNOWN
-        .iter()
-        .find(|crm| crm.head.iter().any(|sign| head(&sign)) || crm.page.iter().any(|sign| answer.page.contains(sign)))
+    let in_head = |sign: &&str| answer.trail.iter().chain(&answer.cookies).any(|text| text.contains(*sign));
+    let in_page = |sign: &&str| answer.page.contains(*sign);
+    KNOWN.iter().find(|crm| crm.head.iter().any(in_head) || crm.page.iter().any(in_page))
 }
 
 #[cfg(test)]

@@ -36,8 +36,8 @@ texts! {
         "規則ファイルがありません。ファイルか、`*.yaml` のあるフォルダを指定してください";
     CHECKED: "{errors}, {warnings} in {files}", "{errors}、{warnings}（{files}）";
     CHECKED_POLICY: "{told}: {roles}, {resources}, {rules}, {tests}", "{told}: {roles}、{resources}、{rules}、{tests}";
-    SCAN: "note: `undeclared: scan` lowers a risk and does not close it: what no field, label or detector\n      knows is shown",
-        "注意: `undeclared: scan` は危険を減らしますが、なくしません。項目・見出し・検出器のどれも知らない値は\n      そのまま表示されます";
+    SCAN: "note: `undeclared: scan` lowers a risk and does not close it: what no field,\n      label or detector knows is shown",
+        "注意: `undeclared: scan` は危険を減らしますが、なくしません。項目・見出し・\n      検出器のどれも知らない値はそのまま表示されます";
     NO_CHANCE: "the system gives no random numbers", "システムから乱数を得られません";
     NO_RUNTIME: "the runtime cannot be started: {error}", "実行環境を開始できません: {error}";
     RULES_WRONG: "the rules are wrong; nothing was started", "規則に誤りがあるため、起動しませんでした";
@@ -125,7 +125,7 @@ texts! {
         "  `--dir DIR` で別のフォルダを指定するか、`--force` で置き換えてください\n  （元のファイルは残ります）";
     INIT_UNDONE: "nothing was left behind", "書きかけのファイルは残していません";
     ASKED: "Asked {url} what it is:", "{url} を調べました:";
-    UNREACHED: "no answer now ({why}); this changes nothing in the files",
+    UNREACHED: "no answer ({why}): what is written does not depend on it",
         "応答がありません（{why}）。ファイルの内容には影響しません";
     UNTRUSTED: "its certificate is not trusted here: name its CA as `ca:` in gateway.yaml ({why})",
         "証明書を信頼できません。gateway.yaml の `ca:` に認証局を指定してください（{why}）";
@@ -166,6 +166,8 @@ texts! {
     VALUES_ARE: "write one of {known}", "{known} のいずれかを書いてください";
     USAGE: "Usage: {usage}", "使い方: {usage}";
     MORE_HELP: "`{command} --help` tells more", "詳しくは `{command} --help`";
+
+    TRY_HELP: "try `--help`", "詳しくは `--help` を付けて実行してください";
 
     // completions and man
     NO_MAN_PAGE: "there is no page for `{word}`", "`{word}` のページはありません";

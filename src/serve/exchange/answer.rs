@@ -357,10 +357,10 @@ pub(super) fn is_error_page(status: StatusCode, format: Format, plan: &Plan) -> 
     status.is_server_error() && plan.errors == Errors::Page && !matches!(format, Format::Json | Format::Xml)
 }
 
-/// A successful page or table must hold a place of each declared kind; scripts and style sheets hold
-/// no records.
+/// A successful page, table or text must hold a place of each declared kind; scripts and style sheets
+/// hold no records.
 pub(super) fn expect(head: &response::Parts, format: Format, guard: &mut Outbound) {
-    if head.status.is_success() && matches!(format, Format::Html | Format::Csv) {
+    if head.status.is_success() && matches!(format, Format::Html | Format::Csv | Format::Text) {
         guard.expect_shape();
     }
     if matches!(format, Format::Script | Format::Style) {

@@ -22,6 +22,7 @@ use crate::guard::outbound::{Outbound, Request as Judged};
 use crate::guard::subject::Subjects;
 use crate::guard::{method, query, returned};
 use crate::identity;
+use crate::identity::json;
 use crate::identity::peer::Peer;
 use crate::identity::session::UserAt;
 use crate::policy::Policy;
@@ -336,18 +337,19 @@ impl Asked {
                 if !forms::is_plain(&self.head.headers) || !self.body.iter().all(plain) {
                     return Err(odd());
                 }
-                let forms = forms::of(&self.head.headers, &self.body)?;
-                let all = forms.iter().chain(&self.queries).flatten();
-                let names = all.filter(|(own, _)| alike(own) == alike(name));
-                Ok(names.map(|(_, value)| value.clone()).collect())
+                // Other parameters may be in another charset; the name alone must be read.
+                let query = self.head.uri.query().unwrap_or_default().as_bytes();
+                let pairs = self.body.split(|byte| *byte == b'&').chain(query.split(|byte| *byte == b'&'));
+                let names = pairs.map(halves).filter(|(own, _)| alike(&String::from_utf8_lossy(own)) == alike(name));
+                names.map(|(_, value)| String::from_utf8(value).map_err(|_| odd())).collect()
             }
             UserAt::Json(path) => {
                 let media = kind.split(';').next().unwrap_or_default().trim();
                 if media != "application/json" && !media.ends_with("+json") {
                     return Err(odd());
                 }
-                let names = json_values(&self.body, vec![path.clone()]).map_err(|_| odd())?;
-                Ok(names.into_iter().map(|(_, value)| value).collect())
+                let sent = json::read(&self.body).ok_or_else(odd)?;
+                Ok(json::name_at(&sent, path).map_err(|_| odd())?.into_iter().collect())
             }
         }
     }
@@ -426,7 +428,7 @@ fn values_of(body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, Strin
 }
 
 /// The values of a JSON text at some places; all of them where a key stands twice.
-pub(super) fn json_values(body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
+fn json_values(body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
     let numbered = (0u16..).map(PlaceId).zip(wanted.iter().cloned()).collect();
     let places = Arc::new(Places { json: numbered, ..Places::default() });
     let mut walker = JsonWalker::new(places, &Bounds::default());
@@ -434,6 +436,16 @@ pub(super) fn json_values(body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(Js
     walker.write(body, &mut values)?;
     walker.end(&mut values)?;
     Ok(values.found)
+}
+
+/// Name and value of a parameter, decoded.
+fn halves(pair: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+    let decoded = |raw: &[u8]| {
+        let spaced: Vec<u8> = raw.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+        percent_encoding::percent_decode(&spaced).collect()
+    };
+    (decoded(&pair[..at]), decoded(pair.get(at + 1..).unwrap_or_default()))
 }
 
 /// A parameter's name as the laxest of servers would read it: `user[]`, `User` and `user` are one.

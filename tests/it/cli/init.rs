@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::Arc;
 
 use data_encoding::BASE64;
 
@@ -63,7 +64,7 @@ const LOOPBACK: [&str; 4] = ["--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:
 
 #[test]
 fn what_it_writes_passes_check_and_its_own_tests_in_both_languages() {
-    for (japanese, taught) in [(false, "# Who sees what."), (true, "# 誰に何を見せるか。")] {
+    for (japanese, taught) in [(false, "# How the gateway runs."), (true, "# ゲートウェイの動かし方。")] {
         for rules in [&[][..], &["--rules", "creme"]] {
             let home = tempfile::tempdir().expect("a folder");
             let words = [&["http://127.0.0.1:1", "--no-probe", "--dir", "my crm"], rules].concat();
@@ -154,6 +155,39 @@ fn the_ledger_answers(home: &Path) {
     assert_eq!((status, found.as_str()), (Some(0), ""));
     assert!(err.contains("were not looked for: there is no key ring at `state/keys`"), "{err}");
     assert!(!query(&["--subject", "customer:42"]).2.contains("key ring"), "digits stand in clear");
+}
+
+/// A CRM with a certificate that nobody signed.
+fn secret_crm() -> SocketAddr {
+    let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+    let key = rustls::pki_types::PrivateKeyDer::try_from(own.signing_key.serialize_der()).expect("a key");
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![own.cert.der().clone()], key)
+        .expect("a certificate");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        let Ok((stream, _)) = listener.accept() else { return };
+        let connection = rustls::ServerConnection::new(Arc::new(config)).expect("a connection");
+        let mut stream = rustls::StreamOwned::new(connection, stream);
+        let _ = stream.read(&mut [0; 1024]);
+    });
+    address
+}
+
+#[test]
+fn a_certificate_that_nobody_signed_is_told_and_changes_nothing() {
+    let home = tempfile::tempdir().expect("a folder");
+    let url = format!("https://localhost:{}", secret_crm().port());
+    let (status, out, err) = init(home.path(), false, &[&url]);
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    // Where the machine has no trusted certificates at all, it says so in its own words.
+    assert!(out.contains("is not trusted here: name its CA as `ca:`") || out.contains("CA certificates"), "{out}");
+    let gateway = fs::read_to_string(home.path().join("gateway.yaml")).expect("a file");
+    assert!(gateway.contains(&format!("\nupstream: {url}\n")), "{gateway}");
 }
 
 #[test]

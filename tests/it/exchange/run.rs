@@ -182,7 +182,7 @@ pub fn in_chunks(policy: &Policy, case: &Case, cuts: &[usize]) -> Option<(Option
     for (number, (name, value)) in case.answer.headers.iter().enumerate() {
         guard.header(number, |sink| format::header::leaves(name, value, sink)).ok()?;
     }
-    if success && matches!(format, Format::Html | Format::Csv) {
+    if success && matches!(format, Format::Html | Format::Csv | Format::Text) {
         guard.expect_shape();
     }
     if matches!(format, Format::Script | Format::Style) {

@@ -25,9 +25,14 @@ fn second(beside: u16) -> Vec<u8> {
 }
 
 fn gateway(crm: &Origin, trusted: &str) -> Running {
+    let identity = "- header: { user: X-Remote-User, groups: X-Remote-Groups, from: [0.0.0.0/0, '::/0'] }";
+    with(crm, trusted, &format!("identity:\n  {identity}"))
+}
+
+fn with(crm: &Origin, trusted: &str, more: &str) -> Running {
     let config = format!(
         "listen: [{{ address: 127.0.0.1:0, proxy_protocol: true }}]\ntrusted_proxies: [{trusted}]\n\
-         bounds: {{ ledger_wait: 20s, head_wait: 500ms }}"
+         bounds: {{ ledger_wait: 20s, head_wait: 500ms }}\n{more}"
     );
     Running::set_up(crm.address, Setup { rules: RULES, config: &config, ..Setup::default() })
 }
@@ -96,4 +101,17 @@ fn nobody_but_a_trusted_proxy_is_listened_to() {
     let _ = stream.write_all(format!("PROXY TCP4 8.8.8.8 10.0.0.1 4660 443\r\n{ASK}").as_bytes());
     assert!(is_cut(stream));
     assert!(crm.asked().is_empty());
+}
+
+/// The balancer passes bytes through: the headers in them are the client's, not its own.
+#[test]
+fn the_clients_headers_are_not_the_proxys_word() {
+    let crm = crm();
+    let gateway = with(&crm, "127.0.0.1/32", "");
+    for (header, status) in [("PROXY TCP4 8.8.8.8 10.0.0.1 4660 443", "401"), ("PROXY UNKNOWN", "200")] {
+        let mut stream = connect(gateway.staff);
+        write(&mut stream, format!("{header}\r\n{ASK}").as_bytes(), Pace::Whole);
+        let answer = String::from_utf8_lossy(&read_all(&mut stream)).into_owned();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{header}: {answer}");
+    }
 }

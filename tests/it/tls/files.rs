@@ -41,6 +41,11 @@ fn every_fault_of_a_file_is_told_with_its_cure() {
     let (plain, good) = ("http://127.0.0.1:9", tls("own.pem", "own.key", ", client_ca: ca.pem"));
     let (holds, told) = check(folder.path(), &good, "{ url: https://crm.internal, ca: ca.pem }");
     assert!(holds, "{told}");
+    let expired = authority.expired(&["crm.example"]);
+    write("old.pem", &expired.certificate, 0o644);
+    write("old.key", &expired.key, 0o600);
+    let (holds, told) = check(folder.path(), &tls("old.pem", "old.key", ""), plain);
+    assert!(holds && told.contains("warning[expired]") && told.contains("old.pem` has expired"), "{told}");
     for (listen, upstream, parts) in [
         (tls("none.pem", "own.key", ""), plain, ["error[no-file]", "none.pem", "can read"]),
         (tls("own.pem", "other.key", ""), plain, ["error[other-key]", "is not that of the certificate", "requested"]),

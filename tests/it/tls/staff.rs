@@ -131,6 +131,51 @@ fn only_certificates_of_the_authority_are_taken_and_none_is_needed() {
     assert!(!answered(Some(&strangers.person("tanaka"))), "a certificate that is there and bad");
 }
 
+#[test]
+fn whoever_the_certificate_names_has_the_groups_of_the_file() {
+    let (crm, authority, people) = (crm(), Authority::new("staff's"), Authority::new("people's"));
+    let (ca, staff) = (people.pem(), "tanaka: [crm-support]\nsato: [crm-managers]\n");
+    let files = [("people.pem", ca.as_str()), ("staff.yaml", staff)];
+    let identity = "identity: [{ mtls: { user: CN, groups: staff.yaml } }]";
+    let gateway = gateway(&crm, &authority.server(&[HOST]), ", client_ca: people.pem", identity, &files);
+    let asked = |person: Option<&Issued>| {
+        let mut stream = Client { person, ..Client::of(&authority, HOST) }.connect(gateway.staff).expect("a handshake");
+        ask(&mut stream, HOST, "/api/customers/42").expect("an answer")
+    };
+    assert!(asked(Some(&people.person("tanaka"))).contains("***-****-5678"));
+    assert!(asked(Some(&people.person("sato"))).contains("090-1234-5678"));
+    assert!(asked(Some(&people.person("suzuki"))).starts_with("HTTP/1.1 403"), "in no group");
+    assert!(asked(None).starts_with("HTTP/1.1 401"));
+    assert!(gateway.ledger_text().contains(r#""staff":"mtls:tanaka""#));
+}
+
+/// TLS keeps a little of what is written for itself; that must not hide a client that takes nothing.
+#[test]
+fn whoever_takes_no_answer_is_not_waited_for() {
+    // More than the system's buffers hold, and nothing that must be walked.
+    let mut picture = include_bytes!("../../../src/serve/sample/logo.png").to_vec();
+    picture.resize(32 << 20, 0);
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: {}\r\n\r\n", picture.len());
+    let long = [head.as_bytes(), &picture].concat();
+    let crm = Origin::start(move |head| match head.starts_with("GET /picture ") {
+        true => Reply::raw(long.clone()),
+        false => Reply::of("application/json", "{}"),
+    });
+    let authority = Authority::new("staff's");
+    let config = "bounds: { ledger_wait: 20s, idle: 300ms, connections: 1 }";
+    let gateway = gateway(&crm, &authority.server(&[HOST]), "", config, &[]);
+    let client = Client::of(&authority, HOST);
+    let mut idle = client.connect(gateway.staff).expect("a handshake");
+    let head =
+        format!("GET /picture HTTP/1.1\r\nHost: {HOST}\r\nX-Remote-User: a\r\nX-Remote-Groups: crm-support\r\n\r\n");
+    idle.write_all(head.as_bytes()).expect("a write");
+    idle.flush().expect("a write");
+    let mut next = client.connect(gateway.staff).expect("the seat is free");
+    assert!(ask(&mut next, HOST, "/").expect("an answer").starts_with("HTTP/1.1 200"));
+    let rest = idle.read_to_end(&mut Vec::new());
+    assert!(rest.is_err(), "half an answer ended in order");
+}
+
 #[tokio::test]
 async fn the_peer_holds_what_the_handshake_proved() {
     let (authority, people) = (Arc::new(Authority::new("staff's")), Authority::new("people's"));
