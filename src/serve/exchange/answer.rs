@@ -164,8 +164,10 @@ impl Way {
     }
 
     fn write(&mut self, chunk: &[u8]) -> Result<Option<Released>, Refusal> {
-        self.share.set(self.rewriter.held() + chunk.len())?;
-        self.rewriter.write(chunk, &mut self.guard)
+        self.share.set(self.rewriter.held() + chunk.len() + self.guard.held_bytes())?;
+        let released = self.rewriter.write(chunk, &mut self.guard)?;
+        self.share.set(self.rewriter.held() + self.guard.held_bytes())?;
+        Ok(released)
     }
 
     fn end(&mut self) -> Result<Released, Refusal> {
@@ -349,6 +351,9 @@ pub(super) fn readable(head: &response::Parts, first: &[u8], plan: &Plan) -> Res
         return Err(Refusal::new(Reason::Unreadable, "`Content-Type` stands twice or is no text"));
     };
     let (format, charset) = charset::of(kind, first)?;
+    if format == Format::Multipart {
+        return Err(Refusal::new(Reason::Unreadable, "an answer in parts is not read"));
+    }
     if head.status.is_success() && !plan.has_place_in(format) {
         return Err(Refusal::new(Reason::Shape, "the resource names no place in an answer of this format"));
     }
@@ -356,12 +361,16 @@ pub(super) fn readable(head: &response::Parts, first: &[u8], plan: &Plan) -> Res
 }
 
 pub(super) fn is_error_page(status: StatusCode, format: Format, plan: &Plan) -> bool {
-    status.is_server_error() && plan.errors == Errors::Page && !matches!(format, Format::Json)
+    status.is_server_error() && plan.errors == Errors::Page && !matches!(format, Format::Json | Format::Xml)
 }
 
-/// A successful page or table must hold a place of each declared kind.
+/// A successful page, table or text must hold a place of each declared kind; scripts and style sheets
+/// hold no records.
 pub(super) fn expect(head: &response::Parts, format: Format, guard: &mut Outbound) {
-    if head.status.is_success() && matches!(format, Format::Html | Format::Csv) {
+    if head.status.is_success() && matches!(format, Format::Html | Format::Csv | Format::Text) {
         guard.expect_shape();
+    }
+    if matches!(format, Format::Script | Format::Style) {
+        guard.without_records();
     }
 }
