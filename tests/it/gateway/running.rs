@@ -143,14 +143,17 @@ impl Running {
     /// Every record of a request.
     pub fn records(&self, id: &str) -> Vec<Value> {
         let text = self.ledger_text();
-        text.lines()
+        // A last line may be on its way to the disk.
+        text.split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'))
             .map(|line| serde_json::from_str::<Value>(line).expect("a record"))
             .filter(|record| record["request"] == id)
             .collect()
     }
 
+    /// The first record of a request. Nobody waits for that of a refusal, so it may come a moment later.
     pub fn record(&self, id: &str) -> Value {
-        self.records(id).into_iter().next().expect("the request is recorded")
+        until(|| self.records(id).into_iter().next())
     }
 
     pub fn ledger_text(&self) -> String {
