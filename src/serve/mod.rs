@@ -17,6 +17,7 @@ pub mod http2;
 mod jwks;
 mod line;
 pub mod listen;
+mod opening;
 mod panics;
 mod proxied;
 pub mod reload;
