@@ -3,7 +3,15 @@
 //! A body up to the hold is walked and judged whole before its first byte leaves. A longer one is
 //! released record by record; a record that is longer than the hold is refused. Bytes that no edit
 //! touches leave as they came.
+//!
+//! All places are counted in the text that the walker sees. A body in UTF-8 is that text; behind any
+//! other, `decoded` keeps the bytes and gives them back when the text leaves.
 
+use encoding_rs::UTF_8;
+
+use crate::body::charset::Charset;
+use crate::body::decoded::Decoded;
+use crate::body::sniff;
 use crate::body::splice::{self, Leading, RawEdit};
 use crate::terms::bounds::Bounds;
 use crate::terms::edit::{Document, Edit, Guard, Verdict};
@@ -17,6 +25,8 @@ const RELEASE_BYTES: usize = 256 << 10;
 /// The walker reads in steps of so many bytes, counted from the body's first, and what is ready is
 /// looked at between two of them: however the CRM's bytes happen to come in, staff gets the same.
 const STEP_BYTES: usize = 64 << 10;
+
+const ESCAPE: u8 = 0x1b;
 
 /// One part of a body, decided.
 #[derive(Debug)]
@@ -41,8 +51,10 @@ impl Released {
 /// Rewrites one body.
 pub struct Rewriter {
     walker: Box<dyn Walker>,
-    raw: Vec<u8>,
-    /// The number of the first raw byte that is still held.
+    /// The text that is held: what the walker reads.
+    text: Vec<u8>,
+    skin: Skin,
+    /// The number of the first byte that is still held.
     base: usize,
     /// How many of the bytes held the walker has read.
     read: usize,
@@ -50,38 +62,74 @@ pub struct Rewriter {
     hold_bytes: usize,
     later: Vec<RawEdit>,
     leading: Vec<Leading>,
+    /// Whether the last byte that was read may begin an escape of ISO-2022-JP.
+    escape: bool,
     /// An error leaves no state that could go on.
     poisoned: bool,
 }
 
+/// What lies between the body's bytes and its text.
+enum Skin {
+    /// Nothing: they are the same.
+    Utf8,
+    /// Nothing so far: all of it was ASCII.
+    Unsaid,
+    Other(Box<Decoded>),
+}
+
 impl Rewriter {
-    /// A rewriter for one body.
+    /// A rewriter for one body in UTF-8.
     pub fn new(walker: Box<dyn Walker>, bounds: &Bounds) -> Rewriter {
+        Rewriter::in_charset(walker, Charset::Utf8, bounds)
+    }
+
+    /// A rewriter for one body in this charset.
+    pub fn in_charset(walker: Box<dyn Walker>, charset: Charset, bounds: &Bounds) -> Rewriter {
         Rewriter {
             walker,
-            raw: Vec::new(),
+            text: Vec::new(),
+            skin: match charset {
+                Charset::Utf8 => Skin::Utf8,
+                Charset::Unsaid => Skin::Unsaid,
+                Charset::Other(encoding) => Skin::Other(Box::new(Decoded::new(encoding))),
+            },
             base: 0,
             read: 0,
             step: (bounds.hold_bytes / 16).clamp(1, STEP_BYTES),
             hold_bytes: bounds.hold_bytes,
             later: Vec::new(),
             leading: Vec::new(),
+            escape: false,
             poisoned: false,
         }
     }
 
     /// How many bytes are held now.
     pub fn held(&self) -> usize {
-        self.raw.len()
+        match &self.skin {
+            Skin::Other(decoded) => self.text.len() + decoded.held(),
+            _ => self.text.len(),
+        }
+    }
+
+    /// The name of the charset that the body is read in, once a part of it was released.
+    pub fn charset(&self) -> &'static str {
+        match &self.skin {
+            Skin::Other(decoded) => decoded.name(),
+            _ => UTF_8.name(),
+        }
     }
 
     /// Takes the next bytes. Gives a part when the body has grown beyond the hold and a record is
     /// complete.
     pub fn write(&mut self, chunk: &[u8], guard: &mut dyn Guard) -> Result<Option<Released>, Refusal> {
         self.guarded(|this| {
-            this.raw.extend_from_slice(chunk);
+            this.take(chunk, false)?;
             let mut released: Option<Released> = None;
-            while this.raw.len() - this.read >= this.step {
+            while this.text.len() - this.read >= this.step {
+                if this.settles(this.read + this.step, false)? {
+                    continue;
+                }
                 this.walk(this.read + this.step, guard)?;
                 if let Some(part) = this.release(guard)? {
                     released = Some(match released {
@@ -97,16 +145,58 @@ impl Rewriter {
     /// The body is complete: gives all that is left.
     pub fn end(&mut self, guard: &mut dyn Guard) -> Result<Released, Refusal> {
         self.guarded(|this| {
-            this.walk(this.raw.len(), guard)?;
+            if !this.settles(this.text.len(), true)? {
+                this.take(&[], true)?;
+            }
+            this.walk(this.text.len(), guard)?;
             this.walker.end(guard)?;
             let verdict = guard.finish()?;
-            this.cut(this.base + this.raw.len(), verdict)
+            this.cut(this.base + this.text.len(), verdict, true)
         })
     }
 
-    /// Shows the walker the bytes held up to there.
+    fn take(&mut self, bytes: &[u8], last: bool) -> Result<(), Refusal> {
+        match &mut self.skin {
+            Skin::Other(decoded) => decoded.read(bytes, last, &mut self.text),
+            _ => {
+                self.text.extend_from_slice(bytes);
+                Ok(())
+            }
+        }
+    }
+
+    /// Settles in which charset the body is, if nothing has and what comes before `upto` must. Then
+    /// the text may have become another. What is looked at hangs on no cut: a whole step, or the
+    /// body's rest.
+    fn settles(&mut self, upto: usize, last: bool) -> Result<bool, Refusal> {
+        let ahead = &self.text[self.read..upto];
+        if !matches!(self.skin, Skin::Unsaid) || !sniff::is_open(ahead) {
+            return Ok(false);
+        }
+        let encoding = sniff::charset(ahead, last)?;
+        if encoding == UTF_8 {
+            self.skin = Skin::Utf8;
+            return Ok(false);
+        }
+        let mut decoded = Box::new(Decoded::new(encoding));
+        let bytes = self.text.split_off(self.read);
+        decoded.before(&self.text);
+        decoded.read(&bytes, last, &mut self.text)?;
+        self.skin = Skin::Other(decoded);
+        Ok(true)
+    }
+
+    /// Shows the walker the text held up to there.
     fn walk(&mut self, upto: usize, guard: &mut dyn Guard) -> Result<(), Refusal> {
-        self.walker.write(&self.raw[self.read..upto], guard)?;
+        let ahead = &self.text[self.read..upto];
+        if !matches!(self.skin, Skin::Other(_)) {
+            let parted = self.escape && matches!(ahead, [b'$' | b'(', ..]);
+            if parted || sniff::switches(ahead) {
+                return Err(Refusal::new(Reason::Unreadable, "a body in UTF-8 with escapes of ISO-2022-JP"));
+            }
+            self.escape = ahead.last().map_or(self.escape, |last| *last == ESCAPE);
+        }
+        self.walker.write(ahead, guard)?;
         self.read = upto;
         Ok(())
     }
@@ -119,7 +209,11 @@ impl Rewriter {
         let ready = upto.saturating_sub(self.base);
         if ready >= RELEASE_BYTES || (self.read > self.hold_bytes && ready > 0) {
             let verdict = guard.release(upto)?;
-            return self.cut(upto, verdict).map(Some);
+            // The head that leaves with the first part says in which charset all of it is.
+            if matches!(self.skin, Skin::Unsaid) {
+                self.skin = Skin::Utf8;
+            }
+            return self.cut(upto, verdict, false).map(Some);
         }
         if self.read > self.hold_bytes {
             let note =
@@ -129,19 +223,27 @@ impl Rewriter {
         Ok(None)
     }
 
-    /// Carries out the edits before `upto` and lets the bytes before it go.
-    fn cut(&mut self, upto: usize, mut verdict: Verdict) -> Result<Released, Refusal> {
+    /// Carries out the edits before `upto` and lets what stands before it go.
+    fn cut(&mut self, upto: usize, mut verdict: Verdict, end: bool) -> Result<Released, Refusal> {
         let (body, headers): (Vec<Edit>, Vec<Edit>) =
             std::mem::take(&mut verdict.edits).into_iter().partition(|edit| edit.document == Document::Body);
         verdict.edits = headers;
-        let mut edits = splice::raw_edits(&self.raw, self.base, body, &mut self.leading)?;
+        let holds = |text: &str| match &self.skin {
+            Skin::Other(decoded) => decoded.holds(text),
+            _ => true,
+        };
+        let mut edits = splice::raw_edits(&self.text, self.base, body, &mut self.leading, &holds)?;
         edits.append(&mut self.later);
         let (now, later) = splice::parted(edits, upto)?;
         self.later = later;
-        splice::follow(&self.raw, self.base, upto, &mut self.leading);
+        splice::follow(&self.text, self.base, upto, &mut self.leading);
         let length = upto - self.base;
-        let bytes = splice::apply(&self.raw[..length], self.base, now)?;
-        self.raw.drain(..length);
+        let leaving = &self.text[..length];
+        let bytes = match &mut self.skin {
+            Skin::Other(decoded) => decoded.write(leaving, &splice::segments(length, self.base, now)?, end)?,
+            _ => splice::apply(leaving, self.base, now)?,
+        };
+        self.text.drain(..length);
         self.read -= length;
         self.base = upto;
         Ok(Released { bytes, verdict })
@@ -159,7 +261,7 @@ impl Rewriter {
 
 /// Carries out the edits of one header's value.
 pub fn header(value: &str, edits: Vec<Edit>) -> Result<String, Refusal> {
-    let edits = splice::raw_edits(value.as_bytes(), 0, edits, &mut Vec::new())?;
+    let edits = splice::raw_edits(value.as_bytes(), 0, edits, &mut Vec::new(), &|_| true)?;
     let bytes = splice::apply(value.as_bytes(), 0, edits)?;
     String::from_utf8(bytes).map_err(|_| Refusal::new(Reason::Internal, "an edited header is no longer text"))
 }

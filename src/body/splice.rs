@@ -8,6 +8,7 @@ use crate::format::quote;
 use crate::terms::edit::{Change, Edit};
 use crate::terms::leaf::Member;
 use crate::terms::refusal::{Reason, Refusal};
+use crate::transform::FULL;
 
 /// Raw bytes that something else takes the place of.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,12 +30,14 @@ pub struct Leading {
     end: usize,
 }
 
-/// Finds the raw bytes of each edit. `raw` are the held bytes, the first of them number `base`.
+/// Finds the raw bytes of each edit. `raw` are the held bytes, the first of them number `base`; `holds`
+/// tells what can be written in the body's charset.
 pub fn raw_edits(
     raw: &[u8],
     base: usize,
     edits: Vec<Edit>,
     leading: &mut Vec<Leading>,
+    holds: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<RawEdit>, Refusal> {
     let text = valid(raw);
     let mut all = Vec::with_capacity(edits.len());
@@ -46,7 +49,10 @@ pub fn raw_edits(
         match edit.change {
             Change::Cut(member) => members.push(member),
             Change::Replace(patches) => {
-                let patches: Vec<_> = patches.iter().map(|patch| (patch.range.clone(), patch.text.as_str())).collect();
+                // A veil that the body's charset has no characters for shows nothing instead.
+                let veil = |text| if holds(text) { text } else { FULL };
+                let patches: Vec<_> =
+                    patches.iter().map(|patch| (patch.range.clone(), veil(patch.text.as_str()))).collect();
                 let spliced = quote::splice_all(text, &edit.pieces, base, &patches).map_err(|_| misplaced())?;
                 all.extend(spliced.into_iter().map(|(range, text)| RawEdit { range, text }));
             }
@@ -85,16 +91,25 @@ pub fn follow(raw: &[u8], base: usize, upto: usize, leading: &mut Vec<Leading>) 
     });
 }
 
-/// Writes the raw bytes with the edits in their places. What lies in bytes that go, goes with them.
-pub fn apply(raw: &[u8], base: usize, mut edits: Vec<RawEdit>) -> Result<Vec<u8>, Refusal> {
+/// A run that stays, and what is written behind it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// Counted from the first byte that leaves.
+    pub kept: Range<usize>,
+    /// Empty where something only goes.
+    pub text: String,
+}
+
+/// Puts the edits in order, as runs between them that stay. What lies in bytes that go, goes with them.
+pub fn segments(length: usize, base: usize, mut edits: Vec<RawEdit>) -> Result<Vec<Segment>, Refusal> {
     edits.sort_by_key(|edit| (edit.range.start, Reverse(edit.range.end)));
     edits.dedup();
-    let mut out = Vec::with_capacity(raw.len());
+    let mut segments = Vec::with_capacity(edits.len() + 1);
     let mut at = 0;
     let mut gone = 0;
     for edit in edits {
         let start = edit.range.start.checked_sub(base).ok_or_else(misplaced)?;
-        let end = edit.range.end.checked_sub(base).ok_or_else(misplaced)?;
+        let end = edit.range.end.checked_sub(base).filter(|end| *end <= length).ok_or_else(misplaced)?;
         let goes = edit.text.is_empty();
         if start < at {
             let inside = end <= at && (goes || end <= gone);
@@ -104,13 +119,22 @@ pub fn apply(raw: &[u8], base: usize, mut edits: Vec<RawEdit>) -> Result<Vec<u8>
             }
             at = at.max(end);
         } else {
-            out.extend_from_slice(raw.get(at..start).ok_or_else(misplaced)?);
-            out.extend_from_slice(edit.text.as_bytes());
+            segments.push(Segment { kept: at..start, text: edit.text });
             at = end;
         }
         gone = if goes { at } else { gone };
     }
-    out.extend_from_slice(raw.get(at..).ok_or_else(misplaced)?);
+    segments.push(Segment { kept: at..length, text: String::new() });
+    Ok(segments)
+}
+
+/// Writes the raw bytes with the edits in their places.
+pub fn apply(raw: &[u8], base: usize, edits: Vec<RawEdit>) -> Result<Vec<u8>, Refusal> {
+    let mut out = Vec::with_capacity(raw.len());
+    for segment in segments(raw.len(), base, edits)? {
+        out.extend_from_slice(raw.get(segment.kept).ok_or_else(misplaced)?);
+        out.extend_from_slice(segment.text.as_bytes());
+    }
     Ok(out)
 }
 

@@ -8,20 +8,17 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::cli::serve::colour;
+use crate::cli::say::{Lang, complain, diagnostics, texts};
 use crate::cli::{DONE, FAILED, UNUSABLE};
 use crate::config::units::Origin;
 use crate::config::{gateway, rules};
 use crate::policy::Policy;
-use crate::policy::fault::{Fault, Faults, Severity, render, render_json};
+use crate::policy::fault::{Fault, Faults, Severity, render_json};
 use crate::policy::node::Source;
 use crate::policy::rule::settings::Undeclared;
 
 /// What `sudare check` is asked for.
 #[derive(Debug, Clone, clap::Args)]
-#[command(
-    after_help = "Examples:\n  sudare check\n  sudare check rules/ --strict\n  sudare check rules/desk.yaml --format json"
-)]
 pub struct CheckArgs {
     /// The gateway's configuration, whose rules are checked too [default: gateway.yaml, unless PATHs are given]
     #[arg(short, long, value_name = "FILE")]
@@ -47,8 +44,8 @@ pub enum Format {
 }
 
 /// Runs the command; gives the exit status.
-pub fn run(args: CheckArgs) -> u8 {
-    let mut check = Check::default();
+pub fn run(args: CheckArgs, lang: Lang) -> u8 {
+    let mut check = Check { lang, sources: Vec::new(), faults: Vec::new(), policy: None };
     let mut paths = args.paths;
     let default = paths.is_empty().then(super::default_config);
     let read = args
@@ -57,7 +54,7 @@ pub fn run(args: CheckArgs) -> u8 {
         .map_or(Ok(()), |path| check.gateway(&path, &mut paths))
         .and_then(|()| check.rules(&paths));
     if let Err(message) = read {
-        eprintln!("sudare: {message}");
+        complain(lang, &message);
         return UNUSABLE;
     }
     match args.format {
@@ -66,7 +63,7 @@ pub fn run(args: CheckArgs) -> u8 {
             let _closed = io::stdout().write_all(render_json(&check.faults).as_bytes());
         }
         Format::Text => {
-            eprint!("{}", render(&check.faults, &check.sources, colour()));
+            eprint!("{}", diagnostics(lang, &check.faults, &check.sources));
             eprintln!("{}", check.summary());
         }
     }
@@ -75,8 +72,8 @@ pub fn run(args: CheckArgs) -> u8 {
 }
 
 /// What was read, and what is wrong with it.
-#[derive(Default)]
 struct Check {
+    lang: Lang,
     sources: Vec<Source>,
     faults: Vec<Fault>,
     policy: Option<Policy>,
@@ -87,7 +84,8 @@ impl Check {
     fn gateway(&mut self, path: &Path, paths: &mut Vec<PathBuf>) -> Result<(), String> {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|error| {
-            format!("`{name}` cannot be read: {error}\n  name another with `-c FILE`, or rule files to check alone")
+            let what = texts::CANNOT_READ.with(self.lang, &[("path", &name), ("error", &error)]);
+            format!("{what}\n{}", texts::NAME_A_CONFIG.of(self.lang))
         })?;
         let source = Source { name, text };
         let mut faults = Faults::new();
@@ -109,7 +107,7 @@ impl Check {
         }
         let sources = rules::read(paths).map_err(|error| error.to_string())?;
         if sources.is_empty() {
-            return Err("there is no rule file: name one, or a folder with `*.yaml`".to_owned());
+            return Err(texts::NO_RULE_FILE.of(self.lang).to_owned());
         }
         let loaded = Policy::parse(&sources);
         self.faults.extend(loaded.faults);
@@ -122,29 +120,31 @@ impl Check {
     }
 
     fn summary(&self) -> String {
+        let lang = self.lang;
         let count = |severity| self.faults.iter().filter(|fault| fault.severity == severity).count();
-        let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-        let told =
-            format!("{}, {} in {}", many(errors, "error"), many(warnings, "warning"), many(self.sources.len(), "file"));
+        let told = texts::CHECKED.with(
+            lang,
+            &[
+                ("errors", &texts::ERRORS.many(lang, count(Severity::Error))),
+                ("warnings", &texts::WARNINGS.many(lang, count(Severity::Warning))),
+                ("files", &texts::FILES.many(lang, self.sources.len())),
+            ],
+        );
         let Some(policy) = &self.policy else { return told };
-        let holds = format!(
-            "{told}: {}, {}, {}, {}",
-            many(policy.all_roles().len(), "role"),
-            many(policy.resource_ids().len(), "resource"),
-            many(policy.rule_count(), "rule"),
-            many(policy.tests().len(), "test"),
+        let holds = texts::CHECKED_POLICY.with(
+            lang,
+            &[
+                ("told", &told),
+                ("roles", &texts::ROLES.many(lang, policy.all_roles().len())),
+                ("resources", &texts::RESOURCES.many(lang, policy.resource_ids().len())),
+                ("rules", &texts::RULES.many(lang, policy.rule_count())),
+                ("tests", &texts::TESTS.many(lang, policy.tests().len())),
+            ],
         );
         match policy.undeclared() {
-            Undeclared::Scan => format!("{holds}\n{SCAN}"),
+            // The contract wants this said wherever `scan` holds.
+            Undeclared::Scan => format!("{holds}\n{}", texts::SCAN.of(lang)),
             Undeclared::Block => holds,
         }
     }
-}
-
-/// The contract wants this said wherever `scan` holds.
-const SCAN: &str =
-    "note: `undeclared: scan` lowers a risk and does not close it: what no field, label or detector knows is shown";
-
-fn many(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

@@ -3,7 +3,7 @@
 //! Everything it writes goes into one new folder: the configuration, the users and the rules that
 //! are in force, so that whoever is curious can change them and see what happens.
 
-use std::io::IsTerminal;
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,8 @@ use std::sync::Arc;
 use clap::Args;
 use tokio::net::TcpListener;
 
-use crate::cli::demo_text::{self, Lang, Places};
+use crate::cli::demo_text::{self, Places};
+use crate::cli::say::{Lang, coloured, complain, phrase, texts};
 use crate::cli::serve::{self, log};
 use crate::cli::{DONE, FAILED, UNUSABLE};
 use crate::config::gateway::Log;
@@ -25,7 +26,6 @@ const RULES: &str = include_str!("../../rules/demo.yaml");
 
 /// `sudare demo`
 #[derive(Args)]
-#[command(after_help = "Examples:\n  sudare demo\n  sudare demo --port 8090 --folder ./look")]
 pub struct DemoArgs {
     /// The port on loopback where staff would connect; 0 takes any
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
@@ -39,47 +39,59 @@ pub struct DemoArgs {
 }
 
 /// Runs the command.
-pub fn run(args: &DemoArgs) -> u8 {
+pub fn run(args: &DemoArgs, lang: Lang) -> u8 {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return failed(&format!("the runtime cannot be started: {error}")),
+        Err(error) => return failed(lang, &texts::NO_RUNTIME.with(lang, &[("error", &error)])),
     };
     let folder = match folder(args) {
         Ok(folder) => folder,
-        Err(error) => return failed(&format!("no folder for the demo: {error}")),
+        Err(error) => {
+            complain(lang, &texts::DEMO_NO_FOLDER.with(lang, &[("error", &error)]));
+            return UNUSABLE;
+        }
     };
     log(&Log { level: "error", json: false });
-    runtime.block_on(demo(args, &folder))
+    runtime.block_on(demo(args, &folder, lang))
 }
 
-async fn demo(args: &DemoArgs, folder: &Path) -> u8 {
+async fn demo(args: &DemoArgs, folder: &Path, lang: Lang) -> u8 {
     let crm = match TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, args.crm_port))).await {
         Ok(listener) => listener,
-        Err(error) => return failed(&format!("port {} cannot be listened on: {error}", args.crm_port)),
+        Err(error) => {
+            return failed(lang, &texts::NO_PORT.with(lang, &[("port", &args.crm_port), ("error", &error)]));
+        }
     };
-    let Ok(crm_address) = crm.local_addr() else { return failed("the sample CRM has no address") };
+    let Ok(crm_address) = crm.local_addr() else { return failed(lang, texts::NO_CRM_ADDRESS.of(lang)) };
     let config = match write(folder, args.port, crm_address) {
         Ok(text) => text,
-        Err(error) => return failed(&format!("`{}` cannot be written: {error}", folder.display())),
+        Err(error) => {
+            return failed(lang, &texts::CANNOT_WRITE.with(lang, &[("path", &folder.display()), ("error", &error)]));
+        }
     };
     let source = Source { name: folder.join("gateway.yaml").display().to_string(), text: config };
-    let config = match serve::parsed(source, folder) {
+    let config = match serve::parsed(source, folder, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
-    let told = |started: &Started| tell(started, crm_address, folder);
+    let told = |started: &Started| tell(started, crm_address, folder, lang);
     // The sample serves as long as the gateway runs; its future is dropped with it.
     let ended = tokio::select! {
         ended = run::run(config, told) => ended,
-        crm = sample::http::serve(crm, Arc::new(Sample::new())) => return failed(&format!("the sample CRM ended: {crm:?}")),
+        crm = sample::http::serve(crm, Arc::new(Sample::new())) => {
+            return failed(lang, &texts::CRM_ENDED.with(lang, &[("error", &format!("{crm:?}"))]));
+        }
     };
     match ended {
         Ok(()) => DONE,
-        Err(error) => failed(&format!("{error}; `--port 0` takes any free port")),
+        Err(error) => {
+            let error = phrase(lang, &error.to_string()).into_owned();
+            failed(lang, &texts::ANY_PORT.with(lang, &[("error", &error)]))
+        }
     }
 }
 
-fn tell(started: &Started, crm: SocketAddr, folder: &Path) {
+fn tell(started: &Started, crm: SocketAddr, folder: &Path, lang: Lang) {
     let gateway = started.staff.first().map(|address| format!("http://{address}")).unwrap_or_default();
     let state = folder.join("state");
     let places = Places {
@@ -88,14 +100,10 @@ fn tell(started: &Started, crm: SocketAddr, folder: &Path) {
         ledger: &state.join("ledger").display().to_string(),
         verify: &format!("sudare ledger verify --state {}", state.display()),
     };
-    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    print!("{}", demo_text::text(language(), &places, colour));
-}
-
-fn language() -> Lang {
-    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let value = set("LC_ALL").or_else(|| set("LC_MESSAGES")).or_else(|| set("LANG")).unwrap_or_default();
-    if value.starts_with("ja") { Lang::Ja } else { Lang::En }
+    let stdout = std::io::stdout();
+    let text = demo_text::text(lang, &places, coloured(&stdout));
+    // Whoever closed the pipe has read enough.
+    let _closed = stdout.lock().write_all(text.as_bytes());
 }
 
 fn folder(args: &DemoArgs) -> std::io::Result<PathBuf> {
@@ -120,7 +128,7 @@ fn write(folder: &Path, port: u16, crm: SocketAddr) -> std::io::Result<String> {
     Ok(config)
 }
 
-fn failed(why: &str) -> u8 {
-    eprintln!("sudare: {why}");
-    if why.contains("folder") { UNUSABLE } else { FAILED }
+fn failed(lang: Lang, why: &str) -> u8 {
+    complain(lang, why);
+    FAILED
 }

@@ -3,6 +3,8 @@
 //! It is somebody's first minute with the product, in Japanese or English. Here are words alone; which ports, folders
 //! and colours there are is the command's to say, so that the text can be tested without starting anything.
 
+use crate::cli::say::Lang;
+
 /// The users of the demo as a users.yaml, with argon2id hashes of the passwords in `STAFF`.
 pub const USERS: &str = include_str!("demo_users.yaml");
 
@@ -27,15 +29,6 @@ pub struct DemoStaff {
     pub role: &'static str,
     /// What they do, by `Lang`.
     job: [&'static str; 2],
-}
-
-/// The language of the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lang {
-    /// Japanese.
-    Ja,
-    /// English.
-    En,
 }
 
 /// Where the demo's parts are, as the command has started them.
@@ -109,7 +102,7 @@ struct Words {
 const JA: Words = Words {
     what: "架空のお茶屋の顧客管理システムを、sudare 越しに開きます。",
     open: "1. 開く",
-    open_how: "担当者ごとにプライベートウィンドウを一つ。ブラウザはログインを覚えます。",
+    open_how: "一人ずつ別のプライベートウィンドウで開いてください。",
     password: "パスワード",
     direct: "sudare を通さない、元の画面:",
     look: "2. 見比べる",
@@ -118,36 +111,39 @@ const JA: Words = Words {
         (
             "/customers",
             &[
-                "tanaka には電話番号の下4桁、メールのドメイン、市区町村まで。suzuki には氏名も見えません。",
-                "tanaka で見出しの「電話番号」を押すと 403。並び順から隠れた番号が読めてしまうためです。",
-                "電話番号 090-0000-5678 の検索はできます。090 だけの検索はできません。",
+                "tanaka には電話番号の下4桁、メールのドメイン、市区町村まで見えます。",
+                "suzuki には氏名も見えません。",
+                "tanaka で見出しの「電話番号」を押すと 403。",
+                "並び順から隠れた番号が読めてしまうためです。",
+                "電話番号 090-0000-5678 の検索はできます。090 だけではできません。",
             ],
         ),
         (
             "/customers/42",
             &[
-                "備考の中の電話番号とメールも隠れます。個人番号は誰にも見えません（mandatory）。",
-                "ページのソースも見てください。題名、リンク、コメント、スクリプトの中も同じです。",
+                "備考の中の電話番号とメールも隠れます。個人番号は誰にも見えません。",
+                "ページのソースも見てください。題名、リンク、コメント、スクリプトの中も",
+                "同じです。",
             ],
         ),
         (
             "/customers/42/edit",
-            &["tanaka が保存すると 409。伏せ字が元の値に上書きされることはありません。sato は保存できます。"],
+            &["tanaka が保存すると 409。伏せ字が元の値に上書きされることはありません。", "sato は保存できます。"],
         ),
         ("/export.csv", &["tanaka は 403。sato のファイルでは、電話とメールがトークンになります。"]),
-        ("/customers/0", &["CRM のエラー画面はデータベースの中身を出します。sudare が無地の画面に替えます。"]),
-        ("/", &["伝言板はどの規則にもない画面です。それでも電話番号とメールは見つけて隠します。"]),
+        ("/customers/0", &["CRM のエラー画面はデータベースの中身を出します。", "sudare が無地の画面に替えます。"]),
+        ("/", &["伝言板はどの規則にもない画面です。", "それでも電話番号とメールは見つけて隠します。"]),
     ],
     program: "3. プログラムから",
     ledger: "4. 台帳",
-    ledger_how: "誰が誰の何を見たか。渡す前に記録し、書き換えれば検査で分かります。",
-    stop: "終了は Ctrl+C。規則は rules/demo.yaml、登場する人物・連絡先はすべて架空です。",
+    ledger_how: "誰が誰の何を見たかを、渡す前に記録します。",
+    stop: "終了は Ctrl+C。規則は rules/demo.yaml、人物・連絡先はすべて架空です。",
 };
 
 const EN: Words = Words {
     what: "an invented tea shop's CRM, with sudare in front of it.",
     open: "1. Open",
-    open_how: "One private window for each; browsers remember who logged in.",
+    open_how: "One private window for each: browsers remember log-ins.",
     password: "password",
     direct: "The same page without sudare:",
     look: "2. Compare",
@@ -156,30 +152,34 @@ const EN: Words = Words {
         (
             "/customers",
             &[
-                "tanaka gets a telephone's last four digits, an e-mail's domain, a municipality; suzuki no name.",
-                "As tanaka, click the heading 電話番号: 403, since the order would tell the hidden numbers.",
-                "Searching for the whole number 090-0000-5678 works; searching for 090 does not.",
+                "tanaka gets a telephone's last four digits, an e-mail's domain,",
+                "a municipality; suzuki no name.",
+                "As tanaka, click the heading 電話番号: 403, since the order would tell",
+                "the hidden numbers.",
+                "Searching for the whole number 090-0000-5678 works; for 090 it does not.",
             ],
         ),
         (
             "/customers/42",
             &[
-                "Telephones and e-mail in the notes (備考) are veiled too. My Number (個人番号) is shown to nobody.",
-                "View the page's source: title, links, the comment and the script are veiled as well.",
+                "Telephones and e-mail in the notes (備考) are veiled too.",
+                "My Number (個人番号) is shown to nobody.",
+                "View the page's source: title, links, the comment and the script are",
+                "veiled as well.",
             ],
         ),
         (
             "/customers/42/edit",
-            &["Save it as tanaka: 409, since a mask would have overwritten the value. sato can save it."],
+            &["Save it as tanaka: 409, since a mask would have overwritten the value.", "sato can save it."],
         ),
         ("/export.csv", &["tanaka: 403. In sato's file telephones and e-mail addresses are tokens."]),
-        ("/customers/0", &["The CRM's error page spills its database; sudare puts a plain page in its place."]),
-        ("/", &["No rule declares the message board. Telephones and e-mail on it are found all the same."]),
+        ("/customers/0", &["The CRM's error page spills its database; sudare puts a plain page", "in its place."]),
+        ("/", &["No rule declares the message board. Telephones and e-mail on it are", "found all the same."]),
     ],
     program: "3. From a program",
     ledger: "4. The ledger",
-    ledger_how: "Who saw what of whom, recorded before it left; a changed line shows.",
-    stop: "Ctrl+C stops it. The rules are rules/demo.yaml; all people in it are invented.",
+    ledger_how: "Who saw what of whom, recorded before it left.",
+    stop: "Ctrl+C stops it. The rules are rules/demo.yaml; all people are invented.",
 };
 
 fn heading(pen: &Pen, title: &str, how: &str) -> String {
@@ -219,6 +219,8 @@ impl Pen {
 mod tests {
     use argon2::password_hash::PasswordVerifier;
     use argon2::{Argon2, PasswordHash};
+
+    use crate::cli::say::columns;
 
     use super::*;
 
@@ -263,8 +265,12 @@ mod tests {
     }
 
     #[test]
-    fn english_fits_a_terminal_of_110_columns() {
-        assert!(text(Lang::En, &PLACES, false).lines().all(|line| line.chars().count() <= 110));
+    fn it_fits_a_terminal_of_80_columns() {
+        for lang in [Lang::Ja, Lang::En] {
+            for line in text(lang, &PLACES, false).lines() {
+                assert!(columns(line) <= 80, "{line}");
+            }
+        }
     }
 
     #[test]

@@ -1,15 +1,23 @@
 //! The command line: one file a command, and the list of them here.
 
 pub mod check;
+pub mod completions;
 pub mod demo;
 pub mod demo_text;
+pub mod help;
+pub mod init;
 pub mod ledger;
+pub mod say;
 pub mod serve;
 pub mod test;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::cli::help::{Lines, man};
+use crate::cli::say::Lang;
 
 /// Exit status: what was asked for is done.
 pub const DONE: u8 = 0;
@@ -18,27 +26,23 @@ pub const FAILED: u8 = 1;
 /// Exit status: wrong usage or unreadable input.
 pub const UNUSABLE: u8 = 2;
 
-/// A data-protection gateway between staff's tools and a CRM.
+/// A data-protection gateway between staff's tools and a CRM
 #[derive(Parser)]
-#[command(name = "sudare", version, about, after_help = EXAMPLES, arg_required_else_help = true)]
+#[command(name = "sudare", version, arg_required_else_help = true)]
 struct Arguments {
+    /// The language of messages [default: the system's]
+    #[arg(long, global = true, value_enum, value_name = "LANG", display_order = 900)]
+    lang: Option<Lang>,
     #[command(subcommand)]
     command: Command,
 }
-
-const EXAMPLES: &str = "Examples:
-  sudare demo                          a sample CRM behind the gateway, to look at
-  sudare check                         what is wrong with gateway.yaml and its rules
-  sudare test rules/                   runs the tests written in rule files
-  sudare serve -c /etc/sudare/gateway.yaml
-  sudare ledger query --subject customer:42 --state state/
-
-Exit status: 0 done, 1 what was asked for does not hold, 2 wrong usage or unreadable input.";
 
 #[derive(Subcommand)]
 enum Command {
     /// Starts a sample CRM and the gateway in front of it on loopback, and says what to open
     Demo(demo::DemoArgs),
+    /// Writes gateway.yaml, users.yaml and rules/ for a CRM, everything veiled
+    Init(init::InitArgs),
     /// Runs the gateway; SIGHUP or a changed rule file reloads, SIGTERM drains
     Serve(serve::ServeArgs),
     /// Validates configuration and rules: every fault with its place and a suggestion
@@ -47,17 +51,51 @@ enum Command {
     Test(test::TestArgs),
     /// Checks the ledger and answers who saw whose data
     Ledger(Box<ledger::LedgerArgs>),
+    /// Prints a script with which a shell completes commands and options
+    Completions(completions::CompletionsArgs),
+    /// Prints the manual pages
+    #[command(hide = true)]
+    Man(man::ManArgs),
 }
 
 /// Runs the command line; gives the exit status.
 pub fn run() -> u8 {
-    match Arguments::parse().command {
-        Command::Demo(args) => demo::run(&args),
-        Command::Serve(args) => serve::run(&args),
-        Command::Check(args) => check::run(args),
-        Command::Test(args) => test::run(&args),
-        Command::Ledger(args) => ledger::run(&args),
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    // `sudare help check` is `sudare check --help`.
+    if words.get(1).is_some_and(|word| word == "help") {
+        words.remove(1);
+        words.push("--help".into());
     }
+    let read: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let lang = Lang::of_words(&read, |name| std::env::var(name).ok());
+    let told = command(lang).try_get_matches_from(words).and_then(|found| Arguments::from_arg_matches(&found));
+    match told {
+        Ok(arguments) => run_command(arguments.command, lang),
+        Err(error) => help::complaint::tell(&error, lang),
+    }
+}
+
+fn run_command(command: Command, lang: Lang) -> u8 {
+    match command {
+        Command::Demo(args) => demo::run(&args, lang),
+        Command::Init(args) => init::run(&args, lang),
+        Command::Serve(args) => serve::run(&args, lang),
+        Command::Check(args) => check::run(args, lang),
+        Command::Test(args) => test::run(&args, lang),
+        Command::Ledger(args) => ledger::run(&args, lang),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args, lang),
+    }
+}
+
+/// The whole command line as clap knows it, explained in a language.
+pub fn command(lang: Lang) -> clap::Command {
+    help::dressed(Arguments::command(), lang, Lines::Broken)
+}
+
+/// The same for manual pages, which are set anew for each terminal.
+fn command_to_be_set(lang: Lang) -> clap::Command {
+    help::dressed(Arguments::command(), lang, Lines::Whole)
 }
 
 /// The default place of the configuration.

@@ -1,21 +1,20 @@
 //! `sudare serve`: runs the gateway.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tracing_subscriber::EnvFilter;
 
+use crate::cli::say::{Lang, coloured, complain, diagnostics, phrase, texts};
 use crate::cli::{DONE, FAILED, UNUSABLE, default_config};
 use crate::config::gateway::{self, Config, Log};
 use crate::config::units::Origin;
-use crate::policy::fault::{self, Faults};
+use crate::policy::fault::Faults;
 use crate::policy::node::Source;
 use crate::serve::run::{self, RunError, Started};
 
 /// `sudare serve`
 #[derive(Args)]
-#[command(after_help = "Examples:\n  sudare serve\n  sudare serve -c /etc/sudare/gateway.yaml")]
 pub struct ServeArgs {
     /// The configuration
     #[arg(short, long, value_name = "FILE", default_value_os_t = default_config())]
@@ -23,13 +22,13 @@ pub struct ServeArgs {
 }
 
 /// Runs the command.
-pub fn run(args: &ServeArgs) -> u8 {
-    let config = match configuration(&args.config) {
+pub fn run(args: &ServeArgs, lang: Lang) -> u8 {
+    let config = match configuration(&args.config, lang) {
         Ok(config) => config,
         Err(status) => return status,
     };
     log(&config.log);
-    start(config, |started| {
+    start(config, lang, |started| {
         let staff: Vec<String> = started.staff.iter().map(ToString::to_string).collect();
         let metrics = started.metrics.map(|address| address.to_string()).unwrap_or_default();
         tracing::info!(listen = staff.join(","), metrics, "sudare serves");
@@ -37,55 +36,54 @@ pub fn run(args: &ServeArgs) -> u8 {
 }
 
 /// Reads a configuration; its faults are told on stderr.
-pub fn configuration(path: &Path) -> Result<Config, u8> {
+pub fn configuration(path: &Path, lang: Lang) -> Result<Config, u8> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        eprintln!(
-            "sudare: `{}` cannot be read: {error}\n  name another with `-c FILE`, or look at `sudare demo` first",
-            path.display()
-        );
+        let what = texts::CANNOT_READ.with(lang, &[("path", &path.display()), ("error", &error)]);
+        complain(lang, &format!("{what}\n{}", texts::MAKE_A_CONFIG.of(lang)));
         UNUSABLE
     })?;
     let source = Source { name: path.display().to_string(), text };
-    parsed(source, gateway::folder(path))
+    parsed(source, gateway::folder(path), lang)
 }
 
 /// Reads a configuration from its text.
-pub fn parsed(source: Source, folder: &Path) -> Result<Config, u8> {
+pub fn parsed(source: Source, folder: &Path, lang: Lang) -> Result<Config, u8> {
     let mut faults = Faults::new();
     let origin = Origin { folder, environment: &|name| std::env::var(name).ok() };
     let Some(key) = chance() else {
-        eprintln!("sudare: the system gives no random numbers");
+        complain(lang, texts::NO_CHANCE.of(lang));
         return Err(FAILED);
     };
     let config = gateway::parse(&source, &origin, key, &mut faults);
     let faults = faults.into_sorted();
     if !faults.is_empty() {
-        eprint!("{}", fault::render(&faults, &[source], colour()));
+        eprint!("{}", diagnostics(lang, &faults, &[source]));
     }
     config.ok_or(FAILED)
 }
 
 /// Runs a gateway to its end.
-pub fn start(config: Config, started: impl FnOnce(&Started)) -> u8 {
+pub fn start(config: Config, lang: Lang, started: impl FnOnce(&Started)) -> u8 {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("sudare: the runtime cannot be started: {error}");
+            complain(lang, &texts::NO_RUNTIME.with(lang, &[("error", &error)]));
             return FAILED;
         }
     };
     match runtime.block_on(run::run(config, started)) {
         Ok(()) => DONE,
         Err(RunError::Policy { faults, sources }) => {
-            eprint!("{}", fault::render(&faults, &sources, colour()));
-            eprintln!("sudare: the rules are wrong; nothing was started");
+            eprint!("{}", diagnostics(lang, &faults, &sources));
+            complain(lang, texts::RULES_WRONG.of(lang));
             FAILED
         }
         Err(error) => {
-            eprintln!("sudare: {error}");
+            complain(lang, &error.to_string());
             let mut cause = std::error::Error::source(&error);
             while let Some(error) = cause {
-                eprintln!("  because {error}");
+                let said = phrase(lang, &error.to_string()).into_owned();
+                eprintln!("{}", texts::BECAUSE.with(lang, &[("cause", &said)]));
                 cause = error.source();
             }
             FAILED
@@ -95,20 +93,16 @@ pub fn start(config: Config, started: impl FnOnce(&Started)) -> u8 {
 
 /// Starts the log on stderr.
 pub fn log(log: &Log) {
-    let filter = EnvFilter::new(format!("{0},notify=warn", log.level));
+    // Libraries tell at their lower levels what they read, and that may be personal.
+    let filter = EnvFilter::new(format!("warn,sudare={}", log.level));
     // A log that nobody takes any more must not end what it tells of.
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(colour())
+        .with_ansi(coloured(&std::io::stderr()))
         .log_internal_errors(false);
     // A second log in one process changes nothing.
     let _ = if log.json { builder.json().try_init() } else { builder.try_init() };
-}
-
-/// Whether stderr shows colours.
-pub fn colour() -> bool {
-    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
 fn chance() -> Option<[u8; 32]> {

@@ -27,8 +27,13 @@ pub fn parse(node: &Node, faults: &mut Faults) -> Bounds {
             .and_then(|node| units::some(units::size(node, &named(key), faults), node, &named(key), faults));
         *slot = size.unwrap_or(*slot);
     }
-    let counts: [(&'static str, &mut usize); 3] =
-        [("headers", &mut bounds.headers), ("depth", &mut bounds.depth), ("connections", &mut bounds.connections)];
+    let counts: [(&'static str, &mut usize); 5] = [
+        ("headers", &mut bounds.headers),
+        ("depth", &mut bounds.depth),
+        ("inflate", &mut bounds.inflate_ratio),
+        ("connections", &mut bounds.connections),
+        ("tokens", &mut bounds.tokens),
+    ];
     for (key, slot) in counts {
         let count = map
             .take(key)

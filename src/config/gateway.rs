@@ -11,7 +11,7 @@ use crate::config::identity::{self, networks};
 use crate::config::listen::{self, Listener};
 use crate::config::units::Origin;
 use crate::config::upstream::{self, Upstreams};
-use crate::identity::{Source as IdentitySource, Way};
+use crate::identity::Source as IdentitySource;
 use crate::policy::fault::Faults;
 use crate::policy::node::{self, Node, Source, Value};
 use crate::policy::reader::{self, MapReader};
@@ -81,7 +81,8 @@ pub fn parse(source: &Source, origin: &Origin<'_>, key: [u8; 32], faults: &mut F
     let bounds = map.take("bounds").map_or_else(Bounds::default, |node| bounds::parse(node, faults));
     mode(&mut map, faults);
     fitting(&root, &listen, upstreams.as_ref(), &trusted_proxies, faults);
-    proving(&root, &listen, &identity, faults);
+    let proves = |listener: &Listener| listener.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+    identity::fitting(&identity, listen.iter().any(proves), &root, faults);
     map.reserve(&LATER, faults);
     map.finish(faults);
     let config = Config {
@@ -111,18 +112,6 @@ fn mode(map: &mut MapReader<'_>, faults: &mut Faults) {
     let Some(node) = map.take("mode") else { return };
     if node.scalar() != Some("enforce") {
         faults.error(&node.spot, "reserved", "only `mode: enforce` is there; `observe` is reserved: not yet");
-    }
-}
-
-/// A source that asks for certificates needs a listener that does.
-fn proving(root: &Node, listen: &[Listener], identity: &[IdentitySource], faults: &mut Faults) {
-    let asks = |listener: &Listener| listener.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
-    let wanted = identity.iter().any(|source| matches!(source.way, Way::Mtls(_)));
-    if wanted && !listen.iter().any(asks) {
-        let spot = root.map().unwrap_or_default().iter().find(|entry| entry.key == "identity");
-        faults
-            .warning(spot.map_or(&root.spot, |entry| &entry.key_spot), "no-client-ca", "`mtls` finds nobody: no listener asks for certificates")
-            .help("name the authority of staff's certificates: `listen: [{ address: …, tls: { …, client_ca: staff-ca.pem } }]`");
     }
 }
 

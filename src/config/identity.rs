@@ -13,10 +13,11 @@ use crate::config::units::Origin;
 use crate::config::users;
 use crate::identity::anonymous::Anonymous;
 use crate::identity::basic::Basic;
+use crate::identity::file::Watched;
 use crate::identity::header::Header;
 use crate::identity::mtls::{Mtls, UserAt};
 use crate::identity::{Register, Source as IdentitySource, Way};
-use crate::policy::fault::Faults;
+use crate::policy::fault::{Fault, Faults};
 use crate::policy::node::{Entry, Node, Source};
 use crate::policy::reader::{self, MapReader};
 use crate::terms::secret::Secret;
@@ -44,6 +45,17 @@ pub fn parse(node: &Node, origin: &Origin<'_>, key: [u8; 32], faults: &mut Fault
         sources.extend(source(entry, origin, key, faults));
     }
     sources
+}
+
+/// Tells where a source can never find anybody. `proves` is whether a listener asks for certificates.
+pub fn fitting(sources: &[IdentitySource], proves: bool, root: &Node, faults: &mut Faults) {
+    if proves || !sources.iter().any(|source| matches!(source.way, Way::Mtls(_))) {
+        return;
+    }
+    let entries = root.map().unwrap_or_default();
+    let spot = entries.iter().find(|entry| entry.key == "identity").map_or(&root.spot, |entry| &entry.key_spot);
+    let message = "`mtls` finds nobody, since no listener asks for certificates";
+    faults.warning(spot, "no-client-ca", message).help("give a listener `tls: { …, client_ca: staff-ca.pem }`");
 }
 
 fn source(entry: &Entry, origin: &Origin<'_>, key: [u8; 32], faults: &mut Faults) -> Option<IdentitySource> {
@@ -146,18 +158,21 @@ fn is_file(node: &Node) -> bool {
 }
 
 /// The names and groups of a file, where `groups:` names one.
-fn register(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Option<Register> {
+fn register(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Option<Watched<Register>> {
     if is_file(node) { file(node, "`groups`", origin, users::staff, faults) } else { None }
 }
 
-/// Reads a YAML file that gateway.yaml names.
+/// Reads a YAML file that gateway.yaml names, and keeps it for being read anew.
 fn file<T>(
     node: &Node,
     what: &str,
     origin: &Origin<'_>,
     read: fn(&Source, &mut Faults) -> T,
     faults: &mut Faults,
-) -> Option<T> {
+) -> Option<Watched<T>>
+where
+    T: 'static,
+{
     let path = origin.path(reader::text(node, what, faults)?);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
@@ -166,15 +181,27 @@ fn file<T>(
             return None;
         }
     };
-    let source = Source { name: path.display().to_string(), text };
-    let mut own = Faults::new();
-    let read = read(&source, &mut own);
+    let name = path.display().to_string();
+    let whole = move |text: &str| {
+        let mut own = Faults::new();
+        let value = read(&Source { name: name.clone(), text: text.to_owned() }, &mut own);
+        (value, own)
+    };
+    let (value, own) = whole(&text);
     // A fault of another file is told here in a line, since its text is not among this one's.
     for fault in own.into_sorted() {
-        let place = format!("{}:{}:{}", fault.file, fault.line, fault.column);
-        faults.error(&node.spot, fault.code, format!("{place}: {}", fault.message)).help = fault.help;
+        let told = in_a_line(&fault);
+        faults.error(&node.spot, fault.code, told).help = fault.help;
     }
-    Some(read)
+    let anew = move |text: &str| match whole(text) {
+        (value, own) if !own.has_errors() => Ok(value),
+        (_, own) => Err(own.into_sorted().iter().map(in_a_line).collect::<Vec<_>>().join("; ")),
+    };
+    Some(Watched::new(path, &text, value, Box::new(anew)))
+}
+
+fn in_a_line(fault: &Fault) -> String {
+    format!("{}:{}:{}: {}", fault.file, fault.line, fault.column, fault.message)
 }
 
 /// Networks in CIDR form; a bare address is a network of one.

@@ -10,11 +10,31 @@ use crate::terms::refusal::{Reason, Refusal};
 /// How many of a body's first bytes are looked at, at most.
 pub const SNIFF_BYTES: usize = 512;
 
-/// The format of a body with this `Content-Type` and these first bytes: all of a short body, or
-/// [`SNIFF_BYTES`] of a longer one.
+/// What a `Content-Type` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The media type, in lower case.
+    pub essence: String,
+    /// The charset's label as it was written, in lower case.
+    pub charset: Option<String>,
+}
+
+/// The format of a body in UTF-8 with this `Content-Type` and these first bytes: all of a short body,
+/// or [`SNIFF_BYTES`] of a longer one. Whoever reads other charsets asks [`claim`] and [`format`].
 pub fn of(content_type: Option<&str>, first: &[u8]) -> Result<Format, Refusal> {
+    let claim = content_type.map(claim).transpose()?;
+    let charset = claim.as_ref().and_then(|claim| claim.charset.as_deref());
+    if !matches!(charset, None | Some("utf-8" | "utf8" | "us-ascii" | "ascii")) {
+        return Err(refuse("a body in a charset that is not read here; only UTF-8 is"));
+    }
+    format(claim.as_ref(), first)
+}
+
+/// The format of a body with this claim and these first bytes, which are in UTF-8 or in a charset
+/// that has ASCII in it.
+pub fn format(claim: Option<&Claim>, first: &[u8]) -> Result<Format, Refusal> {
     let looks = looks(first);
-    let Some(content_type) = content_type else {
+    let Some(claim) = claim else {
         return match looks {
             Looks::Json => Ok(Format::Json),
             Looks::Html => Ok(Format::Html),
@@ -22,8 +42,7 @@ pub fn of(content_type: Option<&str>, first: &[u8]) -> Result<Format, Refusal> {
             Looks::Other => Err(refuse("a body without a content type")),
         };
     };
-    let essence = essence(content_type)?;
-    match (labelled(&essence), looks) {
+    match (labelled(&claim.essence), looks) {
         (Label::Opaque, Looks::Opaque) => Ok(Format::Opaque),
         (Label::Read(Format::Html | Format::Text | Format::Script), Looks::Json) => Ok(Format::Json),
         (Label::Read(Format::Html), Looks::Html) => Ok(Format::Html),
@@ -92,29 +111,32 @@ fn looks(first: &[u8]) -> Looks {
     }
 }
 
-/// The media type in lower case, if its parameters leave no doubt and its charset is read.
-fn essence(content_type: &str) -> Result<String, Refusal> {
+/// Reads a `Content-Type`, if its parameters leave no doubt.
+pub fn claim(content_type: &str) -> Result<Claim, Refusal> {
+    let odd = || refuse("a content type that can be read in two ways");
     let mut parts = content_type.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
     if essence.contains([',', ' ', '"']) {
-        return Err(refuse("a content type that can be read in two ways"));
+        return Err(odd());
     }
     let mut charset = None;
     for parameter in parts.filter(|part| !part.is_empty()) {
-        let Some((name, value)) = parameter.split_once('=') else {
-            return Err(refuse("a content type that can be read in two ways"));
-        };
-        if name.trim().eq_ignore_ascii_case("charset") {
-            let value = value.trim().trim_matches(['"', '\'']).to_ascii_lowercase();
-            if charset.replace(value.clone()).is_some_and(|before| before != value) {
-                return Err(refuse("a content type with two charsets"));
-            }
+        let (name, value) = parameter.split_once('=').ok_or_else(odd)?;
+        if !name.trim().eq_ignore_ascii_case("charset") {
+            continue;
+        }
+        let value = value.trim();
+        let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        let value = quoted.unwrap_or(value).trim().to_ascii_lowercase();
+        // Some readers take these quotes off and others take them for a part of the name.
+        if value.contains(['"', '\'', ',', ' ', '\\']) {
+            return Err(odd());
+        }
+        if charset.replace(value).is_some() {
+            return Err(refuse("a content type with two charsets"));
         }
     }
-    match charset.as_deref() {
-        None | Some("utf-8" | "utf8" | "us-ascii" | "ascii" | "") => Ok(essence),
-        Some(_) => Err(refuse("a body in a charset that is not read; only UTF-8 is")),
-    }
+    Ok(Claim { essence, charset: charset.filter(|charset| !charset.is_empty()) })
 }
 
 fn refuse(note: &str) -> Refusal {
@@ -140,6 +162,9 @@ mod tests {
             ("text/html; text/json", "<p>", None),
             ("text/html, text/json", "<p>", None),
             ("text/html; charset=utf-8; charset=euc-jp", "<p>", None),
+            ("text/html; charset=utf-8; charset=utf-8", "<p>", None),
+            ("text/html; charset='utf-8'", "<p>", None),
+            ("text/html; charset=", "<p>", Some(Format::Html)),
             ("text/plain", "hello", Some(Format::Text)),
             ("text/plain", "[{}]", Some(Format::Json)),
             ("text/plain", "[2024-01-01] started", Some(Format::Text)),

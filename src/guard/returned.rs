@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::terms::action::{Action, Generalize};
+use crate::terms::action::{Action, Generalize, Token};
 use crate::terms::kind::Kind;
 use crate::transform;
 
@@ -46,6 +46,8 @@ pub(super) fn is_veil(kind: &Kind, action: Action, text: &str) -> bool {
         _ if text == NULL => action.veils(),
         // What staff never got comes back empty from an unchanged form.
         _ if text.trim().is_empty() => action == Action::Remove,
+        // It looks like any value, so whatever comes back from who gets such tokens could be one.
+        Action::Tokenize(Token::Format { .. }) => true,
         Action::Generalize(how) if is_coarse(how, &plain(text)) => true,
         _ => transform::looks_like_veil(kind, text) || transform::looks_like_veil(kind, &dashed(&plain(text))),
     }

@@ -250,6 +250,7 @@ impl<'a> Judge<'a> {
             Ok(veil) => Ok(veil),
             Err(MintError::TooLong) => Ok(NOTHING_SHOWN.to_owned()),
             Err(MintError::Away) => Err(Refusal::new(Reason::Keys, "the key ring is not there")),
+            Err(MintError::Vault) => Err(Refusal::new(Reason::Keys, "the vault cannot be read, or takes no more")),
         }
     }
 

@@ -13,6 +13,7 @@ use aws_lc_rs::{constant_time, hmac};
 use data_encoding::BASE64;
 use http::HeaderMap;
 
+use crate::identity::file::Watched;
 use crate::identity::turns::Turns;
 use crate::identity::{Found, authorization, name, refused};
 use crate::terms::refusal::Refusal;
@@ -38,12 +39,11 @@ pub struct User {
 
 /// Names and passwords.
 pub struct Basic {
-    users: HashMap<String, User>,
+    /// The users.
+    pub users: Watched<HashMap<String, User>>,
     /// The key under which right passwords are remembered.
     key: hmac::Key,
     remembered: Mutex<HashMap<String, hmac::Tag>>,
-    /// A hash that no password fits, so that an unknown name takes as long as a wrong password.
-    nobody: String,
     /// Half of the processors check passwords at most, so that the others can answer.
     pub turns: Turns,
 }
@@ -66,20 +66,21 @@ impl Attempt {
 
 impl Basic {
     /// The users of a file; `key` is made by chance at each start.
-    pub fn new(users: HashMap<String, User>, key: [u8; 32]) -> Basic {
-        let nobody = users.values().next().map_or_else(String::new, |user| user.password.0.clone());
+    pub fn new(users: Watched<HashMap<String, User>>, key: [u8; 32]) -> Basic {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let turns = Turns::new((processors / 2).max(1), WAITING);
-        Basic { users, key, remembered: Mutex::default(), nobody, turns }
+        Basic { users, key, remembered: Mutex::default(), turns }
     }
 
     /// Staff, if a name and a remembered password stand there; an attempt, if another does.
     pub fn find(&self, headers: &HeaderMap) -> Result<Found, Refusal> {
         let Some(encoded) = authorization(headers, "basic")? else { return Ok(Found::Nothing) };
         let (name, password) = credential(encoded)?;
-        let known = self.users.get(&name);
-        let hash = known.map_or(self.nobody.as_str(), |user| user.password.0.as_str());
+        let users = self.users.get();
+        let known = users.get(&name);
+        // Somebody's hash in the place of nobody's: an unknown name takes as long as a wrong password.
+        let hash = known.or_else(|| users.values().next()).map_or("", |user| user.password.0.as_str());
         // The stored hash is part of what is remembered: a changed password is asked for again.
         let tag = hmac::sign(&self.key, format!("{}\0{name}\0{hash}\0{}", name.len(), password.0).as_bytes());
         match known {
@@ -90,10 +91,11 @@ impl Basic {
 
     /// Staff of an attempt that was found to fit or not.
     pub fn settle(&self, attempt: Attempt, fits: bool) -> Result<Staff, Refusal> {
-        match self.users.get(&attempt.name) {
-            Some(user) if fits => {
+        match self.users.get().get(&attempt.name) {
+            // The password may have been changed while it was checked.
+            Some(user) if fits && user.password.0 == attempt.hash => {
                 self.remember(&attempt.name, attempt.tag);
-                Ok(staff(attempt.name, user))
+                Ok(staff(attempt.name.clone(), user))
             }
             _ => Err(refused("the name or the password is wrong")),
         }
@@ -155,7 +157,9 @@ mod tests {
         .to_string();
         assert!(is_hash(&hash));
         let user = User { password: Secret(hash), groups: vec!["crm-support".into()] };
-        Basic::new(HashMap::from([("tanaka".to_owned(), user)]), [7; 32])
+        let users = HashMap::from([("tanaka".to_owned(), user)]);
+        let none = |_: &str| Err("nothing is read here".to_owned());
+        Basic::new(Watched::new("users.yaml".into(), "", users, Box::new(none)), [7; 32])
     }
 
     fn asked(credential: &str) -> HeaderMap {

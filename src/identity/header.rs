@@ -54,15 +54,16 @@ impl Header {
         Ok(Found::Staff(Staff { source: "header", user: user.to_owned(), groups }))
     }
 
-    /// Takes the headers out; where the CRM is to get them too, the secret alone.
-    pub fn strip(&self, headers: &mut HeaderMap, keeps: bool) {
+    /// The headers that name somebody.
+    pub fn names(&self) -> impl Iterator<Item = &HeaderName> {
+        std::iter::once(&self.user).chain(&self.groups)
+    }
+
+    /// Takes the headers out.
+    pub fn strip(&self, headers: &mut HeaderMap) {
         headers.remove(&SECRET);
-        if keeps {
-            return;
-        }
-        headers.remove(&self.user);
-        if let Some(groups) = &self.groups {
-            headers.remove(groups);
+        for name in self.names() {
+            headers.remove(name);
         }
     }
 

@@ -7,7 +7,9 @@
 
 pub mod anonymous;
 pub mod basic;
+pub mod file;
 pub mod header;
+pub mod json;
 pub mod jwt;
 pub mod mtls;
 pub mod name;
@@ -20,6 +22,7 @@ use std::collections::HashMap;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 
+use crate::identity::file::Watched;
 use crate::identity::peer::Peer;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
@@ -29,7 +32,7 @@ pub struct Source {
     /// How it recognises staff.
     pub way: Way,
     /// Groups by name, where the source itself knows none.
-    pub groups: Option<Register>,
+    pub groups: Option<Watched<Register>>,
     /// Whether the CRM gets the credential too.
     pub forward: bool,
 }
@@ -59,6 +62,8 @@ pub struct Asking<'a> {
     pub headers: &'a HeaderMap,
     /// The other end of the connection.
     pub peer: &'a Peer,
+    /// Which CRM is asked: a session of one is nothing to another.
+    pub crm: &'a str,
     /// The time, in seconds since 1970.
     pub now: i64,
     /// Whether what was missing has been sought already, so that it must do without.
@@ -95,7 +100,7 @@ impl Source {
     /// The staff that this source found, with the groups that the file gives them if there is one.
     pub fn with_groups(&self, mut staff: Staff) -> Staff {
         if let Some(register) = &self.groups {
-            staff.groups = register.get(&staff.user).cloned().unwrap_or_default();
+            staff.groups = register.get().get(&staff.user).cloned().unwrap_or_default();
         }
         staff
     }
@@ -104,14 +109,23 @@ impl Source {
 /// Takes the gateway's own credentials out, so that the CRM never sees them. `by` is the source
 /// that found staff: with `forward` its credential stays, and only its, since no other was checked.
 pub fn strip(sources: &[Source], by: Option<usize>, headers: &mut HeaderMap) {
-    for (number, source) in sources.iter().enumerate() {
-        let keeps = source.forward && by == Some(number);
+    let found = by.and_then(|number| sources.get(number)).filter(|source| source.forward);
+    let names = match found.map(|source| &source.way) {
+        Some(Way::Basic(_) | Way::Jwt(_)) => vec![AUTHORIZATION],
+        Some(Way::Header(header)) => header.names().cloned().collect(),
+        _ => Vec::new(),
+    };
+    let kept: Vec<_> = names.into_iter().filter_map(|name| Some((headers.get(&name)?.clone(), name))).collect();
+    for source in sources {
         match &source.way {
-            Way::Basic(_) if !keeps => strip_scheme(headers, "basic"),
-            Way::Jwt(_) if !keeps => strip_scheme(headers, "bearer"),
-            Way::Header(header) => header.strip(headers, keeps),
-            _ => {}
+            Way::Basic(_) => strip_scheme(headers, "basic"),
+            Way::Jwt(_) => strip_scheme(headers, "bearer"),
+            Way::Header(header) => header.strip(headers),
+            Way::Mtls(_) | Way::Session(_) | Way::Anonymous(_) => {}
         }
+    }
+    for (value, name) in kept {
+        headers.insert(name, value);
     }
 }
 

@@ -4,7 +4,7 @@
 //! record is counted and its place told, never guessed at. Before a line is parsed its bytes are searched for what must
 //! stand in it, so that a question about one person reads a large ledger at the speed of the disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -83,8 +83,8 @@ pub struct Filter {
     pub staff: Option<String>,
     /// The subject.
     pub subject: Option<SubjectIs>,
-    /// A kind that was disclosed, of that subject where one is named.
-    pub kind: Option<String>,
+    /// Kinds of which one was disclosed, of that subject where one is named.
+    pub kinds: Option<BTreeSet<String>>,
     /// The action it was disclosed under.
     pub action: Option<String>,
     /// What happened.
@@ -106,22 +106,22 @@ pub struct Filter {
 pub struct SubjectIs {
     /// Its type; any when left out.
     pub of: Option<String>,
-    /// Its id as the ledger holds it.
-    pub id: String,
+    /// Its id as the ledger may hold it: in clear, or as the keyed hash under any key; one has to fit.
+    pub ids: Vec<String>,
 }
 
 impl SubjectIs {
     /// Reads `TYPE:ID` or `ID`. A keyed id (`h1:…`) has a colon of its own.
     pub fn parse(text: &str) -> SubjectIs {
         match text.split_once(':').filter(|(of, _)| *of != "h1") {
-            Some((of, id)) => SubjectIs { of: Some(of.to_owned()), id: id.to_owned() },
-            None => SubjectIs { of: None, id: text.to_owned() },
+            Some((of, id)) => SubjectIs { of: Some(of.to_owned()), ids: vec![id.to_owned()] },
+            None => SubjectIs { of: None, ids: vec![text.to_owned()] },
         }
     }
 
     fn is(&self, subject: &StoredSubject) -> bool {
         let same_type = self.of.as_ref().is_none_or(|of| *of == subject.of);
-        same_type && subject.id.as_ref() == Some(&self.id)
+        same_type && subject.id.as_ref().is_some_and(|id| self.ids.contains(id))
     }
 }
 
@@ -142,15 +142,15 @@ impl Filter {
     pub fn matches_subject(&self, subject: &StoredSubject) -> bool {
         let disclosed = |(kind, actions): (&String, &BTreeMap<String, u64>)| {
             let action = self.action.as_ref().is_none_or(|action| actions.contains_key(action));
-            action && self.kind.as_ref().is_none_or(|wanted| wanted == kind)
+            action && self.kinds.as_ref().is_none_or(|wanted| wanted.contains(kind))
         };
-        let anything = self.kind.is_none() && self.action.is_none();
+        let anything = self.kinds.is_none() && self.action.is_none();
         self.subject.as_ref().is_none_or(|wanted| wanted.is(subject))
             && (anything || subject.kinds.iter().any(disclosed))
     }
 
     fn matches_subjects(&self, record: &Stored) -> bool {
-        let any = self.subject.is_none() && self.kind.is_none() && self.action.is_none();
+        let any = self.subject.is_none() && self.kinds.is_none() && self.action.is_none();
         any || record.subjects.iter().any(|subject| self.matches_subject(subject))
     }
 
@@ -169,18 +169,18 @@ impl Filter {
         self.from.is_none_or(|from| time >= from) && self.to.is_none_or(|to| time < to)
     }
 
-    /// What must stand in the bytes of every line that matches.
-    fn needles(&self) -> Vec<Finder<'static>> {
-        let subject = self.subject.as_ref().map(|subject| &subject.id);
-        let texts = [&self.staff, &self.event, &self.resource, &self.outcome, &self.request];
-        let texts = texts.into_iter().flatten().chain(subject);
+    /// What must stand in the bytes of every line that matches: of each group one.
+    fn needles(&self) -> Vec<Vec<Finder<'static>>> {
         let needle = |text: &String| {
             let mut json = Vec::new();
             encode::text(&mut json, text);
             // Without its quotes, since a staff id may have its source before it.
             Finder::new(&json[1..json.len() - 1]).into_owned()
         };
-        texts.map(needle).collect()
+        let texts = [&self.staff, &self.event, &self.resource, &self.outcome, &self.request];
+        let alone = texts.into_iter().flatten().map(|text| vec![needle(text)]);
+        let subject = self.subject.iter().map(|subject| subject.ids.iter().map(needle).collect());
+        alone.chain(subject).collect()
     }
 }
 
@@ -204,7 +204,7 @@ pub fn query(dir: &Path, filter: &Filter, row: &mut dyn FnMut(&Stored, &str) -> 
         let mut lines = Lines::open(&segment.path)?;
         // A last line that is not whole is a record that nobody was told of yet.
         while lines.next_line(&mut line)? == Line::Whole {
-            if !needles.iter().all(|needle| needle.find(&line).is_some()) {
+            if !needles.iter().all(|group| group.iter().any(|needle| needle.find(&line).is_some())) {
                 continue;
             }
             let Some((record, text)) = read(&line) else {
@@ -259,7 +259,8 @@ mod tests {
         let ask = |subject: &str, kind: &str, action: &str| {
             let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
             let subject = some(subject).map(|subject| SubjectIs::parse(&subject));
-            Filter { subject, kind: some(kind), action: some(action), ..Filter::default() }.matches(&record)
+            let kinds = some(kind).map(|kind| BTreeSet::from([kind]));
+            Filter { subject, kinds, action: some(action), ..Filter::default() }.matches(&record)
         };
         assert!(ask("customer:42", "phone", "mask") && ask("42", "", "mask") && ask("", "email", ""));
         assert!(ask("lead:h1:ab", "email", "show") && ask("h1:ab", "", ""));

@@ -1,4 +1,4 @@
-//! How a verification and the records of a query look.
+//! How a verification looks to a program, and the records of a query to people.
 //!
 //! A staff id is text that somebody else chose, so no control character of it reaches a terminal. The table is printed
 //! in blocks: a ledger may hold more rows than memory, and columns only grow from block to block.
@@ -43,35 +43,20 @@ pub fn report_json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{json}")
 }
 
-/// Prints a verification for people: what holds as a result, what does not as a diagnostic.
-pub fn report_text(report: &Report, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<()> {
-    if let Some(spot) = &report.unfinished {
-        let (path, line) = (spot.path.display(), spot.line);
-        writeln!(err, "warning: {path}:{line}: this line is not whole: it is being written, or a crash left it")?;
-        writeln!(err, "help: a gateway that starts sets it aside and records that")?;
-    }
-    if let Some(finding) = &report.finding {
-        writeln!(err, "error: {}:{}: {}", finding.spot.path.display(), finding.spot.line, finding.what)?;
-        return writeln!(err, "help: {}", finding.advice);
-    }
-    let Report { records, segments, checkpoints, .. } = report;
-    writeln!(out, "the ledger holds: records {records}, segments {segments}, checkpoints {checkpoints}")?;
-    if let Some(last) = report.last {
-        let after = records - last.tip.seq;
-        writeln!(out, "last checkpoint: record {}, {:.6}; records after it {after}", last.tip.seq, last.time)?;
-    }
-    Ok(())
-}
-
 /// The rows of a query: one a subject, or one a record that has none.
-#[derive(Default)]
 pub struct Table {
+    headings: [&'static str; COLUMNS],
     rows: Vec<[String; COLUMNS]>,
     widths: [usize; COLUMNS],
     headed: bool,
 }
 
 impl Table {
+    /// A table that has no rows yet.
+    pub fn under(headings: [&'static str; COLUMNS]) -> Table {
+        Table { headings, rows: Vec::new(), widths: [0; COLUMNS], headed: false }
+    }
+
     /// Adds a record's rows; prints when a block is full.
     pub fn add(&mut self, record: &Stored, filter: &Filter, out: &mut dyn Write) -> io::Result<()> {
         let subjects = record.subjects.iter().filter(|subject| filter.matches_subject(subject));
@@ -96,19 +81,19 @@ impl Table {
 
     fn print(&mut self, out: &mut dyn Write) -> io::Result<()> {
         if !self.headed && !self.rows.is_empty() {
-            self.rows.insert(0, HEADINGS.map(str::to_owned));
+            self.rows.insert(0, self.headings.map(str::to_owned));
             self.headed = true;
         }
         for row in &self.rows {
             for (width, cell) in self.widths.iter_mut().zip(row) {
-                *width = cell.chars().count().max(*width);
+                *width = columns(cell).max(*width);
             }
         }
         for row in self.rows.drain(..) {
             let mut line = String::new();
             for (width, cell) in self.widths.iter().zip(&row) {
                 line.push_str(cell);
-                let gap = width - cell.chars().count() + 2;
+                let gap = width - columns(cell) + 2;
                 line.extend(std::iter::repeat_n(' ', gap));
             }
             writeln!(out, "{}", line.trim_end())?;
@@ -117,8 +102,8 @@ impl Table {
     }
 }
 
-const COLUMNS: usize = 8;
-const HEADINGS: [&str; COLUMNS] = ["TIME", "STAFF", "EVENT", "RESOURCE", "SUBJECT", "DISCLOSED", "OUTCOME", "REQUEST"];
+/// When, who, what happened, where, whose data, what of it, what came of it, which request.
+pub const COLUMNS: usize = 8;
 const BLOCK_ROWS: usize = 1000;
 
 fn row(record: &Stored, subject: Option<&StoredSubject>) -> [String; COLUMNS] {
@@ -157,6 +142,17 @@ fn outcome(record: &Stored) -> String {
     plain(&if more.is_empty() { outcome.to_owned() } else { format!("{outcome} ({})", more.join(", ")) })
 }
 
+/// How many columns a terminal gives a text: two for a wide character (kana, kanji, full-width forms).
+pub fn columns(text: &str) -> usize {
+    text.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum()
+}
+
+fn is_wide(c: char) -> bool {
+    matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{303e}' | '\u{3041}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}'
+        | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}'
+        | '\u{1f300}'..='\u{1faff}' | '\u{20000}'..='\u{3fffd}')
+}
+
 /// Marks that turn the direction of what follows, and so can make a line read as another one.
 fn is_direction(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -165,6 +161,14 @@ fn is_direction(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        assert_eq!(
+            [columns("tanaka"), columns("田中"), columns("ﾀﾅｶ"), columns("Ｔ𠮷"), columns("…")],
+            [6, 4, 3, 4, 1]
+        );
+    }
 
     #[test]
     fn a_terminal_gets_nothing_to_obey() {

@@ -138,12 +138,33 @@ impl Faults {
     }
 }
 
+/// The words that stand before a fault and its help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Headings {
+    /// Before an error.
+    pub error: &'static str,
+    /// Before a warning.
+    pub warning: &'static str,
+    /// Before what to write instead.
+    pub help: &'static str,
+}
+
+impl Headings {
+    /// The words that programs look for, too.
+    pub const ENGLISH: Headings = Headings { error: "error", warning: "warning", help: "help" };
+}
+
 /// Faults for people: the line, a caret, the help.
 pub fn render(faults: &[Fault], sources: &[Source], colour: bool) -> String {
+    render_under(Headings::ENGLISH, faults, sources, colour)
+}
+
+/// The same under headings of another language; the faults' own sentences are whoever asks's to translate.
+pub fn render_under(headings: Headings, faults: &[Fault], sources: &[Source], colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
     for fault in faults {
-        out.push_str(&render_one(fault, sources, &renderer));
+        out.push_str(&render_one(headings, fault, sources, &renderer));
         out.push_str("\n\n");
     }
     out
@@ -161,10 +182,10 @@ pub fn render_json(faults: &[Fault]) -> String {
     faults.iter().map(line).collect()
 }
 
-fn render_one(fault: &Fault, sources: &[Source], renderer: &Renderer) -> String {
+fn render_one(headings: Headings, fault: &Fault, sources: &[Source], renderer: &Renderer) -> String {
     let level = match fault.severity {
-        Severity::Error => Level::ERROR,
-        Severity::Warning => Level::WARNING,
+        Severity::Error => Level::ERROR.with_name(headings.error),
+        Severity::Warning => Level::WARNING.with_name(headings.warning),
     };
     let title = level.primary_title(fault.message.as_str()).id(fault.code);
     let text = sources.iter().find(|source| *source.name == *fault.file).map_or("", |source| source.text.as_str());
@@ -175,7 +196,7 @@ fn render_one(fault: &Fault, sources: &[Source], renderer: &Renderer) -> String 
         .annotation(AnnotationKind::Primary.span(span));
     let mut group = title.element(snippet);
     if let Some(help) = &fault.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+        group = group.element(Level::HELP.with_name(headings.help).message(help.as_str()));
     }
     renderer.render(&[group])
 }

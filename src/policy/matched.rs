@@ -6,7 +6,7 @@ use std::fmt;
 use crate::policy::Parts;
 use crate::policy::compile::Route;
 use crate::policy::rule::matches::Glob;
-use crate::route::normal::Canonical;
+use crate::route::normal::{Canonical, canonical};
 use crate::route::router::{RouteId, Router};
 use crate::terms::place::JsonPath;
 
@@ -38,7 +38,8 @@ pub struct Matched {
     pub routes: Vec<RouteId>,
     /// Those that fit if the body says so.
     pub pending: Vec<RouteId>,
-    /// Those that fit but for the method: what stands in their answers may stand in this one too.
+    /// Those that fit but for the method, or but for the format that ends the path: what stands in
+    /// their answers may stand in this one too.
     pub beside: Vec<RouteId>,
     /// Whether a resource that is open to all matches by one of several values for one name: then it
     /// may be another page that the CRM gives.
@@ -69,6 +70,13 @@ impl Matched {
         self.routes.is_empty() && self.pending.is_empty()
     }
 
+    fn note_parameters(&mut self, parts: &Parts, router: &Router, id: RouteId, path: &Canonical) {
+        let Some(route) = route(parts, id) else { return };
+        for (name, value) in router.parameters(id, path) {
+            self.params.entry(parts.resources[route.resource].key(name)).or_insert_with(|| value.to_owned());
+        }
+    }
+
     /// A parameter of the path, by its key.
     pub fn param(&self, key: &str) -> Option<&str> {
         self.params.get(key).map(String::as_str)
@@ -88,12 +96,23 @@ pub(super) fn candidates(parts: &Parts, router: &Router, asked: &Asked<'_>) -> M
             (false, false) => matched.beside.push(id),
             (false, true) => continue,
         }
-        let resource = &parts.resources[route.resource];
-        for (name, value) in router.parameters(id, asked.path) {
-            matched.params.entry(resource.key(name)).or_insert_with(|| value.to_owned());
+        matched.note_parameters(parts, router, id, asked.path);
+    }
+    let other = without_format(asked.path).filter(|_| matched.is_undeclared());
+    for (path, id) in other.iter().flat_map(|path| router.find(path).into_iter().map(move |id| (path, id))) {
+        if route(parts, id).is_some_and(|route| fits_head(route, asked) && !route.rule.needs_body()) {
+            matched.beside.push(id);
+            matched.note_parameters(parts, router, id, path);
         }
     }
     matched
+}
+
+/// The path without the `.json` behind it, by which many applications tell the format.
+fn without_format(path: &Canonical) -> Option<Canonical> {
+    const FORMATS: [&str; 10] = [".json", ".jsonp", ".xml", ".csv", ".xlsx", ".html", ".htm", ".js", ".txt", ".pdf"];
+    let bare = FORMATS.iter().find_map(|format| path.text.strip_suffix(format))?;
+    canonical(bare.as_bytes()).ok()
 }
 
 /// The JSON places that pending alternatives look at.

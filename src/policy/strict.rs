@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::terms::action::{Action, Generalize, Mask};
+use crate::terms::action::{Action, Generalize, Mask, Token};
 
 /// Compares two actions on one kind: greater hides more. `None` where neither hides all that the
 /// other hides, as `year` and `age_band` of a birth date.
@@ -44,7 +44,9 @@ pub fn rank(action: Action) -> (u8, u8) {
         Action::Mask(Mask::Initial) => 5,
         Action::Mask(Mask::First3) => 6,
         Action::Mask(Mask::Full) | Action::Show | Action::Hash | Action::Remove | Action::Block => 0,
-        Action::Tokenize(token) => token as u8,
+        Action::Tokenize(Token::Opaque) => 0,
+        Action::Tokenize(Token::Format { pass }) => 1 + u8::from(pass),
+        Action::Tokenize(Token::Random) => 3,
     };
     (action.strictness(), option)
 }
@@ -69,9 +71,8 @@ fn masked(a: Mask, b: Mask) -> Option<Ordering> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::terms::action::Token;
 
-    const ALL: [Action; 18] = [
+    const ALL: [Action; 21] = [
         Action::Show,
         Action::Generalize(Generalize::Year),
         Action::Generalize(Generalize::Decade),
@@ -86,6 +87,9 @@ mod tests {
         Action::Mask(Mask::Initial),
         Action::Mask(Mask::First3),
         Action::Tokenize(Token::Opaque),
+        Action::Tokenize(Token::Format { pass: false }),
+        Action::Tokenize(Token::Format { pass: true }),
+        Action::Tokenize(Token::Random),
         Action::Hash,
         Action::Mask(Mask::Full),
         Action::Remove,

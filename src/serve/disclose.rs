@@ -141,12 +141,16 @@ impl Receipt {
         self.long = true;
     }
 
-    /// Records what a part discloses; afterwards, and only then, its bytes may leave. A part that
-    /// discloses nothing needs no record.
+    /// Keeps the tokens of a part and records what it discloses; afterwards, and only then, its bytes
+    /// may leave. A part that discloses nothing needs no record.
     pub async fn disclose(&mut self, verdict: &Verdict, format: &'static str) -> Result<(), Refusal> {
         self.meter(verdict, format);
         if verdict.disclosures.is_empty() && !self.long {
             return Ok(());
+        }
+        let mut actions = verdict.disclosures.subjects.values().flat_map(|kinds| kinds.values());
+        if actions.any(|actions| actions.contains_key("tokenize")) {
+            self.gateway.keeping.durable(self.house.bounds.ledger_wait).await?;
         }
         let entry = self.part(&verdict.disclosures);
         self.append(entry).await

@@ -16,6 +16,7 @@ use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 use crate::policy::Policy;
 use crate::serve::gate;
+use crate::serve::keeping::Keeping;
 use crate::serve::sites::Sites;
 use crate::terms::bounds::Bounds;
 use crate::terms::mint::Mint;
@@ -43,6 +44,8 @@ pub struct Gateway {
     pub house: ArcSwap<House>,
     /// Where disclosures are recorded.
     pub ledger: Ledger,
+    /// Where random tokens are kept.
+    pub keeping: Keeping,
     /// The metrics.
     pub metrics: Metrics,
     /// What all answers together hold.

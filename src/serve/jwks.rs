@@ -17,14 +17,12 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 
 use crate::identity::jwt::Jwt;
 use crate::identity::jwt::keys::{KEYS_BYTES, Kept, KeySet, Place, Url};
-use crate::identity::{Source, Way};
 
 /// How long fetching may take from the first packet to the last byte.
 const FETCH: Duration = Duration::from_secs(5);
@@ -36,20 +34,12 @@ const UNKNOWN: Duration = Duration::from_secs(5);
 /// How soon an address that did not answer is asked again.
 const AGAIN: Duration = Duration::from_secs(30);
 
-/// Keeps the keys of all sources young until `stop` says so.
-pub async fn keep(sources: Arc<Vec<Source>>, mut stop: watch::Receiver<bool>) {
-    let mut keeping = JoinSet::new();
-    for number in 0..sources.len() {
-        let sources = Arc::clone(&sources);
-        keeping.spawn(async move {
-            let Some(Way::Jwt(jwt)) = sources.get(number).map(|source| &source.way) else { return };
-            loop {
-                let read = seek(&jwt.keys, Duration::ZERO).await;
-                sleep(if read { jwt.keys.refresh } else { jwt.keys.refresh.min(AGAIN) }).await;
-            }
-        });
+/// Keeps a provider's keys young, for ever.
+pub async fn keep(jwt: &Jwt) {
+    loop {
+        let read = seek(&jwt.keys, Duration::ZERO).await;
+        sleep(if read { jwt.keys.refresh } else { jwt.keys.refresh.min(AGAIN) }).await;
     }
-    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Seeks the keys for a token that names an unknown one, unless they were sought just now. Those
@@ -63,6 +53,8 @@ async fn seek(keys: &Kept, least: Duration) -> bool {
     if sought.is_some_and(|at| at.elapsed() < least) {
         return true;
     }
+    // Noted before, too: whoever asks and goes away must not make the next one ask again.
+    *sought = Some(Instant::now());
     let read = match &keys.place {
         Place::File(path) => {
             let path = path.clone();
@@ -85,7 +77,9 @@ async fn seek(keys: &Kept, least: Duration) -> bool {
             true
         }
         Err(why) => {
-            tracing::warn!(place = place(&keys.place), why, "the identity provider's keys cannot be read anew");
+            if keys.failed(&why) {
+                tracing::warn!(place = place(&keys.place), why, "the identity provider's keys cannot be read anew");
+            }
             false
         }
     }

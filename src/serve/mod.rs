@@ -1,10 +1,11 @@
 //! The only place with hyper, and the only one that spawns.
 //!
 //! `listen` takes staff's connections behind the `gate`; `exchange` is the life of one request;
-//! `disclose` records before it releases; `upstream` asks the CRM; `respond` makes answers of
-//! refusals; `admin` is for machines that watch; `run` puts it all together and takes it apart.
-//! `tls` and `proxied` are how a connection of staff's may begin, `sites` tells which CRM a request is
-//! for, `service` speaks with the system's service manager, `jwks` keeps identity providers' keys young.
+//! `disclose` records before it releases; `keeping` waits for the vault; `upstream` asks the CRM;
+//! `respond` makes answers of refusals; `admin` is for machines that watch; `run` puts it all together
+//! and takes it apart. `tls` and `proxied` are how a connection of staff's may begin, `sites` tells
+//! which CRM a request is for, `service` speaks with the system's service manager, `sources` keeps young
+//! what identity has read from elsewhere, with `jwks` for providers' keys.
 //! `sample` is the legacy CRM of the demo.
 
 pub mod admin;
@@ -15,6 +16,7 @@ pub mod gate;
 pub mod house;
 pub mod http2;
 mod jwks;
+pub mod keeping;
 mod line;
 pub mod listen;
 mod opening;
@@ -26,5 +28,6 @@ pub mod run;
 pub mod sample;
 mod service;
 pub mod sites;
+mod sources;
 pub mod tls;
 pub mod upstream;

@@ -28,14 +28,20 @@ use crate::policy::fault::{Fault, Severity};
 use crate::policy::node::Source;
 use crate::serve::certificates::Certificates;
 use crate::serve::house::{Gateway, Hold, House, LASTING};
+use crate::serve::keeping::Keeping;
 use crate::serve::listen::Door;
 use crate::serve::reload::{self, Reloader};
 use crate::serve::sites::Sites;
 use crate::serve::upstream::health;
-use crate::serve::{admin, jwks, listen, opening, panics, service};
+use crate::serve::{admin, listen, opening, panics, service, sources};
 use crate::terms::refusal::Reason;
+use crate::vault::keep::Vault;
 use crate::vault::mint::KeyMint;
+use crate::vault::open::VaultError;
 use crate::vault::ring::{Ring, RingError};
+
+/// The vault's file in the state folder.
+const VAULT: &str = "vault.redb";
 
 /// How long a stop waits for the ledger's thread.
 const LEDGER_STOP: std::time::Duration = std::time::Duration::from_secs(10);
@@ -68,6 +74,8 @@ pub enum RunError {
     Keys(RingError),
     /// A certificate or its key.
     Pem(PemError),
+    /// The vault.
+    Vault(VaultError),
     /// A rule file.
     Rules(RulesError),
     /// The rules are wrong.
@@ -88,6 +96,7 @@ impl std::fmt::Display for RunError {
             RunError::Ledger(error) => error.fmt(f),
             RunError::Keys(error) => error.fmt(f),
             RunError::Pem(error) => write!(f, "{error}; {}", error.cure()),
+            RunError::Vault(error) => error.fmt(f),
             RunError::Rules(error) => error.fmt(f),
             RunError::Policy { .. } => f.write_str("the rules are wrong"),
             RunError::Metrics(error) => error.fmt(f),
@@ -99,6 +108,7 @@ impl std::error::Error for RunError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             RunError::Ledger(error) => error.source(),
+            RunError::Vault(error) => error.source(),
             _ => None,
         }
     }
@@ -113,7 +123,9 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     let doors = opening::doors(&config, &tls).await?;
     folder(&config.state)?;
     let node = node(&config)?;
-    let ring = ring(&config.keys).map_err(RunError::Keys)?;
+    let ring = Arc::new(ring(&config.keys).map_err(RunError::Keys)?);
+    let vault = Vault::open(&config.state.join(VAULT), Arc::clone(&ring), config.bounds.tokens);
+    let vault = Arc::new(vault.map_err(RunError::Vault)?);
     // A commit that answers may wait for is not yet one that hangs.
     let bounds = ledger::Bounds { commit_max: config.bounds.ledger_wait, ..ledger::Bounds::default() };
     let home = Home::within(&config.state, &node);
@@ -125,7 +137,7 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     sessions(&config, &ring)?;
     let sites = Arc::new(sites);
     let certificates = Certificates::new(tls.into_iter().flatten().collect(), Arc::clone(&sites));
-    let gateway = gateway(&config, metrics, sites, policy, ring, ledger);
+    let gateway = gateway(&config, metrics, sites, policy, (ring, vault), ledger);
     let result = serve(&config, &gateway, doors, certificates, started).await;
     stop_ledger(&gateway.ledger, writing);
     result
@@ -146,7 +158,7 @@ fn gateway(
     metrics: Metrics,
     sites: Arc<Sites>,
     policy: Policy,
-    ring: Ring,
+    (ring, vault): (Arc<Ring>, Arc<Vault>),
     ledger: Ledger,
 ) -> Arc<Gateway> {
     panics::hush(metrics.refusals.with_label_values(&[Reason::Internal.word()]));
@@ -158,11 +170,12 @@ fn gateway(
         trusted_proxies: config.trusted_proxies.clone(),
         sites,
         policy: Arc::new(policy),
-        mint: Arc::new(KeyMint::new(Arc::new(ring))),
+        mint: Arc::new(KeyMint::keeping(ring, Arc::clone(&vault))),
     };
     Arc::new(Gateway {
         house: ArcSwap::from_pointee(house),
         ledger,
+        keeping: Keeping::new(vault, metrics.vault.clone()),
         metrics,
         hold: Hold::new(config.bounds.hold_all_bytes),
         draining: AtomicBool::new(false),
@@ -205,7 +218,7 @@ async fn serve(
         watching.spawn(health::watch(Arc::clone(upstream), stopped.clone()));
     }
     tokio::spawn(reloader.run(stopped.clone()));
-    tokio::spawn(jwks::keep(Arc::clone(&config.identity), stopped.clone()));
+    tokio::spawn(sources::keep(Arc::clone(&config.identity), stopped.clone()));
     let mut serving = JoinSet::new();
     for door in doors {
         serving.spawn(listen::serve(Arc::clone(gateway), door, stopped.clone()));
@@ -298,7 +311,9 @@ fn node(config: &Config) -> Result<String, RunError> {
 /// Opens what is remembered of log-ins at the CRM.
 fn sessions(config: &Config, ring: &Ring) -> Result<(), RunError> {
     let Some((_, session)) = identity::session(&config.identity) else { return Ok(()) };
-    let key = ring.derive("session");
+    let none =
+        || RunError::Io { what: "no key for sessions can be made".into(), cause: io::ErrorKind::InvalidData.into() };
+    let key = ring.session_key().ok_or_else(none)?;
     let store = match session.login {
         // Whoever can ask the CRM anew has nothing to keep.
         None => Store::passing(&key, session.lasts),

@@ -114,6 +114,12 @@ impl Upstream {
         Ok(changed)
     }
 
+    /// What tells this CRM from others: its address and the name that it is asked by.
+    pub fn identity(&self) -> String {
+        let host = self.host.as_ref().map(HeaderValue::as_bytes).unwrap_or_default();
+        format!("{} {}", self.address, String::from_utf8_lossy(host))
+    }
+
     /// Asks the CRM. When a kept connection turns out to be closed before the first byte of the
     /// question was written, it is asked on a fresh one. Nothing that was written is written again,
     /// whatever its method: nobody knows what the CRM did with it, and in old CRMs a GET may write.

@@ -42,7 +42,10 @@ pub enum Token {
     /// `tok_KIND_…`, deterministic, opened by the key ring alone.
     Opaque,
     /// Length, alphabet and separators of the value are kept.
-    Format,
+    Format {
+        /// A check digit that is right in the value is right in the token too.
+        pass: bool,
+    },
     /// Drawn by chance and kept in the vault.
     Random,
 }
@@ -125,7 +128,8 @@ impl fmt::Display for Action {
             Action::Generalize(Generalize::Digits(n)) => write!(f, "generalize: {n}"),
             Action::Mask(mask) => write!(f, "mask: {}", mask.word()),
             Action::Tokenize(Token::Opaque) => f.write_str("tokenize: opaque"),
-            Action::Tokenize(Token::Format) => f.write_str("tokenize: format"),
+            Action::Tokenize(Token::Format { pass: false }) => f.write_str("tokenize: format"),
+            Action::Tokenize(Token::Format { pass: true }) => f.write_str("tokenize: format, check: pass"),
             Action::Tokenize(Token::Random) => f.write_str("tokenize: random"),
             other => f.write_str(other.word()),
         }

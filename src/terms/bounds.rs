@@ -21,6 +21,8 @@ pub struct Bounds {
     pub hold_bytes: usize,
     /// Bytes that all answers together may hold.
     pub hold_all_bytes: usize,
+    /// How many times its length a packed body may give.
+    pub inflate_ratio: usize,
     /// How long a connection to the CRM may take.
     pub connect: Duration,
     /// How long a request's head may take.
@@ -35,6 +37,8 @@ pub struct Bounds {
     pub connections: usize,
     /// How long a stop waits for answers in flight.
     pub drain: Duration,
+    /// Random tokens that the vault keeps.
+    pub tokens: usize,
 }
 
 impl Default for Bounds {
@@ -48,6 +52,7 @@ impl Default for Bounds {
             value_bytes: 1 << 20,
             hold_bytes: 2 << 20,
             hold_all_bytes: 256 << 20,
+            inflate_ratio: 200,
             connect: Duration::from_secs(2),
             head: Duration::from_secs(10),
             idle: Duration::from_secs(60),
@@ -55,6 +60,7 @@ impl Default for Bounds {
             ledger_wait: Duration::from_secs(1),
             connections: 10_000,
             drain: Duration::from_secs(30),
+            tokens: 10_000_000,
         }
     }
 }

@@ -23,12 +23,29 @@ pub enum MintError {
     Away,
     /// The value is longer than a token may carry.
     TooLong,
+    /// The vault cannot be read, or takes no more.
+    Vault,
+}
+
+/// One place of a number whose places may have radices of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numeral {
+    /// What stands there, below the radix.
+    pub value: u16,
+    /// How many values there are: at least two.
+    pub radix: u16,
 }
 
 /// Makes tokens and keyed hashes. The vault implements it; tests use fixed keys.
 pub trait Mint: Send + Sync {
     /// An opaque token `tok_KIND_…`: deterministic within the domain, bound to kind and domain.
     fn token(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError>;
+    /// A token `tok_KIND_…` drawn by chance, the same for one value of a domain. It is durable only
+    /// once whoever releases the answer has waited for it.
+    fn random(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError>;
+    /// Puts another number of the same radices in the place of this one: a permutation of all such
+    /// numbers, keyed by kind and domain.
+    fn permute(&self, kind: &Kind, domain: &Domain, numerals: &mut [Numeral]) -> Result<(), MintError>;
     /// A keyed one-way hash of the value within the domain, as text.
     fn hash(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError>;
     /// A keyed hash of a subject's id for the ledger: `h1:…`.

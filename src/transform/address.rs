@@ -1,186 +1,203 @@
 //! Prefecture and municipality of a Japanese address.
 //!
-//! The 47 prefectures are a table; a municipality ends with its 市, 区, 町 or 村. Names that hold
-//! one of these signs, or 郡, before their own end stand in a table of their own. An address that
-//! does not begin with a prefecture, or with a city so large that it has wards, is not read: what
-//! stands at its front may be anything.
+//! Names like 四日市市, 余市町 or 大和郡山市 hold the signs by which others end, so all municipalities
+//! stand in a table, and the longest name at the front of an address counts. Whatever way an address
+//! is written, its municipality is written in one: with its prefecture, and with its county where it
+//! has one. The prefecture may be left out before a city that no other has the name of; before a town
+//! it may not, nor where the name stands nowhere: what stands at the front may be anything.
 
-/// The 47 prefectures.
-const PREFECTURES: &[&str] = &[
-    "北海道",
-    "青森県",
-    "岩手県",
-    "宮城県",
-    "秋田県",
-    "山形県",
-    "福島県",
-    "茨城県",
-    "栃木県",
-    "群馬県",
-    "埼玉県",
-    "千葉県",
-    "東京都",
-    "神奈川県",
-    "新潟県",
-    "富山県",
-    "石川県",
-    "福井県",
-    "山梨県",
-    "長野県",
-    "岐阜県",
-    "静岡県",
-    "愛知県",
-    "三重県",
-    "滋賀県",
-    "京都府",
-    "大阪府",
-    "兵庫県",
-    "奈良県",
-    "和歌山県",
-    "鳥取県",
-    "島根県",
-    "岡山県",
-    "広島県",
-    "山口県",
-    "徳島県",
-    "香川県",
-    "愛媛県",
-    "高知県",
-    "福岡県",
-    "佐賀県",
-    "長崎県",
-    "熊本県",
-    "大分県",
-    "宮崎県",
-    "鹿児島県",
-    "沖縄県",
-];
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
-/// The cities that are parted into wards.
-const CITIES_WITH_WARDS: &[&str] = &[
-    "札幌市",
-    "仙台市",
-    "さいたま市",
-    "千葉市",
-    "横浜市",
-    "川崎市",
-    "相模原市",
-    "新潟市",
-    "静岡市",
-    "浜松市",
-    "名古屋市",
-    "京都市",
-    "大阪市",
-    "堺市",
-    "神戸市",
-    "岡山市",
-    "広島市",
-    "北九州市",
-    "福岡市",
-    "熊本市",
-];
+use crate::transform::fold::is_dash;
 
-/// Names that hold a sign of a municipality or county before their end; some are of the past, as
-/// many addresses are.
-const ODD_NAMES: &[&str] = &[
-    "四日市市",
-    "廿日市市",
-    "野々市市",
-    "八日市市",
-    "八日市場市",
-    "今市市",
-    "十日町市",
-    "大町市",
-    "武蔵村山市",
-    "東村山市",
-    "羽村市",
-    "大村市",
-    "田村市",
-    "中村市",
-    "大和郡山市",
-    "小郡市",
-    "蒲郡市",
-    "余市町",
-    "上市町",
-    "下市町",
-    "五日市町",
-    "玉村町",
-    "大町町",
-    "余市郡",
-    "高市郡",
-    "田村郡",
-    "東村山郡",
-    "西村山郡",
-    "北村山郡",
-];
+/// Prefectures, and in them municipalities; the file says how it is written.
+const TABLE: &str = include_str!("municipalities.txt");
 
-/// Towns within a county whose names hold another town's sign.
-const ODD_TOWNS: &[&str] = &["玉村町", "大町町"];
+/// What a short name stands for.
+enum Meaning {
+    /// The one municipality of this name, written whole.
+    One(String),
+    /// Several have it.
+    Several,
+}
 
-/// No municipality, county or ward has a longer name.
-const NAME_CHARS_MAX: usize = 7;
+struct Places {
+    prefectures: Vec<&'static str>,
+    /// Names behind a prefecture, by prefecture and name.
+    within: Names,
+    /// Names at the front of an address that leaves its prefecture out.
+    alone: Names,
+}
+
+static PLACES: LazyLock<Places> = LazyLock::new(|| {
+    let mut places = Places { prefectures: Vec::new(), within: Names::default(), alone: Names::default() };
+    for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
+        let Some((prefecture, names)) = line.split_once(": ") else { continue };
+        places.prefectures.push(prefecture);
+        for (group, inner) in groups(names) {
+            places.add(prefecture, group, inner);
+        }
+    }
+    places
+});
 
 /// The prefecture of an address in plain spelling.
 pub fn prefecture(plain: &str) -> Option<String> {
     let address = bare(plain);
-    PREFECTURES.iter().find(|name| address.starts_with(**name)).map(|name| (*name).to_owned())
+    prefecture_of(&address).map(str::to_owned)
 }
 
 /// The prefecture and municipality of an address in plain spelling.
 pub fn municipality(plain: &str) -> Option<String> {
     let address = bare(plain);
-    shown(&address).map(|length| address[..length].to_owned())
+    Some(found(&address)?.1.to_owned())
 }
 
 /// Whether a text is a prefecture, or a municipality as `municipality` gives it, and nothing else.
 pub fn is_place(text: &str) -> bool {
-    PREFECTURES.contains(&text) || shown(text) == Some(text.len())
+    PLACES.prefectures.contains(&text)
+        || found(text).is_some_and(|(length, whole)| length == text.len() && whole == text)
+}
+
+/// How many bytes of the address name its municipality, and its whole name.
+fn found(address: &str) -> Option<(usize, &'static str)> {
+    match prefecture_of(address) {
+        Some(prefecture) => {
+            let (length, whole) = PLACES.within.longest(prefecture, &address[prefecture.len()..])?;
+            Some((prefecture.len() + length, whole))
+        }
+        None => PLACES.alone.longest("", address),
+    }
+}
+
+fn prefecture_of(address: &str) -> Option<&'static str> {
+    PLACES.prefectures.iter().copied().find(|name| address.starts_with(name))
+}
+
+impl Places {
+    fn add(&mut self, prefecture: &'static str, group: &str, inner: Vec<&str>) {
+        let whole = format!("{prefecture}{group}");
+        let is_city = group.ends_with('市');
+        if inner.is_empty() || is_city {
+            self.within.add(prefecture, group, &whole);
+        }
+        // Quarters of cities are called 栄町 or 朝日町 too.
+        if group.ends_with(['市', '区']) {
+            self.alone.add("", group, &whole);
+        }
+        for name in inner {
+            let (long, whole) = (format!("{group}{name}"), format!("{whole}{name}"));
+            self.within.add(prefecture, &long, &whole);
+            self.alone.add("", &long, &whole);
+            // People leave a county out, but not the city of a ward: 北区 alone is any of many.
+            if is_city {
+                self.alone.several("", name);
+            } else {
+                self.within.add(prefecture, name, &whole);
+            }
+        }
+    }
+}
+
+/// Names by what stands before them, in one spelling.
+#[derive(Default)]
+struct Names {
+    meanings: HashMap<&'static str, HashMap<String, Meaning>>,
+    chars_max: usize,
+}
+
+impl Names {
+    fn add(&mut self, before: &'static str, name: &str, whole: &str) {
+        let name = folded(name);
+        self.chars_max = self.chars_max.max(name.chars().count());
+        let one = || Meaning::One(whole.to_owned());
+        let names = self.meanings.entry(before).or_default();
+        names.entry(name).and_modify(|meaning| *meaning = Meaning::Several).or_insert_with(one);
+    }
+
+    fn several(&mut self, before: &'static str, name: &str) {
+        self.meanings.entry(before).or_default().insert(folded(name), Meaning::Several);
+    }
+
+    /// The longest name at the front: how many bytes it takes, and the whole name that it means.
+    fn longest(&self, before: &str, text: &str) -> Option<(usize, &str)> {
+        let names = self.meanings.get(before)?;
+        let mut front = folded(&text.chars().take(self.chars_max).collect::<String>());
+        let mut length: usize = text.chars().take(self.chars_max).map(char::len_utf8).sum();
+        loop {
+            match names.get(&front) {
+                Some(Meaning::One(whole)) => return Some((length, whole)),
+                Some(Meaning::Several) => return None,
+                // One character of the text is one character folded.
+                None => {
+                    front.pop()?;
+                    length -= text[..length].chars().next_back()?.len_utf8();
+                }
+            }
+        }
+    }
+}
+
+/// `函館市 余市郡(仁木町 余市町)`
+fn groups(names: &str) -> impl Iterator<Item = (&str, Vec<&str>)> {
+    let mut rest = names;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start();
+        let end = rest.find([' ', '(']).unwrap_or(rest.len());
+        let (group, after) = rest.split_at(end);
+        let inner = after.strip_prefix('(').and_then(|after| after.split_once(')'));
+        rest = inner.map_or(after, |(_, after)| after);
+        (!group.is_empty()).then(|| (group, inner.map_or(Vec::new(), |(inner, _)| inner.split(' ').collect())))
+    })
+}
+
+/// One spelling of characters that people use for each other in names of places.
+fn folded(name: &str) -> String {
+    let one = |c: char| match c {
+        'ヶ' | 'が' | 'ガ' => 'ケ',
+        '竈' => '釜',
+        '龍' => '竜',
+        '鰺' => '鯵',
+        '檮' => '梼',
+        '曾' => '曽',
+        '與' => '与',
+        '檜' => '桧',
+        '彌' => '弥',
+        '籠' => '篭',
+        '髙' => '高',
+        '﨑' => '崎',
+        'ノ' | 'の' => '之',
+        c => c,
+    };
+    name.chars().map(one).collect()
 }
 
 /// The address without blanks and without a postal code in front.
 fn bare(plain: &str) -> String {
     let address: String = plain.chars().filter(|c| *c != ' ').collect();
     let rest = address.trim_start_matches('〒');
-    let code = rest.trim_start_matches(|c: char| c.is_ascii_digit() || crate::transform::fold::is_dash(c));
+    let code = rest.trim_start_matches(|c: char| c.is_ascii_digit() || is_dash(c));
     code.to_owned()
 }
 
-/// How many bytes of the address are prefecture and municipality.
-fn shown(address: &str) -> Option<usize> {
-    let prefecture = PREFECTURES.iter().find(|name| address.starts_with(**name));
-    let start = prefecture.map_or(0, |name| name.len());
-    let rest = &address[start..];
-    if prefecture.is_none() && !CITIES_WITH_WARDS.iter().any(|city| rest.starts_with(city)) {
-        return None;
-    }
-    let first = ODD_NAMES
-        .iter()
-        .find(|name| rest.starts_with(**name))
-        .map(|name| name.len())
-        .or_else(|| upto(rest, &['市', '区', '町', '村', '郡']))?;
-    let (name, inner) = rest.split_at(first);
-    let length = match name.chars().last()? {
-        '郡' => {
-            let odd = ODD_TOWNS.iter().find(|town| inner.starts_with(**town)).map(|town| town.len());
-            first + odd.or_else(|| upto(inner, &['町', '村']))?
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_holds_every_municipality_once() {
+        assert_eq!(PLACES.prefectures.len(), 47);
+        let ones = PLACES.within.meanings.values().flat_map(HashMap::values).filter_map(|meaning| match meaning {
+            Meaning::One(whole) => Some(whole.as_str()),
+            Meaning::Several => None,
+        });
+        let wholes: std::collections::HashSet<&str> = ones.collect();
+        let wards = wholes.iter().filter(|whole| whole.ends_with('区') && !whole.starts_with("東京都")).count();
+        assert_eq!((wholes.len() - wards, wards), (1741, 171));
+        for whole in wholes {
+            assert_eq!(municipality(&format!("{whole}朝日町1-2")).as_deref(), Some(whole));
+            assert!(is_place(whole), "{whole}");
         }
-        '市' if CITIES_WITH_WARDS.contains(&name) => first + upto(inner, &['区']).unwrap_or(0),
-        // Wards directly below the prefecture are Tokyo's.
-        '区' if prefecture != Some(&"東京都") => return None,
-        _ => first,
-    };
-    Some(start + length)
-}
-
-/// How many bytes a name takes that ends with one of the signs and does not begin with it.
-fn upto(text: &str, signs: &[char]) -> Option<usize> {
-    let mut chars = text.char_indices().take(NAME_CHARS_MAX).take_while(|(_, c)| is_name(*c));
-    chars.next()?;
-    chars.find(|(_, c)| signs.contains(c)).map(|(at, c)| at + c.len_utf8())
-}
-
-fn is_name(c: char) -> bool {
-    matches!(c,
-        '々' | '〆' | 'ー' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{3400}'..='\u{9fff}'
-        | '\u{f900}'..='\u{faff}')
+    }
 }

@@ -1,8 +1,9 @@
 //! Dates in the spellings that Japanese and Western CRMs hold.
 //!
 //! Read are year-month-day with `-`, `/`, `.` or 年月日, with kanji numerals, with a time behind
-//! it; eras by name or letter (`昭和55年3月4日`, `S55.3.4`); eight digits; English months; and
-//! day and month before a year, where only the year is sure if either could be the month.
+//! it; eras by name, sign or letter (`昭和55年3月4日`, `昭55.3.4`, `S55.3.4`); eight digits; English
+//! months; and day and month before a year, where only the year is sure if either could be the month.
+//! The day of the week may stand at either end.
 //! A year of two digits outside an era is not read.
 
 use std::sync::LazyLock;
@@ -31,24 +32,34 @@ static SPELLINGS: LazyLock<Vec<(Regex, Reader)>> = LazyLock::new(|| {
     let time = r"(?:[t ]+\d{1,2}:\d{2}.*|[t ]+\d{1,2}時.*)?";
     let parts = r"(?: ?(?:年|[-/.]) ?(\d{1,2})(?: ?(?:月|[-/.]) ?(\d{1,2}) ?日?| ?月)?| ?年)?";
     let nth = "(?:st|nd|rd|th)?";
-    let rows: [(String, Reader); 7] = [
+    let rows: [(String, Reader); 8] = [
         (format!(r"^(?:西暦 ?)?(\d{{4}}){parts}{time}$"), year_first),
-        (format!(r"^(明治|大正|昭和|平成|令和|[mtshr])\.? ?(\d{{1,2}}){parts}{time}$"), era),
+        (format!(r"^(明治|大正|昭和|平成|令和|[明大昭平令]|[mtshr])\.? ?(\d{{1,2}}){parts}{time}$"), era),
         (r"^(\d{4})(\d{2})(\d{2})$".to_owned(), year_first),
         (r"^([mtshr])(\d{2})(\d{2})(\d{2})$".to_owned(), era),
         (format!(r"^(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{4}}){time}$"), year_last),
         (format!(r"^([a-z]{{3,9}})\.? (\d{{1,2}}){nth},? (\d{{4}}){time}$"), month_first),
+        (r"^([a-z]{3,9})\.?,? (\d{4})$".to_owned(), month_alone),
         (format!(r"^(\d{{1,2}}){nth}[- ]([a-z]{{3,9}})\.?,?[- ](\d{{4}}){time}$"), month_second),
     ];
     // The patterns are constants, and a test below runs each of them.
     rows.into_iter().map(|(pattern, reader)| (Regex::new(&pattern).expect("a constant pattern"), reader)).collect()
 });
 
+/// The day of the week, before a date or behind it.
+static WEEKDAY: LazyLock<Regex> = LazyLock::new(|| {
+    let days = r"(?:sun|mon|tue|wed|thu|fri|sat)[a-z]{0,6}";
+    let pattern = format!(r"^{days}\.?,? |,? \(?{days}\)?$| ?\([日月火水木金土](?:曜日?)?\)| ?[日月火水木金土]曜日?$");
+    // As above.
+    Regex::new(&pattern).expect("a constant pattern")
+});
+
 /// Reads a date in plain spelling.
 pub fn read(plain: &str) -> Option<Date> {
     let lower = arabic(plain).to_lowercase();
     let text = lower.trim_end_matches("生まれ").trim_end_matches('生').trim();
-    let (captures, reader) = SPELLINGS.iter().find_map(|(regex, reader)| Some((regex.captures(text)?, reader)))?;
+    let text = WEEKDAY.replace_all(text, "");
+    let (captures, reader) = SPELLINGS.iter().find_map(|(regex, reader)| Some((regex.captures(&text)?, reader)))?;
     reader(&captures)
 }
 
@@ -58,7 +69,7 @@ fn year_first(captures: &Captures<'_>) -> Option<Date> {
 
 fn era(captures: &Captures<'_>) -> Option<Date> {
     let name = &captures[1];
-    let (_, _, before) = ERAS.iter().find(|(word, letter, _)| name == *word || name == *letter)?;
+    let (_, _, before) = ERAS.iter().find(|(word, letter, _)| word.starts_with(name) || name == *letter)?;
     let year: u16 = number(captures, 2)?;
     (year > 0).then_some(())?;
     dated(before + year, captures, 3)
@@ -76,6 +87,10 @@ fn year_last(captures: &Captures<'_>) -> Option<Date> {
 
 fn month_first(captures: &Captures<'_>) -> Option<Date> {
     date(number(captures, 3)?, month(&captures[1])?, number(captures, 2)?)
+}
+
+fn month_alone(captures: &Captures<'_>) -> Option<Date> {
+    date(number(captures, 2)?, month(&captures[1])?, 1).map(|date| Date { month_and_day: None, ..date })
 }
 
 fn month_second(captures: &Captures<'_>) -> Option<Date> {
@@ -179,10 +194,23 @@ mod tests {
             "4 Mar 1980",
             "4th March 1980",
             "1980年 3月 4日生まれ",
+            "昭和 55 年 3 月 4 日",
+            "昭55.3.4",
+            "S55年3月4日",
+            "s.55/03/04",
+            "1980年3月4日(火)",
+            "1980年3月4日(火曜日)",
+            "1980/03/04 火曜日",
+            "Tue, 4 Mar 1980",
+            "Tuesday, March 4, 1980",
+            "Tue, 04 Mar 1980 00:00:00 +0900",
+            "1980-03-04T00:00:00.000Z",
+            "1980-3-4 0:00:00",
         ] {
             check(text, day);
         }
         check("平成元年1月8日", Some((1989, Some((1, 8)))));
+        check("Mar 1980", Some((1980, None)));
         check("1980年", Some((1980, None)));
         check("昭和55年", Some((1980, None)));
         check("1980年3月", Some((1980, None)));
@@ -203,6 +231,9 @@ mod tests {
             "unknown",
             "1980-03-04 山田",
             "123456789",
+            "1980-03-04 meets",
+            "(火)",
+            "昭3月4日",
         ] {
             check(text, None);
         }

@@ -8,6 +8,11 @@ pub fn plain(value: &str) -> String {
     visible.collect::<String>().trim().to_owned()
 }
 
+/// The value as it is written, composed, without marks that nobody sees.
+pub fn visible(value: &str) -> String {
+    value.nfc().filter(|c| !is_ignorable(*c)).collect()
+}
+
 /// Whether a character is one of those that people use for a hyphen. The prolonged sound mark is
 /// among them, so this is for numbers alone.
 pub fn is_dash(c: char) -> bool {

@@ -3,14 +3,19 @@
 //! One file an action. Each reads the value, whatever spelling it has, and writes a shape that
 //! depends on the kind alone, so that neither length nor notation of a value can be read off its
 //! veil. What cannot be read becomes `****`, never the value. `block` and the way a removed value
-//! leaves its document are left to the guard and the walkers.
+//! leaves its document are left to the guard and the walkers. A `format` token alone follows the
+//! value's own shape.
 
 mod address;
+mod alphabet;
+mod check;
 mod date;
 mod digits;
 mod fold;
+mod format;
 mod generalize;
 mod hash;
+mod least;
 mod mask;
 mod name;
 mod shape;
@@ -19,6 +24,8 @@ mod tokenize;
 use crate::terms::action::{Action, Generalize};
 use crate::terms::kind::Kind;
 use crate::terms::mint::{Domain, Mint, MintError};
+
+pub use least::{TooFew, too_few};
 
 /// The veil that shows nothing.
 pub const FULL: &str = "****";
@@ -58,6 +65,11 @@ pub fn veil(value: &str, action: Action, kind: &Kind, context: &Context<'_>) -> 
         Action::Hash => hash::hash(value, kind, context),
         Action::Remove | Action::Block => Ok(String::new()),
     }
+}
+
+/// Whether the numbers of a kind have a check digit.
+pub fn has_check(kind: &Kind) -> bool {
+    check::Check::of(&kind.name).is_some()
 }
 
 /// Whether a text has the shape of a veil of this kind: one of its masks, a token or a keyed hash.

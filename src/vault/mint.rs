@@ -14,20 +14,27 @@
 //! the domain shows. The zeros make lengths tell little. Kind, layout and version are bound as
 //! associated data, so that a token of one kind cannot pass for one of another.
 //!
+//! A random token has the same looks: layout 2, the version, and 32 bytes of chance; the vault's file
+//! keeps what it stands for. A `format` token has the value's looks, by FF1; its tweak are kind and
+//! domain, and it is opened by nothing.
+//!
 //! Kinds' names hold lower-case letters, digits, `.` and `_`; the rules' reader sees to that.
 
 use std::sync::Arc;
 
 use aes_siv::KeyInit;
 use aes_siv::siv::Aes256Siv;
-use aws_lc_rs::hmac;
+use aws_lc_rs::{digest, hmac};
 use data_encoding::BASE32_NOPAD;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use crate::terms::kind::Kind;
-use crate::terms::mint::{Domain, Mint, MintError};
+use crate::terms::mint::{Domain, Mint, MintError, Numeral};
 use crate::terms::secret::Secret;
+use crate::vault::derive::{self, FORMAT};
+use crate::vault::ff1;
+use crate::vault::keep::{self, Vault};
 use crate::vault::ring::{Keys, Ring};
 
 /// Bytes of a value, a subject's id or a domain's name that a token may carry.
@@ -46,6 +53,19 @@ const HASH_BYTES: usize = 20;
 /// Mints with the keys of a ring.
 pub struct KeyMint {
     ring: Arc<Ring>,
+    random: Random,
+    /// The key of `format` tokens.
+    format: Option<Zeroizing<[u8; ff1::KEY_BYTES]>>,
+}
+
+/// Where random tokens come from.
+enum Random {
+    /// There are none.
+    None,
+    /// Of the right shape, and kept nowhere: for the tests in rule files.
+    Passing,
+    /// The vault keeps them.
+    Kept(Arc<Vault>),
 }
 
 /// What a token stands for.
@@ -64,12 +84,27 @@ pub struct Opened {
 pub struct NotOurs;
 
 impl KeyMint {
-    /// Mints with this ring.
+    /// Mints with this ring; there is no vault for random tokens.
     pub fn new(ring: Arc<Ring>) -> KeyMint {
-        KeyMint { ring }
+        KeyMint::with(ring, Random::None)
     }
 
-    /// Opens a token; capital letters do not matter.
+    /// Mints with this ring and this vault.
+    pub fn keeping(ring: Arc<Ring>, vault: Arc<Vault>) -> KeyMint {
+        KeyMint::with(ring, Random::Kept(vault))
+    }
+
+    /// Mints with this ring; random tokens have their shape and are kept nowhere.
+    pub fn passing(ring: Arc<Ring>) -> KeyMint {
+        KeyMint::with(ring, Random::Passing)
+    }
+
+    fn with(ring: Arc<Ring>, random: Random) -> KeyMint {
+        let format = derive::derive(&*ring.current().data, FORMAT);
+        KeyMint { ring, random, format }
+    }
+
+    /// Opens a token, opaque or random; capital letters do not matter.
     pub fn open(&self, token: &str) -> Result<Opened, NotOurs> {
         self.unseal(token).ok_or(NotOurs)
     }
@@ -81,6 +116,10 @@ impl KeyMint {
         let lower = token.to_ascii_lowercase();
         let (kind, body) = lower.strip_prefix(PREFIX)?.rsplit_once('_')?;
         let bytes = BASE32_NOPAD.decode(body.to_ascii_uppercase().as_bytes()).ok()?;
+        if bytes.first() == Some(&keep::LAYOUT) {
+            let Random::Kept(vault) = &self.random else { return None };
+            return vault.open_random(kind, &bytes.try_into().ok()?);
+        }
         let (head, sealed) = bytes.split_at_checked(3)?;
         let version = u16::from_be_bytes([head[1], head[2]]);
         let keys = self.ring.version(version).filter(|_| head[0] == LAYOUT)?;
@@ -101,6 +140,28 @@ impl Mint for KeyMint {
         Ok(format!("{PREFIX}{}_{}", kind.name, base32(&[&head[..], &sealed].concat())))
     }
 
+    fn random(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
+        let token = match &self.random {
+            Random::Kept(vault) => vault.token(&kind.name, domain, value)?,
+            Random::Passing => {
+                let key = hmac::Key::new(hmac::HMAC_SHA512, &*self.ring.current().mac);
+                let mut context = hmac::Context::with_key(&key);
+                context.update(kind.name.as_bytes());
+                context.update(&pack(domain, value)?);
+                let tag = context.sign();
+                // A layout that nothing opens.
+                std::array::from_fn(|at| if at == 0 { 0 } else { tag.as_ref()[at] })
+            }
+            Random::None => return Err(MintError::Vault),
+        };
+        Ok(format!("{PREFIX}{}_{}", kind.name, base32(&token)))
+    }
+
+    fn permute(&self, kind: &Kind, domain: &Domain, numerals: &mut [Numeral]) -> Result<(), MintError> {
+        let key = self.format.as_ref().ok_or(MintError::Away)?;
+        ff1::permute(key, &tweak(kind, domain), numerals)
+    }
+
     fn hash(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
         let [tag, first, second] = domain_parts(domain);
         let context = [b"sudare hash 1", kind.name.as_bytes(), tag, first, second];
@@ -108,11 +169,20 @@ impl Mint for KeyMint {
     }
 
     fn subject(&self, subject_kind: &str, id: &str) -> String {
-        // `４２` and `42` are one customer.
-        let normal: String = id.nfkc().collect();
-        let context = [b"sudare subject 1", subject_kind.as_bytes()];
-        format!("h1:{}", base32(&keyed(self.ring.current(), &context, normal.trim())))
+        subject_under(self.ring.current(), subject_kind, id)
     }
+}
+
+/// A subject's id as the ledger may hold it: keyed under each version of the ring, the latest first.
+pub fn subjects(ring: &Ring, subject_kind: &str, id: &str) -> Vec<String> {
+    ring.newest_first().map(|keys| subject_under(keys, subject_kind, id)).collect()
+}
+
+fn subject_under(keys: &Keys, subject_kind: &str, id: &str) -> String {
+    // `４２` and `42` are one customer.
+    let normal: String = id.nfkc().collect();
+    let context = [b"sudare subject 1", subject_kind.as_bytes()];
+    format!("h1:{}", base32(&keyed(keys, &context, normal.trim())))
 }
 
 fn cipher(keys: &Keys) -> Aes256Siv {
@@ -131,7 +201,19 @@ fn keyed(keys: &Keys, context: &[&[u8]], text: &str) -> [u8; HASH_BYTES] {
     std::array::from_fn(|at| tag.as_ref()[at])
 }
 
-fn domain_parts(domain: &Domain) -> [&[u8]; 3] {
+/// Kind and domain in sixteen bytes; there is one tenant.
+fn tweak(kind: &Kind, domain: &Domain) -> [u8; 16] {
+    let [tag, first, second] = domain_parts(domain);
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in [kind.name.as_bytes(), tag, first, second] {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    let whole = context.finish();
+    std::array::from_fn(|at| whole.as_ref()[at])
+}
+
+pub(super) fn domain_parts(domain: &Domain) -> [&[u8]; 3] {
     match domain {
         Domain::Subject { kind, id } => [&[0], kind.as_bytes(), id.as_bytes()],
         Domain::Shared(name) => [&[1], name.as_bytes(), &[]],
@@ -139,7 +221,7 @@ fn domain_parts(domain: &Domain) -> [&[u8]; 3] {
 }
 
 /// Tag, then each part behind its length, then zeros to whole blocks.
-fn pack(domain: &Domain, value: &str) -> Result<Zeroizing<Vec<u8>>, MintError> {
+pub(super) fn pack(domain: &Domain, value: &str) -> Result<Zeroizing<Vec<u8>>, MintError> {
     let [tag, first, second] = domain_parts(domain);
     let parts = [first, second, value.as_bytes()];
     let length = 1 + parts.iter().map(|part| 2 + part.len()).sum::<usize>();
@@ -155,7 +237,7 @@ fn pack(domain: &Domain, value: &str) -> Result<Zeroizing<Vec<u8>>, MintError> {
     Ok(plain)
 }
 
-fn unpack(plain: &[u8]) -> Option<(Domain, Secret)> {
+pub(super) fn unpack(plain: &[u8]) -> Option<(Domain, Secret)> {
     let (&tag, mut rest) = plain.split_first()?;
     let mut part = || {
         let (size, after) = rest.split_first_chunk::<2>()?;

@@ -1,8 +1,15 @@
 //! Keys, and the tokens and hashes that they make.
 //!
 //! The ring is a file that several gateways can share; the mint is pure over the ring, so that an
-//! opaque token needs no store: it carries its value, sealed. Tokens drawn by chance, stores and
-//! key services of others have their place here later.
+//! opaque token needs no store: it carries its value, sealed. A `format` token is made by the ring
+//! too, and cannot be opened by it. Tokens drawn by chance are kept in a file of the state folder.
+//! Key services of others have their place here later.
 
+mod derive;
+mod ff1;
+mod file;
+pub mod keep;
 pub mod mint;
+pub mod open;
 pub mod ring;
+mod seal;

@@ -18,9 +18,11 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::{digest, hmac, rand};
+use aws_lc_rs::{digest, rand};
 use data_encoding::{BASE64, HEXLOWER};
 use zeroize::Zeroizing;
+
+use crate::vault::derive::{SESSION, derive};
 
 const HEADER: &str = "sudare-keys 1";
 
@@ -171,13 +173,15 @@ impl Ring {
         self.versions.iter().find(|keys| keys.version == version)
     }
 
-    /// A key for one purpose, made of the version that mints: what it seals says nothing of others.
-    pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &*self.current().mac);
-        let tag = hmac::sign(&key, format!("sudare derive 1\0{purpose}").as_bytes());
-        let mut derived = Zeroizing::new([0; 32]);
-        derived.copy_from_slice(tag.as_ref());
-        derived
+    /// The key that finds sessions again, made of the version that mints: what it says tells nothing
+    /// of others.
+    pub fn session_key(&self) -> Option<Zeroizing<[u8; 32]>> {
+        derive(&*self.current().mac, SESSION)
+    }
+
+    /// Every version, the newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Keys> {
+        self.versions.iter().rev()
     }
 
     fn text(&self) -> Zeroizing<String> {

@@ -66,6 +66,7 @@ fn media(word: &str) -> Option<&'static str> {
         "multipart" => Some("multipart/form-data; boundary=x"),
         "unknown" => Some("application/x-unheard-of"),
         "sjis" => Some("application/x-www-form-urlencoded; charset=Shift_JIS"),
+        "utf-7" => Some("application/x-www-form-urlencoded; charset=utf-7"),
         "untyped" | "-" => None,
         other => panic!("no media type is called `{other}`"),
     }

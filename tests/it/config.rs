@@ -142,7 +142,7 @@ fn every_source_of_identity_means_what_it_says() {
     let (Place::Url(far), Place::Url(near)) = (&other.keys.place, &here.keys.place) else { panic!("addresses") };
     assert_eq!((far.secure, far.host.as_str(), far.port, far.target.as_str()), (true, "id.example", 443, "/keys.json"));
     assert_eq!((near.secure, near.host.as_str(), near.port), (false, "127.0.0.1", 8888));
-    assert_eq!(fetched.groups.as_ref().and_then(|all| all.get("sato")).map(Vec::len), Some(2));
+    assert_eq!(fetched.groups.as_ref().and_then(|all| all.get().get("sato").map(Vec::len)), Some(2));
     assert!(matches!(&uri.way, Way::Mtls(mtls) if mtls.user == UserAt::Uri && mtls.units));
     assert!(matches!(&san.way, Way::Mtls(mtls) if mtls.user == UserAt::AlternativeName && !mtls.units));
     assert!(san.groups.is_some() && uri.groups.is_none());

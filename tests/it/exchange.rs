@@ -5,7 +5,8 @@
 
 mod case;
 mod generated;
-mod run;
+mod records;
+pub mod run;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -54,7 +55,7 @@ fn every_cut_gives_the_same() {
         let policy = run::policy(&file.rules);
         for case in &file.cases {
             let whole = run::whole(&policy, case);
-            for cut in run::cuts(&case.answer.body) {
+            for cut in run::cuts(&case.answer.bytes()) {
                 if let Some(body) = run::in_chunks(&policy, case, &cut) {
                     let same = body == (whole.reason.clone(), whole.body.clone(), whole.ledger.clone());
                     assert!(same, "{}: {}: {cut:?}\n{body:?}\n{whole:?}", path.display(), case.title);

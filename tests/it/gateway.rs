@@ -7,6 +7,7 @@ mod crm;
 mod ending;
 mod forwarding;
 mod identity;
+mod jwks;
 mod log;
 mod login;
 pub mod origin;
@@ -15,6 +16,7 @@ pub mod running;
 mod service;
 mod session;
 mod sites;
+mod skins;
 mod tokens;
 
 use std::sync::Arc;

@@ -132,18 +132,22 @@ fn certified(parts: &str) -> Peer {
     let certificate = params.self_signed(&KeyPair::generate().expect("a key")).expect("a certificate");
     let mut der = certificate.der().to_vec();
     if parts.contains("broken") {
-        der[20] ^= 0xff;
+        der.pop();
     }
     let mut peer = Peer::plain([127, 0, 0, 1].into());
     peer.certificate = Some(der.into());
     peer
 }
 
-/// Who is recognised, and the headers that go on.
-fn outcome(runtime: &Runtime, config: &Config, case: &Case) -> (String, String) {
+fn upstream(config: &Config) -> Arc<Upstream> {
     let gauge = prometheus::IntGauge::new("open", "open").expect("a gauge");
     let Upstreams::One(one) = &config.upstreams else { panic!("one crm") };
-    let upstream = Arc::new(Upstream::new(one, &config.bounds, gauge).expect("a crm without certificates"));
+    Arc::new(Upstream::new(one, &config.bounds, gauge).expect("a crm without certificates"))
+}
+
+/// Who is recognised, and the headers that go on.
+fn outcome(runtime: &Runtime, config: &Config, case: &Case) -> (String, String) {
+    let upstream = upstream(config);
     let peer = case.peer.clone().unwrap_or_else(|| Peer::plain([127, 0, 0, 1].into()));
     let found = runtime.block_on(recognise(&config.identity, &upstream, &case.headers, &peer, NOW));
     let by = found.as_ref().ok().and_then(|found| found.as_ref().map(|(number, _)| *number));
@@ -183,7 +187,9 @@ fn everybody_is_who_the_case_says() {
             if let Some((_, session)) = identity::session(&config.identity) {
                 let store = Store::passing(&[7; 32], session.lasts);
                 for (value, user) in &case.bound {
-                    store.bind(store.ticket(&session.cookie, value), user, NOW - 10).expect("bound");
+                    store
+                        .bind(store.ticket(&upstream(&config).identity(), &session.cookie, value), user, NOW - 10)
+                        .expect("bound");
                 }
                 session.open(store);
             }

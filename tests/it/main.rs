@@ -1,6 +1,8 @@
 //! The one integration binary: cases as files, raw sockets, TLS, the real CRM, the house's own rules.
 
 mod ask;
+mod body;
+mod cli;
 mod config;
 mod creme;
 mod deploy;

@@ -6,7 +6,7 @@
 
 use crate::format::html::entity;
 use crate::format::json::text as json;
-use crate::format::quote::{Decoded, Malformed};
+use crate::format::quote::{Decoded, Malformed, legacy};
 use crate::terms::quote::{Quote, Quotes};
 
 /// Undoes all layers, the outermost first.
@@ -40,7 +40,7 @@ fn layer(quote: Quote, raw: &str) -> Result<Decoded, Malformed> {
             None => bare_cell(raw, delimiter),
         },
         Quote::Form => percent(raw, true),
-        Quote::Percent => percent(raw, false),
+        Quote::Percent => legacy::percent(raw).map_or_else(|| percent(raw, false), Ok),
         Quote::Script { quote: b'*' } => without(raw, raw.find("*/")),
         Quote::Script { quote: b'\n' } => without(raw, raw.find(['\n', '\r', '\u{2028}', '\u{2029}'])),
         Quote::Script { .. } => Ok(script(raw)),

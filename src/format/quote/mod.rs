@@ -6,6 +6,7 @@
 
 mod decode;
 mod encode;
+mod legacy;
 mod splice;
 
 use std::fmt;

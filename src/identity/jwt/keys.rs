@@ -5,13 +5,14 @@
 //! what is known of them and since when.
 
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
 use serde_json::Value;
 
-use crate::identity::jwt::token::{Token, json};
+use crate::identity::json;
+use crate::identity::jwt::token::Token;
 
 /// How long a JWKS may be.
 pub const KEYS_BYTES: usize = 256 << 10;
@@ -68,7 +69,7 @@ pub struct KeySet(Vec<Key>);
 impl KeySet {
     /// Reads a JWKS. An error is what is wrong with the whole of it.
     pub fn parse(text: &[u8]) -> Result<KeySet, &'static str> {
-        let set = json(text).ok_or("it is no JSON, or a member stands twice")?;
+        let set = json::read(text).ok_or("it is no JSON, or a member stands twice")?;
         let all = set.get("keys").and_then(Value::as_array).ok_or("it has no list `keys`")?;
         if all.len() > KEYS {
             return Err("it has too many keys");
@@ -159,16 +160,32 @@ pub struct Kept {
     /// When they were last sought, in vain or not; held while they are.
     pub sought: tokio::sync::Mutex<Option<Instant>>,
     held: RwLock<Option<(Arc<KeySet>, Instant)>>,
+    /// Why they could not be read the last time.
+    wrong: Mutex<Option<String>>,
 }
 
 impl Kept {
     /// Keys that are not known yet.
     pub fn new(place: Place, refresh: Duration, stale: Duration) -> Kept {
-        Kept { place, refresh, stale, sought: tokio::sync::Mutex::new(None), held: RwLock::new(None) }
+        Kept {
+            place,
+            refresh,
+            stale,
+            sought: tokio::sync::Mutex::new(None),
+            held: RwLock::new(None),
+            wrong: Mutex::new(None),
+        }
+    }
+
+    /// Notes why they could not be read; tells whether that is news.
+    pub fn failed(&self, why: &str) -> bool {
+        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        wrong.replace(why.to_owned()).as_deref() != Some(why)
     }
 
     /// Takes what was read; the keys before are forgotten.
     pub fn hold(&self, keys: KeySet) {
+        *self.wrong.lock().unwrap_or_else(PoisonError::into_inner) = None;
         *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some((Arc::new(keys), Instant::now()));
     }
 
@@ -208,7 +225,7 @@ mod tests {
     fn a_token_without_a_kid_fits_the_only_key_of_its_algorithm() {
         let set = |kids: &[&str]| {
             let keys: Vec<String> = kids.iter().map(|kid| format!("{{{ED},\"kid\":\"{kid}\"}}")).collect();
-            KeySet::parse(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes()).ok().expect("keys")
+            KeySet::parse(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes()).expect("keys")
         };
         assert!(set(&["a"]).find(Alg::EdDsa, None).is_some());
         assert!(set(&["a", "b"]).find(Alg::EdDsa, None).is_none());
@@ -220,7 +237,7 @@ mod tests {
     #[test]
     fn keys_that_are_too_old_do_not_count() {
         let kept = |stale| Kept::new(Place::File("x".into()), Duration::ZERO, stale);
-        let set = || KeySet::parse(format!("{{\"keys\":[{{{ED}}}]}}").as_bytes()).ok().expect("keys");
+        let set = || KeySet::parse(format!("{{\"keys\":[{{{ED}}}]}}").as_bytes()).expect("keys");
         let long = kept(Duration::from_secs(3600));
         assert!(long.fresh().is_none());
         long.hold(set());

@@ -1,13 +1,11 @@
 //! A token's three parts, read so that they mean one thing only.
 //!
-//! A member that stands twice would mean one thing to the gateway and another to the provider, so
-//! it is refused, in the header and in the claims alike.
-
-use std::fmt;
+//! A member that stands twice is refused, in the header and in the claims alike.
 
 use data_encoding::BASE64URL_NOPAD;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+
+use crate::identity::json;
 
 /// How long a token may be.
 const TOKEN_BYTES: usize = 16 << 10;
@@ -69,86 +67,8 @@ impl<'t> Token<'t> {
 
 fn object(encoded: &str) -> Option<Map<String, Value>> {
     let bytes = BASE64URL_NOPAD.decode(encoded.as_bytes()).ok()?;
-    match json(&bytes)? {
+    match json::read(&bytes)? {
         Value::Object(map) => Some(map),
         _ => None,
-    }
-}
-
-/// JSON in which no member stands twice.
-pub(super) fn json(bytes: &[u8]) -> Option<Value> {
-    serde_json::from_slice::<Once>(bytes).ok().map(|once| once.0)
-}
-
-struct Once(Value);
-
-impl<'de> Deserialize<'de> for Once {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Once, D::Error> {
-        deserializer.deserialize_any(OnceVisitor).map(Once)
-    }
-}
-
-struct OnceVisitor;
-
-impl<'de> Visitor<'de> for OnceVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut all = Vec::new();
-        while let Some(Once(item)) = items.next_element()? {
-            all.push(item);
-        }
-        Ok(Value::Array(all))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut all = Map::new();
-        while let Some((name, Once(value))) = members.next_entry::<String, Once>()? {
-            if all.insert(name, value).is_some() {
-                return Err(A::Error::custom("a member stands twice"));
-            }
-        }
-        Ok(Value::Object(all))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_member_stands_once_at_every_depth() {
-        assert!(json(br#"{"a":{"b":[1,-2,1.5,"x",null,true]}}"#).is_some());
-        for bad in [r#"{"a":1,"a":1}"#, r#"{"a":[{"b":1,"\u0062":2}]}"#, "{", r#"{"a":1}{"#] {
-            assert!(json(bad.as_bytes()).is_none(), "{bad}");
-        }
     }
 }

@@ -160,7 +160,7 @@ impl Session {
     pub fn find(&self, asking: &Asking<'_>) -> Result<Found, Refusal> {
         let Some(value) = cookie::only(asking.headers, &self.cookie)? else { return Ok(Found::Nothing) };
         let store = self.store()?;
-        let ticket = store.ticket(&self.cookie, value);
+        let ticket = store.ticket(asking.crm, &self.cookie, value);
         let question = || Found::Whoami(Question { ticket, value: Secret(value.to_owned()) });
         match (store.who(&ticket, asking.now), &self.whoami) {
             (Some(known), Some(whoami)) if asking.now - known.asked >= whoami.every => Ok(question()),

@@ -82,9 +82,10 @@ impl Store {
         Ok(store)
     }
 
-    /// What a cookie is remembered by.
-    pub fn ticket(&self, name: &str, value: &str) -> Ticket {
-        let tag = hmac::sign(&self.key, format!("cookie\0{}\0{name}\0{value}", name.len()).as_bytes());
+    /// What a cookie of a CRM is remembered by.
+    pub fn ticket(&self, crm: &str, name: &str, value: &str) -> Ticket {
+        let (one, two) = (crm.len(), name.len());
+        let tag = hmac::sign(&self.key, format!("cookie\0{one}\0{two}\0{crm}\0{name}\0{value}").as_bytes());
         let mut ticket = [0; 32];
         ticket.copy_from_slice(tag.as_ref());
         Ticket(ticket)
@@ -252,8 +253,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("sessions");
         let store = open(&path, 10);
-        let (a, b) = (store.ticket("sid", "aaa"), store.ticket("sid", "bbb"));
-        assert_ne!(a, store.ticket("sid2", "aaa"));
+        let (a, b) = (store.ticket("crm", "sid", "aaa"), store.ticket("crm", "sid", "bbb"));
+        assert_ne!(a, store.ticket("crm", "sid2", "aaa"));
+        assert_ne!(a, store.ticket("other", "sid", "aaa"));
         store.bind(a, "田中", 10).expect("written");
         store.bind(b, "sato", 20).expect("written");
         assert!(store.unbind(&b) && !store.unbind(&b));
@@ -272,9 +274,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("sessions");
         let store = open(&path, 10);
-        let a = store.ticket("sid", "aaa");
+        let a = store.ticket("crm", "sid", "aaa");
         store.bind(a, "tanaka", 10).expect("written");
-        store.bind(store.ticket("sid", "bbb"), "sato", 10).expect("written");
+        store.bind(store.ticket("crm", "sid", "bbb"), "sato", 10).expect("written");
         let good = fs::read_to_string(&path).expect("a file");
         for bad in [good.replacen("bind", "bond", 1), good.replacen(" 10 ", " 11 ", 1), format!("x\n{good}")] {
             fs::write(&path, bad).expect("written");
@@ -284,21 +286,21 @@ mod tests {
         assert!(open(&path, 20).who(&a, 20).is_some(), "a torn last line");
         fs::write(&path, &good).expect("written");
         let other = Store::open(&path, &[8; 32], 100, 20).expect("a store");
-        assert_eq!(other.who(&other.ticket("sid", "aaa"), 20), None, "another key");
+        assert_eq!(other.who(&other.ticket("crm", "sid", "aaa"), 20), None, "another key");
     }
 
     #[test]
     fn the_file_and_the_number_of_cookies_stay_bounded() {
         let store = Store::passing(&KEY, 1_000_000);
         for number in 0..KNOWN + 10 {
-            store.remember(store.ticket("sid", &number.to_string()), "tanaka", number as i64);
+            store.remember(store.ticket("crm", "sid", &number.to_string()), "tanaka", number as i64);
         }
         assert_eq!(locked(&store.known).len(), KNOWN);
         let now = KNOWN as i64;
-        assert_eq!(store.who(&store.ticket("sid", "0"), now), None, "the first goes first");
-        assert!(store.who(&store.ticket("sid", &KNOWN.to_string()), now).is_some());
-        store.strange(store.ticket("sid", "x"), 5);
-        let strange = |now| store.is_strange(&store.ticket("sid", "x"), now);
+        assert_eq!(store.who(&store.ticket("crm", "sid", "0"), now), None, "the first goes first");
+        assert!(store.who(&store.ticket("crm", "sid", &KNOWN.to_string()), now).is_some());
+        store.strange(store.ticket("crm", "sid", "x"), 5);
+        let strange = |now| store.is_strange(&store.ticket("crm", "sid", "x"), now);
         assert!(strange(5) && strange(14) && !strange(15) && !strange(4));
     }
 }

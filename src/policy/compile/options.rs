@@ -3,11 +3,13 @@
 use crate::policy::compile::names::Names;
 use crate::policy::decide::On;
 use crate::policy::fault::Faults;
+use crate::policy::node::Spot;
 use crate::policy::reader::{nearest, words_of};
 use crate::policy::rule::Word;
 use crate::policy::rule::rules::{Grant, Verb};
 use crate::terms::action::{Action, Generalize, Mask, Token};
-use crate::terms::kind::Kind;
+use crate::terms::kind::{self, Kind};
+use crate::transform;
 
 const MASKS: [Mask; 8] = [
     Mask::Full,
@@ -34,7 +36,13 @@ pub fn action(grant: &Grant, on: On, names: &Names<'_>, faults: &mut Faults) -> 
         (Verb::Mask, None) => Some(Action::Mask(Mask::Full)),
         (Verb::Mask, Some(option)) => Some(Action::Mask(mask(option, on, names, faults)?)),
         (Verb::Tokenize, None) => Some(Action::Tokenize(Token::Opaque)),
-        (Verb::Tokenize, Some(option)) => token(option, faults),
+        (Verb::Tokenize, Some(option)) => {
+            let token = token(option, grant.pass.is_some(), on, names, faults)?;
+            if let Some(spot) = &grant.pass {
+                passes(spot, token, on, names, faults)?;
+            }
+            Some(Action::Tokenize(token))
+        }
         (Verb::Generalize, None) => {
             let known = knowing(on, names, |kind| !kind.generalizes.is_empty());
             let message = format!("`generalize` does not say how coarse `{}` becomes", grant.what.text);
@@ -83,13 +91,70 @@ fn generalize(option: &Word, on: On, names: &Names<'_>, faults: &mut Faults) -> 
     Some(coarse)
 }
 
-fn token(option: &Word, faults: &mut Faults) -> Option<Action> {
-    if option.text == "opaque" {
-        return Some(Action::Tokenize(Token::Opaque));
+fn token(option: &Word, pass: bool, on: On, names: &Names<'_>, faults: &mut Faults) -> Option<Token> {
+    match option.text.as_str() {
+        "opaque" => Some(Token::Opaque),
+        "random" => Some(Token::Random),
+        "format" => refuse_too_few(option, on, names, faults).map(|()| Token::Format { pass }),
+        other => {
+            let near = nearest(other, ["opaque", "format", "random"]);
+            faults.error(&option.spot, "unknown-word", format!("`{other}` is no token")).did_you_mean(near);
+            None
+        }
     }
-    let near = nearest(&option.text, ["opaque"]);
-    faults.error(&option.spot, "unknown-word", format!("`{}` is no token", option.text)).did_you_mean(near);
+}
+
+/// `None`, with a fault, where a kind that is named has values that too few others look like.
+fn refuse_too_few(option: &Word, on: On, names: &Names<'_>, faults: &mut Faults) -> Option<()> {
+    let kinds = knowing(on, names, |_| true);
+    let Some((kind, few)) = kinds.iter().find_map(|kind| Some((kind, transform::too_few(kind)?))) else {
+        return Some(());
+    };
+    let taken = match on {
+        On::Kind(_) => String::new(),
+        On::Category(category) => format!(", which `{}` takes in", category.word()),
+        On::All => ", which `all` takes in".to_owned(),
+    };
+    let message = format!(
+        "`format` is no token of `{}`{taken}: only {} values look like its shortest, `{}`, and there must be 1,000,000",
+        kind.name,
+        thousands(few.alike),
+        few.shortest
+    );
+    let fault = faults.error(&option.spot, "option", message);
+    match on {
+        On::Kind(_) => fault.help(format!("write `{}: opaque` or `{}: random`", kind.name, kind.name)),
+        On::Category(_) | On::All => fault.help("name the kinds that know it one by one"),
+    }
     None
+}
+
+/// `None`, with a fault, where `check: pass` says nothing, or what must never be.
+fn passes(spot: &Spot, token: Token, on: On, names: &Names<'_>, faults: &mut Faults) -> Option<()> {
+    if !matches!(token, Token::Format { .. }) {
+        let fault = faults.error(spot, "option", "`check` belongs to `token: format`");
+        fault.help("the other tokens have no check digit: take it out");
+        return None;
+    }
+    let kinds = names.named(on);
+    if kinds.contains(&kind::MY_NUMBER) {
+        let fault = faults.error(spot, "option", "the check digit of a `my_number` token never passes");
+        fault.help("such a token would be somebody's number: take `check` out");
+        return None;
+    }
+    if let Some(kind) = kinds.iter().map(|id| names.kinds.get(*id)).find(|kind| !transform::has_check(kind)) {
+        faults.error(spot, "option", format!("`{}` has no check digit", kind.name)).help("take `check` out");
+        return None;
+    }
+    Some(())
+}
+
+/// `26,000`
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let grouped: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    grouped.join(",")
 }
 
 /// `None`, with a fault, where a kind that is named does not list the option.

@@ -52,6 +52,8 @@ pub struct Grant {
     pub what: Word,
     /// `last4`, `year`, `opaque`.
     pub option: Option<Word>,
+    /// Where it says that a right check digit stays right.
+    pub pass: Option<Spot>,
 }
 
 /// An action without its option.
@@ -146,8 +148,8 @@ fn read_grants(node: &Node, key: &str, verb: Verb, grants: &mut Vec<Grant>, faul
             Some(entries) if takes_options => {
                 for entry in entries {
                     let what = Word::new(&entry.key, &entry.key_spot);
-                    if let Some(option) = option(&entry.value, verb, faults) {
-                        grants.push(Grant { verb, what, option });
+                    if let Some((option, pass)) = option(&entry.value, verb, faults) {
+                        grants.push(Grant { verb, what, option, pass });
                     }
                 }
             }
@@ -158,26 +160,34 @@ fn read_grants(node: &Node, key: &str, verb: Verb, grants: &mut Vec<Grant>, faul
             }
             None => {
                 let what = reader::text(item, "a kind", faults).map(|text| Word::new(text, &item.spot));
-                grants.extend(what.map(|what| Grant { verb, what, option: None }));
+                grants.extend(what.map(|what| Grant { verb, what, option: None, pass: None }));
             }
         }
     }
 }
 
-/// The option of an action. The outer `None` is a fault; an empty value is a bare action.
-#[expect(clippy::option_option, reason = "no option and a faulty one are not the same")]
-fn option(node: &Node, verb: Verb, faults: &mut Faults) -> Option<Option<Word>> {
+/// The option of an action, and where it lets a check digit pass. No result is a fault; an empty value
+/// is a bare action.
+fn option(node: &Node, verb: Verb, faults: &mut Faults) -> Option<(Option<Word>, Option<Spot>)> {
     if node.is_empty() {
-        return Some(None);
+        return Some((None, None));
     }
     if node.map().is_some() && verb == Verb::Tokenize {
-        reader::reserved(&node.spot, "check", faults);
-        return None;
+        return token(node, faults);
     }
     let text = reader::text(node, "an option", faults)?;
-    if verb == Verb::Tokenize && matches!(text, "format" | "random") {
-        reader::reserved(&node.spot, text, faults);
-        return None;
-    }
-    Some(Some(Word::new(text, &node.spot)))
+    Some((Some(Word::new(text, &node.spot)), None))
+}
+
+/// `{ token: format, check: pass }`
+fn token(node: &Node, faults: &mut Faults) -> Option<(Option<Word>, Option<Spot>)> {
+    let mut map = MapReader::open(node, "a token", faults)?;
+    let token =
+        map.need("token", faults).and_then(|node| Some(Word::new(reader::text(node, "`token`", faults)?, &node.spot)));
+    let check = map.take("check");
+    let pass = check.and_then(|node| {
+        reader::word(node, "`check`", &[("pass", true), ("fail", false)], faults)?.then(|| node.spot.clone())
+    });
+    map.finish(faults);
+    Some((Some(token?), pass))
 }

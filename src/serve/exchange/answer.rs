@@ -8,15 +8,19 @@ use http::{Method, Response, StatusCode, response};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::timeout;
 
+use crate::body::charset::{self, Charset};
+use crate::body::coding::{Accepted, Coding};
+use crate::body::pack::Packer;
 use crate::body::rewriter::{Released, Rewriter};
-use crate::format::{self, Format, media};
+use crate::body::unpack::Unpacker;
+use crate::format::{self, Format};
 use crate::guard::outbound::Outbound;
 use crate::ledger::entry::End;
 use crate::policy::plan::{Errors, Plan, Unreadable};
 use crate::serve::disclose::Receipt;
 use crate::serve::disclose::body::{Part, StaffBody, held};
 use crate::serve::exchange::asked::Asked;
-use crate::serve::exchange::head::{self, clean, edit_headers, show_headers};
+use crate::serve::exchange::head::{self, Taken, clean, edit_headers, show_headers};
 use crate::serve::exchange::prefetched::Prefetched;
 use crate::serve::house::{Gateway, Hold, House, Share};
 use crate::serve::respond::{self, Reader};
@@ -29,6 +33,7 @@ pub struct About {
     plan: Arc<Plan>,
     head_only: bool,
     host: Option<HeaderValue>,
+    accepted: Accepted,
     reader: Reader,
     id: String,
 }
@@ -40,6 +45,7 @@ impl About {
             plan: Arc::clone(plan),
             head_only: asked.method() == Method::HEAD,
             host: asked.host().cloned(),
+            accepted: asked.accepted(),
             reader,
             id,
         }
@@ -87,32 +93,35 @@ async fn judged(
     mut receipt: Receipt,
 ) -> Result<Response<StaffBody>, Refusal> {
     let (mut head, body) = answer.into_parts();
-    clean(&mut head, &about, body.names())?;
+    let taken = clean(&mut head, &about, body.names())?;
     receipt.status(head.status.as_u16());
     show_headers(&head.headers, &mut guard)?;
-    let mut body = Prefetched::read(body).await?;
+    let unpacker = taken.coding.map(|coding| Unpacker::new(coding, &house.bounds));
+    let mut body = Prefetched::read(body, unpacker).await?;
     if body.is_empty() || about.head_only {
         let verdict = guard.finish()?;
         receipt.disclose(&verdict, "none").await?;
         edit_headers(&mut head.headers, verdict)?;
         return Ok(Response::from_parts(head, receipt.whole(Vec::new(), gateway.hold.share())));
     }
-    let format = match readable(&head, body.first(), &about.plan) {
-        Ok(format) => format,
-        Err(_) if about.plan.unreadable == Unreadable::Pass => Format::Opaque,
+    let (format, charset) = match readable(&head, body.first(), &about.plan) {
+        Ok(read) => read,
+        Err(_) if about.plan.unreadable == Unreadable::Pass => (Format::Opaque, Charset::Utf8),
         Err(refusal) => return Err(refusal),
     };
+    let packed = taken.coding.filter(|coding| about.accepted.takes(*coding));
     if is_error_page(head.status, format, &about.plan) {
         return Ok(respond::error_page(head.status, about.reader, &about.id).map(StaffBody::own));
     }
     if format == Format::Opaque {
-        return pass(head, body, guard, receipt, gateway.lasting()?).await;
+        let body = if packed.is_some() { body.as_it_came() } else { body };
+        return pass(head, &taken, packed, body, guard, receipt, gateway.lasting()?).await;
     }
     expect(&head, format, &mut guard);
     let walker = format::walker(format, &about.plan.places, &house.bounds)?;
     let hold = gateway.hold.clone();
-    let mut way =
-        Way { rewriter: Rewriter::new(walker, &house.bounds), guard, receipt, share: hold.share(), hold, format };
+    let rewriter = Rewriter::in_charset(walker, charset, &house.bounds);
+    let mut way = Way { rewriter, guard, receipt, share: hold.share(), hold, format, packed };
     match way.first(&mut body).await? {
         Progress::Whole(released) => way.whole(head, released).await,
         Progress::Part(released) => way.long(head, released, body, gateway.lasting()?).await,
@@ -128,6 +137,8 @@ struct Way {
     share: Share,
     hold: Hold,
     format: Format,
+    /// What staff gets it packed in.
+    packed: Option<Coding>,
 }
 
 enum Progress {
@@ -158,10 +169,21 @@ impl Way {
     }
 
     async fn whole(mut self, mut head: response::Parts, released: Released) -> Result<Response<StaffBody>, Refusal> {
-        self.share.set(released.bytes.len())?;
+        let bytes = match self.packed {
+            Some(coding) => Packer::new(coding)?.end(&released.bytes)?,
+            None => released.bytes,
+        };
+        self.share.set(bytes.len())?;
         self.receipt.disclose(&released.verdict, self.format.word()).await?;
         edit_headers(&mut head.headers, released.verdict)?;
-        Ok(Response::from_parts(head, self.receipt.whole(released.bytes, self.share)))
+        self.tell(&mut head);
+        Ok(Response::from_parts(head, self.receipt.whole(bytes, self.share)))
+    }
+
+    /// Says what staff's bytes are.
+    fn tell(&self, head: &mut response::Parts) {
+        head::read_as(&mut head.headers, self.format, self.rewriter.charset());
+        head::packed(&mut head.headers, self.packed);
     }
 
     /// Releases part by part; the head waits for the first.
@@ -174,16 +196,26 @@ impl Way {
     ) -> Result<Response<StaffBody>, Refusal> {
         self.receipt.in_parts();
         let headers = Verdict { edits: std::mem::take(&mut released.verdict.edits), ..Verdict::default() };
+        let mut packer = self.packed.map(Packer::new).transpose()?;
+        released.bytes = packed(packer.as_mut(), released.bytes)?;
         let first = self.part(released).await?;
         edit_headers(&mut head.headers, headers)?;
         head::allow_only_of_a_long_answer(&mut head.headers);
+        self.tell(&mut head);
         let (sender, staff) = self.receipt.parts();
-        tokio::spawn(self.run(sender, first, body, lasting));
+        tokio::spawn(self.run(sender, first, body, packer, lasting));
         Ok(Response::from_parts(head, staff))
     }
 
-    async fn run(mut self, sender: mpsc::Sender<Part>, first: Bytes, body: Prefetched, _lasting: Lasting) {
-        let (end, last) = match self.rest(&sender, first, body).await {
+    async fn run(
+        mut self,
+        sender: mpsc::Sender<Part>,
+        first: Bytes,
+        body: Prefetched,
+        packer: Option<Packer>,
+        _lasting: Lasting,
+    ) {
+        let (end, last) = match self.rest(&sender, first, body, packer).await {
             Ok(()) => (End::Done, Some(Part::End)),
             Err(Stop::Cancelled) => (End::Cancelled, None),
             Err(Stop::Refused(refusal)) => {
@@ -203,14 +235,24 @@ impl Way {
         }
     }
 
-    async fn rest(&mut self, sender: &mpsc::Sender<Part>, first: Bytes, mut body: Prefetched) -> Result<(), Stop> {
+    async fn rest(
+        &mut self,
+        sender: &mpsc::Sender<Part>,
+        first: Bytes,
+        mut body: Prefetched,
+        mut packer: Option<Packer>,
+    ) -> Result<(), Stop> {
         give(sender, first).await?;
         while let Some(chunk) = next(sender, &mut body).await? {
-            if let Some(released) = self.write(&chunk)? {
+            if let Some(mut released) = self.write(&chunk)? {
+                released.bytes = packed(packer.as_mut(), released.bytes)?;
                 give(sender, self.part(released).await?).await?;
             }
         }
-        let released = self.end()?;
+        let mut released = self.end()?;
+        if let Some(packer) = packer {
+            released.bytes = packer.end(&released.bytes)?;
+        }
         give(sender, self.part(released).await?).await
     }
 
@@ -220,6 +262,14 @@ impl Way {
         share.set(released.bytes.len())?;
         self.receipt.disclose(&released.verdict, self.format.word()).await?;
         Ok(held(released.bytes, share))
+    }
+}
+
+/// A part of a long answer as staff gets it.
+fn packed(packer: Option<&mut Packer>, bytes: Vec<u8>) -> Result<Vec<u8>, Refusal> {
+    match packer {
+        Some(packer) => packer.part(&bytes),
+        None => Ok(bytes),
     }
 }
 
@@ -258,6 +308,8 @@ async fn next(sender: &mpsc::Sender<Part>, body: &mut Prefetched) -> Result<Opti
 /// lets through.
 async fn pass(
     mut head: response::Parts,
+    taken: &Taken,
+    packed: Option<Coding>,
     mut body: Prefetched,
     mut guard: Outbound,
     mut receipt: Receipt,
@@ -266,6 +318,8 @@ async fn pass(
     let verdict = guard.finish()?;
     receipt.disclose(&verdict, "opaque").await?;
     edit_headers(&mut head.headers, verdict)?;
+    head::keep(&mut head.headers, taken);
+    head::packed(&mut head.headers, packed);
     let (sender, staff) = receipt.parts();
     tokio::spawn(async move {
         let _until_the_end = (receipt, lasting);
@@ -280,18 +334,18 @@ async fn pass(
     Ok(Response::from_parts(head, staff))
 }
 
-/// The body's form, if the resource can read it.
-pub(super) fn readable(head: &response::Parts, first: &[u8], plan: &Plan) -> Result<Format, Refusal> {
+/// The body's form and charset, if the resource can read it.
+pub(super) fn readable(head: &response::Parts, first: &[u8], plan: &Plan) -> Result<(Format, Charset), Refusal> {
     let mut kinds = head.headers.get_all(header::CONTENT_TYPE).iter();
     let kind = kinds.next().map(HeaderValue::to_str).transpose();
     let (Ok(kind), None) = (kind, kinds.next()) else {
         return Err(Refusal::new(Reason::Unreadable, "`Content-Type` stands twice or is no text"));
     };
-    let format = media::of(kind, first)?;
+    let (format, charset) = charset::of(kind, first)?;
     if head.status.is_success() && !plan.has_place_in(format) {
         return Err(Refusal::new(Reason::Shape, "the resource names no place in an answer of this format"));
     }
-    Ok(format)
+    Ok((format, charset))
 }
 
 pub(super) fn is_error_page(status: StatusCode, format: Format, plan: &Plan) -> bool {

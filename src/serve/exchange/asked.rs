@@ -12,13 +12,16 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
+use crate::body::coding::Accepted;
+use crate::body::readings;
 use crate::format::json::JsonWalker;
-use crate::format::{self, Format, media};
+use crate::format::{self, Format};
 use crate::guard::inbound::Inbound;
 use crate::guard::outbound::{Outbound, Request as Judged};
 use crate::guard::subject::Subjects;
 use crate::guard::{method, query, returned};
 use crate::identity;
+use crate::identity::json;
 use crate::identity::peer::Peer;
 use crate::identity::session::UserAt;
 use crate::policy::Policy;
@@ -97,7 +100,7 @@ pub fn arrive(house: &House, head: &mut request::Parts, peer: &Peer, facts: &mut
 /// long its body may be. Else bodies, which cost nothing to send, would fill what all requests
 /// together may hold.
 pub fn admit_nobody(house: &House, head: &request::Parts) -> Result<usize, Refusal> {
-    let (path, _, matched) = candidates(&house.policy, head, &[])?;
+    let (path, _, matched) = candidates(&house.policy, head, &[Vec::new()])?;
     if is_open(house, &head.method, &path) {
         return Ok(house.bounds.body_bytes.min(LOG_IN_BYTES));
     }
@@ -116,26 +119,45 @@ fn nobody() -> Refusal {
 /// Names and values in the order of the request.
 type Parameters = Vec<(String, String)>;
 
-/// A request's path and query, and the resources that its head matches. What stands in a form may
-/// be meant where a rule says `query:`, and the other way round: many servers put both together.
+/// A query or a form in each way in which it can be read: one, unless it is no UTF-8.
+fn parameters(raw: &[u8]) -> Result<Vec<Parameters>, Refusal> {
+    readings::form(raw).iter().map(|reading| normal::pairs(reading)).collect()
+}
+
+/// A request's path and the readings of its query, and the resources that its head matches. What
+/// stands in a form may be meant where a rule says `query:`, and the other way round: many servers
+/// put both together.
 fn candidates(
     policy: &Policy,
     head: &request::Parts,
-    form: &[(String, String)],
-) -> Result<(Canonical, Parameters, Matched), Refusal> {
+    forms: &[Parameters],
+) -> Result<(Canonical, Vec<Parameters>, Matched), Refusal> {
     let path = normal::canonical(head.uri.path().as_bytes())?;
     // In its one spelling: `/%2esudare/` would reach the CRM as the gateway's own path.
     if path.text.starts_with(OWN) {
         return Err(Refusal::new(Reason::NotFound, "no such page of the gateway's own"));
     }
-    let query = normal::pairs(head.uri.query().unwrap_or_default().as_bytes())?;
+    let queries = parameters(head.uri.query().unwrap_or_default().as_bytes())?;
     let values = |name: &str| -> Vec<String> {
         head.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
     };
-    let all = [query.as_slice(), form].concat();
-    let asked = matched::Asked { method: head.method.as_str(), path: &path, query: &all, header: &values };
-    let matched = policy.candidates(&asked);
-    Ok((path, query, matched))
+    let method = head.method.as_str();
+    let matches =
+        |all: Parameters| policy.candidates(&matched::Asked { method, path: &path, query: &all, header: &values });
+    let matched = one(together(&queries, forms).map(matches))?;
+    Ok((path, queries, matched))
+}
+
+/// Each reading of a query with each of a form.
+fn together<'a>(queries: &'a [Parameters], forms: &'a [Parameters]) -> impl Iterator<Item = Parameters> + 'a {
+    queries.iter().flat_map(move |query| forms.iter().map(move |form| [query.as_slice(), form].concat()))
+}
+
+/// What all readings of a request agree on: which resource it is about must not hang on its charset.
+fn one<T: PartialEq>(mut readings: impl Iterator<Item = T>) -> Result<T, Refusal> {
+    let doubt = || Refusal::new(Reason::Ambiguous, "the request is about another resource in another charset");
+    let first = readings.next().ok_or_else(doubt)?;
+    if readings.all(|other| other == first) { Ok(first) } else { Err(doubt()) }
 }
 
 /// Reads a request's body within its bound and the budget of all.
@@ -169,25 +191,32 @@ pub struct Asks<'a> {
 pub struct Asked {
     head: request::Parts,
     path: Canonical,
-    query: Vec<(String, String)>,
+    /// The query in each way in which it can be read, the likeliest first.
+    queries: Vec<Parameters>,
     body: Bytes,
     matched: Matched,
+    /// The codings in which staff takes an answer.
+    accepted: Accepted,
 }
 
 impl Asked {
     /// Understands a request: its path, its query, and which resources it is about.
     pub fn new(policy: &Policy, mut head: request::Parts, body: Bytes) -> Result<Asked, Refusal> {
-        let form = if is_form(&head.headers) { form(&body)? } else { Vec::new() };
-        let (path, query, mut matched) = candidates(policy, &head, &form)?;
+        let forms = if is_form(&head.headers) { form(&body)? } else { vec![Vec::new()] };
+        let (path, queries, mut matched) = candidates(policy, &head, &forms)?;
         if matched.needs_body() {
             let json = values_of(&body, policy.body_paths(&matched))?;
-            matched = policy.narrow(matched, &BodyValues { form: [form, query.clone()].concat(), json });
+            let narrowed = |form| policy.narrow(matched.clone(), &BodyValues { form, json: json.clone() });
+            matched = one(together(&queries, &forms).map(narrowed))?;
         }
+        let accepted = Accepted::of(head.headers.get_all(header::ACCEPT_ENCODING).iter().map(HeaderValue::as_bytes));
         for name in CONDITIONAL {
             head.headers.remove(name);
         }
-        head.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        Ok(Asked { head, path, query, body, matched })
+        let offer = HeaderValue::from_str(&accepted.offer())
+            .map_err(|_| Refusal::new(Reason::Internal, "the codings cannot be named"))?;
+        head.headers.insert(header::ACCEPT_ENCODING, offer);
+        Ok(Asked { head, path, queries, body, matched, accepted })
     }
 
     /// Opens the CRM's own log-in and log-out to those whom nobody knows or who have no role.
@@ -206,33 +235,44 @@ impl Asked {
 
     /// Refuses questions about hidden data and veils in writes. Tells whether somebody was sought.
     pub fn screen(&self, plan: &Plan, bounds: &Bounds) -> Result<bool, Refusal> {
-        method::is_the_only_one(self.head.method.as_str(), &self.query)?;
-        let mut inbound = Inbound::new(plan, bounds.body_bytes);
-        if self.writes(plan) {
-            inbound.query(&self.query)?;
+        let mut searched = false;
+        for query in &self.queries {
+            method::is_the_only_one(self.head.method.as_str(), query)?;
+            if self.writes(plan) {
+                Inbound::new(plan, bounds.body_bytes).query(query)?;
+            }
+            searched |= !query::screen(plan, query)?.kinds.is_empty();
         }
-        let mut searched = !query::screen(plan, &self.query)?.kinds.is_empty();
         if self.body.is_empty() {
             return Ok(searched);
         }
-        let format = self.format().map_err(unreadable)?;
-        let body =
-            if format == Format::Json { returned::with_nulls(&self.body) } else { Cow::Borrowed(&self.body[..]) };
+        let (format, text) = self.text().map_err(unreadable)?;
+        let readings = if format == Format::Form { readings::form(&text) } else { vec![Cow::Borrowed(&*text)] };
+        for body in readings {
+            searched |= self.screen_body(plan, bounds, format, &body)?;
+        }
+        Ok(searched)
+    }
+
+    /// The same for one reading of the body.
+    fn screen_body(&self, plan: &Plan, bounds: &Bounds, format: Format, text: &[u8]) -> Result<bool, Refusal> {
+        let mut inbound = Inbound::new(plan, bounds.body_bytes);
+        let body = if format == Format::Json { returned::with_nulls(text) } else { Cow::Borrowed(text) };
         let mut walker = format::walker(format, &plan.places, bounds).map_err(unreadable)?;
         walker.write(&body, &mut inbound).map_err(unreadable)?;
         walker.end(&mut inbound).map_err(unreadable)?;
         let parameters = inbound.parameters();
         method::is_the_only_one(self.head.method.as_str(), &parameters)?;
-        if !self.writes(plan) {
-            let asked = match format {
-                Format::Json => query::screen_json(plan, &self.body)?,
-                Format::Form => query::screen(plan, &normal::pairs(&self.body)?)?,
-                Format::Text => query::screen_text(plan, &String::from_utf8_lossy(&self.body))?,
-                _ => query::screen(plan, &parameters)?,
-            };
-            searched |= !asked.kinds.is_empty();
+        if self.writes(plan) {
+            return Ok(false);
         }
-        Ok(searched)
+        let asked = match format {
+            Format::Json => query::screen_json(plan, text)?,
+            Format::Form => query::screen(plan, &normal::pairs(text)?)?,
+            Format::Text => query::screen_text(plan, &String::from_utf8_lossy(text))?,
+            _ => query::screen(plan, &parameters)?,
+        };
+        Ok(!asked.kinds.is_empty())
     }
 
     /// Whether the request changes something in the CRM.
@@ -242,18 +282,28 @@ impl Asked {
 
     /// The subject that the request itself names.
     pub fn subject(&self, plan: &Plan) -> Subject {
-        Subjects::new(plan, &self.path_values(plan), &self.query).of(plan, 0)
+        Subjects::new(plan, &self.path_values(plan), self.query()).of(plan, 0)
     }
 
     /// The guard of the answer.
     pub fn guard(&self, plan: &Arc<Plan>, mint: &Arc<dyn Mint>, bounds: &Bounds, today: Today) -> Outbound {
-        let mut parameters = self.query.clone();
+        let mut asked = self.query().to_vec();
         if is_form(&self.head.headers) {
             // A body that could not be read was refused before.
-            parameters.extend(normal::pairs(&self.body).unwrap_or_default());
+            asked.extend(parameters(&self.body).unwrap_or_default().into_iter().next().unwrap_or_default());
         }
-        let request = Judged { path: self.path_values(plan), query: parameters, today };
+        let request = Judged { path: self.path_values(plan), query: asked, today };
         Outbound::new(Arc::clone(plan), Arc::clone(mint), &request, bounds)
+    }
+
+    /// The query in its likeliest reading.
+    fn query(&self) -> &[(String, String)] {
+        self.queries.first().map_or(&[], Vec::as_slice)
+    }
+
+    /// The codings in which staff takes an answer.
+    pub fn accepted(&self) -> Accepted {
+        self.accepted
     }
 
     /// The method, for the way an answer is framed.
@@ -282,18 +332,19 @@ impl Asked {
                 if !is_form(&self.head.headers) || !self.body.iter().all(plain) {
                     return Err(odd());
                 }
-                let pairs = normal::pairs(&self.body)?;
-                let all = || pairs.iter().chain(&self.query);
-                let names = all().filter(|(own, _)| alike(own) == alike(name));
-                Ok(names.map(|(_, value)| value.clone()).collect())
+                // Other parameters may be in another charset; the name alone must be read.
+                let query = self.head.uri.query().unwrap_or_default().as_bytes();
+                let pairs = self.body.split(|byte| *byte == b'&').chain(query.split(|byte| *byte == b'&'));
+                let names = pairs.map(halves).filter(|(own, _)| alike(&String::from_utf8_lossy(own)) == alike(name));
+                names.map(|(_, value)| String::from_utf8(value).map_err(|_| odd())).collect()
             }
             UserAt::Json(path) => {
                 let media = kind.split(';').next().unwrap_or_default().trim();
                 if media != "application/json" && !media.ends_with("+json") {
                     return Err(odd());
                 }
-                let names = json_values(&self.body, vec![path.clone()]).map_err(|_| odd())?;
-                Ok(names.into_iter().map(|(_, value)| value).collect())
+                let sent = json::read(&self.body).ok_or_else(odd)?;
+                Ok(json::name_at(&sent, path).map_err(|_| odd())?.into_iter().collect())
             }
         }
     }
@@ -319,14 +370,14 @@ impl Asked {
         Ok(Request::from_parts(head, Full::new(self.body)))
     }
 
-    /// The form of the body, if it is one that is read.
-    fn format(&self) -> Result<Format, Refusal> {
+    /// The form of the body, if it is one that is read, and the body in UTF-8.
+    fn text(&self) -> Result<(Format, Cow<'_, [u8]>), Refusal> {
         if self.head.headers.contains_key(header::CONTENT_ENCODING) {
             return Err(Refusal::new(Reason::Unreadable, "the body is compressed"));
         }
-        match media::of(content_type(&self.head.headers)?, &self.body)? {
-            Format::Opaque => Err(Refusal::new(Reason::Unreadable, "the body is of a form that is not read")),
-            format => Ok(format),
+        match readings::body(content_type(&self.head.headers)?, &self.body)? {
+            (Format::Opaque, _) => Err(Refusal::new(Reason::Unreadable, "the body is of a form that is not read")),
+            read => Ok(read),
         }
     }
 
@@ -372,7 +423,7 @@ fn values_of(body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, Strin
 }
 
 /// The values of a JSON text at some places; all of them where a key stands twice.
-pub(super) fn json_values(body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
+fn json_values(body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
     let numbered = (0u16..).map(PlaceId).zip(wanted.iter().cloned()).collect();
     let places = Arc::new(Places { json: numbered, ..Places::default() });
     let mut walker = JsonWalker::new(places, &Bounds::default());
@@ -380,6 +431,16 @@ pub(super) fn json_values(body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(Js
     walker.write(body, &mut values)?;
     walker.end(&mut values)?;
     Ok(values.found)
+}
+
+/// Name and value of a parameter, decoded.
+fn halves(pair: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+    let decoded = |raw: &[u8]| {
+        let spaced: Vec<u8> = raw.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+        percent_encoding::percent_decode(&spaced).collect()
+    };
+    (decoded(&pair[..at]), decoded(pair.get(at + 1..).unwrap_or_default()))
 }
 
 /// A parameter's name as the laxest of servers would read it: `user[]`, `User` and `user` are one.
@@ -412,8 +473,8 @@ impl Sink for Values {
     }
 }
 
-fn form(body: &[u8]) -> Result<Parameters, Refusal> {
-    normal::pairs(body).map_err(|refusal| Refusal { reason: Reason::RequestUnreadable, ..refusal })
+fn form(body: &[u8]) -> Result<Vec<Parameters>, Refusal> {
+    parameters(body).map_err(|refusal| Refusal { reason: Reason::RequestUnreadable, ..refusal })
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

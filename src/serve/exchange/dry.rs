@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 
 use crate::body::rewriter::Rewriter;
+use crate::body::unpack;
 use crate::format;
 use crate::policy::Policy;
 use crate::policy::decide::RoleId;
@@ -94,17 +95,23 @@ fn answered(
     let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time));
     let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
     let (mut head, body) = response.into_parts();
-    head::clean(&mut head, &about, &[])?;
+    let taken = head::clean(&mut head, &about, &[])?;
+    let body = match taken.coding {
+        Some(coding) => unpack::whole(coding, &body, &bounds)?.into(),
+        None => body,
+    };
     head::show_headers(&head.headers, &mut guard)?;
+    let mut read = None;
     let (verdict, body) = if body.is_empty() {
         (guard.finish()?, Vec::new())
     } else {
-        let format = answer::readable(&head, &body, &plan)?;
+        let (format, charset) = answer::readable(&head, &body, &plan)?;
         if answer::is_error_page(head.status, format, &plan) {
             (Default::default(), respond::error_page(head.status, about.reader(), "").into_body().to_vec())
         } else {
             answer::expect(&head, format, &mut guard);
-            let mut rewriter = Rewriter::new(format::walker(format, &plan.places, &bounds)?, &bounds);
+            let walker = format::walker(format, &plan.places, &bounds)?;
+            let mut rewriter = Rewriter::in_charset(walker, charset, &bounds);
             let first = rewriter.write(&body, &mut guard)?;
             let mut last = rewriter.end(&mut guard)?;
             let mut bytes = Vec::new();
@@ -114,11 +121,15 @@ fn answered(
                 last.verdict.edits.extend(first.verdict.edits);
             }
             bytes.append(&mut last.bytes);
+            read = Some((format, rewriter.charset()));
             (last.verdict, bytes)
         }
     };
     let disclosures = verdict.disclosures.clone();
     head::edit_headers(&mut head.headers, verdict)?;
+    if let Some((format, charset)) = read {
+        head::read_as(&mut head.headers, format, charset);
+    }
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
     Ok(Got { status: head.status.as_u16(), headers, body, disclosures, plan: Some(plan), refusal: None })

@@ -4,8 +4,9 @@
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{StatusCode, Version, response};
 
-use crate::body::rewriter;
-use crate::format;
+use crate::body::coding::{self, Coding};
+use crate::body::{charset, readings, rewriter};
+use crate::format::{self, Format};
 use crate::guard::outbound::Outbound;
 use crate::serve::exchange::answer::About;
 use crate::serve::gate::hop;
@@ -26,8 +27,9 @@ const OF_THE_ORIGINAL: [HeaderName; 9] = [
 ];
 
 /// Headers of a long answer: it leaves before all of it is known, so nothing else may pass.
-const OF_A_LONG_ANSWER: [HeaderName; 8] = [
+const OF_A_LONG_ANSWER: [HeaderName; 9] = [
     header::CONTENT_TYPE,
+    header::CONTENT_ENCODING,
     header::CONTENT_DISPOSITION,
     header::CONTENT_LANGUAGE,
     header::DATE,
@@ -43,16 +45,25 @@ const WITHOUT_A_BODY: [HeaderName; 2] = [header::CONTENT_DISPOSITION, header::LI
 /// The header that makes a page load another after a while; the standards do not name it.
 const REFRESH: HeaderName = HeaderName::from_static("refresh");
 
+/// What the head said of the CRM's own bytes.
+pub(super) struct Taken {
+    /// What they are packed in.
+    pub coding: Option<Coding>,
+    /// How long they may be kept, for bytes that staff gets as they are.
+    pub keeps: Option<HeaderValue>,
+}
+
 /// Takes out of the head what is not for staff, and adds what protects what they get. `crm` are the
 /// names under which the CRM knows itself.
-pub(super) fn clean(head: &mut response::Parts, about: &About, crm: &[String]) -> Result<(), Refusal> {
+pub(super) fn clean(head: &mut response::Parts, about: &About, crm: &[String]) -> Result<Taken, Refusal> {
     if head.status == StatusCode::PARTIAL_CONTENT || head.status == StatusCode::SWITCHING_PROTOCOLS {
         return Err(Refusal::new(Reason::Unreadable, "a part of an answer cannot be judged"));
     }
-    let coded = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
-    if head.headers.get_all(header::CONTENT_ENCODING).iter().any(coded) {
-        return Err(Refusal::new(Reason::Unreadable, "the answer is compressed although that was not asked for"));
+    // Nobody was asked whether staff's copy is still good.
+    if head.status == StatusCode::NOT_MODIFIED {
+        return Err(Refusal::new(Reason::Unreadable, "the crm says that nothing changed although it was not asked"));
     }
+    let coding = coding::of(head.headers.get_all(header::CONTENT_ENCODING).iter().map(HeaderValue::as_bytes))?;
     // How an answer to staff is framed must not hang on the version that the CRM speaks.
     head.version = Version::HTTP_11;
     head.extensions.clear();
@@ -63,11 +74,78 @@ pub(super) fn clean(head: &mut response::Parts, about: &About, crm: &[String]) -
         headers.remove(name);
     }
     headers.remove(header::CONTENT_LENGTH);
+    headers.remove(header::CONTENT_ENCODING);
+    let keeps = keeps(headers);
+    in_utf8(headers)?;
     relocate(headers, about, crm)?;
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
+    Ok(Taken { coding, keeps })
+}
+
+/// Writes the name of a file in UTF-8: old CRMs send it in the bytes of their own charset, which a
+/// browser may or may not guess.
+fn in_utf8(headers: &mut HeaderMap) -> Result<(), Refusal> {
+    let name = header::CONTENT_DISPOSITION;
+    let Some(value) = headers.get(&name).filter(|value| std::str::from_utf8(value.as_bytes()).is_err()) else {
+        return Ok(());
+    };
+    let odd = |_| Refusal::new(Reason::Unreadable, format!("the header `{name}` is no text"));
+    let text = readings::header(value.as_bytes())?;
+    let value = HeaderValue::from_bytes(text.as_bytes()).map_err(odd)?;
+    headers.insert(name, value);
     Ok(())
+}
+
+/// How long the CRM lets a browser keep an answer: in its own store alone, and for each log-in anew,
+/// since one browser may serve several people.
+fn keeps(headers: &HeaderMap) -> Option<HeaderValue> {
+    let all: Vec<String> = headers
+        .get_all(header::CACHE_CONTROL)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(|word| String::from_utf8_lossy(word).trim().to_ascii_lowercase())
+        .collect();
+    let seconds = |word: &str| word.strip_prefix("max-age=").and_then(|seconds| seconds.parse::<u32>().ok());
+    let mut ages = all.iter().filter_map(|word| seconds(word));
+    let (Some(age), None) = (ages.next(), ages.next()) else { return None };
+    let never = |word: &String| matches!(word.as_str(), "no-store" | "no-cache") || word.starts_with("no-cache=");
+    if age == 0 || all.iter().any(never) {
+        return None;
+    }
+    HeaderValue::from_str(&format!("private, max-age={age}")).ok()
+}
+
+/// Says of bytes that leave as they came that a browser may keep them, if the CRM does.
+pub(super) fn keep(headers: &mut HeaderMap, taken: &Taken) {
+    if let Some(keeps) = &taken.keeps {
+        headers.insert(header::CACHE_CONTROL, keeps.clone());
+        headers.append(header::VARY, HeaderValue::from_static("Cookie, Authorization"));
+    }
+}
+
+/// Says what staff's bytes are packed in.
+pub(super) fn packed(headers: &mut HeaderMap, coding: Option<Coding>) {
+    if let Some(coding) = coding {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.word()));
+        headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
+}
+
+/// Says how the body was read: a browser that reads it as something else would see what was not
+/// judged.
+pub(super) fn read_as(headers: &mut HeaderMap, format: Format, charset: &str) {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    // Without a type only what begins as one of these two is read.
+    let plain = if format == Format::Json { "application/json" } else { "text/html" };
+    let said = match kind {
+        Some(kind) => charset::told(kind, format, charset),
+        None => Some(charset::told(plain, format, charset).unwrap_or_else(|| plain.to_owned())),
+    };
+    if let Some(value) = said.and_then(|said| HeaderValue::from_str(&said).ok()) {
+        headers.insert(header::CONTENT_TYPE, value);
+    }
 }
 
 /// A redirect to the CRM's own address leads back to the gateway, not around it.
@@ -140,7 +218,8 @@ pub(super) fn edit_headers(headers: &mut HeaderMap, verdict: Verdict) -> Result<
 fn rewritten(value: &HeaderValue, edits: Vec<Edit>) -> Result<HeaderValue, Refusal> {
     let internal = || Refusal::new(Reason::Internal, "an edited header cannot be written");
     let text = std::str::from_utf8(value.as_bytes()).map_err(|_| internal())?;
-    HeaderValue::from_str(&rewriter::header(text, edits)?).map_err(|_| internal())
+    // Names of files are no ASCII, in what they were or in their veils.
+    HeaderValue::from_bytes(rewriter::header(text, edits)?.as_bytes()).map_err(|_| internal())
 }
 
 /// Leaves of a long answer's headers what may leave before the rest is known.
@@ -164,6 +243,26 @@ mod tests {
         let mut left: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
         left.sort_unstable();
         assert_eq!(left, ["content-type", "date"]);
+    }
+
+    #[test]
+    fn what_may_be_kept_is_kept_by_one_person_alone() {
+        for (values, kept) in [
+            (&["public, max-age=600, s-maxage=9"][..], Some("private, max-age=600")),
+            (&["Max-Age=600", "immutable"], Some("private, max-age=600")),
+            (&["max-age=600, no-store"], None),
+            (&["no-cache, max-age=600"], None),
+            (&["no-cache=\"x\", max-age=600"], None),
+            (&["max-age=600, max-age=1"], None),
+            (&["max-age=0"], None),
+            (&["max-age=x"], None),
+            (&["public"], None),
+            (&[], None),
+        ] {
+            let value = |value: &&'static str| (header::CACHE_CONTROL, HeaderValue::from_static(value));
+            let headers: HeaderMap = values.iter().map(value).collect();
+            assert_eq!(keeps(&headers).as_ref().and_then(|value| value.to_str().ok()), kept, "{values:?}");
+        }
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub struct Watch {
     store: Arc<Store>,
     /// The CRM that may have to be asked.
     upstream: Arc<Upstream>,
+    crm: String,
     /// The cookie that came with the request.
     ticket: Option<Ticket>,
     /// Who asks, for a CRM that must be asked in their name.
@@ -53,11 +54,12 @@ impl Watch {
         };
         let store = Arc::clone(session.store()?);
         let value = cookie::only(asked.headers(), &session.cookie)?;
-        let ticket = value.map(|value| store.ticket(&session.cookie, value));
+        let crm = upstream.identity();
+        let ticket = value.map(|value| store.ticket(&crm, &session.cookie, value));
         let kept = [header::HOST, header::USER_AGENT];
         let asker = kept.iter().filter_map(|name| Some((name.clone(), asked.headers().get(name)?.clone()))).collect();
         let upstream = Arc::clone(upstream);
-        Ok(Some(Watch { deed, store, upstream, ticket, asker }))
+        Ok(Some(Watch { deed, store, upstream, crm, ticket, asker }))
     }
 
     /// Whether this is a log-in.
@@ -87,7 +89,7 @@ impl Watch {
         let fresh = match set {
             Set::Nothing => None,
             Set::To(value) => {
-                Some(value).filter(|value| Some(self.store.ticket(&session.cookie, value)) != self.ticket)
+                Some(value).filter(|value| Some(self.store.ticket(&self.crm, &session.cookie, value)) != self.ticket)
             }
             Set::Away | Set::Unclear => {
                 self.unbind().await;
@@ -108,7 +110,7 @@ impl Watch {
         match (shown, user) {
             (Some(value), Some(user)) => {
                 let id = receipt.login(&user).await?;
-                self.bind(self.store.ticket(&session.cookie, value), user, now).await?;
+                self.bind(self.store.ticket(&self.crm, &session.cookie, value), user, now).await?;
                 tracing::info!(request = facts.id, staff = id, "a log-in at the crm was learnt");
             }
             _ => failed(gateway, facts, status),

@@ -96,12 +96,13 @@ async fn answered(
     facts.planned(&plan);
     let searched = asked.screen(&plan, &house.bounds)?;
     let event = match plan.event {
-        _ if logs_in => Event::Login,
+        // The log-in has a record of its own; what its page discloses is seen.
+        _ if logs_in => Event::View,
         Event::View if searched => Event::Search,
         event => event,
     };
     let mut receipt = Receipt::open(gateway, house, &plan, facts, event)?;
-    // A log-in changes nothing of customers'; it has a record of its own.
+    // A log-in changes nothing of customers'.
     if asked.writes(&plan) && !logs_in {
         receipt.forward(&asked.subject(&plan)).await?;
     }

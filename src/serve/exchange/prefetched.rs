@@ -1,32 +1,41 @@
-//! A body whose first bytes were read ahead, because they must prove what it is.
+//! A body whose first bytes were read ahead, because they must prove what it is; unpacked, if it came
+//! packed.
 
 use bytes::Bytes;
 
+use crate::body::charset::SIGN_BYTES;
+use crate::body::unpack::Unpacker;
 use crate::serve::upstream::CrmBody;
 use crate::terms::refusal::Refusal;
-
-/// How many bytes must have come before a body's form is believed.
-const PROOF_BYTES: usize = 512;
 
 /// The first bytes of a body, read ahead, and the rest.
 pub(super) struct Prefetched {
     first: Bytes,
     given: bool,
-    rest: CrmBody,
+    /// What the first bytes were unpacked from, until they are given.
+    packed: Vec<Bytes>,
+    rest: Rest,
+}
+
+/// What the CRM still sends.
+struct Rest {
+    crm: CrmBody,
+    unpacker: Option<Unpacker>,
 }
 
 impl Prefetched {
     /// Reads as many bytes as tell a body's form.
-    pub(super) async fn read(mut rest: CrmBody) -> Result<Prefetched, Refusal> {
-        let mut first = Bytes::new();
-        while first.len() < PROOF_BYTES {
-            match rest.next().await? {
+    pub(super) async fn read(crm: CrmBody, unpacker: Option<Unpacker>) -> Result<Prefetched, Refusal> {
+        let mut rest = Rest { crm, unpacker };
+        let (mut first, mut packed) = (Bytes::new(), Vec::new());
+        while first.len() < SIGN_BYTES {
+            match rest.next(|bytes| packed.push(bytes.clone())).await? {
                 None => break,
                 Some(chunk) if first.is_empty() => first = chunk,
                 Some(chunk) => first = [first, chunk].concat().into(),
             }
         }
-        Ok(Prefetched { first, given: false, rest })
+        Ok(Prefetched { first, given: false, packed, rest })
     }
 
     /// The first bytes.
@@ -39,12 +48,40 @@ impl Prefetched {
         self.first.is_empty()
     }
 
+    /// The same as the CRM sent it: packed.
+    pub(super) fn as_it_came(mut self) -> Prefetched {
+        if self.rest.unpacker.take().is_some() {
+            self.first = self.packed.concat().into();
+        }
+        self
+    }
+
     /// The next bytes, the first ones first.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         if !self.given {
             self.given = true;
-            return Ok(Some(self.first.clone()));
+            self.packed = Vec::new();
+            return Ok(Some(std::mem::take(&mut self.first)));
         }
-        self.rest.next().await
+        self.rest.next(|_| {}).await
+    }
+}
+
+impl Rest {
+    /// The next bytes; what they were packed in is shown as it comes.
+    async fn next(&mut self, mut show: impl FnMut(&Bytes)) -> Result<Option<Bytes>, Refusal> {
+        loop {
+            let Some(unpacker) = &mut self.unpacker else { return self.crm.next().await };
+            if let Some(piece) = unpacker.piece()? {
+                return Ok(Some(piece.into()));
+            }
+            match self.crm.next().await? {
+                None => return unpacker.end().map(|()| None),
+                Some(chunk) => {
+                    show(&chunk);
+                    unpacker.feed(&chunk);
+                }
+            }
+        }
     }
 }

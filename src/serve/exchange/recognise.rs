@@ -25,8 +25,9 @@ pub async fn recognise(
     peer: &Peer,
     now: i64,
 ) -> Result<Option<(usize, Staff)>, Refusal> {
+    let crm = upstream.identity();
     for (number, source) in sources.iter().enumerate() {
-        let asking = Asking { headers, peer, now, again: false };
+        let asking = Asking { headers, peer, crm: &crm, now, again: false };
         let found = match (source.look(&asking)?, &source.way) {
             (Found::Password(attempt), Way::Basic(basic)) => check(basic, attempt).await?,
             (Found::Keys, Way::Jwt(jwt)) => {

@@ -7,8 +7,8 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, COOKIE, HOST, HeaderMap, HeaderValue
 use http::{Request, StatusCode};
 use http_body_util::Full;
 
+use crate::identity::json;
 use crate::identity::session::Session;
-use crate::serve::exchange::asked;
 use crate::serve::upstream::Upstream;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::secret::Secret;
@@ -56,9 +56,5 @@ pub async fn ask(
         all.extend_from_slice(&chunk);
     }
     // Where the log-in's page comes in place of the word, or two names do, it is nobody's.
-    let mut names = asked::json_values(&all.freeze(), vec![whoami.user.clone()]).unwrap_or_default().into_iter();
-    match (names.next(), names.next()) {
-        (Some((_, name)), None) => Ok(Some(name)),
-        _ => Ok(None),
-    }
+    Ok(json::read(&all).and_then(|word| json::name_at(&word, &whoami.user).ok()?))
 }

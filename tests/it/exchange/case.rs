@@ -4,7 +4,8 @@
 //! (rules, as in a rule file)
 //! ==== what the case shows
 //! GET /api/customers/42 as support      (`hold 600` behind it: with a hold of so many bytes)
-//! ---- crm                              (what the CRM answers: status and media type, headers, body)
+//! ---- crm                              (what the CRM answers: status and media type, headers, body;
+//!                                        `crm in Shift_JIS gzip`: in that charset, packed so)
 //! 200 application/json
 //!
 //! {"name":"山田 太郎"}
@@ -19,6 +20,10 @@
 //! ```
 
 use std::fmt;
+
+use encoding_rs::Encoding;
+use sudare::body::coding;
+use sudare::body::pack::Packer;
 
 /// One file of cases that share their rules.
 pub struct File {
@@ -47,6 +52,10 @@ pub struct Message {
     pub first: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
+    /// The charset in which the body is sent; UTF-8 where it is empty.
+    pub charset: String,
+    /// What it is packed in, if it is.
+    pub coding: String,
 }
 
 impl File {
@@ -81,6 +90,11 @@ impl Case {
         for section in sections {
             let (name, text) = section.split_once('\n').unwrap_or((section, ""));
             let lines = || text.lines().map(str::to_owned).collect();
+            if let Some(skin) = name.strip_prefix("crm in ") {
+                let (charset, coding) = skin.split_once(' ').unwrap_or((skin, ""));
+                case.answer = Message { charset: charset.into(), coding: coding.into(), ..Message::read(text) };
+                continue;
+            }
             match name {
                 "crm" => case.answer = Message::read(text),
                 "staff" => case.staff = Message::read(text),
@@ -100,7 +114,39 @@ impl Message {
         let first = lines.next().unwrap_or_default().to_owned();
         let header = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned()));
         let headers = lines.map(|line| header(line).expect("`name: value`")).collect();
-        Message { first, headers, body: body.to_owned() }
+        Message { first, headers, body: body.to_owned(), ..Message::default() }
+    }
+
+    /// The body in its charset.
+    pub fn bytes(&self) -> Vec<u8> {
+        match self.charset.as_str() {
+            "" => self.body.clone().into_bytes(),
+            "UTF-16LE" => self.body.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            "UTF-16BE" => self.body.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+            name => {
+                let encoding = Encoding::for_label(name.as_bytes()).expect("a charset");
+                let (bytes, _, lossy) = encoding.encode(&self.body);
+                assert!(!lossy, "{name} cannot hold the case");
+                bytes.into_owned()
+            }
+        }
+    }
+
+    /// The body as it is sent.
+    pub fn packed(&self) -> Vec<u8> {
+        let coding = coding::of([self.coding.as_bytes()]).expect("a coding");
+        match coding {
+            Some(coding) => Packer::new(coding).and_then(|packer| packer.end(&self.bytes())).expect("packed"),
+            None => self.bytes(),
+        }
+    }
+
+    /// What staff reads of bytes in this message's charset.
+    pub fn shown(&self, bytes: &[u8]) -> String {
+        let name = if self.charset.is_empty() { "UTF-8" } else { &self.charset };
+        let encoding = Encoding::for_label(name.as_bytes()).expect("a charset");
+        let text = encoding.decode_without_bom_handling_and_without_replacement(bytes);
+        text.expect("a body that can be read in the charset in which it came").into_owned()
     }
 }
 
@@ -118,7 +164,14 @@ impl fmt::Display for File {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.rules)?;
         for case in &self.cases {
-            write!(f, "\n==== {}\n{}---- crm\n{}---- staff\n{}", case.title, case.request, case.answer, case.staff)?;
+            let Message { charset, coding, .. } = &case.answer;
+            let skin = if charset.is_empty() {
+                String::new()
+            } else {
+                format!(" in {}", format!("{charset} {coding}").trim())
+            };
+            write!(f, "\n==== {}\n{}---- crm{skin}\n{}", case.title, case.request, case.answer)?;
+            write!(f, "---- staff\n{}", case.staff)?;
             for (name, lines) in [("ledger", &case.ledger), ("hidden", &case.hidden)] {
                 if !lines.is_empty() {
                     write!(f, "---- {name}\n{}\n", lines.join("\n"))?;

@@ -4,6 +4,7 @@
 use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
+use sudare::body::charset::Charset;
 use sudare::format::Format;
 use sudare::guard::outbound::{Outbound, Request};
 use sudare::policy::Policy;
@@ -63,7 +64,7 @@ fn rewritten(role: &str, format: Format, body: &str, cuts: &[usize]) -> Result<S
     let request = Request { path: [("id".to_owned(), "7".to_owned())].into(), query: Vec::new(), today };
     let bounds = Bounds::default();
     let guard = Outbound::new(Arc::clone(&plan), Arc::new(Plain), &request, &bounds);
-    let (bytes, _) = run::rewritten(&plan, format, guard, &bounds, body.as_bytes(), cuts)?;
+    let (bytes, _) = run::rewritten(&plan, (format, Charset::Utf8), guard, &bounds, body.as_bytes(), cuts)?;
     Ok(String::from_utf8(bytes).expect("text"))
 }
 
@@ -100,11 +101,15 @@ fn bare(text: &str) -> String {
 }
 
 fn holds_canary(text: &str) -> bool {
+    readings(text)
+        .iter()
+        .any(|bare| bare.contains("9066607771") || bare.contains("蓮沼綾香") || bare.contains("綾香蓮沼"))
+}
+
+/// What a text says to whoever undoes one more layer of escapes.
+pub(super) fn readings(text: &str) -> [String; 4] {
     let percent = percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-    [text.to_owned(), percent, opened(text, "&#", ';', 10), opened(text, "\\u{", '}', 16)].iter().any(|text| {
-        let bare = bare(text);
-        bare.contains("9066607771") || bare.contains("蓮沼綾香") || bare.contains("綾香蓮沼")
-    })
+    [text.to_owned(), percent, opened(text, "&#", ';', 10), opened(text, "\\u{", '}', 16)].map(|text| bare(&text))
 }
 
 /// The text with numeric escapes of one sort undone.
@@ -144,12 +149,18 @@ fn check(role: &str, format: Format, body: &str, cuts: &[usize]) -> Option<Strin
 
 /// A declared value as it comes, or in the escapes of a layer that nobody may open there.
 fn canary() -> impl Strategy<Value = String> {
-    (prop::sample::select([&PHONES[..], &NAMES[..]].concat()), 0..7_u8).prop_map(|(value, spelling)| match spelling {
+    let values = [&PHONES[..], &NAMES[..]].concat();
+    (prop::sample::select(values), 0..7_u8).prop_map(|(value, spelling)| spelled(value, spelling))
+}
+
+/// A value in the escapes of some layer, or as it is.
+pub(super) fn spelled(value: &str, spelling: u8) -> String {
+    match spelling {
         0 => value.bytes().map(|byte| format!("%{byte:02X}")).collect(),
         1 => value.chars().map(|c| format!("&#{};", u32::from(c))).collect(),
         2 => value.chars().map(|c| format!("\\u{{{:x}}}", u32::from(c))).collect(),
         _ => value.to_owned(),
-    })
+    }
 }
 
 /// A text with a declared value among other words, or without one.
@@ -170,7 +181,7 @@ fn key() -> impl Strategy<Value = String> {
     prop_oneof![4 => known.prop_map(|key| format!("\"{key}\"")), 1 => text().prop_map(|text| json_string(&text))]
 }
 
-fn json_string(text: &str) -> String {
+pub(super) fn json_string(text: &str) -> String {
     serde_json::to_string(text).expect("text")
 }
 
@@ -248,7 +259,7 @@ fn role() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["full", "none", "token"])
 }
 
-fn cuts() -> impl Strategy<Value = Vec<usize>> {
+pub(super) fn cuts() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(1..40_usize, 0..60)
 }
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
+use sudare::body::charset::{self, Charset};
 use sudare::body::rewriter::Rewriter;
-use sudare::format::{self, Format, media};
+use sudare::format::{self, Format};
 use sudare::guard::outbound::{Outbound, Request as Judged};
 use sudare::policy::Policy;
 use sudare::policy::conditions::Situation;
@@ -21,7 +22,7 @@ use sudare::terms::bounds::Bounds;
 use sudare::terms::disclosure::Disclosures;
 use sudare::terms::edit::Verdict;
 use sudare::terms::kind::Kind;
-use sudare::terms::mint::{Domain, Mint, MintError};
+use sudare::terms::mint::{Domain, Mint, MintError, Numeral};
 use sudare::terms::refusal::Refusal;
 use sudare::terms::staff::Staff;
 use sudare::transform::Today;
@@ -92,6 +93,17 @@ impl Mint for Plain {
         Ok(format!("tok_{}_{:04}", kind.name, Plain::number(kind, domain, value)))
     }
 
+    fn random(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
+        self.token(kind, domain, value)
+    }
+
+    fn permute(&self, _: &Kind, _: &Domain, numerals: &mut [Numeral]) -> Result<(), MintError> {
+        for numeral in numerals {
+            numeral.value = (numeral.value + 1) % numeral.radix;
+        }
+        Ok(())
+    }
+
     fn hash(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
         Ok(format!("hash_{:04}", Plain::number(kind, domain, value)))
     }
@@ -113,7 +125,7 @@ pub fn whole(policy: &Policy, case: &Case) -> Outcome {
         status: got.status,
         reason: got.refusal.as_ref().map(|refusal| refusal.reason.word().to_owned()),
         headers: got.headers,
-        body: if got.refusal.is_some() { String::new() } else { String::from_utf8(got.body).expect("text") },
+        body: if got.refusal.is_some() { String::new() } else { case.answer.shown(&got.body) },
         ledger: if got.refusal.is_some() { Vec::new() } else { lines(policy, &got.disclosures) },
     }
 }
@@ -141,7 +153,10 @@ fn exchange(policy: &Policy, case: &Case) -> dry::Got {
     for (name, value) in &case.answer.headers {
         response = response.header(name, value.as_bytes());
     }
-    let response = response.body(Bytes::from(case.answer.body.clone())).expect("an answer");
+    if !case.answer.coding.is_empty() {
+        response = response.header("content-encoding", &case.answer.coding);
+    }
+    let response = response.body(Bytes::from(case.answer.packed())).expect("an answer");
     let mint: Arc<dyn Mint> = Arc::new(Plain);
     dry::run(policy, &mint, &caller, request, response)
 }
@@ -155,7 +170,8 @@ pub fn in_chunks(policy: &Policy, case: &Case, cuts: &[usize]) -> Option<(Option
     let network = Some("127.0.0.1".parse().expect("an address"));
     let plan = policy.plan(&Situation { matched: &matched, roles: &roles, staff: None, network, time }).ok()?;
     let (status, kind) = case.answer.first.split_once(' ')?;
-    let format = media::of(Some(kind), case.answer.body.as_bytes()).ok()?;
+    let raw = case.answer.bytes();
+    let (format, charset) = charset::of(Some(kind), &raw).ok()?;
     let success = status.starts_with('2');
     if case.answer.body.is_empty() || (success && !plan.has_place_in(format)) || status.starts_with('5') {
         return None;
@@ -169,8 +185,8 @@ pub fn in_chunks(policy: &Policy, case: &Case, cuts: &[usize]) -> Option<(Option
     if success && matches!(format, Format::Html | Format::Csv) {
         guard.expect_shape();
     }
-    Some(match rewritten(&plan, format, guard, &bounds, case.answer.body.as_bytes(), cuts) {
-        Ok((body, verdict)) => (None, String::from_utf8(body).expect("text"), lines(policy, &verdict.disclosures)),
+    Some(match rewritten(&plan, (format, charset), guard, &bounds, &raw, cuts) {
+        Ok((body, verdict)) => (None, case.answer.shown(&body), lines(policy, &verdict.disclosures)),
         Err(refusal) => (Some(refusal.reason.word().to_owned()), String::new(), Vec::new()),
     })
 }
@@ -178,13 +194,13 @@ pub fn in_chunks(policy: &Policy, case: &Case, cuts: &[usize]) -> Option<(Option
 /// One body through rewriter and guard.
 pub fn rewritten(
     plan: &Plan,
-    format: Format,
+    (format, charset): (Format, Charset),
     mut guard: Outbound,
     bounds: &Bounds,
     body: &[u8],
     cuts: &[usize],
 ) -> Result<(Vec<u8>, Verdict), Refusal> {
-    let mut rewriter = Rewriter::new(format::walker(format, &plan.places, bounds)?, bounds);
+    let mut rewriter = Rewriter::in_charset(format::walker(format, &plan.places, bounds)?, charset, bounds);
     let mut verdict = Verdict::default();
     let mut out = Vec::new();
     let mut rest = body;
@@ -238,7 +254,7 @@ fn lines(policy: &Policy, disclosures: &Disclosures) -> Vec<String> {
 }
 
 /// Byte by byte, at every place of a short body, and at seeded places.
-pub fn cuts(body: &str) -> Vec<Vec<usize>> {
+pub fn cuts(body: &[u8]) -> Vec<Vec<usize>> {
     let mut all = vec![vec![1; body.len()]];
     let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
     let mut random = |below: usize| {

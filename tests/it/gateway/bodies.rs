@@ -24,7 +24,7 @@ fn crm() -> Origin {
             "/twice" => Answer::new(200, "text/plain", page).with("Content-Type", "text/html"),
             "/json-as-page" => Answer::new(200, "text/html", r#"{"tel":"090-1234-5678"}"#),
             "/zipped" => Answer::new(200, "text/html", page).with("Content-Encoding", "gzip"),
-            "/charset" => Answer::new(200, "text/html; charset=Shift_JIS", page),
+            "/charset" => Answer::new(200, "text/html; charset=utf-7", page),
             "/pdf" => Answer::new(200, "application/pdf", "%PDF-1.7 090-1234-5678"),
             _ => Answer::new(404, "text/html", "<p>not here</p>"),
         }

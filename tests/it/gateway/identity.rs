@@ -2,7 +2,7 @@
 
 use super::client::{Answer, get};
 use super::origin::Origin;
-use super::running::{Running, Setup};
+use super::running::{Running, Setup, until};
 use super::{RULES, crm};
 
 // Passwords `pw-USER`, with few rounds.
@@ -129,4 +129,20 @@ fn public_resources_are_open_to_all_and_to_nothing_else() {
     assert!(record["staff"].is_null() && record["resource"] == "open", "{record}");
     assert_eq!(told(&get(gateway.staff, "/customers", &[])), refusal(401, "unrecognised"));
     assert_eq!(told(&get(gateway.staff, "/plain", &[("Authorization", WRONG)])), refusal(401, "unrecognised"));
+}
+
+#[test]
+fn whoever_leaves_or_loses_a_group_has_left_without_a_restart() {
+    let crm = crm();
+    let gateway = basic(&crm, "[{ basic: { users: users.yaml } }]");
+    let write = |text: &str| std::fs::write(gateway.state().with_file_name("users.yaml"), text).expect("a file");
+    let asked = || get(gateway.staff, "/api/customers/42", &[("Authorization", TANAKA)]);
+    assert!(asked().text().contains("***-****-5678"));
+    write(&USERS.replace("crm-support", "crm-managers"));
+    until(|| asked().text().contains("090-1234-5678").then_some(()));
+    write("tanaka: [");
+    until(|| gateway.log().contains("the old one stays in force").then_some(()));
+    assert_eq!(asked().status, 200);
+    write(&USERS.replace("tanaka", "sato"));
+    until(|| (told(&asked()) == refusal(401, "unrecognised")).then_some(()));
 }

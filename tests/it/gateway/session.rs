@@ -1,6 +1,7 @@
 //! The CRM's own log-in, learnt: a CRM that speaks as Creme does, and the gateway that looks on.
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,6 +10,7 @@ use super::client::{Answer, get, request};
 use super::origin::{Origin, Request};
 use super::running::{Running, Setup, until};
 use super::{RECORD, RULES};
+use crate::gate::wire::{connect, read_all};
 
 const STAFF: &str = "tanaka: [crm-support]\nsato: { groups: [crm-managers] }\n";
 
@@ -217,6 +219,7 @@ fn a_log_in_that_could_name_two_people_does_not_reach_the_crm() {
         ("/creme_login", form, "username=tanaka&username=sato&password=pw-tanaka"),
         ("/creme_login", form, "username=tanaka&User%6eame=sato&password=pw-tanaka"),
         ("/creme_login", form, "username=tanaka&username%5B%5D=sato&password=pw-tanaka"),
+        ("/creme_login", form, "username=tan%83%8Daka&password=pw-tanaka"),
         ("/creme_login?username=sato", form, "username=tanaka&password=pw-tanaka"),
         ("/creme_login", form, "username=tanaka&password=pw-tanaka;username=sato"),
         ("/creme_login", form, "{\"username\":\"tanaka\",\"x\":\"&username=sato&\"}"),
@@ -301,4 +304,56 @@ fn a_crm_whose_log_in_is_elsewhere_can_be_asked_alone() {
     // One word a cookie; a machine that is stopped for long may ask about the unknown one again.
     assert!((2..=4).contains(&asked()), "{} questions", asked());
     assert!(!gateway.state().join("sessions").exists(), "what can be asked anew is not kept");
+}
+
+#[test]
+fn a_log_in_in_json_names_one_person() {
+    let crm = Origin::start(|request| match request.path() {
+        "/api/login" => {
+            Answer::new(302, "text/plain", "").with("Location", "/").with("Set-Cookie", "sessionid=fresh-one")
+        }
+        _ => Answer::new(200, "application/json", RECORD),
+    });
+    let source = r#"login: POST /api/login, user: "json.$.params[0]", cookie: sessionid, success: { status: 302, location: / }, groups: staff.yaml"#;
+    let gateway = gateway(&crm, source);
+    let log_in = |kind: &str, body: &str| {
+        request(gateway.staff, "POST", "/api/login", &[("Content-Type", kind)], body).expect("an answer").status
+    };
+    for (kind, body) in [
+        ("application/json", r#"{"params":["tanaka"],"params":["sato"]}"#),
+        ("application/json", r#"{"params":["tanaka"],"Params":["sato"]}"#),
+        ("application/json", r#"{"params":["tanaka"]}{"#),
+        ("text/plain", r#"{"params":["tanaka"]}"#),
+    ] {
+        assert_eq!(log_in(kind, body), 400, "{kind} {body}");
+    }
+    assert_eq!(log_in("application/json", r#"{"params":[["tanaka"]]}"#), 302, "no name, and nothing is bound");
+    assert_eq!(record(&gateway, "fresh-one").status, 401);
+    assert_eq!(log_in("application/json; charset=utf-8", r#"{"method":"login","params":["tanaka","pw"]}"#), 302);
+    assert_eq!(record(&gateway, "fresh-one").status, 200);
+}
+
+#[test]
+fn a_session_of_one_crm_is_nothing_to_another() {
+    let ((_, one), (other, two)) = (Crm::start(), Crm::start());
+    let sites = format!("sites: {{ one.example: 'http://{}', two.example: 'http://{}' }}", one.address, two.address);
+    let config = format!("{sites}\nidentity: [{{ session: {{ {SOURCE} }} }}]");
+    let setup = Setup { rules: RULES, config: &config, files: &[("staff.yaml", STAFF)] };
+    let gateway = Running::set_up(one.address, setup);
+    let ask = |host: &str, head: &str, body: &str| {
+        let mut stream = connect(gateway.staff);
+        let length = body.len();
+        let text =
+            format!("{head} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+        stream.write_all(text.as_bytes()).expect("a write");
+        String::from_utf8_lossy(&read_all(&mut stream)).into_owned()
+    };
+    let body = "username=sato&password=pw-sato";
+    let form = "POST /creme_login HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nX-None:";
+    let told = ask("one.example", form, body);
+    let cookie = told.split("sessionid=").nth(1).and_then(|rest| rest.split(';').next()).expect("a cookie").to_owned();
+    other.sessions.lock().expect("no panic there").insert(cookie.clone(), "sato".to_owned());
+    let page = format!("GET /api/customers/42 HTTP/1.1\r\nCookie: sessionid={cookie}\r\nX-None:");
+    assert!(ask("one.example", &page, "").starts_with("HTTP/1.1 200"));
+    assert!(ask("two.example", &page, "").starts_with("HTTP/1.1 401"));
 }

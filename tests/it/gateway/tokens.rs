@@ -1,173 +1,169 @@
-//! An identity provider's keys: from a file and from an address, as they change, fail and age.
+//! Random and `format` tokens through a gateway: what staff holds can be opened, whatever befell the
+//! gateway, and nothing of a value stands in the vault's file.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::collections::HashMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
 
-use super::client::{Answer, get};
+use sudare::terms::mint::Domain;
+use sudare::vault::keep::Vault;
+use sudare::vault::mint::KeyMint;
+use sudare::vault::ring::Ring;
+
+use super::client::{Answer, request};
 use super::origin::Origin;
-use super::running::{Running, Setup, until};
-use super::{RULES, crm};
-use crate::signer::{jwks, token};
+use super::running::{Running, Setup};
 
-/// A provider that publishes what it is told to.
-struct Provider {
-    keys: Arc<Mutex<String>>,
-    away: Arc<AtomicBool>,
-    origin: Origin,
+const RULES: &str = r#"
+sudare: 1
+roles: { analyst: { groups: [bi] } }
+resources:
+  - id: customer
+    match: "GET|PUT /api/customers/{id}"
+    subject: path.id
+    fields: { person.name: [name], phone: [tel], email: [mail], card_number: [card] }
+rules:
+  - { id: a, for: analyst, tokenize: { person.name: random, phone: format, email: random, card_number: format } }
+"#;
+
+/// A customer of any number.
+fn crm() -> Origin {
+    Origin::start(|request| {
+        let id = request.path().rsplit('/').next().unwrap_or_default().to_owned();
+        let tel = id.parse().map_or(0, |id: u32| id + 10_000_000);
+        let body = format!(
+            r#"{{"id":{id},"name":"山田 {id}郎","tel":"090-{}-{}","mail":"m{id}@example.jp","card":4111111111111111}}"#,
+            tel / 10_000,
+            tel % 10_000 + 10_000
+        );
+        Answer::new(200, "application/json", &body)
+    })
 }
 
-impl Provider {
-    fn start(kids: &[&str]) -> Provider {
-        let keys = Arc::new(Mutex::new(jwks(kids)));
-        let away = Arc::new(AtomicBool::new(false));
-        let (own, gone) = (Arc::clone(&keys), Arc::clone(&away));
-        let origin = Origin::start(move |_| match gone.load(Ordering::Acquire) {
-            true => Answer::new(503, "text/plain", "later"),
-            false => Answer::new(200, "application/jwk-set+json", &own.lock().expect("no panic there")),
-        });
-        Provider { keys, away, origin }
-    }
-
-    fn publish(&self, text: String) {
-        *self.keys.lock().expect("no panic there") = text;
-    }
+fn customer(gateway: &Running, id: u32) -> serde_json::Value {
+    let answer = gateway.get(&format!("/api/customers/{id}"), "sato", "bi");
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    serde_json::from_slice(&answer.body).expect("JSON")
 }
 
-fn now() -> i64 {
-    jiff::Timestamp::now().as_second()
-}
-
-fn asked(gateway: &Running, kid: &str) -> (u16, Option<String>) {
-    let bearer = format!("Bearer {}", token(kid, "{}", "{}", now()));
-    let answer = get(gateway.staff, "/api/customers/42", &[("Authorization", &bearer)]);
-    (answer.status, answer.header("sudare-refusal"))
-}
-
-fn gateway(crm: &Origin, keys: &str, files: &[(&str, &str)]) -> Running {
-    let config =
-        format!("identity: [{{ jwt: {{ issuer: https://id.example, audience: crm, groups: groups, {keys} }} }}]");
-    Running::set_up(crm.address, Setup { rules: RULES, config: &config, files })
-}
-
-const OK: (u16, Option<String>) = (200, None);
-
-fn refused(status: u16, word: &str) -> (u16, Option<String>) {
-    (status, Some(word.to_owned()))
+fn opener(state: &Path) -> KeyMint {
+    let ring = Arc::new(Ring::open(&state.join("keys")).expect("the ring"));
+    let vault = Vault::open(&state.join("vault.redb"), Arc::clone(&ring), 1_000).expect("the vault");
+    KeyMint::keeping(ring, Arc::new(vault))
 }
 
 #[test]
-fn a_token_is_believed_and_kept_from_the_crm() {
+fn tokens_of_one_value_are_one_and_the_vault_tells_nothing() {
     let crm = crm();
-    let gateway = gateway(&crm, "jwks: keys.json", &[("keys.json", &jwks(&["r1", "e1"]))]);
-    for kid in ["r1", "e1"] {
-        assert_eq!(asked(&gateway, kid), OK);
+    let mut gateway = Running::start(&crm, RULES);
+    let first = customer(&gateway, 42);
+    assert_eq!(first, customer(&gateway, 42));
+    assert_ne!(first["name"], customer(&gateway, 43)["name"]);
+    let tel = first["tel"].as_str().expect("text");
+    assert!(tel.starts_with('0') && tel.len() == 14 && tel != "090-1000-10042", "{tel}");
+    let card = first["card"].as_u64().expect("a number still");
+    assert!(card.to_string().len() == 16 && card != 4_111_111_111_111_111, "{card}");
+    assert!(gateway.stop().success());
+    let path = gateway.state().join("vault.redb");
+    assert_eq!(std::fs::metadata(&path).expect("the vault").permissions().mode() & 0o777, 0o600);
+    let bytes = std::fs::read(&path).expect("the vault");
+    for secret in ["山田", "42郎", "m42@", "example"] {
+        assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
     }
-    let answer = get(gateway.staff, "/api/customers/42", &[]);
-    assert_eq!(answer.header("www-authenticate").as_deref(), Some("Bearer realm=\"sudare\""));
-    assert_eq!(asked(&gateway, "e1!"), refused(401, "unrecognised"));
-    assert_eq!(asked(&gateway, "stranger"), refused(401, "unrecognised"));
-    assert!(!crm.asked().concat().to_ascii_lowercase().contains("authorization"), "{:?}", crm.asked());
-    let secret = token("r1", "{}", "{}", now());
-    let signature = secret.rsplit('.').next().expect("a signature");
-    assert!(!gateway.log().contains(signature) && !gateway.ledger_text().contains(signature));
+    gateway.restart();
+    assert_eq!(first, customer(&gateway, 42), "a restart changes no token");
 }
 
 #[test]
-fn a_changed_file_counts_and_a_bad_one_does_not() {
+fn killed_at_any_moment_it_has_kept_every_token_that_staff_got() {
     let crm = crm();
-    let gateway = gateway(&crm, "jwks: keys.json", &[("keys.json", &jwks(&["r1"]))]);
-    let write = |text: &str| std::fs::write(gateway.state().with_file_name("keys.json"), text).expect("a file");
-    assert_eq!((asked(&gateway, "r1"), asked(&gateway, "e1").0), (OK, 401));
-    write(&jwks(&["e1"]));
-    until(|| (asked(&gateway, "e1") == OK).then_some(()));
-    assert_eq!(asked(&gateway, "r1"), refused(401, "unrecognised"), "a key that was taken out");
-    write("{\"keys\":[");
-    until(|| gateway.log().contains("cannot be read anew").then_some(()));
-    assert_eq!(asked(&gateway, "e1"), OK, "the last good keys stay");
-}
-
-#[test]
-fn an_unknown_key_is_sought_but_not_with_every_token() {
-    let crm = crm();
-    let provider = Provider::start(&["r1"]);
-    let gateway = gateway(&crm, &format!("jwks: \"http://{}/keys?x=1\"", provider.origin.address), &[]);
-    until(|| (asked(&gateway, "r1") == OK).then_some(()));
-    provider.publish(jwks(&["r1", "e1"]));
-    until(|| (asked(&gateway, "e1") == OK).then_some(()));
-    let before = provider.origin.asked();
-    assert!(before[0].starts_with("GET /keys?x=1 HTTP/1.1\r\n"), "{}", before[0]);
-    for _ in 0..20 {
-        assert_eq!(asked(&gateway, "stranger"), refused(401, "unrecognised"));
-    }
-    // Twenty tokens take far less than the five seconds between two questions, times ten.
-    assert!(provider.origin.asked().len() - before.len() < 10, "{} questions", provider.origin.asked().len());
-}
-
-#[test]
-fn keys_that_cannot_be_had_or_are_too_old_are_a_503() {
-    let crm = crm();
-    let provider = Provider::start(&["r1"]);
-    provider.away.store(true, Ordering::Release);
-    let keys = format!("jwks: \"http://{}/keys\", refresh: 10s, stale: 3s", provider.origin.address);
-    let gateway = gateway(&crm, &keys, &[]);
-    assert_eq!(asked(&gateway, "r1"), refused(503, "identity-away"), "it starts all the same");
-    assert_eq!(get(gateway.staff, "/api/customers/42", &[]).status, 401, "who brings no token is just unknown");
-    provider.away.store(false, Ordering::Release);
-    until(|| (asked(&gateway, "r1") == OK).then_some(()));
-    provider.away.store(true, Ordering::Release);
-    until(|| (asked(&gateway, "r1") == refused(503, "identity-away")).then_some(()));
-    provider.away.store(false, Ordering::Release);
-    provider.publish(format!("{}{}", jwks(&["r1"]), " ".repeat(300 << 10)));
-    assert_eq!(asked(&gateway, "r1").0, 503, "too long to be keys");
-    provider.publish(jwks(&["r1"]));
-    until(|| (asked(&gateway, "r1") == OK).then_some(()));
-}
-
-/// A provider behind TLS; gives its address and the certificate that its own was issued with.
-fn behind_tls() -> (SocketAddr, String) {
-    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-    let (ca_key, key) = (KeyPair::generate().expect("a key"), KeyPair::generate().expect("a key"));
-    let mut params = CertificateParams::new(Vec::new()).expect("no names");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca = params.self_signed(&ca_key).expect("a certificate");
-    let issuer = Issuer::new(params, ca_key);
-    let own = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
-    let own = own.signed_by(&key, &issuer).expect("a certificate");
-    let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![own.der().clone()], key)
-        .expect("a certificate and its key");
-    let config = Arc::new(config);
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let connection = rustls::ServerConnection::new(Arc::clone(&config)).expect("a connection");
-            let mut stream = rustls::StreamOwned::new(connection, stream);
-            let mut head = [0; 4096];
-            // Who does not trust this certificate goes away before a word is said.
-            let Ok(1..) = stream.read(&mut head) else { continue };
-            let keys = jwks(&["d1"]);
-            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{keys}", keys.len());
-            let _ = stream.write_all(answer.as_bytes()).and_then(|()| stream.flush());
+    let mut gateway = Running::start(&crm, RULES);
+    let mut held: HashMap<String, String> = HashMap::new();
+    for round in 0..8u32 {
+        let staff = gateway.staff;
+        // Others ask while the one that is counted is killed.
+        let asking: Vec<_> = (0..4)
+            .map(|worker| {
+                std::thread::spawn(move || {
+                    let ids = (0..).map(|at| 1000 * (round + 1) + 200 * worker + at);
+                    let headers = [("X-Remote-User", "sato"), ("X-Remote-Groups", "bi")];
+                    let mut got = Vec::new();
+                    for id in ids {
+                        let Some(answer) = request(staff, "GET", &format!("/api/customers/{id}"), &headers, "") else {
+                            return got;
+                        };
+                        assert_eq!(answer.status, 200, "{}", answer.text());
+                        let record: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
+                        got.push((record["name"].as_str().expect("text").to_owned(), format!("山田 {id}郎")));
+                        got.push((record["mail"].as_str().expect("text").to_owned(), format!("m{id}@example.jp")));
+                    }
+                    got
+                })
+            })
+            .collect();
+        for id in 0..5 {
+            customer(&gateway, 100 * (round + 1) + id);
         }
-    });
-    (address, ca.pem())
+        gateway.kill();
+        held.extend(asking.into_iter().flat_map(|asking| asking.join().expect("no panic")));
+        let opener = opener(&gateway.state());
+        for (token, value) in &held {
+            let opened = opener.open(token).unwrap_or_else(|_| panic!("{token} stands for nothing"));
+            assert_eq!(opened.value.0, *value);
+            assert!(matches!(opened.domain, Domain::Subject { .. }));
+        }
+        drop(opener);
+        gateway.restart();
+    }
+    assert!(held.len() > 20, "only {} tokens were held", held.len());
 }
 
 #[test]
-fn keys_come_over_tls_from_whom_the_ca_vouches_for() {
+fn a_vault_that_takes_no_more_refuses_and_says_so() {
     let crm = crm();
-    let (address, ca) = behind_tls();
-    let url = format!("jwks: \"https://localhost:{}/keys\"", address.port());
-    let trusting = gateway(&crm, &format!("{url}, ca: ca.pem"), &[("ca.pem", &ca)]);
-    until(|| (asked(&trusting, "d1") == OK).then_some(()));
-    let wary = gateway(&crm, &url, &[]);
-    assert_eq!(asked(&wary, "d1"), refused(503, "identity-away"), "the system vouches for no such thing");
+    let gateway =
+        Running::set_up(crm.address, Setup { rules: RULES, config: "bounds: { tokens: 2 }", ..Setup::default() });
+    let first = customer(&gateway, 1);
+    let answer = gateway.get("/api/customers/2", "sato", "bi");
+    assert_eq!((answer.status, answer.header("sudare-refusal").as_deref()), (503, Some("keys")));
+    assert!(!answer.text().contains("m2@"));
+    assert_eq!(first, customer(&gateway, 1), "what it keeps it still gives");
+    let page = gateway.metrics_page();
+    assert!(page.contains(r#"sudare_vault_operations_total{operation="keep",result="ok"} 1"#), "{page}");
+    assert!(page.contains(r#"sudare_vault_operations_total{operation="tokenize",result="error"} 1"#), "{page}");
+}
+
+#[test]
+fn a_field_of_format_tokens_takes_nothing_back() {
+    let crm = crm();
+    let gateway = Running::start(&crm, RULES);
+    let tel = customer(&gateway, 42)["tel"].as_str().expect("text").to_owned();
+    for tel in [tel.as_str(), "090-0000-0000"] {
+        let answer = gateway.put("/api/customers/42", "sato", "bi", &format!(r#"{{"tel":"{tel}"}}"#));
+        assert_eq!((answer.status, answer.header("sudare-refusal").as_deref()), (409, Some("veil")));
+    }
+    assert!(crm.asked().iter().all(|request| !request.starts_with("PUT")));
+}
+
+#[test]
+fn a_vault_of_another_ring_or_damaged_or_open_to_others_is_refused_in_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ring = |name: &str| Arc::new(Ring::create(&folder.path().join(name)).expect("a ring"));
+    let (own, other) = (ring("own"), ring("other"));
+    let path = folder.path().join("vault.redb");
+    let told = |ring: &Arc<Ring>| Vault::open(&path, Arc::clone(ring), 10).err().map(|error| error.to_string());
+    let open = Vault::open(&path, Arc::clone(&own), 10).expect("a vault");
+    assert!(told(&own).expect("refused").contains("is open in another process"));
+    drop(open);
+    assert!(told(&other).expect("refused").contains("was written with another key ring"));
+    assert_eq!(told(&own), None);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).expect("set");
+    assert!(told(&own).expect("refused").ends_with(&format!("run `chmod 600 {}`", path.display())));
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("set");
+    let whole = std::fs::read(&path).expect("the vault");
+    for length in [0, 1, 100, whole.len() / 2] {
+        std::fs::write(&path, &whole[..length]).expect("cut");
+        assert!(told(&own).is_some(), "{length} bytes of {}", whole.len());
+    }
 }

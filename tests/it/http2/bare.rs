@@ -158,7 +158,11 @@ where
             }
             let id = id.parse().unwrap_or(stream);
             let payload = parts.next().expect("a payload");
-            let payload = if payload == b"@head" { block(&usual("/waits")) } else { payload.to_vec() };
+            let payload = match payload {
+                b"@head" => block(&usual("/waits")),
+                b"@long" => block(&usual("/long")),
+                payload => payload.to_vec(),
+            };
             let bytes = frame(kind.parse().expect("a kind"), flags.parse().expect("flags"), id, &payload);
             if !client.send(&bytes).await {
                 return false;

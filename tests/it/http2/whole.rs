@@ -249,6 +249,26 @@ async fn a_refusal_has_its_number_its_page_its_record_and_its_metric() {
     assert!(crm.take().bytes.is_empty());
 }
 
+/// Libraries tell at their lower levels what they read; the log must not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_line_of_the_log_holds_what_was_sent() {
+    let crm = record();
+    let scene = Scene::new(&crm, "log: { level: debug }");
+    let mut raw = scene.raw().await;
+    for (name, value) in [(":path", "/canary b"), (":authority", "canary b"), (":scheme", "canary:"), ("x_canary", "a")]
+    {
+        let stream = raw.stream();
+        let mut fields = usual("/");
+        fields.retain(|(own, _)| own != name.as_bytes());
+        let at = if name.starts_with(':') { 0 } else { fields.len() };
+        fields.insert(at, (name.into(), value.into()));
+        raw.send(&frame(HEADERS, END_STREAM | END_HEADERS, stream, &block(&fields))).await;
+        assert!(!matches!(raw.end(stream).await, End::Gone(_)), "{name}");
+    }
+    let log = until(|| Some(scene.gateway.log()).filter(|log| log.matches("\"refused\"").count() == 4));
+    assert!(!log.contains("canary"), "{log}");
+}
+
 /// Nobody's body is read; what of it was under way does no harm to the next request.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_early_refusal_ends_its_stream_alone() {

@@ -7,7 +7,8 @@ use clap::Parser;
 use jiff::tz::TimeZone;
 use tempfile::TempDir;
 
-use sudare::cli::ledger::{LedgerArgs, run_on};
+use sudare::cli::ledger::{LedgerArgs, Reader, run_on};
+use sudare::cli::say::Lang;
 
 use super::{BOUNDS, Bench, checkpoints, segment, state_folder};
 
@@ -23,7 +24,8 @@ fn ledger(state: &Path, words: &str) -> (u8, String, String) {
     let words = words.replace("STATE", state);
     let line = Line::try_parse_from(["ledger", "--state", state].into_iter().chain(words.split(' '))).unwrap();
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let status = run_on(&line.ledger, &TimeZone::UTC, &mut out, &mut err, &mut |_, _| {});
+    let reader = Reader { lang: Lang::En, zone: TimeZone::UTC };
+    let status = run_on(&line.ledger, &reader, &mut out, &mut err, &mut |_, _| {});
     let text = |bytes| String::from_utf8(bytes).unwrap().replace(state, "STATE");
     (status, text(out), text(err))
 }

@@ -32,6 +32,8 @@ fn rule() -> impl Strategy<Value = String> {
         "mask: { address: municipality }",
         "mask: { address: prefecture }",
         "tokenize: [email]",
+        "tokenize: { email: format }",
+        "tokenize: { phone: random }",
         "hash: [email, person.name]",
         "remove: [contact]",
         "block: [my_number]",

@@ -139,3 +139,31 @@ resources:
         assert_eq!(policy.is_public(&matched), is);
     }
 }
+
+#[test]
+fn fields_count_beside_where_the_method_or_the_format_is_another() {
+    let policy = policy(
+        "
+sudare: 1
+roles: { support: a }
+resources: [{ id: one, match: 'GET /customers/{id}/card', subject: path.id, fields: { phone: tel } }]
+",
+    );
+    for (method, target, is_beside) in [
+        ("POST", "/customers/42/card", true),
+        ("DELETE", "/customers/42/card", true),
+        ("GET", "/customers/42/card.json", true),
+        ("POST", "/customers/42/card.csv", true),
+        ("GET", "/customers/42/card.exe", false),
+        ("GET", "/customers/42", false),
+    ] {
+        let matched = asked(&policy, method, target, ("", ""));
+        assert!(matched.is_undeclared() && !policy.is_public(&matched), "{method} {target}");
+        let plan = plan(&policy, &matched, &["support"], "127.0.0.1", "2026-11-24T01:00:00Z").expect("a plan");
+        assert_eq!(plan.names.contains_key("tel"), is_beside, "{method} {target}");
+        assert!(plan.resources.is_empty() && plan.template.is_none() && plan.scan);
+        let id = plan.subjects.first().map(|source| source.at.clone());
+        let id = id.and_then(|at| if let SubjectAt::Path(key) = at { matched.param(&key) } else { None });
+        assert_eq!(id, is_beside.then_some("42"), "{method} {target}");
+    }
+}

@@ -132,30 +132,21 @@ fn only_certificates_of_the_authority_are_taken_and_none_is_needed() {
 }
 
 #[test]
-fn staff_is_known_by_their_certificate() {
+fn whoever_the_certificate_names_has_the_groups_of_the_file() {
     let (crm, authority, people) = (crm(), Authority::new("staff's"), Authority::new("people's"));
-    let files = [("people.pem", people.pem())];
-    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
-    let roles = RULES.replace("crm-support", "public");
-    let config = format!(
-        "listen: [{{ address: 127.0.0.1:0, tls: {{ certificate: own.pem, key: own.key, client_ca: people.pem }} }}]\n\
-         identity: [{{ mtls: {{ user: CN, groups: staff.yaml }} }}]"
-    );
-    let own = authority.server(&[HOST]);
-    let staff = "tanaka.example: { groups: [public] }\n";
-    let own = [("own.pem", own.certificate.as_str()), ("own.key", own.key.as_str()), ("staff.yaml", staff)];
-    let files = [&own[..], &files].concat();
-    let gateway = Running::set_up(crm.address, Setup { rules: &roles, config: &config, files: &files });
-    for (person, status) in [(Some(people.person("tanaka.example")), 200), (None, 401)] {
-        let client = Client { person: person.as_ref(), ..Client::of(&authority, HOST) };
-        let mut stream = client.connect(gateway.staff).expect("a handshake");
-        let answer = ask(&mut stream, HOST, "/api/customers/42").expect("an answer");
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
-        let id = answer.lines().find_map(|line| line.strip_prefix("sudare-request: ")).expect("an id");
-        if status == 200 {
-            assert_eq!(gateway.record(id)["staff"], "mtls:tanaka.example");
-        }
-    }
+    let (ca, staff) = (people.pem(), "tanaka: [crm-support]\nsato: [crm-managers]\n");
+    let files = [("people.pem", ca.as_str()), ("staff.yaml", staff)];
+    let identity = "identity: [{ mtls: { user: CN, groups: staff.yaml } }]";
+    let gateway = gateway(&crm, &authority.server(&[HOST]), ", client_ca: people.pem", identity, &files);
+    let asked = |person: Option<&Issued>| {
+        let mut stream = Client { person, ..Client::of(&authority, HOST) }.connect(gateway.staff).expect("a handshake");
+        ask(&mut stream, HOST, "/api/customers/42").expect("an answer")
+    };
+    assert!(asked(Some(&people.person("tanaka"))).contains("***-****-5678"));
+    assert!(asked(Some(&people.person("sato"))).contains("090-1234-5678"));
+    assert!(asked(Some(&people.person("suzuki"))).starts_with("HTTP/1.1 403"), "in no group");
+    assert!(asked(None).starts_with("HTTP/1.1 401"));
+    assert!(gateway.ledger_text().contains(r#""staff":"mtls:tanaka""#));
 }
 
 /// TLS keeps a little of what is written for itself; that must not hide a client that takes nothing.

@@ -7,11 +7,12 @@
 //! what costs a client nothing, and finds streams that nobody moves any more. A head that HTTP/2
 //! itself forbids (RFC 9113, 8.1.1) never gets here: its stream was reset, and `watch` tells of it.
 //!
-//! `frame` finds the frames, `streams` keeps their windows, `line` puts the watch between socket and
+//! `frame` finds the frames, `purse` pays for them, `streams` keeps their windows, `line` puts the watch between socket and
 //! hyper, `serve` runs a connection.
 
 mod frame;
 mod line;
+mod purse;
 pub mod serve;
 mod streams;
 pub mod table;

@@ -143,9 +143,12 @@ fn builder(bounds: &Bounds, tasks: Tasks) -> Builder<Tasks> {
     builder
 }
 
+/// hyper's side of a connection.
+type Conversation<'a, S, V, R> = Connection<TokioIo<WatchedLine<'a, S>>, Judged<'a, V, R>, Tasks>;
+
 /// Lets hyper work until it is done, and keeps the waits. Nothing, where the gate put an end to it.
 async fn run<S, B, V, R>(
-    mut connection: Pin<&mut Connection<TokioIo<WatchedLine<'_, S>>, Judged<'_, V, R>, Tasks>>,
+    mut connection: Pin<&mut Conversation<'_, S, V, R>>,
     watch: &Shared,
     tell: impl Fn(Vec<GateFault>),
     stop: impl Future<Output = ()>,
@@ -200,7 +203,8 @@ where
     .await
 }
 
-/// Waits for what is due next.
+/// Waits for what is due next. A wait that has moved on is noticed when the old one is over, so that a busy
+/// connection does not set its clock for each frame.
 #[derive(Default)]
 struct Clock {
     sleep: Option<Pin<Box<Sleep>>>,
@@ -210,10 +214,16 @@ impl Clock {
     fn poll(&mut self, due: Option<(Instant, Due)>, cx: &mut Context<'_>) -> Option<Due> {
         let (at, due) = due?;
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        if sleep.deadline() != at {
+        if at < sleep.deadline() {
             sleep.as_mut().reset(at);
         }
-        sleep.as_mut().poll(cx).is_ready().then_some(due)
+        while sleep.as_mut().poll(cx).is_ready() {
+            if sleep.deadline() >= at {
+                return Some(due);
+            }
+            sleep.as_mut().reset(at);
+        }
+        None
     }
 }
 

@@ -1,36 +1,19 @@
 //! Watches the frames of one connection, both ways.
 //!
-//! A frame costs its sender a few bytes and the other side some work, and HTTP/2 lets a client send
-//! most kinds without end. So a connection has a purse: frames that ask for nothing are paid from
-//! it, answers fill it, and so does time, slowly. An honest client never sees its bottom; whoever
-//! empties it is asked to calm down and is disconnected. The waits of a connection are known here as
-//! well, because only frames tell half a head from an idle client; `serve` keeps the clock.
+//! Frames that ask for nothing are paid from the connection's purse; whoever empties it is asked to
+//! calm down and is disconnected. The waits of a connection are known here as well, because only
+//! frames tell half a head from an idle client; `serve` keeps the clock.
 
 use std::mem;
-use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::time::Instant;
 
 use super::frame::{Head, PREFACE, Scanner, code, flag, kind, numbers};
+use super::purse::{self, Purse};
 use super::streams::{Stall, Streams};
 use crate::serve::gate::bounds::Bounds;
 use crate::serve::gate::fault::{GateFault, Reason};
-
-/// What a full purse holds, and what a new connection has.
-const PURSE: u32 = 1_000;
-
-/// What time alone puts into the purse, a second.
-const REFILL: u32 = 50;
-
-/// The price of a reset: a request was begun for nothing.
-const RESET: u32 = 5;
-
-/// What a part of an answer puts in: a client tells for each that it takes more, twice.
-const SENT: u32 = 2;
-
-/// What the head of an answer puts in.
-const ANSWERED: u32 = 10;
 
 /// The most frames that one block of headers may come in.
 const BLOCK_FRAMES_MAX: u32 = 32;
@@ -70,8 +53,7 @@ pub(super) struct Watch {
     /// Whether an own block of headers is not complete.
     own_block: bool,
     streams: Streams,
-    purse: u32,
-    refilled: Instant,
+    purse: Purse,
     /// Since when a head is not complete.
     partial: Option<Instant>,
     read: Instant,
@@ -95,8 +77,7 @@ impl Watch {
             block: None,
             own_block: false,
             streams: Streams::new(now),
-            purse: PURSE,
-            refilled: now,
+            purse: Purse::new(now),
             partial: Some(now),
             read: now,
             blocked: None,
@@ -111,7 +92,7 @@ impl Watch {
     /// Takes note of bytes that the client sent. After a fault hyper gets none of them.
     pub fn read(&mut self, mut bytes: &[u8], now: Instant) -> Result<(), GateFault> {
         self.read = now;
-        self.refill(now);
+        self.purse.refill(now);
         while !bytes.is_empty() && self.fault.is_none() {
             if let Some(head) = self.incoming.next(&mut bytes) {
                 self.came(head, now).unwrap_or_else(|fault| self.fail(fault));
@@ -217,12 +198,12 @@ impl Watch {
                 // Bytes of a body pay for themselves; padding and nothing do not.
                 let padding = self.incoming.payload().first().filter(|_| head.has(flag::PADDED));
                 let empty = head.length <= padding.map_or(0, |padding| 1 + usize::from(*padding));
-                return self.pay(u32::from(empty && !ends));
+                return self.purse.pay(u32::from(empty && !ends));
             }
             kind::HEADERS => {
                 self.streams.asked(head.stream, ends, now);
                 self.block_part(head, 0, 0)?;
-                return if self.streams.len() > STREAMS_MAX { Err(flood()) } else { Ok(()) };
+                return if self.streams.len() > STREAMS_MAX { Err(purse::empty()) } else { Ok(()) };
             }
             kind::CONTINUATION => {
                 if let Some((frames, bytes)) = self.block {
@@ -231,7 +212,7 @@ impl Watch {
             }
             kind::RST_STREAM => {
                 self.streams.close(head.stream, now);
-                return self.pay(RESET);
+                return self.purse.pay(purse::RESET);
             }
             kind::SETTINGS if !head.has(flag::ACK) => self.settings(head)?,
             kind::WINDOW_UPDATE => {
@@ -240,7 +221,7 @@ impl Watch {
             }
             _ => {}
         }
-        self.pay(1)
+        self.purse.pay(1)
     }
 
     /// A part of a block of headers, of which hyper would hold all.
@@ -256,7 +237,7 @@ impl Watch {
     fn settings(&mut self, head: Head) -> Result<(), GateFault> {
         let kept = self.incoming.payload();
         if kept.len() < head.length {
-            return Err(flood());
+            return Err(purse::empty());
         }
         let (pairs, _) = kept.as_chunks::<6>();
         for [a, b, value @ ..] in pairs {
@@ -272,12 +253,12 @@ impl Watch {
         match head.kind {
             kind::DATA => {
                 self.streams.answered(head.stream, head.length, ends, now);
-                self.earn(SENT);
+                self.purse.sent(head.length, ends);
             }
             kind::HEADERS => {
                 self.own_block = !head.has(flag::END_HEADERS);
                 self.streams.answered(head.stream, 0, ends, now);
-                self.earn(ANSWERED);
+                self.purse.answered();
             }
             kind::CONTINUATION => self.own_block = !head.has(flag::END_HEADERS),
             kind::RST_STREAM => {
@@ -286,42 +267,26 @@ impl Watch {
                 // These three are how an answer of ours ends early; all others are h2's verdicts on the client.
                 if ![code::NO_ERROR, code::INTERNAL_ERROR, code::CANCEL].contains(&code) {
                     self.refused.push(GateFault::framing("a stream breaks the rules of HTTP/2"));
-                    self.pay(RESET).unwrap_or_else(|fault| self.fail(fault));
+                    self.purse.pay(purse::RESET).unwrap_or_else(|fault| self.fail(fault));
                 }
             }
             kind::GOAWAY => match self.outgoing.number(4).unwrap_or_default() {
                 code::NO_ERROR => {}
-                code::ENHANCE_YOUR_CALM => self.refused.push(flood()),
+                code::ENHANCE_YOUR_CALM => self.refused.push(purse::empty()),
                 _ => self.refused.push(GateFault::framing("a connection breaks the rules of HTTP/2")),
             },
             _ => {}
         }
     }
-
-    fn pay(&mut self, price: u32) -> Result<(), GateFault> {
-        self.purse = self.purse.checked_sub(price).ok_or(flood())?;
-        Ok(())
-    }
-
-    fn earn(&mut self, coins: u32) {
-        self.purse = (self.purse + coins).min(PURSE);
-    }
-
-    fn refill(&mut self, now: Instant) {
-        let seconds = now.saturating_duration_since(self.refilled).as_secs();
-        if seconds > 0 {
-            self.refilled += Duration::from_secs(seconds);
-            self.earn(u32::try_from(seconds).unwrap_or(u32::MAX).min(PURSE) * REFILL);
-        }
-    }
-}
-
-fn flood() -> GateFault {
-    GateFault::new(Reason::Overload, "a client sends frames that ask for nothing")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     const MANY: usize = 10_000;
@@ -373,22 +338,13 @@ mod tests {
     fn what_serves_a_request_costs_nothing_in_the_end() {
         let ask = frame(kind::HEADERS, 5, 1, b"a");
         let answer = [frame(kind::HEADERS, 4, 1, b"a"), frame(kind::DATA, 1, 1, b"abc")].concat();
+        let drop = frame(kind::DATA, 0, 1, b"a");
         let take = frame(kind::WINDOW_UPDATE, 0, 0, &[0, 0, 0, 3]);
-        assert_eq!(borne(&[ask, take.clone(), take].concat(), &answer), MANY);
+        assert_eq!(borne(&[ask, take.clone(), take.clone()].concat(), &answer), MANY);
+        assert_eq!(borne(&take, &[&[0, 1, 0, 0, 0, 0, 0, 0, 1][..], &[0; 256]].concat()), MANY);
+        assert_eq!(borne(&take, &drop), 999, "an answer drop by drop");
         assert_eq!(borne(&frame(kind::DATA, 0, 1, b"a"), &[]), MANY, "a body in small parts");
         assert_eq!(borne(&frame(kind::DATA, flag::PADDED, 1, &[1, b'a', 0]), &[]), MANY, "a padded body");
-    }
-
-    #[test]
-    fn time_fills_the_purse_again() {
-        let mut now = Instant::now();
-        let mut watch = opened(now);
-        let pings = frame(6, 0, 0, &[0; 8]).repeat(REFILL as usize);
-        for _ in 0..100 {
-            now += Duration::from_secs(1);
-            assert_eq!(watch.read(&pings, now), Ok(()));
-        }
-        assert!((0..100).any(|_| watch.read(&pings, now).is_err()), "without a second between they are too many");
     }
 
     #[test]
@@ -443,6 +399,31 @@ mod tests {
         watch.read(&frame(6, 0, 0, &[0; 8])[3..], now).unwrap();
         assert_eq!(watch.for_hyper(12).len(), 0, "no half frame");
         assert_eq!((watch.for_staff().len(), watch.for_hyper(100).len()), (13, 13));
+    }
+
+    proptest! {
+        #[test]
+        fn any_frames_are_borne_or_refused_without_panic(
+            frames in vec((any::<bool>(), 0_u8..11, any::<u8>(), 0_u8..5, vec(any::<u8>(), 0..20)), 0..60),
+            rest in vec(any::<u8>(), 0..40),
+        ) {
+            let now = Instant::now();
+            let mut watch = opened(now);
+            for (comes, kind, flags, stream, payload) in frames {
+                let frame = frame(kind, flags, stream, &payload);
+                if comes {
+                    let refused = watch.read(&frame, now).is_err();
+                    prop_assert_eq!(refused, watch.fault().is_some());
+                } else {
+                    watch.wrote(&frame, now);
+                }
+                prop_assert!(watch.due().is_some() || watch.streams.len() > 0);
+                watch.for_hyper(100);
+                watch.for_staff();
+            }
+            let refused = watch.read(&rest, now).is_err();
+            prop_assert_eq!(refused, watch.fault().is_some());
+        }
     }
 
     #[test]

@@ -1,0 +1,124 @@
+//! What staff sends in another charset than UTF-8: every way in which it can be read, in UTF-8.
+//!
+//! A page in Shift_JIS sends its forms in Shift_JIS, percent-encoded, and nothing in the request says
+//! so. The bytes go on as they are; what they may mean is judged in each reading, and the strictest
+//! judgement stands. What is UTF-8 has one reading.
+
+use std::borrow::Cow;
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8, WINDOWS_1252};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
+
+use crate::body::{charset, sniff};
+use crate::format::Format;
+use crate::format::media;
+use crate::terms::refusal::{Reason, Refusal};
+
+/// What stays as it is in a value that is written anew.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*');
+
+/// The readings of a query or of a form's body: the likeliest first, never none.
+pub fn form(raw: &[u8]) -> Vec<Cow<'_, [u8]>> {
+    let bytes: Vec<u8> = percent_decode(raw).collect();
+    let switches = sniff::switches(&bytes);
+    if !switches && std::str::from_utf8(&bytes).is_ok() {
+        return vec![Cow::Borrowed(raw)];
+    }
+    let mut readings: Vec<Cow<'_, [u8]>> = Vec::new();
+    // The letters of an escape may be just that.
+    if switches && std::str::from_utf8(&bytes).is_ok() {
+        readings.push(Cow::Borrowed(raw));
+    }
+    let candidates = if switches { vec![ISO_2022_JP] } else { by_likelihood(&bytes) };
+    readings.extend(candidates.into_iter().filter_map(|encoding| read(raw, encoding)).map(Cow::Owned));
+    // Five bytes of it stand for nothing that anybody writes.
+    if readings.is_empty() && !bytes.iter().any(|byte| matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d)) {
+        readings.extend(read(raw, WINDOWS_1252).map(Cow::Owned));
+    }
+    // What has no reading is refused by whoever reads it.
+    if readings.is_empty() {
+        readings.push(Cow::Borrowed(raw));
+    }
+    readings
+}
+
+/// A request's body of another form, in UTF-8, and its format: in the charset that its label says.
+pub fn body<'a>(content_type: Option<&str>, raw: &'a [u8]) -> Result<(Format, Cow<'a, [u8]>), Refusal> {
+    let named = content_type.map(media::claim).transpose()?.and_then(|claim| claim.charset);
+    let encoding = named.as_deref().map(charset::known).transpose()?.unwrap_or(UTF_8);
+    let text = if encoding == UTF_8 {
+        Cow::Borrowed(raw)
+    } else {
+        let text = encoding.decode_without_bom_handling_and_without_replacement(raw);
+        let text = text.ok_or_else(|| Refusal::new(Reason::Unreadable, "a body that is not in its charset"))?;
+        Cow::Owned(text.into_owned().into_bytes())
+    };
+    let claim = content_type.map(media::claim).transpose()?;
+    let format = media::format(claim.as_ref(), &text)?;
+    Ok((format, text))
+}
+
+/// An answer's header that is no UTF-8: in the charset that its bytes tell.
+pub fn header(raw: &[u8]) -> Result<String, Refusal> {
+    let text = sniff::charset(raw, true)?.decode_without_bom_handling_and_without_replacement(raw);
+    text.map(Cow::into_owned).ok_or_else(|| Refusal::new(Reason::Unreadable, "a header that is no text"))
+}
+
+/// Shift_JIS and EUC-JP, the likelier one first.
+fn by_likelihood(bytes: &[u8]) -> Vec<&'static Encoding> {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(bytes, true);
+    let guess = detector.guess(Some(b"jp"), Utf8Detection::Deny);
+    if guess == EUC_JP { vec![EUC_JP, SHIFT_JIS] } else { vec![SHIFT_JIS, EUC_JP] }
+}
+
+/// Names and values read in this charset, each by itself as it was written.
+fn read(raw: &[u8], encoding: &'static Encoding) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    loop {
+        let end = rest.iter().position(|byte| matches!(byte, b'&' | b'=')).unwrap_or(rest.len());
+        let plain: Vec<u8> = rest[..end].iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+        if is_odd(&plain) {
+            return None;
+        }
+        let bytes: Vec<u8> = percent_decode(&plain).collect();
+        let text = encoding.decode_without_bom_handling_and_without_replacement(&bytes)?;
+        out.extend(percent_encode(text.as_bytes(), ENCODED).flat_map(str::bytes));
+        let Some(separator) = rest.get(end) else { return Some(out) };
+        out.push(*separator);
+        rest = &rest[end + 1..];
+    }
+}
+
+/// Whether a percent sign stands there that no two digits follow.
+fn is_odd(bytes: &[u8]) -> bool {
+    let digits = |at: usize| bytes.get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+    bytes.iter().enumerate().any(|(at, byte)| *byte == b'%' && !digits(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn readings(raw: &str) -> Vec<String> {
+        let decoded = |reading: Cow<'_, [u8]>| percent_decode(&reading).decode_utf8_lossy().into_owned();
+        form(raw.as_bytes()).into_iter().map(decoded).collect()
+    }
+
+    #[test]
+    fn forms_are_read_in_every_way_that_they_can_be() {
+        for (raw, expected) in [
+            ("name=%E5%B1%B1+x&a=b", &["name=山+x&a=b"][..]),
+            ("name=%8ER%93c&tel=090", &["name=山田&tel=090"]),
+            ("name=%BB%B3%C5%C4", &["name=山田", "name=ｻｳﾅﾄ"]),
+            ("name=%1B%24B%3B3ED%1B%28B", &["name=\u{1b}$B;3ED\u{1b}(B", "name=山田"]),
+            ("name=M%FCller&b=%E9+x", &["name=Müller&b=é x"]),
+            ("a=%8ER%", &["a=\u{fffd}R%"]),
+            ("a=%81", &["a=\u{fffd}"]),
+        ] {
+            assert_eq!(readings(raw), expected, "{raw}");
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What `--help` and the manual pages say of each command beside its options: the command and its
+//! options in Japanese (English stands at the options themselves), examples, exit status, files.
+
+use crate::cli::say::Text;
+
+/// One command's page.
+pub struct Page {
+    /// The command's words after `sudare`.
+    pub path: &'static str,
+    /// What it does, in Japanese.
+    pub ja: &'static str,
+    /// Its options' names in code, each with its Japanese.
+    pub options: &'static [(&'static str, &'static str)],
+    /// Command lines and what they do.
+    pub examples: &'static [(&'static str, Text)],
+    /// What its exit status means.
+    pub status: &'static [(&'static str, Text)],
+    /// Files that it reads or writes.
+    pub files: &'static [(&'static str, Text)],
+}
+
+const fn both(en: &'static str, ja: &'static str) -> Text {
+    Text { en, ja }
+}
+
+const DONE: Text = both("done", "正常終了");
+const UNUSABLE: (&str, Text) = ("2", both("wrong usage or unreadable input", "使い方の誤り、または入力を読めない"));
+const GATEWAY: (&str, Text) = ("./gateway.yaml", both("how the gateway runs", "ゲートウェイの設定"));
+
+/// The page of a command.
+pub fn of(path: &str) -> Option<&'static Page> {
+    PAGES.iter().find(|page| page.path == path)
+}
+
+/// Every page.
+pub const PAGES: &[Page] = &[
+    Page {
+        path: "",
+        ja: "社内ツールとCRMの間に立ち、個人データを守るゲートウェイ",
+        options: &[("lang", "メッセージの言語")],
+        examples: &[
+            ("sudare demo", both("a sample CRM behind the gateway, to look at", "サンプルCRMで試す")),
+            (
+                "sudare init http://crm.internal",
+                both("files for a CRM, everything veiled", "すべてを隠す設定から始める"),
+            ),
+            ("sudare check", both("what is wrong with gateway.yaml and its rules", "設定と規則の誤りを調べる")),
+            ("sudare serve -c /etc/sudare/gateway.yaml", both("runs the gateway", "ゲートウェイを起動する")),
+            (
+                "sudare ledger query --subject customer:42",
+                both("who saw customer 42's data", "顧客42の情報を誰が見たか調べる"),
+            ),
+        ],
+        status: &[("0", DONE), ("1", both("what was asked for does not hold", "検査や確認の結果が不合格")), UNUSABLE],
+        files: &[],
+    },
+    Page {
+        path: "demo",
+        ja: "サンプルCRMとゲートウェイをこのPCで起動し、開き方を表示する",
+        options: &[
+            ("port", "担当者が接続するポート（0 なら空きを使う）"),
+            ("crm_port", "サンプルCRMのポート（0 なら空きを使う）"),
+            ("folder", "設定・規則・台帳を書くフォルダ（省略時は一時フォルダ）"),
+        ],
+        examples: &[
+            ("sudare demo", both("on port 8080, with a new temporary folder", "ポート8080と一時フォルダを使う")),
+            (
+                "sudare demo --port 0 --folder ./look",
+                both("any free port, and files to keep", "空いているポートを使い、ファイルを残す"),
+            ),
+        ],
+        status: &[("0", DONE), ("1", both("it could not be started", "起動できない")), UNUSABLE],
+        files: &[],
+    },
+    Page {
+        path: "init",
+        ja: "CRM用の設定・利用者・規則を書き込む（最初はすべて隠す）",
+        options: &[
+            ("url", "CRMのアドレス（例: http://crm.internal:9000）"),
+            ("dir", "書き込むフォルダ（なければ作る）"),
+            ("listen", "担当者が接続するアドレス"),
+            ("metrics", "/metrics と /readyz のアドレス"),
+            ("user", "最初の利用者（省略時はあなたのログイン名）"),
+            ("rules", "見本の代わりに書き込む付属の規則"),
+            ("no_probe", "CRMに接続して調べない"),
+            ("force", "既存のファイルを置き換える（元のファイルは .old として残す）"),
+        ],
+        examples: &[
+            ("sudare init http://crm.internal:9000", both("in this folder", "このフォルダに書き込む")),
+            (
+                "sudare init http://10.0.0.5 --dir /etc/sudare --user tanaka",
+                both("elsewhere, for somebody else", "別のフォルダに、別の人のために書き込む"),
+            ),
+            (
+                "sudare init http://crm.internal --rules creme",
+                both("with the rules shipped for Creme CRM", "付属のCreme CRM用の規則を使う"),
+            ),
+        ],
+        status: &[
+            ("0", both("written; also where the CRM does not answer", "書き込んだ（CRMが応答しない場合も含む）")),
+            ("1", both("files are there already, or cannot be written", "すでにファイルがあるか、書き込めない")),
+            UNUSABLE,
+        ],
+        files: &[
+            ("gateway.yaml", both("how the gateway runs", "ゲートウェイの設定")),
+            ("users.yaml", both("who may ask, with argon2id hashes; 0600", "利用者とargon2idハッシュ（0600）")),
+            ("rules/", both("who sees what", "誰に何を見せるか")),
+        ],
+    },
+    Page {
+        path: "serve",
+        ja: "ゲートウェイを動かす（SIGHUPか規則の変更で再読込する）",
+        options: &[("config", "ゲートウェイの設定")],
+        examples: &[
+            ("sudare serve", both("with ./gateway.yaml", "./gateway.yaml を使う")),
+            ("sudare serve -c /etc/sudare/gateway.yaml", both("with another", "別の設定を使う")),
+        ],
+        status: &[
+            ("0", both("stopped by a signal, everything recorded", "合図により停止し、すべて記録した")),
+            (
+                "1",
+                both("configuration or rules are wrong, or it could not go on", "設定や規則の誤り、または続けられない"),
+            ),
+            UNUSABLE,
+        ],
+        files: &[
+            GATEWAY,
+            ("state/", both("ledger and keys, made at the first start", "台帳と鍵。最初の起動で作られる")),
+        ],
+    },
+    Page {
+        path: "check",
+        ja: "設定と規則を検査し、すべての誤りを場所と直し方とともに示す",
+        options: &[
+            ("config", "ゲートウェイの設定。その規則も検査する［既定: gateway.yaml、PATH があれば読まない］"),
+            ("paths", "規則ファイルかフォルダ。合わせて一つの方針になる"),
+            ("strict", "警告も不合格とする"),
+            ("format", "誤りの書き方"),
+        ],
+        examples: &[
+            ("sudare check", both("gateway.yaml and the rules that it names", "gateway.yaml とその規則を検査する")),
+            (
+                "sudare check rules/ --strict",
+                both("rules alone; warnings fail too", "規則だけを、警告も不合格として検査する"),
+            ),
+            ("sudare check --format json | jq -r .message", both("for a program", "プログラムで読む")),
+        ],
+        status: &[
+            ("0", both("no errors", "誤りなし")),
+            ("1", both("errors, or warnings with --strict", "誤りがある（--strict では警告も）")),
+            UNUSABLE,
+        ],
+        files: &[GATEWAY],
+    },
+    Page {
+        path: "test",
+        ja: "規則ファイルに書かれたテストを実行する",
+        options: &[("paths", "規則ファイルかフォルダ。合わせて一つの方針になる"), ("format", "結果の書き方")],
+        examples: &[
+            ("sudare test rules/", both("every test of a folder", "フォルダのすべてのテスト")),
+            (
+                "sudare test rules/crm.yaml --format json",
+                both("a JSON object for each expectation", "期待ごとにJSONを1行ずつ"),
+            ),
+        ],
+        status: &[
+            ("0", both("all pass", "すべて合格")),
+            ("1", both("one fails, or the rules are wrong", "不合格がある、または規則に誤りがある")),
+            UNUSABLE,
+        ],
+        files: &[],
+    },
+    Page {
+        path: "ledger",
+        ja: "台帳を検査し、誰が誰の情報を見たかを調べる",
+        options: &[
+            ("config", "ゲートウェイの設定（状態フォルダと鍵の場所）"),
+            ("state", "`ledger/` と `ledger.pub` のある状態フォルダ［既定: state］"),
+            ("format", "結果の書き方"),
+        ],
+        examples: &[
+            (
+                "sudare ledger verify",
+                both("whether any line was changed, dropped or moved", "書き換えや欠落がないか検査する"),
+            ),
+            (
+                "sudare ledger query --staff tanaka --from 2026-11-01",
+                both("what tanaka saw this month", "tanaka が今月見たもの"),
+            ),
+        ],
+        status: &[("0", DONE), ("1", both("the ledger is broken", "台帳が壊れている")), UNUSABLE],
+        files: &[
+            ("state/ledger/", both("the records and their checkpoints", "記録とチェックポイント")),
+            ("state/ledger.pub", both("the public key that they are checked with", "検査に使う公開鍵")),
+        ],
+    },
+    Page {
+        path: "ledger verify",
+        ja: "すべての行とチェックポイントを検査する",
+        options: &[
+            ("checkpoint", "別の場所に保管したチェックポイントとも照合する"),
+            ("key", "公開鍵［既定: 状態フォルダの ledger.pub］"),
+        ],
+        examples: &[
+            (
+                "sudare ledger verify --state /var/lib/sudare",
+                both("the folder and the public key are enough", "フォルダと公開鍵だけで検査できる"),
+            ),
+            (
+                "sudare ledger verify --checkpoint kept.txt",
+                both("shows a tail that was cut off as well", "末尾の切り落としも見つける"),
+            ),
+        ],
+        status: &[
+            ("0", both("every record is the one that was written", "すべての記録が書かれたままである")),
+            ("1", both("a record was changed, dropped, reordered or cut", "記録の書き換え・欠落・入れ替えがある")),
+            UNUSABLE,
+        ],
+        files: &[],
+    },
+    Page {
+        path: "ledger query",
+        ja: "条件に合う記録を表示する",
+        options: &[
+            ("staff", "担当者（`tanaka`、認証元まで絞るなら `basic:tanaka`）"),
+            ("subject", "顧客（`customer:42`、種類を問わないなら `42`）。種類を書けば鍵付きハッシュのIDも探す"),
+            ("kind", "開示された種別"),
+            ("category", "開示された種別の区分（contact、government_id など）"),
+            ("action", "開示のしかた（show、mask など）"),
+            ("event", "事象（view、search、export、write、refused など）"),
+            ("resource", "リソース"),
+            ("outcome", "結果（released、refused など）"),
+            ("request", "`Sudare-Request` にあるID"),
+            ("from", "この日時から（2026-11-22、2026-11-22T09:00 など）"),
+            ("to", "この日まで（その日を含む）、またはこの時刻の前まで"),
+        ],
+        examples: &[
+            (
+                "sudare ledger query --subject customer:42",
+                both("who saw what of customer 42", "顧客42の何を誰が見たか"),
+            ),
+            (
+                "sudare ledger query --subject customer:taro@example.jp -c gateway.yaml",
+                both("an id that the ledger holds as a keyed hash", "鍵付きハッシュで残るIDを探す"),
+            ),
+            (
+                "sudare ledger query --category government_id --action show",
+                both("government numbers that left in clear", "そのまま開示された公的番号"),
+            ),
+            (
+                "sudare ledger query --from 2026-11-01 --to 2026-11-30 --format json",
+                both("a month, as it stands in the ledger", "1か月分を台帳のまま出力する"),
+            ),
+        ],
+        status: &[("0", both("read, whether or not anything matched", "検索できた（該当がなくても）")), UNUSABLE],
+        files: &[],
+    },
+    Page {
+        path: "completions",
+        ja: "シェルの補完スクリプトを出力する",
+        options: &[("shell", "シェル")],
+        examples: &[
+            ("sudare completions bash > /etc/bash_completion.d/sudare", both("for bash", "bash の場合")),
+            ("sudare completions zsh > \"${fpath[1]}/_sudare\"", both("for zsh", "zsh の場合")),
+            ("sudare completions fish > ~/.config/fish/completions/sudare.fish", both("for fish", "fish の場合")),
+        ],
+        status: &[("0", DONE), UNUSABLE],
+        files: &[],
+    },
+    Page {
+        path: "man",
+        ja: "マニュアルページを出力する",
+        options: &[("words", "コマンド（省略時は sudare 全体）"), ("dir", "すべてのページを書き込むフォルダ")],
+        examples: &[
+            ("sudare man ledger query | man -l -", both("reads a page", "ページを読む")),
+            ("sudare man --dir /usr/local/share/man/man1", both("installs all of them", "すべてを書き込む")),
+        ],
+        status: &[("0", DONE), ("1", both("they cannot be written", "書き込めない")), UNUSABLE],
+        files: &[],
+    },
+];

@@ -1,0 +1,53 @@
+//! Where the ledger and the keys are, told by the command line or by the gateway's configuration.
+//!
+//! Of the configuration the paths alone are read: the rest of it may be wrong or of another
+//! version, and the ledger must be readable all the same.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::default_config;
+use crate::cli::ledger::LedgerArgs;
+use crate::config::rules;
+use crate::policy::fault::Faults;
+use crate::policy::node::{self, Node, Source};
+use crate::policy::{Policy, reader};
+use crate::terms::kind::Kinds;
+
+/// The folders and files of a gateway.
+pub(super) struct Home {
+    /// The state folder.
+    pub(super) state: PathBuf,
+    /// The key ring.
+    pub(super) keys: PathBuf,
+    /// Rule files and folders.
+    rules: Vec<PathBuf>,
+}
+
+impl Home {
+    /// What the command line names, or else the configuration.
+    pub(super) fn of(args: &LedgerArgs) -> Home {
+        let config = args.config.clone().unwrap_or_else(default_config);
+        // A state folder that is named has its own keys, whatever configuration lies about here.
+        let read = args.config.is_some() || args.state.is_none();
+        let root = read.then(|| root(&config)).flatten();
+        let folder = config.parent().unwrap_or(Path::new(""));
+        let named = |key| Some(folder.join(root.as_ref()?.at(key)?.scalar()?));
+        let state = args.state.clone().or_else(|| named("state")).unwrap_or_else(|| folder.join("state"));
+        let keys = named("keys").unwrap_or_else(|| state.join("keys"));
+        let rules = root.as_ref().and_then(|root| root.at("rules")).map(reader::one_or_more).unwrap_or_default();
+        let rules = rules.iter().filter_map(Node::scalar).map(|path| folder.join(path)).collect();
+        Home { state, keys, rules }
+    }
+
+    /// The kinds of the rules; the built-in ones where those cannot be read.
+    pub(super) fn kinds(&self) -> Kinds {
+        let policy = rules::read(&self.rules).ok().and_then(|sources| Policy::parse(&sources).policy);
+        policy.map_or_else(Kinds::builtin, |policy| Kinds::clone(policy.kinds()))
+    }
+}
+
+fn root(config: &Path) -> Option<Node> {
+    let text = std::fs::read_to_string(config).ok()?;
+    let source = Source { name: config.display().to_string(), text };
+    node::parse(&source, &mut Faults::new())
+}

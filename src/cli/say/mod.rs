@@ -1,0 +1,173 @@
+//! What the command line says to people, in Japanese or English; programs read JSON, which is never
+//! translated.
+//!
+//! The sentences of the commands stand in `texts`, each in both languages, so that none can be
+//! missing. Those of lower rooms (faults of rule files, findings of the ledger) come as English
+//! text and are translated by `phrases` where they are printed; one that stands in no phrase stays
+//! English. What `--help` says is `help`'s, the first screen of the demo is `demo_text`'s.
+
+mod phrases;
+pub mod texts;
+
+use std::fmt::Display;
+use std::io::IsTerminal;
+
+use clap::ValueEnum;
+
+pub use crate::cli::say::phrases::{fault, phrase};
+use crate::policy::fault::{Fault, Headings, render_under};
+use crate::policy::node::Source;
+
+/// The language in which the command line speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    /// Japanese.
+    Ja,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// The language of the environment, by POSIX's order of its variables.
+    pub fn of_environment(get: impl Fn(&str) -> Option<String>) -> Lang {
+        let set = |name| get(name).filter(|value| !value.is_empty());
+        let value = set("LC_ALL").or_else(|| set("LC_MESSAGES")).or_else(|| set("LANG")).unwrap_or_default();
+        if value == "ja" || value.starts_with("ja_") || value.starts_with("ja.") { Lang::Ja } else { Lang::En }
+    }
+
+    /// The language that the words of the command line or else the environment ask for. It is
+    /// needed before they are read, because it decides how they are explained.
+    pub fn of_words(words: &[String], get: impl Fn(&str) -> Option<String>) -> Lang {
+        let asked = words.iter().enumerate().find_map(|(at, word)| match word.strip_prefix("--lang") {
+            Some("") => words.get(at + 1).map(String::as_str),
+            Some(rest) => rest.strip_prefix('='),
+            None => None,
+        });
+        match asked {
+            Some("ja") => Lang::Ja,
+            Some("en") => Lang::En,
+            _ => Lang::of_environment(get),
+        }
+    }
+}
+
+/// A sentence in both languages; `{name}` is a place for a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text {
+    /// In English.
+    pub en: &'static str,
+    /// In Japanese.
+    pub ja: &'static str,
+}
+
+impl Text {
+    /// The sentence as it stands.
+    pub fn of(self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::Ja => self.ja,
+            Lang::En => self.en,
+        }
+    }
+
+    /// The sentence with words in its places. What is put in is not looked at for places again.
+    pub fn with(self, lang: Lang, words: &[(&str, &dyn Display)]) -> String {
+        let mut out = String::new();
+        let mut rest = self.of(lang);
+        while let Some((before, after)) = rest.split_once('{') {
+            out.push_str(before);
+            let word = after.split_once('}').and_then(|(name, after)| {
+                let (_, word) = words.iter().find(|(known, _)| *known == name)?;
+                Some((word, after))
+            });
+            match word {
+                Some((word, after)) => {
+                    let word = word.to_string();
+                    out.push_str(if lang == Lang::Ja { phrases::system(&word) } else { &word });
+                    rest = after;
+                }
+                None => {
+                    out.push('{');
+                    rest = after;
+                }
+            }
+        }
+        out.push_str(rest);
+        out
+    }
+
+    /// The sentence with a count in it: `{n}`, and `{s}` where English has its plural.
+    pub fn many(self, lang: Lang, count: usize) -> String {
+        self.with(lang, &[("n", &count), ("s", &if count == 1 { "" } else { "s" })])
+    }
+}
+
+/// How many columns a terminal gives a text: two for a wide character.
+pub fn columns(text: &str) -> usize {
+    crate::ledger::show::columns(text)
+}
+
+/// Faults for people, coloured where stderr is a terminal.
+pub fn diagnostics(lang: Lang, faults: &[Fault], sources: &[Source]) -> String {
+    let headings =
+        Headings { error: texts::ERROR.of(lang), warning: texts::WARNING.of(lang), help: texts::HELP.of(lang) };
+    let faults: Vec<Fault> = faults.iter().map(|told| fault(lang, told)).collect();
+    render_under(headings, &faults, sources, coloured(&std::io::stderr()))
+}
+
+/// Whether what is written to a stream may have colours: not in a pipe, and not where nobody wants them.
+pub fn coloured(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Tells on stderr why a command could not do its work.
+pub fn complain(lang: Lang, what: &str) {
+    eprintln!("sudare: {}", phrase(lang, what));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_environment_is_asked_in_order() {
+        let by = |pairs: &[(&str, &str)]| {
+            let pairs: Vec<(String, String)> = pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+            Lang::of_environment(|name| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()))
+        };
+        assert_eq!(by(&[]), Lang::En);
+        assert_eq!(by(&[("LANG", "ja_JP.UTF-8")]), Lang::Ja);
+        assert_eq!(by(&[("LANG", "ja_JP.UTF-8"), ("LC_ALL", "C")]), Lang::En);
+        assert_eq!(by(&[("LANG", "de_DE.UTF-8"), ("LC_ALL", ""), ("LC_MESSAGES", "ja")]), Lang::Ja);
+        assert_eq!(by(&[("LANG", "jam_JM")]), Lang::En, "Jamaican Creole is not Japanese");
+    }
+
+    #[test]
+    fn the_command_line_beats_the_environment() {
+        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let japanese = |_: &str| Some("ja_JP.UTF-8".to_owned());
+        assert_eq!(Lang::of_words(&words("check --lang en"), japanese), Lang::En);
+        assert_eq!(Lang::of_words(&words("--lang=en check"), japanese), Lang::En);
+        assert_eq!(Lang::of_words(&words("check"), japanese), Lang::Ja);
+        assert_eq!(Lang::of_words(&words("check --lang"), japanese), Lang::Ja);
+    }
+
+    #[test]
+    fn both_languages_have_the_same_places() {
+        let places = |text: &str| -> BTreeSet<String> {
+            let inside = text.split('{').skip(1).filter_map(|part| part.split_once('}'));
+            inside.map(|(name, _)| name.to_owned()).filter(|name| name != "s").collect()
+        };
+        for (name, text) in texts::ALL {
+            assert_eq!(places(text.en), places(text.ja), "{name}");
+            assert!(!text.en.is_empty() && !text.ja.is_ascii(), "{name} is not in both");
+        }
+    }
+
+    #[test]
+    fn words_are_put_in_once() {
+        let text = Text { en: "{a} and {b} and {c}", ja: "" };
+        assert_eq!(text.with(Lang::En, &[("a", &"{b}"), ("b", &2)]), "{b} and 2 and {c}");
+    }
+}

@@ -1,0 +1,285 @@
+//! Sentences of lower rooms in Japanese.
+//!
+//! Rule files have some two hundred faults, told in English where they are found. Each pair in
+//! `phrases.ja.txt` is such a sentence with `{}` for its words, and the same in Japanese with `{1}`,
+//! `{2}` for those words. What stands in no pair stays English, and what programs read always does.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use crate::cli::say::Lang;
+use crate::policy::fault::Fault;
+
+const PAIRS: &str = include_str!("phrases.ja.txt");
+
+/// A sentence of another room in the language of the user.
+pub fn phrase(lang: Lang, text: &str) -> Cow<'_, str> {
+    match lang {
+        Lang::En => Cow::Borrowed(text),
+        Lang::Ja => japanese(text).map_or(Cow::Borrowed(text), Cow::Owned),
+    }
+}
+
+/// A fault in the language of the user; its code stays, so that it can be looked up.
+pub fn fault(lang: Lang, fault: &Fault) -> Fault {
+    let said = |text: &str| phrase(lang, text).into_owned();
+    Fault { message: said(&fault.message), help: fault.help.as_deref().map(said), ..fault.clone() }
+}
+
+fn japanese(text: &str) -> Option<String> {
+    if let Some((_, said)) = SYSTEM.iter().find(|(english, _)| *english == text) {
+        return Some((*said).to_owned());
+    }
+    // What another file's fault is told by begins with its place: `users.yaml:3:5: …`.
+    let placed = text.split_once(": ").filter(|(place, _)| place.contains(':') && !place.contains([' ', '`']));
+    if let Some((place, rest)) = placed {
+        return Some(format!("{place}: {}", japanese(rest)?));
+    }
+    let fitting = |pair: &'static Pair| Some((holes(&pair.0, text)?, pair.1));
+    if let Some((words, said)) = pairs().iter().find_map(fitting) {
+        return Some(filled(said, &words));
+    }
+    // What was tried, and what the system said to it.
+    let (tried, cause) = text.split_once(": ")?;
+    Some(format!("{}: {}", japanese(tried)?, system(cause)))
+}
+
+/// What the system says, where it is said often.
+pub(super) fn system(text: &str) -> &str {
+    SYSTEM.iter().find(|(english, _)| *english == text).map_or(text, |(_, said)| said)
+}
+
+const SYSTEM: &[(&str, &str)] = &[
+    ("No such file or directory (os error 2)", "ファイルまたはフォルダがありません"),
+    ("Permission denied (os error 13)", "権限がありません"),
+    ("Not a directory (os error 20)", "フォルダではありません"),
+    ("Is a directory (os error 21)", "フォルダです"),
+    ("No space left on device (os error 28)", "ディスクに空きがありません"),
+    ("Read-only file system (os error 30)", "読み取り専用の場所です"),
+    ("Address already in use (os error 98)", "ほかのプログラムが使用中です"),
+    ("Connection refused (os error 111)", "接続が拒否されました"),
+    ("no answer in time", "時間内に応答がありません"),
+    ("it does not speak HTTP", "HTTPではありません"),
+];
+
+/// The literal parts of an English sentence, and the Japanese one.
+type Pair = (Vec<&'static str>, &'static str);
+
+fn pairs() -> &'static [Pair] {
+    static READ: OnceLock<Vec<Pair>> = OnceLock::new();
+    READ.get_or_init(|| {
+        let read = |pair: &'static str| {
+            let (english, said) = pair.trim().split_once('\n')?;
+            Some((english.split("{}").collect(), said))
+        };
+        PAIRS.split("\n\n").filter_map(read).collect()
+    })
+}
+
+/// The words of a text between the parts, if they fit. Each word is as short as can be.
+fn holes<'t>(parts: &[&str], text: &'t str) -> Option<Vec<&'t str>> {
+    let (first, parts) = parts.split_first()?;
+    let mut rest = text.strip_prefix(first)?;
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty().then(Vec::new) };
+    let mut words = Vec::new();
+    for part in middle {
+        let (word, after) = rest.split_once(part)?;
+        words.push(word);
+        rest = after;
+    }
+    words.push(rest.strip_suffix(last)?);
+    // A word that spans a quote would be two.
+    words.iter().all(|word| !word.is_empty()).then_some(words)
+}
+
+fn filled(said: &str, words: &[&str]) -> String {
+    let mut out = String::new();
+    let mut rest = said;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let numbered = after.split_once('}').and_then(|(number, after)| {
+            let at = number.parse::<usize>().ok()?.checked_sub(1)?;
+            Some((words.get(at)?, after))
+        });
+        match numbered {
+            Some((found, after)) => {
+                // In backticks stands what somebody wrote or may write: that is no language's.
+                out.push_str(&if out.ends_with('`') { Cow::Borrowed(*found) } else { word(found) });
+                rest = after;
+            }
+            None => {
+                out.push('{');
+                rest = after;
+            }
+        }
+    }
+    out + rest
+}
+
+/// What stands in a sentence's hole: a thing's name, a list, or somebody's own word.
+fn word(text: &str) -> Cow<'_, str> {
+    let known = WORDS.iter().find(|(english, _)| *english == text).map(|(_, said)| *said);
+    match known {
+        Some(said) => Cow::Borrowed(said),
+        None if text.contains("`, `") || text.contains("` or `") => {
+            Cow::Owned(text.replace("`, `", "`、`").replace("` or `", "`、`"))
+        }
+        None => Cow::Borrowed(system(text)),
+    }
+}
+
+const WORDS: &[(&str, &str)] = &[
+    ("a rule file", "規則ファイル"),
+    ("gateway.yaml", "gateway.yaml "),
+    ("a rule", "規則"),
+    ("a role", "役割"),
+    ("a resource", "リソース"),
+    ("a subject", "subject "),
+    ("a user", "利用者"),
+    ("a category", "区分"),
+    ("an event", "event "),
+    ("a listener", "待ち受け"),
+    ("an identity source", "認証元"),
+    ("a set of fields", "項目セット"),
+    ("a staff id", "担当者のID"),
+    ("a response", "応答"),
+    ("a hidden text", "隠れるべき文字列"),
+    ("a shown text", "見えるべき文字列"),
+    ("a map", "組"),
+    ("a list", "一覧"),
+    ("a text", "文字列"),
+    ("nothing", "何もない値"),
+    ("no generalization", "ありません"),
+    ("mask", "マスク"),
+    ("token", "トークン"),
+    ("generalization", "一般化"),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    fn files(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                files(&path, extension, found);
+            } else if path.extension().is_some_and(|own| own == extension) {
+                found.push(path);
+            }
+        }
+    }
+
+    fn below(folder: &str, extension: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), extension, &mut found);
+        assert!(!found.is_empty(), "{folder}");
+        found.iter().map(|path| fs::read_to_string(path).expect("a file")).collect()
+    }
+
+    #[test]
+    fn sentences_keep_their_words() {
+        assert_eq!(phrase(Lang::Ja, "`fone` is no kind"), "`fone` という種別はありません");
+        assert_eq!(phrase(Lang::Ja, "`a` is no kind and no category"), "`a` という種別も区分もありません");
+        assert_eq!(phrase(Lang::Ja, "`x` is no key of a rule"), "`x` は規則のキーではありません");
+        assert_eq!(
+            phrase(Lang::Ja, "beside/users.yaml:4:6: a user needs `password`"),
+            "beside/users.yaml:4:6: 利用者には `password` が必要です"
+        );
+        assert_eq!(phrase(Lang::Ja, "did you mean `mask`?"), "`mask` のことですか？");
+        assert_eq!(phrase(Lang::Ja, "`last4` is no mask of `email`"), "`last4` は `email` のマスクとして使えません");
+        assert_eq!(
+            phrase(Lang::Ja, "`127.0.0.1:80` cannot be listened on: Permission denied (os error 13)"),
+            "`127.0.0.1:80` で待ち受けできません: 権限がありません"
+        );
+        assert_eq!(phrase(Lang::Ja, "a sentence of nobody's"), "a sentence of nobody's");
+        assert_eq!(phrase(Lang::En, "`fone` is no kind"), "`fone` is no kind");
+    }
+
+    #[test]
+    fn every_pair_is_whole_and_stands_once() {
+        let mut seen = BTreeSet::new();
+        for (english, said) in pairs() {
+            assert!(said.lines().count() == 1 && !said.is_ascii(), "{english:?}: {said}");
+            assert!(seen.insert(english), "{english:?} stands twice");
+            for number in 1..english.len() {
+                let place = format!("{{{number}}}");
+                let left_out = said.contains("読み書きできません") || said.contains("いずれかに");
+                assert!(said.contains(&place) || left_out, "{english:?}: {said} has no {place}");
+            }
+        }
+        assert_eq!(seen.len(), PAIRS.trim().split("\n\n").count());
+    }
+
+    /// A phrase that no code says any more would only look like a translation.
+    #[test]
+    fn the_code_says_every_phrase() {
+        let literals: Vec<(String, String)> = literals().into_iter().map(|own| (plain(&own), own)).collect();
+        let said = |parts: &[&str]| {
+            let sentence = parts.join("{}");
+            literals
+                .iter()
+                .any(|(bare, own)| *bare == sentence || holes(parts, own).is_some() || becomes(bare, &sentence))
+        };
+        let all = pairs().iter().map(|(parts, _)| parts);
+        let stale: Vec<String> = all.filter(|parts| !said(parts)).map(|parts| parts.join("{}")).collect();
+        // Rooms may reword a sentence before its phrase follows; many of them are a book nobody keeps.
+        assert!(stale.len() * 20 <= pairs().len(), "no code says these; mend phrases.ja.txt: {stale:#?}");
+    }
+
+    /// Whether a string of the code with holes can become the sentence.
+    fn becomes(bare: &str, sentence: &str) -> bool {
+        let parts: Vec<&str> = bare.split("{}").collect();
+        parts.len() > 1 && holes(&parts, sentence).is_some() && bare.chars().filter(|c| c.is_alphabetic()).count() > 7
+    }
+
+    /// The strings of the code, whole.
+    fn literals() -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for text in below("src", "rs") {
+            let text = text.replace("\\\"", "\u{1}");
+            for literal in text.split('"').skip(1).step_by(2).chain(text.split('"').skip(2).step_by(2)) {
+                let lines = literal.split("\\\n").map(str::trim_start).collect::<String>();
+                if lines.contains(' ') {
+                    found.insert(lines.replace('\u{1}', "\"").replace("\\\\", "\\"));
+                }
+            }
+        }
+        found
+    }
+
+    /// A format string with bare holes.
+    fn plain(text: &str) -> String {
+        let text = text.replace("{{", "\u{1}").replace("}}", "\u{2}");
+        let mut out = String::new();
+        let mut rest = text.as_str();
+        while let Some((before, after)) = rest.split_once('{') {
+            let (name, after) = after.split_once('}').unwrap_or(("", after));
+            out.push_str(before);
+            out.push_str(if name.contains(' ') { "{" } else { "{}" });
+            rest = after;
+        }
+        (out + rest).replace('\u{1}', "{").replace('\u{2}', "}")
+    }
+
+    /// What people meet most is in their language; the rest stays English on purpose.
+    #[test]
+    fn most_faults_of_the_cases_have_japanese() {
+        let (mut told, mut english) = (0, Vec::new());
+        for text in below("tests/cases/config", "txt").into_iter().chain(below("tests/cases/policy", "txt")) {
+            for line in text.lines() {
+                let fault = line.strip_prefix("error[").or_else(|| line.strip_prefix("warning["));
+                let Some((_, message)) = fault.and_then(|rest| rest.split_once("]: ")) else { continue };
+                told += 1;
+                if phrase(Lang::Ja, message) == message {
+                    english.push(message.to_owned());
+                }
+            }
+        }
+        assert!(told > 100 && english.len() * 4 < told, "{} of {told} have none: {english:#?}", english.len());
+    }
+}

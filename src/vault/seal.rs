@@ -1,0 +1,62 @@
+//! How what the vault keeps is sealed and found.
+
+use aes_siv::KeyInit;
+use aes_siv::siv::Aes256Siv;
+use aws_lc_rs::hmac;
+use zeroize::Zeroizing;
+
+use crate::vault::derive::{self, KEEP, LOOKUP};
+use crate::vault::ring::{DATA_BYTES, Keys, Ring};
+
+/// Bytes of a keyed hash by which something is found.
+pub const LOOKUP_BYTES: usize = 32;
+
+/// Makes the keyed hashes of one version of the keys.
+pub struct LookupKey(hmac::Key);
+
+impl LookupKey {
+    /// The key of a version; nothing where it cannot be derived.
+    pub fn new(keys: &Keys) -> Option<LookupKey> {
+        let key = derive::derive::<32>(&*keys.mac, LOOKUP)?;
+        Some(LookupKey(hmac::Key::new(hmac::HMAC_SHA256, &*key)))
+    }
+
+    /// The hash of a value of a kind within a domain.
+    pub fn of_value(&self, kind: &str, domain: [&[u8]; 3], value: &str) -> [u8; LOOKUP_BYTES] {
+        let [tag, first, second] = domain;
+        self.of([b"value", kind.as_bytes(), tag, first, second, value.as_bytes()])
+    }
+
+    /// What only this version of the keys can write: it tells one ring's vault from another's.
+    pub fn of_ring(&self) -> [u8; LOOKUP_BYTES] {
+        self.of([b"ring"])
+    }
+
+    fn of<const PARTS: usize>(&self, parts: [&[u8]; PARTS]) -> [u8; LOOKUP_BYTES] {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in parts {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        let tag = context.sign();
+        std::array::from_fn(|at| tag.as_ref()[at])
+    }
+}
+
+/// Seals a record under its token and kind: the version of the keys, then what only they open.
+pub fn seal(keys: &Keys, token: &[u8], kind: &str, plain: &[u8]) -> Option<Vec<u8>> {
+    let sealed = cipher(keys)?.encrypt([token, kind.as_bytes()], plain).ok()?;
+    Some([&keys.version.to_be_bytes()[..], &sealed].concat())
+}
+
+/// Opens a record.
+pub fn unseal(ring: &Ring, token: &[u8], kind: &str, record: &[u8]) -> Option<Vec<u8>> {
+    let (version, sealed) = record.split_first_chunk::<2>()?;
+    let keys = ring.version(u16::from_be_bytes(*version))?;
+    cipher(keys)?.decrypt([token, kind.as_bytes()], sealed).ok()
+}
+
+fn cipher(keys: &Keys) -> Option<Aes256Siv> {
+    let key: Zeroizing<[u8; DATA_BYTES]> = derive::derive(&*keys.data, KEEP)?;
+    Some(Aes256Siv::new((&*key).into()))
+}
