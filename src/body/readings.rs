@@ -32,8 +32,7 @@ pub fn form(raw: &[u8]) -> Vec<Cow<'_, [u8]>> {
     }
     let candidates = if switches { vec![ISO_2022_JP] } else { by_likelihood(&bytes) };
     readings.extend(candidates.into_iter().filter_map(|encoding| read(raw, encoding)).map(Cow::Owned));
-    // Five bytes of it stand for nothing that anybody writes.
-    if readings.is_empty() && !bytes.iter().any(|byte| matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d)) {
+    if readings.is_empty() && !sniff::is_no_latin(&bytes) {
         readings.extend(read(raw, WINDOWS_1252).map(Cow::Owned));
     }
     // What has no reading is refused by whoever reads it.
@@ -56,6 +55,10 @@ pub fn body<'a>(content_type: Option<&str>, raw: &'a [u8]) -> Result<(Format, Co
     };
     let claim = content_type.map(media::claim).transpose()?;
     let format = media::format(claim.as_ref(), &text)?;
+    let told = |name: &[u8]| Encoding::for_label(name) == Some(encoding) || (encoding == UTF_8 && media::is_utf8(name));
+    if format == Format::Xml && !media::declared(&text)?.is_none_or(told) {
+        return Err(Refusal::new(Reason::Unreadable, "XML that says another charset than its label"));
+    }
     Ok((format, text))
 }
 

@@ -23,6 +23,7 @@ use crate::vault::mint::KeyMint;
 use crate::vault::ring::Ring;
 
 mod compare;
+mod markup;
 
 /// `sudare test`
 #[derive(Args)]
@@ -152,6 +153,7 @@ fn media(format: ContentFormat) -> &'static str {
     match format {
         ContentFormat::Json => "application/json",
         ContentFormat::Html => "text/html; charset=utf-8",
+        ContentFormat::Xml => "application/xml; charset=utf-8",
         ContentFormat::Csv => "text/csv; charset=utf-8",
         ContentFormat::Text => "text/plain; charset=utf-8",
         ContentFormat::Form => "application/x-www-form-urlencoded",

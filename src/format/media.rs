@@ -4,6 +4,9 @@
 //! this gateway. So what is labelled as text and begins as data is read as data, and what is
 //! labelled as one thing and begins as another is not read at all.
 
+use encoding_rs::Encoding;
+use memchr::memmem;
+
 use crate::format::{Format, opaque};
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -17,6 +20,8 @@ pub struct Claim {
     pub essence: String,
     /// The charset's label as it was written, in lower case.
     pub charset: Option<String>,
+    /// What parts a form's fields.
+    pub boundary: Option<String>,
 }
 
 /// The format of a body in UTF-8 with this `Content-Type` and these first bytes: all of a short body,
@@ -27,7 +32,11 @@ pub fn of(content_type: Option<&str>, first: &[u8]) -> Result<Format, Refusal> {
     if !matches!(charset, None | Some("utf-8" | "utf8" | "us-ascii" | "ascii")) {
         return Err(refuse("a body in a charset that is not read here; only UTF-8 is"));
     }
-    format(claim.as_ref(), first)
+    let format = format(claim.as_ref(), first)?;
+    if format == Format::Xml && !declared(first)?.is_none_or(is_utf8) {
+        return Err(refuse("XML in a charset that is not read here; only UTF-8 is"));
+    }
+    Ok(format)
 }
 
 /// The format of a body with this claim and these first bytes, which are in UTF-8 or in a charset
@@ -38,14 +47,19 @@ pub fn format(claim: Option<&Claim>, first: &[u8]) -> Result<Format, Refusal> {
         return match looks {
             Looks::Json => Ok(Format::Json),
             Looks::Html => Ok(Format::Html),
+            Looks::Xml => xml(first),
             Looks::Opaque => Ok(Format::Opaque),
             Looks::Other => Err(refuse("a body without a content type")),
         };
     };
     match (labelled(&claim.essence), looks) {
+        (Label::Read(Format::Multipart), _) => multipart(claim.boundary.as_deref(), first),
         (Label::Opaque, Looks::Opaque) => Ok(Format::Opaque),
         (Label::Read(Format::Html | Format::Text | Format::Script), Looks::Json) => Ok(Format::Json),
-        (Label::Read(Format::Html), Looks::Html) => Ok(Format::Html),
+        (Label::Read(Format::Html), Looks::Html | Looks::Xml) => Ok(Format::Html),
+        (Label::Read(Format::Xml), Looks::Html | Looks::Xml | Looks::Other) => xml(first),
+        // Browsers do not look into what is called text, programs do.
+        (Label::Read(Format::Text), Looks::Xml) => xml(first),
         (Label::Read(format), Looks::Other) => Ok(format),
         (Label::Read(Format::Json), Looks::Json) => Ok(Format::Json),
         (Label::Read(_), _) => Err(refuse("a body that begins otherwise than its content type says")),
@@ -64,10 +78,13 @@ fn labelled(essence: &str) -> Label {
     match essence {
         "application/json" | "text/json" | "text/x-json" => Label::Read(Format::Json),
         "text/html" | "application/xhtml+xml" | "image/svg+xml" => Label::Read(Format::Html),
+        "text/xml" | "application/xml" => Label::Read(Format::Xml),
         "text/csv" | "application/csv" | "text/x-csv" | "text/comma-separated-values" | "text/tab-separated-values" => {
             Label::Read(Format::Csv)
         }
+        "text/vcard" | "text/x-vcard" | "text/directory" => Label::Read(Format::Card),
         "application/x-www-form-urlencoded" => Label::Read(Format::Form),
+        "multipart/form-data" => Label::Read(Format::Multipart),
         "text/plain" => Label::Read(Format::Text),
         "text/javascript"
         | "application/javascript"
@@ -82,6 +99,7 @@ fn labelled(essence: &str) -> Label {
         | "application/x-font-ttf"
         | "application/x-font-opentype" => Label::Opaque,
         other if other.starts_with("application/") && other.ends_with("+json") => Label::Read(Format::Json),
+        other if other.ends_with("+xml") => Label::Read(Format::Xml),
         other if other.starts_with("image/") || other.starts_with("font/") => Label::Opaque,
         _ => Label::Unknown,
     }
@@ -91,6 +109,8 @@ fn labelled(essence: &str) -> Label {
 enum Looks {
     Json,
     Html,
+    /// With a declaration; what begins with an element may be anything.
+    Xml,
     Opaque,
     Other,
 }
@@ -104,10 +124,54 @@ fn looks(first: &[u8]) -> Looks {
     let begins = |word: &[u8]| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
     match (text.first(), after) {
         (Some(b'{'), Some(b'"' | b'}')) | (Some(b'['), Some(b'"' | b'{' | b'[' | b']')) => Looks::Json,
-        (Some(b'<'), _) if begins(b"<!doctype") || begins(b"<html") || begins(b"<?xml") || begins(b"<svg") => {
-            Looks::Html
-        }
+        (Some(b'<'), _) if begins(b"<?xml") => Looks::Xml,
+        (Some(b'<'), _) if begins(b"<!doctype") || begins(b"<html") || begins(b"<svg") => Looks::Html,
         _ => Looks::Other,
+    }
+}
+
+/// XML whose declaration names characters that somebody knows; which are read is decided elsewhere.
+fn xml(first: &[u8]) -> Result<Format, Refusal> {
+    match declared(first)? {
+        Some(name) if Encoding::for_label(name).is_none() => Err(refuse("XML in a charset that is not read")),
+        _ => Ok(Format::Xml),
+    }
+}
+
+/// The charset that an XML declaration names.
+pub fn declared(first: &[u8]) -> Result<Option<&[u8]>, Refusal> {
+    const WORD: &[u8] = b"encoding";
+    let text = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first);
+    if !text.starts_with(b"<?xml") {
+        return Ok(None);
+    }
+    let end = memmem::find(text, b"?>").ok_or_else(|| refuse("XML whose declaration has no end"))?;
+    let Some(at) = memmem::find(&text[..end], WORD) else { return Ok(None) };
+    let value = text[at + WORD.len()..end].trim_ascii_start().strip_prefix(b"=").map(<[u8]>::trim_ascii_start);
+    let name = value.and_then(|value| value.get(1..)?.split(|b| matches!(b, b'"' | b'\'')).next());
+    name.map(Some).ok_or_else(|| refuse("XML whose declaration cannot be read"))
+}
+
+/// Whether a charset's name is that of UTF-8, or of the part of it that all know.
+pub fn is_utf8(name: &[u8]) -> bool {
+    [&b"utf-8"[..], b"utf8", b"us-ascii", b"ascii"].iter().any(|own| name.eq_ignore_ascii_case(own))
+}
+
+/// A form whose first line is the boundary that its content type says. A part that it may begin with
+/// for old readers is refused, since some read fields there.
+fn multipart(boundary: Option<&str>, first: &[u8]) -> Result<Format, Refusal> {
+    const BOUNDARY_BYTES: usize = 70;
+    let odd = || refuse("a form whose boundary can be read in two ways, or is none");
+    let boundary = boundary.ok_or_else(odd)?;
+    let boundary = boundary.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(boundary);
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&b);
+    if !(1..=BOUNDARY_BYTES).contains(&boundary.len()) || !boundary.bytes().all(is_plain) || boundary.ends_with(' ') {
+        return Err(odd());
+    }
+    let behind = first.strip_prefix(b"--").and_then(|first| first.strip_prefix(boundary.as_bytes()));
+    match behind {
+        Some([b'\r', b'\n', ..] | [b'-', b'-'] | [b'-', b'-', b'\r', b'\n']) => Ok(Format::Multipart),
+        _ => Err(refuse("a form that does not begin with its boundary")),
     }
 }
 
@@ -119,10 +183,16 @@ pub fn claim(content_type: &str) -> Result<Claim, Refusal> {
     if essence.contains([',', ' ', '"']) {
         return Err(odd());
     }
-    let mut charset = None;
+    let (mut charset, mut boundary) = (None, None);
     for parameter in parts.filter(|part| !part.is_empty()) {
         let (name, value) = parameter.split_once('=').ok_or_else(odd)?;
-        if !name.trim().eq_ignore_ascii_case("charset") {
+        let name = name.trim().to_ascii_lowercase();
+        if name.starts_with("boundary") && essence.starts_with("multipart/") {
+            if name != "boundary" || boundary.replace(value.trim().to_owned()).is_some() {
+                return Err(odd());
+            }
+        }
+        if name != "charset" {
             continue;
         }
         let value = value.trim();
@@ -136,7 +206,7 @@ pub fn claim(content_type: &str) -> Result<Claim, Refusal> {
             return Err(refuse("a content type with two charsets"));
         }
     }
-    Ok(Claim { essence, charset: charset.filter(|charset| !charset.is_empty()) })
+    Ok(Claim { essence, charset: charset.filter(|charset| !charset.is_empty()), boundary })
 }
 
 fn refuse(note: &str) -> Refusal {
@@ -180,6 +250,35 @@ mod tests {
             ("image/png", "\u{89}PNG", None),
             ("image/gif", "GIF89a..", Some(Format::Opaque)),
             ("image/svg+xml", "<svg>", Some(Format::Html)),
+            ("image/svg+xml", "<?xml version='1.0'?><svg>", Some(Format::Html)),
+            ("text/xml", "<?xml version='1.0'?><a/>", Some(Format::Xml)),
+            ("text/xml; charset=utf-8", "<a/>", Some(Format::Xml)),
+            ("application/soap+xml; charset=utf-8; action=\"urn:x\"", "<a/>", Some(Format::Xml)),
+            ("application/atom+xml", "\u{feff}<?xml version='1.0' encoding='UTF-8'?><a/>", Some(Format::Xml)),
+            ("application/xml", "<?xml version='1.0' encoding = \"Shift_JIS\"?><a/>", None),
+            ("application/xml", "<?xml version='1.0' encoding='UTF-7'?><a/>", None),
+            ("application/xml", "<?xml version='1.0'   ", None),
+            ("application/xml", "{\"a\":1}", None),
+            ("application/xml", "GIF89a..", None),
+            ("application/xml", "<html>", Some(Format::Xml)),
+            ("application/xhtml+xml", "<?xml version='1.0'?><html>", Some(Format::Html)),
+            ("text/html", "<?xml version='1.0'?><html>", Some(Format::Html)),
+            ("text/plain", "<?xml version='1.0'?><a/>", Some(Format::Xml)),
+            ("text/csv", "<?xml version='1.0'?><a/>", None),
+            ("multipart/form-data; boundary=x", "--x\r\nContent-", Some(Format::Multipart)),
+            ("Multipart/Form-Data; boundary=\"a b\"", "--a b--\r\n", Some(Format::Multipart)),
+            ("multipart/form-data; boundary=x", "preamble\r\n--x\r\n", None),
+            ("multipart/form-data; boundary=x", "--xy\r\n", None),
+            ("multipart/form-data; boundary=x", "--x\n", None),
+            ("multipart/form-data; boundary=x; boundary=y", "--x\r\n", None),
+            ("multipart/form-data; boundary*0=x", "--x\r\n", None),
+            ("multipart/form-data", "--x\r\n", None),
+            ("multipart/form-data; boundary=\"x;y\"", "--x;y\r\n", None),
+            ("multipart/mixed; boundary=x", "--x\r\n", None),
+            ("text/vcard; charset=utf-8", "BEGIN:VCARD", Some(Format::Card)),
+            ("text/x-vcard", "", Some(Format::Card)),
+            ("text/directory; profile=vCard", "BEGIN:VCARD", Some(Format::Card)),
+            ("text/vcard", "<html>", None),
             ("image/png", "<svg>", None),
             ("text/html", "GIF89a..", None),
             ("application/octet-stream", "wOF2....", Some(Format::Opaque)),
@@ -196,6 +295,7 @@ mod tests {
         for (first, format) in [
             ("{\"a\":1}", Some(Format::Json)),
             ("<html>", Some(Format::Html)),
+            ("<?xml version='1.0'?><a/>", Some(Format::Xml)),
             ("GIF89a", Some(Format::Opaque)),
             ("a,b", None),
         ] {

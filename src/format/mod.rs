@@ -3,29 +3,36 @@
 //! The list of formats stands here in plain sight. A format is a walker in its own file and a line
 //! in this list; it knows no rules and no HTTP. Values are quoted and edited by `quote`.
 
+pub(crate) mod automaton;
+pub mod card;
 pub mod csv;
 pub mod form;
 pub mod header;
 pub mod html;
 pub mod json;
 pub mod media;
+pub mod multipart;
 pub mod opaque;
 pub mod poison;
 pub mod quote;
 pub mod script;
 pub mod text;
 pub mod url;
+pub mod xml;
 
 use std::sync::Arc;
 
+use crate::format::card::CardWalker;
 use crate::format::csv::CsvWalker;
 use crate::format::form::FormWalker;
 use crate::format::html::HtmlWalker;
 use crate::format::json::JsonWalker;
+use crate::format::multipart::{Files, MultipartWalker};
 use crate::format::opaque::OpaqueWalker;
 use crate::format::poison::Poison;
 use crate::format::script::ScriptWalker;
 use crate::format::text::TextWalker;
+use crate::format::xml::XmlWalker;
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Part, Walker};
 use crate::terms::place::Places;
@@ -38,10 +45,16 @@ pub enum Format {
     Json,
     /// A page, or a part of one.
     Html,
+    /// XML, SOAP.
+    Xml,
     /// A table.
     Csv,
+    /// vCards.
+    Card,
     /// A form's fields.
     Form,
+    /// A form that may hold files; requests alone.
+    Multipart,
     /// Plain text.
     Text,
     /// JavaScript.
@@ -57,8 +70,11 @@ impl Format {
     pub const ALL: &[Format] = &[
         Format::Json,
         Format::Html,
+        Format::Xml,
         Format::Csv,
+        Format::Card,
         Format::Form,
+        Format::Multipart,
         Format::Text,
         Format::Script,
         Format::Style,
@@ -70,8 +86,11 @@ impl Format {
         match self {
             Format::Json => "json",
             Format::Html => "html",
+            Format::Xml => "xml",
             Format::Csv => "csv",
+            Format::Card => "vcard",
             Format::Form => "form",
+            Format::Multipart => "multipart",
             Format::Text => "text",
             Format::Script => "script",
             Format::Style => "style",
@@ -85,8 +104,11 @@ pub fn walker(format: Format, places: &Arc<Places>, bounds: &Bounds) -> Result<B
     let walker: Box<dyn Walker> = match format {
         Format::Json => Box::new(JsonWalker::new(Arc::clone(places), bounds)),
         Format::Html => Box::new(HtmlWalker::new(Arc::clone(places), bounds)?),
+        Format::Xml => Box::new(XmlWalker::new(Arc::clone(places), bounds)),
         Format::Csv => Box::new(CsvWalker::new(bounds)),
+        Format::Card => Box::new(CardWalker::new(bounds)),
         Format::Form => Box::new(FormWalker::new(bounds)),
+        Format::Multipart => Box::new(MultipartWalker::new(Arc::clone(places), bounds, Files::Walk)),
         Format::Text => Box::new(TextWalker::new(Part::Text, bounds)),
         Format::Script => Box::new(ScriptWalker::new(Arc::clone(places), bounds)),
         Format::Style => Box::new(TextWalker::new(Part::Style, bounds)),

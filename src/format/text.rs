@@ -1,7 +1,10 @@
 //! Plain text and style sheets: a leaf for each line.
 //!
 //! Lines are the only cuts, since a leaf must never end inside a value. A line that is longer than
-//! a value may be is refused.
+//! a value may be is refused. A line of text that begins with a short label (`氏名: 山田`) is shown as
+//! the label and its value.
+
+use std::ops::Range;
 
 use memchr::memchr2;
 
@@ -42,19 +45,14 @@ impl TextWalker {
         })?;
         let mark = if self.base == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let line = &text[mark..];
-        if !line.is_empty() {
-            let span = self.base + mark..self.base + text.len();
-            sink.leaf(&Leaf {
-                text: line,
-                part: self.part,
-                pieces: &[Piece { span, at: 0, quotes: Quotes::one(Quote::Verbatim) }],
-                names: &[],
-                above: &[],
-                places: &[],
-                record: 0,
-                member: None,
-                loosen: &[],
-            })?;
+        let base = self.base + mark;
+        match labelled(line).filter(|_| self.part == Part::Text) {
+            Some((label, value)) => {
+                leaf(line, base, label.clone(), Part::Label, &[], sink)?;
+                leaf(line, base, value, Part::Value, &[&line[label]], sink)?;
+            }
+            None if line.is_empty() => {}
+            None => leaf(line, base, 0..line.len(), self.part, &[], sink)?,
         }
         self.base += self.held.len();
         self.held.clear();
@@ -76,5 +74,70 @@ impl Walker for TextWalker {
 
     fn end(&mut self, sink: &mut dyn Sink) -> Result<(), Refusal> {
         self.show(sink)
+    }
+}
+
+fn leaf(
+    line: &str,
+    base: usize,
+    range: Range<usize>,
+    part: Part,
+    names: &[&str],
+    sink: &mut dyn Sink,
+) -> Result<(), Refusal> {
+    let span = base + range.start..base + range.end;
+    sink.leaf(&Leaf {
+        text: &line[range],
+        part,
+        pieces: &[Piece { span, at: 0, quotes: Quotes::one(Quote::Verbatim) }],
+        names,
+        above: &[],
+        places: &[],
+        record: 0,
+        member: None,
+        loosen: &[],
+    })
+}
+
+/// The label that a line begins with, and the value behind its colon: a few words, not an address of
+/// the web, a time, or a part of a program.
+fn labelled(line: &str) -> Option<(Range<usize>, Range<usize>)> {
+    const LABEL_CHARS: usize = 32;
+    let (at, colon) = line.char_indices().take(2 * LABEL_CHARS).find(|(_, c)| matches!(c, ':' | '：'))?;
+    let trimmed = |range: Range<usize>| {
+        let text = &line[range.clone()];
+        let start = range.start + text.len() - text.trim_start().len();
+        start..start + text.trim().len()
+    };
+    let (label, value) = (trimmed(0..at), trimmed(at + colon.len_utf8()..line.len()));
+    let name = &line[label.clone()];
+    let is_name = name.contains(char::is_alphabetic)
+        && name.chars().count() <= LABEL_CHARS
+        && !name.contains(['<', '>', '{', '}', '[', ']', '"', '\'', '@', '/', '\\', '=', ';', '?', '&']);
+    (is_name && !value.is_empty() && !line[value.clone()].starts_with("//")).then_some((label, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_a_few_words_before_a_colon() {
+        for (line, told) in [
+            ("氏名: 山田 太郎", Some(("氏名", "山田 太郎"))),
+            ("  電話番号（必須）：090-1234-5678 ", Some(("電話番号（必須）", "090-1234-5678"))),
+            ("TEL:090", Some(("TEL", "090"))),
+            ("a: b: c", Some(("a", "b: c"))),
+            ("note:", None),
+            ("https://example.jp/", None),
+            ("10:30 call 090-1234-5678", None),
+            ("<b>tel: 090", None),
+            ("{\"tel\": 1}", None),
+            ("a sentence that goes on and on until it comes to its colon: x", None),
+            ("no colon", None),
+        ] {
+            let found = labelled(line).map(|(label, value)| (&line[label], &line[value]));
+            assert_eq!(found, told, "{line}");
+        }
     }
 }

@@ -83,6 +83,12 @@ impl Waiting {
         }
     }
 
+    /// What it takes in memory.
+    pub(super) fn weight(&self) -> usize {
+        let beside = std::mem::size_of_val(&*self.pieces) + std::mem::size_of_val(&*self.loosen);
+        std::mem::size_of::<Waiting>() + self.text.len() + beside
+    }
+
     /// Where the leaf begins in its document.
     pub(super) fn begin(&self) -> usize {
         self.pieces.first().map_or(0, |piece| piece.span.start)

@@ -60,6 +60,10 @@ pub struct Outbound {
     record_ends: VecDeque<usize>,
     /// Whether the answer must hold a place of each declared kind, until that was looked at.
     shape: bool,
+    /// Whether the answer has no records by its nature.
+    flows: bool,
+    /// What the waiting leaves take in memory.
+    weight: usize,
 }
 
 impl Outbound {
@@ -84,6 +88,8 @@ impl Outbound {
             record_end: 0,
             record_ends: VecDeque::new(),
             shape: false,
+            flows: false,
+            weight: 0,
         }
     }
 
@@ -103,6 +109,17 @@ impl Outbound {
     /// table, which has headings even where it has no rows.
     pub fn expect_shape(&mut self) {
         self.shape = true;
+    }
+
+    /// Says that the answer is of a form that never holds records, a script: of a long one what is
+    /// settled can leave, whatever the rules name elsewhere.
+    pub fn without_records(&mut self) {
+        self.flows = true;
+    }
+
+    /// How many bytes of memory the leaves take that wait for their decision.
+    pub fn held_bytes(&self) -> usize {
+        self.weight
     }
 
     /// Refuses a tabular answer in which a declared kind stands nowhere: the page has changed and
@@ -193,15 +210,16 @@ fn asked(query: &[(String, String)]) -> HashMap<String, Option<String>> {
 
 impl Guard for Outbound {
     /// To the end of the last record that is settled, or, where the rules name nothing in this
-    /// answer, to where no leaf is open.
+    /// answer or it has no records, to where no leaf is open.
     fn ready(&self) -> usize {
-        if self.plan.targets.is_empty() { self.settled } else { self.record_end }
+        if self.flows || self.plan.targets.is_empty() { self.settled } else { self.record_end }
     }
 
     fn finish(&mut self) -> Result<Verdict, Refusal> {
         self.check_shape()?;
         let waiting = std::mem::take(&mut self.waiting);
         self.held_bytes = 0;
+        self.weight = 0;
         self.judge(waiting)
     }
 
@@ -212,6 +230,7 @@ impl Guard for Outbound {
             .partition(|leaf: &Waiting| leaf.document != Document::Body || leaf.begin() < upto);
         self.waiting = later;
         self.held_bytes = self.waiting.iter().map(|leaf| cost(&leaf.text)).sum();
+        self.weight = self.waiting.iter().map(Waiting::weight).sum();
         let verdict = self.judge(now);
         // Of a record that has begun, the leaves that are still to come need its subject.
         let open: HashSet<u32> = self.waiting.iter().map(|leaf| leaf.record).collect();
@@ -251,6 +270,7 @@ impl Sink for Outbound {
         waiting.subject = subject;
         waiting.structure = name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(&leaf);
         waiting.echo = known.is_none() && self.is_echo(&leaf);
+        self.weight += waiting.weight();
         self.waiting.push(waiting);
         Ok(())
     }

@@ -64,12 +64,11 @@ impl Plan {
         self.resources.is_empty()
             || fields.peek().is_none()
             || fields.any(|target| match target.place {
-                // Lines of text have neither keys nor headings: a name that is declared by one
-                // would go by in them unseen.
-                Place::Name(_) => format != Format::Text,
+                // In lines of text a name that no label says would go by unseen: there each must stand.
+                Place::Name(_) => true,
                 Place::Json(_) => format == Format::Json,
                 Place::Css(_) => format == Format::Html,
-                Place::Xml(_) => false,
+                Place::Xml(_) => format == Format::Xml,
             })
     }
 }

@@ -239,8 +239,7 @@ impl Layout {
             Place::Name(name) => self.names.entry(fold(name)).or_default().push(id),
             Place::Json(path) => self.places.json.push((id, path.clone())),
             Place::Css(css) => self.places.css.push((id, css.clone())),
-            // `rule::places` lets none through.
-            Place::Xml(_) => return Err(Refusal::new(Reason::Internal, "a place in XML cannot be followed")),
+            Place::Xml(path) => self.places.xml.push((id, path.clone())),
         }
         if whole {
             self.places.document.insert(id);

@@ -18,3 +18,4 @@ pub mod quote;
 pub mod refusal;
 pub mod secret;
 pub mod staff;
+pub mod xml_path;

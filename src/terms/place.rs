@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::terms::xml_path::XmlPath;
+
 /// A place as a rule names it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Place {
@@ -10,8 +12,8 @@ pub enum Place {
     Name(String),
     /// `$…`: a JSONPath.
     Json(JsonPath),
-    /// `//…`: an XML path, kept as text.
-    Xml(String),
+    /// `//…` or `/…`: an XML path.
+    Xml(XmlPath),
     /// `css:…` or `css:…@attribute`.
     Css(CssPlace),
 }
@@ -77,6 +79,8 @@ pub struct Places {
     pub json: Vec<(PlaceId, JsonPath)>,
     /// CSS selectors; relative to the record where `records` is a selector.
     pub css: Vec<(PlaceId, CssPlace)>,
+    /// XML paths; where `records` is one, they begin at the record or in it.
+    pub xml: Vec<(PlaceId, XmlPath)>,
     /// Where each record begins, if the resource says so.
     pub records: Option<Place>,
     /// Places that are sought in the whole document all the same: those of resources that declare
@@ -93,8 +97,8 @@ impl Place {
         if text.starts_with('$') {
             return Ok(Place::Json(JsonPath::parse(text)?));
         }
-        if text.starts_with("//") {
-            return Ok(Place::Xml(text.to_owned()));
+        if text.starts_with('/') {
+            return Ok(Place::Xml(XmlPath::parse(text)?));
         }
         if text.trim().is_empty() {
             return Err(PlaceError { offset: 0, message: "a place cannot be empty".to_owned() });
@@ -226,7 +230,7 @@ impl fmt::Display for Place {
         match self {
             Place::Name(name) => f.write_str(name),
             Place::Json(path) => path.fmt(f),
-            Place::Xml(path) => f.write_str(path),
+            Place::Xml(path) => path.fmt(f),
             Place::Css(css) => match &css.attribute {
                 Some(attribute) => write!(f, "css:{}@{attribute}", css.selector),
                 None => write!(f, "css:{}", css.selector),

@@ -35,6 +35,22 @@ pub enum Quote {
         /// The quote that ends it.
         quote: u8,
     },
+    /// XML character data: five entities and numeric references, nothing else.
+    XmlText,
+    /// An XML attribute in quotes of either sort (the quotes are outside).
+    XmlValue,
+    /// An XML CDATA section: `]]>` can only be written by two sections.
+    XmlCdata,
+    /// Inside an XML comment, which holds no `--`.
+    XmlComment,
+    /// The data of an XML processing instruction, which holds no `?>`.
+    XmlData,
+    /// A vCard's value: a backslash before `,`, `;`, `n` and itself.
+    Card,
+    /// A vCard's line that goes on in the next: a line break and a blank stand for nothing.
+    Folded,
+    /// Quoted-printable: `=E5`, and `=` at a line's end.
+    Printable,
 }
 
 /// Layers of quoting from the innermost (the text's own) to the outermost (the body's).

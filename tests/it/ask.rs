@@ -63,13 +63,30 @@ fn media(word: &str) -> Option<&'static str> {
         "json" | "gzip" => Some("application/json"),
         "csv" => Some("text/csv; charset=utf-8"),
         "text" => Some("text/plain"),
-        "multipart" => Some("multipart/form-data; boundary=x"),
+        "multipart" | "parts" => Some("multipart/form-data; boundary=x"),
+        "xml" => Some("text/xml; charset=utf-8"),
+        "vcard" => Some("text/vcard"),
         "unknown" => Some("application/x-unheard-of"),
         "sjis" => Some("application/x-www-form-urlencoded; charset=Shift_JIS"),
         "utf-7" => Some("application/x-www-form-urlencoded; charset=utf-7"),
         "untyped" | "-" => None,
         other => panic!("no media type is called `{other}`"),
     }
+}
+
+/// A form in parts: `name=value`, or `name@file.csv:text/csv=content`, with `|` between them.
+fn parts(fields: &str) -> String {
+    let mut body = String::new();
+    for field in fields.split('|') {
+        let (name, value) = field.split_once('=').expect("`name=value`");
+        let (name, file) = name.split_once('@').map_or((name, None), |(name, file)| (name, Some(file)));
+        body += &format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"");
+        if let Some((file, kind)) = file.map(|file| file.split_once(':').expect("a media type")) {
+            body += &format!("; filename=\"{file}\"\r\nContent-Type: {kind}");
+        }
+        body += &format!("\r\n\r\n{}\r\n", value.replace("\\n", "\n"));
+    }
+    body + "--x--\r\n"
 }
 
 fn exchange(role: &str, method: &str, target: &str, kind: &str, body: &[u8]) -> Got {
@@ -156,7 +173,11 @@ fn every_write_is_judged_as_expected() {
     assert!(rows.len() > 120, "the cases are there");
     for row in rows {
         let [role, expected, method, target, kind, body] = &row[..] else { panic!("six columns") };
-        let body = if kind == "-" { String::new() } else { body.replace("\\n", "\n") };
+        let body = match kind.as_str() {
+            "-" => String::new(),
+            "parts" => parts(body),
+            _ => body.replace("\\r", "\r").replace("\\n", "\n"),
+        };
         let got = exchange(role, method, target, kind, body.as_bytes());
         if outcome(&got) != expected {
             let note = got.refusal.as_ref().map(|refusal| refusal.note.clone()).unwrap_or_default();

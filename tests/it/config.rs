@@ -19,6 +19,8 @@ use sudare::policy::fault::{Faults, render};
 use sudare::policy::node::Source;
 use sudare::terms::bounds::Bounds;
 
+use crate::blessed::beside;
+
 fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/config")
 }
@@ -56,18 +58,11 @@ fn every_diagnostic_reads_as_expected() {
         entries.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect();
     paths.sort();
     assert!(paths.len() > 9, "the cases are there");
-    let mut wrong = Vec::new();
-    for path in paths {
+    beside(paths.into_iter().map(|path| {
         let (config, told) = parsed(&path.file_name().expect("a name").to_string_lossy());
         assert_eq!(config.is_some(), !told.contains("error["), "{}:\n{told}", path.display());
-        let beside = path.with_extension("txt");
-        if std::env::var_os("SUDARE_BLESS").is_some() {
-            fs::write(&beside, &told).expect("a case can be written");
-        } else if fs::read_to_string(&beside).unwrap_or_default() != told {
-            wrong.push(format!("{}:\n{told}", path.display()));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        (path.with_extension("txt"), told)
+    }));
 }
 
 #[test]

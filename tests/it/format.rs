@@ -1,8 +1,9 @@
 //! Walkers and quoting: cases at every cut, public suites, and other people's parsers as oracles.
 
-mod cases;
+pub mod cases;
 mod csv;
 mod cuts;
 mod json;
 mod quoting;
 pub mod recorder;
+mod xml;

@@ -1,48 +1,22 @@
-//! The HTML walker: cases at every cut, public suites, and generated pages.
-//!
-//! A case is `tests/cases/html/NAME.html` and `NAME.leaves`, one line a leaf. Lines that begin
-//! with `?` set places, records and bounds; `SUDARE_BLESS=1` writes the others anew.
+//! The HTML walker: what only pages have, public suites, and generated pages. Its cases run with those
+//! of the other formats.
 
 use std::fs;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use proptest::prelude::*;
 use serde_json::Value;
+use sudare::format::Format;
 use sudare::format::html::{HtmlWalker, check_selector, entity};
-use sudare::format::quote;
 use sudare::terms::bounds::Bounds;
-use sudare::terms::leaf::{Leaf, Part, Sink, Walker};
+use sudare::terms::leaf::{Leaf, Sink, Walker};
 use sudare::terms::place::{Place, PlaceId, Places};
-use sudare::terms::quote::Quote;
 use sudare::terms::refusal::{Reason, Refusal};
 
+use crate::format::cases::cases;
 use crate::format::recorder::Recorder;
-
-struct Case {
-    name: String,
-    body: Vec<u8>,
-    settings: Vec<String>,
-    expected: Vec<String>,
-    file: PathBuf,
-}
-
-impl Case {
-    fn walk<'a>(&self, chunks: impl IntoIterator<Item = &'a [u8]>) -> Recorder {
-        let (mut places, mut bounds) = (Places::default(), Bounds::default());
-        for setting in &self.settings {
-            match setting.split_once(' ').expect("a setting and its value") {
-                ("records", place) => places.records = Some(Place::parse(place).expect(place)),
-                ("value_bytes", bytes) => bounds.value_bytes = bytes.parse().expect(bytes),
-                ("hold_bytes", bytes) => bounds.hold_bytes = bytes.parse().expect(bytes),
-                (id, place) => places.css.push((PlaceId(id.parse().expect(id)), css(place))),
-            }
-        }
-        let mut walker = HtmlWalker::new(Arc::new(places), &bounds).expect(&self.name);
-        Recorder::walk(&mut walker, chunks)
-    }
-}
 
 fn css(place: &str) -> sudare::terms::place::CssPlace {
     match Place::parse(place) {
@@ -51,111 +25,16 @@ fn css(place: &str) -> sudare::terms::place::CssPlace {
     }
 }
 
-fn cases() -> Vec<Case> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/html");
-    let mut pages: Vec<PathBuf> = fs::read_dir(&root)
-        .expect("the cases")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "html"))
-        .collect();
-    pages.sort();
-    assert!(pages.len() >= 15, "the cases are there");
-    pages.into_iter().map(|page| case(&page)).collect()
-}
-
-fn case(page: &Path) -> Case {
-    let file = page.with_extension("leaves");
-    let lines = fs::read_to_string(&file).unwrap_or_default();
-    let (settings, expected): (Vec<&str>, Vec<&str>) = lines.lines().partition(|line| line.starts_with('?'));
-    Case {
-        name: page.file_stem().expect("a name").to_string_lossy().into_owned(),
-        body: fs::read(page).expect("a page"),
-        settings: settings.into_iter().map(|line| line[1..].trim().to_owned()).collect(),
-        expected: expected.into_iter().map(str::to_owned).collect(),
-        file,
-    }
-}
-
-/// What stands in the pieces of each leaf, with line breaks between them, is its text.
-fn agree(recorder: &Recorder, body: &str) {
-    for leaf in &recorder.leaves {
-        let mut text = String::new();
-        for piece in &leaf.pieces {
-            assert!(leaf.text[text.len()..piece.at].chars().all(|c| c == '\n'), "{}", leaf.line);
-            text.push_str(&leaf.text[text.len()..piece.at]);
-            text += &quote::decode(piece.quotes, &body[piece.span.clone()]).expect(&leaf.line).text;
-        }
-        assert_eq!(text, leaf.text, "{}", leaf.line);
-    }
-}
-
-#[test]
-fn every_case_shows_what_is_written_beside_it() {
-    let bless = std::env::var_os("SUDARE_BLESS").is_some();
-    for case in cases() {
-        let whole = case.walk([&case.body[..]]);
-        if bless {
-            let settings = case.settings.iter().map(|setting| format!("? {setting}\n"));
-            let lines = whole.lines.iter().map(|line| format!("{line}\n"));
-            fs::write(&case.file, settings.chain(lines).collect::<String>()).expect("a writable case");
-        } else {
-            assert_eq!(whole.lines, case.expected, "{}", case.name);
-        }
-        if let Ok(body) = str::from_utf8(&case.body) {
-            agree(&whole, body);
-        }
-    }
-}
-
-#[test]
-fn every_case_shows_the_same_at_every_cut() {
-    for case in cases() {
-        let whole = case.walk([&case.body[..]]);
-        assert_eq!(case.walk(case.body.chunks(1)), whole, "{} byte by byte", case.name);
-        for cut in 0..case.body.len() {
-            let (before, after) = case.body.split_at(cut);
-            assert_eq!(case.walk([before, after]), whole, "{} cut at {cut}", case.name);
-        }
-    }
-}
-
 /// Each number of the case stands in some leaf: no context hides one.
 #[test]
 fn no_context_hides_a_value() {
-    let case = cases().into_iter().find(|case| case.name == "contexts").expect("the case");
+    let case = cases(Some(Format::Html)).into_iter().find(|case| case.name == "html contexts").expect("the case");
     let recorder = case.walk([&case.body[..]]);
     for number in 1..=68 {
         let tail = format!("0000-00{number:02}");
         let whole = format!("90{}", tail.replace('-', ""));
         let shows = |text: &str| text.contains(&tail) || text.contains(&whole);
         assert!(recorder.leaves.iter().any(|leaf| shows(&leaf.text)), "{tail}");
-    }
-}
-
-#[test]
-fn a_leaf_can_be_edited_alone() {
-    const VEIL: &str = "***-****-5678 <&>\"' 山";
-    for case in cases() {
-        let Ok(body) = str::from_utf8(&case.body) else { continue };
-        let whole = case.walk([body.as_bytes()]);
-        for (index, leaf) in whole.leaves.iter().enumerate().filter(|_| !whole.refused()) {
-            if leaf.part != Part::Value || leaf.text.is_empty() || leaf.text.contains('\n') {
-                continue;
-            }
-            // A comment has no way to write `>`.
-            let comment = leaf.pieces.iter().any(|piece| piece.quotes.layers().contains(&Quote::HtmlComment));
-            let veil = if comment { "***-****-5678" } else { VEIL };
-            let edits = quote::splice(body, &leaf.pieces, 0, 0..leaf.text.len(), veil).expect(&leaf.line);
-            let mut edited = body.to_owned();
-            for (span, text) in edits.iter().rev() {
-                edited.replace_range(span.clone(), text);
-            }
-            let again = case.walk([edited.as_bytes()]);
-            let texts = |recorder: &Recorder| recorder.leaves.iter().map(|leaf| leaf.text.clone()).collect::<Vec<_>>();
-            let mut expected = texts(&whole);
-            veil.clone_into(&mut expected[index]);
-            assert_eq!(texts(&again), expected, "{}: {}", case.name, leaf.line);
-        }
     }
 }
 
@@ -304,7 +183,7 @@ fn text_of_the_html5lib_suite_is_shown() {
             if recorder.refused() {
                 continue;
             }
-            agree(&recorder, input);
+            recorder.agrees_but_for_breaks(input);
             let shown: String = recorder.leaves.iter().map(|leaf| leaf.text.as_str()).collect();
             for token in case["output"].as_array().expect("tokens") {
                 if token[0] == "Character" {
@@ -355,7 +234,7 @@ proptest! {
             Recorder::walk(&mut walker, chunks.iter().copied())
         };
         let whole = walk(&[page.as_bytes()]);
-        agree(&whole, &page);
+        whole.agrees_but_for_breaks(&page);
         let (before, after) = page.as_bytes().split_at(cut.min(page.len()));
         prop_assert_eq!(&walk(&[before, after]), &whole);
     }

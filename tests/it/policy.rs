@@ -15,6 +15,8 @@ use sudare::policy::Policy;
 use sudare::policy::fault::render;
 use sudare::policy::node::Source;
 
+use crate::blessed::beside;
+
 fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/policy")
 }
@@ -39,8 +41,7 @@ fn every_diagnostic_reads_as_expected() {
     entries.retain(|path| path.is_dir() || path.extension().is_some_and(|extension| extension == "yaml"));
     entries.sort();
     assert!(entries.len() > 25, "the cases are there");
-    let mut wrong = Vec::new();
-    for path in entries {
+    beside(entries.into_iter().map(|path| {
         let mut sources = Vec::new();
         if path.is_dir() {
             let mut files: Vec<PathBuf> =
@@ -50,15 +51,8 @@ fn every_diagnostic_reads_as_expected() {
         } else {
             sources.push(source(&path));
         }
-        let told = render(&Policy::parse(&sources).faults, &sources, false);
-        let beside = path.with_extension("txt");
-        if std::env::var_os("SUDARE_BLESS").is_some() {
-            fs::write(&beside, &told).expect("a case can be written");
-        } else if fs::read_to_string(&beside).unwrap_or_default() != told {
-            wrong.push(format!("{}:\n{told}", path.display()));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        (path.with_extension("txt"), render(&Policy::parse(&sources).faults, &sources, false))
+    }));
 }
 
 #[test]

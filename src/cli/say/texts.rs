@@ -58,6 +58,11 @@ texts! {
     NOT_RECORDED: "the ledger would not record `{kind}: {action}`", "台帳に `{kind}: {action}` が記録されません";
     MEMBER_MISSING: "{place} is missing; expected {expected}", "{place} がありません。期待は {expected}";
     MEMBER_IS: "{place} is {got}; expected {expected}", "{place} は {got}。期待は {expected}";
+    TEXT_IS: "the answer is `{got}`; expected `{expected}`", "応答は `{got}`。期待は `{expected}`";
+    NO_XML: "the answer is no XML", "応答がXMLではありません";
+    OWN_XML: "the test's own XML cannot be read: {why}", "テストのXMLが読めません：{why}";
+    XML_OTHER: "{got} stands where {place} is expected", "{place} の位置に {got} があります";
+    XML_MORE: "{place} is more than expected", "{place} は余分です";
     NOBODY_IN: "nobody was let in", "利用者が認められませんでした";
     NO_KIND: "no kind was found in the answer", "応答に個人情報の種別が見つかりませんでした";
     DECIDED: "{kind} is {action} by {rules}", "{kind} は {rules} により {action}";

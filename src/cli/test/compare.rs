@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::cli::say::{Lang, texts};
-use crate::cli::test::read;
+use crate::cli::test::{markup, read};
 use crate::policy::Policy;
 use crate::policy::rule::tests::Expect;
 use crate::serve::exchange::dry::Got;
@@ -36,6 +36,13 @@ impl Compare<'_> {
                 Ok(own) => self.subset("$", json, &own, &mut all),
                 Err(_) => all.push(texts::NO_JSON.of(lang).to_owned()),
             }
+        }
+        if let Some((xml, _)) = &expect.xml {
+            all.extend(markup::difference(xml, &got.body, lang));
+        }
+        let (own, text_of) = (text.trim_end(), expect.text.as_ref().map(|(text, _)| text.trim_end()));
+        if let Some(expected) = text_of.filter(|expected| *expected != own) {
+            all.push(texts::TEXT_IS.with(lang, &[("got", &own), ("expected", &expected)]));
         }
         if let Some(content) = &expect.exactly {
             match read(content, folder, lang) {

@@ -47,8 +47,16 @@ impl JsonWalker {
             objects: 0,
             records: 0,
             record: None,
+            nulls: false,
         };
         JsonWalker { scanner: Scanner::new(bounds.value_bytes), tree }
+    }
+
+    /// Shows each `null` too, as a form feed, which no field holds: in a write it may stand where a
+    /// veiled number stood.
+    pub fn showing_nulls(mut self) -> JsonWalker {
+        self.tree.nulls = true;
+        self
     }
 }
 
@@ -124,6 +132,7 @@ struct Tree {
     objects: u32,
     records: u32,
     record: Option<Record>,
+    nulls: bool,
 }
 
 impl Tree {
@@ -196,6 +205,7 @@ impl Tree {
             }
             Token::Number(text) => Some(Scalar { text, part: Part::Number, piece: bare }),
             Token::Boolean(text) => Some(Scalar { text, part: Part::Boolean, piece: bare }),
+            Token::Null if self.nulls => Some(Scalar { text: "\u{c}", part: Part::Value, piece: bare }),
             Token::Null => None,
             _ => return Err(unreadable(span.start, wanted(self.expect))),
         };

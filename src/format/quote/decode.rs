@@ -6,7 +6,7 @@
 
 use crate::format::html::entity;
 use crate::format::json::text as json;
-use crate::format::quote::{Decoded, Malformed, legacy};
+use crate::format::quote::{Decoded, Malformed, card, legacy, xml};
 use crate::terms::quote::{Quote, Quotes};
 
 /// Undoes all layers, the outermost first.
@@ -44,6 +44,14 @@ fn layer(quote: Quote, raw: &str) -> Result<Decoded, Malformed> {
         Quote::Script { quote: b'*' } => without(raw, raw.find("*/")),
         Quote::Script { quote: b'\n' } => without(raw, raw.find(['\n', '\r', '\u{2028}', '\u{2029}'])),
         Quote::Script { .. } => Ok(script(raw)),
+        Quote::XmlText => xml::text(raw, false),
+        Quote::XmlValue => xml::text(raw, true),
+        Quote::XmlCdata => xml::section(raw),
+        Quote::XmlComment => without(raw, xml::ends_comment(raw)),
+        Quote::XmlData => without(raw, raw.find("?>")),
+        Quote::Card => Ok(card::value(raw)),
+        Quote::Folded => card::folded(raw),
+        Quote::Printable => card::printable(raw),
     }
 }
 
@@ -54,16 +62,16 @@ impl Default for Decoded {
 }
 
 impl Decoded {
-    fn with_capacity(bytes: usize) -> Decoded {
+    pub(super) fn with_capacity(bytes: usize) -> Decoded {
         Decoded { text: String::with_capacity(bytes), map: Vec::with_capacity(bytes + 1) }
     }
 
-    fn push(&mut self, c: char, at: usize) {
+    pub(super) fn push(&mut self, c: char, at: usize) {
         self.text.push(c);
         self.map.extend(std::iter::repeat_n(offset(at), c.len_utf8()));
     }
 
-    fn push_run(&mut self, run: &str, at: usize) {
+    pub(super) fn push_run(&mut self, run: &str, at: usize) {
         if run.is_ascii() {
             self.text.push_str(run);
             self.map.extend(offset(at)..offset(at + run.len()));
@@ -74,7 +82,7 @@ impl Decoded {
         }
     }
 
-    fn end(mut self, at: usize) -> Decoded {
+    pub(super) fn end(mut self, at: usize) -> Decoded {
         self.map.push(offset(at));
         self
     }

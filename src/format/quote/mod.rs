@@ -4,14 +4,17 @@
 //! the raw bytes, put on again around a new text, and an edit of the text becomes an edit of the
 //! raw bytes that leaves every other byte as it was. Which edit is made is decided elsewhere.
 
+pub(super) mod card;
 mod decode;
 mod encode;
 mod legacy;
 mod splice;
+mod xml;
 
 use std::fmt;
 use std::ops::Range;
 
+pub use self::xml::ends_comment as ends_xml_comment;
 use crate::terms::leaf::Piece;
 use crate::terms::quote::Quotes;
 

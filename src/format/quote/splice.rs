@@ -158,10 +158,10 @@ impl Run<'_> {
 
 /// Whether no two characters of this quoting can run together into something else.
 fn stands_alone(quote: &Quote) -> bool {
-    matches!(quote, Quote::Verbatim | Quote::Json | Quote::CsvQuoted | Quote::Form)
+    matches!(quote, Quote::Verbatim | Quote::Json | Quote::CsvQuoted | Quote::Form | Quote::XmlValue)
 }
 
 /// Whether this quoting has no escapes, so that what would end it is broken up instead.
 fn breaks_up(quote: &Quote) -> bool {
-    matches!(quote, Quote::HtmlComment | Quote::Script { quote: b'*' | b'\n' })
+    matches!(quote, Quote::HtmlComment | Quote::XmlComment | Quote::XmlData | Quote::Script { quote: b'*' | b'\n' })
 }

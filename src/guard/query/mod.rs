@@ -9,6 +9,7 @@ mod beside;
 mod columns;
 mod decision;
 mod fit;
+mod markup;
 mod names;
 mod spelling;
 mod text;
@@ -58,6 +59,14 @@ pub fn screen_json(plan: &Plan, body: &[u8]) -> Result<Asked, Refusal> {
     let tree = std::str::from_utf8(body).ok().and_then(Tree::json);
     let tree =
         tree.ok_or_else(|| Refusal::new(Reason::RequestUnreadable, "the question in the body cannot be read"))?;
+    let mut screen = Screen::new(plan);
+    Walk::new(&mut screen).tree(&tree)?;
+    Ok(screen.asked())
+}
+
+/// Looks at an XML body that only reads.
+pub fn screen_xml(plan: &Plan, body: &[u8]) -> Result<Asked, Refusal> {
+    let tree = markup::tree(body)?;
     let mut screen = Screen::new(plan);
     Walk::new(&mut screen).tree(&tree)?;
     Ok(screen.asked())

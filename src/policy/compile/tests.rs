@@ -28,10 +28,10 @@ fn expected(expect: Expect<Word>, names: &Names<'_>, faults: &mut Faults) -> Opt
             faults.error(spot, "unknown-word", format!("`{action}` is no action")).did_you_mean(near);
         }
     }
-    let Expect { who, spot, status, json, exactly, hidden, shown, ledger } = expect;
+    let Expect { who, spot, status, json, xml, text, exactly, hidden, shown, ledger } = expect;
     let who = match who.text.as_str() {
         NOBODY => Who::Nobody,
         name => Who::Role(names.role(&who, faults)?, name.into()),
     };
-    Some(Expect { who, spot, status, json, exactly, hidden, shown, ledger })
+    Some(Expect { who, spot, status, json, xml, text, exactly, hidden, shown, ledger })
 }

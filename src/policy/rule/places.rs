@@ -5,21 +5,19 @@ use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot, Value};
 use crate::policy::reader;
 use crate::terms::place::{Place, PlaceError};
+use crate::terms::xml_path;
 
-/// Reads a place: a bare name, `$…`, `css:…`.
+/// Reads a place: a bare name, `$…`, `//…`, `css:…`.
 pub fn read(node: &Node, what: &str, faults: &mut Faults) -> Option<Place> {
     let text = reader::text(node, what, faults)?;
-    if text.starts_with("//") {
-        let fault = faults.error(&node.spot, "reserved", "`//…`, a place in XML, is reserved: not yet");
-        fault.help("JSON has `$…`, HTML has `css:…`, and a bare name works in both");
-        return None;
-    }
     match Place::parse(text) {
         Ok(place) => checked(place, &node.spot, faults),
         Err(PlaceError { offset, message }) => {
             let fault = faults.error(&within(node, text, offset), "place", message);
             if text.starts_with('$') {
                 fault.help("JSONPath here knows names, indexes, `[*]` and `..name`");
+            } else if text.starts_with('/') {
+                fault.help(xml_path::HELP);
             }
             None
         }

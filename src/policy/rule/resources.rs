@@ -140,10 +140,14 @@ fn records(node: &Node, faults: &mut Faults) -> Option<Place> {
     match places::read(node, "`records`", faults)? {
         Place::Name(name) => {
             let fault = faults.error(&node.spot, "place", format!("`{name}` does not say where a record begins"));
-            fault.help("write `$.items[*]` or `css:table tbody tr`; in CSV each row is a record anyway");
+            fault.help("write `$.items[*]`, `//Customer` or `css:table tbody tr`; in CSV each row is a record anyway");
             None
         }
         Place::Css(css) if css.attribute.is_some() => {
+            faults.error(&node.spot, "place", "a record is an element, not an attribute");
+            None
+        }
+        Place::Xml(path) if path.is_attribute() => {
             faults.error(&node.spot, "place", "a record is an element, not an attribute");
             None
         }

@@ -86,6 +86,8 @@ pub enum ContentFormat {
     Json,
     /// HTML.
     Html,
+    /// XML.
+    Xml,
     /// CSV.
     Csv,
     /// Plain text.
@@ -105,6 +107,10 @@ pub struct Expect<W = Who> {
     pub status: Option<(u16, Spot)>,
     /// Members that the JSON answer has.
     pub json: Option<(serde_json::Value, Spot)>,
+    /// What the XML answer says; blanks between elements and comments do not count.
+    pub xml: Option<(String, Spot)>,
+    /// The whole text of the answer; line breaks at its end do not count.
+    pub text: Option<(String, Spot)>,
     /// The body is this, and nothing beside it. `exactly: true` says so of `json`.
     pub exactly: Option<Content>,
     /// Texts that stand nowhere in what staff gets.
@@ -198,11 +204,12 @@ fn headers(node: &Node, faults: &mut Faults) -> Vec<(String, String)> {
     headers
 }
 
-/// The one body among `json`, `html`, `csv`, `text`, `form` and `file`.
+/// The one body among `json`, `html`, `xml`, `csv`, `text`, `form` and `file`.
 fn content(map: &mut MapReader<'_>, faults: &mut Faults) -> Option<Content> {
-    const FORMATS: [(&str, ContentFormat); 5] = [
+    const FORMATS: [(&str, ContentFormat); 6] = [
         ("json", ContentFormat::Json),
         ("html", ContentFormat::Html),
+        ("xml", ContentFormat::Xml),
         ("csv", ContentFormat::Csv),
         ("text", ContentFormat::Text),
         ("form", ContentFormat::Form),
@@ -230,7 +237,7 @@ fn content(map: &mut MapReader<'_>, faults: &mut Faults) -> Option<Content> {
             Content { format: by_name(name), from: ContentFrom::File(name.to_owned()), spot: node.spot.clone() };
         add(content, faults);
     }
-    map.reserve(&["xml", "xlsx"], faults);
+    map.reserve(&["xlsx"], faults);
     found
 }
 
@@ -238,6 +245,7 @@ fn by_name(name: &str) -> ContentFormat {
     match name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).as_deref() {
         Some("json") => ContentFormat::Json,
         Some("html" | "htm") => ContentFormat::Html,
+        Some("xml") => ContentFormat::Xml,
         Some("csv") => ContentFormat::Csv,
         _ => ContentFormat::Text,
     }
@@ -251,7 +259,8 @@ fn expects(node: &Node, faults: &mut Faults) -> Vec<Expect<Word>> {
 fn expect(who: Word, node: &Node, faults: &mut Faults) -> Option<Expect<Word>> {
     let spot = who.spot.clone();
     let (hidden, shown, ledger) = (Vec::new(), Vec::new(), Vec::new());
-    let mut expect = Expect { who, spot, status: None, json: None, exactly: None, hidden, shown, ledger };
+    let mut expect =
+        Expect { who, spot, status: None, json: None, xml: None, text: None, exactly: None, hidden, shown, ledger };
     if node.scalar().is_some() {
         expect.status = status(node, faults);
         return Some(expect);
@@ -259,6 +268,8 @@ fn expect(who: Word, node: &Node, faults: &mut Faults) -> Option<Expect<Word>> {
     let mut map = MapReader::open(node, "what a role gets", faults)?;
     expect.status = map.take("status").and_then(|node| status(node, faults));
     expect.json = map.take("json").map(|node| (json(node), node.spot.clone()));
+    expect.xml = map.take("xml").and_then(|node| whole(node, "the XML of the answer", faults));
+    expect.text = map.take("text").and_then(|node| whole(node, "the text of the answer", faults));
     expect.hidden = map.take("hidden").map(|node| texts(node, "a hidden text", faults)).unwrap_or_default();
     expect.shown = map.take("shown").map(|node| texts(node, "a shown text", faults)).unwrap_or_default();
     if let Some(node) = map.take("exactly") {
@@ -272,6 +283,10 @@ fn expect(who: Word, node: &Node, faults: &mut Faults) -> Option<Expect<Word>> {
     }
     map.finish(faults);
     Some(expect)
+}
+
+fn whole(node: &Node, what: &str, faults: &mut Faults) -> Option<(String, Spot)> {
+    Some((reader::text(node, what, faults)?.to_owned(), node.spot.clone()))
 }
 
 fn texts(node: &Node, what: &str, faults: &mut Faults) -> Vec<(String, Spot)> {

@@ -93,7 +93,7 @@ async fn judged(
     mut receipt: Receipt,
 ) -> Result<Response<StaffBody>, Refusal> {
     let (mut head, body) = answer.into_parts();
-    let taken = clean(&mut head, &about, body.names())?;
+    let mut taken = clean(&mut head, &about, body.names())?;
     receipt.status(head.status.as_u16());
     show_headers(&head.headers, &mut guard)?;
     let unpacker = taken.coding.map(|coding| Unpacker::new(coding, &house.bounds));
@@ -106,7 +106,11 @@ async fn judged(
     }
     let (format, charset) = match readable(&head, body.first(), &about.plan) {
         Ok(read) => read,
-        Err(_) if about.plan.unreadable == Unreadable::Pass => (Format::Opaque, Charset::Utf8),
+        Err(_) if about.plan.unreadable == Unreadable::Pass => {
+            // What nobody looked into may be about somebody.
+            taken.keeps = None;
+            (Format::Opaque, Charset::Utf8)
+        }
         Err(refusal) => return Err(refusal),
     };
     let packed = taken.coding.filter(|coding| about.accepted.takes(*coding));
@@ -114,7 +118,7 @@ async fn judged(
         return Ok(respond::error_page(head.status, about.reader, &about.id).map(StaffBody::own));
     }
     if format == Format::Opaque {
-        let body = if packed.is_some() { body.as_it_came() } else { body };
+        let body = if packed.is_some() { body.packed() } else { body };
         return pass(head, &taken, packed, body, guard, receipt, gateway.lasting()?).await;
     }
     expect(&head, format, &mut guard);
@@ -160,8 +164,10 @@ impl Way {
     }
 
     fn write(&mut self, chunk: &[u8]) -> Result<Option<Released>, Refusal> {
-        self.share.set(self.rewriter.held() + chunk.len())?;
-        self.rewriter.write(chunk, &mut self.guard)
+        self.share.set(self.rewriter.held() + chunk.len() + self.guard.held_bytes())?;
+        let released = self.rewriter.write(chunk, &mut self.guard)?;
+        self.share.set(self.rewriter.held() + self.guard.held_bytes())?;
+        Ok(released)
     }
 
     fn end(&mut self) -> Result<Released, Refusal> {
@@ -317,8 +323,11 @@ async fn pass(
 ) -> Result<Response<StaffBody>, Refusal> {
     let verdict = guard.finish()?;
     receipt.disclose(&verdict, "opaque").await?;
+    let is_plain = verdict.disclosures.is_empty() && verdict.edits.is_empty();
     edit_headers(&mut head.headers, verdict)?;
-    head::keep(&mut head.headers, taken);
+    if is_plain {
+        head::keep(&mut head.headers, taken);
+    }
     head::packed(&mut head.headers, packed);
     let (sender, staff) = receipt.parts();
     tokio::spawn(async move {
@@ -342,6 +351,9 @@ pub(super) fn readable(head: &response::Parts, first: &[u8], plan: &Plan) -> Res
         return Err(Refusal::new(Reason::Unreadable, "`Content-Type` stands twice or is no text"));
     };
     let (format, charset) = charset::of(kind, first)?;
+    if format == Format::Multipart {
+        return Err(Refusal::new(Reason::Unreadable, "an answer in parts is not read"));
+    }
     if head.status.is_success() && !plan.has_place_in(format) {
         return Err(Refusal::new(Reason::Shape, "the resource names no place in an answer of this format"));
     }
@@ -349,12 +361,16 @@ pub(super) fn readable(head: &response::Parts, first: &[u8], plan: &Plan) -> Res
 }
 
 pub(super) fn is_error_page(status: StatusCode, format: Format, plan: &Plan) -> bool {
-    status.is_server_error() && plan.errors == Errors::Page && !matches!(format, Format::Json)
+    status.is_server_error() && plan.errors == Errors::Page && !matches!(format, Format::Json | Format::Xml)
 }
 
-/// A successful page or table must hold a place of each declared kind.
+/// A successful page, table or text must hold a place of each declared kind; scripts and style sheets
+/// hold no records.
 pub(super) fn expect(head: &response::Parts, format: Format, guard: &mut Outbound) {
-    if head.status.is_success() && matches!(format, Format::Html | Format::Csv) {
+    if head.status.is_success() && matches!(format, Format::Html | Format::Csv | Format::Text) {
         guard.expect_shape();
+    }
+    if matches!(format, Format::Script | Format::Style) {
+        guard.without_records();
     }
 }

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use crate::body::coding::Accepted;
 use crate::body::readings;
 use crate::format::json::JsonWalker;
+use crate::format::multipart::{Files, MultipartWalker};
 use crate::format::{self, Format};
 use crate::guard::inbound::Inbound;
 use crate::guard::outbound::{Outbound, Request as Judged};
@@ -28,9 +29,10 @@ use crate::policy::Policy;
 use crate::policy::conditions::Situation;
 use crate::policy::decide::RoleId;
 use crate::policy::matched::{self, BodyValues, Matched};
-use crate::policy::plan::{Plan, SubjectAt};
+use crate::policy::plan::{Plan, SubjectAt, Unreadable};
 use crate::route::normal::{self, Canonical};
 use crate::serve::disclose::Facts;
+use crate::serve::exchange::forms::{self, Parameters, parameters};
 use crate::serve::exchange::recognise::recognise;
 use crate::serve::gate::fault::GateFault;
 use crate::serve::gate::hop::{self, Arrival};
@@ -65,6 +67,9 @@ const LOG_IN_BYTES: usize = 64 << 10;
 /// Methods that the gateway passes.
 const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+
+/// Bodies are shown to their walkers in steps, so that these need not hold a second copy.
+const STEP_BYTES: usize = 64 << 10;
 
 /// Recognises staff, and cleans the head of what is not the CRM's to see.
 pub async fn identify(
@@ -114,14 +119,6 @@ fn is_open(house: &House, method: &Method, path: &Canonical) -> bool {
 
 fn nobody() -> Refusal {
     Refusal::new(Reason::Unrecognised, "no source found a credential")
-}
-
-/// Names and values in the order of the request.
-type Parameters = Vec<(String, String)>;
-
-/// A query or a form in each way in which it can be read: one, unless it is no UTF-8.
-fn parameters(raw: &[u8]) -> Result<Vec<Parameters>, Refusal> {
-    readings::form(raw).iter().map(|reading| normal::pairs(reading)).collect()
 }
 
 /// A request's path and the readings of its query, and the resources that its head matches. What
@@ -202,10 +199,10 @@ pub struct Asked {
 impl Asked {
     /// Understands a request: its path, its query, and which resources it is about.
     pub fn new(policy: &Policy, mut head: request::Parts, body: Bytes) -> Result<Asked, Refusal> {
-        let forms = if is_form(&head.headers) { form(&body)? } else { vec![Vec::new()] };
+        let forms = forms::of(&head.headers, &body)?;
         let (path, queries, mut matched) = candidates(policy, &head, &forms)?;
         if matched.needs_body() {
-            let json = values_of(&body, policy.body_paths(&matched))?;
+            let json = values_of(&head.headers, &body, policy.body_paths(&matched))?;
             let narrowed = |form| policy.narrow(matched.clone(), &BodyValues { form, json: json.clone() });
             matched = one(together(&queries, &forms).map(narrowed))?;
         }
@@ -258,8 +255,15 @@ impl Asked {
     fn screen_body(&self, plan: &Plan, bounds: &Bounds, format: Format, text: &[u8]) -> Result<bool, Refusal> {
         let mut inbound = Inbound::new(plan, bounds.body_bytes);
         let body = if format == Format::Json { returned::with_nulls(text) } else { Cow::Borrowed(text) };
-        let mut walker = format::walker(format, &plan.places, bounds).map_err(unreadable)?;
-        walker.write(&body, &mut inbound).map_err(unreadable)?;
+        let mut walker = match (format, plan.unreadable) {
+            (Format::Multipart, Unreadable::Pass) => {
+                Box::new(MultipartWalker::new(Arc::clone(&plan.places), bounds, Files::Pass))
+            }
+            _ => format::walker(format, &plan.places, bounds).map_err(unreadable)?,
+        };
+        for chunk in body.chunks(STEP_BYTES) {
+            walker.write(chunk, &mut inbound).map_err(unreadable)?;
+        }
         walker.end(&mut inbound).map_err(unreadable)?;
         let parameters = inbound.parameters();
         method::is_the_only_one(self.head.method.as_str(), &parameters)?;
@@ -269,6 +273,8 @@ impl Asked {
         let asked = match format {
             Format::Json => query::screen_json(plan, text)?,
             Format::Form => query::screen(plan, &normal::pairs(text)?)?,
+            Format::Multipart => query::screen(plan, &forms::question(text)?)?,
+            Format::Xml => query::screen_xml(plan, text)?,
             Format::Text => query::screen_text(plan, &String::from_utf8_lossy(text))?,
             _ => query::screen(plan, &parameters)?,
         };
@@ -288,10 +294,9 @@ impl Asked {
     /// The guard of the answer.
     pub fn guard(&self, plan: &Arc<Plan>, mint: &Arc<dyn Mint>, bounds: &Bounds, today: Today) -> Outbound {
         let mut asked = self.query().to_vec();
-        if is_form(&self.head.headers) {
-            // A body that could not be read was refused before.
-            asked.extend(parameters(&self.body).unwrap_or_default().into_iter().next().unwrap_or_default());
-        }
+        // A body that could not be read was refused before.
+        let forms = forms::of(&self.head.headers, &self.body).unwrap_or_default();
+        asked.extend(forms.into_iter().next().unwrap_or_default());
         let request = Judged { path: self.path_values(plan), query: asked, today };
         Outbound::new(Arc::clone(plan), Arc::clone(mint), &request, bounds)
     }
@@ -329,7 +334,7 @@ impl Asked {
             UserAt::Form(name) => {
                 // Some CRMs take JSON or `;` in whatever is sent, so only what browsers send is read.
                 let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"&=%+-_.~*!'(),:@/$".contains(byte);
-                if !is_form(&self.head.headers) || !self.body.iter().all(plain) {
+                if !forms::is_plain(&self.head.headers) || !self.body.iter().all(plain) {
                     return Err(odd());
                 }
                 // Other parameters may be in another charset; the name alone must be read.
@@ -414,16 +419,17 @@ async fn gather(mut body: Incoming, bytes_max: usize, share: &mut Share) -> Resu
     Ok(all.freeze())
 }
 
-fn values_of(body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
+fn values_of(headers: &HeaderMap, body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
     if wanted.is_empty() || body.is_empty() {
         return Ok(Vec::new());
     }
     // A body that is no JSON matches no resource that asks for JSON; the plan's own walker judges it.
-    Ok(json_values(body, wanted).unwrap_or_default())
+    let text = readings::body(content_type(headers)?, body).map(|(_, text)| text);
+    Ok(text.and_then(|text| json_values(&text, wanted)).unwrap_or_default())
 }
 
 /// The values of a JSON text at some places; all of them where a key stands twice.
-fn json_values(body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
+fn json_values(body: &[u8], wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
     let numbered = (0u16..).map(PlaceId).zip(wanted.iter().cloned()).collect();
     let places = Arc::new(Places { json: numbered, ..Places::default() });
     let mut walker = JsonWalker::new(places, &Bounds::default());
@@ -473,16 +479,7 @@ impl Sink for Values {
     }
 }
 
-fn form(body: &[u8]) -> Result<Vec<Parameters>, Refusal> {
-    parameters(body).map_err(|refusal| Refusal { reason: Reason::RequestUnreadable, ..refusal })
-}
-
-fn is_form(headers: &HeaderMap) -> bool {
-    let kind = content_type(headers).ok().flatten().unwrap_or_default().to_ascii_lowercase();
-    kind.split(';').next().is_some_and(|media| media.trim() == "application/x-www-form-urlencoded")
-}
-
-fn content_type(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+pub(super) fn content_type(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let value = values.next().map(HeaderValue::to_str);
     if values.next().is_some() {
@@ -492,7 +489,7 @@ fn content_type(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 }
 
 /// What the walkers say of an answer, said of a request.
-fn unreadable(refusal: Refusal) -> Refusal {
+pub(super) fn unreadable(refusal: Refusal) -> Refusal {
     let reason = match refusal.reason {
         Reason::Unreadable => Reason::RequestUnreadable,
         Reason::Bound => Reason::BodyTooLarge,

@@ -7,6 +7,7 @@
 mod answer;
 mod asked;
 pub mod dry;
+mod forms;
 mod head;
 mod login;
 mod prefetched;

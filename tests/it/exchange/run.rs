@@ -182,8 +182,11 @@ pub fn in_chunks(policy: &Policy, case: &Case, cuts: &[usize]) -> Option<(Option
     for (number, (name, value)) in case.answer.headers.iter().enumerate() {
         guard.header(number, |sink| format::header::leaves(name, value, sink)).ok()?;
     }
-    if success && matches!(format, Format::Html | Format::Csv) {
+    if success && matches!(format, Format::Html | Format::Csv | Format::Text) {
         guard.expect_shape();
+    }
+    if matches!(format, Format::Script | Format::Style) {
+        guard.without_records();
     }
     Some(match rewritten(&plan, (format, charset), guard, &bounds, &raw, cuts) {
         Ok((body, verdict)) => (None, case.answer.shown(&body), lines(policy, &verdict.disclosures)),
@@ -226,8 +229,11 @@ fn asked(policy: &Policy, case: &Case) -> Option<(Matched, Vec<(String, String)>
     if case.request.headers.iter().any(|(_, value)| value == "application/x-www-form-urlencoded") {
         query.extend(normal::pairs(case.request.body.as_bytes()).ok()?);
     }
-    let matched =
-        policy.candidates(&Asked { method: &case.method, path: &path, query: &query, header: &|_| Vec::new() });
+    let header = |name: &str| {
+        let own = case.request.headers.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name));
+        own.map(|(_, value)| value.clone()).collect()
+    };
+    let matched = policy.candidates(&Asked { method: &case.method, path: &path, query: &query, header: &header });
     Some((matched, query))
 }
 

@@ -8,6 +8,7 @@ use sudare::format::{Format, header, script, url, walker};
 use sudare::terms::bounds::Bounds;
 use sudare::terms::place::{JsonPath, Place, PlaceId, Places};
 use sudare::terms::quote::Quotes;
+use sudare::terms::xml_path::XmlPath;
 
 use super::recorder::Recorder;
 
@@ -15,7 +16,12 @@ fn walk<'a>(format: Format, chunks: impl IntoIterator<Item = &'a [u8]>) -> Recor
     let path = |text| JsonPath::parse(text).expect("a path");
     let places = Places {
         json: vec![(PlaceId(1), path("$..a")), (PlaceId(2), path("$[0][*]"))],
-        records: Some(Place::Json(path("$[*]"))),
+        xml: vec![(PlaceId(3), XmlPath::parse("//a//Q{u}b/@c").expect("a path"))],
+        records: Some(if format == Format::Xml {
+            Place::parse("//b").expect("a path")
+        } else {
+            Place::Json(path("$[*]"))
+        }),
         ..Places::default()
     };
     // What a script is bounded in is what must be held, and a division that could have been a
@@ -40,14 +46,94 @@ fn body() -> impl Strategy<Value = (Format, Vec<u8>)> {
         "'", "\"", "`", "${", "}", "{", "/", "*", "\\", "\n", "\r\n", "<!--", "a ", "1234567", "山", "return", ")",
         "[", "]",
     ];
+    let xml = &[
+        "<a>",
+        "</a>",
+        "<a/>",
+        "<b c='1'>",
+        "<u:b xmlns:u='u'>",
+        "</b>",
+        "</u:b>",
+        "<",
+        ">",
+        "&#48;",
+        "&",
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "]]>",
+        "<?p ?>",
+        "x",
+        "山",
+        " ",
+        "\u{feff}",
+        "<?xml version='1.0'?>",
+    ];
+    let card = &[
+        "BEGIN:VCARD\r\n",
+        "END:VCARD\r\n",
+        "FN:a",
+        "N:b;c",
+        "TEL;X=b:1",
+        "\r\n",
+        "\n",
+        " ",
+        "=",
+        "=E5",
+        "=B1=B1",
+        "X;QUOTED-PRINTABLE:",
+        "\\n",
+        ";",
+        ":",
+        "山",
+        "\r",
+        "\"",
+    ];
+    let parts = &[
+        "--x\r\n",
+        "\r\n--x--",
+        "\r\n--x\r\n",
+        "\r\n",
+        "\n",
+        "Content-Disposition: form-data; name=\"a\"",
+        "; filename=\"b\"",
+        "\r\n\r\n",
+        "\r\nContent-Type: text/csv",
+        "\r\nContent-Type: application/json",
+        "a,b",
+        "{\"a\":null}",
+        "--",
+        "x",
+        "-",
+        "\r",
+        "山",
+    ];
     prop_oneof![
+        of(Format::Xml, words(xml).boxed()),
+        of(Format::Card, words(card).boxed()),
+        words(parts).prop_map(|words| (Format::Multipart, format!("--x\r\n{}", words.concat()).into_bytes())),
+        words(parts).prop_map(|words| {
+            let head = "--x\r\nContent-Disposition: form-data; name=\"a\"";
+            (Format::Multipart, format!("{head}{}\r\n--x--\r\n", words.concat()).into_bytes())
+        }),
         of(Format::Json, words(json).boxed()),
         of(Format::Csv, words(csv).boxed()),
         of(Format::Form, words(form).boxed()),
         of(Format::Text, words(text).boxed()),
         of(Format::Script, words(code).boxed()),
         (
-            prop::sample::select(&[Format::Json, Format::Csv, Format::Form, Format::Text, Format::Script][..]),
+            prop::sample::select(
+                &[
+                    Format::Json,
+                    Format::Csv,
+                    Format::Form,
+                    Format::Text,
+                    Format::Script,
+                    Format::Xml,
+                    Format::Card,
+                    Format::Multipart
+                ][..]
+            ),
             any::<Vec<u8>>()
         ),
     ]

@@ -7,7 +7,7 @@ use sudare::format::quote::{Malformed, decode, encode, splice, splice_all};
 use sudare::terms::leaf::Piece;
 use sudare::terms::quote::{Quote, Quotes};
 
-const QUOTES: [Quote; 15] = [
+const QUOTES: [Quote; 20] = [
     Quote::Verbatim,
     Quote::Json,
     Quote::JsonBare,
@@ -23,6 +23,11 @@ const QUOTES: [Quote; 15] = [
     Quote::Script { quote: b'"' },
     Quote::Script { quote: b'\'' },
     Quote::Script { quote: b'`' },
+    Quote::XmlText,
+    Quote::XmlValue,
+    Quote::XmlCdata,
+    Quote::Card,
+    Quote::Printable,
 ];
 
 fn stack() -> impl Strategy<Value = Quotes> {
@@ -162,6 +167,18 @@ fn edits_are_as_small_as_quoting_lets_them() {
         (bare, "abc", 0..1, "=", "'=bc"),
         (bare, "a-1", 0..1, "", "'-1"),
         (bare, "=1+x", 3..4, "y", "=1+y"),
+        (Quote::XmlText, "a]]x>&#x5c71;", 3..4, "<", "a]]&lt;>&#x5c71;"),
+        (Quote::XmlText, "a]]x>", 3..4, "", "a]]&gt;"),
+        (Quote::XmlValue, "it's &lt;", 0..2, "\"", "&quot;'s &lt;"),
+        (Quote::XmlCdata, "<b>x", 0..3, "]]>", "]]]]><![CDATA[>x"),
+        (Quote::XmlCdata, "a]]x>", 3..4, "", "a]]]]><![CDATA[>"),
+        (Quote::XmlComment, "a -x-> b", 3..4, "", "a - -> b"),
+        (Quote::XmlComment, "tel 090", 4..7, "***-", "tel ***- "),
+        (Quote::XmlData, "a?x>", 2..3, "", "a? >"),
+        (Quote::Card, r"a\, b", 0..1, ";", r"\;\, b"),
+        (Quote::Printable, "=E5=B1=B1 x", 0..3, "=", "=3D x"),
+        (Quote::Printable, "a=\r\nb", 1..2, "山", "a=\r\n=E5=B1=B1"),
+        (Quote::Folded, "a\r\n b", 1..2, "xy", "a\r\n xy"),
         (Quote::Form, "a+%E5%B1%B1", 0..1, "& ", "%26++%E5%B1%B1"),
         (Quote::Percent, "a%2Fb%", 0..1, "/", "%2F%2Fb%"),
         (Quote::Percent, "%x1", 1..2, "4", "%2541"),
@@ -197,6 +214,16 @@ fn doubt_is_malformed() {
         (Quote::Form, "a%zz", 1),
         (Quote::Form, "a%ff", 1),
         (Quote::HtmlComment, "a-->", 1),
+        (Quote::XmlText, "a&nbsp;", 1),
+        (Quote::XmlText, "a]]>", 1),
+        (Quote::XmlValue, "a<", 1),
+        (Quote::XmlCdata, "a]]>b", 1),
+        (Quote::XmlComment, "a--b", 1),
+        (Quote::XmlComment, "a-", 1),
+        (Quote::XmlData, "a?>", 1),
+        (Quote::Folded, "a\r\nb", 1),
+        (Quote::Printable, "a=4", 1),
+        (Quote::Printable, "a=E5=20", 1),
     ] {
         assert_eq!(decode(Quotes::one(quote), raw), Err(Malformed { at }), "{quote:?} {raw}");
     }

@@ -58,6 +58,21 @@ impl Recorder {
     }
 }
 
+impl Recorder {
+    /// The same where a line break of the leaf's text may stand for what parts two pieces.
+    pub fn agrees_but_for_breaks(&self, body: &str) {
+        for leaf in &self.leaves {
+            let mut text = String::new();
+            for piece in &leaf.pieces {
+                assert!(leaf.text[text.len()..piece.at].chars().all(|c| c == '\n'), "{}", leaf.line);
+                text.push_str(&leaf.text[text.len()..piece.at]);
+                text += &quote::decode(piece.quotes, &body[piece.span.clone()]).expect(&leaf.line).text;
+            }
+            assert_eq!(text, leaf.text, "{}", leaf.line);
+        }
+    }
+}
+
 impl Sink for Recorder {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
         assert!(!leaf.pieces.is_empty(), "a leaf stands somewhere");

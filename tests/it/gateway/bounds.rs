@@ -83,9 +83,10 @@ fn a_body_in_chunks_is_bounded_too() {
 #[test]
 fn what_all_answers_hold_together_is_bounded_and_given_back() {
     let crm = crm();
-    let gateway = bounded(&crm, "hold_all: 8KiB");
+    let gateway = bounded(&crm, "hold_all: 1MiB");
     for _ in 0..3 {
-        let refused = get(gateway.staff, "/all?count=1000", &TANAKA);
+        // Some 300 KiB, and far more with what is kept beside each value.
+        let refused = get(gateway.staff, "/all?count=10000", &TANAKA);
         assert_eq!(told(&refused), refusal(503, "overload"));
         assert!(!refused.text().contains("-5678"), "{refused:?}");
         let small = get(gateway.staff, "/all?count=100", &TANAKA);

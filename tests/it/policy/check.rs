@@ -56,6 +56,30 @@ fn a_configuration_brings_its_rules() {
 }
 
 #[test]
+fn tests_in_rule_files_may_speak_xml_and_text() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rules = folder.path().join("rules.yaml");
+    let text = |tel: &str, told: &str| {
+        format!(
+            "sudare: 1\nroles: {{ support: a }}\nresources:\n  - {{ id: soap, match: GET /soap, subject: //@id, fields: {{ phone: //Tel }} }}\n  - {{ id: text, match: GET /text }}\n\
+             rules: [{{ for: support, mask: {{ phone: last4 }} }}]\ntests:\n  - name: xml\n    request: GET /soap\n    response: {{ xml: '<C id=\"1\"> <Tel>090-1234-5678</Tel> </C>' }}\n    \
+             expect: {{ support: {{ xml: '<C id=\"1\"><Tel>{tel}</Tel></C>', hidden: 1234 }} }}\n  - name: text\n    request: GET /text\n    response: {{ text: 'tel: 090-1234-5678' }}\n    \
+             expect: {{ support: {{ text: '{told}' }} }}\n"
+        )
+    };
+    for (tel, told, passes) in [
+        ("***-****-5678", "tel: ***-****-5678", true),
+        ("***", "tel: ***-****-5678", false),
+        ("***-****-5678", "tel", false),
+    ] {
+        fs::write(&rules, text(tel, told)).expect("a file can be written");
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_sudare")).arg("test").arg(&rules).output();
+        let output = output.expect("the command");
+        assert_eq!(output.status.success(), passes, "{}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+#[test]
 fn every_sort_of_expectation_can_fail() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("rules.yaml");

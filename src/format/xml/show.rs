@@ -1,0 +1,220 @@
+//! What is shown of a document: texts, attributes, comments, instructions, and that an element is
+//! empty.
+
+use crate::format::quote;
+use crate::format::xml::path::Child;
+use crate::format::xml::scan::unreadable;
+use crate::format::xml::tag::{self, Attribute, local};
+use crate::format::xml::{Stage, Tree, entity};
+use crate::terms::leaf::{Leaf, Part, Piece, Sink};
+use crate::terms::quote::{Quote, Quotes};
+use crate::terms::refusal::{Reason, Refusal};
+
+/// How many pieces one text may be in.
+const PIECES: usize = 1024;
+
+/// A text that may go on behind a comment or in a CDATA section. It may hold personal data, so it
+/// has no `Debug`.
+pub struct Run {
+    text: String,
+    pieces: Vec<Piece>,
+    value_bytes: usize,
+}
+
+impl Run {
+    /// An empty run of at most so many bytes.
+    pub fn new(value_bytes: usize) -> Run {
+        Run { text: String::new(), pieces: Vec::new(), value_bytes }
+    }
+
+    /// Where it begins in the body, if it has begun.
+    pub fn start(&self) -> Option<usize> {
+        self.pieces.first().map(|piece| piece.span.start)
+    }
+
+    /// Adds a piece.
+    pub fn add(&mut self, raw: &str, start: usize, quote: Quote) -> Result<(), Refusal> {
+        if raw.is_empty() {
+            return Ok(());
+        }
+        let at = self.text.len();
+        if quote == Quote::XmlText {
+            unescape(raw, start, &mut self.text)?;
+        } else {
+            self.text.push_str(raw);
+        }
+        self.pieces.push(Piece { span: start..start + raw.len(), at, quotes: Quotes::one(quote) });
+        if self.text.len() > self.value_bytes || self.pieces.len() > PIECES {
+            let (at, bound) = (self.pieces[0].span.start, self.value_bytes);
+            let note = format!("the text at byte {at} of the XML is longer than {bound} bytes, or in {PIECES} pieces");
+            return Err(Refusal::new(Reason::Bound, note));
+        }
+        Ok(())
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.pieces.clear();
+    }
+}
+
+impl Tree {
+    /// Shows the text that is gathered, since an element begins or ends here.
+    pub(super) fn flush(&mut self, sink: &mut dyn Sink) -> Result<(), Refusal> {
+        if self.run.text.trim().is_empty() {
+            self.run.clear();
+            return Ok(());
+        }
+        self.stack.fill();
+        self.matcher.reached(&mut self.reached);
+        let names: Vec<&str> = self.stack.locals().collect();
+        let (name, above) = names.split_at(1.min(names.len()));
+        sink.leaf(&Leaf {
+            pieces: &self.run.pieces,
+            names: name,
+            above,
+            places: &self.reached,
+            record: self.record(),
+            ..leaf(&self.run.text, Part::Value)
+        })?;
+        self.run.clear();
+        Ok(())
+    }
+
+    /// Shows that an element stands here, though it holds nothing.
+    pub(super) fn empty(&mut self, at: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
+        self.matcher.reached(&mut self.reached);
+        let names: Vec<&str> = self.stack.locals().collect();
+        let (name, above) = names.split_at(1.min(names.len()));
+        let piece = Piece { span: at..at, at: 0, quotes: Quotes::one(Quote::XmlText) };
+        let record = self.record();
+        let places = &self.reached;
+        sink.leaf(&Leaf { pieces: &[piece], names: name, above, places, record, ..leaf("", Part::Value) })
+    }
+
+    /// Shows an attribute. Its own name says what it holds. What stands around it says so too, unless
+    /// the value is a word or a short number: beside a value that is how documents say of which sort
+    /// it is (`type="home"`).
+    pub(super) fn attribute(
+        &mut self,
+        raw: &str,
+        start: usize,
+        one: &Attribute,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Refusal> {
+        let (name, value) = (&raw[one.name.clone()], &raw[one.value.clone()]);
+        let span = start + one.value.start..start + one.value.end;
+        if let Some(at) = value.find('<') {
+            return Err(unreadable(span.start + at, "`<` stands in an attribute"));
+        }
+        let mut text = String::with_capacity(value.len());
+        unescape(value, span.start, &mut text)?;
+        let piece = [Piece { span, at: 0, quotes: Quotes::one(Quote::XmlValue) }];
+        let record = self.record();
+        if is_structure(name) {
+            return sink.leaf(&Leaf { pieces: &piece, record, ..leaf(&text, Part::Id) });
+        }
+        self.matcher.reached(&mut self.reached);
+        let around = self.reached.clone();
+        let namespace = self.namespaces.of_attribute(name, self.matcher.asks_namespaces);
+        self.matcher.enter(Child { attribute: true, name: local(name), namespace });
+        self.matcher.reached(&mut self.reached);
+        self.matcher.leave();
+        let mut above: Vec<&str> = self.stack.locals().collect();
+        if says_which_sort(&text) {
+            above.clear();
+            self.reached.retain(|id| !around.contains(id));
+        }
+        let names = [local(name)];
+        let places = &self.reached;
+        sink.leaf(&Leaf { pieces: &piece, names: &names, above: &above, places, record, ..leaf(&text, Part::Value) })
+    }
+
+    pub(super) fn comment(&mut self, raw: &str, start: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
+        let inside = &raw[4..raw.len() - 3];
+        if let Some(at) = quote::ends_xml_comment(inside) {
+            return Err(unreadable(start + 4 + at, "`--` stands in a comment"));
+        }
+        self.aside(inside, start + 4, Quote::XmlComment, sink)
+    }
+
+    pub(super) fn instruction(
+        &mut self,
+        raw: &str,
+        start: usize,
+        first: bool,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Refusal> {
+        let inside = &raw[2..raw.len() - 2];
+        let is_blank = |c| matches!(c, ' ' | '\t' | '\r' | '\n');
+        let (target, data) = inside.split_at(inside.find(is_blank).unwrap_or(inside.len()));
+        if !crate::terms::xml_path::is_name(target) || target.contains(':') {
+            return Err(unreadable(start + 2, "an instruction without a target"));
+        }
+        if target.eq_ignore_ascii_case("xml") {
+            let declares = first && target == "xml" && self.stage == Stage::Before && self.stack.len() == 0;
+            return if declares {
+                declaration(raw, start)
+            } else {
+                Err(unreadable(start, "a declaration that is none"))
+            };
+        }
+        self.aside(data, start + raw.len() - 2 - data.len(), Quote::XmlData, sink)
+    }
+
+    /// Shows what stands beside the text; it does not part it.
+    fn aside(&mut self, text: &str, start: usize, quote: Quote, sink: &mut dyn Sink) -> Result<(), Refusal> {
+        let from = text.len() - text.trim_start().len();
+        let trimmed = text[from..].trim_end();
+        if trimmed.is_empty() {
+            return Ok(());
+        }
+        // Without the blanks behind it, a dash at the end would be a comment's fault.
+        let text = if trimmed.ends_with('-') { &text[from..] } else { trimmed };
+        let span = start + from..start + from + text.len();
+        let piece = Piece { span, at: 0, quotes: Quotes::one(quote) };
+        sink.leaf(&Leaf { pieces: &[piece], record: self.record(), ..leaf(text, Part::Comment) })
+    }
+}
+
+/// `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>`: what it says of the encoding has been
+/// weighed before.
+fn declaration(raw: &str, start: usize) -> Result<(), Refusal> {
+    let mut said = Vec::new();
+    tag::pairs(raw, "<?xml".len(), raw.len() - 2, &mut said).map_err(|(at, what)| unreadable(start + at, what))?;
+    let mut said = said.iter().map(|one| (&raw[one.name.clone()], &raw[one.value.clone()])).peekable();
+    // Version 1.1 has other characters and line ends, and nobody writes it.
+    let version = said.next() == Some(("version", "1.0"));
+    let encoding = said.next_if(|(name, _)| *name == "encoding").is_none_or(|(_, name)| is_encoding(name));
+    let standalone = said.next_if(|(name, _)| *name == "standalone").is_none_or(|(_, is)| matches!(is, "yes" | "no"));
+    if version && encoding && standalone && said.next().is_none() {
+        return Ok(());
+    }
+    Err(unreadable(start, "a declaration that is none, or of another version than 1.0"))
+}
+
+fn is_encoding(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+/// Attributes that hold a document together: namespaces, and what schemas and XML itself define.
+fn is_structure(name: &str) -> bool {
+    name == "xmlns" || ["xmlns:", "xml:", "xsi:"].iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Whether a value is such as documents say sorts, states and numbers with.
+fn says_which_sort(text: &str) -> bool {
+    const SHORT_NUMBER: usize = 6;
+    let word = text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'-' | b':' | b'/' | b'+'));
+    word || (text.len() <= SHORT_NUMBER && text.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn unescape(raw: &str, start: usize, text: &mut String) -> Result<(), Refusal> {
+    entity::unescape(raw, text).map_err(|at| unreadable(start + at, "an entity that XML does not know by itself"))
+}
+
+fn leaf(text: &str, part: Part) -> Leaf<'_> {
+    Leaf { text, part, pieces: &[], names: &[], above: &[], places: &[], record: 0, member: None, loosen: &[] }
+}
