@@ -19,6 +19,7 @@ mod jwks;
 pub mod keeping;
 mod line;
 pub mod listen;
+mod opening;
 mod panics;
 mod proxied;
 pub mod reload;

@@ -15,10 +15,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::config::gateway::Config;
-use crate::config::listen::At;
-use crate::config::pem::{Pair, PemError};
+use crate::config::pem::PemError;
 use crate::config::rules::{self, RulesError};
-use crate::config::upstream::{UpstreamConfig, Upstreams};
 use crate::identity;
 use crate::identity::session::store::Store;
 use crate::ledger::open::{Home, OpenError};
@@ -34,9 +32,8 @@ use crate::serve::keeping::Keeping;
 use crate::serve::listen::Door;
 use crate::serve::reload::{self, Reloader};
 use crate::serve::sites::Sites;
-use crate::serve::tls::Tls;
-use crate::serve::upstream::{Upstream, health};
-use crate::serve::{admin, listen, panics, service, sources};
+use crate::serve::upstream::health;
+use crate::serve::{admin, listen, opening, panics, service, sources};
 use crate::terms::refusal::Reason;
 use crate::vault::keep::Vault;
 use crate::vault::mint::KeyMint;
@@ -120,8 +117,10 @@ impl std::error::Error for RunError {
 /// Runs a gateway until SIGTERM or SIGINT, then drains it. `started` is told when it listens.
 pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), RunError> {
     let policy = load(&config.rules)?;
-    let tls = tls(&config).map_err(RunError::Pem)?;
-    let doors = doors(&config, &tls).await?;
+    let metrics = Metrics::new().map_err(RunError::Metrics)?;
+    let sites = opening::sites(&config, &metrics).map_err(RunError::Pem)?;
+    let tls = opening::tls(&config).map_err(RunError::Pem)?;
+    let doors = opening::doors(&config, &tls).await?;
     folder(&config.state)?;
     let node = node(&config)?;
     let ring = Arc::new(ring(&config.keys).map_err(RunError::Keys)?);
@@ -136,9 +135,9 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
         .spawn(move || writer.run())
         .map_err(|cause| RunError::Io { what: "the ledger's thread cannot be started".into(), cause })?;
     sessions(&config, &ring)?;
-    let gateway = gateway(&config, policy, (ring, vault), ledger)?;
-    let tls = tls.into_iter().flatten().collect();
-    let certificates = Certificates::new(tls, Arc::clone(&gateway.house.load().sites));
+    let sites = Arc::new(sites);
+    let certificates = Certificates::new(tls.into_iter().flatten().collect(), Arc::clone(&sites));
+    let gateway = gateway(&config, metrics, sites, policy, (ring, vault), ledger);
     let result = serve(&config, &gateway, doors, certificates, started).await;
     stop_ledger(&gateway.ledger, writing);
     result
@@ -156,33 +155,24 @@ fn load(paths: &[PathBuf]) -> Result<Policy, RunError> {
 
 fn gateway(
     config: &Config,
+    metrics: Metrics,
+    sites: Arc<Sites>,
     policy: Policy,
     (ring, vault): (Arc<Ring>, Arc<Vault>),
     ledger: Ledger,
-) -> Result<Arc<Gateway>, RunError> {
-    let metrics = Metrics::new().map_err(RunError::Metrics)?;
+) -> Arc<Gateway> {
     panics::hush(metrics.refusals.with_label_values(&[Reason::Internal.word()]));
     metrics.policy.with_label_values(&[policy.version()]).set(1);
     metrics.build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-    let open = metrics.connections.with_label_values(&["crm"]);
-    let upstream = |config: &UpstreamConfig, bounds| Upstream::new(config, bounds, open.clone()).map(Arc::new);
-    let sites = match &config.upstreams {
-        Upstreams::One(one) => upstream(one, &config.bounds).map(Sites::One),
-        Upstreams::Sites(sites) => sites
-            .iter()
-            .map(|site| Ok((site.host.clone(), upstream(&site.upstream, &config.bounds)?)))
-            .collect::<Result<_, PemError>>()
-            .map(Sites::ByHost),
-    };
     let house = House {
         bounds: config.bounds.clone(),
         identity: Arc::clone(&config.identity),
         trusted_proxies: config.trusted_proxies.clone(),
-        sites: Arc::new(sites.map_err(RunError::Pem)?),
+        sites,
         policy: Arc::new(policy),
         mint: Arc::new(KeyMint::keeping(ring, Arc::clone(&vault))),
     };
-    Ok(Arc::new(Gateway {
+    Arc::new(Gateway {
         house: ArcSwap::from_pointee(house),
         ledger,
         keeping: Keeping::new(vault, metrics.vault.clone()),
@@ -190,45 +180,7 @@ fn gateway(
         hold: Hold::new(config.bounds.hold_all_bytes),
         draining: AtomicBool::new(false),
         lasting: Arc::new(Semaphore::new(LASTING as usize)),
-    }))
-}
-
-/// The TLS of each listener, in their order.
-fn tls(config: &Config) -> Result<Vec<Option<Arc<Tls>>>, PemError> {
-    let sites: Vec<(String, Pair)> = match &config.upstreams {
-        Upstreams::One(_) => Vec::new(),
-        Upstreams::Sites(sites) => {
-            sites.iter().filter_map(|site| Some((site.host.clone(), site.pair.clone()?))).collect()
-        }
-    };
-    let open = |tls| Tls::open(tls, sites.clone()).map(Arc::new);
-    config.listen.iter().map(|listener| listener.tls.clone().map(open).transpose()).collect()
-}
-
-/// Opens every address, or takes the socket that systemd holds open for it.
-async fn doors(config: &Config, tls: &[Option<Arc<Tls>>]) -> Result<Vec<Door>, RunError> {
-    let failed = |cause| RunError::Io { what: "the sockets that systemd hands over cannot be taken".into(), cause };
-    let mut handed = service::sockets().map_err(failed)?.into_iter();
-    let mut doors = Vec::with_capacity(config.listen.len());
-    for (listener, tls) in config.listen.iter().zip(tls) {
-        let socket = match listener.at {
-            At::Address(address) => bind(address).await?,
-            At::Systemd => {
-                let few = || {
-                    io::Error::other(
-                        "there are fewer than `systemd` stands under `listen`; start the gateway by its `.socket` unit",
-                    )
-                };
-                handed.next().ok_or_else(few).and_then(TcpListener::from_std).map_err(failed)?
-            }
-        };
-        doors.push(Door { listener: socket, tls: tls.clone(), proxy_protocol: listener.proxy_protocol });
-    }
-    // Nobody would answer there.
-    if handed.next().is_some() {
-        return Err(failed(io::Error::other("there are more than `systemd` stands under `listen`")));
-    }
-    Ok(doors)
+    })
 }
 
 async fn serve(
@@ -241,7 +193,7 @@ async fn serve(
     let mut signals = Signals::new()?;
     let (stop, stopped) = watch::channel(false);
     let metrics = match config.metrics {
-        Some(address) => Some(bind(address).await?),
+        Some(address) => Some(opening::bind(address).await?),
         None => None,
     };
     let (reload, told) = reload::channel();
@@ -312,12 +264,6 @@ impl Signals {
             }
         }
     }
-}
-
-async fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|cause| RunError::Io { what: format!("`{address}` cannot be listened on"), cause })
 }
 
 fn stop_ledger(ledger: &Ledger, writing: JoinHandle<io::Result<()>>) {

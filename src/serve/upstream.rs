@@ -5,6 +5,7 @@ pub mod login;
 pub mod secure;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -56,12 +57,16 @@ pub struct Upstream {
     /// How many connections are open, idle ones included.
     open: IntGauge,
     idle: Mutex<Vec<Connection>>,
+    /// How often the authorities have changed.
+    trust: AtomicU64,
 }
 
 struct Connection {
     sender: SendRequest<Full<Bytes>>,
     handle: CrmHandle,
     since: Instant,
+    /// What `trust` was when the CRM proved itself.
+    trust: u64,
 }
 
 /// The CRM's answer.
@@ -91,6 +96,7 @@ impl Upstream {
             bounds: gate_bounds(bounds),
             open,
             idle: Mutex::default(),
+            trust: AtomicU64::new(0),
         })
     }
 
@@ -99,11 +105,11 @@ impl Upstream {
         self.secure.as_ref().and_then(Secure::file)
     }
 
-    /// Reads the authorities again. Kept connections were proven by the old ones, and end.
+    /// Reads the authorities again. Connections that the old ones vouched for are not asked any more.
     pub fn reload(&self) -> Result<bool, PemError> {
         let changed = self.secure.as_ref().map_or(Ok(false), Secure::reload)?;
         if changed {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            self.trust.fetch_add(1, Ordering::AcqRel);
         }
         Ok(changed)
     }
@@ -131,7 +137,7 @@ impl Upstream {
     async fn answer(self: &Arc<Self>, request: Request<Full<Bytes>>) -> Result<Answer, Refusal> {
         if let Some(connection) = self.kept().await {
             match self.ask(connection, request.clone()).await {
-                Err(Failure::Away { sent: false }) => {}
+                Err(Failure::Unsent) => {}
                 asked => return asked.map_err(Failure::refusal),
             }
         }
@@ -144,12 +150,16 @@ impl Upstream {
         mut connection: Connection,
         request: Request<Full<Bytes>>,
     ) -> Result<Answer, Failure> {
+        let before = connection.handle.questions();
         let asked = timeout(self.timeout, connection.sender.send_request(request)).await;
+        let sent = connection.handle.questions() != before;
         match asked {
             Err(_) => Err(Failure::Slow),
+            // Bytes that came before the question are no answer to it, and it can be asked elsewhere.
+            Ok(Err(_)) if !sent => Err(Failure::Unsent),
             Ok(Err(error)) => Err(match connection.handle.fault().or(GateFault::found_in(&error).copied()) {
                 Some(fault) => Failure::Gate(fault),
-                None => Failure::Away { sent: !connection.handle.is_idle() },
+                None => Failure::Away,
             }),
             Ok(Ok(response)) => {
                 let upstream = Arc::clone(self);
@@ -165,12 +175,13 @@ impl Upstream {
     }
 
     async fn dial(&self) -> Result<Connection, Refusal> {
+        let trust = self.trust.load(Ordering::Acquire);
         let stream = TcpStream::connect(&self.address).await.map_err(|_| self.away("no connection to"))?;
         // Small questions wait for nothing; a socket that refuses the option still works.
         let _ = stream.set_nodelay(true);
-        let Some(secure) = &self.secure else { return self.converse(stream).await };
+        let Some(secure) = &self.secure else { return self.converse(stream, trust).await };
         match secure.connect(stream).await {
-            Ok(stream) => self.converse(stream).await,
+            Ok(stream) => self.converse(stream, trust).await,
             Err(error) => {
                 let (reason, why) = secure::fault(&error);
                 Err(Refusal::new(reason, format!("no connection to `{}`: {why}", self.address)))
@@ -178,13 +189,13 @@ impl Upstream {
         }
     }
 
-    async fn converse<S>(&self, stream: S) -> Result<Connection, Refusal>
+    async fn converse<S>(&self, stream: S, trust: u64) -> Result<Connection, Refusal>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (gate, handle) = CrmGate::new(stream, self.bounds);
-        let (sender, driver) =
-            http1::handshake(TokioIo::new(gate)).await.map_err(|_| self.away("no conversation with"))?;
+        let conversation = builder(&self.bounds).handshake(TokioIo::new(gate)).await;
+        let (sender, driver) = conversation.map_err(|_| self.away("no conversation with"))?;
         // How the conversation ends is told to whoever asks: by the sender, the body and the handle.
         let open = self.open.clone();
         open.inc();
@@ -192,7 +203,7 @@ impl Upstream {
             let _ = driver.await;
             open.dec();
         });
-        Ok(Connection { sender, handle, since: Instant::now() })
+        Ok(Connection { sender, handle, since: Instant::now(), trust })
     }
 
     fn away(&self, what: &str) -> Refusal {
@@ -202,7 +213,8 @@ impl Upstream {
     /// A kept connection that is still clean.
     async fn kept(&self) -> Option<Connection> {
         while let Some(mut connection) = self.latest() {
-            let usable = connection.since.elapsed() < IDLE_FOR && connection.handle.is_clean();
+            let proven = connection.trust == self.trust.load(Ordering::Acquire);
+            let usable = proven && connection.since.elapsed() < IDLE_FOR && connection.handle.is_clean();
             // hyper learns a moment after the gate that an answer is over.
             if usable && matches!(timeout(self.connect, connection.sender.ready()).await, Ok(Ok(()))) {
                 return Some(connection);
@@ -222,6 +234,20 @@ impl Upstream {
             idle.push(connection);
         }
     }
+}
+
+/// The gate has counted before; what it lets through must not be too much for hyper, whose own bounds
+/// are left where they are high enough, since that is faster.
+fn builder(bounds: &gate::bounds::Bounds) -> http1::Builder {
+    const HYPER_HEADERS: usize = 100;
+    const HYPER_BUFFER: usize = (8 << 10) + (400 << 10);
+    const BEHIND_A_HEAD: usize = 8 << 10;
+    let mut builder = http1::Builder::new();
+    if bounds.headers_max > HYPER_HEADERS {
+        builder.max_headers(bounds.headers_max);
+    }
+    builder.max_buf_size(bounds.head_bytes_max.saturating_add(BEHIND_A_HEAD).max(HYPER_BUFFER));
+    builder
 }
 
 impl CrmBody {
@@ -270,10 +296,10 @@ impl CrmBody {
 /// Why a question has no answer.
 enum Failure {
     Gate(GateFault),
-    /// The connection was closed; `sent` where any of the question was written.
-    Away {
-        sent: bool,
-    },
+    /// The connection ended before the first byte of the question was written.
+    Unsent,
+    /// The connection ended, and nobody knows what the CRM did with what was written.
+    Away,
     Slow,
 }
 
@@ -281,7 +307,7 @@ impl Failure {
     fn refusal(self) -> Refusal {
         match self {
             Failure::Gate(fault) => Refusal::from(fault),
-            Failure::Away { .. } => Refusal::new(Reason::UpstreamAway, "the crm closed the connection"),
+            Failure::Unsent | Failure::Away => Refusal::new(Reason::UpstreamAway, "the crm closed the connection"),
             Failure::Slow => Refusal::new(Reason::UpstreamSlow, "the crm did not answer in time"),
         }
     }

@@ -200,3 +200,27 @@ fn serve_says_what_is_wrong_and_starts_nothing() {
     assert!(told.contains("error[bad-address]") && told.contains("needs `upstream`"), "{told}");
     assert!(!folder.path().join("state").exists());
 }
+
+/// The keys of a map are told where one is unknown; each of them has a row in docs/gateway.md.
+#[test]
+fn every_key_of_gateway_yaml_is_documented() {
+    let docs = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/gateway.md")).expect("the page");
+    let odd = "zzzzzzzzzzzz: 1";
+    let text = format!(
+        "sudare: 1\nlisten: [{{ {odd}, tls: {{ {odd} }} }}]\nupstream: {{ {odd}, health: {{ {odd} }} }}\nlog: {{ {odd} }}\n\
+         bounds: {{ {odd} }}\nidentity: [{{ jwt: {{ {odd} }} }}, {{ mtls: {{ {odd} }} }}, {{ header: {{ {odd} }} }}, {{ session: {{ {odd} }} }}]\n{odd}\n"
+    );
+    let source = Source { name: "gateway.yaml".to_owned(), text };
+    let mut faults = Faults::new();
+    let origin = Origin { folder: &cases(), environment: &environment };
+    gateway::parse(&source, &origin, [0; 32], &mut faults);
+    let faults = faults.into_sorted();
+    let told: Vec<&str> =
+        faults.iter().filter(|fault| fault.code == "unknown-key").filter_map(|fault| fault.help.as_deref()).collect();
+    assert!(told.len() == 11, "{told:?}");
+    for key in told.iter().flat_map(|help| help.split('`').skip(1).step_by(2)) {
+        let documented =
+            [format!("`{key}`"), format!("`{key}:"), format!(".{key}`")].iter().any(|form| docs.contains(form));
+        assert!(documented, "`{key}` has no row in docs/gateway.md");
+    }
+}

@@ -52,6 +52,7 @@ struct Report {
     fault: Option<GateFault>,
     reusable: bool,
     idle: bool,
+    questions: u64,
 }
 
 impl CrmHandle {
@@ -66,13 +67,13 @@ impl CrmHandle {
         report.fault.is_none() && report.reusable && report.idle
     }
 
-    /// Whether no question is under way; before the first byte of one, and after its whole answer.
-    pub fn is_idle(&self) -> bool {
-        self.report().idle
+    /// How many questions were begun: of each of them a byte may have gone out.
+    pub fn questions(&self) -> u64 {
+        self.report().questions
     }
 
     fn report(&self) -> MutexGuard<'_, Report> {
-        // A panic elsewhere leaves the three fields whole; each is set at once.
+        // A panic elsewhere leaves the fields whole; each is set at once.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -80,7 +81,7 @@ impl CrmHandle {
 impl<S: AsyncRead + AsyncWrite + Unpin> CrmGate<S> {
     /// A gate on a fresh connection, and the handle to ask about it.
     pub fn new(stream: S, bounds: Bounds) -> (Self, CrmHandle) {
-        let handle = CrmHandle(Arc::new(Mutex::new(Report { fault: None, reusable: true, idle: true })));
+        let handle = CrmHandle(Arc::new(Mutex::new(Report { fault: None, reusable: true, idle: true, questions: 0 })));
         let gate = CrmGate {
             stream,
             bounds,
@@ -163,7 +164,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> CrmGate<S> {
         }
         self.question = Question::new(self.bounds);
         self.state = State::Asking;
-        self.handle.report().idle = false;
+        let mut report = self.handle.report();
+        report.idle = false;
+        report.questions += 1;
         Ok(())
     }
 

@@ -157,3 +157,18 @@ fn only_what_was_not_written_is_asked_on_another_connection() {
         }
     }
 }
+
+/// What the gate lets through, hyper must take: else an answer without a body would look as if its
+/// question had never been asked.
+#[test]
+fn a_head_within_the_bounds_is_read_however_large_they_are() {
+    let headers = (0..400).map(|number| format!("X-{number}: {}\r\n", "a".repeat(1200))).collect::<String>();
+    let head = format!("HTTP/1.1 204 No Content\r\n{headers}\r\n").into_bytes();
+    let crm = Origin::start(move |_| Reply::raw(head.clone()));
+    let gateway = before(crm.address, "bounds: { ledger_wait: 20s, headers: 500, head: 1MiB }");
+    for _ in 0..2 {
+        assert_eq!(told(&post(&gateway)), (204, None));
+    }
+    let seen = crm.take();
+    assert_eq!((seen.connections, String::from_utf8_lossy(&seen.bytes).matches("POST /").count()), (1, 2));
+}

@@ -41,11 +41,11 @@ fn crm() -> Origin {
     Origin::start(|_| Answer::new(200, "application/json", r#"{"id":42,"tel":"090-1234-5678"}"#))
 }
 
-/// Whether the connection ends without a word; a reset counts.
+/// Whether the connection ends without a word. A reset is seen by whoever comes first, a write or a read.
 fn is_cut(mut stream: TcpStream) -> bool {
     let mut got = Vec::new();
     let ended = stream.read_to_end(&mut got);
-    got.is_empty() && ended.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)
+    got.is_empty() && ended.map_or_else(|error| error.kind() == ErrorKind::ConnectionReset, |_| true)
 }
 
 #[test]
