@@ -118,7 +118,7 @@ impl Outbound {
     }
 
     /// How many bytes of memory the leaves take that wait for their decision.
-    pub fn held_bytes(&self) -> usize {
+    pub fn weight(&self) -> usize {
         self.weight
     }
 

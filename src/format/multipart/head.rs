@@ -136,7 +136,8 @@ mod tests {
         for (text, told) in [
             (format!("{form}; name=\"tel\""), Ok("tel|-|-")),
             (
-                format!("content-disposition:form-data;name=tel ; filename=\"C:\\a;b.csv\"\r\nContent-Type: text/csv"),
+                "content-disposition:form-data;name=tel ; filename=\"C:\\a;b.csv\"\r\nContent-Type: text/csv"
+                    .to_owned(),
                 Ok("tel|C:\\a;b.csv|text/csv"),
             ),
             (format!("{form}; name=\"氏名\"; filename=\"\"\r\nX-Other: 1"), Ok("氏名||-")),

@@ -149,7 +149,7 @@ impl Tree {
         if self.stage == Stage::Behind {
             return Err(unreadable(start, "a second root"));
         }
-        if self.stack.len() == self.depth {
+        if self.stack.depth() == self.depth {
             let note = format!("the XML at byte {start} is nested deeper than {} levels", self.depth);
             return Err(Refusal::new(Reason::Bound, note));
         }
@@ -161,7 +161,7 @@ impl Tree {
         self.flush(sink)?;
         self.stack.push(&raw[tag.name.clone()], start)?;
         if self.matcher.asks_namespaces {
-            self.namespaces.open(raw, &attributes, self.stack.len(), start)?;
+            self.namespaces.open(raw, &attributes, self.stack.depth(), start)?;
         }
         let element = Child {
             attribute: false,
@@ -172,7 +172,7 @@ impl Tree {
         if self.record.is_none() && self.matcher.at_record() {
             self.matcher.open_record(element);
             self.records = self.records.wrapping_add(1);
-            self.record = Some(Record { number: self.records, depth: self.stack.len() });
+            self.record = Some(Record { number: self.records, depth: self.stack.depth() });
         }
         for one in &attributes {
             self.attribute(raw, start, one, sink)?;
@@ -197,10 +197,10 @@ impl Tree {
             self.empty(inside, sink)?;
         }
         self.matcher.leave();
-        self.namespaces.close(self.stack.len());
-        let depth = self.stack.len();
+        self.namespaces.close(self.stack.depth());
+        let depth = self.stack.depth();
         self.stack.pop();
-        if self.stack.len() == 0 {
+        if self.stack.depth() == 0 {
             self.stage = Stage::Behind;
         }
         sink.settled(end)?;

@@ -29,7 +29,7 @@ struct Frame {
 
 impl Stack {
     /// How many are open.
-    pub fn len(&self) -> usize {
+    pub fn depth(&self) -> usize {
         self.frames.len()
     }
 

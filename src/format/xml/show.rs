@@ -152,7 +152,7 @@ impl Tree {
             return Err(unreadable(start + 2, "an instruction without a target"));
         }
         if target.eq_ignore_ascii_case("xml") {
-            let declares = first && target == "xml" && self.stage == Stage::Before && self.stack.len() == 0;
+            let declares = first && target == "xml" && self.stage == Stage::Before && self.stack.depth() == 0;
             return if declares {
                 declaration(raw, start)
             } else {

@@ -160,9 +160,9 @@ impl Way {
     }
 
     fn write(&mut self, chunk: &[u8]) -> Result<Option<Released>, Refusal> {
-        self.share.set(self.rewriter.held() + chunk.len() + self.guard.held_bytes())?;
+        self.share.set(self.rewriter.held() + chunk.len() + self.guard.weight())?;
         let released = self.rewriter.write(chunk, &mut self.guard)?;
-        self.share.set(self.rewriter.held() + self.guard.held_bytes())?;
+        self.share.set(self.rewriter.held() + self.guard.weight())?;
         Ok(released)
     }
 
