@@ -183,9 +183,10 @@ impl Decoded {
     }
 }
 
-/// What no text holds: in a charset that any bytes are text in, it shows that they are none.
+/// What no text holds: in a charset that any bytes are text in, it shows that they are none. An escape
+/// that is left may be one of ISO-2022-JP to whoever reads on.
 fn is_no_text(byte: &u8) -> bool {
-    matches!(byte, 0..=0x08 | 0x0e..=0x19 | 0x1c..=0x1f)
+    matches!(byte, 0..=0x08 | 0x0e..=0x19 | 0x1b..=0x1f)
 }
 
 fn misplaced() -> Refusal {
@@ -271,6 +272,7 @@ mod tests {
             (UTF_16LE, b"a"),
             (UTF_16LE, b"=\xd8a\0"),
             (UTF_16LE, b"\0\0"),
+            (SHIFT_JIS, b"\x1b$B;3"),
             (encoding_rs::WINDOWS_1252, b"\x1f\x8b\x08\0"),
         ] {
             let mut decoded = Decoded::new(encoding);

@@ -32,8 +32,7 @@ pub fn form(raw: &[u8]) -> Vec<Cow<'_, [u8]>> {
     }
     let candidates = if switches { vec![ISO_2022_JP] } else { by_likelihood(&bytes) };
     readings.extend(candidates.into_iter().filter_map(|encoding| read(raw, encoding)).map(Cow::Owned));
-    // Five bytes of it stand for nothing that anybody writes.
-    if readings.is_empty() && !bytes.iter().any(|byte| matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d)) {
+    if readings.is_empty() && !sniff::is_no_latin(&bytes) {
         readings.extend(read(raw, WINDOWS_1252).map(Cow::Owned));
     }
     // What has no reading is refused by whoever reads it.

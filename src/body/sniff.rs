@@ -22,7 +22,7 @@ pub(super) fn charset(bytes: &[u8], last: bool) -> Result<&'static Encoding, Ref
     match (fits(SHIFT_JIS, bytes, last), fits(EUC_JP, bytes, last)) {
         (false, false) => {
             let guess = guess(bytes, last, None);
-            if guess == WINDOWS_1252 { Ok(guess) } else { Err(doubt()) }
+            if guess == WINDOWS_1252 && !is_no_latin(bytes) { Ok(guess) } else { Err(doubt()) }
         }
         (shift_jis, euc_jp) => {
             let guess = guess(bytes, last, Some(b"jp"));
@@ -40,6 +40,11 @@ pub(super) fn is_open(bytes: &[u8]) -> bool {
 /// Whether an escape of ISO-2022-JP stands here: whatever follows it is no ASCII, though it looks so.
 pub(super) fn switches(bytes: &[u8]) -> bool {
     memchr_iter(0x1b, bytes).any(|at| matches!(bytes[at + 1..], [b'$' | b'(', ..]))
+}
+
+/// Whether a byte stands here that stands for nothing that anybody writes in windows-1252.
+pub(super) fn is_no_latin(bytes: &[u8]) -> bool {
+    bytes.iter().any(|byte| matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d))
 }
 
 /// Whether bytes are text of this charset throughout.

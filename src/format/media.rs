@@ -187,8 +187,8 @@ pub fn claim(content_type: &str) -> Result<Claim, Refusal> {
     for parameter in parts.filter(|part| !part.is_empty()) {
         let (name, value) = parameter.split_once('=').ok_or_else(odd)?;
         let name = name.trim().to_ascii_lowercase();
-        let parts = name.starts_with("boundary") && essence.starts_with("multipart/");
-        if parts && (name != "boundary" || boundary.replace(value.trim().to_owned()).is_some()) {
+        let bounds = name.starts_with("boundary") && essence.starts_with("multipart/");
+        if bounds && (name != "boundary" || boundary.replace(value.trim().to_owned()).is_some()) {
             return Err(odd());
         }
         if name != "charset" {

@@ -201,8 +201,8 @@ impl<'a> Shown<'a> {
         {
             return if head.to_ascii_lowercase().ends_with(";base64") { self.image(data) } else { Err(self.sealed()) };
         }
-        let parts =
-            if is_structured(&self.property) { components(text) } else { std::iter::once(0..text.len()).collect() };
+        let whole = || std::iter::once(0..text.len()).collect();
+        let parts: Vec<_> = if is_structured(&self.property) { components(text) } else { whole() };
         for (number, part) in parts.into_iter().enumerate() {
             let names = [Some(self.property.as_str()), also(&self.property, number)];
             let range = value.start + part.start..value.start + part.end;

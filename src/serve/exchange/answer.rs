@@ -93,7 +93,7 @@ async fn judged(
     mut receipt: Receipt,
 ) -> Result<Response<StaffBody>, Refusal> {
     let (mut head, body) = answer.into_parts();
-    let taken = clean(&mut head, &about, body.names())?;
+    let mut taken = clean(&mut head, &about, body.names())?;
     receipt.status(head.status.as_u16());
     show_headers(&head.headers, &mut guard)?;
     let unpacker = taken.coding.map(|coding| Unpacker::new(coding, &house.bounds));
@@ -106,7 +106,11 @@ async fn judged(
     }
     let (format, charset) = match readable(&head, body.first(), &about.plan) {
         Ok(read) => read,
-        Err(_) if about.plan.unreadable == Unreadable::Pass => (Format::Opaque, Charset::Utf8),
+        Err(_) if about.plan.unreadable == Unreadable::Pass => {
+            // What nobody looked into may be about somebody.
+            taken.keeps = None;
+            (Format::Opaque, Charset::Utf8)
+        }
         Err(refusal) => return Err(refusal),
     };
     let packed = taken.coding.filter(|coding| about.accepted.takes(*coding));
@@ -114,7 +118,7 @@ async fn judged(
         return Ok(respond::error_page(head.status, about.reader, &about.id).map(StaffBody::own));
     }
     if format == Format::Opaque {
-        let body = if packed.is_some() { body.as_it_came() } else { body };
+        let body = if packed.is_some() { body.packed() } else { body };
         return pass(head, &taken, packed, body, guard, receipt, gateway.lasting()?).await;
     }
     expect(&head, format, &mut guard);
@@ -319,8 +323,11 @@ async fn pass(
 ) -> Result<Response<StaffBody>, Refusal> {
     let verdict = guard.finish()?;
     receipt.disclose(&verdict, "opaque").await?;
+    let is_plain = verdict.disclosures.is_empty() && verdict.edits.is_empty();
     edit_headers(&mut head.headers, verdict)?;
-    head::keep(&mut head.headers, taken);
+    if is_plain {
+        head::keep(&mut head.headers, taken);
+    }
     head::packed(&mut head.headers, packed);
     let (sender, staff) = receipt.parts();
     tokio::spawn(async move {

@@ -202,7 +202,7 @@ impl Asked {
         let forms = forms::of(&head.headers, &body)?;
         let (path, queries, mut matched) = candidates(policy, &head, &forms)?;
         if matched.needs_body() {
-            let json = values_of(&body, policy.body_paths(&matched))?;
+            let json = values_of(&head.headers, &body, policy.body_paths(&matched))?;
             let narrowed = |form| policy.narrow(matched.clone(), &BodyValues { form, json: json.clone() });
             matched = one(together(&queries, &forms).map(narrowed))?;
         }
@@ -419,16 +419,17 @@ async fn gather(mut body: Incoming, bytes_max: usize, share: &mut Share) -> Resu
     Ok(all.freeze())
 }
 
-fn values_of(body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
+fn values_of(headers: &HeaderMap, body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
     if wanted.is_empty() || body.is_empty() {
         return Ok(Vec::new());
     }
     // A body that is no JSON matches no resource that asks for JSON; the plan's own walker judges it.
-    Ok(json_values(body, wanted).unwrap_or_default())
+    let text = readings::body(content_type(headers)?, body).map(|(_, text)| text);
+    Ok(text.and_then(|text| json_values(&text, wanted)).unwrap_or_default())
 }
 
 /// The values of a JSON text at some places; all of them where a key stands twice.
-fn json_values(body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
+fn json_values(body: &[u8], wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
     let numbered = (0u16..).map(PlaceId).zip(wanted.iter().cloned()).collect();
     let places = Arc::new(Places { json: numbered, ..Places::default() });
     let mut walker = JsonWalker::new(places, &Bounds::default());

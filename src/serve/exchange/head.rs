@@ -137,8 +137,12 @@ pub(super) fn packed(headers: &mut HeaderMap, coding: Option<Coding>) {
 /// judged.
 pub(super) fn read_as(headers: &mut HeaderMap, format: Format, charset: &str) {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    // Without a type only what begins as one of these two is read.
-    let plain = if format == Format::Json { "application/json" } else { "text/html" };
+    // Without a type only what begins as one of these is read.
+    let plain = match format.word() {
+        "json" => "application/json",
+        "xml" => "application/xml",
+        _ => "text/html",
+    };
     let said = match kind {
         Some(kind) => charset::told(kind, format, charset),
         None => Some(charset::told(plain, format, charset).unwrap_or_else(|| plain.to_owned())),
@@ -233,6 +237,27 @@ pub(super) fn allow_only_of_a_long_answer(headers: &mut HeaderMap) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_files_leave_in_utf8() {
+        for (value, name) in [
+            (
+                &b"attachment; filename=\"\x8c\xda\x8bq\x88\xea\x97\x97.csv\""[..],
+                Some("attachment; filename=\"顧客一覧.csv\""),
+            ),
+            ("attachment; filename=\"顧客.csv\"".as_bytes(), Some("attachment; filename=\"顧客.csv\"")),
+            (
+                b"attachment; filename=\"\xb8\xdc\xb5\xd2\xb0\xec\xcd\xf7.csv\"",
+                Some("attachment; filename=\"顧客一覧.csv\""),
+            ),
+            (b"attachment; filename=\"\xff\xfe\x81.csv\"", None),
+        ] {
+            let value = HeaderValue::from_bytes(value).expect("a header");
+            let mut headers = HeaderMap::from_iter([(header::CONTENT_DISPOSITION, value)]);
+            let read = in_utf8(&mut headers).map(|()| headers[header::CONTENT_DISPOSITION].as_bytes().to_vec());
+            assert_eq!(read.ok().as_deref(), name.map(str::as_bytes), "{name:?}");
+        }
+    }
 
     #[test]
     fn a_long_answer_has_few_headers() {

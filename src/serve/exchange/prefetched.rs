@@ -48,8 +48,8 @@ impl Prefetched {
         self.first.is_empty()
     }
 
-    /// The same as the CRM sent it: packed.
-    pub(super) fn as_it_came(mut self) -> Prefetched {
+    /// The same as the CRM sent it.
+    pub(super) fn packed(mut self) -> Prefetched {
         if self.rest.unpacker.take().is_some() {
             self.first = self.packed.concat().into();
         }
