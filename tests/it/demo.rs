@@ -1,10 +1,13 @@
 //! `sudare demo` as it is started by whoever meets sudare first: what it prints must be true.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use data_encoding::BASE64;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::gateway::client::{Answer, get, request};
@@ -100,4 +103,46 @@ fn what_the_demo_prints_is_true() {
         .expect("the ledger");
     let told = String::from_utf8_lossy(&verified.stdout).into_owned();
     assert!(verified.status.success() && told.contains(r#""id":"42""#) && !told.contains("5678"), "{told}");
+}
+
+/// Whether all that the page shows is in the answer; `…` stands for what is different each time.
+fn is_shown(page: &Value, answer: &Value) -> bool {
+    match (page, answer) {
+        (Value::Object(page), Value::Object(answer)) => {
+            page.iter().all(|(key, value)| answer.get(key).is_some_and(|own| is_shown(value, own)))
+        }
+        (Value::Array(page), Value::Array(answer)) => {
+            page.iter().zip(answer).all(|(value, own)| is_shown(value, own)) && page.len() <= answer.len()
+        }
+        (Value::String(page), Value::String(answer)) => match page.split_once('…') {
+            Some((begin, end)) => answer.starts_with(begin) && answer.ends_with(end),
+            None => page == answer,
+        },
+        (page, answer) => page == answer,
+    }
+}
+
+#[test]
+fn the_readme_shows_what_the_demo_gives() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("README.md");
+    let demo = Demo::start();
+    for (name, role) in [("tanaka", "support"), ("sato", "manager"), ("suzuki", "analyst")] {
+        let line = readme.lines().find_map(|line| line.strip_prefix(&format!("{name}, {role}"))).expect("a view");
+        let shown: Value = serde_json::from_str(line.trim()).expect("JSON");
+        let given: Value = serde_json::from_str(&demo.page(name, "/api/customers/42")).expect("JSON");
+        assert!(is_shown(&shown, &given), "{name}: {shown}\n{given}");
+    }
+    // The ledger's line: what it says of the first, with the members that are different each time left out.
+    let query = ["ledger", "query", "--staff", "basic:tanaka", "--format", "json", "--state"];
+    let state = demo.folder.path().join("state");
+    let told = Command::new(env!("CARGO_BIN_EXE_sudare")).args(query).arg(state).output().expect("the ledger");
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    let record: Value = serde_json::from_str(told.lines().next().expect("a record")).expect("JSON");
+    let begin = readme.find("{\"seq\":").expect("a line of the ledger");
+    let line = readme[begin..].split("```").next().expect("its end").replace('\n', "").replace(",…,", ",");
+    let mut shown: Value = serde_json::from_str(&line).expect("JSON");
+    for member in ["seq", "time", "node", "request"] {
+        shown.as_object_mut().expect("an object").remove(member).expect(member);
+    }
+    assert!(is_shown(&shown, &record), "{shown}\n{record}");
 }
