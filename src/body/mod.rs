@@ -14,4 +14,5 @@ pub mod rewriter;
 mod sniff;
 mod splice;
 pub mod unpack;
+pub mod words;
 mod written;

@@ -5,7 +5,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{StatusCode, Version, response};
 
 use crate::body::coding::{self, Coding};
-use crate::body::{charset, readings, rewriter};
+use crate::body::{charset, readings, rewriter, words};
 use crate::format::{self, Format};
 use crate::guard::outbound::Outbound;
 use crate::serve::exchange::answer::About;
@@ -84,17 +84,21 @@ pub(super) fn clean(head: &mut response::Parts, about: &About, crm: &[String]) -
     Ok(Taken { coding, keeps })
 }
 
-/// Writes the name of a file in UTF-8: old CRMs send it in the bytes of their own charset, which a
-/// browser may or may not guess.
+/// Writes values in UTF-8 as they are: old CRMs send the name of a file in the bytes of their own
+/// charset, which a browser may or may not guess, and frameworks send what is no Latin-1 in the codes of
+/// mail.
 fn in_utf8(headers: &mut HeaderMap) -> Result<(), Refusal> {
-    let name = header::CONTENT_DISPOSITION;
-    let Some(value) = headers.get(&name).filter(|value| std::str::from_utf8(value.as_bytes()).is_err()) else {
-        return Ok(());
-    };
-    let odd = |_| Refusal::new(Reason::Unreadable, format!("the header `{name}` is no text"));
-    let text = readings::header(value.as_bytes())?;
-    let value = HeaderValue::from_bytes(text.as_bytes()).map_err(odd)?;
-    headers.insert(name, value);
+    for (name, value) in headers.iter_mut() {
+        let old = match std::str::from_utf8(value.as_bytes()) {
+            Err(_) if *name != header::CONTENT_DISPOSITION => continue,
+            Err(_) => Some(readings::header(value.as_bytes())?),
+            Ok(_) => None,
+        };
+        let text = old.as_deref().or_else(|| std::str::from_utf8(value.as_bytes()).ok()).unwrap_or_default();
+        let Some(text) = words::plain(text)?.or(old) else { continue };
+        *value = HeaderValue::from_bytes(text.as_bytes())
+            .map_err(|_| Refusal::new(Reason::Unreadable, format!("the header `{name}` is no text")))?;
+    }
     Ok(())
 }
 
@@ -250,7 +254,13 @@ mod tests {
                 b"attachment; filename=\"\xb8\xdc\xb5\xd2\xb0\xec\xcd\xf7.csv\"",
                 Some("attachment; filename=\"顧客一覧.csv\""),
             ),
+            (
+                b"=?utf-8?b?YXR0YWNobWVudDsgZmlsZW5hbWU9IvCgrrflsqEudmNmIg==?=",
+                Some("attachment; filename=\"𠮷岡.vcf\""),
+            ),
             (b"attachment; filename=\"\xff\xfe\x81.csv\"", None),
+            // A line break in disguise.
+            (b"=?utf-8?q?a=0D=0Ab:?=", None),
         ] {
             let value = HeaderValue::from_bytes(value).expect("a header");
             let mut headers = HeaderMap::from_iter([(header::CONTENT_DISPOSITION, value)]);
