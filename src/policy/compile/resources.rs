@@ -15,7 +15,7 @@ use crate::terms::action::{Action, Mask};
 use crate::terms::event::Event;
 use crate::terms::kind::KindId;
 use crate::terms::label::fold;
-use crate::terms::place::Place;
+use crate::terms::place::{JsonPath, Place};
 
 /// A resource.
 #[derive(Debug)]
@@ -162,6 +162,19 @@ fn by_name<'s>(sets: &'s [FieldSet], faults: &mut Faults) -> BTreeMap<&'s str, &
     by_name
 }
 
+/// A path that begins as `records` does: inside a record it would be sought once more from the record,
+/// and the value would be shown.
+fn beyond(resource: &Written, field: &Field, faults: &mut Faults) {
+    let (Some(Place::Json(records)), Place::Json(path)) = (&resource.records, &field.place) else { return };
+    let Some(inside) = path.steps.strip_prefix(records.steps.as_slice()) else { return };
+    if !records.steps.is_empty() {
+        let inside = JsonPath { steps: inside.to_vec() };
+        faults
+            .warning(&field.spot, "beyond-record", format!("`{path}` is sought inside each record, `{records}`"))
+            .help(format!("places are relative to the record: write `{inside}`"));
+    }
+}
+
 fn fields(
     resource: &Written,
     sets: &BTreeMap<&str, &FieldSet>,
@@ -191,6 +204,7 @@ fn fields(
     }
     let (mut rules, mut told) = (Vec::new(), Vec::new());
     for field in fields {
+        beyond(resource, field, faults);
         let (place, only, optional) = (field.place.clone(), field.only, field.optional);
         match &field.is {
             Is::Kind(word) => {
