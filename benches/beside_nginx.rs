@@ -251,11 +251,11 @@ sudare: 1
 roles: { manager: sato, support: tanaka }
 fields:
   customer:
-    person.name: $.items[*].name
-    person.kana: $.items[*].name_kana
-    email: $.items[*].email
-    phone: $.items[*].phone
-    address: $.items[*].address
+    person.name: $.name
+    person.kana: $.name_kana
+    email: $.email
+    phone: $.phone
+    address: $.address
 resources:
   - { id: seen, match: [GET /1k/seen, GET /20k/seen], records: "$.items[*]", subject: $.id, fields: customer }
   - { id: plain, match: [GET /1k/plain, GET /20k/plain], records: "$.items[*]", subject: $.id, fields: customer, scan: false }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::policy::plan::{Meaning, Plan};
+use crate::terms::action::Action;
 use crate::terms::edit::Document;
 use crate::terms::kind::KindId;
 use crate::terms::label;
@@ -25,10 +26,13 @@ pub(super) struct Waiting {
     pub member: Option<Member>,
     pub loosen: Vec<(Range<usize>, &'static str)>,
     pub known: Option<Known>,
+    /// The tellers whose word gives it a kind, and whether no detector looks inside then.
+    pub told: Vec<(u16, bool)>,
     /// An edit would break the document rather than hide a value.
     pub structure: bool,
-    /// The subject's id stands here: the rules name the place, though no field does.
-    pub subject: bool,
+    /// The subject's id or another value's kind stands here: the rules name the place, though no
+    /// field does.
+    pub named: bool,
     /// A control that shows staff's own words again.
     pub echo: bool,
 }
@@ -41,6 +45,8 @@ pub(super) struct Known {
     pub only: bool,
     /// A field of the rules named it, not a label alone.
     pub declared: bool,
+    /// What becomes of it, where the field says so itself.
+    pub action: Option<Action>,
 }
 
 /// What names mean to one plan, each looked up once an answer.
@@ -77,15 +83,18 @@ impl Waiting {
             member: leaf.member.clone(),
             loosen: leaf.loosen.to_vec(),
             known,
+            told: Vec::new(),
             structure: false,
-            subject: false,
+            named: false,
             echo: false,
         }
     }
 
     /// What it takes in memory.
     pub(super) fn weight(&self) -> usize {
-        let beside = std::mem::size_of_val(&*self.pieces) + std::mem::size_of_val(&*self.loosen);
+        let beside = std::mem::size_of_val(&*self.pieces)
+            + std::mem::size_of_val(&*self.loosen)
+            + std::mem::size_of_val(&*self.told);
         std::mem::size_of::<Waiting>() + self.text.len() + beside
     }
 
@@ -135,23 +144,42 @@ impl Names {
 pub(super) fn known(plan: &Plan, leaf: &Leaf<'_>) -> Option<Known> {
     let mut met = Met::default();
     Names::default().meet(plan, leaf, &mut met);
-    kind_of(plan, leaf, &met)
+    kind_of(plan, leaf, &met, true)
+}
+
+/// The tellers that speak of a leaf.
+pub(super) fn told(plan: &Plan, leaf: &Leaf<'_>, met: &Met) -> Vec<(u16, bool)> {
+    if plan.tellers.is_empty() || !carries_values(leaf.part) || is_word_of_the_page(leaf) {
+        return Vec::new();
+    }
+    let mut all: Vec<(u16, bool)> = Vec::new();
+    for id in &met.places {
+        if let Meaning::Field { told: Some(number), only, .. } = plan.targets[usize::from(id.0)].meaning
+            && !all.contains(&(number, only))
+        {
+            all.push((number, only));
+        }
+    }
+    all
 }
 
 /// The kind that the leaf's place gives it, the strictest where several fields name it; else the
-/// kind of the label that stands at it.
-pub(super) fn kind_of(plan: &Plan, leaf: &Leaf<'_>, met: &Met) -> Option<Known> {
+/// kind of the label that stands at it. Kinds that another value tells count where `doubt` says so.
+pub(super) fn kind_of(plan: &Plan, leaf: &Leaf<'_>, met: &Met, doubt: bool) -> Option<Known> {
     if !carries_values(leaf.part) {
         return None;
     }
     let mut best: Option<Known> = None;
     for id in &met.places {
-        let Meaning::Field { kind, only, .. } = plan.targets[usize::from(id.0)].meaning else { continue };
+        let Meaning::Field { kind, only, told, .. } = plan.targets[usize::from(id.0)].meaning else { continue };
+        if told.is_some() && !doubt {
+            continue;
+        }
         best = Some(match best {
-            None => Known { kind, only, declared: true },
+            None => Known { kind, only, declared: true, action: None },
             // `only` counts where every field says so: of several options the stricter.
             Some(known) if strictness(plan, kind) > strictness(plan, known.kind) => {
-                Known { kind, only: only && known.only, declared: true }
+                Known { kind, only: only && known.only, ..known }
             }
             Some(known) => Known { only: only && known.only, ..known },
         });
@@ -161,7 +189,7 @@ pub(super) fn kind_of(plan: &Plan, leaf: &Leaf<'_>, met: &Met) -> Option<Known> 
         Some(known) => Some(known),
         // A label speaks of the value that it stands at, not of the attributes around that value.
         None if !plan.scan || leaf.part == Part::Attribute => None,
-        None => met.label.map(|kind| Known { kind, only: false, declared: false }),
+        None => met.label.map(|kind| Known { kind, only: false, declared: false, action: None }),
     }
 }
 

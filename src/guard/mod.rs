@@ -14,4 +14,5 @@ mod patches;
 pub mod query;
 pub mod returned;
 pub mod subject;
+mod tellers;
 mod verdict;

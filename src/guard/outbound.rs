@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::guard::leaves::{self, Met, Names, Waiting};
 use crate::guard::subject::Subjects;
+use crate::guard::tellers::Tellers;
 use crate::guard::verdict::Judge;
 use crate::policy::plan::{Meaning, Plan};
 use crate::terms::bounds::Bounds;
@@ -44,6 +45,7 @@ pub struct Outbound {
     today: Today,
     waiting: Vec<Waiting>,
     subjects: Subjects,
+    tellers: Tellers,
     stood: HashSet<KindId>,
     /// The request's parameters: staff's own words, where a name has one value alone.
     asked: HashMap<String, Option<String>>,
@@ -76,6 +78,7 @@ impl Outbound {
             today: request.today,
             waiting: Vec::new(),
             subjects,
+            tellers: Tellers::default(),
             stood: HashSet::new(),
             asked: asked(&request.query),
             names: Names::default(),
@@ -119,7 +122,7 @@ impl Outbound {
 
     /// How many bytes of memory the leaves take that wait for their decision.
     pub fn weight(&self) -> usize {
-        self.weight
+        self.weight + self.tellers.weight()
     }
 
     /// Refuses a tabular answer in which a declared kind stands nowhere: the page has changed and
@@ -154,7 +157,11 @@ impl Outbound {
         &kinds - &excused
     }
 
-    fn judge(&self, waiting: Vec<Waiting>) -> Result<Verdict, Refusal> {
+    /// Judges leaves together; `complete` says whether they are the answer's last.
+    fn judge(&self, mut waiting: Vec<Waiting>, complete: bool) -> Result<Verdict, Refusal> {
+        for leaf in waiting.iter_mut().filter(|leaf| !leaf.told.is_empty()) {
+            leaf.known = self.tellers.known(&self.plan, leaf, complete);
+        }
         Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today).judge(waiting)
     }
 
@@ -172,12 +179,23 @@ impl Outbound {
     fn note_subject(&mut self, leaf: &Leaf<'_>) -> bool {
         let source = self.met.places.iter().find_map(|id| match self.plan.targets[usize::from(id.0)].meaning {
             Meaning::Subject(source) => Some(source),
-            Meaning::Field { .. } => None,
+            _ => None,
         });
         if let Some(source) = source {
             self.subjects.met(leaf.record, source, leaf.text);
         }
         source.is_some()
+    }
+
+    /// Notes what tells the kinds of other values, if it stands here and says what the rules know.
+    fn note_teller(&mut self, leaf: &Leaf<'_>) -> bool {
+        let mut is_known = false;
+        for id in &self.met.places {
+            if let Meaning::Tells(number) = self.plan.targets[usize::from(id.0)].meaning {
+                is_known |= self.tellers.met(&self.plan, number, leaf);
+            }
+        }
+        is_known
     }
 
     /// Whether a form shows staff's own words again: a search box holds what was typed into it, and
@@ -220,7 +238,7 @@ impl Guard for Outbound {
         let waiting = std::mem::take(&mut self.waiting);
         self.held_bytes = 0;
         self.weight = 0;
-        self.judge(waiting)
+        self.judge(waiting, true)
     }
 
     fn release(&mut self, upto: usize) -> Result<Verdict, Refusal> {
@@ -231,10 +249,11 @@ impl Guard for Outbound {
         self.waiting = later;
         self.held_bytes = self.waiting.iter().map(|leaf| cost(&leaf.text)).sum();
         self.weight = self.waiting.iter().map(Waiting::weight).sum();
-        let verdict = self.judge(now);
+        let verdict = self.judge(now, false);
         // Of a record that has begun, the leaves that are still to come need its subject.
         let open: HashSet<u32> = self.waiting.iter().map(|leaf| leaf.record).collect();
         self.subjects.forget(|record| record <= self.record && !open.contains(&record));
+        self.tellers.forget(|record| record <= self.record && !open.contains(&record));
         verdict
     }
 }
@@ -250,6 +269,7 @@ impl Sink for Outbound {
         }
         self.names.meet(&self.plan, &leaf, &mut self.met);
         let subject = body && self.note_subject(&leaf);
+        let teller = body && self.note_teller(&leaf);
         if body {
             self.note_stood(&leaf);
         }
@@ -257,19 +277,20 @@ impl Sink for Outbound {
             return Ok(());
         }
         self.held_bytes += cost(leaf.text);
-        if self.held_bytes > self.hold_bytes.saturating_mul(HELD_TIMES) {
+        if self.held_bytes + self.tellers.weight() > self.hold_bytes.saturating_mul(HELD_TIMES) {
             return Err(Refusal::new(Reason::Bound, "the values of one record are longer than can be held"));
         }
-        let known = leaves::kind_of(&self.plan, &leaf, &self.met);
+        let known = leaves::kind_of(&self.plan, &leaf, &self.met, false);
         let name = match leaf.part {
             Part::Key => leaves::is_word(leaf.text) || self.names.is_name(&self.plan, leaf.text),
             Part::Label => self.names.is_name(&self.plan, leaf.text),
             _ => false,
         };
         let mut waiting = Waiting::new(self.document, &leaf, known);
-        waiting.subject = subject;
+        waiting.told = leaves::told(&self.plan, &leaf, &self.met);
+        waiting.named = subject || teller;
         waiting.structure = name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(&leaf);
-        waiting.echo = known.is_none() && self.is_echo(&leaf);
+        waiting.echo = known.is_none() && waiting.told.is_empty() && self.is_echo(&leaf);
         self.weight += waiting.weight();
         self.waiting.push(waiting);
         Ok(())

@@ -80,10 +80,17 @@ impl<'a> Judge<'a> {
         let subject = self.subjects.of(self.plan, leaf.record);
         let found = if known.only { Vec::new() } else { self.detect(&leaf.text) };
         let (kind, action) = self.strictest(known, &found, &range);
-        let decision = self.decision(kind);
+        let mut decision = self.decision(kind);
+        let by_itself = Decision { action, domain: None, rules: Vec::new(), search: decision.search };
+        if known.action.is_some() && kind == known.kind {
+            decision = &by_itself;
+        }
         if action == Action::Block {
             if known.declared && kind == known.kind {
-                return Err(self.blocked(kind, decision));
+                return Err(match known.action {
+                    None => self.blocked(kind, decision),
+                    Some(_) => Refusal::new(Reason::Rule, "a field blocks values whose kind nothing tells"),
+                });
             }
             self.verdict.alerts.insert(kind);
         }
@@ -110,7 +117,7 @@ impl<'a> Judge<'a> {
     /// The kind and action of a declared value: the field's, or those of something stricter that a
     /// detector is certain of inside it.
     fn strictest(&self, known: Known, found: &[Found], range: &Range<usize>) -> (KindId, Action) {
-        let own = self.action(known.kind);
+        let own = known.action.unwrap_or_else(|| self.action(known.kind));
         let stricter = found
             .iter()
             .filter(|f| f.certain && f.kind != known.kind)
@@ -139,7 +146,7 @@ impl<'a> Judge<'a> {
         if leaf.echo {
             return Ok(Own::Ranges(Vec::new()));
         }
-        let listed = leaf.subject || !is_content(leaf.part) || self.plan.resources.is_empty();
+        let listed = leaf.named || !is_content(leaf.part) || self.plan.resources.is_empty();
         match self.plan.unlisted {
             Unlisted::Mask if !listed => {
                 return Ok(Own::Whole(Patch { range: trimmed(&leaf.text), text: NOTHING_SHOWN.to_owned() }));

@@ -4,14 +4,14 @@
 //! A plan belongs to the resources that matched, the roles of the staff and the conditions that
 //! hold. `rule` is what people write; this is what becomes of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::detect::Detectors;
 use crate::format::Format;
 use crate::terms::action::Action;
 use crate::terms::event::Event;
-use crate::terms::kind::{KindId, Kinds};
+use crate::terms::kind::{self, KindId, Kinds};
 use crate::terms::place::{Place, PlaceId, Places};
 
 /// What is done to one exchange.
@@ -54,6 +54,8 @@ pub struct Plan {
     pub errors: Errors,
     /// What parameters ask about, by folded name.
     pub parameters: HashMap<String, Parameter>,
+    /// What values that tell the kinds of others may say.
+    pub tellers: Vec<Teller>,
 }
 
 impl Plan {
@@ -93,9 +95,48 @@ pub enum Meaning {
         only: bool,
         /// The place may be missing from an answer.
         optional: bool,
+        /// It counts only where this of `Plan::tellers` says so.
+        told: Option<u16>,
     },
+    /// Tells the kinds of other values; the number is the index in `tellers`.
+    Tells(u16),
     /// The id of the subject; the number is the index in `subjects`.
     Subject(usize),
+}
+
+/// What a value that tells the kind of another may say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Teller {
+    /// What it may say, and the kind that each means.
+    pub kinds: HashMap<String, KindId>,
+    /// What counts for all else.
+    pub otherwise: Otherwise,
+    /// In JSON it speaks only of values in its own object.
+    pub beside: bool,
+}
+
+/// What counts where a teller says nothing that is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Otherwise {
+    /// The strictest of what is listed.
+    Strictest,
+    /// A kind.
+    Kind(KindId),
+    /// An action, whatever the value is.
+    Action(Action),
+}
+
+impl Teller {
+    /// Every kind that it can give, in the order of their numbers. A value of which the rules say
+    /// only what becomes of it is a text that nobody knows.
+    pub fn listed(&self) -> BTreeSet<KindId> {
+        let otherwise = match self.otherwise {
+            Otherwise::Strictest => None,
+            Otherwise::Kind(kind) => Some(kind),
+            Otherwise::Action(_) => Some(kind::NOTES),
+        };
+        self.kinds.values().copied().chain(otherwise).collect()
+    }
 }
 
 /// What becomes of a kind, and who said so.

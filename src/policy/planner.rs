@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::policy::compile::Resource;
+use crate::policy::compile::{Resource, ToldRule};
 use crate::policy::conditions::{Situation, state_for};
 use crate::policy::decide::{self, Question, RoleId, State, Trace};
 use crate::policy::matched::{Matched, route};
 use crate::policy::plan::{
-    Decision, Errors, Meaning, Parameter, Plan, SubjectAt, SubjectSource, Target, Unlisted, Unreadable,
+    Decision, Errors, Meaning, Parameter, Plan, SubjectAt, SubjectSource, Target, Teller, Unlisted, Unreadable,
 };
 use crate::policy::rule::resources::At;
 use crate::policy::rule::settings::Undeclared;
@@ -191,6 +191,7 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[State]) -
         unreadable: if all_pass { Unreadable::Pass } else { Unreadable::Block },
         errors: if all_scanned { Errors::Scan } else { Errors::Page },
         parameters: parameters(if beside.is_empty() { &matched } else { &beside }),
+        tellers: layout.tellers,
     })
 }
 
@@ -201,6 +202,7 @@ struct Layout {
     targets: Vec<Target>,
     names: HashMap<String, Vec<PlaceId>>,
     subjects: Vec<SubjectSource>,
+    tellers: Vec<Teller>,
 }
 
 impl Layout {
@@ -218,8 +220,24 @@ impl Layout {
             self.subjects.push(SubjectSource { kind: subject.kind.clone(), at, clear, hash });
         }
         for field in &resource.fields {
-            let meaning = Meaning::Field { kind: field.kind, only: field.only, optional: optional || field.optional };
+            let meaning =
+                Meaning::Field { kind: field.kind, only: field.only, optional: optional || field.optional, told: None };
             self.place(&field.place, meaning, whole)?;
+        }
+        for rule in &resource.told {
+            self.told(rule, optional, whole)?;
+        }
+        Ok(())
+    }
+
+    fn told(&mut self, rule: &ToldRule, optional: bool, whole: bool) -> Result<(), Refusal> {
+        let number = u16::try_from(self.tellers.len())
+            .map_err(|_| Refusal::new(Reason::Bound, "the resources that match have too many fields"))?;
+        self.tellers.push(rule.teller.clone());
+        self.place(&rule.from, Meaning::Tells(number), whole)?;
+        let (only, optional, told) = (rule.only, optional || rule.optional, Some(number));
+        for kind in rule.teller.listed() {
+            self.place(&rule.place, Meaning::Field { kind, only, optional, told }, whole)?;
         }
         Ok(())
     }

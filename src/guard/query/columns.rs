@@ -72,7 +72,7 @@ impl Columns<'_> {
     pub fn listed(&self) -> impl Iterator<Item = KindId> {
         self.plan.targets.iter().filter_map(|target| match target.meaning {
             Meaning::Field { kind, .. } => Some(kind),
-            Meaning::Subject(_) => None,
+            _ => None,
         })
     }
 

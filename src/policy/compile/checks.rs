@@ -62,8 +62,9 @@ pub fn resources(resources: &[Resource], routes: &[Route], faults: &mut Faults) 
 
 /// Kinds that nothing finds.
 pub fn kinds(written: &[KindRule], rules: &[Rule], resources: &[Resource], names: &Names<'_>, faults: &mut Faults) {
+    let told = resources.iter().flat_map(|resource| &resource.told).flat_map(|told| told.teller.listed());
     let in_fields: HashSet<KindId> =
-        resources.iter().flat_map(|resource| &resource.fields).map(|field| field.kind).collect();
+        resources.iter().flat_map(|resource| &resource.fields).map(|field| field.kind).chain(told).collect();
     let is_found = |id: KindId| {
         let kind = names.kinds.get(id);
         in_fields.contains(&id) || !kind.labels.is_empty() || kind.pattern.is_some()

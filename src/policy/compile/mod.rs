@@ -22,7 +22,7 @@ use crate::policy::rule::{self, File};
 use crate::policy::{Parts, Policy};
 
 pub use crate::policy::compile::kinds::KindTable;
-pub use crate::policy::compile::resources::{FieldRule, Resource, Route};
+pub use crate::policy::compile::resources::{FieldRule, Resource, Route, ToldRule};
 pub use crate::policy::compile::roles::Role;
 pub use crate::policy::compile::rules::Condition;
 

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use crate::policy::compile::names::Names;
 use crate::policy::fault::Faults;
 use crate::policy::node::Spot;
-use crate::policy::plan::{Parameter, SubjectAt};
+use crate::policy::plan::{Otherwise, Parameter, SubjectAt, Teller};
 use crate::policy::reader::nearest;
-use crate::policy::rule::fields::{Field, FieldSet, Item};
+use crate::policy::rule::fields::{Field, FieldSet, Is, Item, Told};
 use crate::policy::rule::matches::Match;
 use crate::policy::rule::resources::{At, Options, Query, Resource as Written, Subject};
+use crate::terms::action::{Action, Mask};
 use crate::terms::event::Event;
 use crate::terms::kind::KindId;
 use crate::terms::label::fold;
@@ -29,6 +30,8 @@ pub struct Resource {
     pub records: Option<Place>,
     /// What stands where.
     pub fields: Vec<FieldRule>,
+    /// What stands where another value tells the kind.
+    pub told: Vec<ToldRule>,
     /// What parameters ask about, by folded name.
     pub parameters: HashMap<String, Parameter>,
     /// What a request does, if its method does not say.
@@ -44,6 +47,21 @@ pub struct FieldRule {
     pub place: Place,
     /// The kind.
     pub kind: KindId,
+    /// No detector looks inside.
+    pub only: bool,
+    /// The place may be missing.
+    pub optional: bool,
+}
+
+/// A place whose kind another value tells.
+#[derive(Debug, Clone)]
+pub struct ToldRule {
+    /// The place.
+    pub place: Place,
+    /// Where the other value stands.
+    pub from: Place,
+    /// What it may say, and what each means.
+    pub teller: Teller,
     /// No detector looks inside.
     pub only: bool,
     /// The place may be missing.
@@ -106,7 +124,7 @@ pub fn compile(
     let mut routes = Vec::new();
     for resource in ordered.into_values() {
         subjects(&resource, faults);
-        let fields = fields(&resource, &sets, names, faults);
+        let (fields, told) = fields(&resource, &sets, names, faults);
         let parameters = parameters(&resource.query, names, faults);
         let number = resources.len();
         routes.extend(resource.matches.into_iter().map(|rule| Route { resource: number, rule }));
@@ -116,6 +134,7 @@ pub fn compile(
             subjects: resource.subjects,
             records: resource.records,
             fields,
+            told,
             parameters,
             event: resource.event,
             options: resource.options,
@@ -148,7 +167,7 @@ fn fields(
     sets: &BTreeMap<&str, &FieldSet>,
     names: &Names<'_>,
     faults: &mut Faults,
-) -> Vec<FieldRule> {
+) -> (Vec<FieldRule>, Vec<ToldRule>) {
     let mut fields: Vec<&Field> = Vec::new();
     for item in &resource.fields {
         match item {
@@ -170,11 +189,49 @@ fn fields(
         let message = format!("`{}` has {} places and may have {PLACES_MAX}", resource.id.text, fields.len());
         faults.error(&field.spot, "too-many", message);
     }
-    let rule = |field: &&Field, faults: &mut Faults| {
-        let kind = names.kind(&field.kind, faults)?;
-        Some(FieldRule { place: field.place.clone(), kind, only: field.only, optional: field.optional })
+    let (mut rules, mut told) = (Vec::new(), Vec::new());
+    for field in fields {
+        let (place, only, optional) = (field.place.clone(), field.only, field.optional);
+        match &field.is {
+            Is::Kind(word) => {
+                rules.extend(names.kind(word, faults).map(|kind| FieldRule { place, kind, only, optional }));
+            }
+            Is::Told(is) => {
+                let from = is.from.clone();
+                let teller = teller(is, are_beside(&place, &from), names, faults);
+                told.extend(teller.map(|teller| ToldRule { place, from, teller, only, optional }));
+            }
+        }
+    }
+    (rules, told)
+}
+
+fn teller(told: &Told, beside: bool, names: &Names<'_>, faults: &mut Faults) -> Option<Teller> {
+    let mut kinds = HashMap::new();
+    for (said, word) in &told.kinds {
+        kinds.extend(names.kind(word, faults).map(|kind| (said.clone(), kind)));
+    }
+    let otherwise = match &told.otherwise {
+        None => Otherwise::Strictest,
+        Some(word) => match word.text.as_str() {
+            "remove" => Otherwise::Action(Action::Remove),
+            "mask" => Otherwise::Action(Action::Mask(Mask::Full)),
+            "block" => Otherwise::Action(Action::Block),
+            _ => Otherwise::Kind(names.kind(word, faults)?),
+        },
     };
-    fields.iter().filter_map(|field| rule(field, faults)).collect()
+    Some(Teller { kinds, otherwise, beside })
+}
+
+/// Whether two places are members of one object: there the one speaks of the other alone.
+fn are_beside(place: &Place, from: &Place) -> bool {
+    match (place, from) {
+        (Place::Name(_), Place::Name(_)) => true,
+        (Place::Json(place), Place::Json(from)) => {
+            place.steps.split_last().map(|(_, way)| way) == from.steps.split_last().map(|(_, way)| way)
+        }
+        _ => false,
+    }
 }
 
 /// A parameter of the path must stand in each path that the resource matches.

@@ -22,12 +22,32 @@ pub struct Field {
     pub place: Place,
     /// Where it is written.
     pub spot: Spot,
-    /// The kind's name.
-    pub kind: Word,
+    /// What it is.
+    pub is: Is,
     /// No detector looks inside.
     pub only: bool,
     /// The place may be missing from an answer.
     pub optional: bool,
+}
+
+/// What a field is.
+#[derive(Debug, Clone)]
+pub enum Is {
+    /// Of one kind, by its name.
+    Kind(Word),
+    /// Of the kind that another value tells.
+    Told(Box<Told>),
+}
+
+/// `{ from: $.type, phone: phone, else: remove }`: another value tells the kind.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// Where that value stands.
+    pub from: Place,
+    /// What it may say, and the kind that each means.
+    pub kinds: Vec<(String, Word)>,
+    /// What counts for all else that it says: a kind or an action.
+    pub otherwise: Option<Word>,
 }
 
 /// An item of a resource's `fields`.
@@ -94,7 +114,7 @@ fn kind_entry(entry: &Entry, items: &mut Vec<Item>, faults: &mut Faults) {
             items.push(Item::Field(Field {
                 place,
                 spot: node.spot.clone(),
-                kind: kind.clone(),
+                is: Is::Kind(kind.clone()),
                 only: false,
                 optional: false,
             }));
@@ -107,7 +127,7 @@ fn place_entry(node: &Node, kind: Option<&Word>, items: &mut Vec<Item>, faults: 
     let Some(mut map) = MapReader::open(node, "a field", faults) else { return };
     let at = map.need("at", faults);
     let kind = match kind {
-        Some(kind) => Some(kind.clone()),
+        Some(kind) => Some(Is::Kind(kind.clone())),
         None => map.need("is", faults).and_then(|node| is(node, faults)),
     };
     let only = map.take("only").and_then(|node| reader::boolean(node, "`only`", faults)).unwrap_or(false);
@@ -115,13 +135,13 @@ fn place_entry(node: &Node, kind: Option<&Word>, items: &mut Vec<Item>, faults: 
     let except = map.take("except").and_then(|node| except(node, at, faults));
     map.reserve(&["derive", "store", "seal"], faults);
     map.finish(faults);
-    let (Some(at), Some(kind)) = (at, kind) else { return };
+    let (Some(at), Some(is)) = (at, kind) else { return };
     for node in reader::one_or_more(at) {
         if let Some(mut place) = places::read(node, "a place", faults) {
             if let Place::Css(css) = &mut place {
                 css.except.clone_from(&except);
             }
-            items.push(Item::Field(Field { place, spot: node.spot.clone(), kind: kind.clone(), only, optional }));
+            items.push(Item::Field(Field { place, spot: node.spot.clone(), is: is.clone(), only, optional }));
         }
     }
 }
@@ -144,10 +164,32 @@ fn except(node: &Node, at: Option<&Node>, faults: &mut Faults) -> Option<String>
     }
 }
 
-fn is(node: &Node, faults: &mut Faults) -> Option<Word> {
+fn is(node: &Node, faults: &mut Faults) -> Option<Is> {
     if node.map().is_some() {
-        reader::reserved(&node.spot, "is: { from: … }", faults);
+        return told(node, faults).map(|told| Is::Told(Box::new(told)));
+    }
+    Some(Is::Kind(Word::new(reader::text(node, "a kind", faults)?, &node.spot)))
+}
+
+fn told(node: &Node, faults: &mut Faults) -> Option<Told> {
+    let (mut from, mut kinds, mut otherwise) = (None, Vec::new(), None);
+    for entry in reader::entries(node, "`is`", faults)? {
+        let word =
+            |faults: &mut Faults| Some(Word::new(reader::text(&entry.value, "a kind", faults)?, &entry.value.spot));
+        match entry.key.as_str() {
+            "from" => from = places::read(&entry.value, "`from`", faults),
+            "else" => otherwise = word(faults),
+            said => kinds.extend(word(faults).map(|kind| (said.to_owned(), kind))),
+        }
+    }
+    if node.at("from").is_none() {
+        let fault = faults.error(&node.spot, "missing-key", "`is` as a map needs `from`");
+        fault.help("write `is: { from: $.type, phone: phone, else: remove }`");
+    }
+    if kinds.is_empty() {
+        let fault = faults.error(&node.spot, "empty", "`is` as a map names no kind");
+        fault.help("write what the value at `from` may say, and the kind that each means: `phone: phone`");
         return None;
     }
-    Some(Word::new(reader::text(node, "a kind", faults)?, &node.spot))
+    Some(Told { from: from?, kinds, otherwise })
 }

@@ -1,0 +1,160 @@
+//! Values that tell the kinds of others: `type: phone` beside `value`.
+//!
+//! What was said is kept by record, and in JSON by object too, until the record is complete; whether
+//! it stood before or behind the value that it speaks of is the same. Where nothing was said, or two
+//! things, the strictest counts of what could have been said.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use crate::guard::leaves::{Known, Waiting};
+use crate::policy::plan::{Otherwise, Plan};
+use crate::policy::strict;
+use crate::terms::action::{Action, Mask};
+use crate::terms::edit::Document;
+use crate::terms::kind::{self, KindId};
+use crate::terms::leaf::{Leaf, Member, Part, Piece};
+use crate::terms::quote::Quote;
+
+/// What the tellers of one answer said.
+#[derive(Default)]
+pub(super) struct Tellers {
+    said: HashMap<Scope, Said>,
+}
+
+/// Which teller, in which record, in which object; none is the whole record.
+type Scope = (u16, u32, Option<u32>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Kind(KindId),
+    /// What is not listed.
+    Else,
+    Several,
+}
+
+/// What is kept beside one word that was said.
+const BESIDE: usize = 48;
+
+impl Tellers {
+    /// Notes what a teller says here. Tells whether it is a word of the rules' own.
+    pub(super) fn met(&mut self, plan: &Plan, number: u16, leaf: &Leaf<'_>) -> bool {
+        if matches!(leaf.part, Part::Key | Part::Label | Part::Id) {
+            return false;
+        }
+        let teller = &plan.tellers[usize::from(number)];
+        let said = teller.kinds.get(leaf.text.trim()).map_or(Said::Else, |kind| Said::Kind(*kind));
+        let object = object(leaf.member.as_ref(), leaf.pieces);
+        self.note((number, leaf.record, None), said);
+        if object.is_some() {
+            self.note((number, leaf.record, object), said);
+        }
+        matches!(said, Said::Kind(_))
+    }
+
+    fn note(&mut self, scope: Scope, said: Said) {
+        match self.said.entry(scope) {
+            Entry::Vacant(entry) => {
+                entry.insert(said);
+            }
+            Entry::Occupied(mut entry) if *entry.get() != said => {
+                entry.insert(Said::Several);
+            }
+            Entry::Occupied(_) => {}
+        }
+    }
+
+    /// What the tellers make of a leaf, together with what its place says by itself: the strictest.
+    /// `complete` says whether all that is outside records has been seen.
+    pub(super) fn known(&self, plan: &Plan, leaf: &Waiting, complete: bool) -> Option<Known> {
+        let own = leaf.known.filter(|known| known.declared || leaf.told.is_empty());
+        let told = leaf.told.iter().map(|(number, only)| {
+            let said = self.said(plan, *number, leaf, complete);
+            means(plan, *number, said, *only)
+        });
+        own.into_iter().chain(told).reduce(|a, b| {
+            let only = a.only && b.only;
+            let stricter = if rank(plan, &b) > rank(plan, &a) { b } else { a };
+            Known { only, ..stricter }
+        })
+    }
+
+    fn said(&self, plan: &Plan, number: u16, leaf: &Waiting, complete: bool) -> Said {
+        if leaf.document != Document::Body || (leaf.record == 0 && !complete) {
+            return Said::Several;
+        }
+        let scope = if plan.tellers[usize::from(number)].beside && is_json(&leaf.pieces) {
+            // A value in a list or in a text of JSON has no object that could be told from others.
+            let Some(object) = object(leaf.member.as_ref(), &leaf.pieces) else { return Said::Several };
+            Some(object)
+        } else {
+            None
+        };
+        self.said.get(&(number, leaf.record, scope)).copied().unwrap_or(Said::Several)
+    }
+
+    /// Forgets records that were released; the document around them stays.
+    pub(super) fn forget(&mut self, released: impl Fn(u32) -> bool) {
+        self.said.retain(|(_, record, _), _| *record == 0 || !released(*record));
+    }
+
+    /// What they take in memory.
+    pub(super) fn weight(&self) -> usize {
+        self.said.len() * BESIDE
+    }
+}
+
+/// What a word makes of the value that it speaks of.
+fn means(plan: &Plan, number: u16, said: Said, only: bool) -> Known {
+    let known = |kind| Known { kind, only, declared: true, action: None };
+    let forced = |action| Known { action: Some(action), ..known(kind::NOTES) };
+    let teller = &plan.tellers[usize::from(number)];
+    match (said, teller.otherwise) {
+        (Said::Kind(kind), _) | (Said::Else, Otherwise::Kind(kind)) => known(kind),
+        (Said::Else, Otherwise::Action(action)) => forced(action),
+        (Said::Else, Otherwise::Strictest) | (Said::Several, _) => {
+            let listed = teller.listed().into_iter();
+            let all = listed.map(|kind| match teller.otherwise {
+                Otherwise::Action(action) if kind == kind::NOTES => forced(action),
+                _ => known(kind),
+            });
+            doubt(plan, all.collect())
+        }
+    }
+}
+
+/// The strictest of several. One that would leave a part of its own kind's values to be seen may
+/// leave more of another's: then nothing is left.
+fn doubt(plan: &Plan, all: Vec<Known>) -> Known {
+    let nothing = Known { kind: kind::NOTES, only: false, declared: true, action: Some(Action::Mask(Mask::Full)) };
+    let several = all.len() > 1;
+    match all.into_iter().max_by_key(|known| rank(plan, known)) {
+        Some(known) if !several => known,
+        Some(known) => {
+            let action = action(plan, &known);
+            if action.veils() && action.strictness() < Action::Mask(Mask::Full).strictness() { nothing } else { known }
+        }
+        None => nothing,
+    }
+}
+
+fn action(plan: &Plan, known: &Known) -> Action {
+    known.action.unwrap_or(plan.decisions[usize::from(known.kind.0)].action)
+}
+
+fn rank(plan: &Plan, known: &Known) -> (u8, u8) {
+    strict::rank(action(plan, known))
+}
+
+/// The object of a value that stands in a JSON document itself: those in its texts count from zero
+/// again.
+fn object(member: Option<&Member>, pieces: &[Piece]) -> Option<u32> {
+    let in_the_document = pieces.iter().all(|piece| piece.quotes.layers().len() == 1);
+    member.filter(|_| in_the_document).map(|member| member.object)
+}
+
+fn is_json(pieces: &[Piece]) -> bool {
+    let in_json =
+        |piece: &Piece| piece.quotes.layers().iter().any(|quote| matches!(quote, Quote::Json | Quote::JsonBare));
+    pieces.iter().any(in_json)
+}
