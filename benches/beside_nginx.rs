@@ -174,7 +174,7 @@ impl Scene {
         let masked = body.contains("***-****-");
         let clear = body.contains("090-0000-");
         let wanted = row.proxy == Proxy::Sudare && row.staff == "tanaka";
-        assert!(body.len() > 900 && masked == wanted && clear != wanted, "{}: {body:.300}", row.name);
+        assert!(body.len() > 1000 && masked == wanted && clear != wanted, "{}: {body:.300}", row.name);
     }
 
     /// Processor time a request, in microseconds, and requests a second.
@@ -296,7 +296,8 @@ fn list(bytes: usize) -> String {
             at * 37 % 10_000
         );
         if at > 1000 && body.len() + record.len() > bytes {
-            body.push_str("]}");
+            let filler = bytes.saturating_sub(body.len() + "],\"filler\":\"\"}".len());
+            body.push_str(&format!("],\"filler\":\"{}\"}}", "x".repeat(filler)));
             return body;
         }
         body.push_str(if at == 1000 { "" } else { "," });

@@ -22,12 +22,18 @@ if [ $# = 0 ]; then
 fi
 # A target folder of its own: the checkout's is not touched.
 install -D "$1" "$work/target/release/sudare"
+deploy/debian/pages "$work/target/release/sudare" "$work/target/release"
 CARGO_TARGET_DIR=$work/target cargo deb --no-build --no-strip --output "$work/sudare.deb"
 say "lists $(dpkg-deb -c "$work/sudare.deb" | wc -l) files, $(dpkg-deb -f "$work/sudare.deb" Version)"
 
 export DEBIAN_FRONTEND=noninteractive
 apt-get install -y -qq --no-install-recommends "$work/sudare.deb" >"$work/log" 2>&1 || { cat "$work/log"; die "it does not install"; }
 sudare --version
+for page in /usr/share/man/man1/sudare.1.gz /usr/share/man/ja/man1/sudare.1.gz; do
+  # Debian's own containers leave manual pages out at installation.
+  [ -e "$page" ] || dpkg -L sudare | grep -qx "$page" || die "no $page"
+done
+bash -n /usr/share/bash-completion/completions/sudare
 [ "$(stat -c '%U:%G %a' /var/lib/sudare)" = "sudare:sudare 700" ] || die "/var/lib/sudare is $(stat -c '%U:%G %a' /var/lib/sudare)"
 [ "$(stat -c '%U:%G %a' /etc/sudare)" = "root:sudare 750" ] || die "/etc/sudare is $(stat -c '%U:%G %a' /etc/sudare)"
 

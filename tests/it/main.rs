@@ -6,6 +6,7 @@ mod body;
 mod cli;
 mod config;
 mod creme;
+mod demo;
 mod deploy;
 mod detect;
 mod exchange;

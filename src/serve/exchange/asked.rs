@@ -5,16 +5,13 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, request};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use tokio::time::timeout;
+use http_body_util::Full;
 
 use crate::body::coding::Accepted;
 use crate::body::readings;
-use crate::format::json::JsonWalker;
 use crate::format::multipart::{Files, MultipartWalker};
 use crate::format::{self, Format};
 use crate::guard::inbound::Inbound;
@@ -22,8 +19,6 @@ use crate::guard::outbound::{Outbound, Request as Judged};
 use crate::guard::subject::Subjects;
 use crate::guard::{method, query, returned};
 use crate::identity;
-use crate::identity::json;
-use crate::identity::peer::Peer;
 use crate::identity::session::UserAt;
 use crate::policy::Policy;
 use crate::policy::conditions::Situation;
@@ -31,19 +26,13 @@ use crate::policy::decide::RoleId;
 use crate::policy::matched::{self, BodyValues, Matched};
 use crate::policy::plan::{Plan, SubjectAt, Unreadable};
 use crate::route::normal::{self, Canonical};
-use crate::serve::disclose::Facts;
 use crate::serve::exchange::forms::{self, Parameters, parameters};
-use crate::serve::exchange::recognise::recognise;
-use crate::serve::gate::fault::GateFault;
-use crate::serve::gate::hop::{self, Arrival};
-use crate::serve::house::{Gateway, House, Share};
-use crate::serve::upstream::Upstream;
+use crate::serve::exchange::told;
+use crate::serve::house::House;
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Subject;
 use crate::terms::event::Event;
-use crate::terms::leaf::{Leaf, Part, Sink, Walker};
 use crate::terms::mint::Mint;
-use crate::terms::place::{JsonPath, PlaceId, Places};
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
 use crate::transform::Today;
@@ -61,45 +50,11 @@ const CONDITIONAL: [header::HeaderName; 6] = [
 
 /// Paths of the gateway's own; they never reach the CRM.
 pub(super) const OWN: &str = "/.sudare/";
-/// How long a log-in of somebody unknown may be.
-const LOG_IN_BYTES: usize = 64 << 10;
-
-/// Methods that the gateway passes.
-const METHODS: [Method; 7] =
-    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
-
 /// Bodies are shown to their walkers in steps, so that these need not hold a second copy.
 const STEP_BYTES: usize = 64 << 10;
 
-/// Recognises staff, and cleans the head of what is not the CRM's to see.
-pub async fn identify(
-    house: &House,
-    upstream: &Arc<Upstream>,
-    head: &mut request::Parts,
-    peer: &Peer,
-    facts: &mut Facts,
-) -> Result<Option<Staff>, Refusal> {
-    let now = jiff::Timestamp::now().as_second();
-    let found = recognise(&house.identity, upstream, &head.headers, peer, now).await;
-    let by = found.as_ref().ok().and_then(|found| found.as_ref().map(|(number, _)| *number));
-    identity::strip(&house.identity, by, &mut head.headers);
-    arrive(house, head, peer, facts)?;
-    if !METHODS.contains(&head.method) {
-        return Err(Refusal::new(Reason::Method, "a method that the gateway does not pass"));
-    }
-    let staff = found?.map(|(_, staff)| staff);
-    facts.staff = staff.as_ref().map(Staff::id);
-    Ok(staff)
-}
-
-/// Takes out of a head what ends with the connection, and notes whose address it came from.
-pub fn arrive(house: &House, head: &mut request::Parts, peer: &Peer, facts: &mut Facts) -> Result<(), Refusal> {
-    let arrival =
-        Arrival { peer: peer.told.unwrap_or(peer.address), secure: peer.secure, trusted: &house.trusted_proxies };
-    let hops = hop::request_headers(&mut head.headers, &arrival).map_err(Refusal::from)?;
-    facts.client = Some(hops.client.to_canonical());
-    Ok(())
-}
+/// How long a log-in of somebody unknown may be.
+const LOG_IN_BYTES: usize = 64 << 10;
 
 /// Lets a request of nobody's go on only where somebody without a name may be let in, and tells how
 /// long its body may be. Else bodies, which cost nothing to send, would fill what all requests
@@ -157,20 +112,6 @@ fn one<T: PartialEq>(mut readings: impl Iterator<Item = T>) -> Result<T, Refusal
     if readings.all(|other| other == first) { Ok(first) } else { Err(doubt()) }
 }
 
-/// Reads a request's body within its bound and the budget of all.
-pub async fn collect(
-    gateway: &Gateway,
-    house: &House,
-    body: Incoming,
-    bytes_max: usize,
-) -> Result<(Bytes, Share), Refusal> {
-    let mut share = gateway.hold.share();
-    let body = timeout(house.bounds.request, gather(body, bytes_max, &mut share))
-        .await
-        .map_err(|_| Refusal::new(Reason::Slow, "the body did not come in time"))??;
-    Ok((body, share))
-}
-
 /// Who asks, from where and when.
 #[derive(Clone, Copy)]
 pub struct Asks<'a> {
@@ -202,7 +143,7 @@ impl Asked {
         let forms = forms::of(&head.headers, &body)?;
         let (path, queries, mut matched) = candidates(policy, &head, &forms)?;
         if matched.needs_body() {
-            let json = values_of(&head.headers, &body, policy.body_paths(&matched))?;
+            let json = told::values_of(&head.headers, &body, policy.body_paths(&matched))?;
             let narrowed = |form| policy.narrow(matched.clone(), &BodyValues { form, json: json.clone() });
             matched = one(together(&queries, &forms).map(narrowed))?;
         }
@@ -326,32 +267,9 @@ impl Asked {
         self.path.folded()
     }
 
-    /// Every name that a log-in gives. What a CRM could read in another way is refused.
+    /// Every name that a log-in gives.
     pub fn login_names(&self, at: &UserAt) -> Result<Vec<String>, Refusal> {
-        let odd = || Refusal::new(Reason::Ambiguous, "the log-in can be read in two ways");
-        let kind = content_type(&self.head.headers)?.unwrap_or_default().to_ascii_lowercase();
-        match at {
-            UserAt::Form(name) => {
-                // Some CRMs take JSON or `;` in whatever is sent, so only what browsers send is read.
-                let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"&=%+-_.~*!'(),:@/$".contains(byte);
-                if !forms::is_plain(&self.head.headers) || !self.body.iter().all(plain) {
-                    return Err(odd());
-                }
-                // Other parameters may be in another charset; the name alone must be read.
-                let query = self.head.uri.query().unwrap_or_default().as_bytes();
-                let pairs = self.body.split(|byte| *byte == b'&').chain(query.split(|byte| *byte == b'&'));
-                let names = pairs.map(halves).filter(|(own, _)| alike(&String::from_utf8_lossy(own)) == alike(name));
-                names.map(|(_, value)| String::from_utf8(value).map_err(|_| odd())).collect()
-            }
-            UserAt::Json(path) => {
-                let media = kind.split(';').next().unwrap_or_default().trim();
-                if media != "application/json" && !media.ends_with("+json") {
-                    return Err(odd());
-                }
-                let sent = json::read(&self.body).ok_or_else(odd)?;
-                Ok(json::name_at(&sent, path).map_err(|_| odd())?.into_iter().collect())
-            }
-        }
+        told::login_names(&self.head, &self.body, at)
     }
 
     /// The authority that staff asked for.
@@ -399,84 +317,6 @@ impl Asked {
 pub fn day(time: jiff::Timestamp) -> Today {
     let date = time.to_zoned(jiff::tz::TimeZone::system()).date();
     Today { year: date.year().unsigned_abs(), month: date.month().unsigned_abs(), day: date.day().unsigned_abs() }
-}
-
-async fn gather(mut body: Incoming, bytes_max: usize, share: &mut Share) -> Result<Bytes, Refusal> {
-    let mut all = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| match GateFault::found_in(&error) {
-            Some(fault) => Refusal::from(*fault),
-            None => Refusal::new(Reason::Framing, "the body broke off"),
-        })?;
-        // Trailers are dropped: they could name what the head was judged without.
-        let Ok(data) = frame.into_data() else { continue };
-        if all.len() + data.len() > bytes_max {
-            return Err(Refusal::new(Reason::BodyTooLarge, format!("the body is longer than {bytes_max} bytes")));
-        }
-        all.extend_from_slice(&data);
-        share.set(all.len())?;
-    }
-    Ok(all.freeze())
-}
-
-fn values_of(headers: &HeaderMap, body: &Bytes, wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
-    if wanted.is_empty() || body.is_empty() {
-        return Ok(Vec::new());
-    }
-    // A body that is no JSON matches no resource that asks for JSON; the plan's own walker judges it.
-    let text = readings::body(content_type(headers)?, body).map(|(_, text)| text);
-    Ok(text.and_then(|text| json_values(&text, wanted)).unwrap_or_default())
-}
-
-/// The values of a JSON text at some places; all of them where a key stands twice.
-fn json_values(body: &[u8], wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
-    let numbered = (0u16..).map(PlaceId).zip(wanted.iter().cloned()).collect();
-    let places = Arc::new(Places { json: numbered, ..Places::default() });
-    let mut walker = JsonWalker::new(places, &Bounds::default());
-    let mut values = Values { wanted, found: Vec::new() };
-    walker.write(body, &mut values)?;
-    walker.end(&mut values)?;
-    Ok(values.found)
-}
-
-/// Name and value of a parameter, decoded.
-fn halves(pair: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
-    let decoded = |raw: &[u8]| {
-        let spaced: Vec<u8> = raw.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-        percent_encoding::percent_decode(&spaced).collect()
-    };
-    (decoded(&pair[..at]), decoded(pair.get(at + 1..).unwrap_or_default()))
-}
-
-/// A parameter's name as the laxest of servers would read it: `user[]`, `User` and `user` are one.
-fn alike(name: &str) -> String {
-    let name = name.split('[').next().unwrap_or_default();
-    name.trim().to_lowercase().replace(['.', ' '], "_")
-}
-
-/// The values at the places that tell which resource a request is about.
-struct Values {
-    wanted: Vec<JsonPath>,
-    found: Vec<(JsonPath, String)>,
-}
-
-impl Sink for Values {
-    fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        if leaf.part != Part::Key {
-            let paths = leaf.places.iter().filter_map(|id| self.wanted.get(usize::from(id.0)));
-            self.found.extend(paths.map(|path| (path.clone(), leaf.text.to_owned())));
-        }
-        Ok(())
-    }
-
-    fn record(&mut self, _record: u32, _end: usize) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    fn settled(&mut self, _upto: usize) -> Result<(), Refusal> {
-        Ok(())
-    }
 }
 
 pub(super) fn content_type(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {

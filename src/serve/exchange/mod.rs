@@ -5,6 +5,7 @@
 //! whatever fails on it becomes a refusal here.
 
 mod answer;
+mod arriving;
 mod asked;
 pub mod dry;
 mod forms;
@@ -12,6 +13,7 @@ mod head;
 mod login;
 mod prefetched;
 pub mod recognise;
+mod told;
 mod whoami;
 
 use std::sync::Arc;
@@ -75,16 +77,16 @@ async fn answered(
         Ok(upstream) => Arc::clone(upstream),
         Err(refusal) => {
             // Who asks for what is not here need not say who they are; the record has their address.
-            asked::arrive(house, &mut head, peer, facts)?;
+            arriving::arrive(house, &mut head, peer, facts)?;
             return Err(refusal);
         }
     };
-    let staff = asked::identify(house, &upstream, &mut head, peer, facts).await?;
+    let staff = arriving::identify(house, &upstream, &mut head, peer, facts).await?;
     let body_max = match staff {
         Some(_) => house.bounds.body_bytes,
         None => asked::admit_nobody(house, &head)?,
     };
-    let (body, _share) = asked::collect(gateway, house, body, body_max).await?;
+    let (body, _share) = arriving::collect(gateway, house, body, body_max).await?;
     let mut asked = Asked::new(&house.policy, head, body)?;
     asked.open_log_in(house);
     let watch = Watch::of(house, &upstream, &asked)?;

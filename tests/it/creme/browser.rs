@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 
 use super::client::exchange;
+use super::stage::Way;
 
 /// How long chromedriver looks for an element before it says that there is none.
 const FIND_WAIT_MS: u64 = 60_000;
@@ -54,6 +55,8 @@ impl Browser {
         ];
         let wish = json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
+            // The authority is the test's own, and no browser knows it.
+            "acceptInsecureCerts": true,
             "goog:chromeOptions": { "args": arguments },
             "goog:loggingPrefs": { "browser": "ALL" },
             "timeouts": { "implicit": FIND_WAIT_MS, "pageLoad": 120_000, "script": 60_000 },
@@ -127,7 +130,7 @@ impl Browser {
             self.address,
             body.len()
         );
-        let answer = exchange(self.address, head.as_bytes(), body.as_bytes());
+        let answer = exchange(&Way::Plain, self.address, head.as_bytes(), body.as_bytes());
         let mut answered: Value = serde_json::from_slice(&answer.body).expect("chromedriver answers in JSON");
         let value = answered["value"].take();
         assert_eq!(answer.status, 200, "{path}: {}", value["message"]);

@@ -5,16 +5,18 @@
 //! that wants to follow one says so, since what stands in `Location` is an answer too.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::io::Read;
+use std::net::SocketAddr;
 
-/// Longer than any page of the CRM takes on a busy machine.
-const ANSWER_WAIT: Duration = Duration::from_secs(120);
+use encoding_rs::{Encoding, UTF_8};
+use flate2::read::GzDecoder;
+
+use super::stage::Way;
 
 /// One staff member's browser, without the browser.
 #[derive(Debug, Clone)]
 pub struct Client {
+    way: Way,
     address: SocketAddr,
     host: String,
     headers: Vec<(String, String)>,
@@ -28,21 +30,22 @@ pub struct Answer {
     pub status: u16,
     /// Header names as sent, with their values.
     pub headers: Vec<(String, String)>,
-    /// The body without its transfer coding.
+    /// The body without its transfer coding, unpacked.
     pub body: Vec<u8>,
 }
 
 impl Client {
-    /// A client of the server at this address, which sends these headers with every request.
-    pub fn new(address: SocketAddr, headers: &[(&str, &str)]) -> Client {
+    /// A client of the server at this address, which goes there this way and sends these headers with
+    /// every request.
+    pub fn new(way: &Way, address: SocketAddr, headers: &[(&str, &str)]) -> Client {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Client { address, host: address.to_string(), headers, cookies: BTreeMap::new() }
+        Client { way: way.clone(), address, host: address.to_string(), headers, cookies: BTreeMap::new() }
     }
 
     /// The same session at another server, under the same name: how a test asks the CRM itself what
     /// it would have answered.
     pub fn at(&self, address: SocketAddr) -> Client {
-        Client { address, host: self.host.clone(), headers: Vec::new(), cookies: self.cookies.clone() }
+        Client { address, headers: Vec::new(), ..self.clone() }
     }
 
     /// The value of a cookie that the server has set.
@@ -62,8 +65,8 @@ impl Client {
 
     /// `POST` of a form, with what Django wants against forgery.
     pub fn post(&mut self, path: &str, form: &[(String, String)]) -> Answer {
-        let body = encode(form);
-        let origin = format!("http://{}", self.host);
+        let body = encode_in(self.way.charset(), form);
+        let origin = format!("{}://{}", self.way.scheme(), self.host);
         let referer = format!("{origin}{path}");
         let token = self.cookie("csrftoken").unwrap_or_default().to_owned();
         let headers = [
@@ -79,6 +82,7 @@ impl Client {
     fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.host);
         head.push_str("Accept: text/html,application/json;q=0.9,*/*;q=0.8\r\nAccept-Language: en\r\n");
+        head.push_str(&format!("Accept-Encoding: {}\r\n", self.way.codings()));
         let own = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         for (name, value) in own.chain(headers.iter().copied()) {
             head.push_str(&format!("{name}: {value}\r\n"));
@@ -91,7 +95,7 @@ impl Client {
             head.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }
         head.push_str("\r\n");
-        let answer = exchange(self.address, head.as_bytes(), body.unwrap_or_default());
+        let answer = exchange(&self.way, self.address, head.as_bytes(), body.unwrap_or_default());
         self.remember(&answer);
         answer
     }
@@ -112,9 +116,15 @@ impl Answer {
         self.all(name).next()
     }
 
-    /// The body as text.
+    /// The body as text, in the charset that its head names.
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
+        self.charset().decode_without_bom_handling(&self.body).0.into_owned()
+    }
+
+    /// The charset that the head names.
+    pub fn charset(&self) -> &'static Encoding {
+        let named = self.header("content-type").and_then(|kind| kind.split_once("charset="));
+        named.and_then(|(_, label)| Encoding::for_label(label.trim_matches('"').as_bytes())).unwrap_or(UTF_8)
     }
 
     /// Head and body together, as one text to search.
@@ -135,10 +145,10 @@ impl Answer {
 }
 
 /// One request on a connection of its own, read until the server closes it.
-pub fn exchange(address: SocketAddr, head: &[u8], body: &[u8]) -> Answer {
-    let mut stream = TcpStream::connect(address).unwrap_or_else(|e| panic!("no connection to {address}: {e}"));
-    stream.set_read_timeout(Some(ANSWER_WAIT)).expect("a timeout that is not zero");
-    stream.write_all(head).and_then(|()| stream.write_all(body)).expect("the request is written");
+pub fn exchange(way: &Way, address: SocketAddr, head: &[u8], body: &[u8]) -> Answer {
+    let mut stream = way.connect(address);
+    let written = stream.write_all(head).and_then(|()| stream.write_all(body)).and_then(|()| stream.flush());
+    written.expect("the request is written");
     let mut raw = Vec::new();
     let mut buffer = [0; 65536];
     loop {
@@ -159,8 +169,15 @@ pub fn exchange(address: SocketAddr, head: &[u8], body: &[u8]) -> Answer {
 
 /// Writes name and value pairs as a form body or a query.
 pub fn encode(form: &[(String, String)]) -> String {
-    let escape =
-        |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+    encode_in(UTF_8, form)
+}
+
+/// The same as a page in this charset sends it: what the charset lacks becomes `&#134071;`.
+fn encode_in(charset: &'static Encoding, form: &[(String, String)]) -> String {
+    let escape = |text: &str| {
+        let bytes = charset.encode(text).0;
+        percent_encoding::percent_encode(&bytes, percent_encoding::NON_ALPHANUMERIC).to_string()
+    };
     form.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value))).collect::<Vec<_>>().join("&")
 }
 
@@ -193,6 +210,11 @@ fn parse(raw: &[u8]) -> Answer {
         Some(_) => dechunk(body).expect("a body with all its chunks"),
         None => body.to_vec(),
     };
+    if answer.header("content-encoding").is_some_and(|coding| coding == "gzip") {
+        let mut bare = Vec::new();
+        GzDecoder::new(answer.body.as_slice()).read_to_end(&mut bare).expect("a whole stream of gzip");
+        answer.body = bare;
+    }
     answer
 }
 

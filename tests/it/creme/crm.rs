@@ -11,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::client::{Client, form};
+use super::stage::Papers;
 
 /// How often a start is tried again.
 const STARTS: usize = 2;
@@ -27,7 +28,7 @@ pub struct Crm {
 impl Crm {
     /// Starts the CRM, or says why it cannot be and gives nothing. With `SUDARE_TEST_REAL=1` it is
     /// installed first where it is absent, and a CRM that does not start is a failed test.
-    pub fn start() -> Option<Crm> {
+    pub fn start(papers: &Papers) -> Option<Crm> {
         let wanted = env::var("SUDARE_TEST_REAL").is_ok_and(|value| value == "1");
         if !home().join("pristine/stamp").exists() {
             if !wanted {
@@ -39,14 +40,22 @@ impl Crm {
             run(script("creme/install.sh"), &[]);
         }
         // Another test may take a port between its choice and its use; it will not do so three times.
-        let started = (0..STARTS).find_map(|_| Crm::start_once().ok());
-        Some(started.unwrap_or_else(|| Crm::start_once().unwrap_or_else(|why| panic!("the CRM does not start: {why}"))))
+        let started = (0..STARTS).find_map(|_| Crm::start_once(papers).ok());
+        Some(
+            started.unwrap_or_else(|| {
+                Crm::start_once(papers).unwrap_or_else(|why| panic!("the CRM does not start: {why}"))
+            }),
+        )
     }
 
-    fn start_once() -> Result<Crm, String> {
+    fn start_once(papers: &Papers) -> Result<Crm, String> {
         let run = tempfile::tempdir().expect("a folder for the run");
         let crm = Crm { address: free_address(), run, redis_port: free_address().port() };
-        let output = crm.command("start.sh").output().expect("bash runs");
+        let mut start = crm.command("start.sh");
+        if let (Some(certificate), Some(key)) = (papers.file("crm.pem"), papers.file("crm.key")) {
+            start.env("CREME_SETTINGS", "hard").env("CREME_CERTIFICATE", certificate).env("CREME_KEY", key);
+        }
+        let output = start.output().expect("bash runs");
         if output.status.success() { Ok(crm) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
     }
 

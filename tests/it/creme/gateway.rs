@@ -12,11 +12,13 @@ use tempfile::TempDir;
 
 use super::client::Client;
 use super::crm::{free_address, run};
+use super::stage::{Papers, Way};
 
 /// How long the gateway may take to listen; a debug build on a busy machine is slow.
 const START_WAIT: Duration = Duration::from_secs(30);
 
-/// Who asks: user, groups, and the CRM account that they use.
+/// Who asks: user, groups, and the CRM account that they use; where the gateway learns the CRM's
+/// log-in, that account is the user.
 #[derive(Debug, Clone, Copy)]
 pub struct Staff {
     /// The id that the identity source gives.
@@ -46,34 +48,29 @@ suzuki:
   groups: [bi]
 "#;
 
+// The same groups for the CRM's own accounts.
+const STAFF: &str = "op1: [crm-support]\nroot: [crm-managers]\nop2: [bi]\n";
+
 /// A running gateway; it is killed when this is dropped.
 #[derive(Debug)]
 pub struct Gateway {
     /// Where it listens.
     pub address: SocketAddr,
+    way: Way,
     folder: TempDir,
     process: Child,
 }
 
 impl Gateway {
     /// Starts the gateway in front of the CRM at `upstream`, with the shipped rules.
-    pub fn start(upstream: SocketAddr) -> Gateway {
+    pub fn start(upstream: SocketAddr, papers: &Papers) -> Gateway {
         let folder = tempfile::tempdir().expect("a folder for the gateway");
         let address = free_address();
         let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/creme.yaml");
         fs::copy(rules, folder.path().join("creme.yaml")).expect("the shipped rules");
         fs::write(folder.path().join("users.yaml"), USERS).expect("users.yaml");
-        let configuration = format!(
-            "sudare: 1\n\
-             listen: {address}\n\
-             upstream: http://{upstream}\n\
-             rules: [creme.yaml]\n\
-             state: state/\n\
-             node: gw-test\n\
-             identity:\n\
-             \x20 - header: {{ user: X-Remote-User, groups: X-Remote-Groups, from: [127.0.0.1/32] }}\n\
-             \x20 - basic: {{ users: users.yaml }}\n"
-        );
+        fs::write(folder.path().join("staff.yaml"), STAFF).expect("staff.yaml");
+        let configuration = configuration(address, upstream, papers);
         fs::write(folder.path().join("gateway.yaml"), configuration).expect("gateway.yaml");
         let log = fs::File::create(folder.path().join("gateway.log")).expect("gateway.log");
         let process = sudare(folder.path())
@@ -83,14 +80,22 @@ impl Gateway {
             .stderr(log)
             .spawn()
             .expect("the gateway starts");
-        let mut gateway = Gateway { address, folder, process };
+        let mut gateway = Gateway { address, way: papers.way.clone(), folder, process };
         gateway.wait_until_it_listens();
         gateway
     }
 
-    /// A client that some proxy in front has recognised as this staff.
+    /// A client that some proxy in front has recognised as this staff, or that has yet to log in.
     pub fn client(&self, staff: Staff) -> Client {
-        Client::new(self.address, &[("X-Remote-User", staff.user), ("X-Remote-Groups", staff.group)])
+        match &self.way {
+            Way::Plain => self.stranger(&[("X-Remote-User", staff.user), ("X-Remote-Groups", staff.group)]),
+            Way::Hard(_) => self.stranger(&[]),
+        }
+    }
+
+    /// A client that sends these headers.
+    pub fn stranger(&self, headers: &[(&str, &str)]) -> Client {
+        Client::new(&self.way, self.address, headers)
     }
 
     /// Every record of the ledger, in order.
@@ -146,6 +151,28 @@ impl Drop for Gateway {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+fn configuration(address: SocketAddr, upstream: SocketAddr, papers: &Papers) -> String {
+    let common = "sudare: 1\nrules: [creme.yaml]\nstate: state/\nnode: gw-test\n";
+    let own = match papers.folder() {
+        None => format!(
+            "listen: {address}\n\
+             upstream: http://{upstream}\n\
+             identity:\n\
+             \x20 - header: {{ user: X-Remote-User, groups: X-Remote-Groups, from: [127.0.0.1/32] }}\n\
+             \x20 - basic: {{ users: users.yaml }}\n"
+        ),
+        Some(papers) => format!(
+            "listen: [{{ address: {address}, tls: {{ certificate: {0}/gateway.pem, key: {0}/gateway.key }} }}]\n\
+             upstream: {{ url: https://{upstream}, ca: {0}/ca.pem }}\n\
+             identity:\n\
+             \x20 - session: {{ login: POST /creme_login, user: form.username, cookie: sessionid, \
+             success: {{ status: 302, location: \"/*\" }}, logout: POST /creme_logout, groups: staff.yaml }}\n",
+            papers.display()
+        ),
+    };
+    format!("{common}{own}")
 }
 
 fn sudare(folder: &Path) -> Command {

@@ -20,6 +20,12 @@ pub fn links(page: &str) -> Vec<String> {
     tags(page, "a").filter_map(|tag| attribute(tag, "href")).collect()
 }
 
+/// The styles and scripts that the page loads.
+pub fn sources(page: &str) -> Vec<String> {
+    let styles = tags(page, "link").filter_map(|tag| attribute(tag, "href"));
+    styles.chain(tags(page, "script").filter_map(|tag| attribute(tag, "src"))).collect()
+}
+
 /// The same form with one field changed.
 pub fn with(mut form: Vec<(String, String)>, name: &str, value: &str) -> Vec<(String, String)> {
     let field = form.iter_mut().find(|(n, _)| n == name).unwrap_or_else(|| panic!("the form has no `{name}`"));

@@ -6,6 +6,7 @@ use super::client::Client;
 use super::crm::{Crm, contact_type, log_in, people};
 use super::gateway::{Gateway, Staff};
 use super::leak::Needles;
+use super::stage::{Papers, Stage, Way};
 
 /// What nobody but the manager sees in clear.
 pub const CONTACT: [&str; 6] = ["phone", "email", "birthday", "zip", "street", "note"];
@@ -23,15 +24,30 @@ pub struct Scene {
     pub people: Vec<Value>,
     /// The number that the CRM gave to the type of contacts.
     pub contact_type: String,
+    papers: Papers,
 }
 
 impl Scene {
     /// Starts everything, or gives nothing where the CRM is not installed.
-    pub fn start() -> Option<Scene> {
-        let crm = Crm::start()?;
-        let gateway = Gateway::start(crm.address);
+    pub fn start(stage: Stage) -> Option<Scene> {
+        let papers = Papers::of(stage);
+        let crm = Crm::start(&papers)?;
+        let gateway = Gateway::start(crm.address, &papers);
         let contact_type = contact_type(&crm);
-        Some(Scene { crm, gateway, people: people(), contact_type })
+        Some(Scene { crm, gateway, people: people(), contact_type, papers })
+    }
+
+    /// How clients get to the CRM and to the gateway.
+    pub fn way(&self) -> &Way {
+        &self.papers.way
+    }
+
+    /// How the ledger calls this staff.
+    pub fn recorded(&self, staff: Staff) -> String {
+        match self.way() {
+            Way::Plain => format!("header:{}", staff.user),
+            Way::Hard(_) => format!("session:{}", staff.crm.0),
+        }
     }
 
     /// A client of this staff, logged in to the CRM through the gateway.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::browser::Browser;
 use super::gateway::Staff;
+use super::stage::Way;
 
 /// What a browser saw on its way through the CRM.
 #[derive(Debug)]
@@ -20,8 +21,10 @@ pub struct Walk {
     pub errors: Vec<String>,
     /// The page with the popup that the pencil beside a telephone number opens.
     pub pencil: String,
-    /// What a script that sends a form as the CRM's popups do is told: a status and a refusal.
-    pub popup: String,
+    /// What a script that sends that popup's form back as it stands is told: a status and a refusal.
+    pub veiled: String,
+    /// The same for the popup of a field that everybody sees.
+    pub unveiled: String,
     /// The page after the contact's form was sent with one field changed.
     pub edited: String,
 }
@@ -29,24 +32,38 @@ pub struct Walk {
 /// The pencil beside the telephone number on the card: its script knows it by `data-action`.
 const PENCIL: &str = ".card-info-fields a[data-action=edit]";
 
-/// The CRM's popups send `multipart/form-data`, which the gateway does not read yet.
-const POPUP: &str = "const form = new FormData();\n\
-    form.append('full_position', 'Written in a popup');\n\
+/// The pencil's popup goes back as the CRM's own scripts send it: `multipart/form-data`.
+const VEILED: &str = "const ask = new XMLHttpRequest();\n\
+    ask.open('POST', document.querySelector('.card-info-fields a[data-action=edit]').href, false);\n\
+    ask.setRequestHeader('X-CSRFToken', creme.ajax.cookieCSRF());\n\
+    ask.send(new FormData(document.querySelector('.ui-dialog form')));\n\
+    return ask.status + ' ' + ask.getResponseHeader('Sudare-Refusal')";
+
+/// Another popup, of the position: its form is fetched, changed and sent.
+const UNVEILED: &str = "const url = new URL(document.querySelector('.card-info-fields a[data-action=edit]').href);\n\
+    url.search = '?cell=regular_field-full_position';\n\
     const ask = new XMLHttpRequest();\n\
-    ask.open('POST', document.querySelector('a[href*=\"/edit/inner/\"]').href, false);\n\
+    ask.open('GET', url, false);\n\
+    ask.setRequestHeader('X-Requested-With', 'XMLHttpRequest');\n\
+    ask.send();\n\
+    const page = new DOMParser().parseFromString(ask.responseText, 'text/html');\n\
+    const form = new FormData(page.querySelector('form'));\n\
+    form.set('full_position', 'Written in a popup');\n\
+    ask.open('POST', url, false);\n\
     ask.setRequestHeader('X-CSRFToken', creme.ajax.cookieCSRF());\n\
     ask.send(form);\n\
     return ask.status + ' ' + ask.getResponseHeader('Sudare-Refusal')";
 
 /// Logs in with the CRM's form, opens the list, opens a contact, edits it. Who sees everything also
 /// sorts the list by a click, and gets the contact back after the edit; others get a refusal.
-pub fn walk(address: SocketAddr, staff: Option<Staff>, crm: (&str, &str), id: u64, sees_all: bool) -> Walk {
+pub fn walk(way: &Way, address: SocketAddr, staff: Option<Staff>, crm: (&str, &str), id: u64, sees_all: bool) -> Walk {
+    let origin = format!("{}://{address}", way.scheme());
     let browser = Browser::open();
-    if let Some(Staff { user, .. }) = staff {
+    if let (Way::Plain, Some(Staff { user, .. })) = (way, staff) {
         // The browser keeps the gateway's credentials for the whole origin.
         browser.go(&format!("http://{user}:pw-{user}@{address}/creme_login"));
     }
-    browser.go(&format!("http://{address}/creme_login?next=/persons/contacts"));
+    browser.go(&format!("{origin}/creme_login?next=/persons/contacts"));
     browser.fill("input[name=username]", crm.0);
     browser.fill("input[name=password]", crm.1);
     browser.click("input[type=submit], button[type=submit]");
@@ -60,7 +77,7 @@ pub fn walk(address: SocketAddr, staff: Option<Staff>, crm: (&str, &str), id: u6
     let list = browser.page();
     let ids = "return Array.from(document.querySelectorAll('tr.lv-row input[name=entity_id]'), input => input.value)";
     let rows = browser.run(ids).as_array().cloned().unwrap_or_default();
-    browser.go(&format!("http://{address}/persons/contact/{id}"));
+    browser.go(&format!("{origin}/persons/contact/{id}"));
     browser.find(".business-card .card-name");
     browser.settle();
     let record = browser.page();
@@ -69,13 +86,14 @@ pub fn walk(address: SocketAddr, staff: Option<Staff>, crm: (&str, &str), id: u6
     browser.find(".ui-dialog form input[name=phone]");
     browser.settle();
     let pencil = browser.page();
-    let popup = browser.run(POPUP).as_str().unwrap_or_default().to_owned();
-    browser.go(&format!("http://{address}/persons/contact/edit/{id}"));
+    let [veiled, unveiled] =
+        [VEILED, UNVEILED].map(|script| browser.run(script).as_str().unwrap_or_default().to_owned());
+    browser.go(&format!("{origin}/persons/contact/edit/{id}"));
     browser.fill("input[name=full_position]", "Walked by");
     browser.click(".submit_buttons input[type=submit]");
     browser.find(if sees_all { ".business-card .card-name" } else { "body > h1" });
     let edited = browser.page();
-    Walk { list, rows, record, errors, pencil, popup, edited }
+    Walk { list, rows, record, errors, pencil, veiled, unveiled, edited }
 }
 
 impl Walk {

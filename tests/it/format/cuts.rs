@@ -31,96 +31,98 @@ fn walk<'a>(format: Format, chunks: impl IntoIterator<Item = &'a [u8]>) -> Recor
     Recorder::walk(&mut *walker(format, &Arc::new(places), &bounds).expect("a walker"), chunks)
 }
 
+/// What has a meaning in each format.
+const JSON: &[&str] =
+    &["{", "}", "[", "]", ",", ":", "\"", "\"a\"", "\"\\u00", "41\"", "\"山\"", "\\", "1", "null", " ", "\u{feff}"];
+const CSV: &[&str] = &[",", ";", "\t", "\"", "\"\"", "\r", "\n", "a", "山", " ", "sep=;\n", "\u{feff}", "\"a,\n\""];
+const FORM: &[&str] = &["a", "=", "&", "+", "%", "%41", "%E5%B1%B1", "%E5", "山"];
+const TEXT: &[&str] = &["a", "\n", "\r", "山", "\u{feff}", " "];
+const CODE: &[&str] = &[
+    "'", "\"", "`", "${", "}", "{", "/", "*", "\\", "\n", "\r\n", "<!--", "a ", "1234567", "山", "return", ")", "[",
+    "]",
+];
+const XML: &[&str] = &[
+    "<a>",
+    "</a>",
+    "<a/>",
+    "<b c='1'>",
+    "<u:b xmlns:u='u'>",
+    "</b>",
+    "</u:b>",
+    "<",
+    ">",
+    "&#48;",
+    "&",
+    "<!--",
+    "-->",
+    "<![CDATA[",
+    "]]>",
+    "<?p ?>",
+    "x",
+    "山",
+    " ",
+    "\u{feff}",
+    "<?xml version='1.0'?>",
+];
+const CARD: &[&str] = &[
+    "BEGIN:VCARD\r\n",
+    "END:VCARD\r\n",
+    "FN:a",
+    "N:b;c",
+    "TEL;X=b:1",
+    "\r\n",
+    "\n",
+    " ",
+    "=",
+    "=E5",
+    "=B1=B1",
+    "X;QUOTED-PRINTABLE:",
+    "\\n",
+    ";",
+    ":",
+    "山",
+    "\r",
+    "\"",
+];
+const PARTS: &[&str] = &[
+    "--x\r\n",
+    "\r\n--x--",
+    "\r\n--x\r\n",
+    "\r\n",
+    "\n",
+    "Content-Disposition: form-data; name=\"a\"",
+    "; filename=\"b\"",
+    "\r\n\r\n",
+    "\r\nContent-Type: text/csv",
+    "\r\nContent-Type: application/json",
+    "a,b",
+    "{\"a\":null}",
+    "--",
+    "x",
+    "-",
+    "\r",
+    "山",
+];
+
 /// Bodies made of what has a meaning in each format.
 fn body() -> impl Strategy<Value = (Format, Vec<u8>)> {
     let words = |words: &'static [&'static str]| prop::collection::vec(prop::sample::select(words), 0..14);
     let of = |format: Format, words: BoxedStrategy<Vec<&'static str>>| {
         words.prop_map(move |words| (format, words.concat().into_bytes())).boxed()
     };
-    let json =
-        &["{", "}", "[", "]", ",", ":", "\"", "\"a\"", "\"\\u00", "41\"", "\"山\"", "\\", "1", "null", " ", "\u{feff}"];
-    let csv = &[",", ";", "\t", "\"", "\"\"", "\r", "\n", "a", "山", " ", "sep=;\n", "\u{feff}", "\"a,\n\""];
-    let form = &["a", "=", "&", "+", "%", "%41", "%E5%B1%B1", "%E5", "山"];
-    let text = &["a", "\n", "\r", "山", "\u{feff}", " "];
-    let code = &[
-        "'", "\"", "`", "${", "}", "{", "/", "*", "\\", "\n", "\r\n", "<!--", "a ", "1234567", "山", "return", ")",
-        "[", "]",
-    ];
-    let xml = &[
-        "<a>",
-        "</a>",
-        "<a/>",
-        "<b c='1'>",
-        "<u:b xmlns:u='u'>",
-        "</b>",
-        "</u:b>",
-        "<",
-        ">",
-        "&#48;",
-        "&",
-        "<!--",
-        "-->",
-        "<![CDATA[",
-        "]]>",
-        "<?p ?>",
-        "x",
-        "山",
-        " ",
-        "\u{feff}",
-        "<?xml version='1.0'?>",
-    ];
-    let card = &[
-        "BEGIN:VCARD\r\n",
-        "END:VCARD\r\n",
-        "FN:a",
-        "N:b;c",
-        "TEL;X=b:1",
-        "\r\n",
-        "\n",
-        " ",
-        "=",
-        "=E5",
-        "=B1=B1",
-        "X;QUOTED-PRINTABLE:",
-        "\\n",
-        ";",
-        ":",
-        "山",
-        "\r",
-        "\"",
-    ];
-    let parts = &[
-        "--x\r\n",
-        "\r\n--x--",
-        "\r\n--x\r\n",
-        "\r\n",
-        "\n",
-        "Content-Disposition: form-data; name=\"a\"",
-        "; filename=\"b\"",
-        "\r\n\r\n",
-        "\r\nContent-Type: text/csv",
-        "\r\nContent-Type: application/json",
-        "a,b",
-        "{\"a\":null}",
-        "--",
-        "x",
-        "-",
-        "\r",
-        "山",
-    ];
     prop_oneof![
-        of(Format::Xml, words(xml).boxed()),
-        of(Format::Card, words(card).boxed()),
-        words(parts).prop_map(|words| (Format::Multipart, format!("--x\r\n{}", words.concat()).into_bytes())),
-        words(parts).prop_map(|words| {
+        of(Format::Xml, words(XML).boxed()),
+        of(Format::Card, words(CARD).boxed()),
+        words(PARTS).prop_map(|words| (Format::Multipart, format!("--x\r\n{}", words.concat()).into_bytes())),
+        words(PARTS).prop_map(|words| {
             let head = "--x\r\nContent-Disposition: form-data; name=\"a\"";
             (Format::Multipart, format!("{head}{}\r\n--x--\r\n", words.concat()).into_bytes())
         }),
-        of(Format::Json, words(json).boxed()),
-        of(Format::Csv, words(csv).boxed()),
-        of(Format::Form, words(form).boxed()),
-        of(Format::Text, words(text).boxed()),
-        of(Format::Script, words(code).boxed()),
+        of(Format::Json, words(JSON).boxed()),
+        of(Format::Csv, words(CSV).boxed()),
+        of(Format::Form, words(FORM).boxed()),
+        of(Format::Text, words(TEXT).boxed()),
+        of(Format::Script, words(CODE).boxed()),
         (
             prop::sample::select(
                 &[

@@ -28,7 +28,7 @@ const RULES: &str = r#"
 sudare: 1
 roles: { support: { groups: [support] }, manager: { groups: [manager] } }
 resources:
-  - { id: all, match: "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS /**", public: true, fields: { phone: [tel] } }
+  - { id: all, match: "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS /**", public: true, fields: { phone: [{ at: tel, optional: true }] } }
 rules:
   - { id: support-1, for: support, mask: { phone: last4 } }
   - { id: manager-1, for: manager, show: [phone] }

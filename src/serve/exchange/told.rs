@@ -1,0 +1,112 @@
+//! Single values out of a request's body: those that tell which resource it is about, and the name of
+//! whoever logs in.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::HeaderMap;
+use http::request;
+
+use crate::body::readings;
+use crate::format::json::JsonWalker;
+use crate::identity::json;
+use crate::identity::session::UserAt;
+use crate::serve::exchange::asked::content_type;
+use crate::serve::exchange::forms;
+use crate::terms::bounds::Bounds;
+use crate::terms::leaf::{Leaf, Part, Sink, Walker};
+use crate::terms::place::{JsonPath, PlaceId, Places};
+use crate::terms::refusal::{Reason, Refusal};
+
+/// What a JSON body says at the places that tell a resource.
+pub(super) fn values_of(
+    headers: &HeaderMap,
+    body: &Bytes,
+    wanted: Vec<JsonPath>,
+) -> Result<Vec<(JsonPath, String)>, Refusal> {
+    if wanted.is_empty() || body.is_empty() {
+        return Ok(Vec::new());
+    }
+    // A body that is no JSON matches no resource that asks for JSON; the plan's own walker judges it.
+    let text = readings::body(content_type(headers)?, body).map(|(_, text)| text);
+    Ok(text.and_then(|text| json_values(&text, wanted)).unwrap_or_default())
+}
+
+/// The values of a JSON text at some places; all of them where a key stands twice.
+fn json_values(body: &[u8], wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
+    let numbered = (0u16..).map(PlaceId).zip(wanted.iter().cloned()).collect();
+    let places = Arc::new(Places { json: numbered, ..Places::default() });
+    let mut walker = JsonWalker::new(places, &Bounds::default());
+    let mut values = Values { wanted, found: Vec::new() };
+    walker.write(body, &mut values)?;
+    walker.end(&mut values)?;
+    Ok(values.found)
+}
+
+/// Every name that a log-in gives. What a CRM could read in another way is refused.
+pub(super) fn login_names(head: &request::Parts, body: &[u8], at: &UserAt) -> Result<Vec<String>, Refusal> {
+    let odd = || Refusal::new(Reason::Ambiguous, "the log-in can be read in two ways");
+    let kind = content_type(&head.headers)?.unwrap_or_default().to_ascii_lowercase();
+    match at {
+        UserAt::Form(name) => {
+            // Some CRMs take JSON or `;` in whatever is sent, so only what browsers send is read.
+            let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"&=%+-_.~*!'(),:@/$".contains(byte);
+            if !forms::is_plain(&head.headers) || !body.iter().all(plain) {
+                return Err(odd());
+            }
+            // Other parameters may be in another charset; the name alone must be read.
+            let query = head.uri.query().unwrap_or_default().as_bytes();
+            let pairs = body.split(|byte| *byte == b'&').chain(query.split(|byte| *byte == b'&'));
+            let names = pairs.map(halves).filter(|(own, _)| alike(&String::from_utf8_lossy(own)) == alike(name));
+            names.map(|(_, value)| String::from_utf8(value).map_err(|_| odd())).collect()
+        }
+        UserAt::Json(path) => {
+            let media = kind.split(';').next().unwrap_or_default().trim();
+            if media != "application/json" && !media.ends_with("+json") {
+                return Err(odd());
+            }
+            let sent = json::read(body).ok_or_else(odd)?;
+            Ok(json::name_at(&sent, path).map_err(|_| odd())?.into_iter().collect())
+        }
+    }
+}
+
+/// Name and value of a parameter, decoded.
+fn halves(pair: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+    let decoded = |raw: &[u8]| {
+        let spaced: Vec<u8> = raw.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+        percent_encoding::percent_decode(&spaced).collect()
+    };
+    (decoded(&pair[..at]), decoded(pair.get(at + 1..).unwrap_or_default()))
+}
+
+/// A parameter's name as the laxest of servers would read it: `user[]`, `User` and `user` are one.
+fn alike(name: &str) -> String {
+    let name = name.split('[').next().unwrap_or_default();
+    name.trim().to_lowercase().replace(['.', ' '], "_")
+}
+
+/// The values at the places that tell which resource a request is about.
+struct Values {
+    wanted: Vec<JsonPath>,
+    found: Vec<(JsonPath, String)>,
+}
+
+impl Sink for Values {
+    fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+        if leaf.part != Part::Key {
+            let paths = leaf.places.iter().filter_map(|id| self.wanted.get(usize::from(id.0)));
+            self.found.extend(paths.map(|path| (path.clone(), leaf.text.to_owned())));
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, _record: u32, _end: usize) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn settled(&mut self, _upto: usize) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
