@@ -37,6 +37,8 @@ pub(super) struct Judge<'a> {
     today: Today,
     needles: Needles,
     verdict: Verdict,
+    /// The only record of what is judged together; 0 where there are none or several.
+    lone: u32,
     found: Vec<Found>,
 }
 
@@ -48,12 +50,14 @@ impl<'a> Judge<'a> {
             subjects,
             today,
             needles: Needles::default(),
+            lone: 0,
             verdict: Verdict::default(),
             found: Vec::new(),
         }
     }
 
     pub(super) fn judge(mut self, waiting: Vec<Waiting>) -> Result<Verdict, Refusal> {
+        self.lone = lone(&waiting);
         let mut own = Vec::with_capacity(waiting.len());
         for leaf in &waiting {
             own.push(self.own(leaf)?);
@@ -109,7 +113,7 @@ impl<'a> Judge<'a> {
         if leaf.part != Part::Boolean {
             let far_chars = self.plan.kinds.get(kind).elsewhere_chars;
             let veil = Veil { text: veil.as_str().into(), strictness: action.strictness() };
-            self.needles.add(value, leaf.record, far_chars, &veil)?;
+            self.needles.add(value, self.record(leaf), far_chars, &veil)?;
         }
         Ok(if action == Action::Remove { Own::Gone } else { Own::Whole(Patch { range, text: veil }) })
     }
@@ -194,6 +198,11 @@ impl<'a> Judge<'a> {
         Ok(Own::Ranges(patches))
     }
 
+    /// The record that a leaf is about: what stands around the only one is about that.
+    fn record(&self, leaf: &Waiting) -> u32 {
+        if leaf.record == 0 { self.lone } else { leaf.record }
+    }
+
     /// Turns a leaf's judgement and what stands in it of other leaves' values into edits.
     fn order(&mut self, leaf: Waiting, own: Own, elsewhere: &Elsewhere) {
         let mut patches = match own {
@@ -202,7 +211,7 @@ impl<'a> Judge<'a> {
             Own::Ranges(patches) => patches,
         };
         if !elsewhere.is_empty() && !leaf.structure && !leaf.echo {
-            elsewhere.find(&leaf.text, leaf.record, |hit| {
+            elsewhere.find(&leaf.text, self.record(&leaf), |hit| {
                 if is_part_of_a_name(&self.plan.words, &leaf.text, &hit.range) {
                     return;
                 }
@@ -297,4 +306,11 @@ fn trimmed(text: &str) -> Range<usize> {
     let start = text.len() - text.trim_start().len();
     let end = text.trim_end().len();
     start.min(end)..end
+}
+
+/// The only record that leaves belong to.
+fn lone(waiting: &[Waiting]) -> u32 {
+    let mut records = waiting.iter().map(|leaf| leaf.record).filter(|record| *record != 0);
+    let first = records.next().unwrap_or(0);
+    if records.all(|record| record == first) { first } else { 0 }
 }
