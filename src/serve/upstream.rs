@@ -34,8 +34,9 @@ use crate::terms::refusal::{Reason, Refusal};
 /// How many idle connections are kept.
 const IDLE: usize = 256;
 
-/// How long an idle connection is kept: shorter than what servers usually grant.
-const IDLE_FOR: Duration = Duration::from_secs(4);
+/// How long an idle connection is kept: shorter than what servers grant (gunicorn two seconds, most
+/// others five and more), since a question that is written as the CRM closes is not asked again.
+const IDLE_FOR: Duration = Duration::from_secs(1);
 
 /// The CRM, and how it is reached.
 pub struct Upstream {
