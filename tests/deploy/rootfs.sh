@@ -15,7 +15,7 @@ unshare --mount --pid --net --fork true 2>/dev/null || { echo "no namespaces her
 
 bash "$here/../../deploy/container/rootfs" "$binary" "$root"
 cp -r "$here/../../deploy/compose/etc/." "$root/etc/sudare/"
-cp "$here/../../rules/creme.yaml" "$root/etc/sudare/rules/"
+install -D -m 0644 "$here/../../rules/creme.yaml" "$root/etc/sudare/rules/creme.yaml"
 chmod -R go+rX "$root/etc/sudare"
 mkdir -p "$root/proc"
 
