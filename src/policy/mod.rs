@@ -34,7 +34,7 @@ use crate::policy::decide::{RoleId, Rule};
 use crate::policy::explain::Explanation;
 use crate::policy::fault::Fault;
 use crate::policy::matched::{Asked, BodyValues, Matched};
-use crate::policy::node::Source;
+use crate::policy::node::{Source, Spot};
 use crate::policy::plan::Plan;
 use crate::policy::planner::Key;
 use crate::policy::rule::settings::Undeclared;
@@ -126,6 +126,21 @@ impl Policy {
     /// The ids of all resources, in their order: the values that a metric's label can have.
     pub fn resource_ids(&self) -> Vec<Arc<str>> {
         self.parts.resources.iter().map(|resource| resource.id.clone()).collect()
+    }
+
+    /// The groups that give a role.
+    pub fn groups_of(&self, role: RoleId) -> &[String] {
+        self.parts.roles.get(usize::from(role.0)).map_or(&[], |role| &role.groups)
+    }
+
+    /// Every rule's id, and where it is written.
+    pub fn rules_written(&self) -> impl Iterator<Item = (&Arc<str>, &Spot)> {
+        self.parts.rules.iter().map(|rule| (&rule.id, &rule.spot))
+    }
+
+    /// Every resource's id, and where it is written.
+    pub fn resources_written(&self) -> impl Iterator<Item = (&Arc<str>, &Spot)> {
+        self.parts.resources.iter().map(|resource| (&resource.id, &resource.spot))
     }
 
     /// How many rules there are.

@@ -155,20 +155,30 @@ pub const PAGES: &[Page] = &[
     Page {
         path: "test",
         ja: "規則ファイルに書かれたテストを実行する",
-        options: &[("paths", "規則ファイルかフォルダ。合わせて一つの方針になる"), ("format", "結果の書き方")],
+        options: &[
+            ("config", "ゲートウェイの設定。その規則をテストする［既定: gateway.yaml、PATH があれば読まない］"),
+            ("paths", "規則ファイルかフォルダ。合わせて一つの方針になる"),
+            ("filter", "名前にこの文字列を含むテストだけを実行する"),
+            ("coverage", "どのテストも触れていないリソースと規則を示す"),
+            ("format", "結果の書き方"),
+        ],
         examples: &[
             ("sudare test rules/", both("every test of a folder", "フォルダのすべてのテスト")),
             (
-                "sudare test rules/crm.yaml --format json",
-                both("a JSON object for each expectation", "期待ごとにJSONを1行ずつ"),
+                "sudare test --filter 顧客 --coverage",
+                both(
+                    "some tests of the rules of gateway.yaml, and what none of them met",
+                    "gateway.yaml の規則の一部のテストと、触れられていないもの",
+                ),
             ),
+            ("sudare test rules/ --format junit > junit.xml", both("for a CI system", "CIシステムで読む")),
         ],
         status: &[
             ("0", both("all pass", "すべて合格")),
             ("1", both("one fails, or the rules are wrong", "不合格がある、または規則に誤りがある")),
             UNUSABLE,
         ],
-        files: &[],
+        files: &[GATEWAY],
     },
     Page {
         path: "ledger",

@@ -45,27 +45,51 @@ texts! {
     // test
     FAILED: "FAILED {place}: {test} as {who}", "不合格 {place}: {test}（{who}）";
     PASSED: "{passed} passed, {failed} failed", "合格 {passed}、不合格 {failed}";
+    TESTING: "testing {done}/{all}", "テスト中 {done}/{all}";
+    NAME_RULES: "  name rule files or a folder of them, or another configuration with `-c FILE`",
+        "  規則ファイルかフォルダを指定するか、`-c FILE` で別の設定を指定してください";
+    NO_SUCH_TEST: "no test has `{text}` in its name", "名前に `{text}` を含むテストはありません";
     NO_TESTS: "note: these files hold no tests; write some under `tests:`",
         "注意: これらのファイルにはテストがありません。`tests:` に書いてください";
+    WITHOUT_TESTS: "note: no tests in {files}", "注意: テストのないファイル: {files}";
     REQUEST_UNMADE: "the request cannot be made: {error}", "リクエストを作れません: {error}";
     ANSWER_UNMADE: "the answer cannot be made: {error}", "応答を作れません: {error}";
+    NO_FILE: "`{path}` is no plain file", "`{path}` は通常のファイルではありません";
+    FILE_TOO_LONG: "`{path}` is longer than {max} MiB", "`{path}` が {max} MiB を超えています";
+    NOT_IN_CHARSET: "the text holds characters that {charset} has not", "{charset} で表せない文字があります";
+    EXPECTED: "expected", "期待";
+    GOT: "got", "結果";
+    SINCE: "because", "理由";
+    NOTHING: "(nothing)", "（なし）";
     REFUSED_WITH: "refused with {status}: {why}", "{status} で拒否されました: {why}";
+    REFUSED_OTHERWISE: "refused for `{got}` where `{expected}` is expected", "拒否の理由は `{got}`、期待は `{expected}`";
+    NOT_REFUSED: "not refused where `{expected}` is expected", "拒否されていません。期待は `{expected}`";
     STATUS_IS: "status {status} where {expected} is expected", "状態コードは {status}、期待は {expected}";
     NO_JSON: "the answer is no JSON", "応答がJSONではありません";
-    NOT_EXACTLY: "the answer is not exactly as expected:\n{text}", "応答が期待と完全には一致しません:\n{text}";
-    MUST_HIDE: "`{value}` is in the answer and must be hidden ({rules})", "`{value}` が応答に残っていますが、隠れるべきです（{rules}）";
-    MUST_SHOW: "`{value}` is not in the answer and must be shown ({rules})", "`{value}` が応答にありませんが、表示されるべきです（{rules}）";
-    NOT_RECORDED: "the ledger would not record `{kind}: {action}`", "台帳に `{kind}: {action}` が記録されません";
-    MEMBER_MISSING: "{place} is missing; expected {expected}", "{place} がありません。期待は {expected}";
-    MEMBER_IS: "{place} is {got}; expected {expected}", "{place} は {got}。期待は {expected}";
-    TEXT_IS: "the answer is `{got}`; expected `{expected}`", "応答は `{got}`。期待は `{expected}`";
+    NO_PAGE: "the answer is no page", "応答がHTMLではありません";
     NO_XML: "the answer is no XML", "応答がXMLではありません";
-    OWN_XML: "the test's own XML cannot be read: {why}", "テストのXMLが読めません：{why}";
-    XML_OTHER: "{got} stands where {place} is expected", "{place} の位置に {got} があります";
-    XML_MORE: "{place} is more than expected", "{place} は余分です";
+    NO_TABLE: "the answer is no table", "応答がCSVではありません";
+    OWN_XML: "the test's own XML cannot be read: {why}", "テストのXMLが読めません: {why}";
+    TEXT_DIFFERS: "the answer is another text", "応答の文字列が期待と違います";
+    NOT_EXACTLY: "the answer is not exactly as expected", "応答が期待と完全には一致しません";
+    MUST_HIDE: "`{value}` must be hidden and stands in the answer", "`{value}` は隠れるべきですが、応答にあります";
+    MUST_HIDE_IN_HEADER: "`{value}` must be hidden and stands in the header `{name}`",
+        "`{value}` は隠れるべきですが、ヘッダー `{name}` にあります";
+    MUST_SHOW: "`{value}` must be shown and stands nowhere", "`{value}` は表示されるべきですが、どこにもありません";
+    MEMBER_MISSING: "`{place}` is missing", "`{place}` がありません";
+    MEMBER_DIFFERS: "`{place}` is something else", "`{place}` が期待と違います";
+    MORE: "`{place}` is more than is expected", "`{place}` は余分です";
+    ELEMENTS: "`{place}` has {got} elements where {expected} are expected", "`{place}` の要素は {got} 個、期待は {expected} 個";
+    ROWS: "there are {got} rows where {expected} are expected", "行は {got} 行、期待は {expected} 行";
+    XML_OTHER: "`{got}` stands where `{place}` is expected", "`{place}` の位置に `{got}` があります";
+    RECORDED_OTHERWISE: "the ledger has something else for `{name}`", "台帳の `{name}` が期待と違います";
     NOBODY_IN: "nobody was let in", "利用者が認められませんでした";
     NO_KIND: "no kind was found in the answer", "応答に個人情報の種別が見つかりませんでした";
+    UNKNOWN_VALUE: "no field, label or detector knows this value", "どの項目・見出し・検出器もこの値を知りません";
     DECIDED: "{kind} is {action} by {rules}", "{kind} は {rules} により {action}";
+    MET_RESOURCES: "resources that a test met: {met} of {all}", "テストされたリソース: {all} 中 {met}";
+    MET_RULES: "rules that a test met: {met} of {all}", "テストされた規則: {all} 中 {met}";
+    UNMET: "no test met {id} ({place})", "テストなし: {id}（{place}）";
 
     // ledger
     RESERVED: "this command is reserved and not built yet", "このコマンドは予約済みで、まだ使えません";
