@@ -95,7 +95,9 @@ pub fn run(args: &TestArgs, lang: Lang) -> u8 {
         return UNUSABLE;
     }
     let stdout = io::stdout();
-    let report = Report { results: &results, sources: &sources, lang: told, colour: coloured(&stdout) };
+    let tested = |source: &&Source| policy.tests().iter().any(|test| *test.spot.file == *source.name);
+    let untested = sources.iter().filter(|source| !tested(source)).map(|source| source.name.as_str()).collect();
+    let report = Report { results: &results, sources: &sources, untested, lang: told, colour: coloured(&stdout) };
     let mut out = BufWriter::new(stdout.lock());
     let coverage = args.coverage.then(|| Coverage::of(&policy, &results));
     // Whoever closed the pipe has read enough; the status tells the rest.

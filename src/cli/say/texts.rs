@@ -79,10 +79,11 @@ texts! {
     MEMBER_MISSING: "`{place}` is missing", "`{place}` がありません";
     MEMBER_DIFFERS: "`{place}` is something else", "`{place}` が期待と違います";
     MORE: "`{place}` is more than is expected", "`{place}` は余分です";
-    ELEMENTS: "`{place}` has {got} elements where {expected} are expected", "`{place}` の要素は {got} 個、期待は {expected} 個";
-    ROWS: "there are {got} rows where {expected} are expected", "行は {got} 行、期待は {expected} 行";
+    ELEMENTS: "`{place}` has the length {got} where {expected} is expected", "`{place}` の要素は {got} 個、期待は {expected} 個";
+    ROWS: "the number of rows is {got} where {expected} is expected", "行は {got} 行、期待は {expected} 行";
     XML_OTHER: "`{got}` stands where `{place}` is expected", "`{place}` の位置に `{got}` があります";
     RECORDED_OTHERWISE: "the ledger has something else for `{name}`", "台帳の `{name}` が期待と違います";
+    NOT_IN_ANSWER: "the CRM's answer has nothing there", "CRMの応答のその位置には何もありません";
     NOBODY_IN: "nobody was let in", "利用者が認められませんでした";
     NO_KIND: "no kind was found in the answer", "応答に個人情報の種別が見つかりませんでした";
     UNKNOWN_VALUE: "no field, label or detector knows this value", "どの項目・見出し・検出器もこの値を知りません";

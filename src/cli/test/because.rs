@@ -10,6 +10,7 @@ use crate::format::Format;
 use crate::policy::Policy;
 use crate::policy::plan::{Meaning, Plan};
 use crate::serve::exchange::dry::Got;
+use crate::terms::action::Action;
 use crate::terms::kind::KindId;
 use crate::terms::label::fold;
 use crate::terms::place::{Place, PlaceId};
@@ -55,6 +56,9 @@ impl Because {
                 return Because { decided: Vec::new(), note: Some(texts::UNKNOWN_VALUE.of(lang).to_owned()) };
             }
             Some(kinds) => kinds,
+            None if sought.place.is_some() => {
+                return Because { decided: Vec::new(), note: Some(texts::NOT_IN_ANSWER.of(lang).to_owned()) };
+            }
             None => got.disclosures.subjects.values().flat_map(|kinds| kinds.keys().copied()).collect(),
         };
         let note = kinds.is_empty().then(|| texts::NO_KIND.of(lang).to_owned());
@@ -65,6 +69,15 @@ impl Because {
     pub(super) fn of_kind(policy: &Policy, got: &Got, kind: KindId) -> Because {
         let decided = got.plan.iter().map(|plan| decided(policy, plan, kind)).collect();
         Because { decided, note: None }
+    }
+
+    /// What a refusal's note names: the kinds that a rule blocks.
+    pub(super) fn of_refusal(policy: &Policy, got: &Got) -> Because {
+        let (Some(plan), Some(refusal)) = (&got.plan, &got.refusal) else { return Because::default() };
+        let blocked = |(id, _): &(KindId, _)| plan.decisions[usize::from(id.0)].action == Action::Block;
+        let named = |name: &str| refusal.note.contains(&format!("`{name}`"));
+        let kinds = plan.kinds.iter().filter(blocked).filter(|(_, kind)| named(&kind.name));
+        Because { decided: kinds.map(|(kind, _)| decided(policy, plan, kind)).collect(), note: None }
     }
 
     /// In words, a line for each kind.

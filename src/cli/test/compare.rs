@@ -119,7 +119,7 @@ impl Compare<'_> {
     }
 
     fn ended(&self, code: &'static str, spot: &Spot, what: String, expected: &str, got: &str) -> Difference {
-        let because = Because::default();
+        let because = Because::of_refusal(self.policy, self.got);
         let (expected, got) = (Some(expected.to_owned()), Some(got.to_owned()));
         Difference { code, spot: spot.clone(), what, expected, got, because }
     }

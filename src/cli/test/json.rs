@@ -127,7 +127,7 @@ mod tests {
             ("{ id: '42' }", false, &["7: `$.id` is something else"]),
             ("{ tel: 090 }", false, &[]),
             ("{ id: 43, fax: x }", false, &["7: `$.id` is something else", "16: `$.fax` is missing"]),
-            ("{ tags: [a] }", false, &["9: `$.tags` has 2 elements where 1 are expected"]),
+            ("{ tags: [a] }", false, &["9: `$.tags` has the length 2 where 1 is expected"]),
             ("{ tags: [a, c] }", false, &["13: `$.tags[1]` is something else"]),
             ("{ 'x y': 1 }", false, &["10: `$['x y']` is something else"]),
             ("{ on: 'true' }", false, &["7: `$.on` is something else"]),

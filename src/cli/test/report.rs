@@ -15,6 +15,8 @@ use crate::policy::node::{Source, Spot};
 pub(super) struct Report<'a> {
     pub(super) results: &'a [Checked],
     pub(super) sources: &'a [Source],
+    /// The files that hold no tests.
+    pub(super) untested: Vec<&'a str>,
     pub(super) lang: Lang,
     pub(super) colour: bool,
 }
@@ -35,18 +37,17 @@ impl Report<'_> {
             writeln!(out, "{}", self.painted(BOLD, &self.title(result)))?;
             for difference in &result.differences {
                 self.difference(difference, out)?;
+                writeln!(out)?;
             }
-            writeln!(out)?;
         }
         let (failed, lang) = (self.failed(), self.lang);
         let passed = self.results.len() - failed;
         let told = texts::PASSED.with(lang, &[("passed", &passed), ("failed", &failed)]);
         writeln!(out, "{}", self.painted(if failed > 0 { RED } else { GREEN }, &told))?;
-        let without: Vec<&str> = self.without_tests();
-        if self.results.is_empty() && without.len() == self.sources.len() {
+        if self.untested.len() == self.sources.len() {
             writeln!(out, "{}", texts::NO_TESTS.of(lang))?;
-        } else if !without.is_empty() {
-            writeln!(out, "{}", texts::WITHOUT_TESTS.with(lang, &[("files", &without.join(", "))]))?;
+        } else if !self.untested.is_empty() {
+            writeln!(out, "{}", texts::WITHOUT_TESTS.with(lang, &[("files", &self.untested.join(", "))]))?;
         }
         coverage.map_or(Ok(()), |coverage| coverage.people(lang, out))
     }
@@ -129,11 +130,6 @@ impl Report<'_> {
 
     fn painted(&self, colour: &str, text: &str) -> String {
         if self.colour { format!("{colour}{text}\u{1b}[0m") } else { text.to_owned() }
-    }
-
-    fn without_tests(&self) -> Vec<&str> {
-        let tested = |source: &&Source| self.results.iter().any(|result| *result.spot.file == *source.name);
-        self.sources.iter().filter(|source| !tested(source)).map(|source| source.name.as_str()).collect()
     }
 }
 

@@ -12,7 +12,7 @@ use http::{Request, Response};
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use crate::cli::say::{Lang, texts};
+use crate::cli::say::{Lang, Text, texts};
 use crate::cli::test::because::Because;
 use crate::cli::test::compare::Compare;
 use crate::policy::Policy;
@@ -120,7 +120,7 @@ impl<'a> Suite<'a> {
         results
     }
 
-    fn check(&self, test: &TestCase, expect: &Expect, ready: &Result<Ready, String>, folder: &Path) -> Checked {
+    fn check(&self, test: &TestCase, expect: &Expect, ready: &Result<Ready, (Spot, String)>, folder: &Path) -> Checked {
         let began = Instant::now();
         let who = match &expect.who {
             Who::Role(_, name) => name.to_string(),
@@ -146,9 +146,9 @@ impl<'a> Suite<'a> {
                 checked.resources = got.plan.map(|plan| plan.resources.clone()).unwrap_or_default();
                 checked.rules = got.disclosures.rules.into_iter().collect();
             }
-            Err(problem) => checked.differences.push(Difference {
+            Err((spot, problem)) => checked.differences.push(Difference {
                 code: "test",
-                spot: test.spot.clone(),
+                spot: spot.clone(),
                 what: problem.clone(),
                 expected: None,
                 got: None,
@@ -180,7 +180,7 @@ impl<'a> Suite<'a> {
         dry::run(self.policy, &self.mint, &caller, ready.request.clone(), ready.response.clone())
     }
 
-    fn ready(&self, test: &TestCase, folder: &Path) -> Result<Ready, String> {
+    fn ready(&self, test: &TestCase, folder: &Path) -> Result<Ready, (Spot, String)> {
         let target = utf8_percent_encode(&test.request.target, IN_TARGET).to_string();
         let mut request = Request::builder().method(test.request.method.as_str()).uri(target);
         let body = match &test.request.body {
@@ -188,7 +188,7 @@ impl<'a> Suite<'a> {
                 if !says_type(&test.request.headers) {
                     request = request.header("content-type", media(content));
                 }
-                self.read(content, folder)?
+                self.read(content, folder).map_err(|problem| (content.spot.clone(), problem))?
             }
             None => Bytes::new(),
         };
@@ -199,21 +199,22 @@ impl<'a> Suite<'a> {
             request = request.header(PURPOSE, purpose);
         }
         let request = request.body(body);
-        let request = request.map_err(|error| texts::REQUEST_UNMADE.with(self.lang, &[("error", &error)]))?;
+        let unmade = |text: Text, error: &http::Error| text.with(self.lang, &[("error", error)]);
+        let request = request.map_err(|error| (test.request.spot.clone(), unmade(texts::REQUEST_UNMADE, &error)))?;
         let mut response = Response::builder().status(test.response.status);
         let (mut body, mut original) = (Bytes::new(), String::new());
         if let Some(content) = &test.response.content {
             if !says_type(&test.response.headers) {
                 response = response.header("content-type", media(content));
             }
-            body = self.read(content, folder)?;
+            body = self.read(content, folder).map_err(|problem| (content.spot.clone(), problem))?;
             original = decoded(content.charset.as_deref().unwrap_or_default(), &body);
         }
         for (name, value) in &test.response.headers {
             response = response.header(name, value);
         }
         let response = response.body(body);
-        let response = response.map_err(|error| texts::ANSWER_UNMADE.with(self.lang, &[("error", &error)]))?;
+        let response = response.map_err(|error| (test.spot.clone(), unmade(texts::ANSWER_UNMADE, &error)))?;
         Ok(Ready { request, response, original })
     }
 

@@ -207,7 +207,7 @@ mod tests {
             ("id,氏名,tel\n1,山田,090\n2,佐藤,****", true, &[]),
             ("id,tel\n1,****\n2,****\n", false, &["`tel [1]` is something else: (\"****\") (\"090\")"]),
             ("id,fax\n1,x\n2,y\n", false, &["`fax` is missing: - -"]),
-            ("id,tel\n1,090\n", false, &["there are 2 rows where 1 are expected: - -"]),
+            ("id,tel\n1,090\n", false, &["the number of rows is 2 where 1 is expected: - -"]),
             ("id,tel\n1,090\n2,****\n", true, &["`氏名` is more than is expected: - -"]),
         ] {
             let all: Vec<String> = csv(expected, &spot(), exactly, got, Lang::En).iter().map(line).collect();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::policy::decide::RoleId;
 use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot, Value};
-use crate::policy::reader::{self, MapReader, nearest, words_of};
+use crate::policy::reader::{self, MapReader, nearest};
 use crate::policy::rule::tests::body::{self, Content, ContentFormat};
 use crate::policy::rule::{Word, places};
 use crate::terms::event::Event;
@@ -294,7 +294,9 @@ fn refusal(node: &Node, faults: &mut Faults) -> Option<(Reason, Spot)> {
         let fault = faults.error(&node.spot, "unknown-word", format!("`{text}` is no status and no reason"));
         match nearest(text, words()) {
             Some(near) => fault.did_you_mean(Some(near)),
-            None => fault.help(format!("the reasons are {}", words_of(words()))),
+            None => fault.help(
+                "write a status as `403`, or a reason as `Sudare-Refusal` names it: `rule`, `query`, `veil`, `no-role`, `shape`",
+            ),
         };
         return None;
     };
