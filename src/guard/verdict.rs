@@ -9,6 +9,7 @@ use crate::detect::Found;
 use crate::guard::elsewhere::{Elsewhere, Needles, Veil};
 use crate::guard::leaves::{Known, Waiting, is_part_of_a_name};
 use crate::guard::patches::{NOTHING_SHOWN, Ranked, literal, merged};
+use crate::guard::records::Records;
 use crate::guard::subject::Subjects;
 use crate::policy::plan::{Decision, Plan, Unlisted};
 use crate::terms::action::{Action, Mask};
@@ -35,6 +36,9 @@ pub(super) struct Judge<'a> {
     mint: &'a dyn Mint,
     subjects: &'a Subjects,
     today: Today,
+    records: &'a Records,
+    /// What becomes of each kind in the record of the leaf that is judged.
+    decisions: &'a [Decision],
     needles: Needles,
     verdict: Verdict,
     /// The only record of what is judged together; 0 where there are none or several.
@@ -43,12 +47,20 @@ pub(super) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(plan: &'a Plan, mint: &'a dyn Mint, subjects: &'a Subjects, today: Today) -> Judge<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        mint: &'a dyn Mint,
+        subjects: &'a Subjects,
+        today: Today,
+        records: &'a Records,
+    ) -> Judge<'a> {
         Judge {
             plan,
             mint,
             subjects,
             today,
+            records,
+            decisions: &plan.decisions,
             needles: Needles::default(),
             lone: 0,
             verdict: Verdict::default(),
@@ -71,10 +83,18 @@ impl<'a> Judge<'a> {
 
     /// Judges one leaf by itself.
     fn own(&mut self, leaf: &Waiting) -> Result<Own, Refusal> {
+        self.decisions = self.records.decisions(self.plan, leaf.record);
         match leaf.known {
-            Some(known) => self.known(leaf, known),
+            Some(known) => self.known(leaf, self.of_record(leaf, known)),
             None => self.unknown(leaf),
         }
+    }
+
+    /// Of several kinds at one place the one that is the strictest in this record.
+    fn of_record(&self, leaf: &Waiting, known: Known) -> Known {
+        let own = leaf.kinds.iter().filter(|_| known.declared && known.action.is_none() && leaf.told.is_empty());
+        let kind = own.copied().max_by_key(|kind| self.action(*kind).strictness());
+        Known { kind: kind.unwrap_or(known.kind), ..known }
     }
 
     /// A leaf whose place gave it a kind.
@@ -277,11 +297,11 @@ impl<'a> Judge<'a> {
     }
 
     fn action(&self, kind: KindId) -> Action {
-        self.plan.decisions[usize::from(kind.0)].action
+        self.decisions[usize::from(kind.0)].action
     }
 
     fn decision(&self, kind: KindId) -> &'a Decision {
-        &self.plan.decisions[usize::from(kind.0)]
+        &self.decisions[usize::from(kind.0)]
     }
 
     fn note(&mut self, subject: &Subject, kind: KindId, action: Action, decision: &Decision) {

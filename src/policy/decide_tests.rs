@@ -35,6 +35,7 @@ fn mandatory(on: On, action: Action) -> Rule {
 
 fn with_states(rules: &[Rule], states: &[State], roles: &[RoleId], id: KindId) -> Result<(Decision, Trace), Refusal> {
     let kinds = Kinds::builtin();
+    let rules = &Rules::new(rules.to_vec(), &kinds);
     decide(&Question { rules, states, ungranted: FULL, roles, id, kind: kinds.get(id) })
 }
 
@@ -54,7 +55,7 @@ fn each_role_answers_by_its_rules_or_else_by_ungranted() {
     let kinds = Kinds::builtin();
     let states = [State::Holds; 2];
     let question = Question {
-        rules: &rules,
+        rules: &Rules::new(rules.to_vec(), &kinds),
         states: &states,
         ungranted: Action::Remove,
         roles: &[SUPPORT],

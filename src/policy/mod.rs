@@ -16,6 +16,7 @@ pub mod node;
 pub mod plan;
 mod planner;
 pub mod reader;
+pub mod rows;
 pub mod rule;
 pub mod strict;
 mod traps;
@@ -30,10 +31,10 @@ use jiff::Timestamp;
 use crate::detect::Detectors;
 use crate::policy::compile::{Condition, KindTable, Loaded, Resource, Role, Route};
 use crate::policy::conditions::Situation;
-use crate::policy::decide::{RoleId, Rule};
+use crate::policy::decide::{RoleId, Rules};
 use crate::policy::explain::Explanation;
 use crate::policy::fault::Fault;
-use crate::policy::matched::{Asked, BodyValues, Matched};
+use crate::policy::matched::{Asked, BodyValues, Looks, Matched};
 use crate::policy::node::Source;
 use crate::policy::plan::Plan;
 use crate::policy::planner::Key;
@@ -58,8 +59,16 @@ pub(crate) struct Parts {
     pub(crate) version: Arc<str>,
     pub(crate) kinds: KindTable,
     pub(crate) roles: Vec<Role>,
-    pub(crate) rules: Vec<Rule>,
+    pub(crate) rules: Rules,
     pub(crate) conditions: Vec<Condition>,
+    /// The numbers of the rules that have a condition.
+    pub(crate) conditioned: Vec<usize>,
+    /// What expressions look at, where there are any.
+    pub(crate) looks: Option<Looks>,
+    /// The words that may say what a request is made for.
+    pub(crate) purposes: Vec<Arc<str>>,
+    /// The same, as gateway.yaml declares them.
+    pub(crate) declared: Option<Vec<String>>,
     pub(crate) resources: Vec<Resource>,
     pub(crate) routes: Vec<Route>,
     pub(crate) words: Arc<HashSet<String>>,
@@ -74,7 +83,17 @@ const PLANS_MAX: usize = 1024;
 impl Policy {
     /// Reads rule files into one policy, or says what is wrong with them.
     pub fn parse(sources: &[Source]) -> Loaded {
-        compile::load(sources)
+        compile::load(sources, None)
+    }
+
+    /// The same, where gateway.yaml declares the purposes that rules may name.
+    pub fn parse_for(sources: &[Source], purposes: Option<&[String]>) -> Loaded {
+        compile::load(sources, purposes)
+    }
+
+    /// The purposes that gateway.yaml declares.
+    pub fn declared_purposes(&self) -> Option<&[String]> {
+        self.parts.declared.as_deref()
     }
 
     pub(crate) fn new(parts: Parts) -> Policy {
@@ -138,6 +157,11 @@ impl Policy {
         self.parts.undeclared
     }
 
+    /// Whether a request may say that it is made for this.
+    pub fn knows_purpose(&self, word: &str) -> bool {
+        self.parts.purposes.iter().any(|known| **known == *word)
+    }
+
     /// The tests that stand in the rule files.
     pub fn tests(&self) -> &[TestCase] {
         &self.parts.tests
@@ -168,7 +192,7 @@ impl Policy {
     /// What is to be done to an exchange.
     pub fn plan(&self, situation: &Situation<'_>) -> Result<Arc<Plan>, Refusal> {
         planner::admit(self, situation)?;
-        let states = conditions::states(&self.parts.conditions, situation);
+        let states = conditions::states(&self.parts, situation);
         let key = Key::new(&self.parts, situation, &states);
         // A panic elsewhere cannot have left a plan half made.
         if let Some(plan) = self.plans.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
@@ -186,7 +210,7 @@ impl Policy {
     /// Why each kind becomes what it becomes.
     pub fn explain(&self, situation: &Situation<'_>) -> Result<Explanation, Refusal> {
         planner::admit(self, situation)?;
-        let states = conditions::states(&self.parts.conditions, situation);
+        let states = conditions::states(&self.parts, situation);
         explain::explain(&self.parts, situation, &states)
     }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::detect::Detectors;
 use crate::format::Format;
+use crate::policy::rows::Rows;
 use crate::terms::action::Action;
 use crate::terms::event::Event;
 use crate::terms::kind::{self, KindId, Kinds};
@@ -56,6 +57,8 @@ pub struct Plan {
     pub parameters: HashMap<String, Parameter>,
     /// What values that tell the kinds of others may say.
     pub tellers: Vec<Teller>,
+    /// What hangs on the record; then `decisions` is what counts where no record tells.
+    pub rows: Option<Rows>,
 }
 
 impl Plan {
@@ -102,6 +105,8 @@ pub enum Meaning {
     Tells(u16),
     /// The id of the subject; the number is the index in `subjects`.
     Subject(usize),
+    /// What a rule asks of the record; the number is that of a term of `rows` with its attribute.
+    Attribute(u16),
 }
 
 /// What a value that tells the kind of another may say.

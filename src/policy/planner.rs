@@ -11,6 +11,7 @@ use crate::policy::matched::{Matched, route};
 use crate::policy::plan::{
     Decision, Errors, Meaning, Parameter, Plan, SubjectAt, SubjectSource, Target, Teller, Unlisted, Unreadable,
 };
+use crate::policy::rows::{self, Rows, Term};
 use crate::policy::rule::resources::At;
 use crate::policy::rule::settings::Undeclared;
 use crate::policy::{Parts, Policy};
@@ -71,6 +72,9 @@ impl Key {
 pub(super) fn admit(policy: &Policy, situation: &Situation<'_>) -> Result<(), Refusal> {
     if situation.roles.is_empty() && !policy.is_public(situation.matched) {
         return Err(Refusal::new(Reason::NoRole, "staff has no role"));
+    }
+    if situation.matched.purpose.as_ref().is_some_and(|purpose| !policy.knows_purpose(purpose)) {
+        return Err(Refusal::new(Reason::Purpose, "the request names a purpose that no rule knows"));
     }
     if situation.matched.is_undeclared() && policy.undeclared() == Undeclared::Block {
         return Err(Refusal::new(Reason::Undeclared, "no resource matches, and `undeclared` is `block`"));
@@ -159,12 +163,16 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[State]) -
     contexts.dedup_by(|a, b| a.states == b.states);
     let kinds = parts.kinds.kinds.iter();
     let decisions = kinds.map(|(id, _)| decision(parts, situation, &contexts, id)).collect::<Result<Vec<_>, _>>()?;
+    let rows = rows::of(parts, situation, &matched, &contexts)?;
     let beside = beside(parts, situation.matched);
     // Where two of those have different records, the answer has none.
     let records = if beside.is_empty() { records(&matched)? } else { records(&beside).unwrap_or_default() };
     let mut layout = Layout { places: Places { records, ..Places::default() }, ..Layout::default() };
     for resource in matched.iter().chain(&beside) {
         layout.add(resource, !beside.is_empty())?;
+        if let Some(rows) = &rows {
+            layout.attributes(resource, rows)?;
+        }
     }
     let options = || matched.iter().map(|resource| &resource.options);
     let all_pass = !matched.is_empty() && matched.iter().all(|resource| passes(resource, situation));
@@ -192,6 +200,7 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[State]) -
         errors: if all_scanned { Errors::Scan } else { Errors::Page },
         parameters: parameters(if beside.is_empty() { &matched } else { &beside }),
         tellers: layout.tellers,
+        rows,
     })
 }
 
@@ -226,6 +235,18 @@ impl Layout {
         }
         for rule in &resource.told {
             self.told(rule, optional, whole)?;
+        }
+        Ok(())
+    }
+
+    /// Each attribute that a rule asks for stands for the first term that asks for it.
+    fn attributes(&mut self, resource: &Resource, rows: &Rows) -> Result<(), Refusal> {
+        let whole = resource.records.is_none() && self.places.records.is_some();
+        for (name, place) in &resource.attributes {
+            let asks = |term: &Term| matches!(term, Term::Attribute(asked, _) if asked == name);
+            let Some(term) = rows.terms.iter().position(asks).and_then(|at| u16::try_from(at).ok()) else { continue };
+            self.place(place, Meaning::Attribute(term), whole)?;
+            self.places.nulls = true;
         }
         Ok(())
     }
@@ -318,7 +339,7 @@ fn passes(resource: &Resource, situation: &Situation<'_>) -> bool {
 
 /// What several resources together say that a request does. One that says so itself knows better
 /// than the method, else a resource for all pages would make a write of every search that posts.
-fn event(resources: &[&Resource], matched: &Matched) -> Event {
+pub(super) fn event(resources: &[&Resource], matched: &Matched) -> Event {
     let said = |event: &Event| resources.iter().any(|resource| resource.event == Some(*event));
     let events = [Event::Export, Event::Write, Event::Search, Event::View];
     events.into_iter().find(said).unwrap_or_else(|| event_of(None, matched))

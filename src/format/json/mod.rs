@@ -47,7 +47,7 @@ impl JsonWalker {
             objects: 0,
             records: 0,
             record: None,
-            nulls: false,
+            nulls: places.nulls,
         };
         JsonWalker { scanner: Scanner::new(bounds.value_bytes), tree }
     }

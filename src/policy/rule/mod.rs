@@ -3,6 +3,7 @@
 //! What one file names another may declare, so names stay names here; `compile` looks them up when
 //! all files are read.
 
+pub mod cel;
 pub mod fields;
 pub mod hours;
 pub mod kinds;
@@ -10,6 +11,7 @@ pub mod matches;
 pub mod places;
 pub mod resources;
 pub mod roles;
+pub mod rows;
 pub mod rules;
 pub mod settings;
 pub mod tests;
