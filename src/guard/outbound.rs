@@ -19,6 +19,7 @@ use crate::terms::kind::KindId;
 use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part, Sink};
 use crate::terms::mint::Mint;
+use crate::terms::names;
 use crate::terms::place::Place;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::transform::Today;
@@ -204,7 +205,7 @@ impl Outbound {
     /// which of them stays.
     fn is_echo(&self, leaf: &Leaf<'_>) -> bool {
         let sent =
-            |name: &&str| matches!(self.asked.get(&label::fold(name)), Some(Some(word)) if word == leaf.text.trim());
+            |name: &str| matches!(self.asked.get(&label::fold(name)), Some(Some(word)) if word == leaf.text.trim());
         leaves::is_control(leaf) && leaf.names.iter().any(sent)
     }
 }
@@ -264,8 +265,8 @@ impl Sink for Outbound {
         let body = self.document == Document::Body;
         if !body {
             // A header's own name says how it is written, not whose value it holds.
-            leaf.names = if leaf.above.is_empty() { &[] } else { leaf.names };
-            leaf.above = &[];
+            leaf.names = if leaf.above.is_empty() { names::Names::NONE } else { leaf.names };
+            leaf.above = names::Names::NONE;
         }
         self.names.meet(&self.plan, &leaf, &mut self.met);
         let subject = body && self.note_subject(&leaf);
