@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::guard::leaves::{self, Met, Names, Waiting};
+use crate::guard::notes::Notes;
 use crate::guard::subject::Subjects;
 use crate::guard::tellers::Tellers;
 use crate::guard::verdict::Judge;
@@ -66,6 +67,8 @@ pub struct Outbound {
     flows: bool,
     /// What the waiting leaves take in memory.
     weight: usize,
+    /// Who asks why; nobody in the gateway.
+    notes: Option<Arc<dyn Notes>>,
 }
 
 impl Outbound {
@@ -93,7 +96,13 @@ impl Outbound {
             shape: false,
             flows: false,
             weight: 0,
+            notes: None,
         }
+    }
+
+    /// Tells this listener why each value becomes what it becomes.
+    pub fn tell(&mut self, notes: Option<Arc<dyn Notes>>) {
+        self.notes = notes;
     }
 
     /// Takes the leaves that `show` shows as those of the answer's header of this number.
@@ -162,7 +171,9 @@ impl Outbound {
         for leaf in waiting.iter_mut().filter(|leaf| !leaf.told.is_empty()) {
             leaf.known = self.tellers.known(&self.plan, leaf, complete);
         }
-        Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today).judge(waiting)
+        Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today)
+            .told_to(self.notes.as_deref())
+            .judge(waiting)
     }
 
     /// Notes which declared kinds have a place here: a heading counts, even of an empty table.
@@ -268,6 +279,9 @@ impl Sink for Outbound {
             leaf.above = &[];
         }
         self.names.meet(&self.plan, &leaf, &mut self.met);
+        if let Some(notes) = &self.notes {
+            notes.leaf(self.document, &leaf, &self.met.places);
+        }
         let subject = body && self.note_subject(&leaf);
         let teller = body && self.note_teller(&leaf);
         if body {
