@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::guard::leaves::{self, Met, Names, Waiting};
+use crate::guard::notes::Notes;
 use crate::guard::subject::Subjects;
 use crate::guard::tellers::Tellers;
 use crate::guard::verdict::Judge;
@@ -67,6 +68,8 @@ pub struct Outbound {
     flows: bool,
     /// What the waiting leaves take in memory.
     weight: usize,
+    /// Who asks why; nobody in the gateway.
+    notes: Option<Arc<dyn Notes>>,
 }
 
 impl Outbound {
@@ -94,7 +97,13 @@ impl Outbound {
             shape: false,
             flows: false,
             weight: 0,
+            notes: None,
         }
+    }
+
+    /// Tells this listener why each value becomes what it becomes.
+    pub fn tell(&mut self, notes: Option<Arc<dyn Notes>>) {
+        self.notes = notes;
     }
 
     /// Takes the leaves that `show` shows as those of the answer's header of this number.
@@ -163,7 +172,9 @@ impl Outbound {
         for leaf in waiting.iter_mut().filter(|leaf| !leaf.told.is_empty()) {
             leaf.known = self.tellers.known(&self.plan, leaf, complete);
         }
-        Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today).judge(waiting)
+        Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today)
+            .told_to(self.notes.as_deref())
+            .judge(waiting)
     }
 
     /// Notes which declared kinds have a place here: a heading counts, even of an empty table.
@@ -269,6 +280,9 @@ impl Sink for Outbound {
             leaf.above = names::Names::NONE;
         }
         self.names.meet(&self.plan, &leaf, &mut self.met);
+        if let Some(notes) = &self.notes {
+            notes.leaf(self.document, &leaf, &self.met.places);
+        }
         let subject = body && self.note_subject(&leaf);
         let teller = body && self.note_teller(&leaf);
         if body {
