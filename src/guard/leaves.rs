@@ -113,12 +113,12 @@ impl Names {
         met.places.clear();
         met.places.extend_from_slice(leaf.places);
         met.label = None;
-        for name in leaf.names {
+        for name in leaf.names.iter() {
             let named = self.named(plan, name);
             met.places.extend_from_slice(&named.places);
             met.label = met.label.or(named.label);
         }
-        for name in leaf.above {
+        for name in leaf.above.iter() {
             met.places.extend_from_slice(&self.named(plan, name).places);
         }
     }

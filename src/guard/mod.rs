@@ -9,6 +9,7 @@ mod folded;
 pub mod inbound;
 mod leaves;
 pub mod method;
+pub mod notes;
 pub mod outbound;
 mod patches;
 pub mod query;

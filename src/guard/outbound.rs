@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::guard::leaves::{self, Met, Names, Waiting};
+use crate::guard::notes::Notes;
 use crate::guard::records::Records;
 use crate::guard::subject::Subjects;
 use crate::guard::tellers::Tellers;
@@ -20,6 +21,7 @@ use crate::terms::kind::KindId;
 use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part, Sink};
 use crate::terms::mint::Mint;
+use crate::terms::names;
 use crate::terms::place::Place;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
@@ -72,6 +74,8 @@ pub struct Outbound {
     flows: bool,
     /// What the waiting leaves take in memory.
     weight: usize,
+    /// Who asks why; nobody in the gateway.
+    notes: Option<Arc<dyn Notes>>,
 }
 
 impl Outbound {
@@ -101,6 +105,7 @@ impl Outbound {
             shape: false,
             flows: false,
             weight: 0,
+            notes: None,
         }
     }
 
@@ -108,6 +113,11 @@ impl Outbound {
     pub fn asked_by(mut self, staff: Option<&Staff>) -> Outbound {
         self.records = Records::new(&self.plan, staff);
         self
+    }
+
+    /// Tells this listener why each value becomes what it becomes.
+    pub fn tell(&mut self, notes: Option<Arc<dyn Notes>>) {
+        self.notes = notes;
     }
 
     /// Takes the leaves that `show` shows as those of the answer's header of this number.
@@ -178,7 +188,9 @@ impl Outbound {
             let decisions = self.records.decisions(&self.plan, leaf.record);
             leaf.known = self.tellers.known(&self.plan, decisions, leaf, complete);
         }
-        Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today, &self.records).judge(waiting)
+        Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today, &self.records)
+            .told_to(self.notes.as_deref())
+            .judge(waiting)
     }
 
     /// Notes which declared kinds have a place here: a heading counts, even of an empty table.
@@ -233,7 +245,7 @@ impl Outbound {
     /// which of them stays.
     fn is_echo(&self, leaf: &Leaf<'_>) -> bool {
         let sent =
-            |name: &&str| matches!(self.asked.get(&label::fold(name)), Some(Some(word)) if word == leaf.text.trim());
+            |name: &str| matches!(self.asked.get(&label::fold(name)), Some(Some(word)) if word == leaf.text.trim());
         leaves::is_control(leaf) && leaf.names.iter().any(sent)
     }
 }
@@ -294,13 +306,16 @@ impl Sink for Outbound {
         let body = self.document == Document::Body;
         if !body {
             // A header's own name says how it is written, not whose value it holds.
-            leaf.names = if leaf.above.is_empty() { &[] } else { leaf.names };
-            leaf.above = &[];
+            leaf.names = if leaf.above.is_empty() { names::Names::NONE } else { leaf.names };
+            leaf.above = names::Names::NONE;
         }
         self.names.meet(&self.plan, &leaf, &mut self.met);
         let attribute = body && self.plan.rows.is_some() && self.note_attributes(&leaf);
         if leaf.text == NULL {
             return Ok(());
+        }
+        if let Some(notes) = &self.notes {
+            notes.leaf(self.document, &leaf, &self.met.places);
         }
         let subject = body && self.note_subject(&leaf);
         let teller = body && self.note_teller(&leaf);

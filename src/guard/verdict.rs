@@ -8,6 +8,7 @@ use std::ops::Range;
 use crate::detect::Found;
 use crate::guard::elsewhere::{Elsewhere, Needles, Veil};
 use crate::guard::leaves::{Known, Waiting, is_part_of_a_name};
+use crate::guard::notes::{Note, Notes, Why};
 use crate::guard::patches::{NOTHING_SHOWN, Ranked, literal, merged};
 use crate::guard::records::Records;
 use crate::guard::subject::Subjects;
@@ -44,6 +45,7 @@ pub(super) struct Judge<'a> {
     /// The only record of what is judged together; 0 where there are none or several.
     lone: u32,
     found: Vec<Found>,
+    notes: Option<&'a dyn Notes>,
 }
 
 impl<'a> Judge<'a> {
@@ -65,7 +67,14 @@ impl<'a> Judge<'a> {
             lone: 0,
             verdict: Verdict::default(),
             found: Vec::new(),
+            notes: None,
         }
+    }
+
+    /// Tells this listener, if there is one, what each value was taken for.
+    pub(super) fn told_to(mut self, notes: Option<&'a dyn Notes>) -> Judge<'a> {
+        self.notes = notes;
+        self
     }
 
     pub(super) fn judge(mut self, waiting: Vec<Waiting>) -> Result<Verdict, Refusal> {
@@ -104,6 +113,9 @@ impl<'a> Judge<'a> {
         let subject = self.subjects.of(self.plan, leaf.record);
         let found = if known.only { Vec::new() } else { self.detect(&leaf.text) };
         let (kind, action) = self.strictest(known, &found, &range);
+        let Known { kind: given, declared, .. } = known;
+        let why = Why::Known { given, kind, declared, forced: known.action.is_some(), found: &found };
+        self.tell(leaf, range.clone(), Some(action), why);
         let mut decision = self.decision(kind);
         let by_itself = Decision { action, domain: None, rules: Vec::new(), search: decision.search };
         if known.action.is_some() && kind == known.kind {
@@ -168,14 +180,17 @@ impl<'a> Judge<'a> {
     /// A leaf that only detectors, or the resource's word about unlisted leaves, can judge.
     fn unknown(&mut self, leaf: &Waiting) -> Result<Own, Refusal> {
         if leaf.echo {
+            self.tell(leaf, trimmed(&leaf.text), Some(Action::Show), Why::Echo);
             return Ok(Own::Ranges(Vec::new()));
         }
         let listed = leaf.named || !is_content(leaf.part) || self.plan.resources.is_empty();
         match self.plan.unlisted {
             Unlisted::Mask if !listed => {
+                self.tell(leaf, trimmed(&leaf.text), Some(Action::Mask(Mask::Full)), Why::Unlisted);
                 return Ok(Own::Whole(Patch { range: trimmed(&leaf.text), text: NOTHING_SHOWN.to_owned() }));
             }
             Unlisted::Block if !listed => {
+                self.tell(leaf, trimmed(&leaf.text), Some(Action::Block), Why::Unlisted);
                 return Err(Refusal::new(
                     Reason::Rule,
                     "the answer holds a value that the resource's fields do not name",
@@ -202,6 +217,7 @@ impl<'a> Judge<'a> {
         let mut patches = Vec::new();
         for f in found {
             let decision = self.decision(f.kind);
+            self.tell(leaf, f.range.clone(), Some(decision.action), Why::Found(&f));
             let action = match decision.action {
                 Action::Block => {
                     self.verdict.alerts.insert(f.kind);
@@ -235,6 +251,7 @@ impl<'a> Judge<'a> {
                 if is_part_of_a_name(&self.plan.words, &leaf.text, &hit.range) {
                     return;
                 }
+                self.tell(&leaf, hit.range.clone(), None, Why::Elsewhere);
                 let patch = Patch { range: hit.range, text: hit.veil.text.to_string() };
                 patches.push(Ranked { patch, strictness: hit.veil.strictness });
             });
@@ -264,7 +281,16 @@ impl<'a> Judge<'a> {
 
     fn push(&mut self, leaf: &Waiting, change: Change) {
         let edit = Edit { document: leaf.document, pieces: leaf.pieces.clone(), change, loosen: leaf.loosen.clone() };
+        if let Some(notes) = self.notes {
+            notes.edited(&edit);
+        }
         self.verdict.edits.push(edit);
+    }
+
+    fn tell(&self, leaf: &Waiting, range: Range<usize>, action: Option<Action>, why: Why<'_>) {
+        if let Some(notes) = self.notes {
+            notes.judged(&Note { document: leaf.document, pieces: &leaf.pieces, range, action, why });
+        }
     }
 
     fn veil(

@@ -89,7 +89,10 @@ impl Cel {
         let parser = ENV.parser().max_recursion_depth(DEPTH).error_recovery_limit(4);
         // The program's own `compile` takes no bound of the depth; what passes here passes there.
         let parsed = parser.parse(text).and_then(|_| ENV.compile(text));
-        let program = parsed.map_err(|errors| errors.errors.iter().map(|error| told(text, error)).collect::<Vec<_>>())?;
+        let program = parsed.map_err(|errors| {
+            // What follows the first is mostly its echo.
+            errors.errors.iter().take(1).map(|error| told(text, error)).collect::<Vec<_>>()
+        })?;
         let mut reading = Reading { text, program: &program, faults: Vec::new(), headers: BTreeSet::new(), query: BTreeSet::new() };
         reading.answer(program.expression());
         let Reading { faults, headers, query, .. } = reading;
