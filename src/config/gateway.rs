@@ -17,6 +17,7 @@ use crate::policy::fault::Faults;
 use crate::policy::node::{self, Node, Source, Value};
 use crate::policy::reader::{self, MapReader};
 use crate::policy::rule::when;
+use crate::policy::version;
 use crate::terms::bounds::Bounds;
 
 /// Keys that the contract names and that are not built yet.
@@ -66,7 +67,7 @@ pub fn parse(source: &Source, origin: &Origin<'_>, key: [u8; 32], faults: &mut F
         return None;
     }
     let mut map = MapReader::open(&root, "gateway.yaml", faults)?;
-    version(&mut map, faults);
+    format(&mut map, faults);
     let listen = map.need("listen", faults).map(|node| listen::parse(node, origin, faults)).unwrap_or_default();
     let upstreams = upstream::parse(&mut map, origin, faults);
     let metrics = map.take("metrics").and_then(|node| address(node, "`metrics`", faults));
@@ -110,10 +111,9 @@ pub fn parse(source: &Source, origin: &Origin<'_>, key: [u8; 32], faults: &mut F
     (!faults.has_errors()).then_some(config)
 }
 
-fn version(map: &mut MapReader<'_>, faults: &mut Faults) {
-    let Some(node) = map.need("sudare", faults) else { return };
-    if node.scalar() != Some("1") {
-        faults.error(&node.spot, "version", "this file is of another version").help("write `sudare: 1`");
+fn format(map: &mut MapReader<'_>, faults: &mut Faults) {
+    if let Some(node) = map.need("sudare", faults) {
+        version::read(node, faults);
     }
 }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::policy::Parts;
 use crate::policy::compile::Condition;
-use crate::policy::decide::{RoleId, State};
+use crate::policy::decide::{RoleId, Rule, State, Who};
 use crate::policy::matched::Matched;
 use crate::policy::planner;
 use crate::policy::rows::Term;
@@ -35,14 +35,41 @@ pub struct Situation<'a> {
 /// The identity sources that a staff id can name: `basic:tanaka`.
 const SOURCES: [&str; 8] = ["jwt", "mtls", "basic", "header", "session", "anonymous", "oidc", "ldap"];
 
-/// Whether each rule is there, by all conditions but those on what is asked for and on the record.
-pub(super) fn states(parts: &Parts, situation: &Situation<'_>) -> Vec<State> {
-    let scope = OnceCell::new();
-    let mut states = vec![State::Holds; parts.conditions.len()];
-    for number in &parts.conditioned {
-        states[*number] = state(&parts.conditions[*number], parts, situation, &scope);
+/// The rules that have a condition, by whom they are for: a request looks at those of its roles.
+#[derive(Debug, Default)]
+pub(crate) struct Conditioned {
+    every: Vec<usize>,
+    own: HashMap<RoleId, Vec<usize>>,
+}
+
+impl Conditioned {
+    pub(super) fn of(rules: &[Rule]) -> Conditioned {
+        let mut all = Conditioned::default();
+        for (number, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.conditioned) {
+            match &rule.who {
+                Who::Every => all.every.push(number),
+                Who::Roles(roles) => roles.iter().for_each(|role| all.own.entry(*role).or_default().push(number)),
+            }
+        }
+        all
     }
-    states
+
+    /// Those that can count for these roles, in their order.
+    pub(super) fn counting(&self, roles: &[RoleId]) -> Vec<usize> {
+        let own = roles.iter().filter_map(|role| self.own.get(role)).flatten();
+        let mut all: Vec<usize> = self.every.iter().chain(own).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+/// Whether each rule that has a condition and can count for these roles is there, by all conditions
+/// but those on what is asked for and on the record. All other rules are there.
+pub(super) fn states(parts: &Parts, situation: &Situation<'_>) -> Vec<(usize, State)> {
+    let scope = OnceCell::new();
+    let state = |number: usize| state(&parts.conditions[number], parts, situation, &scope);
+    parts.conditioned.counting(situation.roles).into_iter().map(|number| (number, state(number))).collect()
 }
 
 /// Whether a rule that is there so far is there for this resource and event.

@@ -465,16 +465,6 @@ fn there(question: &Question<'_>, number: usize) -> Result<There, Refusal> {
     }
 }
 
-impl Who {
-    /// Whether it takes in a role.
-    pub(super) fn takes(&self, role: RoleId) -> bool {
-        match self {
-            Who::Every => true,
-            Who::Roles(roles) => roles.contains(&role),
-        }
-    }
-}
-
 impl On {
     fn level(self) -> u8 {
         match self {

@@ -20,6 +20,7 @@ pub mod rows;
 pub mod rule;
 pub mod strict;
 mod traps;
+pub mod version;
 pub mod warnings;
 
 use std::collections::{HashMap, HashSet};
@@ -30,7 +31,7 @@ use jiff::Timestamp;
 
 use crate::detect::Detectors;
 use crate::policy::compile::{Condition, KindTable, Loaded, Resource, Role, Route};
-use crate::policy::conditions::Situation;
+use crate::policy::conditions::{Conditioned, Situation};
 use crate::policy::decide::{RoleId, Rules};
 use crate::policy::explain::Explanation;
 use crate::policy::fault::Fault;
@@ -61,8 +62,8 @@ pub(crate) struct Parts {
     pub(crate) roles: Vec<Role>,
     pub(crate) rules: Rules,
     pub(crate) conditions: Vec<Condition>,
-    /// The numbers of the rules that have a condition.
-    pub(crate) conditioned: Vec<usize>,
+    /// Which rules have a condition.
+    pub(crate) conditioned: Conditioned,
     /// What expressions look at, where there are any.
     pub(crate) looks: Option<Looks>,
     /// The words that may say what a request is made for.

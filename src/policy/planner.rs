@@ -42,9 +42,9 @@ pub(super) struct Context {
 }
 
 impl Key {
-    pub(super) fn new(parts: &Parts, situation: &Situation<'_>, states: &[State]) -> Key {
+    pub(super) fn new(parts: &Parts, situation: &Situation<'_>, states: &[(usize, State)]) -> Key {
         let numbers = |is: &dyn Fn(&State) -> bool| {
-            states.iter().enumerate().filter(|(_, state)| is(state)).map(|(number, _)| number).collect::<Vec<_>>()
+            states.iter().filter(|(_, state)| is(state)).map(|(number, _)| *number).collect::<Vec<_>>()
         };
         let mut roles = situation.roles.to_vec();
         roles.sort_unstable();
@@ -103,12 +103,14 @@ fn of_routes<'p>(parts: &'p Parts, routes: &[RouteId]) -> Vec<&'p Resource> {
 }
 
 /// For what each kind is decided.
-pub(super) fn contexts(parts: &Parts, situation: &Situation<'_>, states: &[State]) -> Vec<Context> {
+pub(super) fn contexts(parts: &Parts, situation: &Situation<'_>, states: &[(usize, State)]) -> Vec<Context> {
+    let mut all = vec![State::Holds; parts.conditions.len()];
+    states.iter().for_each(|(number, state)| all[*number] = *state);
     let context = |resource: Option<&Resource>, own: bool| {
         let event = event_of(resource.filter(|_| own), situation.matched);
         let id = resource.map(|resource| &*resource.id);
         let states =
-            states.iter().zip(&parts.conditions).map(|(state, condition)| state_for(*state, condition, id, event));
+            all.iter().zip(&parts.conditions).map(|(state, condition)| state_for(*state, condition, id, event));
         Context { resource: resource.map(|resource| resource.id.clone()), states: states.collect() }
     };
     match resources(parts, situation.matched)[..] {
@@ -156,7 +158,7 @@ pub(super) fn decision(
 }
 
 /// Makes a plan.
-pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[State]) -> Result<Plan, Refusal> {
+pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, State)]) -> Result<Plan, Refusal> {
     let matched = resources(parts, situation.matched);
     let mut contexts = contexts(parts, situation, states);
     // Where no condition asks for the resource, all contexts are one.

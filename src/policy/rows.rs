@@ -87,13 +87,11 @@ pub(super) fn of(
 ) -> Result<Option<Rows>, Refusal> {
     let mut conditions: Vec<&[Term]> = Vec::new();
     let mut asking: Vec<(usize, usize)> = Vec::new();
-    let asks = |number: &&usize| !parts.conditions[**number].rows.is_empty();
-    for number in parts.conditioned.iter().filter(asks).copied() {
+    let asks = |number: &usize| !parts.conditions[*number].rows.is_empty();
+    for number in parts.conditioned.counting(situation.roles).into_iter().filter(asks) {
         let condition = &parts.conditions[number];
-        let rule = &parts.rules[number];
-        let counts = rule.mandatory || situation.roles.iter().any(|role| rule.who.takes(*role));
         let there = contexts.iter().any(|context| matches!(context.states.get(number), Some(State::Either(_))));
-        if !counts || !there || !condition.rows.iter().all(|term| can_tell(term, matched)) {
+        if !there || !condition.rows.iter().all(|term| can_tell(term, matched)) {
             continue;
         }
         let at = conditions.iter().position(|known| *known == condition.rows).unwrap_or_else(|| {

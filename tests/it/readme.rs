@@ -39,7 +39,7 @@ fn the_five_minutes_are_true() {
 
 #[test]
 fn the_shipped_rules_pass_their_own_tests() {
-    for file in ["rules/demo.yaml", "rules/creme.yaml", "rules/tryton.yaml"] {
+    for file in ["rules/demo.yaml", "rules/creme.yaml", "rules/tryton.yaml", "rules/appi.yaml", "pack:appi"] {
         for command in ["check", "test"] {
             let mut sudare = Command::new(env!("CARGO_BIN_EXE_sudare"));
             let output = sudare.args([command, file]).current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("sudare");

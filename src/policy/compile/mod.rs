@@ -17,6 +17,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 
+use crate::policy::conditions::Conditioned;
 use crate::policy::decide::Rules;
 use crate::policy::fault::{Fault, Faults};
 use crate::policy::node::{self, Source};
@@ -80,7 +81,7 @@ fn compile(files: Vec<File>, version: Arc<str>, purposes: Option<&[String]>, fau
     checks::kinds(&all.kinds, &rules, &resources, &names, faults);
     let (purposes, declared) = (conditions::purposes(&conditions, purposes, faults), purposes.map(<[String]>::to_vec));
     let looks = conditions::looks(&conditions);
-    let conditioned = (0..rules.len()).filter(|number| rules[*number].conditioned).collect();
+    let conditioned = Conditioned::of(&rules);
     let words = Arc::new(routes.iter().flat_map(|route| route.rule.path.words()).map(str::to_owned).collect());
     Some(Policy::new(Parts {
         version,
