@@ -3,6 +3,7 @@
 //! What one file names another may declare, so names stay names here; `compile` looks them up when
 //! all files are read.
 
+pub mod columns;
 pub mod fields;
 pub mod hours;
 pub mod kinds;
