@@ -69,11 +69,11 @@ enum Format {
 
 /// Runs the command.
 pub fn run(args: &TestArgs, lang: Lang) -> u8 {
-    let sources = match sources(args, lang) {
-        Ok(sources) => sources,
+    let (sources, purposes) = match sources(args, lang) {
+        Ok(read) => read,
         Err(status) => return status,
     };
-    let Loaded { policy, faults } = Policy::parse(&sources);
+    let Loaded { policy, faults } = Policy::parse_for(&sources, purposes.as_deref());
     let errors: Vec<_> = faults.into_iter().filter(|fault| fault.severity == Severity::Error).collect();
     let Some(policy) = policy else {
         eprint!("{}", diagnostics(lang, &errors, &sources));
@@ -111,15 +111,19 @@ pub fn run(args: &TestArgs, lang: Lang) -> u8 {
     if failed { FAILED } else { DONE }
 }
 
+/// Rule files, and the purposes that gateway.yaml declares.
+type Read = (Vec<Source>, Option<Vec<String>>);
+
 /// The rule files that are named, or those of gateway.yaml.
-fn sources(args: &TestArgs, lang: Lang) -> Result<Vec<Source>, u8> {
+fn sources(args: &TestArgs, lang: Lang) -> Result<Read, u8> {
     let unusable = |what: &str| {
         complain(lang, what);
         UNUSABLE
     };
     let mut paths = args.paths.clone();
-    if paths.is_empty() {
-        let path = args.config.clone().unwrap_or_else(default_config);
+    let mut purposes = None;
+    let default = paths.is_empty().then(default_config);
+    if let Some(path) = args.config.clone().or(default) {
         let name = path.display().to_string();
         let text = fs::read_to_string(&path).map_err(|error| {
             let what = texts::CANNOT_READ.with(lang, &[("path", &name), ("error", &error)]);
@@ -133,13 +137,16 @@ fn sources(args: &TestArgs, lang: Lang) -> Result<Vec<Source>, u8> {
             eprint!("{}", diagnostics(lang, &faults.into_sorted(), &[source]));
             return Err(FAILED);
         };
-        paths = config.rules;
+        purposes = config.purposes;
+        if paths.is_empty() {
+            paths = config.rules;
+        }
     }
     let sources = rules::read(&paths).map_err(|error| unusable(&error.to_string()))?;
     if sources.is_empty() {
         return Err(unusable(texts::NO_RULE_FILE.of(lang)));
     }
-    Ok(sources)
+    Ok((sources, purposes))
 }
 
 /// Tells on a terminal how far a long run is.

@@ -144,7 +144,7 @@ fn kinds_of(plan: &Plan, format: Format, original: &str, sought: &Sought<'_>) ->
 fn of_leaf(plan: &Plan, leaf: &Seen, own: PlaceId, kinds: &mut BTreeSet<KindId>) {
     let field = |id: &PlaceId| match plan.targets.get(usize::from(id.0))?.meaning {
         Meaning::Field { kind, .. } => Some(kind),
-        Meaning::Tells(_) | Meaning::Subject(_) => None,
+        _ => None,
     };
     let before = kinds.len();
     kinds.extend(leaf.places.iter().filter(|id| **id != own).filter_map(field));

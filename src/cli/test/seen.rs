@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::format::{Format, walker};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Sink};
+use crate::terms::names::Names;
 use crate::terms::place::{PlaceId, Places};
 use crate::terms::refusal::Refusal;
 
@@ -32,7 +33,7 @@ struct All(Vec<Seen>);
 
 impl Sink for All {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let owned = |names: Names<'_>| names.iter().map(str::to_owned).collect();
         self.0.push(Seen {
             text: leaf.text.to_owned(),
             part: leaf.part,

@@ -161,8 +161,8 @@ impl<'a> Suite<'a> {
 
     fn exchange(&self, test: &TestCase, expect: &Expect, ready: &Ready) -> Got {
         let staff = |user: &str, groups: &[String]| {
-            // `basic:tanaka` is the tanaka of that source; tests have no other.
-            Some(Staff { source: "test", user: user.to_owned(), groups: groups.to_vec() })
+            let attributes = test.attributes.iter().cloned().collect();
+            Some(Staff { attributes, ..Staff::new("test", user, groups.to_vec()) })
         };
         let (roles, staff) = match &expect.who {
             Who::Role(role, name) => {

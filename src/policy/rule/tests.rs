@@ -33,6 +33,8 @@ pub struct TestCase<W = Who> {
     pub staff: Option<String>,
     /// Their groups; left out, those that give the role.
     pub groups: Vec<String>,
+    /// What else their source says of them.
+    pub attributes: Vec<(String, String)>,
     /// For what, as staff says it with the request.
     pub purpose: Option<String>,
     /// What the CRM answers.
@@ -85,6 +87,7 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<TestCase<Word>> {
         time: who.time,
         staff: who.staff,
         groups: who.groups,
+        attributes: who.attributes,
         purpose: who.purpose,
         response,
         expect,
@@ -98,6 +101,7 @@ struct Asker {
     time: Option<Timestamp>,
     staff: Option<String>,
     groups: Vec<String>,
+    attributes: Vec<(String, String)>,
     purpose: Option<String>,
 }
 
