@@ -49,9 +49,10 @@ impl Compare<'_> {
             return all;
         }
         let text = decoded(self.got.charset, &self.got.body);
-        if let Some(node) = &expect.json {
+        for (node, exactly) in [(&expect.json, expect.exactly.is_some()), (&expect.exact, true)] {
+            let Some(node) = node else { continue };
             let mut wrong = Vec::new();
-            Json { exactly: expect.exactly.is_some(), lang: self.lang }.compare(node, &text, &mut wrong);
+            Json { exactly, lang: self.lang }.compare(node, &text, &mut wrong);
             self.add("json", wrong, &mut all);
         }
         self.add("html", table::html(expect, self.got, &text, self.lang), &mut all);

@@ -147,7 +147,7 @@ impl<'a> Everything<'a> {
 
 /// A find with a little of what stands around it, on one line.
 fn around(text: &str, at: usize, length: usize) -> String {
-    const BESIDE: usize = 24;
+    const BESIDE: usize = 40;
     let start = text.floor_char_boundary(at.saturating_sub(BESIDE));
     let end = text.ceil_char_boundary((at + length + BESIDE).min(text.len()));
     let line = text[start..end].split_whitespace().collect::<Vec<_>>().join(" ");

@@ -35,9 +35,40 @@ fn expected(expect: Expect<Word>, groups: &[String], names: &Names<'_>, faults: 
         }
         name => Who::Role(names.role(&expect.who, faults)?, name.into()),
     };
-    let Expect { who: _, spot, status, refusal, json, html, xml, csv, text, exactly, whole, hidden, shown, ledger } =
-        expect;
-    Some(Expect { who, spot, status, refusal, json, html, xml, csv, text, exactly, whole, hidden, shown, ledger })
+    let Expect {
+        who: _,
+        spot,
+        status,
+        refusal,
+        json,
+        html,
+        xml,
+        csv,
+        text,
+        exactly,
+        exact,
+        whole,
+        hidden,
+        shown,
+        ledger,
+    } = expect;
+    Some(Expect {
+        who,
+        spot,
+        status,
+        refusal,
+        json,
+        html,
+        xml,
+        csv,
+        text,
+        exactly,
+        exact,
+        whole,
+        hidden,
+        shown,
+        ledger,
+    })
 }
 
 fn kind(recorded: &KindRecorded, names: &Names<'_>, faults: &mut Faults) {

@@ -17,7 +17,8 @@ use sudare::policy::plan::{Decision, Plan};
 use sudare::policy::rows::Term;
 use sudare::policy::rule::cel::Cel;
 use sudare::policy::rule::rows::Is;
-use sudare::policy::rule::tests::{ContentFrom, Who};
+use sudare::policy::rule::tests::Who;
+use sudare::policy::rule::tests::body::ContentFrom;
 use sudare::policy::strict::compare;
 use sudare::route::normal::{canonical, pairs};
 use sudare::serve::exchange::dry::{self, Caller};
@@ -284,7 +285,7 @@ fn run(text: &str) {
         for expect in &case.expect {
             let roles = match &expect.who {
                 Who::Role(role, _) => vec![*role],
-                Who::Nobody => Vec::new(),
+                Who::Nobody | Who::Staff => Vec::new(),
             };
             let staff = Staff::new("test", "tanaka", Vec::new());
             let staff = (!roles.is_empty()).then_some(&staff);

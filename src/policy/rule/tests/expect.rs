@@ -36,6 +36,8 @@ pub struct Expect<W = Who> {
     pub text: Option<(String, Spot)>,
     /// `exactly: true`: members, places and columns that are not named are compared too.
     pub exactly: Option<Spot>,
+    /// The JSON answer has these members and no others.
+    pub exact: Option<Node>,
     /// The body is this, byte for byte.
     pub whole: Option<Content>,
     /// Texts that stand nowhere in what staff gets.
@@ -158,6 +160,7 @@ fn empty(who: Word) -> Expect<Word> {
         csv: None,
         text: None,
         exactly: None,
+        exact: None,
         whole: None,
         hidden: Vec::new(),
         shown: Vec::new(),
@@ -206,13 +209,10 @@ fn exactly(node: &Node, expect: &mut Expect<Word>, faults: &mut Faults) {
         let json = node.at("json").filter(|json| !matches!(json.value, Value::Scalar { quoted: true, .. }));
         let content = body::read(&mut map, faults);
         map.finish(faults);
-        match (json, &expect.json) {
-            // JSON that is written as YAML has no bytes of its own to compare.
-            (Some(json), None) => (expect.json, expect.exactly) = (Some(json.clone()), Some(node.spot.clone())),
-            (Some(json), Some(_)) => {
-                faults.error(&json.spot, "exactly", "`json` stands beside it too: write `exactly: true`");
-            }
-            (None, _) => expect.whole = content,
+        // JSON that is written as YAML has no bytes of its own to compare.
+        match json {
+            Some(json) => expect.exact = Some(json.clone()),
+            None => expect.whole = content,
         }
         return;
     }
