@@ -32,8 +32,11 @@ pub struct Decided {
     /// What became of it.
     pub action: String,
     /// The rules that said so, with their places; none where `ungranted` did.
-    pub rules: Vec<(String, Option<(Arc<str>, usize)>)>,
+    pub rules: Vec<ByRule>,
 }
+
+/// A rule's id, and its file and line.
+pub type ByRule = (String, Option<(Arc<str>, usize)>);
 
 /// What is sought in the CRM's answer.
 #[derive(Default)]
@@ -83,7 +86,7 @@ impl Because {
     /// In words, a line for each kind.
     pub(super) fn lines(&self, lang: Lang) -> Vec<String> {
         let line = |decided: &Decided| {
-            let rule = |(id, at): &(String, Option<(Arc<str>, usize)>)| match at {
+            let rule = |(id, at): &ByRule| match at {
                 Some((file, line)) => format!("{id} ({file}:{line})"),
                 None => id.clone(),
             };

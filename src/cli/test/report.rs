@@ -68,7 +68,7 @@ impl Report<'_> {
 
     fn object(&self, difference: &Difference) -> serde_json::Value {
         let Difference { code, spot, what, expected, got, because } = difference;
-        let rule = |(id, at): &(String, Option<(std::sync::Arc<str>, usize)>)| match at {
+        let rule = |(id, at): &crate::cli::test::because::ByRule| match at {
             Some((file, line)) => json!({ "rule": id, "file": &**file, "line": line }),
             None => json!({ "rule": id }),
         };
