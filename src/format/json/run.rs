@@ -95,7 +95,8 @@ impl Tree {
                 (Expect::Key | Expect::KeyOrClose, _) => {}
                 _ => break,
             }
-            let Some((key, end)) = plain(text.text, at) else { break };
+            let found = plain(text.text, at).filter(|(key, _)| key.len() <= self.value_bytes);
+            let Some((key, end)) = found else { break };
             let key_at = base + at;
             self.show_key(key, key_at..base + end, sink)?;
             at = blank(bytes, end);
@@ -183,7 +184,7 @@ impl Tree {
         let bytes = text.as_bytes();
         let (Some(row), Some(first)) = (row, bytes.get(at)) else { return Ok(None) };
         if *first == b'"' {
-            let Some(stop) = string_stops(bytes, at + 1) else { return Ok(None) };
+            let Some(stop) = string_stops::<2>(bytes, at + 1) else { return Ok(None) };
             if bytes[stop] == b'"' {
                 let Some(value) = text.get(at + 1..stop).filter(|value| value.len() <= self.value_bytes) else {
                     return Ok(None);
@@ -254,21 +255,33 @@ fn blank(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The first byte from here at which a string ends, or is more than what it looks like: a quote, a
-/// backslash, a control character.
+/// How many bytes are looked at together.
+const BLOCK: usize = 16;
+
+/// The bytes of a block at which a string ends or is more than what it looks like, a bit each.
 #[inline(always)]
-fn string_stops(bytes: &[u8], mut at: usize) -> Option<usize> {
-    const BLOCK: usize = 16;
-    while let Some(block) = bytes.get(at..at + BLOCK).and_then(|block| <[u8; BLOCK]>::try_from(block).ok()) {
-        let block = u8x16::new(block);
-        let quotes = block.simd_eq(u8x16::splat(b'"'));
-        let backslashes = block.simd_eq(u8x16::splat(b'\\'));
-        let controls = block.min(u8x16::splat(0x1f)).simd_eq(block);
-        let found = (quotes | backslashes | controls).to_bitmask();
+fn stops_in(block: [u8; BLOCK]) -> u32 {
+    let block = u8x16::new(block);
+    let quotes = block.simd_eq(u8x16::splat(b'"'));
+    let backslashes = block.simd_eq(u8x16::splat(b'\\'));
+    let controls = block.min(u8x16::splat(0x1f)).simd_eq(block);
+    (quotes | backslashes | controls).to_bitmask()
+}
+
+/// The first byte from here at which a string ends, or is more than what it looks like: a quote, a
+/// backslash, a control character. A key's end is sought in `BLOCKS` of one, since it is short, and a
+/// value's in two.
+#[inline(always)]
+fn string_stops<const BLOCKS: usize>(bytes: &[u8], mut at: usize) -> Option<usize> {
+    while let Some(blocks) = bytes.get(at..at + BLOCKS * BLOCK) {
+        let mut found = 0;
+        for (number, block) in blocks.as_chunks().0.iter().enumerate() {
+            found |= stops_in(*block) << (number * BLOCK);
+        }
         if found != 0 {
             return Some(at + found.trailing_zeros() as usize);
         }
-        at += BLOCK;
+        at += BLOCKS * BLOCK;
     }
     let rest = bytes.get(at..)?.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20))?;
     Some(at + rest)
@@ -281,7 +294,7 @@ fn plain(text: &str, at: usize) -> Option<(&str, usize)> {
     if bytes.get(at) != Some(&b'"') {
         return None;
     }
-    let end = string_stops(bytes, at + 1)?;
+    let end = string_stops::<1>(bytes, at + 1)?;
     if bytes[end] == b'"' { Some((text.get(at + 1..end)?, end + 1)) } else { None }
 }
 
@@ -303,19 +316,13 @@ fn literal(bytes: &[u8], word: &[u8]) -> Option<usize> {
 }
 
 /// Undoes the escapes of a string, of which the first stands at `escape`, and says where it ends.
-fn escaped(
-    text: &str,
-    from: usize,
-    mut escape: usize,
-    unescaped: &mut String,
-    value_bytes: usize,
-) -> Option<usize> {
+fn escaped(text: &str, from: usize, mut escape: usize, unescaped: &mut String, value_bytes: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let end = loop {
         if bytes[escape] != b'\\' {
             return None;
         }
-        let stop = string_stops(bytes, escape + 2)?;
+        let stop = string_stops::<2>(bytes, escape + 2)?;
         if bytes[stop] == b'"' {
             break stop;
         }
@@ -348,9 +355,9 @@ mod tests {
             for stop in [b'"', b'\\', 0, 0x1f] {
                 let mut bytes = vec![b'x'; length];
                 bytes.extend([stop, b'"', b'\\', b' ']);
-                assert_eq!(string_stops(&bytes, 0), Some(length), "{length} {stop}");
+                assert_eq!(string_stops::<2>(&bytes, 0), Some(length), "{length} {stop}");
             }
-            assert_eq!(string_stops("山 ~\u{7f}".repeat(length).as_bytes(), 0), None, "{length}");
+            assert_eq!(string_stops::<1>("山 ~\u{7f}".repeat(length).as_bytes(), 0), None, "{length}");
         }
     }
 }
