@@ -86,7 +86,7 @@ impl Tree {
             objects: 0,
             records: 0,
             record: None,
-            nulls: false,
+            nulls: places.nulls,
             value_bytes: bounds.value_bytes,
             unescaped: String::new(),
         }
