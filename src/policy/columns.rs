@@ -90,7 +90,9 @@ impl Column {
     fn is(&self, place: &Place) -> bool {
         match place {
             Place::Name(name) => fold(name) == self.whole,
-            Place::Json(path) => matches!(&path.steps[..], [step] if name_of(step).map(fold).as_ref() == Some(&self.whole)),
+            Place::Json(path) => {
+                matches!(&path.steps[..], [step] if name_of(step).map(fold).as_ref() == Some(&self.whole))
+            }
             Place::Css(_) | Place::Xml(_) => false,
         }
     }

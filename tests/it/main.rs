@@ -23,3 +23,4 @@ mod signer;
 mod tidy;
 mod tls;
 mod transform;
+mod tryton;
