@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::detect::Detectors;
 use crate::format::Format;
+use crate::policy::rows::Rows;
 use crate::terms::action::Action;
 use crate::terms::event::Event;
 use crate::terms::kind::{self, KindId, Kinds};
@@ -57,6 +58,8 @@ pub struct Plan {
     pub parameters: HashMap<String, Parameter>,
     /// What values that tell the kinds of others may say.
     pub tellers: Vec<Teller>,
+    /// What hangs on the record; then `decisions` is what counts where no record tells.
+    pub rows: Option<Rows>,
     /// Where the request names the columns of its answer's rows, if the rows have no names of their own.
     pub columns_at: Option<ColumnsAt>,
     /// The columns of rows, once they are known: the kind that each one's label alone gives.
@@ -111,6 +114,8 @@ pub enum Meaning {
     Tells(u16),
     /// The id of the subject; the number is the index in `subjects`.
     Subject(usize),
+    /// What a rule asks of the record; the number is that of a term of `rows` with its attribute.
+    Attribute(u16),
     /// A cell of a row, in the column of this number.
     Column(u16),
 }

@@ -213,7 +213,7 @@ impl Session {
 }
 
 fn staff(user: String) -> Staff {
-    Staff { source: "session", user, groups: Vec::new() }
+    Staff::new("session", user, Vec::new())
 }
 
 /// Path and query of an address, whosever it is: the CRM may know itself by another name.

@@ -36,6 +36,8 @@ pub struct Resource {
     pub told: Vec<ToldRule>,
     /// What parameters ask about, by folded name.
     pub parameters: HashMap<String, Parameter>,
+    /// What rules may ask of each record, and where it stands.
+    pub attributes: Vec<(Arc<str>, Place)>,
     /// What a request does, if its method does not say.
     pub event: Option<Event>,
     /// What becomes of the rest.
@@ -139,6 +141,7 @@ pub fn compile(
             fields,
             told,
             parameters,
+            attributes: resource.attributes.into_iter().map(|(name, at)| (name.text.into(), at)).collect(),
             event: resource.event,
             options: resource.options,
         });

@@ -27,7 +27,7 @@ use crate::policy::plan::{ColumnsAt, Plan, SubjectAt, Unreadable};
 use crate::policy::{Policy, columns};
 use crate::route::normal::{self, Canonical};
 use crate::serve::exchange::forms::{self, Parameters, parameters};
-use crate::serve::exchange::told;
+use crate::serve::exchange::{purpose, told};
 use crate::serve::house::House;
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Subject;
@@ -140,8 +140,10 @@ pub struct Asked {
 impl Asked {
     /// Understands a request: its path, its query, and which resources it is about.
     pub fn new(policy: &Policy, mut head: request::Parts, body: Bytes) -> Result<Asked, Refusal> {
+        let purpose = purpose::take(&mut head)?;
         let forms = forms::of(&head.headers, &body)?;
         let (path, queries, mut matched) = candidates(policy, &head, &forms)?;
+        matched.purpose = purpose;
         if matched.needs_body() {
             let json = told::values_of(&head.headers, &body, policy.body_paths(&matched))?;
             let narrowed = |form| policy.narrow(matched.clone(), &BodyValues { form, json: json.clone() });
@@ -160,6 +162,11 @@ impl Asked {
     /// Opens the CRM's own log-in and log-out to those whom nobody knows or who have no role.
     pub fn open_log_in(&mut self, house: &House) {
         self.matched.open = is_open(house, &self.head.method, &self.path);
+    }
+
+    /// What it is made for, as staff says.
+    pub fn purpose(&self) -> Option<&str> {
+        self.matched.purpose.as_deref()
     }
 
     /// The plan for this request and this staff.
