@@ -127,14 +127,27 @@ impl Rows {
             ways.iter().map(|way| rows.teller(number, way)).collect()
         };
         Ok(match target.meaning {
-            Meaning::Subject(_) | Meaning::Column(_) if !column.is(&target.place) => Vec::new(),
+            // What is asked of the record itself no related record answers.
+            Meaning::Subject(_) | Meaning::Attribute(_) => {
+                if column.is(&target.place) {
+                    vec![target.meaning]
+                } else {
+                    Vec::new()
+                }
+            }
             Meaning::Field { told: Some(number), kind, only, optional } => told(self, number)?
                 .into_iter()
                 .map(|number| Meaning::Field { told: Some(number), kind, only, optional })
                 .collect(),
             Meaning::Tells(number) => told(self, number)?.into_iter().map(Meaning::Tells).collect(),
-            Meaning::Field { .. } if ways.is_empty() => Vec::new(),
-            meaning => vec![meaning],
+            Meaning::Field { told: None, .. } => {
+                if ways.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![target.meaning]
+                }
+            }
+            Meaning::Column(_) => Vec::new(),
         })
     }
 
