@@ -90,7 +90,9 @@ impl Column {
     fn is(&self, place: &Place) -> bool {
         match place {
             Place::Name(name) => fold(name) == self.whole,
-            Place::Json(path) => matches!(&path.steps[..], [step] if name_of(step).map(fold).as_ref() == Some(&self.whole)),
+            Place::Json(path) => {
+                matches!(&path.steps[..], [step] if name_of(step).map(fold).as_ref() == Some(&self.whole))
+            }
             Place::Css(_) | Place::Xml(_) => false,
         }
     }
@@ -125,14 +127,27 @@ impl Rows {
             ways.iter().map(|way| rows.teller(number, way)).collect()
         };
         Ok(match target.meaning {
-            Meaning::Subject(_) | Meaning::Column(_) if !column.is(&target.place) => Vec::new(),
+            // What is asked of the record itself no related record answers.
+            Meaning::Subject(_) | Meaning::Attribute(_) => {
+                if column.is(&target.place) {
+                    vec![target.meaning]
+                } else {
+                    Vec::new()
+                }
+            }
             Meaning::Field { told: Some(number), kind, only, optional } => told(self, number)?
                 .into_iter()
                 .map(|number| Meaning::Field { told: Some(number), kind, only, optional })
                 .collect(),
             Meaning::Tells(number) => told(self, number)?.into_iter().map(Meaning::Tells).collect(),
-            Meaning::Field { .. } if ways.is_empty() => Vec::new(),
-            meaning => vec![meaning],
+            Meaning::Field { told: None, .. } => {
+                if ways.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![target.meaning]
+                }
+            }
+            Meaning::Column(_) => Vec::new(),
         })
     }
 

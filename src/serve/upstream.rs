@@ -167,7 +167,12 @@ impl Upstream {
             }),
             Ok(Ok(response)) => {
                 let upstream = Arc::clone(self);
-                Ok(response.map(|body| CrmBody { body, ahead: VecDeque::new(), connection: Some(connection), upstream }))
+                Ok(response.map(|body| CrmBody {
+                    body,
+                    ahead: VecDeque::new(),
+                    connection: Some(connection),
+                    upstream,
+                }))
             }
         }
     }

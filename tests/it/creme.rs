@@ -8,11 +8,11 @@
 mod browser;
 mod client;
 mod crawl;
-mod crm;
+pub mod crm;
 mod gateway;
-mod leak;
+pub mod leak;
 mod page;
-mod record;
+pub mod record;
 mod scene;
 mod stage;
 mod walk;

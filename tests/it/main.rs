@@ -24,3 +24,4 @@ mod testing;
 mod tidy;
 mod tls;
 mod transform;
+mod tryton;

@@ -58,7 +58,10 @@ pub struct InitArgs {
 }
 
 /// Rules that are shipped for a CRM: name, place, text.
-const SHIPPED: [(&str, &str, &str); 1] = [("creme", "rules/creme.yaml", include_str!("../../../rules/creme.yaml"))];
+const SHIPPED: [(&str, &str, &str); 2] = [
+    ("creme", "rules/creme.yaml", include_str!("../../../rules/creme.yaml")),
+    ("tryton", "rules/tryton.yaml", include_str!("../../../rules/tryton.yaml")),
+];
 
 const GATEWAY: Text = Text { en: include_str!("gateway.en.yaml"), ja: include_str!("gateway.ja.yaml") };
 const USERS: Text = Text { en: include_str!("users.en.yaml"), ja: include_str!("users.ja.yaml") };

@@ -36,7 +36,7 @@ const KNOWN: &[Crm] = &[
         head: &["frontend_lang="],
         page: &["<meta name=\"generator\" content=\"Odoo", "odoo.__session_info__", "var odoo = {"],
     },
-    Crm { name: "Tryton", rules: None, head: &[], page: &["<title>Tryton</title>", "dist/tryton-sao"] },
+    Crm { name: "Tryton", rules: Some("tryton"), head: &[], page: &["<title>Tryton</title>", "dist/tryton-sao"] },
     Crm { name: "Request Tracker", rules: None, head: &["RT_SID_"], page: &["id=\"rt-header"] },
 ];
 
@@ -59,6 +59,8 @@ mod tests {
         let cookie = Answer { cookies: vec!["RT_SID_example.80=ab".into()], ..Answer::default() };
         assert_eq!((name(trail), name(cookie)), (Some("Creme CRM"), Some("Request Tracker")));
         assert_eq!(name(page("<head><title>EspoCRM</title>")), Some("EspoCRM"));
+        let tryton = Answer { page: "<script src=\"dist/tryton-sao.min.js\">".to_owned(), ..Answer::default() };
+        assert_eq!(known(&tryton).and_then(|crm| crm.rules), Some("tryton"));
         assert_eq!(name(page("<p>We moved from Odoo and SuiteCRM to our own</p>")), None);
     }
 }

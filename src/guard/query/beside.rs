@@ -8,6 +8,7 @@ use crate::guard::query::spelling;
 use crate::guard::query::tree::Tree;
 use crate::guard::query::walk::{Part, Walk};
 use crate::terms::kind::KindId;
+use crate::terms::label;
 use crate::terms::refusal::Refusal;
 
 /// Parameters that name a column only inside of something.
@@ -46,8 +47,37 @@ impl<'p> Walk<'_, 'p> {
                 self.valued(&kinds, operator, &[value])?;
                 return Ok(true);
             }
+            if let (true, Some(Operator::More), Some(value)) =
+                (self.is_several(pair[0]), operator, items.get(at + 2).and_then(Tree::text))
+            {
+                let name = self.name();
+                self.screen.pattern(&name, value)?;
+            }
         }
         Ok(false)
+    }
+
+    /// Whether the rules say that what is called so looks into values of several kinds: Tryton's `rec_name`
+    /// is a party's name, and whatever else people find it by.
+    fn is_several(&self, column: &str) -> bool {
+        self.screen.plan.parameters.get(&label::fold(column)).is_some_and(|parameter| parameter.filters.len() > 1)
+    }
+
+    /// A call by name whose first parameter is words to look for:
+    /// `{"method":"model.party.party.autocomplete","params":["090",…]}`.
+    pub(super) fn called(&mut self, tree: &Tree) -> Result<(), Refusal> {
+        let Tree::Map(members) = tree else { return Ok(()) };
+        let all = |wanted: &'static str| members.iter().filter(move |(name, _)| name == wanted).map(|(_, value)| value);
+        let last = |method: &Tree| method.text().and_then(|text| text.rsplit('.').next()).map(str::to_owned);
+        if !all("method").filter_map(last).any(|name| names::is(&name, Use::Words)) {
+            return Ok(());
+        }
+        for first in all("params").filter_map(|params| params.children().into_iter().next()) {
+            if let Some(words) = first.1.text() {
+                self.screen.pattern("params", words)?;
+            }
+        }
+        Ok(())
     }
 
     /// Column, operator and value as members: `{"field":"tel","op":"bw","value":"090"}`.

@@ -190,6 +190,16 @@ impl<'p> Screen<'p> {
             .try_for_each(|(kind, _)| self.ask(name, &[kind], Ask::Find(Fit::Part)))
     }
 
+    /// A part of something, looked for in all that may hold it: marks that stand for any text say that
+    /// digits are a part of a number.
+    fn pattern(&mut self, name: &str, value: &str) -> Result<(), Refusal> {
+        let bare = value.trim_matches(['%', '_', '*', ' ']);
+        if fit::is_phone_fragment(&format!("%{bare}%")) {
+            return self.ask(name, &[kind::PHONE], Ask::Find(Fit::Part));
+        }
+        self.words(name, bare)
+    }
+
     fn count(&mut self, name: &str, kind: KindId, value: &str) -> Result<(), Refusal> {
         let sought = self.sought.entry(kind).or_default();
         sought.insert(label::fold(value));

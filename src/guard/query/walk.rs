@@ -62,6 +62,7 @@ impl<'s, 'p> Walk<'s, 'p> {
     /// Everything that a request says.
     pub fn tree(&mut self, tree: &Tree) -> Result<(), Refusal> {
         self.number_columns(tree);
+        self.called(tree)?;
         self.walk(tree)
     }
 

@@ -65,7 +65,7 @@ const LOOPBACK: [&str; 4] = ["--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:
 #[test]
 fn what_it_writes_passes_check_and_its_own_tests_in_both_languages() {
     for (japanese, taught) in [(false, "# How the gateway runs."), (true, "# ゲートウェイの動かし方。")] {
-        for rules in [&[][..], &["--rules", "creme"]] {
+        for rules in [&[][..], &["--rules", "creme"], &["--rules", "tryton"]] {
             let home = tempfile::tempdir().expect("a folder");
             let words = [&["http://127.0.0.1:1", "--no-probe", "--dir", "my crm"], rules].concat();
             let (status, out, err) = init(home.path(), japanese, &words);

@@ -130,9 +130,14 @@ pub fn run(mut command: Command, arguments: &[&str]) -> String {
 }
 
 fn home() -> PathBuf {
+    installed("SUDARE_CREME", "creme")
+}
+
+/// Where a CRM is installed: as the variable says, else under this name in the user's cache.
+pub fn installed(variable: &str, name: &str) -> PathBuf {
     let folder = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    folder("SUDARE_CREME").unwrap_or_else(|| {
+    folder(variable).unwrap_or_else(|| {
         let cache = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")));
-        cache.expect("HOME is set").join("sudare/creme")
+        cache.expect("HOME is set").join("sudare").join(name)
     })
 }

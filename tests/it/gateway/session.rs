@@ -381,18 +381,22 @@ fn a_log_in_that_answers_in_json_is_learnt_by_what_it_says() {
     let source = r#"login: POST /crm/session/login, user: "json.$.params[0]", cookie: tryton_session, success: { status: 200, json: { "$.result[0]": "*" } }, logout: POST /crm/session/logout, groups: staff.yaml"#;
     let gateway = gateway(&crm, source);
     let log_in = |password: &str| {
-        let body = format!(r#"{{"id":1,"method":"session.login","params":["tanaka",{{"password":"{password}"}},"en"]}}"#);
+        let body =
+            format!(r#"{{"id":1,"method":"session.login","params":["tanaka",{{"password":"{password}"}},"en"]}}"#);
         request(gateway.staff, "POST", "/crm/session/login", &[("Content-Type", "application/json")], &body)
             .expect("an answer")
     };
-    let ask = |cookie: &str| {
-        get(gateway.staff, "/api/customers/42", &[("Cookie", &format!("tryton_session={cookie}"))])
-    };
+    let ask =
+        |cookie: &str| get(gateway.staff, "/api/customers/42", &[("Cookie", &format!("tryton_session={cookie}"))]);
     assert_eq!(log_in("pw-wrong").status, 401);
     assert_eq!(log_in("pw-odd").status, 200);
     assert_eq!(ask("tanaka:0:odd").status, 401, "a cookie without success binds nobody");
     let answer = log_in("pw-tanaka");
-    assert_eq!((answer.status, answer.text().as_str()), (200, r#"{"id":1,"result":[2,null]}"#), "it reaches staff whole");
+    assert_eq!(
+        (answer.status, answer.text().as_str()),
+        (200, r#"{"id":1,"result":[2,null]}"#),
+        "it reaches staff whole"
+    );
     let answer = ask("tanaka:2:4c6b9354");
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(gateway.record(&answer.header("sudare-request").expect("an id"))["staff"], "session:tanaka");
@@ -422,8 +426,9 @@ fn a_log_in_on_the_first_page_is_learnt() {
         let headers = [("Content-Type", "application/x-www-form-urlencoded")];
         request(gateway.staff, "POST", "/", &headers, body).expect("an answer").status
     };
-    let ask =
-        |cookie: &str| get(gateway.staff, "/api/customers/42", &[("Cookie", &format!("RT_SID_rt.example.443={cookie}"))]);
+    let ask = |cookie: &str| {
+        get(gateway.staff, "/api/customers/42", &[("Cookie", &format!("RT_SID_rt.example.443={cookie}"))])
+    };
     assert_eq!(log_in("user=tanaka&pass=wrong"), 200);
     assert_eq!(ask("00000nobody").status, 401, "the session of the form is nobody's");
     assert_eq!(log_in("user=tanaka&pass=pw-tanaka"), 302);
