@@ -43,6 +43,8 @@ static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib().with_op
 /// An expression, ready to run.
 #[derive(Debug)]
 pub struct Cel {
+    /// As it is written.
+    pub text: String,
     program: Program,
     /// The headers that it looks at, in lower case.
     pub headers: BTreeSet<String>,
@@ -96,7 +98,7 @@ impl Cel {
         let mut reading = Reading { text, program: &program, faults: Vec::new(), headers: BTreeSet::new(), query: BTreeSet::new() };
         reading.answer(program.expression());
         let Reading { faults, headers, query, .. } = reading;
-        if faults.is_empty() { Ok(Cel { program, headers, query }) } else { Err(faults) }
+        if faults.is_empty() { Ok(Cel { text: text.to_owned(), program, headers, query }) } else { Err(faults) }
     }
 
     /// Whether it holds; `None` where it cannot be evaluated. Why not stays here: an error of the
