@@ -71,6 +71,8 @@ pub(super) struct Met {
     pub places: Vec<PlaceId>,
     /// The kind of the nearest label that means one.
     pub label: Option<KindId>,
+    /// Whether it is a cell of a row, in a column that the request named.
+    pub cell: bool,
 }
 
 impl Waiting {
@@ -113,6 +115,15 @@ impl Names {
         met.places.clear();
         met.places.extend_from_slice(leaf.places);
         met.label = None;
+        met.cell = false;
+        if let Some(columns) = &plan.columns {
+            for id in leaf.places {
+                if let Meaning::Column(number) = plan.targets[usize::from(id.0)].meaning {
+                    met.cell = true;
+                    met.label = columns.get(usize::from(number)).copied().flatten();
+                }
+            }
+        }
         for name in leaf.names.iter() {
             let named = self.named(plan, name);
             met.places.extend_from_slice(&named.places);

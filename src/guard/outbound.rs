@@ -203,6 +203,16 @@ impl Outbound {
         }
     }
 
+    /// Refuses a row that is none, or that has more cells than the request named columns: nobody can
+    /// say what stands in those. A key of an object in a cell is not a cell.
+    fn check_cell(&self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+        let rows = self.plan.columns.is_some() && leaf.record != 0 && leaf.part != Part::Key;
+        if rows && !self.met.cell {
+            return Err(Refusal::new(Reason::Shape, "a row holds a value in no column that the request names"));
+        }
+        Ok(())
+    }
+
     /// Notes the subject's id, if it stands here.
     fn note_subject(&mut self, leaf: &Leaf<'_>) -> bool {
         let source = self.met.places.iter().find_map(|id| match self.plan.targets[usize::from(id.0)].meaning {
@@ -310,6 +320,9 @@ impl Sink for Outbound {
             leaf.above = names::Names::NONE;
         }
         self.names.meet(&self.plan, &leaf, &mut self.met);
+        if body {
+            self.check_cell(&leaf)?;
+        }
         let attribute = body && self.plan.rows.is_some() && self.note_attributes(&leaf);
         if leaf.text == NULL {
             return Ok(());

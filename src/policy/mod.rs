@@ -2,9 +2,10 @@
 //!
 //! `node` and `reader` turn YAML into what `rule` says was written; `compile` looks everything up
 //! and makes a `Policy` of it; `decide` says what becomes of a kind; `planner` puts it all into the
-//! `Plan` that the guard runs; `explain` tells why. The same nodes, readers and faults serve
+//! `Plan` that the guard runs, and `columns` adds what one request says of its rows; `explain` tells why. The same nodes, readers and faults serve
 //! gateway.yaml.
 
+pub mod columns;
 pub mod compile;
 pub mod conditions;
 pub mod decide;

@@ -9,7 +9,7 @@ use crate::policy::conditions::{Situation, state_for};
 use crate::policy::decide::{self, Question, RoleId, State, Trace};
 use crate::policy::matched::{Matched, route};
 use crate::policy::plan::{
-    Decision, Errors, Meaning, Parameter, Plan, SubjectAt, SubjectSource, Target, Teller, Unlisted, Unreadable,
+    ColumnsAt, Decision, Errors, Meaning, Parameter, Plan, SubjectAt, SubjectSource, Target, Teller, Unlisted, Unreadable,
 };
 use crate::policy::rows::{self, Rows, Term};
 use crate::policy::rule::resources::At;
@@ -203,6 +203,9 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         parameters: parameters(if beside.is_empty() { &matched } else { &beside }),
         tellers: layout.tellers,
         rows,
+        columns_at: columns(&matched)?,
+        // Asked for in a way that no rule knows, rows cannot be told: no cell of theirs may leave.
+        columns: beside.iter().any(|resource| resource.columns.is_some()).then(Vec::new),
     })
 }
 
@@ -300,6 +303,17 @@ fn records(matched: &[&Resource]) -> Result<Option<Place>, Refusal> {
         return Err(Refusal::new(Reason::Rule, note));
     }
     Ok(first.records.clone())
+}
+
+/// Where the columns of all resources together are named: a row has one list of them.
+fn columns(matched: &[&Resource]) -> Result<Option<ColumnsAt>, Refusal> {
+    let mut with_columns = matched.iter().filter(|resource| resource.columns.is_some());
+    let Some(first) = with_columns.next() else { return Ok(None) };
+    if let Some(other) = with_columns.find(|other| other.columns != first.columns) {
+        let note = format!("`{}` and `{}` match together and have different columns", first.id, other.id);
+        return Err(Refusal::new(Reason::Rule, note));
+    }
+    Ok(first.columns.clone())
 }
 
 fn parameters(matched: &[&Resource]) -> HashMap<String, Parameter> {

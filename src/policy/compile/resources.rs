@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::policy::compile::names::Names;
 use crate::policy::fault::Faults;
 use crate::policy::node::Spot;
-use crate::policy::plan::{Otherwise, Parameter, SubjectAt, Teller};
+use crate::policy::plan::{ColumnsAt, Otherwise, Parameter, SubjectAt, Teller};
 use crate::policy::reader::nearest;
 use crate::policy::rule::fields::{Field, FieldSet, Is, Item, Told};
 use crate::policy::rule::matches::Match;
@@ -28,6 +28,8 @@ pub struct Resource {
     pub subjects: Vec<Subject>,
     /// Where each record begins.
     pub records: Option<Place>,
+    /// Where the request names the columns of rows.
+    pub columns: Option<ColumnsAt>,
     /// What stands where.
     pub fields: Vec<FieldRule>,
     /// What stands where another value tells the kind.
@@ -135,6 +137,7 @@ pub fn compile(
             spot: resource.id.spot,
             subjects: resource.subjects,
             records: resource.records,
+            columns: resource.columns.map(|columns| columns.at),
             fields,
             told,
             parameters,

@@ -4,6 +4,7 @@
 //! all files are read.
 
 pub mod cel;
+pub mod columns;
 pub mod fields;
 pub mod hours;
 pub mod kinds;

@@ -20,11 +20,11 @@ use crate::guard::subject::Subjects;
 use crate::guard::{method, query, returned};
 use crate::identity;
 use crate::identity::session::UserAt;
-use crate::policy::Policy;
+use crate::policy::{Policy, columns};
 use crate::policy::conditions::Situation;
 use crate::policy::decide::RoleId;
 use crate::policy::matched::{self, BodyValues, Matched};
-use crate::policy::plan::{Plan, SubjectAt, Unreadable};
+use crate::policy::plan::{ColumnsAt, Plan, SubjectAt, Unreadable};
 use crate::route::normal::{self, Canonical};
 use crate::serve::exchange::forms::{self, Parameters, parameters};
 use crate::serve::exchange::{purpose, told};
@@ -175,7 +175,22 @@ impl Asked {
             return Err(nobody());
         }
         let Asks { staff, roles, network, time } = *asks;
-        policy.plan(&Situation { matched: &self.matched, roles, staff, network, time })
+        let plan = policy.plan(&Situation { matched: &self.matched, roles, staff, network, time })?;
+        match &plan.columns_at {
+            None => Ok(plan),
+            Some(at) => Ok(Arc::new(columns::known(&plan, &self.columns(at)?)?)),
+        }
+    }
+
+    /// The columns that the request names.
+    fn columns(&self, at: &ColumnsAt) -> Result<Vec<String>, Refusal> {
+        match at {
+            ColumnsAt::Json(path) => told::columns(&self.head.headers, &self.body, path),
+            ColumnsAt::Parameter(name) => {
+                let forms = forms::of(&self.head.headers, &self.body)?;
+                told::listed(together(&self.queries, &forms), name)
+            }
+        }
     }
 
     /// Refuses questions about hidden data and veils in writes. Tells whether somebody was sought.

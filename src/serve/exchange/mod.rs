@@ -120,11 +120,11 @@ async fn answered(
     let answer = upstream.send(asked.into_request()?).await;
     *crm = sent.elapsed();
     gateway.metrics.upstream_seconds.observe(crm.as_secs_f64());
-    let (head, body) = answer?.into_parts();
+    let mut answer = answer?;
     if let Some(watch) = &watch {
-        watch.after(gateway, house, facts, &mut receipt, &head).await?;
+        watch.after(gateway, house, facts, &mut receipt, &mut answer).await?;
     }
-    answer::release(gateway, house, Response::from_parts(head, body), about, guard, receipt).await
+    answer::release(gateway, house, answer, about, guard, receipt).await
 }
 
 /// Tells staff, the ledger, the metrics and the log that a request was refused.

@@ -173,7 +173,11 @@ pub fn in_chunks(policy: &Policy, case: &Case, cuts: &[usize]) -> Option<(Option
     let roles: Vec<_> = policy.role(&case.role).into_iter().collect();
     let time = TIME.parse().expect("a time");
     let network = Some("127.0.0.1".parse().expect("an address"));
-    let plan = policy.plan(&Situation { matched: &matched, roles: &roles, staff: None, network, time }).ok()?;
+    let mut plan = policy.plan(&Situation { matched: &matched, roles: &roles, staff: None, network, time }).ok()?;
+    if plan.columns_at.is_some() {
+        // What the request teaches only the exchange knows.
+        plan = exchange(policy, case).plan?;
+    }
     let (status, kind) = case.answer.first.split_once(' ')?;
     let raw = case.answer.bytes();
     let (format, charset) = charset::of(Some(kind), &raw).ok()?;
