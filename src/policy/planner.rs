@@ -9,7 +9,8 @@ use crate::policy::conditions::{Situation, state_for};
 use crate::policy::decide::{self, Question, RoleId, State, Trace};
 use crate::policy::matched::{Matched, route};
 use crate::policy::plan::{
-    ColumnsAt, Decision, Errors, Meaning, Parameter, Plan, SubjectAt, SubjectSource, Target, Teller, Unlisted, Unreadable,
+    ColumnsAt, Decision, Errors, Meaning, Parameter, Plan, SubjectAt, SubjectSource, Target, Teller, Unlisted,
+    Unreadable,
 };
 use crate::policy::rows::{self, Rows, Term};
 use crate::policy::rule::resources::At;
