@@ -38,6 +38,8 @@ texts! {
     CHECKED_POLICY: "{told}: {roles}, {resources}, {rules}, {tests}", "{told}: {roles}、{resources}、{rules}、{tests}";
     SCAN: "note: `undeclared: scan` lowers a risk and does not close it: what no field,\n      label or detector knows is shown",
         "注意: `undeclared: scan` は危険を減らしますが、なくしません。項目・見出し・\n      検出器のどれも知らない値はそのまま表示されます";
+    NEWEST: "{files} in the newest format, `sudare: {format}`: nothing to write",
+        "{files}はすべて最新の形式（`sudare: {format}`）です。書き換えるものはありません";
     NO_CHANCE: "the system gives no random numbers", "システムから乱数を得られません";
     NO_RUNTIME: "the runtime cannot be started: {error}", "実行環境を開始できません: {error}";
     RULES_WRONG: "the rules are wrong; nothing was started", "規則に誤りがあるため、起動しませんでした";
