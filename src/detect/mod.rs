@@ -123,6 +123,12 @@ pub fn is(kind: KindId, text: &str) -> bool {
     DETECTORS.iter().find(|detector| detector.kind == kind).is_some_and(|detector| (detector.whole)(detector, &runs))
 }
 
+/// Whether a kind has a built-in detector, and whether that can be certain.
+pub fn finds(kind: KindId) -> Option<bool> {
+    // Four numbers with dots can be a version.
+    DETECTORS.iter().find(|detector| detector.kind == kind).map(|_| kind != crate::terms::kind::IP)
+}
+
 fn built_in(shadow: &Shadow<'_>, found: &mut Vec<Found>) {
     let runs = Runs::of(shadow.text());
     let mut hits = Vec::new();

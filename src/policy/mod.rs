@@ -18,6 +18,7 @@ mod planner;
 pub mod reader;
 pub mod rule;
 pub mod strict;
+pub mod table;
 mod traps;
 pub mod warnings;
 

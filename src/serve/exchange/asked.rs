@@ -23,6 +23,7 @@ use crate::identity::session::UserAt;
 use crate::policy::Policy;
 use crate::policy::conditions::Situation;
 use crate::policy::decide::RoleId;
+use crate::policy::explain::Explanation;
 use crate::policy::matched::{self, BodyValues, Matched};
 use crate::policy::plan::{Plan, SubjectAt, Unreadable};
 use crate::route::normal::{self, Canonical};
@@ -171,6 +172,17 @@ impl Asked {
         policy.plan(&Situation { matched: &self.matched, roles, staff, network, time })
     }
 
+    /// Why each kind becomes what it becomes for this staff.
+    pub fn explain(&self, policy: &Policy, asks: &Asks<'_>) -> Result<Explanation, Refusal> {
+        let Asks { staff, roles, network, time } = *asks;
+        policy.explain(&Situation { matched: &self.matched, roles, staff, network, time })
+    }
+
+    /// The resources that it is about.
+    pub fn matched(&self) -> &Matched {
+        &self.matched
+    }
+
     /// Refuses questions about hidden data and veils in writes. Tells whether somebody was sought.
     pub fn screen(&self, plan: &Plan, bounds: &Bounds) -> Result<bool, Refusal> {
         let mut searched = false;
@@ -243,7 +255,7 @@ impl Asked {
     }
 
     /// The query in its likeliest reading.
-    fn query(&self) -> &[(String, String)] {
+    pub fn query(&self) -> &[(String, String)] {
         self.queries.first().map_or(&[], Vec::as_slice)
     }
 
