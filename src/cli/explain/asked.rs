@@ -21,11 +21,11 @@ pub(super) struct Exchange {
     pub(super) staff: Option<Staff>,
     pub(super) roles: Vec<RoleId>,
     pub(super) time: Timestamp,
-    headers: Vec<(String, String)>,
-    data: Bytes,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) data: Bytes,
     /// The CRM's answer, if one was given, and its type.
     pub(super) answer: Option<(Bytes, String)>,
-    status: u16,
+    pub(super) status: u16,
 }
 
 /// The identity sources that a staff id can name.

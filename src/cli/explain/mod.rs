@@ -164,7 +164,10 @@ struct Told<'a> {
 }
 
 fn explained<'a>(args: &'a ExplainArgs, policy: &'a Policy, lang: Lang) -> Result<Told<'a>, Trouble> {
-    let exchange = Exchange::read(args, policy, lang)?;
+    told(args, policy, Exchange::read(args, policy, lang)?, lang)
+}
+
+fn told<'a>(args: &'a ExplainArgs, policy: &'a Policy, exchange: Exchange, lang: Lang) -> Result<Told<'a>, Trouble> {
     let Exchange { staff, roles, time, .. } = &exchange;
     let caller = Caller { staff: staff.as_ref(), roles, network: args.network, time: *time };
     let foreseen = foreseen::request(policy, &caller, exchange.request(lang)?);
@@ -228,3 +231,6 @@ struct Field {
     kind: KindId,
     at: Vec<At>,
 }
+
+#[cfg(test)]
+mod tests;
