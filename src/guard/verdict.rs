@@ -10,6 +10,7 @@ use crate::guard::elsewhere::{Elsewhere, Needles, Veil};
 use crate::guard::leaves::{Known, Waiting, is_part_of_a_name};
 use crate::guard::notes::{Note, Notes, Why};
 use crate::guard::patches::{NOTHING_SHOWN, Ranked, literal, merged};
+use crate::guard::records::Records;
 use crate::guard::subject::Subjects;
 use crate::policy::plan::{Decision, Plan, Unlisted};
 use crate::terms::action::{Action, Mask};
@@ -36,6 +37,9 @@ pub(super) struct Judge<'a> {
     mint: &'a dyn Mint,
     subjects: &'a Subjects,
     today: Today,
+    records: &'a Records,
+    /// What becomes of each kind in the record of the leaf that is judged.
+    decisions: &'a [Decision],
     needles: Needles,
     verdict: Verdict,
     /// The only record of what is judged together; 0 where there are none or several.
@@ -45,12 +49,20 @@ pub(super) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(plan: &'a Plan, mint: &'a dyn Mint, subjects: &'a Subjects, today: Today) -> Judge<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        mint: &'a dyn Mint,
+        subjects: &'a Subjects,
+        today: Today,
+        records: &'a Records,
+    ) -> Judge<'a> {
         Judge {
             plan,
             mint,
             subjects,
             today,
+            records,
+            decisions: &plan.decisions,
             needles: Needles::default(),
             lone: 0,
             verdict: Verdict::default(),
@@ -80,10 +92,18 @@ impl<'a> Judge<'a> {
 
     /// Judges one leaf by itself.
     fn own(&mut self, leaf: &Waiting) -> Result<Own, Refusal> {
+        self.decisions = self.records.decisions(self.plan, leaf.record);
         match leaf.known {
-            Some(known) => self.known(leaf, known),
+            Some(known) => self.known(leaf, self.of_record(leaf, known)),
             None => self.unknown(leaf),
         }
+    }
+
+    /// Of several kinds at one place the one that is the strictest in this record.
+    fn of_record(&self, leaf: &Waiting, known: Known) -> Known {
+        let own = leaf.kinds.iter().filter(|_| known.declared && known.action.is_none() && leaf.told.is_empty());
+        let kind = own.copied().max_by_key(|kind| self.action(*kind).strictness());
+        Known { kind: kind.unwrap_or(known.kind), ..known }
     }
 
     /// A leaf whose place gave it a kind.
@@ -269,7 +289,8 @@ impl<'a> Judge<'a> {
 
     fn tell(&self, leaf: &Waiting, range: Range<usize>, action: Option<Action>, why: Why<'_>) {
         if let Some(notes) = self.notes {
-            notes.judged(&Note { document: leaf.document, pieces: &leaf.pieces, range, action, why });
+            let rules = why.kind().map_or(&[][..], |kind| &self.decision(kind).rules);
+            notes.judged(&Note { document: leaf.document, pieces: &leaf.pieces, range, action, rules, why });
         }
     }
 
@@ -303,11 +324,11 @@ impl<'a> Judge<'a> {
     }
 
     fn action(&self, kind: KindId) -> Action {
-        self.plan.decisions[usize::from(kind.0)].action
+        self.decisions[usize::from(kind.0)].action
     }
 
     fn decision(&self, kind: KindId) -> &'a Decision {
-        &self.plan.decisions[usize::from(kind.0)]
+        &self.decisions[usize::from(kind.0)]
     }
 
     fn note(&mut self, subject: &Subject, kind: KindId, action: Action, decision: &Decision) {

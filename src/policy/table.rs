@@ -12,6 +12,7 @@ use crate::policy::conditions::state_for;
 use crate::policy::decide::{self, Question, RoleId, Rule, State};
 use crate::policy::explain::At;
 use crate::policy::plan::Decision;
+use crate::policy::rows::Term;
 use crate::policy::rule::when::When;
 use crate::policy::{Parts, Policy};
 use crate::terms::action::Action;
@@ -170,8 +171,10 @@ fn scope(rule: &Rule, condition: &Condition, resource: Option<&Resource>) -> Sco
 /// Whether a condition asks for nothing but the page and what is done there. Every condition is
 /// named here, so that a new one cannot be overlooked.
 fn is_about_the_page_alone(condition: &Condition) -> bool {
-    let Condition { staff, until, when: When { networks, hours, resources: _, events: _ } } = condition;
-    staff.is_none() && until.is_none() && networks.is_empty() && hours.is_empty()
+    let Condition { staff, until, when, rows } = condition;
+    let When { networks, hours, resources: _, events: _, purposes, one, cel } = when;
+    let of_the_request = networks.is_empty() && hours.is_empty() && purposes.is_empty() && cel.is_none();
+    staff.is_none() && until.is_none() && of_the_request && !one && rows.is_empty()
 }
 
 fn words(condition: &Condition) -> Vec<(&'static str, String)> {
@@ -192,5 +195,13 @@ fn words(condition: &Condition) -> Vec<(&'static str, String)> {
     list("resource", when.resources.iter().map(|word| word.text.clone()).collect());
     list("network", when.networks.iter().map(ToString::to_string).collect());
     list("hours", when.hours.iter().map(ToString::to_string).collect());
+    list("purpose", when.purposes.iter().map(|word| word.text.clone()).collect());
+    list("records", when.one.then(|| "one".to_owned()).into_iter().collect());
+    list("cel", when.cel.iter().map(|_| "an expression".to_owned()).collect());
+    let attributes = condition.rows.iter().filter_map(|term| match term {
+        Term::Attribute(name, _) => Some(name.to_string()),
+        Term::One => None,
+    });
+    list("where", attributes.collect());
     all
 }

@@ -149,7 +149,7 @@ fn staff(args: &ExplainArgs) -> Option<Staff> {
         Some((known, user))
     });
     let (source, user) = source.unwrap_or((UNNAMED, id));
-    Some(Staff { source, user: user.to_owned(), groups: args.groups.clone() })
+    Some(Staff::new(source, user, args.groups.clone()))
 }
 
 fn header(text: &str, lang: Lang) -> Result<(String, String), String> {

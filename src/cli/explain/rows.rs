@@ -112,7 +112,7 @@ impl Maker<'_> {
             kind: note.cause.kind(),
             by: self.by(leaf, &note.cause),
             action: note.action,
-            deciders: self.deciders(&note.cause),
+            deciders: self.deciders(note),
             gets,
             whole: applied(leaf, note).unwrap_or_else(|| value.clone()),
             value,
@@ -151,14 +151,12 @@ impl Maker<'_> {
         }
     }
 
-    fn deciders(&self, cause: &Cause) -> Vec<Decider> {
-        let kind = match cause {
-            Cause::Known { given, kind, forced: true, .. } if given == kind => return vec![Decider::Field],
-            Cause::Known { kind, .. } | Cause::Found { kind, .. } => *kind,
-            Cause::Elsewhere | Cause::Unlisted | Cause::Echo => return vec![Decider::Other],
-        };
-        let Some(decision) = self.plan.decisions.get(usize::from(kind.0)) else { return Vec::new() };
-        deciders(self.policy, &decision.rules)
+    fn deciders(&self, note: &Noted) -> Vec<Decider> {
+        match &note.cause {
+            Cause::Known { given, kind, forced: true, .. } if given == kind => vec![Decider::Field],
+            Cause::Known { .. } | Cause::Found { .. } => deciders(self.policy, &note.rules),
+            Cause::Elsewhere | Cause::Unlisted | Cause::Echo => vec![Decider::Other],
+        }
     }
 
     /// The names that lead to a leaf, as far as they may be told.

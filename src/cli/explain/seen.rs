@@ -5,13 +5,14 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::guard::notes::{Note, Notes, Why};
 use crate::terms::action::Action;
 use crate::terms::edit::{Change, Document, Edit};
 use crate::terms::kind::KindId;
 use crate::terms::leaf::{Leaf, Piece};
+use crate::terms::names::Names;
 use crate::terms::place::PlaceId;
 
 /// Leaves of one answer that are kept.
@@ -47,6 +48,7 @@ pub(in crate::cli) struct SeenLeaf {
 pub(in crate::cli) struct Noted {
     pub(in crate::cli) range: Range<usize>,
     pub(in crate::cli) action: Option<Action>,
+    pub(in crate::cli) rules: Vec<Arc<str>>,
     pub(in crate::cli) cause: Cause,
 }
 
@@ -124,7 +126,7 @@ impl Notes for Seen {
             return;
         }
         held.index.entry(key(document, leaf.pieces)).or_default().push(number);
-        let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let texts = |names: Names<'_>| names.iter().map(|name| name.to_owned()).collect();
         held.all.push(SeenLeaf {
             document,
             text: leaf.text.to_owned(),
@@ -150,7 +152,12 @@ impl Notes for Seen {
             Why::Echo => Cause::Echo,
         };
         if let Some(leaf) = self.held().find(note.document, note.pieces) {
-            leaf.notes.push(Noted { range: note.range.clone(), action: note.action, cause });
+            leaf.notes.push(Noted {
+                range: note.range.clone(),
+                action: note.action,
+                rules: note.rules.to_vec(),
+                cause,
+            });
         }
     }
 

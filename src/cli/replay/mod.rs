@@ -168,7 +168,7 @@ impl Replay<'_> {
 
     fn judged(&self, policy: &Policy, entry: &Entry, role: &str) -> Option<(Got, Vec<SeenLeaf>)> {
         let roles: Vec<_> = policy.role(role).into_iter().collect();
-        let staff = Staff { source: "test", user: role.to_owned(), groups: Vec::new() };
+        let staff = Staff::new("test", role, Vec::new());
         let caller = Caller { staff: Some(&staff), roles: &roles, network: self.network, time: self.time };
         let seen = Arc::new(Seen::default());
         let got = dry::noted(policy, self.mint, &caller, seen.clone(), entry.request()?, entry.response()?);

@@ -116,7 +116,7 @@ fn answered(
     let plan = asked.plan(policy, &asks)?;
     *used = Some(Arc::clone(&plan));
     asked.screen(&plan, &bounds)?;
-    let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time));
+    let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff);
     guard.tell(dry.notes.clone());
     let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
     let (mut head, body) = response.into_parts();
