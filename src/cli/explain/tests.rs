@@ -1,3 +1,5 @@
+//! No input makes `explain` panic, and none makes it tell a value that was not asked for.
+
 use bytes::Bytes;
 use clap::Parser;
 use proptest::prelude::*;
