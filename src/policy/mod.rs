@@ -21,6 +21,7 @@ pub mod rows;
 pub mod rule;
 pub mod rulebook;
 pub mod strict;
+pub mod table;
 mod traps;
 pub mod version;
 pub mod warnings;
