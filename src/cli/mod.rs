@@ -8,6 +8,7 @@ pub mod help;
 pub mod init;
 pub mod ledger;
 pub mod say;
+pub mod schema;
 pub mod serve;
 pub mod test;
 
@@ -51,6 +52,8 @@ enum Command {
     Test(test::TestArgs),
     /// Checks the ledger and answers who saw whose data
     Ledger(Box<ledger::LedgerArgs>),
+    /// Prints a JSON Schema with which editors complete and check files
+    Schema(schema::SchemaArgs),
     /// Prints a script with which a shell completes commands and options
     Completions(completions::CompletionsArgs),
     /// Prints the manual pages
@@ -83,6 +86,7 @@ fn run_command(command: Command, lang: Lang) -> u8 {
         Command::Check(args) => check::run(args, lang),
         Command::Test(args) => test::run(&args, lang),
         Command::Ledger(args) => ledger::run(&args, lang),
+        Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args, lang),
     }

@@ -2,12 +2,13 @@
 //!
 //! `node` and `reader` turn YAML into what `rule` says was written; `compile` looks everything up
 //! and makes a `Policy` of it; `decide` says what becomes of a kind; `planner` puts it all into the
-//! `Plan` that the guard runs; `explain` tells why. The same nodes, readers and faults serve
+//! `Plan` that the guard runs; `explain` tells why; `difference` tells what a change of rules changes, `schema` tells editors. The same nodes, readers and faults serve
 //! gateway.yaml.
 
 pub mod compile;
 pub mod conditions;
 pub mod decide;
+pub mod difference;
 pub mod explain;
 pub mod fault;
 mod lines;
@@ -17,6 +18,7 @@ pub mod plan;
 mod planner;
 pub mod reader;
 pub mod rule;
+pub mod schema;
 pub mod strict;
 mod traps;
 pub mod warnings;
@@ -31,17 +33,18 @@ use crate::detect::Detectors;
 use crate::policy::compile::{Condition, KindTable, Loaded, Resource, Role, Route};
 use crate::policy::conditions::Situation;
 use crate::policy::decide::{RoleId, Rule};
+use crate::policy::difference::Grants;
 use crate::policy::explain::Explanation;
 use crate::policy::fault::Fault;
 use crate::policy::matched::{Asked, BodyValues, Matched};
 use crate::policy::node::Source;
-use crate::policy::plan::Plan;
+use crate::policy::plan::{Decision, Plan};
 use crate::policy::planner::Key;
 use crate::policy::rule::settings::Undeclared;
 use crate::policy::rule::tests::TestCase;
 use crate::route::router::Router;
 use crate::terms::action::Action;
-use crate::terms::kind::Kinds;
+use crate::terms::kind::{KindId, Kinds};
 use crate::terms::place::JsonPath;
 use crate::terms::refusal::Refusal;
 
@@ -188,6 +191,16 @@ impl Policy {
         planner::admit(self, situation)?;
         let states = conditions::states(&self.parts.conditions, situation);
         explain::explain(&self.parts, situation, &states)
+    }
+
+    /// What it gives to whom.
+    pub fn grants(&self) -> Grants {
+        difference::of(&self.parts)
+    }
+
+    /// What becomes of each kind for one role, where no condition holds.
+    pub fn row(&self, role: RoleId) -> Vec<(KindId, Decision)> {
+        difference::row(&self.parts, role)
     }
 
     /// What depends on the day: rules that have ended or soon will.

@@ -25,6 +25,8 @@ pub struct Condition {
     pub until: Option<(Timestamp, Spot)>,
     /// Only then.
     pub when: When,
+    /// All of it in one spelling.
+    pub said: String,
 }
 
 /// Rules of one policy.
@@ -81,7 +83,7 @@ fn one(
         mandatory: written.mandatory.is_some(),
         conditioned,
     };
-    Some((rule, Condition { staff, until: written.until, when }))
+    Some((rule, Condition { staff, until: written.until, when, said: written.said }))
 }
 
 fn grants(written: &Written, names: &Names<'_>, faults: &mut Faults) -> Vec<Grant> {

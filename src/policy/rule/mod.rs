@@ -11,6 +11,7 @@ pub mod places;
 pub mod resources;
 pub mod roles;
 pub mod rules;
+mod said;
 pub mod settings;
 pub mod tests;
 pub mod when;
