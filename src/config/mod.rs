@@ -10,6 +10,7 @@ pub mod console;
 pub mod gateway;
 pub mod identity;
 pub mod listen;
+pub mod packs;
 pub mod pem;
 pub mod rules;
 pub mod schema;

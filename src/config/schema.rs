@@ -15,12 +15,13 @@ shape!(Gateway, "How the gateway runs. Relative paths are relative to this file.
     need {
         "sudare": Version, "The version of this file: `1`.";
         "listen": OneOrMore<Either<Text, Listener>>, "Where staff connects: an address with a port, or `{ address, tls }`, or a list.";
-        "rules": OneOrMore<Text>, "Rule files and folders; one policy, reloaded when it changes.";
+        "rules": OneOrMore<Text>, "Packs (`pack:creme`), rule files and folders; one policy, reloaded when it changes.";
         "identity": OneOrMore<Source>, "Who is recognised; tried in this order.";
     }
     may {
         "upstream": Either<Text, Upstream>, "The CRM: `http://127.0.0.1:9000`, or a map. This or `sites`.";
         "sites": Named<Either<Text, Either<Site, Upstream>>>, "Several CRMs, by the host that staff asks for.";
+        "purposes": OneOrMore<Text>, "What requests may be made for. Left out: the words that the rules name.";
         "metrics": Text, "Where /metrics, /healthz and /readyz are: `127.0.0.1:9901`.";
         "console": Either<Text, Console>, "Where security staff asks what is in force: `127.0.0.1:9900`. Asks who you are.";
         "trusted_proxies": OneOrMore<Text>, "Only from these are X-Forwarded-For, Forwarded and the PROXY protocol believed.";
@@ -172,9 +173,12 @@ shape!(Jwt, "Tokens of an identity provider.",
         "forward": Switch, "Whether the CRM gets the credential too.";
     }
 );
+piece!(Units, "Where the groups stand.", |_generator| or_elsewhere!({
+    "anyOf": [{ "enum": ["OU"] }, { "type": "string", "pattern": "\\.ya?ml$" }],
+}));
 shape!(Mtls, "Certificates of staff's own.", need {} may {
     "user": User, "Where in the certificate the name stands. Left out: `CN`.";
-    "groups": Text, "`OU`, or a file: `staff.yaml`.";
+    "groups": Units, "`OU`, or a file: `staff.yaml`.";
 });
 piece!(User, "A part of a certificate.", |_generator| or_elsewhere!({ "enum": ["CN", "SAN", "URI"] }));
 shape!(Basic, "Names and passwords in a file.",
@@ -216,6 +220,7 @@ shape!(Success, "How an answer shows success.",
     }
     may {
         "location": Text, "Where it leads: `/home*`.";
+        "json": Named<Text>, "What its JSON says, by place: `{ $.user.id: \"*\" }`.";
     }
 );
 shape!(Whoami, "Who the CRM says somebody is.",

@@ -82,13 +82,13 @@ impl LoadError {
     }
 }
 
-/// Reads rules. No file changes while they are read, so that they are the rules of one moment.
-pub fn load(paths: &[PathBuf], now: Timestamp) -> Result<Rules, LoadError> {
+/// Reads rules, which may name these purposes. No file changes while they are read, so that they are the rules of one moment.
+pub fn load(paths: &[PathBuf], purposes: Option<&[String]>, now: Timestamp) -> Result<Rules, LoadError> {
     let sources = steady(paths)?;
     if sources.is_empty() {
         return Err(LoadError::None);
     }
-    let Loaded { policy, faults } = Policy::parse(&sources);
+    let Loaded { policy, faults } = Policy::parse_for(&sources, purposes);
     let Some(policy) = policy else { return Err(LoadError::Wrong { faults, sources }) };
     let hash =
         |source: &Source| format!("sha256:{}", HEXLOWER.encode(digest(&SHA256, source.text.as_bytes()).as_ref()));
@@ -122,7 +122,7 @@ mod tests {
         for (name, text) in files {
             std::fs::write(folder.path().join(name), text).expect("a file");
         }
-        let loaded = load(&[folder.path().to_owned()], Timestamp::UNIX_EPOCH);
+        let loaded = load(&[folder.path().to_owned()], None, Timestamp::UNIX_EPOCH);
         let why = loaded.err().expect("it is refused").why();
         why.replace(&format!("{}/", folder.path().display()), "")
     }

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
-use crate::config::rules;
+use crate::config::{packs, rules};
 use crate::ledger::entry::{self, Entry};
 use crate::policy::difference::{Change, difference};
 use crate::serve::certificates::Certificates;
@@ -121,7 +121,9 @@ impl Reloader {
         (bell, ear): (Bell, Ear),
     ) -> Reloader {
         let pens = Pens::default();
-        let paths = [rules.clone(), certificates.files()].concat();
+        let mut paths = [rules.clone(), certificates.files()].concat();
+        // What stands in the program does not change while it runs.
+        paths.retain(|path| !packs::is_pack(path));
         let watch = Watch::new(paths, pens.clone(), move || bell.ring());
         let watched = Watched { rules, certificates };
         Reloader { gateway, watched, watch, pens, ear, seen: None, unrecorded: None, waits: false }
@@ -187,10 +189,11 @@ impl Reloader {
         // What changes from now on is read once more.
         self.seen = self.look().await;
         let watched = self.watched.clone();
+        let old = Arc::clone(&self.gateway.house.load().policy);
         // Compiling takes a while that no answer should wait for; if it panics, the old rules stay.
         let loaded = spawn_blocking(move || {
             let renewed = watched.certificates.reload();
-            (renewed, loading::load(&watched.rules, Timestamp::now()))
+            (renewed, loading::load(&watched.rules, old.declared_purposes(), Timestamp::now()))
         });
         let Ok((renewed, rules)) = loaded.await else {
             self.keep("they could not be read, by a fault of the gateway's own".to_owned());

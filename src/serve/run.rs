@@ -118,7 +118,7 @@ impl std::error::Error for RunError {
 
 /// Runs a gateway until SIGTERM or SIGINT, then drains it. `started` is told when it listens.
 pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), RunError> {
-    let rules = load(&config.rules)?;
+    let rules = load(&config.rules, config.purposes.as_deref())?;
     let metrics = Metrics::new().map_err(RunError::Metrics)?;
     let sites = opening::sites(&config, &metrics).map_err(RunError::Pem)?;
     let tls = opening::tls(&config).map_err(RunError::Pem)?;
@@ -148,8 +148,8 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
 }
 
 /// Reads and compiles the rules; what is only doubtful is logged.
-fn load(paths: &[PathBuf]) -> Result<Rules, RunError> {
-    let rules = loading::load(paths, Timestamp::now()).map_err(|error| match error {
+fn load(paths: &[PathBuf], purposes: Option<&[String]>) -> Result<Rules, RunError> {
+    let rules = loading::load(paths, purposes, Timestamp::now()).map_err(|error| match error {
         LoadError::Unreadable(error) => RunError::Rules(error),
         LoadError::Wrong { faults, sources } => RunError::Policy { faults, sources },
         LoadError::None | LoadError::Unsteady => {

@@ -119,6 +119,8 @@ shape!(Resource, "A page or a call of the CRM, where kinds appear at known place
     }
     may {
         "subject": OneOrMore<Either<At, Subject>>, "Whose data it shows: `path.id`, `query.record`, `$.id`, a label, `css:…@value`, `none`.";
+        "columns": Text, "Where a request names the columns of its rows: `request.$.params[1]`, `request.fields`.";
+        "attributes": Named<OneOrMore<Place>>, "What rules may ask of each record with `where:`, and where it stands.";
         "records": Place, "Where each record begins; places and subject are then relative to it.";
         "fields": OneOrMore<FieldItem>, "What stands where: a set's name, a map, or a list of names, maps and `{ at, is }`.";
         "query": Named<OneOrMore<Either<GrantWord, Named<OneOrMore<GrantWord>>>>>, "Which kinds parameters touch: filters and sorts are questions about hidden data.";
@@ -186,6 +188,7 @@ shape!(Rule, "What becomes of kinds, for whom and when.",
         "search": Search, "How staff may look for veiled values.";
         "mandatory": Bool, "A ceiling: nothing is more permissive. For all, or one staff.";
         "when": When, "The rule is there only under these conditions.";
+        "where": Named<OneOrMore<Text>>, "What attributes of the record must be: `{ owner: staff.id }`.";
         "until": Until, "The rule is there until then; it shows more than the role gets without it.";
         "why": Text, "What for, for people.";
         "owner": Text, "Who answers for it, for people.";
@@ -202,7 +205,11 @@ shape!(When, "Conditions; all of them must hold.", need {} may {
     "hours": OneOrMore<Hours>, "Days, hours and a time zone: `Mon-Fri 08:00-20:00 Asia/Tokyo`.";
     "resource": OneOrMore<Text>, "Ids of resources.";
     "event": OneOrMore<EventWord>, "What the request does.";
+    "purpose": OneOrMore<Text>, "What the request is made for: one of `purposes:`.";
+    "records": OneRecord, "`one`: the answer holds one record.";
+    "cel": Text, "An expression that is true.";
 });
+one_of!(OneRecord, "How many records.", "one");
 piece!(named Hours, "Hours of some days.", |_generator| json_schema!({
     "type": "string", "pattern": "\\d{1,2}:\\d{2}-\\d{1,2}:\\d{2} +\\S+$", "examples": ["Mon-Fri 08:00-20:00 Asia/Tokyo"],
 }));
