@@ -44,6 +44,11 @@ fn told(gateway: &Running, outcome: &str) -> Vec<Value> {
     records.filter(|record| record["event"] == "policy" && record["outcome"] == outcome).collect()
 }
 
+/// The policy of the start, whose record nobody waits for.
+fn first(gateway: &Running) -> Value {
+    until(|| told(gateway, "loaded").into_iter().next())["policy"].clone()
+}
+
 /// Waits for one record more.
 fn next(gateway: &Running, outcome: &str, change: impl FnOnce()) -> Value {
     let before = told(gateway, outcome).len();
@@ -183,7 +188,7 @@ fn rules_that_go_away_stay_in_force_and_come_back() {
 fn a_refused_reload_is_told_three_times_and_quotes_nothing() {
     let crm = crm();
     let mut gateway = started(&crm, "");
-    let version = told(&gateway, "loaded")[0]["policy"].clone();
+    let version = first(&gateway);
     let wrong = RULES.replace("for: manager,", "for: 090-9999-1111,");
     let refused = next(&gateway, "refused", || gateway.write_rules(&wrong));
     assert_eq!(refused["policy"], version, "what stays in force");
@@ -204,7 +209,7 @@ fn a_refused_reload_is_told_three_times_and_quotes_nothing() {
 fn a_change_is_recorded_with_what_it_changes_of_grants() {
     let crm = crm();
     let gateway = started(&crm, "");
-    let first = told(&gateway, "loaded")[0]["policy"].clone();
+    let first = first(&gateway);
     let rules = hidden().replace("[crm-support]", "[crm-support, night]")
         + "  - { id: tmp, for: { staff: tanaka }, show: [phone], until: 2099-12-31, why: recall }\n";
     let record = next(&gateway, "reloaded", || gateway.write_rules(&rules));
@@ -243,7 +248,7 @@ fn a_request_in_flight_keeps_its_rules() {
         Answer::new(200, "application/json", RECORD)
     });
     let gateway = started(&crm, "");
-    let first = told(&gateway, "loaded")[0]["policy"].clone();
+    let first = first(&gateway);
     let staff = gateway.staff;
     let asking = std::thread::spawn(move || {
         get(staff, "/api/customers/7", &[("X-Remote-User", "tanaka"), ("X-Remote-Groups", "crm-support")])
