@@ -15,6 +15,7 @@ mod rulebook;
 pub mod rules;
 pub mod say;
 pub mod scan;
+pub mod schema;
 pub mod serve;
 pub mod test;
 
@@ -68,6 +69,8 @@ enum Command {
     Kinds(kinds::KindsArgs),
     /// Finds personal data in text
     Scan(scan::ScanArgs),
+    /// Prints a JSON Schema with which editors complete and check files
+    Schema(schema::SchemaArgs),
     /// Prints a script with which a shell completes commands and options
     Completions(completions::CompletionsArgs),
     /// Prints the manual pages
@@ -105,6 +108,7 @@ fn run_command(command: Command, lang: Lang) -> u8 {
         Command::Rules(args) => rules::run(&args, lang),
         Command::Kinds(args) => kinds::run(&args, lang),
         Command::Scan(args) => scan::run(&args, lang),
+        Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args, lang),
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use crate::config::bounds;
+use crate::config::console::{self, Console};
 use crate::config::identity::{self, networks};
 use crate::config::listen::{self, Listener};
 use crate::config::packs;
@@ -20,9 +21,6 @@ use crate::policy::rule::when;
 use crate::policy::version;
 use crate::terms::bounds::Bounds;
 
-/// Keys that the contract names and that are not built yet.
-const LATER: [&str; 1] = ["console"];
-
 /// What gateway.yaml says.
 pub struct Config {
     /// Where staff connects.
@@ -31,6 +29,8 @@ pub struct Config {
     pub upstreams: Upstreams,
     /// Where `/metrics`, `/healthz` and `/readyz` are.
     pub metrics: Option<SocketAddr>,
+    /// Where security staff asks what is in force.
+    pub console: Option<Console>,
     /// Proxies whose word on the client's address is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Rule files and folders.
@@ -71,6 +71,8 @@ pub fn parse(source: &Source, origin: &Origin<'_>, key: [u8; 32], faults: &mut F
     let listen = map.need("listen", faults).map(|node| listen::parse(node, origin, faults)).unwrap_or_default();
     let upstreams = upstream::parse(&mut map, origin, faults);
     let metrics = map.take("metrics").and_then(|node| address(node, "`metrics`", faults));
+    let console =
+        map.take_entry("console").and_then(|entry| Some((console::parse(&entry.value, faults)?, &entry.key_spot)));
     let trusted_proxies =
         map.take("trusted_proxies").map(|node| networks(node, "`trusted_proxies`", faults)).unwrap_or_default();
     let rules = map.need("rules", faults).map(|node| rules(node, origin, faults)).unwrap_or_default();
@@ -92,12 +94,15 @@ pub fn parse(source: &Source, origin: &Origin<'_>, key: [u8; 32], faults: &mut F
     fitting(&root, &listen, upstreams.as_ref(), &trusted_proxies, faults);
     let proves = |listener: &Listener| listener.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
     identity::fitting(&identity, listen.iter().any(proves), &root, faults);
-    map.reserve(&LATER, faults);
+    if let Some((console, spot)) = &console {
+        console::fitting(console, &identity, spot, faults);
+    }
     map.finish(faults);
     let config = Config {
         listen,
         upstreams: upstreams?,
         metrics,
+        console: console.map(|(console, _)| console),
         trusted_proxies,
         rules,
         purposes,

@@ -2,16 +2,18 @@
 //!
 //! `gateway` reads the file into a `Config` and collects every fault; `identity` reads who can be
 //! recognised, `users` the files of names, passwords and groups, `units` durations, sizes and values that
-//! stand elsewhere, `bounds` what is too much, `listen` and `upstream` the two sides of the gateway, `pem`
-//! certificates and keys, `rules` finds the rule files. What is made of a `Config` is serve's.
+//! stand elsewhere, `bounds` what is too much, `listen` and `upstream` the two sides of the gateway, `console` for those who watch over it, `pem`
+//! certificates and keys, `rules` finds the rule files, `schema` is for editors. What is made of a `Config` is serve's.
 
 mod bounds;
+pub mod console;
 pub mod gateway;
 pub mod identity;
 pub mod listen;
 pub mod packs;
 pub mod pem;
 pub mod rules;
+pub mod schema;
 pub mod units;
 pub mod upstream;
 mod users;

@@ -9,7 +9,7 @@
 //! written `\u0068ash`, which is the same text to every JSON reader.
 
 use crate::ledger::LedgerError;
-use crate::ledger::entry::{Entry, Subject, Text};
+use crate::ledger::entry::{Change, Entry, Subject, Text};
 
 /// A line that is longer is no record; this bounds what a reader must hold.
 pub const LINE_BYTES_MAX: usize = 4 << 20;
@@ -40,6 +40,7 @@ impl Entry {
         member(&mut out, ",\"reason\":", |out| maybe(out, &self.reason));
         member(&mut out, ",\"end\":", |out| maybe(out, &end));
         member(&mut out, ",\"count\":", |out| number(out, self.count));
+        member(&mut out, ",\"changes\":", |out| changes(out, &self.changes));
         let bytes_max = LINE_BYTES_MAX - FRAME_BYTES_MAX;
         if out.len() > bytes_max {
             return Err(LedgerError::TooLong { bytes: out.len(), bytes_max });
@@ -102,6 +103,19 @@ fn subjects(out: &mut Vec<u8>, items: &[Subject]) {
     out.push(b']');
 }
 
+fn changes(out: &mut Vec<u8>, items: &[Change]) {
+    out.push(b'[');
+    separated(out, items, |out, change| {
+        member(out, "{\"role\":", |out| text(out, &change.role));
+        member(out, ",\"what\":", |out| text(out, &change.what));
+        member(out, ",\"when\":", |out| maybe(out, &change.when));
+        member(out, ",\"was\":", |out| maybe(out, &change.was));
+        member(out, ",\"is\":", |out| maybe(out, &change.is));
+        out.push(b'}');
+    });
+    out.push(b']');
+}
+
 fn separated<T>(out: &mut Vec<u8>, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Vec<u8>, T)) {
     for (index, item) in items.into_iter().enumerate() {
         if index > 0 {
@@ -141,7 +155,7 @@ mod tests {
             json(&Entry::new(Event::Start)),
             "\"request\":null,\"part\":null,\"event\":\"start\",\"staff\":null,\"roles\":[],\"client\":null,\
              \"purpose\":null,\"method\":null,\"path\":null,\"resource\":null,\"status\":null,\"outcome\":null,\
-             \"policy\":null,\"rules\":[],\"subjects\":[],\"reason\":null,\"end\":null,\"count\":null"
+             \"policy\":null,\"rules\":[],\"subjects\":[],\"reason\":null,\"end\":null,\"count\":null,\"changes\":[]"
         );
     }
 

@@ -45,6 +45,21 @@ pub struct Subject {
     pub kinds: BTreeMap<Text, BTreeMap<Text, u64>>,
 }
 
+/// What a change of the rules changed: what a role was given, and what it is given now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// The role, or `all`.
+    pub role: Text,
+    /// The kind, the category, `all`, or the group that gives the role.
+    pub what: Text,
+    /// Under which conditions; nothing where it holds always.
+    pub when: Option<Text>,
+    /// What was given before.
+    pub was: Option<Text>,
+    /// What is given now.
+    pub is: Option<Text>,
+}
+
 /// One event as its caller tells it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
@@ -82,8 +97,11 @@ pub struct Entry {
     pub reason: Option<Text>,
     /// How the answer ended, in a closing record.
     pub end: Option<End>,
-    /// How many refusals this record stands for; how many bytes or records a `ledger` record is about.
+    /// How many refusals this record stands for; how many bytes or records a `ledger` record is about,
+    /// how many differences a `policy` record.
     pub count: Option<u64>,
+    /// What a change of the rules changed.
+    pub changes: Vec<Change>,
 }
 
 impl Entry {
@@ -108,6 +126,7 @@ impl Entry {
             reason: None,
             end: None,
             count: None,
+            changes: Vec::new(),
         }
     }
 }

@@ -2,13 +2,15 @@
 //!
 //! `node` and `reader` turn YAML into what `rule` says was written; `compile` looks everything up
 //! and makes a `Policy` of it; `decide` says what becomes of a kind; `planner` puts it all into the
-//! `Plan` that the guard runs, and `columns` adds what one request says of its rows; `explain` tells why. The same nodes, readers and faults serve
+//! `Plan` that the guard runs, and `columns` adds what one request says of its rows; `explain` tells why,
+//! `difference` what a change of rules changes; `schema` is for editors. The same nodes, readers and faults serve
 //! gateway.yaml.
 
 pub mod columns;
 pub mod compile;
 pub mod conditions;
 pub mod decide;
+pub mod difference;
 pub mod explain;
 pub mod fault;
 mod lines;
@@ -20,6 +22,7 @@ pub mod reader;
 pub mod rows;
 pub mod rule;
 pub mod rulebook;
+pub mod schema;
 pub mod strict;
 pub mod table;
 mod traps;
@@ -41,13 +44,20 @@ use crate::policy::fault::Fault;
 use crate::policy::matched::{Asked, BodyValues, Looks, Matched};
 use crate::policy::node::{Source, Spot};
 use crate::policy::plan::Plan;
+use crate::policy::decide::{RoleId, Rules};
+use crate::policy::difference::Grants;
+use crate::policy::explain::Explanation;
+use crate::policy::fault::Fault;
+use crate::policy::matched::{Asked, BodyValues, Looks, Matched};
+use crate::policy::node::Source;
+use crate::policy::plan::{Decision, Plan};
 use crate::policy::planner::Key;
 use crate::policy::rule::settings::Undeclared;
 use crate::policy::rule::tests::TestCase;
 use crate::policy::rulebook::Rules;
 use crate::route::router::Router;
 use crate::terms::action::Action;
-use crate::terms::kind::Kinds;
+use crate::terms::kind::{KindId, Kinds};
 use crate::terms::place::JsonPath;
 use crate::terms::refusal::Refusal;
 
@@ -232,6 +242,16 @@ impl Policy {
         planner::admit(self, situation)?;
         let states = conditions::states(&self.parts, situation);
         explain::explain(&self.parts, situation, &states)
+    }
+
+    /// What it gives to whom.
+    pub fn grants(&self) -> Grants {
+        difference::of(&self.parts)
+    }
+
+    /// What becomes of each kind for one role, where no condition holds.
+    pub fn row(&self, role: RoleId) -> Vec<(KindId, Decision)> {
+        difference::row(&self.parts, role)
     }
 
     /// What depends on the day: rules that have ended or soon will.

@@ -1,6 +1,8 @@
-//! The pages for machines that watch: `/metrics`, `/healthz`, `/readyz`, and nothing else.
+//! The pages for machines that watch: `/metrics`, `/healthz`, `/readyz`, and nothing else. How few ask at
+//! an address of their own is here for the console too.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,19 +34,29 @@ const HEAD: Duration = Duration::from_secs(5);
 
 /// Serves the pages until its task is ended.
 pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener) {
+    let page = move |request: Request<Incoming>, _| std::future::ready(page(&gateway, &request));
+    answer(listener, page).await;
+}
+
+/// Answers the few who ask, one question a connection, until its task is ended.
+pub async fn answer<A, R>(listener: TcpListener, answer: A)
+where
+    A: Fn(Request<Incoming>, SocketAddr) -> R + Clone + Send + Sync + 'static,
+    R: Future<Output = Response<Full<Bytes>>> + Send + 'static,
+{
     let seats = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
+        let Ok((stream, address)) = listener.accept().await else {
             // The system has no more descriptors; asking again at once would not make some.
             sleep(REST).await;
             continue;
         };
         let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else { continue };
-        let gateway = Arc::clone(&gateway);
+        let answer = answer.clone();
         tokio::spawn(async move {
             let service = service_fn(|request| {
-                let response = page(&gateway, &request);
-                async move { Ok::<_, Infallible>(response) }
+                let response = answer(request, address);
+                async move { Ok::<_, Infallible>(response.await) }
             });
             let mut builder = http1::Builder::new();
             builder.timer(TokioTimer::new()).header_read_timeout(HEAD).keep_alive(false);

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use ipnet::IpNet;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -17,6 +17,7 @@ use crate::metrics::Metrics;
 use crate::policy::Policy;
 use crate::serve::gate;
 use crate::serve::keeping::Keeping;
+use crate::serve::loading::{Refused, Rules};
 use crate::serve::sites::Sites;
 use crate::terms::bounds::Bounds;
 use crate::terms::mint::Mint;
@@ -34,6 +35,8 @@ pub struct House {
     pub sites: Arc<Sites>,
     /// The rules.
     pub policy: Arc<Policy>,
+    /// The same, with what is to be told of them.
+    pub rules: Arc<Rules>,
     /// Makes tokens and keyed hashes.
     pub mint: Arc<dyn Mint>,
 }
@@ -42,6 +45,8 @@ pub struct House {
 pub struct Gateway {
     /// The snapshot in force.
     pub house: ArcSwap<House>,
+    /// The changed rules that were refused last, while those on disk are not those in force.
+    pub refused: ArcSwapOption<Refused>,
     /// Where disclosures are recorded.
     pub ledger: Ledger,
     /// Where random tokens are kept.

@@ -2,16 +2,19 @@
 //!
 //! `listen` takes staff's connections behind the `gate`; `exchange` is the life of one request;
 //! `disclose` records before it releases; `keeping` waits for the vault; `upstream` asks the CRM;
-//! `respond` makes answers of refusals; `admin` is for machines that watch; `run` puts it all together
+//! `respond` makes answers of refusals; `admin` is for machines that watch, `console` for those who watch over it; `run` puts it all together
 //! and takes it apart. `tls` and `proxied` are how a connection of staff's may begin, `sites` tells
 //! which CRM a request is for, `service` speaks with the system's service manager, `sources` keeps young
-//! what identity has read from elsewhere, with `jwks` for providers' keys.
+//! what identity has read from elsewhere, with `jwks` for providers' keys. `reload` puts changed rules in
+//! force, which `loading` reads and of which `files` tells.
 //! `sample` is the legacy CRM of the demo.
 
 pub mod admin;
 mod certificates;
+mod console;
 pub mod disclose;
 pub mod exchange;
+mod files;
 pub mod gate;
 pub mod house;
 pub mod http2;
@@ -19,6 +22,7 @@ mod jwks;
 pub mod keeping;
 mod line;
 pub mod listen;
+pub mod loading;
 mod opening;
 mod panics;
 mod proxied;

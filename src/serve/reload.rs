@@ -1,24 +1,27 @@
 //! New rules and certificates without a restart: a change that is good is swapped in whole, a bad one
 //! is told and what is in force stays.
+//!
+//! Changes are told of by a watch and looked for all the same. What is told of or seen is read when
+//! the files have been still for a moment and nobody has one of them open for writing. A change of the
+//! rules is recorded, with what it changes of grants, before it is in force.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
-use tokio::sync::{mpsc, watch};
+use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 use crate::config::{packs, rules};
-use crate::ledger::entry::Entry;
-use crate::policy::Policy;
-use crate::policy::compile::Loaded;
-use crate::policy::fault::Fault;
+use crate::ledger::entry::{self, Entry};
+use crate::policy::difference::{Change, difference};
 use crate::serve::certificates::Certificates;
+use crate::serve::files::{Pens, Stamps, Watch, stamps};
 use crate::serve::house::{Gateway, House};
+use crate::serve::loading::{self, LoadError, Refused, Rules};
 use crate::serve::service;
 use crate::terms::event::Event;
 
@@ -26,11 +29,18 @@ use crate::terms::event::Event;
 const STILL: Duration = Duration::from_millis(250);
 
 /// How long a reload waits at most for files to be still.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_millis(750);
 
-/// How often the files are looked at in case nobody told of a change: a watch ends unseen when its
-/// folder is replaced, and some file systems have none.
-const LOOK: Duration = Duration::from_secs(10);
+/// How often the files are looked at in case nobody told of a change.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Within this time of a change it is read, whether or not anybody told of it.
+const PROMISED: Duration = Duration::from_secs(2);
+const _: () = assert!(LOOK.as_millis() + PATIENCE.as_millis() < PROMISED.as_millis());
+
+/// How many differences a record tells, and how many bytes of them; their number tells of the rest.
+const CHANGES_MAX: usize = 1000;
+const CHANGES_BYTES: usize = 1 << 20;
 
 /// What the service manager is told of a reload.
 const GOOD: &str = "the rules and certificates on disk are in force";
@@ -71,73 +81,73 @@ pub fn channel() -> (Bell, Ear) {
     (Bell { sender, called: Arc::clone(&called) }, Ear { told, called })
 }
 
-/// Rings the bell when anything changes beside the rule files or the certificates. It watches folders, since a
-/// replaced file or a swapped symbolic link is another file of the same name. Watching ends when
-/// what is returned is dropped.
-pub fn watch(paths: &[PathBuf], bell: Bell) -> Option<RecommendedWatcher> {
-    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| match event {
-        // Reading the rules must not look like a change of them.
-        Ok(event) if event.kind.is_access() => {}
-        _ => bell.ring(),
-    });
-    let watched = watcher.and_then(|mut watcher| {
-        for folder in folders(paths) {
-            watcher.watch(&folder, RecursiveMode::NonRecursive)?;
-        }
-        Ok(watcher)
-    });
-    match watched {
-        Ok(watcher) => Some(watcher),
-        Err(error) => {
-            tracing::warn!(%error, "changes of rules and certificates are not seen at once; send SIGHUP to reload");
-            None
-        }
-    }
+/// What is read again.
+#[derive(Clone)]
+struct Watched {
+    rules: Vec<PathBuf>,
+    certificates: Certificates,
 }
 
-fn folders(paths: &[PathBuf]) -> BTreeSet<PathBuf> {
-    let folder = |path: &PathBuf| match path.parent() {
-        _ if path.is_dir() => path.clone(),
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-        _ => Path::new(".").to_path_buf(),
-    };
-    paths.iter().filter(|path| !packs::is_pack(path)).map(folder).collect()
+impl Watched {
+    /// Every file as it looks now. A folder that is not there stands for itself.
+    fn stamps(&self) -> Stamps {
+        let rules = rules::files(&self.rules).unwrap_or_else(|error| vec![error.path]);
+        stamps(rules.into_iter().chain(self.certificates.files()))
+    }
 }
 
 /// Reloads when the bell rings.
 pub struct Reloader {
     gateway: Arc<Gateway>,
-    paths: Vec<PathBuf>,
-    certificates: Certificates,
+    watched: Watched,
+    watch: Watch,
+    pens: Pens,
     ear: Ear,
-    /// The files as they were when they were last read.
+    /// The files as they were when they were last read; none where they are to be read in any case.
     seen: Option<Stamps>,
+    /// The version whose record could not be written, so that it is told of once.
+    unrecorded: Option<Arc<str>>,
+    /// Whether it waits for somebody who writes.
+    waits: bool,
 }
 
-/// Each file with its time and length; `None` where they cannot be listed.
-type Stamps = Vec<(PathBuf, SystemTime, u64)>;
-
 impl Reloader {
-    /// A reloader of the rules in these files and folders, and of these certificates.
-    pub fn new(gateway: Arc<Gateway>, paths: Vec<PathBuf>, certificates: Certificates, ear: Ear) -> Reloader {
-        let mut reloader = Reloader { gateway, paths, certificates, ear, seen: None };
-        reloader.seen = reloader.stamps();
-        reloader
+    /// A reloader of the rules in these files and folders, and of these certificates. It watches
+    /// from now on.
+    pub fn new(
+        gateway: Arc<Gateway>,
+        rules: Vec<PathBuf>,
+        certificates: Certificates,
+        (bell, ear): (Bell, Ear),
+    ) -> Reloader {
+        let pens = Pens::default();
+        let mut paths = [rules.clone(), certificates.files()].concat();
+        // What stands in the program does not change while it runs.
+        paths.retain(|path| !packs::is_pack(path));
+        let watch = Watch::new(paths, pens.clone(), move || bell.ring());
+        let watched = Watched { rules, certificates };
+        Reloader { gateway, watched, watch, pens, ear, seen: None, unrecorded: None, waits: false }
     }
 
     /// Reloads until `stop` says so.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         loop {
-            tokio::select! {
-                told = self.ear.told.recv() => if told.is_none() { return },
-                () = sleep(LOOK) => if self.stamps() == self.seen { continue },
+            let told = tokio::select! {
+                told = self.ear.told.recv() => if told.is_some() { true } else { return },
+                () = sleep(LOOK) => false,
                 _ = stop.wait_for(|stop| *stop) => return,
+            };
+            if !told && self.seen.is_some() && self.look().await == self.seen {
+                continue;
             }
             // Whether it became still or the patience ended, the files are read now.
             let _ = timeout(PATIENCE, self.still()).await;
-            self.seen = self.stamps();
+            self.watch.renew();
             let called = self.ear.called.swap(false, Ordering::AcqRel);
-            let good = self.reload().await;
+            if !called && self.waits_for_a_pen().await {
+                continue;
+            }
+            let good = self.reload(called).await;
             if called {
                 service::reloaded(if good { GOOD } else { BAD });
             }
@@ -145,87 +155,178 @@ impl Reloader {
     }
 
     async fn still(&mut self) {
+        let mut before = self.look().await;
         loop {
             sleep(STILL).await;
-            if self.ear.told.try_recv().is_err() {
+            let now = self.look().await;
+            if self.ear.told.try_recv().is_err() && now == before {
                 return;
             }
+            before = now;
         }
     }
 
-    /// Reads everything again; tells whether all of it holds.
-    async fn reload(&self) -> bool {
-        let (paths, certificates) = (self.paths.clone(), self.certificates.clone());
+    /// The files as they are; none where nobody could look.
+    async fn look(&self) -> Option<Stamps> {
+        let watched = self.watched.clone();
+        spawn_blocking(move || watched.stamps()).await.ok()
+    }
+
+    /// Whether somebody is writing one of the files; then they are read when it is closed.
+    async fn waits_for_a_pen(&mut self) -> bool {
+        let files = self.look().await.unwrap_or_default();
+        let waits = self.pens.write(&files.into_iter().map(|(path, _)| path).collect::<Vec<_>>());
+        if waits && !self.waits {
+            tracing::info!("a rule file or certificate is being written; it is read when it is closed");
+        }
+        self.waits = waits;
+        waits
+    }
+
+    /// Reads everything again; tells whether all of it holds. Who calls for it knows that the files are
+    /// whole.
+    async fn reload(&mut self, called: bool) -> bool {
+        // What changes from now on is read once more.
+        self.seen = self.look().await;
+        let watched = self.watched.clone();
         let old = Arc::clone(&self.gateway.house.load().policy);
         // Compiling takes a while that no answer should wait for; if it panics, the old rules stay.
-        let loaded = spawn_blocking(move || (certificates.reload(), load(&paths, old.declared_purposes()))).await;
-        let failed = |_| (false, Err("they could not be read, by a fault of the gateway's own".to_owned()));
-        let (renewed, policy) = loaded.unwrap_or_else(failed);
-        match policy {
-            Ok(policy) if policy.version() == self.gateway.house.load().policy.version() => {}
-            Ok(policy) => self.swap(policy),
-            Err(why) => {
-                self.keep(&why);
-                return false;
+        let loaded = spawn_blocking(move || {
+            let renewed = watched.certificates.reload();
+            (renewed, loading::load(&watched.rules, old.declared_purposes(), Timestamp::now()))
+        });
+        let Ok((renewed, rules)) = loaded.await else {
+            self.keep("they could not be read, by a fault of the gateway's own".to_owned());
+            return false;
+        };
+        // Somebody may have begun to write while they were read.
+        if !called && self.waits_for_a_pen().await {
+            self.seen = None;
+            return false;
+        }
+        match rules {
+            Ok(rules) => self.take(rules).await && renewed,
+            Err(LoadError::Unsteady) => {
+                self.seen = None;
+                false
+            }
+            Err(error) => {
+                self.keep(error.why());
+                false
             }
         }
-        renewed
     }
 
-    fn stamps(&self) -> Option<Stamps> {
-        let mut files = rules::files(&self.paths).ok()?;
-        files.extend(self.certificates.files());
-        let stamp = |path: PathBuf| {
-            let about = std::fs::metadata(&path).ok()?;
-            Some((path, about.modified().ok()?, about.len()))
-        };
-        files.into_iter().map(stamp).collect()
-    }
-
-    fn swap(&self, policy: Policy) {
+    /// Puts rules in force once the ledger holds what they change.
+    async fn take(&mut self, rules: Rules) -> bool {
         let old = self.gateway.house.load_full();
-        let version = policy.version().clone();
+        let version = rules.policy.version().clone();
+        if *old.policy.version() == version {
+            if self.gateway.refused.swap(None).is_some() {
+                tracing::info!(policy = %version, "the rules on disk are those in force again");
+            }
+            // Their files may have other names now.
+            if old.rules.files != rules.files {
+                self.swap(&old, Rules { policy: Arc::clone(&old.policy), loaded: old.rules.loaded, ..rules });
+            }
+            return true;
+        }
+        let changes = difference(&old.rules.grants, &rules.grants);
+        let count = u64::try_from(changes.len()).unwrap_or(u64::MAX);
+        let entry = Entry { count: Some(count), changes: bounded(changes), ..entry("reloaded", &version) };
+        if !self.recorded(entry).await {
+            self.seen = None;
+            if self.unrecorded.as_ref() != Some(&version) {
+                self.unrecorded = Some(version);
+                self.refuse("the change cannot be recorded in the ledger now".to_owned());
+            }
+            return false;
+        }
+        self.unrecorded = None;
+        let warnings = rules.warnings.len();
+        self.swap(&old, rules);
+        self.gateway.refused.store(None);
+        let metrics = &self.gateway.metrics;
+        metrics.reloads.with_label_values(&["ok"]).inc();
+        metrics.policy.reset();
+        metrics.policy.with_label_values(&[&version]).set(1);
+        tracing::info!(policy = %version, changes = count, warnings, "the rules were reloaded");
+        true
+    }
+
+    fn swap(&self, old: &House, rules: Rules) {
         let house = House {
             bounds: old.bounds.clone(),
             identity: Arc::clone(&old.identity),
             trusted_proxies: old.trusted_proxies.clone(),
             sites: Arc::clone(&old.sites),
-            policy: Arc::new(policy),
+            policy: Arc::clone(&rules.policy),
+            rules: Arc::new(rules),
             mint: Arc::clone(&old.mint),
         };
         self.gateway.house.store(Arc::new(house));
-        let metrics = &self.gateway.metrics;
-        metrics.reloads.with_label_values(&["ok"]).inc();
-        metrics.policy.reset();
-        metrics.policy.with_label_values(&[&version]).set(1);
-        tracing::info!(policy = %version, "the rules were reloaded");
-        self.record("reloaded", version.to_string());
     }
 
-    fn keep(&self, why: &str) {
-        self.gateway.metrics.reloads.with_label_values(&["refused"]).inc();
-        tracing::error!("the changed rules are wrong; the old ones stay in force\n{why}");
-        self.record("refused", self.gateway.house.load().policy.version().to_string());
-    }
-
-    fn record(&self, outcome: &'static str, policy: String) {
-        let entry = Entry { outcome: Some(outcome.into()), policy: Some(policy.into()), ..Entry::new(Event::Policy) };
-        // Nothing personal waits for this record; a ledger that is away is told of elsewhere.
+    /// Leaves what is in force, and tells everybody.
+    fn keep(&self, why: String) {
+        let version = self.gateway.house.load().policy.version().clone();
+        let entry = Entry { reason: Some(why.clone().into()), ..entry("refused", &version) };
+        // Nothing waits for this record; a ledger that is away is told of elsewhere.
         self.gateway.ledger.append(entry, Box::new(|_| {}));
+        self.refuse(why);
+    }
+
+    fn refuse(&self, why: String) {
+        self.gateway.metrics.reloads.with_label_values(&["refused"]).inc();
+        tracing::error!(why, "the changed rules are refused; the old ones stay in force; `sudare check` tells more");
+        self.gateway.refused.store(Some(Arc::new(Refused { at: Timestamp::now(), why })));
+    }
+
+    /// Whether the ledger holds an entry, within the time that answers wait for it.
+    async fn recorded(&self, entry: Entry) -> bool {
+        let (sender, done) = oneshot::channel();
+        let wait = self.gateway.house.load().bounds.ledger_wait;
+        let tell = Box::new(move |result: Result<_, _>| {
+            // Whoever waits may be gone when it is done.
+            let _ = sender.send(result.is_ok());
+        });
+        self.gateway.ledger.append(entry, tell);
+        matches!(timeout(wait, done).await, Ok(Ok(true)))
     }
 }
 
-fn load(paths: &[PathBuf], purposes: Option<&[String]>) -> Result<Policy, String> {
-    let sources = rules::read(paths).map_err(|error| error.to_string())?;
-    if let Some(empty) = sources.iter().find(|source| source.text.trim().is_empty()) {
-        return Err(format!("`{}` is empty", empty.name));
-    }
-    let Loaded { policy, faults } = Policy::parse_for(&sources, purposes);
-    policy.ok_or_else(|| told(&faults))
+/// A record of the rules.
+pub fn entry(outcome: &'static str, version: &Arc<str>) -> Entry {
+    Entry { outcome: Some(outcome.into()), policy: Some(version.to_string().into()), ..Entry::new(Event::Policy) }
 }
 
-/// Faults in a line each, for the log.
-fn told(faults: &[Fault]) -> String {
-    let lines = faults.iter().map(|fault| format!("{}:{}:{}: {}", fault.file, fault.line, fault.column, fault.message));
-    lines.collect::<Vec<_>>().join("\n")
+/// As many differences as a record may hold.
+fn bounded(changes: Vec<Change>) -> Vec<entry::Change> {
+    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let mut bytes = 0;
+    let fitting = changes.into_iter().take(CHANGES_MAX).take_while(|Change { role, what, when, was, is }| {
+        bytes += role.len() + what.len() + length(when) + length(was) + length(is);
+        bytes <= CHANGES_BYTES
+    });
+    let told = |Change { role, what, when, was, is }| entry::Change {
+        role: role.into(),
+        what: what.into(),
+        when: when.map(Into::into),
+        was: was.map(Into::into),
+        is: is.map(Into::into),
+    };
+    fitting.map(told).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_holds_a_bounded_number_of_differences() {
+        let change = |is: String| Change { role: "r".into(), what: "k".into(), when: None, was: None, is: Some(is) };
+        assert_eq!(bounded(vec![change("show".into()); 2000]).len(), CHANGES_MAX);
+        assert_eq!(bounded(vec![change("x".repeat(CHANGES_BYTES / 2)); 9]).len(), 1);
+        assert_eq!(bounded(vec![change("show".into()); 2]).len(), 2);
+    }
 }

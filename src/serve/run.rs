@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
@@ -16,24 +17,23 @@ use tokio::time::timeout;
 
 use crate::config::gateway::Config;
 use crate::config::pem::PemError;
-use crate::config::rules::{self, RulesError};
+use crate::config::rules::RulesError;
 use crate::identity;
 use crate::identity::session::store::Store;
 use crate::ledger::open::{Home, OpenError};
 use crate::ledger::{self, Ledger};
 use crate::metrics::Metrics;
-use crate::policy::Policy;
-use crate::policy::compile::Loaded;
-use crate::policy::fault::{Fault, Severity};
+use crate::policy::fault::Fault;
 use crate::policy::node::Source;
 use crate::serve::certificates::Certificates;
 use crate::serve::house::{Gateway, Hold, House, LASTING};
 use crate::serve::keeping::Keeping;
 use crate::serve::listen::Door;
+use crate::serve::loading::{LoadError, Rules};
 use crate::serve::reload::{self, Reloader};
 use crate::serve::sites::Sites;
 use crate::serve::upstream::health;
-use crate::serve::{admin, listen, opening, panics, service, sources};
+use crate::serve::{admin, console, listen, loading, opening, panics, service, sources};
 use crate::terms::refusal::Reason;
 use crate::vault::keep::Vault;
 use crate::vault::mint::KeyMint;
@@ -56,6 +56,8 @@ pub struct Started {
     pub staff: Vec<SocketAddr>,
     /// The address for machines that watch.
     pub metrics: Option<SocketAddr>,
+    /// The console's.
+    pub console: Option<SocketAddr>,
 }
 
 /// Why a gateway did not start.
@@ -116,7 +118,7 @@ impl std::error::Error for RunError {
 
 /// Runs a gateway until SIGTERM or SIGINT, then drains it. `started` is told when it listens.
 pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), RunError> {
-    let policy = load(&config.rules, config.purposes.as_deref())?;
+    let rules = load(&config.rules, config.purposes.as_deref())?;
     let metrics = Metrics::new().map_err(RunError::Metrics)?;
     let sites = opening::sites(&config, &metrics).map_err(RunError::Pem)?;
     let tls = opening::tls(&config).map_err(RunError::Pem)?;
@@ -137,43 +139,52 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     sessions(&config, &ring)?;
     let sites = Arc::new(sites);
     let certificates = Certificates::new(tls.into_iter().flatten().collect(), Arc::clone(&sites));
-    let gateway = gateway(&config, metrics, sites, policy, (ring, vault), ledger);
+    let gateway = gateway(&config, metrics, sites, rules, (ring, vault), ledger);
+    // From here on a record's policy can be told from the one before.
+    gateway.ledger.append(reload::entry("loaded", gateway.house.load().policy.version()), Box::new(|_| {}));
     let result = serve(&config, &gateway, doors, certificates, started).await;
     stop_ledger(&gateway.ledger, writing);
     result
 }
 
 /// Reads and compiles the rules; what is only doubtful is logged.
-fn load(paths: &[PathBuf], purposes: Option<&[String]>) -> Result<Policy, RunError> {
-    let sources = rules::read(paths).map_err(RunError::Rules)?;
-    let Loaded { policy, faults } = Policy::parse_for(&sources, purposes);
-    for fault in faults.iter().filter(|fault| fault.severity == Severity::Warning) {
-        tracing::warn!(file = %fault.file, line = fault.line, code = fault.code, "{}", fault.message);
+fn load(paths: &[PathBuf], purposes: Option<&[String]>) -> Result<Rules, RunError> {
+    let rules = loading::load(paths, purposes, Timestamp::now()).map_err(|error| match error {
+        LoadError::Unreadable(error) => RunError::Rules(error),
+        LoadError::Wrong { faults, sources } => RunError::Policy { faults, sources },
+        LoadError::None | LoadError::Unsteady => {
+            RunError::Io { what: "the rules cannot be read".into(), cause: io::Error::other(error.why()) }
+        }
+    })?;
+    for fault in &rules.warnings {
+        tracing::warn!(file = %fault.file, line = fault.line, code = fault.code, "a rule is doubtful; `sudare check` tells more");
     }
-    policy.ok_or(RunError::Policy { faults, sources })
+    Ok(rules)
 }
 
 fn gateway(
     config: &Config,
     metrics: Metrics,
     sites: Arc<Sites>,
-    policy: Policy,
+    rules: Rules,
     (ring, vault): (Arc<Ring>, Arc<Vault>),
     ledger: Ledger,
 ) -> Arc<Gateway> {
     panics::hush(metrics.refusals.with_label_values(&[Reason::Internal.word()]));
-    metrics.policy.with_label_values(&[policy.version()]).set(1);
+    metrics.policy.with_label_values(&[rules.policy.version()]).set(1);
     metrics.build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
     let house = House {
         bounds: config.bounds.clone(),
         identity: Arc::clone(&config.identity),
         trusted_proxies: config.trusted_proxies.clone(),
         sites,
-        policy: Arc::new(policy),
+        policy: Arc::clone(&rules.policy),
+        rules: Arc::new(rules),
         mint: Arc::new(KeyMint::keeping(ring, Arc::clone(&vault))),
     };
     Arc::new(Gateway {
         house: ArcSwap::from_pointee(house),
+        refused: ArcSwapOption::empty(),
         ledger,
         keeping: Keeping::new(vault, metrics.vault.clone()),
         metrics,
@@ -196,22 +207,28 @@ async fn serve(
         Some(address) => Some(opening::bind(address).await?),
         None => None,
     };
+    let console = match &config.console {
+        Some(console) => Some((opening::bind(console.address).await?, console.groups.clone())),
+        None => None,
+    };
     let (reload, told) = reload::channel();
-    let watched = [config.rules.clone(), certificates.files()].concat();
-    let _watcher = reload::watch(&watched, reload.clone());
-    let reloader = Reloader::new(Arc::clone(gateway), config.rules.clone(), certificates, told);
+    let reloader = Reloader::new(Arc::clone(gateway), config.rules.clone(), certificates, (reload.clone(), told));
     // What changed between the first reading and the watching is seen now.
     reload.ring();
     let address = |listener: &TcpListener| listener.local_addr().ok();
     started(&Started {
         staff: doors.iter().filter_map(|door| address(&door.listener)).collect(),
         metrics: metrics.as_ref().and_then(address),
+        console: console.as_ref().and_then(|(listener, _)| address(listener)),
     });
     service::ready();
     // Those who ask whether the gateway is ready are answered until its last moment.
     let mut watching = JoinSet::new();
     if let Some(listener) = metrics {
         watching.spawn(admin::serve(Arc::clone(gateway), listener));
+    }
+    if let Some((listener, groups)) = console {
+        watching.spawn(console::serve(Arc::clone(gateway), groups, listener));
     }
     watching.spawn(service::watchdog(stopped.clone()));
     for upstream in gateway.house.load().sites.all() {

@@ -10,10 +10,12 @@ use tokio::time::sleep;
 
 use crate::identity::file::Watched;
 use crate::identity::{Source, Way};
+use crate::serve::files::{Stamps, stamps};
 use crate::serve::jwks;
 
 /// How often files are looked at: whoever loses a group has lost it within this time.
-const LOOK: Duration = Duration::from_secs(2);
+/// A file counts when it looked the same the time before, so that half of one is not taken for it.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Keeps them young until `stop` says so.
 pub async fn keep(sources: Arc<Vec<Source>>, mut stop: watch::Receiver<bool>) {
@@ -27,26 +29,39 @@ pub async fn keep(sources: Arc<Vec<Source>>, mut stop: watch::Receiver<bool>) {
         });
     }
     keeping.spawn(async move {
+        let mut before = Stamps::new();
         loop {
             sleep(LOOK).await;
             let sources = Arc::clone(&sources);
+            let last = std::mem::take(&mut before);
             // Should looking fail, what was read before stays in force.
-            let _ = spawn_blocking(move || sources.iter().for_each(look)).await;
+            before = spawn_blocking(move || look(&sources, &last)).await.unwrap_or_default();
         }
     });
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-fn look(source: &Source) {
-    if let Way::Basic(basic) = &source.way {
-        told(&basic.users);
+/// Reads what is still; gives how the files look now.
+fn look(sources: &[Source], before: &Stamps) -> Stamps {
+    let mut now = Stamps::new();
+    for source in sources {
+        if let Way::Basic(basic) = &source.way {
+            told(&basic.users, before, &mut now);
+        }
+        if let Some(register) = &source.groups {
+            told(register, before, &mut now);
+        }
     }
-    if let Some(register) = &source.groups {
-        told(register);
-    }
+    now
 }
 
-fn told<T>(file: &Watched<T>) {
+fn told<T>(file: &Watched<T>, before: &Stamps, now: &mut Stamps) {
+    let looks = stamps([file.path().to_owned()]);
+    let still = looks.iter().all(|look| before.contains(look));
+    now.extend(looks);
+    if !still {
+        return;
+    }
     let path = file.path().display();
     match file.look() {
         Ok(false) => {}

@@ -25,7 +25,7 @@ fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/config")
 }
 
-fn environment(name: &str) -> Option<String> {
+pub fn environment(name: &str) -> Option<String> {
     let value = match name {
         "NODE" => "gw-7",
         "LEVEL" => "warn",

@@ -3,6 +3,7 @@
 mod bodies;
 mod bounds;
 pub mod client;
+mod console;
 mod crm;
 mod ending;
 mod forwarding;
@@ -12,6 +13,7 @@ mod log;
 mod login;
 pub mod origin;
 mod proxied;
+mod reload;
 pub mod running;
 mod service;
 mod session;

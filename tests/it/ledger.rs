@@ -182,7 +182,7 @@ fn a_record_reads_as_the_contract_writes_it() {
         \"purpose\":null,\"method\":\"GET\",\"path\":\"/api/customers/{id}\",\"resource\":\"customer\",\
         \"status\":200,\"outcome\":\"released\",\"policy\":\"sha256:ab\",\"rules\":[\"support-1\"],\
         \"subjects\":[{\"type\":\"customer\",\"id\":\"42\",\"kinds\":{\"person.name\":{\"show\":1},\
-        \"phone\":{\"mask\":1}}}],\"reason\":null,\"end\":null,\"count\":null,\"prev\":\"";
+        \"phone\":{\"mask\":1}}}],\"reason\":null,\"end\":null,\"count\":null,\"changes\":[],\"prev\":\"";
     assert_eq!(lines[1], format!("{expected}{}\",\"hash\":\"{}\"}}", hash(lines[0]), hash(lines[1])));
     let events: Vec<String> = records(state.path()).into_iter().map(|record| record.event).collect();
     assert_eq!(events, ["start", "view", "stop"]);

@@ -19,6 +19,7 @@ mod identity;
 mod ledger;
 mod policy;
 mod readme;
+mod schema;
 mod signer;
 mod testing;
 mod tidy;

@@ -39,7 +39,10 @@ fn japanese(error: &Error) -> Option<String> {
     let mut out = format!("{}: {what}\n", texts::ERROR.of(lang));
     let near = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     let known = || word(ContextKind::ValidValue).map(|known| texts::VALUES_ARE.with(lang, &[("known", &known)]));
-    let near = near.into_iter().find_map(word).map(|near| texts::DID_YOU_MEAN.with(lang, &[("word", &near)]));
+    let near = near
+        .into_iter()
+        .find_map(|kind| nearest(error, kind))
+        .map(|near| texts::DID_YOU_MEAN.with(lang, &[("word", &near)]));
     if let Some(advice) = near.or_else(known) {
         out.push_str(&format!("{}: {advice}\n", texts::HELP.of(lang)));
     }
@@ -53,6 +56,14 @@ fn japanese(error: &Error) -> Option<String> {
         out.push_str(&format!("\n{}\n", texts::TRY_HELP.of(lang)));
     }
     Some(out)
+}
+
+/// The last of several is the most like what was written.
+fn nearest(error: &Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::Strings(words) => words.last().cloned(),
+        _ => word(error, kind),
+    }
 }
 
 fn word(error: &Error, kind: ContextKind) -> Option<String> {

@@ -413,6 +413,17 @@ pub const PAGES: &[Page] = &[
         files: &[],
     },
     Page {
+        path: "schema",
+        ja: "エディタの補完と検査に使う JSON Schema を出力する",
+        options: &[("file", "ファイルの種類")],
+        examples: &[
+            ("sudare schema rules > rules.schema.json", both("for rules/*.yaml", "rules/*.yaml 用")),
+            ("sudare schema gateway > gateway.schema.json", both("for gateway.yaml", "gateway.yaml 用")),
+        ],
+        status: &[("0", DONE), UNUSABLE],
+        files: &[],
+    },
+    Page {
         path: "completions",
         ja: "シェルの補完スクリプトを出力する",
         options: &[("shell", "シェル")],

@@ -22,7 +22,7 @@ const STALE: Duration = Duration::from_secs(60 * 60);
 const STALE_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How often a file of keys is looked at.
-const LOOK: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Reads a `jwt` source.
 pub fn read(entry: &Entry, origin: &Origin<'_>, faults: &mut Faults) -> Option<Source> {

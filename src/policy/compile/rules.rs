@@ -27,6 +27,8 @@ pub struct Condition {
     pub until: Option<(Timestamp, Spot)>,
     /// Only then.
     pub when: When,
+    /// All of it in one spelling.
+    pub said: String,
     /// Only for records of which all of this holds.
     pub rows: Vec<Term>,
 }
@@ -90,7 +92,7 @@ fn one(
         mandatory: written.mandatory.is_some(),
         conditioned,
     };
-    Some((rule, Condition { staff, until: written.until, when, rows }))
+    Some((rule, Condition { staff, until: written.until, when, rows, said: written.said }))
 }
 
 fn grants(written: &Written, names: &Names<'_>, faults: &mut Faults) -> Vec<Grant> {

@@ -14,6 +14,7 @@ pub mod resources;
 pub mod roles;
 pub mod rows;
 pub mod rules;
+mod said;
 pub mod settings;
 pub mod tests;
 pub mod when;

@@ -8,7 +8,7 @@ use crate::policy::plan::Search;
 use crate::policy::reader::{self, MapReader};
 use crate::policy::rule::rows::{self, Row};
 use crate::policy::rule::when::{self, When};
-use crate::policy::rule::{Word, words};
+use crate::policy::rule::{Word, said, words};
 
 /// A rule.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub struct Rule {
     pub until: Option<(Timestamp, Spot)>,
     /// When it holds.
     pub when: Option<When>,
+    /// All its conditions, in one spelling.
+    pub said: String,
     /// What the record must be.
     pub rows: Vec<Row>,
 }
@@ -119,7 +121,8 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
     map.reserve(&["readonly", "approval", "purpose", "lasts", "store", "seal"], faults);
     map.finish(faults);
     let mandatory = mandatory.map(|node| node.spot.clone());
-    Some(Rule { id, spot: node.spot.clone(), who: who?, grants, domain, search, mandatory, until, when, rows })
+    let said = said::conditions(node);
+    Some(Rule { id, spot: node.spot.clone(), who: who?, grants, domain, search, mandatory, until, when, rows, said })
 }
 
 fn who(node: &Node, faults: &mut Faults) -> Option<Who> {

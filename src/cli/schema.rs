@@ -1,0 +1,36 @@
+//! `sudare schema`: the two kinds of file as JSON Schemas, so that editors complete and check them.
+
+use std::io::{self, Write};
+
+use clap::Args;
+
+use crate::cli::DONE;
+use crate::{config, policy};
+
+/// `sudare schema`
+#[derive(Args)]
+pub struct SchemaArgs {
+    /// Which kind of file
+    #[arg(value_enum, value_name = "FILE")]
+    file: File,
+}
+
+/// A kind of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum File {
+    /// gateway.yaml
+    Gateway,
+    /// rules/*.yaml
+    Rules,
+}
+
+/// Runs the command.
+pub fn run(args: &SchemaArgs) -> u8 {
+    let schema = match args.file {
+        File::Gateway => config::schema::schema(),
+        File::Rules => policy::schema::rules::schema(),
+    };
+    // Whoever closed the pipe has read enough.
+    let _closed = writeln!(io::stdout(), "{schema:#}");
+    DONE
+}

@@ -1,0 +1,338 @@
+//! rules/*.yaml as a schema.
+
+use schemars::{Schema, json_schema};
+use serde_json::{Map, Value, json};
+
+use crate::policy::schema::{
+    Anything, Bool, Either, List, Named, OneOrMore, Text, Until, Version, document, one_of, piece, shape, words,
+};
+use crate::terms::action::{Generalize, Mask};
+use crate::terms::kind::{Category, Kind, Kinds};
+
+/// The schema of a rule file.
+pub fn schema() -> Value {
+    document::<RuleFile>("sudare: rules/*.yaml, who sees what")
+}
+
+shape!(RuleFile, "Who sees what. All files make one policy; the order of files and rules never matters.",
+    need {
+        "sudare": Version, "The version of this file: `1`.";
+    }
+    may {
+        "name": Text, "What the file is for, for people.";
+        "roles": Roles, "Which groups give which role.";
+        "kinds": Named<Either<CategoryWord, KindShape>>, "Kinds of personal data beside the built-in ones, or adding to them.";
+        "fields": Named<OneOrMore<FieldItem>>, "Sets of fields, named once and used by list, detail, edit and export alike.";
+        "resources": List<Resource>, "Pages and calls of the CRM, where kinds appear at known places.";
+        "rules": List<Rule>, "What becomes of each kind, for whom and when.";
+        "ungranted": Ungranted, "What becomes of a kind that no rule of a role names. Left out: `mask`.";
+        "undeclared": Undeclared, "What becomes of a path that no resource matches. Left out: `scan`.";
+        "unreadable": BlockWord, "What becomes of a body that cannot be read. Left out: `block`.";
+        "tests": List<Test>, "Tests of the policy, for `sudare test`.";
+    }
+);
+one_of!(Ungranted, "For kinds that nobody names.", "mask", "remove", "block");
+one_of!(Undeclared, "For paths that nobody names.", "scan", "block");
+one_of!(BlockWord, "Only this holds for all.", "block");
+
+// Roles.
+piece!(Roles, "Roles by name.", |generator| {
+    let role = generator.subschema_for::<Role>();
+    let groups = generator.subschema_for::<OneOrMore<Text>>();
+    json_schema!({ "type": "object", "additionalProperties": { "anyOf": [role, groups, { "type": "null" }] } })
+});
+shape!(Role, "A role.", need {} may {
+    "groups": OneOrMore<Text>, "The groups of staff that give this role.";
+});
+
+// Kinds.
+piece!(named CategoryWord, "A category.", |_generator| json_schema!({ "enum": words(Category::ALL.map(Category::word)) }));
+shape!(KindShape, "A kind of personal data.", need {} may {
+    "category": CategoryWord, "What sort of data it is; built-in kinds have theirs already.";
+    "labels": OneOrMore<Text>, "Headings, labels and keys that alone say that a value is of this kind.";
+    "pattern": Text, "A regular expression that finds it in text.";
+});
+piece!(named KindWord, "A kind's name.", |_generator| {
+    json_schema!({ "anyOf": [{ "enum": words(kinds().iter().map(|kind| kind.name.as_str())) }, { "type": "string" }] })
+});
+piece!(named GrantWord, "A kind, a category, or `all`.", |_generator| {
+    let kinds = kinds();
+    let known = std::iter::once("all").chain(Category::ALL.map(Category::word)).chain(kinds.iter().map(|kind| kind.name.as_str()));
+    json_schema!({ "anyOf": [{ "enum": words(known) }, { "type": "string" }] })
+});
+
+// Fields.
+piece!(named FieldItem, "A set's name, a map of kinds and places, or `{ at, is }`.", |generator| {
+    let (places, field) = (generator.subschema_for::<OneOrMore<Either<Place, KindField>>>(), generator.subschema_for::<Field>());
+    let kinds: Map<String, Value> = kinds().into_iter().map(|kind| (kind.name, places.clone().to_value())).collect();
+    json_schema!({ "anyOf": [
+        { "type": "string", "description": "the name of a set under `fields:`" },
+        field,
+        {
+            "description": "kinds and the places where they stand: `phone: [tel, \"$.phones[*].no\"]`",
+            "type": "object",
+            "not": { "anyOf": [{ "required": ["at"] }, { "required": ["is"] }] },
+            "properties": kinds,
+            "additionalProperties": places,
+        },
+    ] })
+});
+piece!(named Place, "A place.", |_generator| json_schema!({
+    "type": ["string", "number", "boolean"],
+    "description": "where a value stands: a bare name (JSON key, heading, label, input, parameter), `$…` (JSONPath), `//…` (XML path), `css:…`, `css:…@value`",
+    "examples": ["氏名", "$.phones[*].no", "//Customer/Tel", "css:td.mail a"],
+}));
+shape!(Field, "A place that holds a kind.",
+    need {
+        "at": OneOrMore<Place>, "Where the value stands.";
+        "is": Either<KindWord, Told>, "The kind, or `{ from: $.type, phone: phone, else: remove }` where a sibling tells it.";
+    }
+    may {
+        "only": Bool, "No detector looks inside.";
+        "optional": Bool, "The place may be missing from an answer.";
+        "except": Place, "Elements inside that are not meant: `css:a.edit`.";
+    }
+);
+shape!(KindField, "A place that holds the kind under which it stands.",
+    need {
+        "at": OneOrMore<Place>, "Where the value stands.";
+    }
+    may {
+        "only": Bool, "No detector looks inside.";
+        "optional": Bool, "The place may be missing from an answer.";
+        "except": Place, "Elements inside that are not meant: `css:a.edit`.";
+    }
+);
+piece!(named Told, "Another value tells the kind.", |generator| {
+    let (place, kind) = (generator.subschema_for::<Place>(), generator.subschema_for::<KindWord>());
+    json_schema!({
+        "type": "object", "required": ["from"], "minProperties": 2,
+        "properties": { "from": place, "else": kind }, "additionalProperties": kind,
+    })
+});
+
+// Resources.
+shape!(Resource, "A page or a call of the CRM, where kinds appear at known places.",
+    need {
+        "id": Text, "Its name in the ledger and the metrics.";
+        "match": OneOrMore<Either<Request, Match>>, "Which requests it is about: `GET|PUT /path/{id}`, a map, or a list of them.";
+    }
+    may {
+        "subject": OneOrMore<Either<At, Subject>>, "Whose data it shows: `path.id`, `query.record`, `$.id`, a label, `css:…@value`, `none`.";
+        "columns": Text, "Where a request names the columns of its rows: `request.$.params[1]`, `request.fields`.";
+        "attributes": Named<OneOrMore<Place>>, "What rules may ask of each record with `where:`, and where it stands.";
+        "records": Place, "Where each record begins; places and subject are then relative to it.";
+        "fields": OneOrMore<FieldItem>, "What stands where: a set's name, a map, or a list of names, maps and `{ at, is }`.";
+        "query": Named<OneOrMore<Either<GrantWord, Named<OneOrMore<GrantWord>>>>>, "Which kinds parameters touch: filters and sorts are questions about hidden data.";
+        "event": EventWord, "What a request does; left out: GET and HEAD view, the others write.";
+        "scan": Bool, "Whether labels and detectors work beside the fields. Left out: `true`.";
+        "unlisted": Unlisted, "What becomes of leaves that the fields do not name. Left out: `scan`.";
+        "unreadable": Unreadable, "What becomes of a body that cannot be read; `pass` needs `until`.";
+        "until": Until, "When `unreadable: pass` ends.";
+        "errors": Errors, "The CRM's error pages: a fixed page in their place, or scanned. Left out: `page`.";
+        "public": Bool, "Whether staff without a role may ask for it.";
+    }
+);
+piece!(named Request, "A method and a path.", |_generator| json_schema!({
+    "type": "string",
+    "pattern": "^((GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)(\\|(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS))* +)?/",
+    "examples": ["GET /customers", "GET|PUT /api/customers/{id}"],
+}));
+shape!(Match, "Which requests are meant.",
+    need {
+        "path": Text, "The path: `/api/customers/{id}`, `*` for a part, `**` for the rest.";
+    }
+    may {
+        "methods": OneOrMore<Method>, "The methods; left out, every one.";
+        "query": Named<Text>, "Parameters of the query and what they say; `*` stands for any run of characters.";
+        "header": Named<Text>, "Headers and what they say.";
+        "form": Named<Text>, "Parameters of a form and what they say.";
+        "json": Named<Text>, "Values of a JSON body, by JSONPath, and what they say.";
+    }
+);
+one_of!(Method, "A method.", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+piece!(named At, "Where a subject's id is.", |_generator| json_schema!({
+    "type": ["string", "number", "boolean"], "examples": ["path.id", "query.record", "$.id", "顧客番号", "none"],
+}));
+shape!(Subject, "Whose data it is.",
+    need {
+        "at": At, "Where the id stands.";
+    }
+    may {
+        "type": Text, "The subject's type. Left out: `customer`.";
+        "hash": Bool, "The ledger holds the id as a keyed hash, whatever it looks like.";
+        "id": Clear, "The ledger holds the id in clear.";
+    }
+);
+one_of!(Clear, "In clear.", "clear");
+one_of!(EventWord, "What a request does.", "view", "search", "export", "write");
+one_of!(Unlisted, "For leaves that no field names.", "scan", "mask", "block");
+one_of!(Unreadable, "For bodies that cannot be read.", "block", "pass");
+one_of!(Errors, "For error pages.", "page", "scan");
+
+// Rules.
+shape!(Rule, "What becomes of kinds, for whom and when.",
+    need {
+        "for": Either<OneOrMore<Text>, For>, "A role, a list of roles, `{ staff: tanaka }`, or `all`.";
+    }
+    may {
+        "id": Text, "Its name in the ledger; left out: `ROLE-1`.";
+        "show": OneOrMore<GrantWord>, "Kinds, categories or `all` that pass as they are.";
+        "generalize": OneOrMore<Either<Generalized, GrantWord>>, "Coarser true values: `{ birth_date: year, postal_code: 3 }`.";
+        "mask": OneOrMore<Either<Masked, GrantWord>>, "A fixed shape: `{ phone: last4, email: domain, notes: full }`.";
+        "tokenize": OneOrMore<Either<Tokenized, GrantWord>>, "A token: `{ phone: format, email: opaque }`.";
+        "hash": OneOrMore<GrantWord>, "A keyed hash, one way.";
+        "remove": OneOrMore<GrantWord>, "The JSON member goes, the cell or text becomes empty.";
+        "block": OneOrMore<GrantWord>, "The whole answer is refused.";
+        "token_domain": Text, "Equal values give equal tokens and hashes inside a domain; without one a token is bound to its subject.";
+        "search": Search, "How staff may look for veiled values.";
+        "mandatory": Bool, "A ceiling: nothing is more permissive. For all, or one staff.";
+        "when": When, "The rule is there only under these conditions.";
+        "where": Named<OneOrMore<Text>>, "What attributes of the record must be: `{ owner: staff.id }`.";
+        "until": Until, "The rule is there until then; it shows more than the role gets without it.";
+        "why": Text, "What for, for people.";
+        "owner": Text, "Who answers for it, for people.";
+        "approved": Text, "Who has approved it, for people.";
+        "ticket": Text, "Where it was asked for, for people.";
+    }
+);
+one_of!(Search, "How far.", "none", "exact", "any");
+shape!(For, "Persons, whatever their roles.", need {
+    "staff": OneOrMore<Text>, "Staff ids: `tanaka` of every source, `basic:tanaka` of that one.";
+} may {});
+shape!(When, "Conditions; all of them must hold.", need {} may {
+    "network": OneOrMore<Text>, "Addresses or networks that staff asks from: `10.0.0.0/8`.";
+    "hours": OneOrMore<Hours>, "Days, hours and a time zone: `Mon-Fri 08:00-20:00 Asia/Tokyo`.";
+    "resource": OneOrMore<Text>, "Ids of resources.";
+    "event": OneOrMore<EventWord>, "What the request does.";
+    "purpose": OneOrMore<Text>, "What the request is made for: one of `purposes:`.";
+    "records": OneRecord, "`one`: the answer holds one record.";
+    "cel": Text, "An expression that is true.";
+});
+one_of!(OneRecord, "How many records.", "one");
+piece!(named Hours, "Hours of some days.", |_generator| json_schema!({
+    "type": "string", "pattern": "\\d{1,2}:\\d{2}-\\d{1,2}:\\d{2} +\\S+$", "examples": ["Mon-Fri 08:00-20:00 Asia/Tokyo"],
+}));
+piece!(named Masked, "Kinds and how each is masked.", |_generator| options(
+    |kind| kind.masks.iter().map(|mask| json!(mask.word())).chain([json!(Mask::Full.word())]).collect(),
+    &json!({}),
+));
+piece!(named Generalized, "Kinds and how each is made coarser.", |_generator| options(
+    |kind| kind.generalizes.iter().flat_map(coarser).collect(),
+    &json!({}),
+));
+piece!(named Tokenized, "Kinds and the token of each.", |generator| {
+    let token = generator.subschema_for::<Either<TokenWord, Token>>();
+    options(|_| Vec::new(), &token.to_value())
+});
+one_of!(
+    TokenWord,
+    "format: format-preserving; opaque: prefixed; random: kept in the vault.",
+    "format",
+    "opaque",
+    "random"
+);
+shape!(Token, "A token.",
+    need {
+        "token": TokenWord, "format: format-preserving; opaque: prefixed; random: kept in the vault.";
+    }
+    may {
+        "check": Check, "`pass`: a check digit that is right stays right.";
+    }
+);
+one_of!(Check, "What becomes of a check digit.", "pass", "fail");
+
+// Tests.
+shape!(Test, "A request, the CRM's answer, and what each role gets.",
+    need {
+        "name": Text, "What it shows.";
+        "request": Either<Request, TestRequest>, "`GET /customers/42`, or a map.";
+        "expect": Expect, "What each role gets; `nobody` is whom nobody recognises.";
+    }
+    may {
+        "as": As, "Who asks, from where and when. Left out: 127.0.0.1 and now.";
+        "response": TestResponse, "What the CRM answers.";
+    }
+);
+shape!(TestRequest, "A request.",
+    need {
+        "method": Text, "Its method.";
+        "path": Text, "Its path and query.";
+    }
+    may {
+        "headers": Named<OneOrMore<Text>>, "Its headers.";
+        "json": Anything, "A JSON body.";
+        "html": Text, "An HTML body.";
+        "xml": Text, "An XML body.";
+        "csv": Text, "A CSV body.";
+        "text": Text, "A plain body.";
+        "form": Text, "A form, as it is sent: `a=1&b=2`.";
+        "file": Text, "A file with the body.";
+    }
+);
+shape!(As, "Who asks.", need {} may {
+    "network": Text, "The client's address.";
+    "time": Text, "When: `2026-11-24T10:00:00+09:00`.";
+    "staff": Text, "The staff id.";
+});
+shape!(TestResponse, "What the CRM answers.", need {} may {
+    "status": Status, "Its status. Left out: 200.";
+    "headers": Named<OneOrMore<Text>>, "Its headers.";
+    "json": Anything, "A JSON body.";
+    "html": Text, "An HTML body.";
+    "xml": Text, "An XML body.";
+    "csv": Text, "A CSV body.";
+    "text": Text, "A plain body.";
+    "form": Text, "A form, as it is sent.";
+    "file": Text, "A file with the body.";
+});
+shape!(Exactly, "A body, as under `response`.", need {} may {
+    "json": Anything, "JSON.";
+    "html": Text, "HTML.";
+    "xml": Text, "XML.";
+    "csv": Text, "CSV.";
+    "text": Text, "Plain text.";
+    "form": Text, "A form.";
+    "file": Text, "A file.";
+});
+piece!(named Status, "A status.", |_generator| json_schema!({ "type": "integer", "minimum": 100, "maximum": 599 }));
+piece!(named Expect, "What each role gets.", |generator| {
+    let (status, gets) = (generator.subschema_for::<Status>(), generator.subschema_for::<Gets>());
+    json_schema!({ "type": "object", "additionalProperties": { "anyOf": [status, gets] } })
+});
+shape!(Gets, "What a role gets.", need {} may {
+    "status": Status, "The status.";
+    "json": Anything, "Members that stand in the JSON, and what they say.";
+    "xml": Text, "The XML of the answer.";
+    "text": Text, "The text of the answer.";
+    "exactly": Either<Either<Bool, Text>, Exactly>, "The whole answer; `true` for the `json` beside it.";
+    "shown": OneOrMore<Text>, "Texts that stand in it.";
+    "hidden": OneOrMore<Text>, "Texts that do not stand in it, in any spelling.";
+    "ledger": Named<OneOrMore<Text>>, "Kinds and the actions that the ledger has for them.";
+});
+
+fn kinds() -> Vec<Kind> {
+    Kinds::builtin().0
+}
+
+/// A map of kinds, categories or `all`, each with an option or none. Kinds with options of their own are
+/// named with them, so that an editor can offer them; rule files may add more kinds.
+fn options(own: impl Fn(&Kind) -> Vec<Value>, any: &Value) -> Schema {
+    let bare = |option: Value| json!({ "anyOf": [option, { "type": "null" }] });
+    let named = kinds().into_iter().filter_map(|kind| {
+        let words = own(&kind);
+        (!words.is_empty()).then(|| (kind.name, bare(json!({ "enum": words }))))
+    });
+    let named: Map<String, Value> = named.collect();
+    json_schema!({ "type": "object", "properties": named, "additionalProperties": bare(any.clone()) })
+}
+
+fn coarser(how: &Generalize) -> Vec<Value> {
+    match how {
+        Generalize::Year => vec![json!("year")],
+        Generalize::Decade => vec![json!("decade")],
+        Generalize::AgeBand => vec![json!("age_band")],
+        // So many leading digits: an editor offers those of a postal code.
+        Generalize::Digits(_) => (1..=3).map(|digits| json!(digits)).collect(),
+    }
+}
