@@ -114,14 +114,20 @@ impl Bench {
     fn route(&self) {
         for _ in 0..100 {
             let path = canonical(b"/api/r7/42").expect("a path");
-            black_box(self.policy.candidates(&Asked { method: "GET", path: &path, query: &[], header: &|_| Vec::new() }));
+            black_box(self.policy.candidates(&Asked {
+                method: "GET",
+                path: &path,
+                query: &[],
+                header: &|_| Vec::new(),
+            }));
         }
     }
 
     /// A plan that is kept already: what each request pays.
     fn plan(&self) {
         let path = canonical(b"/api/r7/42").expect("a path");
-        let matched = self.policy.candidates(&Asked { method: "GET", path: &path, query: &[], header: &|_| Vec::new() });
+        let matched =
+            self.policy.candidates(&Asked { method: "GET", path: &path, query: &[], header: &|_| Vec::new() });
         let (network, time) = (Some([10, 0, 0, 1].into()), jiff::Timestamp::UNIX_EPOCH);
         let situation = Situation { matched: &matched, roles: &self.roles, staff: Some(&self.staff), network, time };
         for _ in 0..100 {

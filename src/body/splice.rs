@@ -39,7 +39,8 @@ pub fn raw_edits(
     leading: &mut Vec<Leading>,
     holds: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<RawEdit>, Refusal> {
-    let text = valid(raw);
+    // Where nothing is edited nothing need be proved to be text.
+    let text = if edits.is_empty() { "" } else { valid(raw) };
     let mut all = Vec::with_capacity(edits.len());
     let mut members = Vec::new();
     for edit in edits {
@@ -187,7 +188,7 @@ fn commas(raw: &[u8], base: usize, leading: &[Leading], edits: &mut Vec<RawEdit>
 
 /// The text of the held bytes; a character that is not complete yet holds no decided leaf.
 fn valid(raw: &[u8]) -> &str {
-    match std::str::from_utf8(raw) {
+    match simdutf8::compat::from_utf8(raw) {
         Ok(text) => text,
         Err(error) => std::str::from_utf8(&raw[..error.valid_up_to()]).unwrap_or_default(),
     }

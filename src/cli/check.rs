@@ -16,6 +16,7 @@ use crate::policy::Policy;
 use crate::policy::fault::{Fault, Faults, Severity, render_json};
 use crate::policy::node::Source;
 use crate::policy::rule::settings::Undeclared;
+use crate::policy::version;
 
 /// What `sudare check` is asked for.
 #[derive(Debug, Clone, clap::Args)]
@@ -29,6 +30,9 @@ pub struct CheckArgs {
     /// Let warnings fail the check
     #[arg(long)]
     pub strict: bool,
+    /// Say which files are of an older format, and write them anew; none is older yet
+    #[arg(long)]
+    pub upgrade: bool,
     /// How faults are written
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
@@ -56,6 +60,11 @@ pub fn run(args: CheckArgs, lang: Lang) -> u8 {
     if let Err(message) = read {
         complain(lang, &message);
         return UNUSABLE;
+    }
+    if args.upgrade && !check.faults.iter().any(|fault| fault.code == "version") {
+        let files = texts::FILES.many(lang, check.sources.len());
+        println!("{}", texts::NEWEST.with(lang, &[("files", &files), ("format", &version::NEWEST)]));
+        return DONE;
     }
     match args.format {
         Format::Json => {

@@ -3,7 +3,7 @@
 //! No gateway has to run, and none is disturbed: both commands only read. What they print holds nothing but what the
 //! records hold. `report`, `prove` and `export` are reserved words.
 
-mod home;
+pub(in crate::cli) mod home;
 mod query;
 mod verify;
 

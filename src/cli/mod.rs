@@ -4,10 +4,17 @@ pub mod check;
 pub mod completions;
 pub mod demo;
 pub mod demo_text;
+pub mod explain;
+mod grid;
 pub mod help;
 pub mod init;
+pub mod kinds;
 pub mod ledger;
+pub mod replay;
+mod rulebook;
+pub mod rules;
 pub mod say;
+pub mod scan;
 pub mod serve;
 pub mod test;
 
@@ -51,6 +58,16 @@ enum Command {
     Test(test::TestArgs),
     /// Checks the ledger and answers who saw whose data
     Ledger(Box<ledger::LedgerArgs>),
+    /// Tells which rule decides each value of an answer, and what staff gets
+    Explain(Box<explain::ExplainArgs>),
+    /// Tells what a change of rules would newly show, hide and refuse on recorded traffic
+    Replay(replay::ReplayArgs),
+    /// Prints the rules as a table: who sees what
+    Rules(rules::RulesArgs),
+    /// Prints the kinds of personal data, their labels and detectors
+    Kinds(kinds::KindsArgs),
+    /// Finds personal data in text
+    Scan(scan::ScanArgs),
     /// Prints a script with which a shell completes commands and options
     Completions(completions::CompletionsArgs),
     /// Prints the manual pages
@@ -83,6 +100,11 @@ fn run_command(command: Command, lang: Lang) -> u8 {
         Command::Check(args) => check::run(args, lang),
         Command::Test(args) => test::run(&args, lang),
         Command::Ledger(args) => ledger::run(&args, lang),
+        Command::Explain(args) => explain::run(&args, lang),
+        Command::Replay(args) => replay::run(&args, lang),
+        Command::Rules(args) => rules::run(&args, lang),
+        Command::Kinds(args) => kinds::run(&args, lang),
+        Command::Scan(args) => scan::run(&args, lang),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args, lang),
     }

@@ -1,202 +1,180 @@
 //! `sudare test`: runs the tests written in rule files.
+//!
+//! `suite` runs them through a dry exchange, `compare` says what differs from what is expected,
+//! `because` which rule decided, `report` and `junit` tell it. The values of a test are the test's
+//! own, so they may be shown.
 
-use std::fmt::Display;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::fs;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use clap::Args;
-use http::{Request, Response};
 
-use crate::cli::say::{Lang, complain, diagnostics, texts};
-use crate::cli::{DONE, FAILED, UNUSABLE};
-use crate::config::rules;
+use crate::cli::say::{Lang, coloured, complain, diagnostics, texts};
+use crate::cli::test::coverage::Coverage;
+use crate::cli::test::report::Report;
+use crate::cli::test::suite::Suite;
+use crate::cli::{DONE, FAILED, UNUSABLE, default_config};
+use crate::config::units::Origin;
+use crate::config::{gateway, rules};
 use crate::policy::Policy;
 use crate::policy::compile::Loaded;
-use crate::policy::fault::Severity;
-use crate::policy::rule::tests::{Content, ContentFormat, ContentFrom, Expect, TestCase, Who};
-use crate::serve::exchange::dry::{self, Caller, Got};
-use crate::terms::mint::Mint;
-use crate::terms::staff::Staff;
-use crate::vault::mint::KeyMint;
-use crate::vault::ring::Ring;
+use crate::policy::fault::{Faults, Severity};
+use crate::policy::node::Source;
 
+mod because;
 mod compare;
-mod markup;
+mod coverage;
+mod diff;
+mod json;
+mod junit;
+mod recorded;
+mod report;
+mod seen;
+mod spelling;
+pub mod suite;
+mod table;
 
 /// `sudare test`
-#[derive(Args)]
+#[derive(Debug, Clone, Args)]
 pub struct TestArgs {
+    /// The gateway's configuration, whose rules are tested [default: gateway.yaml, unless PATHs are given]
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Rule files and folders; they make one policy
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Only tests whose name holds this text
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// Which resources and rules no test touched
+    #[arg(long)]
+    coverage: bool,
     /// How results are written
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
-    format: String,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs: an object for each expectation, one a line
+    Json,
+    /// For CI systems: JUnit's XML
+    Junit,
 }
 
 /// Runs the command.
 pub fn run(args: &TestArgs, lang: Lang) -> u8 {
-    let sources = match rules::read(&args.paths) {
-        Ok(sources) => sources,
-        Err(error) => {
-            complain(lang, &error.to_string());
-            return UNUSABLE;
-        }
+    let (sources, purposes) = match sources(args, lang) {
+        Ok(read) => read,
+        Err(status) => return status,
     };
-    let Loaded { policy, faults } = Policy::parse(&sources);
+    let Loaded { policy, faults } = Policy::parse_for(&sources, purposes.as_deref());
     let errors: Vec<_> = faults.into_iter().filter(|fault| fault.severity == Severity::Error).collect();
     let Some(policy) = policy else {
         eprint!("{}", diagnostics(lang, &errors, &sources));
         return FAILED;
     };
-    let mint: Arc<dyn Mint> = match Ring::passing() {
-        Ok(ring) => Arc::new(KeyMint::passing(Arc::new(ring))),
+    // Programs read English.
+    let told = if args.format == Format::Text { lang } else { Lang::En };
+    let suite = match Suite::new(&policy, told) {
+        Ok(suite) => suite,
         Err(error) => {
             complain(lang, &error.to_string());
             return FAILED;
         }
     };
-    let json = args.format == "json";
-    let bench = Bench { policy: &policy, mint: &mint, lang: if json { Lang::En } else { lang } };
-    let mut results = Vec::new();
-    for case in policy.tests() {
-        for expect in &case.expect {
-            results.push(bench.check(case, expect));
-        }
+    let began = Instant::now();
+    let results = suite.run(args.filter.as_deref(), &mut Progress::new(lang));
+    if let Some(text) = args.filter.as_deref().filter(|_| results.is_empty()) {
+        complain(lang, &texts::NO_SUCH_TEST.with(lang, &[("text", &text)]));
+        return UNUSABLE;
     }
-    let mut out = BufWriter::new(std::io::stdout().lock());
+    let stdout = io::stdout();
+    let tested = |source: &&Source| policy.tests().iter().any(|test| *test.spot.file == *source.name);
+    let untested = sources.iter().filter(|source| !tested(source)).map(|source| source.name.as_str()).collect();
+    let report = Report { results: &results, sources: &sources, untested, lang: told, colour: coloured(&stdout) };
+    let mut out = BufWriter::new(stdout.lock());
+    let coverage = args.coverage.then(|| Coverage::of(&policy, &results));
     // Whoever closed the pipe has read enough; the status tells the rest.
-    let _closed = print(&results, json, lang, &mut out).and_then(|()| out.flush());
+    let _closed = match args.format {
+        Format::Text => report.people(coverage.as_ref(), &mut out),
+        Format::Json => report.json(coverage.as_ref(), &mut out),
+        Format::Junit => junit::write(&report, began.elapsed(), &mut out),
+    }
+    .and_then(|()| out.flush());
     let failed = results.iter().any(|result| !result.differences.is_empty());
     if failed { FAILED } else { DONE }
 }
 
-/// One expectation's result.
-struct Outcome {
-    file: String,
-    line: usize,
-    test: String,
-    who: String,
-    differences: Vec<String>,
+/// Rule files, and the purposes that gateway.yaml declares.
+type Read = (Vec<Source>, Option<Vec<String>>);
+
+/// The rule files that are named, or those of gateway.yaml.
+fn sources(args: &TestArgs, lang: Lang) -> Result<Read, u8> {
+    let unusable = |what: &str| {
+        complain(lang, what);
+        UNUSABLE
+    };
+    let mut paths = args.paths.clone();
+    let mut purposes = None;
+    let default = paths.is_empty().then(default_config);
+    if let Some(path) = args.config.clone().or(default) {
+        let name = path.display().to_string();
+        let text = fs::read_to_string(&path).map_err(|error| {
+            let what = texts::CANNOT_READ.with(lang, &[("path", &name), ("error", &error)]);
+            unusable(&format!("{what}\n{}", texts::NAME_RULES.of(lang)))
+        })?;
+        let source = Source { name, text };
+        let mut faults = Faults::new();
+        let origin = Origin { folder: gateway::folder(&path), environment: &|name| std::env::var(name).ok() };
+        // The key only speeds up what is not done here: recognising staff.
+        let Some(config) = gateway::parse(&source, &origin, [0; 32], &mut faults) else {
+            eprint!("{}", diagnostics(lang, &faults.into_sorted(), &[source]));
+            return Err(FAILED);
+        };
+        purposes = config.purposes;
+        if paths.is_empty() {
+            paths = config.rules;
+        }
+    }
+    let sources = rules::read(&paths).map_err(|error| unusable(&error.to_string()))?;
+    if sources.is_empty() {
+        return Err(unusable(texts::NO_RULE_FILE.of(lang)));
+    }
+    Ok((sources, purposes))
 }
 
-/// What every test runs with.
-struct Bench<'a> {
-    policy: &'a Policy,
-    mint: &'a Arc<dyn Mint>,
-    /// The language of differences: programs read English.
+/// Tells on a terminal how far a long run is.
+struct Progress {
+    shown: bool,
+    told: Option<Instant>,
     lang: Lang,
 }
 
-impl Bench<'_> {
-    fn check(&self, case: &TestCase, expect: &Expect) -> Outcome {
-        let who = match &expect.who {
-            Who::Role(_, name) => name.to_string(),
-            Who::Nobody => "nobody".to_owned(),
-        };
-        let folder = Path::new(&*case.spot.file).parent().map(Path::to_path_buf).unwrap_or_default();
-        let differences = match self.exchange(case, expect, &folder) {
-            Ok(got) => compare::Compare { policy: self.policy, got: &got, lang: self.lang }.all(expect, &folder),
-            Err(problem) => vec![problem],
-        };
-        Outcome { file: case.spot.file.to_string(), line: expect.spot.line, test: case.name.clone(), who, differences }
-    }
+/// A run that is shorter says nothing.
+const PATIENCE: Duration = Duration::from_millis(500);
 
-    fn exchange(&self, case: &TestCase, expect: &Expect, folder: &Path) -> Result<Got, String> {
-        let (roles, staff) = match &expect.who {
-            Who::Role(role, name) => {
-                let user = case.staff.clone().unwrap_or_else(|| name.to_string());
-                (vec![*role], Some(Staff::new("test", user, Vec::new())))
-            }
-            Who::Nobody => (Vec::new(), None),
-        };
-        let time = case.time.unwrap_or_else(jiff::Timestamp::now);
-        let caller = Caller { staff: staff.as_ref(), roles: &roles, network: case.network, time };
-        let (request, response) = (self.request(case, folder)?, self.response(case, folder)?);
-        Ok(dry::run(self.policy, self.mint, &caller, request, response))
-    }
-
-    fn request(&self, case: &TestCase, folder: &Path) -> Result<Request<Bytes>, String> {
-        let mut builder = Request::builder().method(case.request.method.as_str()).uri(&case.request.target);
-        for (name, value) in &case.request.headers {
-            builder = builder.header(name, value);
-        }
-        let mut body = Bytes::new();
-        if let Some(content) = &case.request.body {
-            if !case.request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
-                builder = builder.header("content-type", media(content.format));
-            }
-            body = read(content, folder, self.lang)?;
-        }
-        builder.body(body).map_err(|error| texts::REQUEST_UNMADE.with(self.lang, &[("error", &error)]))
-    }
-
-    fn response(&self, case: &TestCase, folder: &Path) -> Result<Response<Bytes>, String> {
-        let mut builder = Response::builder().status(case.response.status);
-        let mut body = Bytes::new();
-        if let Some(content) = &case.response.content {
-            if !case.response.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
-                builder = builder.header("content-type", media(content.format));
-            }
-            body = read(content, folder, self.lang)?;
-        }
-        for (name, value) in &case.response.headers {
-            builder = builder.header(name, value);
-        }
-        builder.body(body).map_err(|error| texts::ANSWER_UNMADE.with(self.lang, &[("error", &error)]))
+impl Progress {
+    fn new(lang: Lang) -> Progress {
+        Progress { shown: false, told: io::stderr().is_terminal().then(Instant::now), lang }
     }
 }
 
-fn media(format: ContentFormat) -> &'static str {
-    match format {
-        ContentFormat::Json => "application/json",
-        ContentFormat::Html => "text/html; charset=utf-8",
-        ContentFormat::Xml => "application/xml; charset=utf-8",
-        ContentFormat::Csv => "text/csv; charset=utf-8",
-        ContentFormat::Text => "text/plain; charset=utf-8",
-        ContentFormat::Form => "application/x-www-form-urlencoded",
-    }
-}
-
-/// The bytes of a test's content; a file's path begins at the rule file.
-fn read(content: &Content, folder: &Path, lang: Lang) -> Result<Bytes, String> {
-    match &content.from {
-        ContentFrom::Text(text) => Ok(Bytes::from(text.clone())),
-        ContentFrom::File(path) => {
-            let path = folder.join(path);
-            let unread = |error| texts::CANNOT_READ.with(lang, &[("path", &path.display()), ("error", &error)]);
-            std::fs::read(&path).map(Bytes::from).map_err(unread)
+impl suite::Watch for Progress {
+    fn done(&mut self, done: usize, all: usize) {
+        let Some(told) = self.told.filter(|told| told.elapsed() >= PATIENCE || self.shown && done == all) else {
+            return;
+        };
+        if done == all {
+            eprint!("\r\u{1b}[K");
+        } else if told.elapsed() >= PATIENCE {
+            eprint!("\r{}", texts::TESTING.with(self.lang, &[("done", &done), ("all", &all)]));
+            (self.shown, self.told) = (true, Some(Instant::now()));
         }
     }
-}
-
-fn print(results: &[Outcome], json: bool, lang: Lang, out: &mut dyn Write) -> std::io::Result<()> {
-    for result in results {
-        if json {
-            let line = serde_json::json!({
-                "file": result.file, "line": result.line, "test": result.test, "as": result.who,
-                "passed": result.differences.is_empty(), "differences": result.differences,
-            });
-            writeln!(out, "{line}")?;
-        } else if !result.differences.is_empty() {
-            let place = format!("{}:{}", result.file, result.line);
-            let words: [(&str, &dyn Display); 3] = [("place", &place), ("test", &result.test), ("who", &result.who)];
-            writeln!(out, "{}", texts::FAILED.with(lang, &words))?;
-            for difference in &result.differences {
-                writeln!(out, "    {difference}")?;
-            }
-        }
-    }
-    if json {
-        return Ok(());
-    }
-    let failed = results.iter().filter(|result| !result.differences.is_empty()).count();
-    let passed = results.len() - failed;
-    writeln!(out, "{}", texts::PASSED.with(lang, &[("passed", &passed), ("failed", &failed)]))?;
-    if results.is_empty() {
-        writeln!(out, "{}", texts::NO_TESTS.of(lang))?;
-    }
-    Ok(())
 }

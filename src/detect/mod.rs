@@ -123,6 +123,12 @@ pub fn is(kind: KindId, text: &str) -> bool {
     DETECTORS.iter().find(|detector| detector.kind == kind).is_some_and(|detector| (detector.whole)(detector, &runs))
 }
 
+/// Whether a kind has a built-in detector, and whether that can be certain.
+pub fn finds(kind: KindId) -> Option<bool> {
+    // Four numbers with dots can be a version.
+    DETECTORS.iter().find(|detector| detector.kind == kind).map(|_| kind != crate::terms::kind::IP)
+}
+
 fn built_in(shadow: &Shadow<'_>, found: &mut Vec<Found>) {
     let runs = Runs::of(shadow.text());
     let mut hits = Vec::new();
@@ -157,5 +163,33 @@ impl Detector {
         let mut hits = Vec::new();
         (self.find)(runs, &mut hits);
         hits.iter().any(|hit| hit.range == (0..runs.text.len()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_detector_is_as_certain_as_it_says() {
+        let examples = [
+            "a@example.jp",
+            "090-1234-5678",
+            "〒154-0004",
+            "4111 1111 1111 1111",
+            "123456789018",
+            "DE89370400440532013000",
+            "536-90-4399",
+            "192.168.0.1 2001:db8:0:0:0:0:0:1",
+        ];
+        assert_eq!(examples.len(), DETECTORS.len());
+        for (text, detector) in examples.into_iter().zip(DETECTORS) {
+            let mut found = Vec::new();
+            Detectors::new(&[]).expect("the built-in ones").find(text, &mut found);
+            let own: Vec<bool> = found.iter().filter(|f| f.kind == detector.kind).map(|f| f.certain).collect();
+            assert!(!own.is_empty(), "{text}");
+            assert_eq!(finds(detector.kind), Some(own.contains(&true)), "{text}");
+        }
+        assert_eq!(finds(crate::terms::kind::PERSON_NAME), None);
     }
 }

@@ -15,23 +15,21 @@ enum Slot<S> {
     Record,
 }
 
-/// Follows the paths of one document, whose steps are `S`.
-pub struct Automaton<S> {
+/// All paths of one document, whose steps are `S`. A set of positions in them has a bit for each slot.
+pub struct Paths<S> {
     slots: Vec<Slot<S>>,
     /// Where the paths to places begin.
     starts: Vec<u64>,
-    /// A set for the node that is looked at and for each node around it.
-    sets: Vec<u64>,
 }
 
-impl<S: Clone> Automaton<S> {
-    /// An automaton before the document's first node: the paths to places, the path to records if
-    /// there is one, and which places are sought in the whole document all the same.
+impl<S: Clone> Paths<S> {
+    /// The paths to places, the path to records if there is one, and which places are sought in the
+    /// whole document all the same; with the set of positions before the document's first node.
     pub fn new<'p>(
         paths: impl Iterator<Item = (PlaceId, &'p [S])>,
         record: Option<&[S]>,
         document: &BTreeSet<PlaceId>,
-    ) -> Automaton<S>
+    ) -> (Paths<S>, Vec<u64>)
     where
         S: 'p,
     {
@@ -50,76 +48,116 @@ impl<S: Clone> Automaton<S> {
         };
         let starts = set(&firsts);
         everywhere.extend(record.map_or(firsts, |record| vec![record]));
-        let sets = set(&everywhere);
-        Automaton { slots, starts, sets }
+        let first = set(&everywhere);
+        (Paths { slots, starts }, first)
     }
 
-    /// Steps down to a child of the node that is looked at. `follow` says whether a position holds
-    /// below this child too, and whether it moves on to the next step.
+    /// Where the positions of `above` lead. `follow` says whether a position holds below this child
+    /// too, and whether it moves on to the next step.
+    pub fn step(&self, above: &[u64], follow: impl Fn(&S) -> (bool, bool)) -> Vec<u64> {
+        let mut below = vec![0; above.len()];
+        self.add_step(above, &mut below, follow);
+        below
+    }
+
+    /// Adds the positions at which the paths begin, since this node is a record.
+    pub fn open_record(&self, set: &mut [u64]) {
+        // What is sought in the whole document goes on beside what is sought in the record.
+        set.iter_mut().zip(&self.starts).for_each(|(set, start)| *set |= start);
+    }
+
+    /// Which places a node with these positions belongs to.
+    pub fn reached(&self, set: &[u64]) -> impl Iterator<Item = PlaceId> {
+        self.at(set).filter_map(|slot| if let Slot::Reached(id) = slot { Some(*id) } else { None })
+    }
+
+    /// Whether the records' path has reached a node with these positions.
+    pub fn is_record(&self, set: &[u64]) -> bool {
+        self.at(set).any(|slot| matches!(slot, Slot::Record))
+    }
+
+    /// Whether any of the steps that come next is such.
+    pub fn any(&self, set: &[u64], is: impl Fn(&S) -> bool) -> bool {
+        self.at(set).any(|slot| matches!(slot, Slot::Step(step) if is(step)))
+    }
+
+    fn at(&self, set: &[u64]) -> impl Iterator<Item = &Slot<S>> {
+        set.iter().enumerate().flat_map(move |(word, bits)| bits_of(*bits).map(move |bit| &self.slots[word * 64 + bit]))
+    }
+
+    fn add_step(&self, above: &[u64], below: &mut [u64], follow: impl Fn(&S) -> (bool, bool)) {
+        for (word, bits) in above.iter().enumerate() {
+            for bit in bits_of(*bits).map(|bit| word * 64 + bit) {
+                let (stays, goes_on) = match &self.slots[bit] {
+                    Slot::Step(step) => follow(step),
+                    Slot::Reached(_) => (true, false),
+                    Slot::Record => (false, false),
+                };
+                below[bit / 64] |= u64::from(stays) << (bit % 64);
+                below[(bit + usize::from(goes_on)) / 64] |= u64::from(goes_on) << ((bit + 1) % 64);
+            }
+        }
+    }
+}
+
+/// Follows the paths of one document.
+pub struct Automaton<S> {
+    paths: Paths<S>,
+    /// A set for the node that is looked at and for each node around it.
+    sets: Vec<u64>,
+}
+
+impl<S: Clone> Automaton<S> {
+    /// An automaton before the document's first node; all else as for [`Paths::new`].
+    pub fn new<'p>(
+        paths: impl Iterator<Item = (PlaceId, &'p [S])>,
+        record: Option<&[S]>,
+        document: &BTreeSet<PlaceId>,
+    ) -> Automaton<S>
+    where
+        S: 'p,
+    {
+        let (paths, sets) = Paths::new(paths, record, document);
+        Automaton { paths, sets }
+    }
+
+    /// Steps down to a child of the node that is looked at; `follow` as in [`Paths::step`].
     pub fn enter(&mut self, follow: impl Fn(&S) -> (bool, bool)) {
-        let words = self.starts.len();
+        let words = self.paths.starts.len();
         let from = self.sets.len() - words;
         self.sets.resize(self.sets.len() + words, 0);
         let (above, below) = self.sets.split_at_mut(from + words);
-        step(&self.slots, &above[from..], below, follow);
-    }
-
-    /// Whether no path can reach anything below the node that is looked at.
-    pub fn is_idle(&self) -> bool {
-        self.sets[self.sets.len() - self.starts.len()..].iter().all(|set| *set == 0)
+        self.paths.add_step(&above[from..], below, follow);
     }
 
     /// Steps back up.
     pub fn leave(&mut self) {
-        self.sets.truncate(self.sets.len() - self.starts.len());
+        self.sets.truncate(self.sets.len() - self.paths.starts.len());
     }
 
     /// Which places the node that is looked at belongs to.
     pub fn reached(&self, places: &mut Vec<PlaceId>) {
         places.clear();
-        places.extend(self.here().filter_map(|slot| if let Slot::Reached(id) = slot { Some(*id) } else { None }));
+        places.extend(self.paths.reached(&self.sets[self.top()..]));
     }
 
     /// Whether the records' path has reached the node that is looked at.
     pub fn at_record(&self) -> bool {
-        self.here().any(|slot| matches!(slot, Slot::Record))
+        self.paths.is_record(&self.sets[self.top()..])
     }
 
-    /// The node that is looked at is a record: from here the paths begin.
-    pub fn open_record(&mut self) {
-        let from = self.sets.len() - self.starts.len();
-        // What is sought in the whole document goes on beside what is sought in the record.
-        self.sets[from..].iter_mut().zip(&self.starts).for_each(|(set, start)| *set |= start);
-    }
-
-    /// The same where a path may also begin with the record itself; `follow` as in `enter`.
+    /// The node that is looked at is a record: from here the paths begin, also with the record itself;
+    /// `follow` as in [`Paths::step`].
     pub fn open_record_itself(&mut self, follow: impl Fn(&S) -> (bool, bool)) {
-        let from = self.sets.len() - self.starts.len();
-        step(&self.slots, &self.starts, &mut self.sets[from..], follow);
-        self.open_record();
+        let top = self.top();
+        self.paths.add_step(&self.paths.starts, &mut self.sets[top..], follow);
+        self.paths.open_record(&mut self.sets[top..]);
     }
 
-    fn here(&self) -> impl Iterator<Item = &Slot<S>> {
-        let top = &self.sets[self.sets.len() - self.starts.len()..];
-        top.iter().enumerate().flat_map(move |(word, bits)| bits_of(*bits).map(move |bit| &self.slots[word * 64 + bit]))
-    }
-}
-
-/// Adds to `below` where the positions of `above` lead.
-fn step<S>(slots: &[Slot<S>], above: &[u64], below: &mut [u64], follow: impl Fn(&S) -> (bool, bool)) {
-    for (word, bits) in above.iter().enumerate() {
-        for bit in bits_of(*bits).map(|bit| word * 64 + bit) {
-            let (stays, goes_on) = match &slots[bit] {
-                Slot::Step(step) => follow(step),
-                Slot::Reached(_) => (true, false),
-                Slot::Record => (false, false),
-            };
-            below[bit / 64] |= u64::from(stays) << (bit % 64);
-            below[(bit + usize::from(goes_on)) / 64] |= u64::from(goes_on) << ((bit + 1) % 64);
-        }
+    fn top(&self) -> usize {
+        self.sets.len() - self.paths.starts.len()
     }
 }
-
 fn bits_of(mut bits: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let bit = bits.trailing_zeros() as usize;

@@ -236,7 +236,7 @@ pub(super) fn is_plain_id(text: &str) -> bool {
 /// Whether a find is a part of a longer name of the application's own: `creme` in `creme_core` or
 /// `ui-creme-list`, where paths of the rules hold that word. Every link has it, so it tells nothing
 /// of whoever is called so, and without it the links would lead nowhere.
-pub(super) fn is_part_of_a_name(words: &HashSet<String>, text: &str, found: &Range<usize>) -> bool {
+pub fn is_part_of_a_name(words: &HashSet<String>, text: &str, found: &Range<usize>) -> bool {
     let joins = |c: char| matches!(c, '_' | '-');
     let joined = text[..found.start].ends_with(joins) || text[found.end..].starts_with(joins);
     joined && words.contains(&text[found.clone()])

@@ -18,3 +18,5 @@ pub mod returned;
 pub mod subject;
 mod tellers;
 mod verdict;
+
+pub use crate::guard::leaves::is_part_of_a_name;

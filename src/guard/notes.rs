@@ -5,6 +5,7 @@
 //! Whoever listens holds raw values and must keep them as closely as the guard does.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::detect::Found;
 use crate::terms::action::Action;
@@ -35,8 +36,21 @@ pub struct Note<'a> {
     pub range: Range<usize>,
     /// What becomes of them; `None` where another value decides.
     pub action: Option<Action>,
+    /// The ids of the rules that decided, for this record.
+    pub rules: &'a [Arc<str>],
     /// What they are and what speaks for it.
     pub why: Why<'a>,
+}
+
+impl Why<'_> {
+    /// The kind that decides, if one does.
+    pub fn kind(&self) -> Option<KindId> {
+        match self {
+            Why::Known { kind, .. } => Some(*kind),
+            Why::Found(found) => Some(found.kind),
+            Why::Elsewhere | Why::Unlisted | Why::Echo => None,
+        }
+    }
 }
 
 /// What speaks for a kind.

@@ -107,7 +107,11 @@ impl Records {
         };
         let all = |terms: &Vec<usize>| {
             let known: Vec<Option<bool>> = terms.iter().map(term).collect();
-            if known.contains(&Some(false)) { Some(false) } else { known.into_iter().collect::<Option<Vec<_>>>().map(|_| true) }
+            if known.contains(&Some(false)) {
+                Some(false)
+            } else {
+                known.into_iter().collect::<Option<Vec<_>>>().map(|_| true)
+            }
         };
         rows.conditions.iter().map(all).collect()
     }

@@ -66,13 +66,7 @@ impl Tellers {
 
     /// What the tellers make of a leaf, together with what its place says by itself: the strictest.
     /// `complete` says whether all that is outside records has been seen.
-    pub(super) fn known(
-        &self,
-        plan: &Plan,
-        decisions: &[Decision],
-        leaf: &Waiting,
-        complete: bool,
-    ) -> Option<Known> {
+    pub(super) fn known(&self, plan: &Plan, decisions: &[Decision], leaf: &Waiting, complete: bool) -> Option<Known> {
         let own = leaf.known.filter(|known| known.declared || leaf.told.is_empty());
         let told = leaf.told.iter().map(|(number, only)| {
             let said = self.said(plan, *number, leaf, complete);

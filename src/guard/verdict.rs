@@ -289,7 +289,8 @@ impl<'a> Judge<'a> {
 
     fn tell(&self, leaf: &Waiting, range: Range<usize>, action: Option<Action>, why: Why<'_>) {
         if let Some(notes) = self.notes {
-            notes.judged(&Note { document: leaf.document, pieces: &leaf.pieces, range, action, why });
+            let rules = why.kind().map_or(&[][..], |kind| &self.decision(kind).rules);
+            notes.judged(&Note { document: leaf.document, pieces: &leaf.pieces, range, action, rules, why });
         }
     }
 

@@ -6,14 +6,14 @@
 //! answers counts, and mandatory rules are its ceiling.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::policy::node::Spot;
 use crate::policy::plan::{Decision, Search};
+use crate::policy::rulebook::Rules;
 use crate::policy::strict::{compare, rank, stricter};
 use crate::terms::action::{Action, Mask};
-use crate::terms::kind::{self, Category, Kind, KindId, Kinds};
+use crate::terms::kind::{self, Category, Kind, KindId};
 use crate::terms::refusal::{Reason, Refusal};
 
 /// The number of a role in the policy.
@@ -39,60 +39,6 @@ pub struct Rule {
     pub mandatory: bool,
     /// Whether it has `when`, `where`, `until` or is for one staff.
     pub conditioned: bool,
-}
-
-/// All rules, and which of them name a kind: of ten thousand only those are looked at.
-#[derive(Debug, Default)]
-pub struct Rules {
-    all: Vec<Rule>,
-    /// By kind, those for everybody.
-    every: Vec<Vec<usize>>,
-    /// Those for some roles, by role and kind.
-    own: HashMap<(RoleId, KindId), Vec<usize>>,
-    /// By kind, the mandatory ones.
-    ceilings: Vec<Vec<usize>>,
-}
-
-impl Rules {
-    /// Puts rules in order by what they name.
-    pub fn new(all: Vec<Rule>, kinds: &Kinds) -> Rules {
-        let none = vec![Vec::new(); kinds.0.len()];
-        let mut rules = Rules { every: none.clone(), ceilings: none, own: HashMap::new(), all: Vec::new() };
-        for (number, rule) in all.iter().enumerate() {
-            for (id, _) in kinds.iter().filter(|(id, kind)| named(rule, *id, kind).next().is_some()) {
-                match &rule.who {
-                    _ if rule.mandatory => rules.ceilings[usize::from(id.0)].push(number),
-                    Who::Every => rules.every[usize::from(id.0)].push(number),
-                    Who::Roles(roles) => {
-                        roles.iter().for_each(|role| rules.own.entry((*role, id)).or_default().push(number));
-                    }
-                }
-            }
-        }
-        rules.all = all;
-        rules
-    }
-
-    /// Those of a role that name a kind, in their order; ceilings are no role's.
-    fn of(&self, role: RoleId, id: KindId) -> Vec<usize> {
-        let own = self.own.get(&(role, id)).map_or(&[][..], Vec::as_slice);
-        let mut all = [own, self.every.get(usize::from(id.0)).map_or(&[][..], Vec::as_slice)].concat();
-        all.sort_unstable();
-        all.dedup();
-        all
-    }
-
-    fn ceilings(&self, id: KindId) -> &[usize] {
-        self.ceilings.get(usize::from(id.0)).map_or(&[], Vec::as_slice)
-    }
-}
-
-impl std::ops::Deref for Rules {
-    type Target = [Rule];
-
-    fn deref(&self) -> &[Rule] {
-        &self.all
-    }
 }
 
 /// Whom a rule is for.
@@ -315,8 +261,11 @@ fn answer(question: &Question<'_>, role: RoleId) -> Result<(Answer, Vec<Consider
     Ok(all)
 }
 
+/// Whether a rule has a condition, and how closely it names the kind: the greatest decides.
+type Level = (bool, u8);
+
 /// Each rule of the role that names the kind, and how closely it does.
-fn considered(question: &Question<'_>, role: RoleId) -> Result<(Vec<Considered>, Vec<(bool, u8)>), Refusal> {
+fn considered(question: &Question<'_>, role: RoleId) -> Result<(Vec<Considered>, Vec<Level>), Refusal> {
     let mut considered = Vec::new();
     let mut levels = Vec::new();
     for number in question.rules.of(role, question.id) {
@@ -336,7 +285,7 @@ fn considered(question: &Question<'_>, role: RoleId) -> Result<(Vec<Considered>,
 /// What those of them say that are there.
 fn settle(
     question: &Question<'_>,
-    levels: &[(bool, u8)],
+    levels: &[Level],
     mut considered: Vec<Considered>,
 ) -> (Answer, Vec<Considered>) {
     let is_there = |item: &Considered| item.verdict == Verdict::Decides;
@@ -436,7 +385,8 @@ fn unsaid(question: &Question<'_>) -> Search {
     if SOUGHT.contains(&question.id) || is_own_number { Search::Exact } else { Search::None }
 }
 
-fn named<'r>(rule: &'r Rule, id: KindId, kind: &Kind) -> impl Iterator<Item = &'r Grant> {
+/// What a rule says of a kind, its category or all.
+pub(super) fn named<'r>(rule: &'r Rule, id: KindId, kind: &Kind) -> impl Iterator<Item = &'r Grant> {
     let category = kind.category;
     rule.grants.iter().filter(move |grant| match grant.on {
         On::All => true,

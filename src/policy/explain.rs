@@ -3,14 +3,35 @@
 
 use std::sync::Arc;
 
-use crate::policy::Parts;
 use crate::policy::conditions::Situation;
 use crate::policy::decide::{Considered, State, Trace, Verdict};
+use crate::policy::matched::{self, Matched};
+use crate::policy::node::Spot;
 use crate::policy::plan::Decision;
 use crate::policy::planner::{self, Context};
+use crate::policy::{Parts, Policy};
 use crate::terms::action::Action;
 use crate::terms::kind::KindId;
+use crate::terms::place::Place;
 use crate::terms::refusal::Refusal;
+
+/// Where something stands in the rule files: file and line.
+pub type At = (String, usize);
+
+/// A resource that a request is about, and the line that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatchedResource {
+    /// Its id.
+    pub id: Arc<str>,
+    /// Where it stands.
+    pub at: At,
+    /// The path that matched, as it is written.
+    pub path: String,
+    /// Where that stands.
+    pub match_at: At,
+    /// It fits but for the method or the format at the path's end, and its fields count all the same.
+    pub beside: bool,
+}
 
 /// Why a request gets what it gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +67,7 @@ pub struct Step {
     /// The rule's id; `None` where `ungranted` answers.
     pub rule: Option<Arc<str>>,
     /// Where it stands: file and line.
-    pub at: Option<(Arc<str>, usize)>,
+    pub at: Option<At>,
     /// What it says.
     pub action: Action,
     /// Whether it counted.
@@ -67,8 +88,62 @@ impl Verdict {
     }
 }
 
+impl Policy {
+    /// The resources that a request is about, each line that fits once.
+    pub fn matched_resources(&self, matched: &Matched) -> Vec<MatchedResource> {
+        let own = matched.routes.iter().chain(&matched.pending).map(|id| (*id, false));
+        let beside = matched.beside.iter().filter(|_| matched.is_undeclared()).map(|id| (*id, true));
+        let all = own.chain(beside).filter_map(|(id, beside)| {
+            let route = matched::route(&self.parts, id)?;
+            let resource = self.parts.resources.get(route.resource)?;
+            Some(MatchedResource {
+                id: resource.id.clone(),
+                at: at(&resource.spot),
+                path: route.rule.path.text.clone(),
+                match_at: at(&route.rule.spot),
+                beside,
+            })
+        });
+        all.collect()
+    }
+
+    /// Where a rule stands.
+    pub fn rule_at(&self, id: &str) -> Option<At> {
+        self.parts.rules.iter().find(|rule| *rule.id == *id).map(|rule| at(&rule.spot))
+    }
+
+    /// Where a resource stands.
+    pub fn resource_at(&self, id: &str) -> Option<At> {
+        self.parts.resources.iter().find(|resource| *resource.id == *id).map(|resource| at(&resource.spot))
+    }
+
+    /// Where the fields of these resources say that this kind stands at this place.
+    pub fn fields_at(&self, resources: &[Arc<str>], place: &Place, kind: KindId) -> Vec<At> {
+        let named = self.parts.resources.iter().filter(|resource| resources.contains(&resource.id));
+        let mut all: Vec<At> = named
+            .flat_map(|resource| {
+                let fields = resource.fields.iter().filter(|field| field.kind == kind && field.place == *place);
+                let told =
+                    resource.told.iter().filter(|told| told.place == *place && told.teller.listed().contains(&kind));
+                fields.map(|field| at(&field.spot)).chain(told.map(|told| at(&told.spot))).collect::<Vec<_>>()
+            })
+            .collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+}
+
+fn at(spot: &Spot) -> At {
+    (spot.file.to_string(), spot.line)
+}
+
 /// Decides every kind and keeps the traces.
-pub(super) fn explain(parts: &Parts, situation: &Situation<'_>, states: &[(usize, State)]) -> Result<Explanation, Refusal> {
+pub(super) fn explain(
+    parts: &Parts,
+    situation: &Situation<'_>,
+    states: &[(usize, State)],
+) -> Result<Explanation, Refusal> {
     let contexts = planner::contexts(parts, situation, states);
     let mut kinds = Vec::new();
     for (kind, row) in parts.kinds.kinds.iter() {
@@ -89,7 +164,7 @@ fn add_steps(parts: &Parts, context: &Context, several: bool, trace: Trace, step
     let resource = context.resource.clone().filter(|_| several);
     let step = |role: Option<Arc<str>>, item: &Considered| {
         let rule = &parts.rules[item.rule];
-        let at = Some((rule.spot.file.clone(), rule.spot.line));
+        let at = Some(at(&rule.spot));
         Step {
             resource: resource.clone(),
             role,

@@ -19,7 +19,9 @@ mod planner;
 pub mod reader;
 pub mod rows;
 pub mod rule;
+pub mod rulebook;
 pub mod strict;
+pub mod table;
 mod traps;
 pub mod version;
 pub mod warnings;
@@ -33,15 +35,16 @@ use jiff::Timestamp;
 use crate::detect::Detectors;
 use crate::policy::compile::{Condition, KindTable, Loaded, Resource, Role, Route};
 use crate::policy::conditions::{Conditioned, Situation};
-use crate::policy::decide::{RoleId, Rules};
+use crate::policy::decide::RoleId;
 use crate::policy::explain::Explanation;
 use crate::policy::fault::Fault;
 use crate::policy::matched::{Asked, BodyValues, Looks, Matched};
-use crate::policy::node::Source;
+use crate::policy::node::{Source, Spot};
 use crate::policy::plan::Plan;
 use crate::policy::planner::Key;
 use crate::policy::rule::settings::Undeclared;
 use crate::policy::rule::tests::TestCase;
+use crate::policy::rulebook::Rules;
 use crate::route::router::Router;
 use crate::terms::action::Action;
 use crate::terms::kind::Kinds;
@@ -147,6 +150,21 @@ impl Policy {
     /// The ids of all resources, in their order: the values that a metric's label can have.
     pub fn resource_ids(&self) -> Vec<Arc<str>> {
         self.parts.resources.iter().map(|resource| resource.id.clone()).collect()
+    }
+
+    /// The groups that give a role.
+    pub fn groups_of(&self, role: RoleId) -> &[String] {
+        self.parts.roles.get(usize::from(role.0)).map_or(&[], |role| &role.groups)
+    }
+
+    /// Every rule's id, and where it is written.
+    pub fn rules_written(&self) -> impl Iterator<Item = (&Arc<str>, &Spot)> {
+        self.parts.rules.iter().map(|rule| (&rule.id, &rule.spot))
+    }
+
+    /// Every resource's id, and where it is written.
+    pub fn resources_written(&self) -> impl Iterator<Item = (&Arc<str>, &Spot)> {
+        self.parts.resources.iter().map(|resource| (&resource.id, &resource.spot))
     }
 
     /// How many rules there are.

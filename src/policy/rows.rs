@@ -53,10 +53,12 @@ impl Rows {
     /// hangs on one that cannot be is blocked: the answer that holds it is refused.
     pub fn decisions(&self, holds: &[Option<bool>]) -> Arc<[Decision]> {
         let fits = |bits: usize| {
-            let fits_one = |(at, holds): (usize, &Option<bool>)| holds.is_none_or(|holds| holds == (bits >> at & 1 == 1));
+            let fits_one =
+                |(at, holds): (usize, &Option<bool>)| holds.is_none_or(|holds| holds == (bits >> at & 1 == 1));
             holds.iter().enumerate().all(fits_one)
         };
-        let mut possible = self.decisions.iter().enumerate().filter(|(bits, _)| fits(*bits)).map(|(_, decisions)| decisions);
+        let mut possible =
+            self.decisions.iter().enumerate().filter(|(bits, _)| fits(*bits)).map(|(_, decisions)| decisions);
         let Some(first) = possible.next() else { return Arc::default() };
         let mut all = Arc::clone(first);
         for other in possible.filter(|other| ***other != **first) {

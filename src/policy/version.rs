@@ -22,7 +22,11 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<u32> {
     match text.parse::<u32>() {
         Ok(number) if (1..=NEWEST).contains(&number) => Some(number),
         Ok(number) if number > NEWEST => {
-            let fault = faults.error(&node.spot, "version", format!("`sudare: {number}` is a later format than this program reads"));
+            let fault = faults.error(
+                &node.spot,
+                "version",
+                format!("`sudare: {number}` is a later format than this program reads"),
+            );
             fault.help(format!(
                 "this is sudare {}, which reads up to `sudare: {NEWEST}`: install a later one",
                 env!("CARGO_PKG_VERSION")
@@ -30,7 +34,9 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<u32> {
             None
         }
         _ => {
-            faults.error(&node.spot, "version", format!("`{text}` is no format of these files")).help("write `sudare: 1`");
+            faults
+                .error(&node.spot, "version", format!("`{text}` is no format of these files"))
+                .help("write `sudare: 1`");
             None
         }
     }
@@ -40,4 +46,16 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<u32> {
 pub fn upgraded(text: &str, from: u32) -> Option<String> {
     let steps = STEPS.get(usize::try_from(from).ok()?.checked_sub(1)?..)?;
     (!steps.is_empty()).then(|| steps.iter().fold(text.to_owned(), |text, step| step(&text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_of_the_newest_format_stays() {
+        for from in [0, NEWEST, NEWEST + 1] {
+            assert_eq!(upgraded("sudare: 1", from), None);
+        }
+    }
 }

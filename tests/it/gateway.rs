@@ -64,7 +64,11 @@ fn crm() -> Origin {
         "/export.csv" => Answer::new(200, "text/csv; charset=utf-8", &export(30_000)),
         "/error" => Answer::new(500, "text/html", "<pre>SELECT * FROM t WHERE tel='090-1234-5678'</pre>"),
         "/blob" => Answer::new(200, "application/octet-stream", "\u{1}\u{2}090-1234-5678"),
-        "/special" => Answer::new(200, "application/json", r#"{"no":1,"口座番号":"7654321","病歴":"あり","パスワード":"hinotori-77"}"#),
+        "/special" => Answer::new(
+            200,
+            "application/json",
+            r#"{"no":1,"口座番号":"7654321","病歴":"あり","パスワード":"hinotori-77"}"#,
+        ),
         "/plain" => Answer::new(200, "text/plain; charset=utf-8", "call taro@example.jp"),
         _ => Answer::new(404, "text/html", "<p>not here</p>"),
     })
@@ -333,7 +337,8 @@ fn a_purpose_opens_what_the_rules_say_and_stands_in_the_ledger() {
 #[test]
 fn a_pack_is_a_part_of_the_policy() {
     let crm = crm();
-    let rules = RULES.replace("phone: last4", "phone: last4, bank_account: full").replace("identity, contact, notes", "all");
+    let rules =
+        RULES.replace("phone: last4", "phone: last4, bank_account: full").replace("identity, contact, notes", "all");
     let config = "rules: [pack:appi, rules/]\n";
     let gateway = Running::set_up(crm.address, Setup { rules: &rules, config, ..Setup::default() });
     let manager = gateway.get("/special", "sato", "crm-managers").text();

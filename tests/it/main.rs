@@ -20,6 +20,7 @@ mod ledger;
 mod policy;
 mod readme;
 mod signer;
+mod testing;
 mod tidy;
 mod tls;
 mod transform;

@@ -80,7 +80,7 @@ mod tests {
             ("sudare chekc", "`chekc` というコマンドはありません", "`check` のことですか？"),
             ("sudare check --strcit", "`--strcit` はこのコマンドで使えません", "`--strict` のことですか？"),
             ("sudare check --format xml", "`xml` は指定できません", "text, json のいずれか"),
-            ("sudare test", "次の指定が足りません: <PATH>...", "使い方: sudare test"),
+            ("sudare init", "次の指定が足りません: <URL>", "使い方: sudare init"),
             ("sudare check -c", "には値が必要です", "`--help` を付けて"),
             ("sudare demo --port x", "`x` は指定できません", "エラー: "),
         ];

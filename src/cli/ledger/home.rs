@@ -14,9 +14,9 @@ use crate::policy::{Policy, reader};
 use crate::terms::kind::Kinds;
 
 /// The folders and files of a gateway.
-pub(super) struct Home {
+pub(in crate::cli) struct Home {
     /// The state folder.
-    pub(super) state: PathBuf,
+    pub(in crate::cli) state: PathBuf,
     /// The key ring.
     pub(super) keys: PathBuf,
     /// Rule files and folders.
@@ -26,13 +26,18 @@ pub(super) struct Home {
 impl Home {
     /// What the command line names, or else the configuration.
     pub(super) fn of(args: &LedgerArgs) -> Home {
-        let config = args.config.clone().unwrap_or_else(default_config);
+        Home::at(args.config.as_deref(), args.state.as_deref())
+    }
+
+    /// The same for a command that is given these two.
+    pub(in crate::cli) fn at(config: Option<&Path>, state: Option<&Path>) -> Home {
         // A state folder that is named has its own keys, whatever configuration lies about here.
-        let read = args.config.is_some() || args.state.is_none();
+        let read = config.is_some() || state.is_none();
+        let config = config.map_or_else(default_config, Path::to_path_buf);
         let root = read.then(|| root(&config)).flatten();
         let folder = config.parent().unwrap_or(Path::new(""));
         let named = |key| Some(folder.join(root.as_ref()?.at(key)?.scalar()?));
-        let state = args.state.clone().or_else(|| named("state")).unwrap_or_else(|| folder.join("state"));
+        let state = state.map(Path::to_path_buf).or_else(|| named("state")).unwrap_or_else(|| folder.join("state"));
         let keys = named("keys").unwrap_or_else(|| state.join("keys"));
         let rules = root.as_ref().and_then(|root| root.at("rules")).map(reader::one_or_more).unwrap_or_default();
         let rules = rules.iter().filter_map(Node::scalar).map(|path| folder.join(path)).collect();

@@ -38,6 +38,8 @@ texts! {
     CHECKED_POLICY: "{told}: {roles}, {resources}, {rules}, {tests}", "{told}: {roles}、{resources}、{rules}、{tests}";
     SCAN: "note: `undeclared: scan` lowers a risk and does not close it: what no field,\n      label or detector knows is shown",
         "注意: `undeclared: scan` は危険を減らしますが、なくしません。項目・見出し・\n      検出器のどれも知らない値はそのまま表示されます";
+    NEWEST: "{files} in the newest format, `sudare: {format}`: nothing to write",
+        "{files}はすべて最新の形式（`sudare: {format}`）です。書き換えるものはありません";
     NO_CHANCE: "the system gives no random numbers", "システムから乱数を得られません";
     NO_RUNTIME: "the runtime cannot be started: {error}", "実行環境を開始できません: {error}";
     RULES_WRONG: "the rules are wrong; nothing was started", "規則に誤りがあるため、起動しませんでした";
@@ -45,27 +47,52 @@ texts! {
     // test
     FAILED: "FAILED {place}: {test} as {who}", "不合格 {place}: {test}（{who}）";
     PASSED: "{passed} passed, {failed} failed", "合格 {passed}、不合格 {failed}";
+    TESTING: "testing {done}/{all}", "テスト中 {done}/{all}";
+    NAME_RULES: "  name rule files or a folder of them, or another configuration with `-c FILE`",
+        "  規則ファイルかフォルダを指定するか、`-c FILE` で別の設定を指定してください";
+    NO_SUCH_TEST: "no test has `{text}` in its name", "名前に `{text}` を含むテストはありません";
     NO_TESTS: "note: these files hold no tests; write some under `tests:`",
         "注意: これらのファイルにはテストがありません。`tests:` に書いてください";
+    WITHOUT_TESTS: "note: no tests in {files}", "注意: テストのないファイル: {files}";
     REQUEST_UNMADE: "the request cannot be made: {error}", "リクエストを作れません: {error}";
     ANSWER_UNMADE: "the answer cannot be made: {error}", "応答を作れません: {error}";
+    NO_FILE: "`{path}` is no plain file", "`{path}` は通常のファイルではありません";
+    FILE_TOO_LONG: "`{path}` is longer than {max} MiB", "`{path}` が {max} MiB を超えています";
+    NOT_IN_CHARSET: "the text holds characters that {charset} has not", "{charset} で表せない文字があります";
+    EXPECTED: "expected", "期待";
+    GOT: "got", "結果";
+    SINCE: "because", "理由";
+    NOTHING: "(nothing)", "（なし）";
     REFUSED_WITH: "refused with {status}: {why}", "{status} で拒否されました: {why}";
+    REFUSED_OTHERWISE: "refused for `{got}` where `{expected}` is expected", "拒否の理由は `{got}`、期待は `{expected}`";
+    NOT_REFUSED: "not refused where `{expected}` is expected", "拒否されていません。期待は `{expected}`";
     STATUS_IS: "status {status} where {expected} is expected", "状態コードは {status}、期待は {expected}";
     NO_JSON: "the answer is no JSON", "応答がJSONではありません";
-    NOT_EXACTLY: "the answer is not exactly as expected:\n{text}", "応答が期待と完全には一致しません:\n{text}";
-    MUST_HIDE: "`{value}` is in the answer and must be hidden ({rules})", "`{value}` が応答に残っていますが、隠れるべきです（{rules}）";
-    MUST_SHOW: "`{value}` is not in the answer and must be shown ({rules})", "`{value}` が応答にありませんが、表示されるべきです（{rules}）";
-    NOT_RECORDED: "the ledger would not record `{kind}: {action}`", "台帳に `{kind}: {action}` が記録されません";
-    MEMBER_MISSING: "{place} is missing; expected {expected}", "{place} がありません。期待は {expected}";
-    MEMBER_IS: "{place} is {got}; expected {expected}", "{place} は {got}。期待は {expected}";
-    TEXT_IS: "the answer is `{got}`; expected `{expected}`", "応答は `{got}`。期待は `{expected}`";
+    NO_PAGE: "the answer is no page", "応答がHTMLではありません";
     NO_XML: "the answer is no XML", "応答がXMLではありません";
-    OWN_XML: "the test's own XML cannot be read: {why}", "テストのXMLが読めません：{why}";
-    XML_OTHER: "{got} stands where {place} is expected", "{place} の位置に {got} があります";
-    XML_MORE: "{place} is more than expected", "{place} は余分です";
+    NO_TABLE: "the answer is no table", "応答がCSVではありません";
+    OWN_XML: "the test's own XML cannot be read: {why}", "テストのXMLが読めません: {why}";
+    TEXT_DIFFERS: "the answer is another text", "応答の文字列が期待と違います";
+    NOT_EXACTLY: "the answer is not exactly as expected", "応答が期待と完全には一致しません";
+    MUST_HIDE: "`{value}` must be hidden and stands in the answer", "`{value}` は隠れるべきですが、応答にあります";
+    MUST_HIDE_IN_HEADER: "`{value}` must be hidden and stands in the header `{name}`",
+        "`{value}` は隠れるべきですが、ヘッダー `{name}` にあります";
+    MUST_SHOW: "`{value}` must be shown and stands nowhere", "`{value}` は表示されるべきですが、どこにもありません";
+    MEMBER_MISSING: "`{place}` is missing", "`{place}` がありません";
+    MEMBER_DIFFERS: "`{place}` is something else", "`{place}` が期待と違います";
+    MORE: "`{place}` is more than is expected", "`{place}` は余分です";
+    ELEMENTS: "`{place}` has the length {got} where {expected} is expected", "`{place}` の要素は {got} 個、期待は {expected} 個";
+    ROWS: "the number of rows is {got} where {expected} is expected", "行は {got} 行、期待は {expected} 行";
+    XML_OTHER: "`{got}` stands where `{place}` is expected", "`{place}` の位置に `{got}` があります";
+    RECORDED_OTHERWISE: "the ledger has something else for `{name}`", "台帳の `{name}` が期待と違います";
+    NOT_IN_ANSWER: "the CRM's answer has nothing there", "CRMの応答のその位置には何もありません";
     NOBODY_IN: "nobody was let in", "利用者が認められませんでした";
     NO_KIND: "no kind was found in the answer", "応答に個人情報の種別が見つかりませんでした";
+    UNKNOWN_VALUE: "no field, label or detector knows this value", "どの項目・見出し・検出器もこの値を知りません";
     DECIDED: "{kind} is {action} by {rules}", "{kind} は {rules} により {action}";
+    MET_RESOURCES: "resources that a test met: {met} of {all}", "テストされたリソース: {all} 中 {met}";
+    MET_RULES: "rules that a test met: {met} of {all}", "テストされた規則: {all} 中 {met}";
+    UNMET: "no test met {id} ({place})", "テストなし: {id}（{place}）";
 
     // ledger
     RESERVED: "this command is reserved and not built yet", "このコマンドは予約済みで、まだ使えません";
@@ -168,6 +195,99 @@ texts! {
     MORE_HELP: "`{command} --help` tells more", "詳しくは `{command} --help`";
 
     TRY_HELP: "try `--help`", "詳しくは `--help` を付けて実行してください";
+
+    // explain
+    NAME_RULES: "  name another with `-c FILE`, or rule files instead",
+        "  `-c FILE` で別の設定を指定するか、規則ファイルを指定してください";
+    NO_MOMENT: "`{word}` is no moment: write it as 2026-11-24T10:00:00+09:00", "`{word}` は時刻ではありません。2026-11-24T10:00:00+09:00 の形で書いてください";
+    NO_ROLE: "`{word}` is no role", "`{word}` という役割はありません";
+    ROLES_ARE: "the roles are {known}", "役割は {known} です";
+    NO_RESOURCE: "`{word}` is no resource; the resources are {known}", "`{word}` というリソースはありません。リソースは {known} です";
+    NO_HEADER: "`{word}` is no header: write it as `NAME: VALUE`", "`{word}` はヘッダーではありません。`名前: 値` の形で書いてください";
+    NO_TYPE: "`{word}` is no type of answer: write json, html, xml, csv, text or a media type",
+        "`{word}` は応答の型ではありません。json、html、xml、csv、text かメディアタイプを書いてください";
+    TOO_LONG: "`{path}` is longer than {bytes} bytes", "`{path}` は {bytes} バイトを超えています";
+    ROLE: "asked by", "依頼者";
+    NOBODY: "nobody: no source recognised them", "だれでもない（認証されていない）";
+    RESOURCE: "resource", "リソース";
+    BESIDE: "(by another method or format; its fields count)", "（別のメソッドか形式で一致。その項目も数える）";
+    UNDECLARED: "none: labels and detectors alone look at it", "なし（見出しと検出器だけで調べる）";
+    EVENT: "event", "事象";
+    OPTIONS: "options", "設定";
+    QUERY: "query", "検索条件";
+    ASKS_NOTHING: "asks for nothing hidden", "隠された値を尋ねていない";
+    LOOKS_FOR: "looks for a whole value of {kinds}; allowed and counted", "{kinds} の値全体を探す（許可し、数える）";
+    IS_REFUSED: "refused: {why}", "拒否: {why}";
+    ANSWER: "answer", "応答";
+    REFUSED: "{status} {reason}: {title} ({why})", "{status} {reason}: {title}（{why}）";
+    RELEASED: "{status}, released", "{status}、公開";
+    NO_BODY: "not given; these are the fields that the rules declare", "指定なし。規則が宣言する項目を示します";
+    NO_VALUES: "no personal value was found in the answer", "応答に個人情報は見つかりませんでした";
+    NO_FIELDS: "the rules declare no field of this page", "この画面について規則は項目を宣言していません";
+    WHERE: "WHERE", "場所";
+    PLACE: "PLACE", "場所";
+    WRITTEN_AT: "WRITTEN AT", "規則の位置";
+    KIND: "KIND", "種別";
+    RECOGNISED: "RECOGNISED BY", "判定の根拠";
+    ACTION: "ACTION", "処理";
+    DECIDED_BY: "DECIDED BY", "決めた規則";
+    GETS: "STAFF GETS", "利用者に届くもの";
+    VALUE: "VALUE", "値";
+    HEADER: "header", "ヘッダー";
+    BY_FIELD: "field `{place}` {at}", "項目 `{place}` {at}";
+    BY_LABEL: "label `{label}`", "見出し `{label}`";
+    BY_CERTAIN: "detector, certain: {evidence}", "検出器（確実）: {evidence}";
+    BY_DETECTOR: "detector: {evidence}", "検出器: {evidence}";
+    BY_ELSEWHERE: "veiled elsewhere in the answer", "応答の別の場所で隠された値";
+    BY_UNLISTED: "no field names it (`unlisted`)", "どの項目にもない（`unlisted`）";
+    BY_ECHO: "what was asked, shown again", "入力した語の再表示";
+    FIELD_ITSELF: "the field itself", "項目自身";
+    GETS_CLEAR: "in clear, {n} character{s}", "そのまま（{n} 文字）";
+    GETS_INSIDE: "in clear but for {n} inside", "そのまま（中の {n} か所を隠す）";
+    GETS_NOTHING: "nothing", "なし";
+    GETS_REFUSED: "the answer is refused", "応答ごと拒否";
+    NO_REQUEST: "the ledger holds no record of the request `{id}`", "台帳にリクエスト `{id}` の記録がありません";
+    GONE: "(not in the rules as they stand now)", "（今の規則にはない）";
+    SAME_POLICY: "the rules are the same as then: {now}", "規則は当時と同じ: {now}";
+    OTHER_POLICY: "the rules have changed since: {then} then, {now} now", "規則は変わっている: 当時 {then}、今 {now}";
+    RULE: "rule", "規則";
+    SUBJECT: "SUBJECT", "顧客";
+    COUNT: "COUNT", "件数";
+    NOTHING_DISCLOSED: "nothing was disclosed", "開示はありません";
+
+    // kinds, rules table, scan, replay
+    CATEGORY: "CATEGORY", "区分";
+    LABELS: "LABELS", "見出し";
+    DETECTOR: "DETECTOR", "検出器";
+    COARSER: "MASKS, GENERALIZATIONS", "伏せ方・丸め方";
+    CERTAIN: "certain", "確実";
+    UNCERTAIN: "uncertain", "不確実";
+    PATTERN: "pattern of the rules", "規則のパターン";
+    MORE_LABELS: "{shown} and {more} more", "{shown} ほか {more}";
+    OWN_KINDS: "* stands at kinds of the rules' own", "* は規則が定めた種別";
+    UNDER: "[{n}] {action} by {rule} {at} when {when}", "[{n}] {when} のとき {rule} {at} により {action}";
+    SCORE: "SCORE", "確度";
+    SPAN: "START-END", "開始-終了";
+    EVIDENCE: "EVIDENCE", "根拠";
+    NOTHING_FOUND: "no personal data was found", "個人情報は見つかりませんでした";
+    NOT_TEXT: "`{path}` is no text in UTF-8: name its character set with `--charset`",
+        "`{path}` はUTF-8の文字列ではありません。`--charset` で文字コードを指定してください";
+    NO_CHARSET: "`{word}` is no character set", "`{word}` という文字コードはありません";
+    NO_HAR: "`{path}` is no HAR file: {why}", "`{path}` はHARファイルではありません: {why}";
+    CHANGE: "CHANGE", "変化";
+    RESOURCE_HEADING: "RESOURCE", "リソース";
+    ROLE_HEADING: "ROLE", "役割";
+    BEFORE: "BEFORE", "変更前";
+    AFTER: "AFTER", "変更後";
+    EXAMPLE: "FOR EXAMPLE", "例";
+    SHOWN_MORE: "shows more", "より多く見せる";
+    HIDDEN_MORE: "hides more", "より多く隠す";
+    REFUSED_NEWLY: "refused", "新たに拒否";
+    REFUSED_NO_MORE: "no longer refused", "拒否しなくなる";
+    ENTRY: "entry {n}", "{n} 件目";
+    REPLAYED: "{entries} exchanges, {roles} roles: {shown} values shown more, {hidden} hidden more; {refused} answers newly refused, {passed} no longer",
+        "通信 {entries} 件、役割 {roles}: より多く見せる値 {shown}、より多く隠す値 {hidden}、新たに拒否 {refused}、拒否しなくなる {passed}";
+    SKIPPED: "{n} entries without an answer's body were judged by their heads alone", "応答本文のない {n} 件はヘッダーだけで判定しました";
 
     // completions and man
     NO_MAN_PAGE: "there is no page for `{word}`", "`{word}` のページはありません";

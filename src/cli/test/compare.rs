@@ -1,137 +1,151 @@
-//! What an answer differs in from what a test expects, in sentences that name the rules.
-
-use std::collections::BTreeSet;
-use std::path::Path;
-
-use serde_json::Value;
+//! What an answer differs in from what a test expects.
 
 use crate::cli::say::{Lang, texts};
-use crate::cli::test::{markup, read};
+use crate::cli::test::because::{Because, Sought};
+use crate::cli::test::json::Json;
+use crate::cli::test::spelling::Everything;
+use crate::cli::test::suite::{Difference, decoded};
+use crate::cli::test::{recorded, table};
 use crate::policy::Policy;
+use crate::policy::node::Spot;
 use crate::policy::rule::tests::Expect;
 use crate::serve::exchange::dry::Got;
+use crate::terms::mint::Mint;
 
-/// An answer, and the language in which its differences are told.
+/// An answer, and what is needed to tell of it.
 pub(super) struct Compare<'a> {
     pub(super) policy: &'a Policy,
+    pub(super) mint: &'a dyn Mint,
     pub(super) got: &'a Got,
+    /// What the CRM answered.
+    pub(super) original: &'a str,
     pub(super) lang: Lang,
 }
 
+/// What is wrong with one expectation, before it is known why.
+pub(super) struct Wrong<'s> {
+    pub(super) spot: Spot,
+    pub(super) what: String,
+    pub(super) expected: Option<String>,
+    pub(super) got: Option<String>,
+    /// What the rules are asked about.
+    pub(super) sought: Sought<'s>,
+}
+
+impl Wrong<'_> {
+    /// A sentence alone.
+    pub(super) fn new<'s>(spot: &Spot, what: String) -> Wrong<'s> {
+        Wrong { spot: spot.clone(), what, expected: None, got: None, sought: Sought::default() }
+    }
+}
+
 impl Compare<'_> {
-    /// Every difference.
-    pub(super) fn all(&self, expect: &Expect, folder: &Path) -> Vec<String> {
-        let (got, lang) = (self.got, self.lang);
+    /// Every difference; `whole` is the body that is expected byte for byte.
+    pub(super) fn all(&self, expect: &Expect, whole: Option<Result<String, String>>) -> Vec<Difference> {
         let mut all = Vec::new();
-        let expected = expect.status.as_ref().map(|(status, _)| *status);
-        if let Some(refusal) = got.refusal.as_ref().filter(|_| expected != Some(got.status)) {
-            all.push(texts::REFUSED_WITH.with(lang, &[("status", &got.status), ("why", &refusal)]));
+        self.ending(expect, &mut all);
+        if !all.is_empty() && self.got.refusal.is_some() {
+            // What a refusal does not hold needs no telling.
+            return all;
         }
-        if let Some(status) = expected.filter(|status| *status != got.status) {
-            all.push(texts::STATUS_IS.with(lang, &[("status", &got.status), ("expected", &status)]));
+        let text = decoded(self.got.charset, &self.got.body);
+        for (node, exactly) in [(&expect.json, expect.exactly.is_some()), (&expect.exact, true)] {
+            let Some(node) = node else { continue };
+            let mut wrong = Vec::new();
+            Json { exactly, lang: self.lang }.compare(node, &text, &mut wrong);
+            self.add("json", wrong, &mut all);
         }
-        let text = String::from_utf8_lossy(&got.body);
-        if let Some((json, _)) = &expect.json {
-            match serde_json::from_str::<Value>(&text) {
-                Ok(own) => self.subset("$", json, &own, &mut all),
-                Err(_) => all.push(texts::NO_JSON.of(lang).to_owned()),
+        self.add("html", table::html(expect, self.got, &text, self.lang), &mut all);
+        if let Some((xml, spot)) = &expect.xml {
+            self.add("xml", table::xml(xml, spot, &text, self.lang).into_iter().collect(), &mut all);
+        }
+        if let Some((csv, spot)) = &expect.csv {
+            self.add("csv", table::csv(csv, spot, expect.exactly.is_some(), &text, self.lang), &mut all);
+        }
+        if let Some((expected, spot)) = &expect.text {
+            let (expected, own) = (expected.trim_end(), text.trim_end());
+            if expected != own {
+                let what = texts::TEXT_DIFFERS.of(self.lang).to_owned();
+                let wrong = shown(Wrong::new(spot, what), expected, own);
+                all.push(Difference { because: self.of_all(), ..self.difference("text", wrong) });
             }
         }
-        if let Some((xml, _)) = &expect.xml {
-            all.extend(markup::difference(xml, &got.body, lang));
-        }
-        let (own, text_of) = (text.trim_end(), expect.text.as_ref().map(|(text, _)| text.trim_end()));
-        if let Some(expected) = text_of.filter(|expected| *expected != own) {
-            all.push(texts::TEXT_IS.with(lang, &[("got", &own), ("expected", &expected)]));
-        }
-        if let Some(content) = &expect.exactly {
-            match read(content, folder, lang) {
-                Ok(bytes) if bytes == got.body => {}
-                Ok(_) => all.push(texts::NOT_EXACTLY.with(lang, &[("text", &text)])),
-                Err(problem) => all.push(problem),
+        if let (Some(content), Some(expected)) = (&expect.whole, whole) {
+            match expected {
+                Ok(expected) if expected == text => {}
+                Ok(expected) => {
+                    let wrong = Wrong::new(&content.spot, texts::NOT_EXACTLY.of(self.lang).to_owned());
+                    let wrong = shown(wrong, &expected, &text);
+                    all.push(Difference { because: self.of_all(), ..self.difference("exactly", wrong) });
+                }
+                Err(problem) => all.push(self.difference("exactly", Wrong::new(&content.spot, problem))),
             }
         }
-        let everything = everything(got, &text);
-        for (value, _) in expect.hidden.iter().filter(|(value, _)| everything.contains(value.as_str())) {
-            all.push(texts::MUST_HIDE.with(lang, &[("value", value), ("rules", &self.rules())]));
+        if !expect.hidden.is_empty() || !expect.shown.is_empty() {
+            let everything = Everything::of(self.got, &text);
+            self.add("hidden", everything.hidden(&expect.hidden, self.lang), &mut all);
+            self.add("shown", everything.shown(&expect.shown, self.lang), &mut all);
         }
-        for (value, _) in expect.shown.iter().filter(|(value, _)| !everything.contains(value.as_str())) {
-            all.push(texts::MUST_SHOW.with(lang, &[("value", value), ("rules", &self.rules())]));
-        }
-        for (kind, action, _) in expect.ledger.iter().filter(|(kind, action, _)| !self.recorded(kind, action)) {
-            all.push(texts::NOT_RECORDED.with(lang, &[("kind", kind), ("action", action)]));
-        }
+        recorded::compare(self, &expect.ledger, &mut all);
         all
     }
 
-    /// Whether every member that is expected is there; others are not compared.
-    fn subset(&self, place: &str, expected: &Value, got: &Value, all: &mut Vec<String>) {
-        match (expected, got) {
-            (Value::Object(expected), Value::Object(got)) => {
-                for (key, value) in expected {
-                    let place = format!("{place}.{key}");
-                    match got.get(key) {
-                        Some(own) => self.subset(&place, value, own, all),
-                        None => {
-                            all.push(texts::MEMBER_MISSING.with(self.lang, &[("place", &place), ("expected", value)]));
-                        }
+    /// How the exchange ends: the status and the refusal.
+    fn ending(&self, expect: &Expect, all: &mut Vec<Difference>) {
+        let (got, lang) = (self.got, self.lang);
+        let told = match &got.refusal {
+            Some(refusal) => format!("{} {refusal}", got.status),
+            None => got.status.to_string(),
+        };
+        if let Some((status, spot)) = expect.status.as_ref().filter(|(status, _)| *status != got.status) {
+            let what = texts::STATUS_IS.with(lang, &[("status", &got.status), ("expected", status)]);
+            all.push(self.ended("status", spot, what, &status.to_string(), &told));
+        }
+        if let Some((reason, spot)) = &expect.refusal {
+            let word = reason.word();
+            if got.refusal.as_ref().is_none_or(|refusal| refusal.reason != *reason) {
+                let what = match &got.refusal {
+                    Some(refusal) => {
+                        texts::REFUSED_OTHERWISE.with(lang, &[("got", &refusal.reason.word()), ("expected", &word)])
                     }
-                }
+                    None => texts::NOT_REFUSED.with(lang, &[("expected", &word)]),
+                };
+                all.push(self.ended("refusal", spot, what, word, &told));
             }
-            (Value::Array(expected), Value::Array(got)) if expected.len() == got.len() => {
-                for (number, (value, own)) in expected.iter().zip(got).enumerate() {
-                    self.subset(&format!("{place}[{number}]"), value, own, all);
-                }
-            }
-            (expected, got) if scalar(expected) == scalar(got) => {}
-            (expected, got) => {
-                let words: [(&str, &dyn std::fmt::Display); 3] =
-                    [("place", &place), ("got", got), ("expected", expected)];
-                all.push(texts::MEMBER_IS.with(self.lang, &words));
-            }
+        }
+        if let (Some(refusal), None, None) = (&got.refusal, &expect.status, &expect.refusal) {
+            let what = texts::REFUSED_WITH.with(lang, &[("status", &got.status), ("why", refusal)]);
+            all.push(Difference { expected: None, got: None, ..self.ended("refused", &expect.spot, what, "", "") });
         }
     }
 
-    fn recorded(&self, kind: &str, action: &str) -> bool {
-        let Some(id) = self.policy.kinds().id(kind) else { return false };
-        let mut subjects = self.got.disclosures.subjects.values();
-        subjects.any(|kinds| kinds.get(&id).is_some_and(|actions| actions.contains_key(action)))
+    fn ended(&self, code: &'static str, spot: &Spot, what: String, expected: &str, got: &str) -> Difference {
+        let because = Because::of_refusal(self.policy, self.got);
+        let (expected, got) = (Some(expected.to_owned()), Some(got.to_owned()));
+        Difference { code, spot: spot.clone(), what, expected, got, because }
     }
 
-    /// What decided the kinds that the answer holds.
-    fn rules(&self) -> String {
-        let Some(plan) = &self.got.plan else { return texts::NOBODY_IN.of(self.lang).to_owned() };
-        let mut decided = BTreeSet::new();
-        for kind in self.got.disclosures.subjects.values().flat_map(|kinds| kinds.keys()) {
-            let decision = &plan.decisions[usize::from(kind.0)];
-            let by = if decision.rules.is_empty() { "`ungranted`".to_owned() } else { decision.rules.join(", ") };
-            let kind = &self.policy.kinds().get(*kind).name;
-            let words: [(&str, &dyn std::fmt::Display); 3] =
-                [("kind", kind), ("action", &decision.action), ("rules", &by)];
-            decided.insert(texts::DECIDED.with(self.lang, &words));
-        }
-        if decided.is_empty() {
-            texts::NO_KIND.of(self.lang).to_owned()
-        } else {
-            decided.into_iter().collect::<Vec<_>>().join("; ")
-        }
+    fn add(&self, code: &'static str, wrong: Vec<Wrong<'_>>, all: &mut Vec<Difference>) {
+        all.extend(wrong.into_iter().map(|wrong| self.difference(code, wrong)));
+    }
+
+    /// The difference with what decided.
+    pub(super) fn difference(&self, code: &'static str, wrong: Wrong<'_>) -> Difference {
+        let Wrong { spot, what, expected, got, sought } = wrong;
+        let asked = sought.place.is_some() || !sought.values.is_empty();
+        let because = match asked {
+            true => Because::of(self.policy, self.got, self.original, &sought, self.lang),
+            false => Because::default(),
+        };
+        Difference { code, spot, what, expected, got, because }
+    }
+
+    /// What decided about everything that the answer holds.
+    pub(super) fn of_all(&self) -> Because {
+        Because::of(self.policy, self.got, "", &Sought::default(), self.lang)
     }
 }
 
-/// The answer's headers and body as one text.
-fn everything(got: &Got, text: &str) -> String {
-    let mut all = String::new();
-    for (name, value) in &got.headers {
-        all.push_str(&format!("{name}: {value}\n"));
-    }
-    all.push_str(text);
-    all
-}
-
-/// YAML writes numbers as text in rule files, so both are compared as text.
-fn scalar(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+fn shown<'s>(wrong: Wrong<'s>, expected: &str, got: &str) -> Wrong<'s> {
+    Wrong { expected: Some(expected.to_owned()), got: Some(got.to_owned()), ..wrong }
 }

@@ -1,9 +1,26 @@
 //! JSONPaths followed while a document streams by.
 //!
-//! Here is which step leads to which child; all paths run together in `automaton`.
+//! Here is which step leads to which child; all paths run together in `automaton`. A list's records
+//! look alike, so where a set of positions led under some key is kept, in the order in which the keys
+//! came: then the next record's keys are each compared with one that is expected.
 
-use crate::format::automaton::Automaton;
+use std::collections::HashMap;
+
+use crate::format::automaton::Paths;
 use crate::terms::place::{Place, PlaceId, Places, Step};
+
+/// How many sets of positions are kept; any further is only known while its node is open.
+const ROWS: usize = 256;
+
+/// How many ways from one set to others are kept, and how many in all.
+const WAYS: usize = 64;
+const WAYS_IN_ALL: usize = 2048;
+
+/// The longest key of a way that is kept.
+const KEY_BYTES: usize = 64;
+
+/// The row of the set without a position, which no path leaves again.
+const NOWHERE: u32 = 0;
 
 /// The way from a container to one of its children.
 #[derive(Clone, Copy)]
@@ -15,7 +32,35 @@ pub enum Child<'a> {
 }
 
 /// Follows paths through one document.
-pub struct Matcher(Automaton<Step>);
+pub struct Matcher {
+    paths: Paths<Step>,
+    /// The sets that are kept, and behind them those of open nodes that are not.
+    rows: Vec<Row>,
+    known: HashMap<Box<[u64]>, u32>,
+    /// The node that is looked at, behind all that lie around it.
+    here: Vec<Node>,
+    /// How many more are open below a node that no path leaves again.
+    nowhere: usize,
+    ways: usize,
+}
+
+/// A set of positions.
+struct Row {
+    set: Box<[u64]>,
+    places: Vec<PlaceId>,
+    is_record: bool,
+    /// Where it led under keys so far.
+    ways: Vec<(Box<str>, u32)>,
+    /// Where it leads under any index, if that was looked at and all are the same.
+    any_index: Option<u32>,
+}
+
+/// An open node.
+struct Node {
+    row: u32,
+    /// The number of the way that its next key is expected to go.
+    next: usize,
+}
 
 impl Matcher {
     /// A matcher before the document's first value.
@@ -25,37 +70,151 @@ impl Matcher {
             Some(Place::Json(path)) => Some(path.steps.as_slice()),
             _ => None,
         };
-        Matcher(Automaton::new(paths, record, &places.document))
+        let (paths, first) = Paths::new(paths, record, &places.document);
+        let mut matcher =
+            Matcher { paths, rows: Vec::new(), known: HashMap::new(), here: Vec::new(), nowhere: 0, ways: 0 };
+        matcher.row(vec![0; first.len()]);
+        let row = matcher.row(first);
+        matcher.here.push(Node { row, next: 0 });
+        matcher
     }
 
     /// Steps down to a child of the node that is looked at.
     pub fn enter(&mut self, child: Child<'_>) {
-        self.0.enter(|step| follow(step, child));
-    }
-
-    /// Whether no path can reach anything below the node that is looked at.
-    pub fn is_idle(&self) -> bool {
-        self.0.is_idle()
+        if self.is_idle() {
+            self.nowhere += 1;
+            return;
+        }
+        let row = self.child(child).unwrap_or_else(|| self.led(child));
+        self.here.push(Node { row, next: 0 });
     }
 
     /// Steps back up.
     pub fn leave(&mut self) {
-        self.0.leave();
+        if self.nowhere > 0 {
+            self.nowhere -= 1;
+        } else if let Some(node) = self.here.pop() {
+            self.forget(node.row);
+        }
+    }
+
+    /// Whether no path can reach anything below the node that is looked at.
+    pub fn is_idle(&self) -> bool {
+        self.top() == NOWHERE
     }
 
     /// Which places the node that is looked at belongs to.
-    pub fn reached(&self, places: &mut Vec<PlaceId>) {
-        self.0.reached(places);
+    pub fn places(&self) -> &[PlaceId] {
+        self.places_of(self.top())
     }
 
     /// Whether the records' path has reached the node that is looked at.
     pub fn at_record(&self) -> bool {
-        self.0.at_record()
+        self.is_record(self.top())
     }
 
     /// The node that is looked at is a record: from here the paths begin.
     pub fn open_record(&mut self) {
-        self.0.open_record();
+        let row = self.top();
+        let mut set = self.rows[row as usize].set.to_vec();
+        self.paths.open_record(&mut set);
+        self.forget(row);
+        let row = self.row(set);
+        if let Some(node) = self.here.last_mut() {
+            node.row = row;
+        }
+    }
+
+    /// The row of a child of the node that is looked at, if it is one that is kept.
+    #[inline(always)]
+    pub fn way(&mut self, child: Child<'_>) -> Option<u32> {
+        if self.is_idle() { Some(NOWHERE) } else { self.child(child).or_else(|| self.led_and_kept(child)) }
+    }
+
+    #[inline(never)]
+    fn led_and_kept(&mut self, child: Child<'_>) -> Option<u32> {
+        let row = self.led(child);
+        self.forget(row);
+        Some(row).filter(|row| (*row as usize) < ROWS)
+    }
+
+    /// The row of a child, if that way was gone before.
+    #[inline]
+    fn child(&mut self, child: Child<'_>) -> Option<u32> {
+        let node = self.here.last_mut()?;
+        if node.row == NOWHERE {
+            return Some(NOWHERE);
+        }
+        let row = &self.rows[node.row as usize];
+        let Child::Key(key) = child else { return row.any_index };
+        if row.ways.get(node.next).is_none_or(|(known, _)| **known != *key) {
+            node.next = row.ways.iter().position(|(known, _)| **known == *key)?;
+        }
+        let (_, to) = row.ways[node.next];
+        node.next += 1;
+        Some(to)
+    }
+
+    /// The places of a row.
+    pub fn places_of(&self, row: u32) -> &[PlaceId] {
+        &self.rows[row as usize].places
+    }
+
+    /// Whether a record begins at a row.
+    pub fn is_record(&self, row: u32) -> bool {
+        self.rows[row as usize].is_record
+    }
+
+    fn top(&self) -> u32 {
+        self.here.last().map_or(NOWHERE, |node| node.row)
+    }
+
+    /// Finds out where a child leads, and keeps it if there is room.
+    fn led(&mut self, child: Child<'_>) -> u32 {
+        let from = self.top() as usize;
+        let set = self.paths.step(&self.rows[from].set, |step| follow(step, child));
+        let any_index = !self.paths.any(&self.rows[from].set, |step| matches!(step, Step::Index(_)));
+        let to = self.row(set);
+        if from >= ROWS || to as usize >= ROWS {
+            return to;
+        }
+        let row = &mut self.rows[from];
+        match child {
+            Child::Index(_) if any_index => row.any_index = Some(to),
+            Child::Key(key) if key.len() <= KEY_BYTES && row.ways.len() < WAYS && self.ways < WAYS_IN_ALL => {
+                row.ways.push((key.into(), to));
+                self.ways += 1;
+                if let Some(node) = self.here.last_mut() {
+                    node.next = row.ways.len();
+                }
+            }
+            _ => {}
+        }
+        to
+    }
+
+    /// The row of a set.
+    fn row(&mut self, set: Vec<u64>) -> u32 {
+        let set = set.into_boxed_slice();
+        if let Some(row) = self.known.get(&set) {
+            return *row;
+        }
+        // There are never more rows than those kept and one for each open node.
+        let number = self.rows.len() as u32;
+        if self.rows.len() < ROWS {
+            self.known.insert(set.clone(), number);
+        }
+        let places = self.paths.reached(&set).collect();
+        let is_record = self.paths.is_record(&set);
+        self.rows.push(Row { set, places, is_record, ways: Vec::new(), any_index: None });
+        number
+    }
+
+    /// Forgets a row that is only known while its node is open, which is then the last one.
+    fn forget(&mut self, row: u32) {
+        if row as usize >= ROWS {
+            self.rows.truncate(row as usize);
+        }
     }
 }
 
@@ -81,9 +240,7 @@ mod tests {
         let path = JsonPath::parse(path).expect("a path");
         let mut matcher = Matcher::new(&Places { json: vec![(PlaceId(7), path)], ..Places::default() });
         way.iter().for_each(|child| matcher.enter(*child));
-        let mut places = Vec::new();
-        matcher.reached(&mut places);
-        places == [PlaceId(7)]
+        matcher.places() == [PlaceId(7)]
     }
 
     #[test]
@@ -104,15 +261,50 @@ mod tests {
         let json =
             (0..40).map(|n| (PlaceId(n), JsonPath::parse(&format!("$.a.b[{}]", n % 4)).expect("a path"))).collect();
         let mut matcher = Matcher::new(&Places { json, ..Places::default() });
-        let mut places = Vec::new();
         for child in [Child::Key("a"), Child::Key("b"), Child::Index(3)] {
             matcher.enter(child);
         }
-        matcher.reached(&mut places);
-        assert_eq!(places, (0..10).map(|n| PlaceId(4 * n + 3)).collect::<Vec<_>>());
+        assert_eq!(matcher.places(), (0..10).map(|n| PlaceId(4 * n + 3)).collect::<Vec<_>>());
         matcher.leave();
         matcher.enter(Child::Index(9));
-        matcher.reached(&mut places);
-        assert_eq!(places, []);
+        assert!(matcher.places().is_empty());
+    }
+
+    #[test]
+    fn more_sets_than_are_kept_are_followed_all_the_same() {
+        // Each of twelve names may stand above or not: a set of positions for every choice of them.
+        let paths = (0..12).map(|n| (PlaceId(n), JsonPath::parse(&format!("$..n{n}..x")).expect("a path")));
+        let mut matcher = Matcher::new(&Places { json: paths.collect(), ..Places::default() });
+        for round in 0..2 {
+            for number in 0_u16..1 << 12 {
+                let keys: Vec<String> = (0..12).filter(|n| number >> n & 1 == 1).map(|n| format!("n{n}")).collect();
+                keys.iter().for_each(|key| matcher.enter(Child::Key(key)));
+                matcher.enter(Child::Key("x"));
+                let wanted: Vec<PlaceId> = (0..12).filter(|n| number >> n & 1 == 1).map(PlaceId).collect();
+                assert_eq!(matcher.places(), wanted, "{round}");
+                (0..=keys.len()).for_each(|_| matcher.leave());
+            }
+        }
+        assert!(matcher.rows.len() == ROWS && matcher.ways <= WAYS_IN_ALL);
+    }
+
+    #[test]
+    fn keys_in_another_order_and_too_many_keys_lead_the_same_way() {
+        let paths = ["$[*].a", "$[*].b", "$[*]..c", "$[1].a"].into_iter().enumerate();
+        let json = paths.map(|(n, path)| (PlaceId(n as u16), JsonPath::parse(path).expect("a path"))).collect();
+        let mut matcher = Matcher::new(&Places { json, ..Places::default() });
+        let mut reached = |index: usize, key: &str| {
+            matcher.enter(Child::Index(index));
+            matcher.enter(Child::Key(key));
+            let places: Vec<u16> = matcher.places().iter().map(|place| place.0).collect();
+            matcher.leave();
+            matcher.leave();
+            places
+        };
+        for round in 0..3 {
+            assert_eq!((reached(0, "a"), reached(0, "b"), reached(0, "c")), (vec![0], vec![1], vec![2]), "{round}");
+            assert_eq!((reached(1, "c"), reached(1, "a"), reached(1, "z")), (vec![2], vec![0, 3], vec![]), "{round}");
+            (0..2 * WAYS).for_each(|n| assert!(reached(0, &format!("key{n}")).is_empty(), "{n}"));
+        }
     }
 }

@@ -1,20 +1,24 @@
 //! The quick way through what lies whole in one chunk.
 //!
-//! It takes the tokens that documents are made of nearly everywhere, and refuses nothing: before a
-//! token that it does not know how to take (a cut goes through it, a bound is passed, it is no JSON)
-//! it stops, and leaves the tree as if `take` had come so far. Then `scan` reads that one token and
-//! `take` judges it, so that what is refused is said in one place.
+//! It takes the tokens that documents are made of nearly everywhere, and knows no fault: before a
+//! token that it does not know how to take (a cut goes through it, it is too long, it is no JSON) it
+//! stops, and leaves the tree as if `take` had come so far. Then `scan` reads that one token and
+//! `take` judges it, so that what is refused is said in one place; depth and keys are bounded where
+//! the tree opens and shows them, for both ways.
 //!
 //! The chunk is proved to be UTF-8 once. A string's end is sought in 16 bytes at a time; keys are
-//! lent to leaves and only kept where something opens below them.
+//! lent to leaves and only kept where something opens below them. An index of all quotes made
+//! beforehand, and leaves written over the one before, were tried and were slower.
 
 use wide::u8x16;
 
-use crate::format::json::scan::{BARE_BYTES, Shape, Token, ends_bare};
+use crate::format::json::path::Child;
+use crate::format::json::scan::{BARE_BYTES, Shape, ends_bare};
 use crate::format::json::text::{number, unescape};
 use crate::format::json::tree::{Expect, Stands, Tree, member};
-use crate::terms::leaf::Sink;
+use crate::terms::leaf::{Part, Sink};
 use crate::terms::names::Names;
+use crate::terms::quote::Quote;
 use crate::terms::refusal::Refusal;
 
 /// The part of a chunk that is text.
@@ -78,7 +82,6 @@ impl Tree {
         let (bytes, base) = (text.text.as_bytes(), text.base);
         let Some(frame) = self.frames.last() else { return Ok(Way::Stops(at)) };
         let (object, mut index, mut before) = (frame.object, frame.index, frame.before);
-        let idle = self.matcher.is_idle();
         let mut expect = self.expect;
         loop {
             at = blank(bytes, at);
@@ -94,31 +97,32 @@ impl Tree {
                 (Expect::Key | Expect::KeyOrClose, _) => {}
                 _ => break,
             }
-            let Some((key, end)) = plain(text.text, at) else { break };
-            let span = base + at..base + end;
-            self.show_key(key, span.clone(), sink)?;
+            let found = plain(text.text, at).filter(|(key, _)| key.len() <= self.value_bytes);
+            let Some((key, end)) = found else { break };
+            let key_at = base + at;
+            self.show_key(key, key_at..base + end, sink)?;
             at = blank(bytes, end);
             if bytes.get(at) != Some(&b':') {
-                self.keep(key, span);
+                self.keep(key, key_at..base + end);
                 expect = Expect::Colon;
                 break;
             }
             at = blank(bytes, at + 1);
             expect = Expect::Value;
-            let Some((token, end)) = scalar(text.text, at, unescaped, self.value_bytes) else {
-                self.keep(key, span);
+            let row = self.quick_row(Child::Key(key));
+            let stands = |after: usize, row: u32| Stands {
+                span: base + at..base + after,
+                names: Names::one(key),
+                above: self.nest.all(),
+                places: self.matcher.places_of(row),
+                member: Some(member(object, index, key_at..base + after, before)),
+            };
+            let Some(after) = self.quick(text.text, at, row, unescaped, stands, sink)? else {
+                self.keep(key, key_at..base + end);
                 break;
             };
-            if idle {
-                let member = Some(member(object, index, span.start..base + end, before));
-                let (names, above) = (Names::one(key), self.nest.all());
-                let stands = Stands { span: base + at..base + end, names, above, places: &[], member };
-                self.show_scalar(&token, stands, sink)?;
-            } else {
-                self.keep(key, span);
-                self.scalar(&token, base + at..base + end, sink)?;
-            }
-            (index, before, at, expect) = (index + 1, base + end, end, Expect::CommaOrClose);
+            at = after;
+            (index, before, expect) = (index + 1, base + at, Expect::CommaOrClose);
         }
         self.stop(expect, index, before);
         self.turn(text, at)
@@ -134,7 +138,6 @@ impl Tree {
         let (bytes, base) = (text.text.as_bytes(), text.base);
         let Some(frame) = self.frames.last() else { return Ok(Way::Stops(at)) };
         let (mut index, mut before) = (frame.index, frame.before);
-        let idle = self.matcher.is_idle();
         let mut expect = self.expect;
         loop {
             at = blank(bytes, at);
@@ -150,18 +153,60 @@ impl Tree {
                 (Expect::Value | Expect::ValueOrClose, _) => {}
                 _ => break,
             }
-            let Some((token, end)) = scalar(text.text, at, unescaped, self.value_bytes) else { break };
-            if idle {
+            let row = self.quick_row(Child::Index(index));
+            let stands = |after: usize, row: u32| {
                 let (names, above) = self.nest.parted();
-                let stands = Stands { span: base + at..base + end, names, above, places: &[], member: None };
-                self.show_scalar(&token, stands, sink)?;
-            } else {
-                self.scalar(&token, base + at..base + end, sink)?;
-            }
-            (index, before, at, expect) = (index + 1, base + end, end, Expect::CommaOrClose);
+                let places = self.matcher.places_of(row);
+                Stands { span: base + at..base + after, names, above, places, member: None }
+            };
+            let Some(after) = self.quick(text.text, at, row, unescaped, stands, sink)? else { break };
+            (at, index, before, expect) = (after, index + 1, base + after, Expect::CommaOrClose);
         }
         self.stop(expect, index, before);
         self.turn(text, at)
+    }
+
+    /// The row of a child, if it can be shown without stepping into it.
+    #[inline(always)]
+    fn quick_row(&mut self, child: Child<'_>) -> Option<u32> {
+        self.matcher.way(child).filter(|row| !self.begins_record(*row))
+    }
+
+    /// Shows the scalar that begins here, and says where it ends; nothing if it is not for the quick way.
+    #[inline(always)]
+    fn quick<'s>(
+        &'s self,
+        text: &str,
+        at: usize,
+        row: Option<u32>,
+        unescaped: &mut String,
+        stands: impl Fn(usize, u32) -> Stands<'s>,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<usize>, Refusal> {
+        let bytes = text.as_bytes();
+        let (Some(row), Some(first)) = (row, bytes.get(at)) else { return Ok(None) };
+        if *first == b'"' {
+            let Some(stop) = string_stops::<2>(bytes, at + 1) else { return Ok(None) };
+            if bytes[stop] == b'"' {
+                let Some(value) = text.get(at + 1..stop).filter(|value| value.len() <= self.value_bytes) else {
+                    return Ok(None);
+                };
+                self.show(value, Part::Value, Quote::Json, stands(stop + 1, row), sink)?;
+                return Ok(Some(stop + 1));
+            }
+            let end = escaped(text, at + 1, stop, unescaped, self.value_bytes);
+            if let Some(end) = end {
+                self.show(unescaped, Part::Value, Quote::Json, stands(end, row), sink)?;
+            }
+            return Ok(end);
+        }
+        let Some((part, end)) = bare(bytes, at) else { return Ok(None) };
+        let (Some(bare), stands) = (text.get(at..end), stands(end, row)) else { return Ok(None) };
+        match part {
+            Some(part) => self.show(bare, part, Quote::JsonBare, stands, sink)?,
+            None => self.show_null(stands, sink)?,
+        }
+        Ok(Some(end))
     }
 
     /// Leaves the innermost container for `take` to go on with.
@@ -205,27 +250,40 @@ fn cut_character(bytes: &[u8]) -> usize {
 
 #[inline(always)]
 fn blank(bytes: &[u8], mut at: usize) -> usize {
-    while matches!(bytes.get(at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+    // Nearly always there is none, and one comparison tells.
+    while bytes.get(at).is_some_and(|byte| *byte <= b' ' && matches!(byte, b' ' | b'\n' | b'\r' | b'\t')) {
         at += 1;
     }
     at
 }
 
-/// The first byte from here at which a string ends, or is more than what it looks like: a quote, a
-/// backslash, a control character.
+/// How many bytes are looked at together.
+const BLOCK: usize = 16;
+
+/// The bytes of a block at which a string ends or is more than what it looks like, a bit each.
 #[inline(always)]
-fn string_stops(bytes: &[u8], mut at: usize) -> Option<usize> {
-    const BLOCK: usize = 16;
-    while let Some(block) = bytes.get(at..at + BLOCK).and_then(|block| <[u8; BLOCK]>::try_from(block).ok()) {
-        let block = u8x16::new(block);
-        let quotes = block.simd_eq(u8x16::splat(b'"'));
-        let backslashes = block.simd_eq(u8x16::splat(b'\\'));
-        let controls = block.min(u8x16::splat(0x1f)).simd_eq(block);
-        let found = (quotes | backslashes | controls).to_bitmask();
+fn stops_in(block: [u8; BLOCK]) -> u32 {
+    let block = u8x16::new(block);
+    let quotes = block.simd_eq(u8x16::splat(b'"'));
+    let backslashes = block.simd_eq(u8x16::splat(b'\\'));
+    let controls = block.min(u8x16::splat(0x1f)).simd_eq(block);
+    (quotes | backslashes | controls).to_bitmask()
+}
+
+/// The first byte from here at which a string ends, or is more than what it looks like: a quote, a
+/// backslash, a control character. A key's end is sought in `BLOCKS` of one, since it is short, and a
+/// value's in two.
+#[inline(always)]
+fn string_stops<const BLOCKS: usize>(bytes: &[u8], mut at: usize) -> Option<usize> {
+    while let Some(blocks) = bytes.get(at..at + BLOCKS * BLOCK) {
+        let mut found = 0;
+        for (number, block) in blocks.as_chunks().0.iter().enumerate() {
+            found |= stops_in(*block) << (number * BLOCK);
+        }
         if found != 0 {
             return Some(at + found.trailing_zeros() as usize);
         }
-        at += BLOCK;
+        at += BLOCKS * BLOCK;
     }
     let rest = bytes.get(at..)?.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20))?;
     Some(at + rest)
@@ -238,64 +296,43 @@ fn plain(text: &str, at: usize) -> Option<(&str, usize)> {
     if bytes.get(at) != Some(&b'"') {
         return None;
     }
-    let end = string_stops(bytes, at + 1)?;
+    let end = string_stops::<1>(bytes, at + 1)?;
     if bytes[end] == b'"' { Some((text.get(at + 1..end)?, end + 1)) } else { None }
 }
 
-/// The scalar that begins here, and where it ends.
-#[inline(always)]
-fn scalar<'a>(
-    text: &'a str,
-    at: usize,
-    unescaped: &'a mut String,
-    value_bytes: usize,
-) -> Option<(Token<'a>, usize)> {
-    let bytes = text.as_bytes();
-    let (token, end) = match bytes.get(at)? {
-        b'"' => {
-            let end = string_stops(bytes, at + 1)?;
-            return match bytes[end] {
-                b'"' if end - at - 1 <= value_bytes => Some((Token::Text(text.get(at + 1..end)?), end + 1)),
-                b'\\' => escaped(text, at + 1, end, unescaped, value_bytes),
-                _ => None,
-            };
-        }
-        b'-' | b'0'..=b'9' => {
-            let end = at + number(&bytes[at..]).filter(|length| *length <= BARE_BYTES)?;
-            (Token::Number(text.get(at..end)?), end)
-        }
-        b't' => (Token::Boolean("true"), at + literal(&bytes[at..], b"true")?),
-        b'f' => (Token::Boolean("false"), at + literal(&bytes[at..], b"false")?),
-        b'n' => (Token::Null, at + literal(&bytes[at..], b"null")?),
-        _ => return None,
+/// The number or literal that begins here: what part of a document it is, unless it is `null`, and
+/// where it ends.
+fn bare(bytes: &[u8], at: usize) -> Option<(Option<Part>, usize)> {
+    let rest = &bytes[at..];
+    let (part, length) = match rest.first()? {
+        b't' => (Some(Part::Boolean), literal(rest, b"true")?),
+        b'f' => (Some(Part::Boolean), literal(rest, b"false")?),
+        b'n' => (None, literal(rest, b"null")?),
+        _ => (Some(Part::Number), number(rest).filter(|length| *length <= BARE_BYTES)?),
     };
-    bytes.get(end).is_some_and(|byte| ends_bare(*byte)).then_some((token, end))
+    rest.get(length).is_some_and(|byte| ends_bare(*byte)).then_some((part, at + length))
 }
 
 fn literal(bytes: &[u8], word: &[u8]) -> Option<usize> {
     bytes.starts_with(word).then_some(word.len())
 }
 
-/// A string with escapes, of which the first stands at `escape`.
-fn escaped<'a>(
-    text: &str,
-    from: usize,
-    mut escape: usize,
-    unescaped: &'a mut String,
-    value_bytes: usize,
-) -> Option<(Token<'a>, usize)> {
+/// Undoes the escapes of a string, of which the first stands at `escape`, and says where it ends.
+fn escaped(text: &str, from: usize, mut escape: usize, unescaped: &mut String, value_bytes: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let end = loop {
-        let stop = string_stops(bytes, escape + 2)?;
-        match bytes[stop] {
-            b'"' => break stop,
-            b'\\' => escape = stop,
-            _ => return None,
+        if bytes[escape] != b'\\' {
+            return None;
         }
+        let stop = string_stops::<2>(bytes, escape + 2)?;
+        if bytes[stop] == b'"' {
+            break stop;
+        }
+        escape = stop;
     };
     let raw = text.get(from..end).filter(|raw| raw.len() <= value_bytes)?;
     unescape(raw, unescaped).ok()?;
-    Some((Token::Text(unescaped), end + 1))
+    Some(end + 1)
 }
 
 #[cfg(test)]
@@ -320,9 +357,9 @@ mod tests {
             for stop in [b'"', b'\\', 0, 0x1f] {
                 let mut bytes = vec![b'x'; length];
                 bytes.extend([stop, b'"', b'\\', b' ']);
-                assert_eq!(string_stops(&bytes, 0), Some(length), "{length} {stop}");
+                assert_eq!(string_stops::<2>(&bytes, 0), Some(length), "{length} {stop}");
             }
-            assert_eq!(string_stops("山 ~\u{7f}".repeat(length).as_bytes(), 0), None, "{length}");
+            assert_eq!(string_stops::<1>("山 ~\u{7f}".repeat(length).as_bytes(), 0), None, "{length}");
         }
     }
 }

@@ -58,6 +58,7 @@ pub fn is_number(text: &[u8]) -> bool {
 }
 
 /// How long the JSON number is that `text` begins with; nothing where what begins is none.
+#[inline]
 pub fn number(text: &[u8]) -> Option<usize> {
     let mut at = usize::from(text.first() == Some(&b'-'));
     at = match text.get(at)? {
@@ -75,12 +76,10 @@ pub fn number(text: &[u8]) -> Option<usize> {
 }
 
 /// Where the digits end that begin here, if there are any.
+#[inline]
 fn some_digits(text: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    while text.get(at).is_some_and(u8::is_ascii_digit) {
-        at += 1;
-    }
-    (at > from).then_some(at)
+    let digits = text.get(from..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (digits > 0).then_some(from + digits)
 }
 
 #[cfg(test)]

@@ -64,7 +64,6 @@ pub(super) struct Tree {
     /// The current member's key in the innermost object.
     key: String,
     pub(super) matcher: Matcher,
-    reached: Vec<PlaceId>,
     depth: usize,
     objects: u32,
     records: u32,
@@ -83,7 +82,6 @@ impl Tree {
             nest: Nest::default(),
             key: String::new(),
             matcher: Matcher::new(places),
-            reached: Vec::new(),
             depth: bounds.depth,
             objects: 0,
             records: 0,
@@ -190,44 +188,35 @@ impl Tree {
     }
 
     /// A scalar that is a child of the innermost container, with its key in `self.key`.
-    pub(super) fn scalar(
-        &mut self,
-        token: &Token<'_>,
-        span: Range<usize>,
-        sink: &mut dyn Sink,
-    ) -> Result<(), Refusal> {
+    fn scalar(&mut self, token: &Token<'_>, span: Range<usize>, sink: &mut dyn Sink) -> Result<(), Refusal> {
         if matches!(token, Token::Open(_) | Token::Close(_) | Token::Comma | Token::Colon) {
             return Err(unreadable(span.start, wanted(self.expect)));
         }
         self.enter();
-        self.matcher.reached(&mut self.reached);
         let end = span.end;
         let frame = self.frames.last().filter(|frame| frame.shape == Shape::Object);
         let member = frame.map(|frame| member(frame.object, frame.index, frame.key.start..end, frame.before));
         let (names, above) =
             if frame.is_some() { (Names::one(&self.key), self.nest.all()) } else { self.nest.parted() };
-        self.show_scalar(token, Stands { span, names, above, places: &self.reached, member }, sink)?;
+        self.show_scalar(token, Stands { span, names, above, places: self.matcher.places(), member }, sink)?;
         self.complete(end, sink)
     }
 
-    #[inline(always)]
-    pub(super) fn show_scalar(
-        &self,
-        token: &Token<'_>,
-        stands: Stands<'_>,
-        sink: &mut dyn Sink,
-    ) -> Result<(), Refusal> {
+    fn show_scalar(&self, token: &Token<'_>, stands: Stands<'_>, sink: &mut dyn Sink) -> Result<(), Refusal> {
         match token {
             Token::Text(text) => self.show(text, Part::Value, Quote::Json, stands, sink),
             Token::Number(text) => self.show(text, Part::Number, Quote::JsonBare, stands, sink),
             Token::Boolean(text) => self.show(text, Part::Boolean, Quote::JsonBare, stands, sink),
-            Token::Null if self.nulls => self.show("\u{c}", Part::Value, Quote::JsonBare, stands, sink),
-            _ => Ok(()),
+            _ => self.show_null(stands, sink),
         }
     }
 
+    pub(super) fn show_null(&self, stands: Stands<'_>, sink: &mut dyn Sink) -> Result<(), Refusal> {
+        if self.nulls { self.show("\u{c}", Part::Value, Quote::JsonBare, stands, sink) } else { Ok(()) }
+    }
+
     #[inline(always)]
-    fn show(
+    pub(super) fn show(
         &self,
         text: &str,
         part: Part,
@@ -280,6 +269,12 @@ impl Tree {
             }
             None => Ok(()),
         }
+    }
+
+    /// Whether a record begins at a child that leads to this row.
+    #[inline(always)]
+    pub(super) fn begins_record(&self, row: u32) -> bool {
+        self.record.is_none() && self.matcher.is_record(row)
     }
 
     fn in_object(&self) -> bool {

@@ -219,5 +219,15 @@ fn unescape(raw: &str, start: usize, text: &mut String) -> Result<(), Refusal> {
 }
 
 fn leaf(text: &str, part: Part) -> Leaf<'_> {
-    Leaf { text, part, pieces: &[], names: Names::NONE, above: Names::NONE, places: &[], record: 0, member: None, loosen: &[] }
+    Leaf {
+        text,
+        part,
+        pieces: &[],
+        names: Names::NONE,
+        above: Names::NONE,
+        places: &[],
+        record: 0,
+        member: None,
+        loosen: &[],
+    }
 }

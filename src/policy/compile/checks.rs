@@ -7,10 +7,11 @@ use crate::policy::compile::names::Names;
 use crate::policy::compile::resources::{Resource, Route};
 use crate::policy::compile::roles::Role;
 use crate::policy::compile::rules::Condition;
-use crate::policy::decide::{self, On, Question, RoleId, Rule, Rules, State, Who};
+use crate::policy::decide::{self, On, Question, RoleId, Rule, State, Who};
 use crate::policy::fault::Faults;
 use crate::policy::rule::kinds::KindRule;
 use crate::policy::rule::resources::At;
+use crate::policy::rulebook::Rules;
 use crate::policy::strict::compare;
 use crate::terms::action::Action;
 use crate::terms::kind::KindId;
@@ -97,7 +98,8 @@ pub fn kinds(written: &[KindRule], rules: &[Rule], resources: &[Resource], names
 fn incomparable(rules: &[Rule], conditions: &[Condition], names: &Names<'_>, faults: &mut Faults) {
     // Most say the same: what is compared is each saying of a target, with the rules that say so.
     type Saying<'r> = (Action, Option<&'r str>);
-    let mut by_target: BTreeMap<(bool, bool, On), Vec<(Saying<'_>, Vec<usize>)>> = BTreeMap::new();
+    type Sayings<'r> = Vec<(Saying<'r>, Vec<usize>)>;
+    let mut by_target: BTreeMap<(bool, bool, On), Sayings<'_>> = BTreeMap::new();
     for (number, rule) in rules.iter().enumerate() {
         for grant in &rule.grants {
             // Ceilings count whatever they name, so kinds are compared one by one.
@@ -144,7 +146,9 @@ fn cannot_meet(one: (Action, &Rule), other: (Action, &Rule), on: On, names: &Nam
     };
     let message = match one.0 == other.0 {
         true => format!("`{what}` has two token domains for the same staff"),
-        false => format!("`{}` and `{}` of `{what}` cannot be compared, and both are for the same staff", other.0, one.0),
+        false => {
+            format!("`{}` and `{}` of `{what}` cannot be compared, and both are for the same staff", other.0, one.0)
+        }
     };
     let fault = faults.error(&other.1.spot, "incomparable", message);
     fault.help(format!("the other stands at {}:{}; say one of them", one.1.spot.file, one.1.spot.line));
@@ -189,13 +193,7 @@ fn may_be_one(a: &str, b: &str) -> bool {
 
 /// Whether a rule gives something to somebody that no rule without a condition gives, and takes
 /// nothing from anybody.
-fn shows_more(
-    number: usize,
-    rules: &Rules,
-    states: &mut [State],
-    ungranted: Action,
-    names: &Names<'_>,
-) -> bool {
+fn shows_more(number: usize, rules: &Rules, states: &mut [State], ungranted: Action, names: &Names<'_>) -> bool {
     let roles: Vec<RoleId> = match &rules[number].who {
         Who::Roles(roles) => roles.clone(),
         Who::Every => (0u16..).map(RoleId).take(names.roles.len()).collect(),

@@ -51,11 +51,7 @@ pub(super) fn rows(written: &Written, known: &Known<'_>, faults: &mut Faults) ->
 }
 
 /// The purposes that a request may name: those that are declared, else those that rules name.
-pub(super) fn purposes(
-    conditions: &[Condition],
-    declared: Option<&[String]>,
-    faults: &mut Faults,
-) -> Vec<Arc<str>> {
+pub(super) fn purposes(conditions: &[Condition], declared: Option<&[String]>, faults: &mut Faults) -> Vec<Arc<str>> {
     let words = || conditions.iter().flat_map(|condition| &condition.when.purposes);
     let Some(declared) = declared else {
         let named: BTreeMap<&str, ()> = words().map(|word| (word.text.as_str(), ())).collect();

@@ -18,10 +18,10 @@ use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 
 use crate::policy::conditions::Conditioned;
-use crate::policy::decide::Rules;
 use crate::policy::fault::{Fault, Faults};
 use crate::policy::node::{self, Source};
 use crate::policy::rule::{self, File};
+use crate::policy::rulebook::Rules;
 use crate::policy::{Parts, Policy};
 
 pub use crate::policy::compile::kinds::KindTable;

@@ -49,6 +49,8 @@ pub struct Resource {
 pub struct FieldRule {
     /// The place.
     pub place: Place,
+    /// Where that is written.
+    pub spot: Spot,
     /// The kind.
     pub kind: KindId,
     /// No detector looks inside.
@@ -62,6 +64,8 @@ pub struct FieldRule {
 pub struct ToldRule {
     /// The place.
     pub place: Place,
+    /// Where that is written.
+    pub spot: Spot,
     /// Where the other value stands.
     pub from: Place,
     /// What it may say, and what each means.
@@ -211,15 +215,15 @@ fn fields(
     let (mut rules, mut told) = (Vec::new(), Vec::new());
     for field in fields {
         beyond(resource, field, faults);
-        let (place, only, optional) = (field.place.clone(), field.only, field.optional);
+        let (place, spot, only, optional) = (field.place.clone(), field.spot.clone(), field.only, field.optional);
         match &field.is {
             Is::Kind(word) => {
-                rules.extend(names.kind(word, faults).map(|kind| FieldRule { place, kind, only, optional }));
+                rules.extend(names.kind(word, faults).map(|kind| FieldRule { place, spot, kind, only, optional }));
             }
             Is::Told(is) => {
                 let from = is.from.clone();
                 let teller = teller(is, are_beside(&place, &from), names, faults);
-                told.extend(teller.map(|teller| ToldRule { place, from, teller, only, optional }));
+                told.extend(teller.map(|teller| ToldRule { place, spot, from, teller, only, optional }));
             }
         }
     }

@@ -4,9 +4,9 @@ use crate::policy::compile::names::Names;
 use crate::policy::fault::Faults;
 use crate::policy::reader::nearest;
 use crate::policy::rule::Word;
+use crate::policy::rule::tests::expect::{KindRecorded, NOBODY, STAFF};
 use crate::policy::rule::tests::{Expect, TestCase, Who};
 
-const NOBODY: &str = "nobody";
 const ACTIONS: [&str; 7] = ["show", "generalize", "mask", "tokenize", "hash", "remove", "block"];
 
 /// Looks up the names in all tests.
@@ -15,23 +15,68 @@ pub fn compile(tests: Vec<TestCase<Word>>, names: &Names<'_>, faults: &mut Fault
 }
 
 fn one(test: TestCase<Word>, names: &Names<'_>, faults: &mut Faults) -> TestCase {
-    let TestCase { name, spot, request, network, time, staff, response, expect } = test;
-    let expect = expect.into_iter().filter_map(|expect| expected(expect, names, faults)).collect();
-    TestCase { name, spot, request, network, time, staff, response, expect }
+    let TestCase { name, spot, request, network, time, staff, groups, attributes, purpose, response, expect } = test;
+    let expect = expect.into_iter().filter_map(|expect| expected(expect, &groups, names, faults)).collect();
+    TestCase { name, spot, request, network, time, staff, groups, attributes, purpose, response, expect }
 }
 
-fn expected(expect: Expect<Word>, names: &Names<'_>, faults: &mut Faults) -> Option<Expect> {
-    for (kind, action, spot) in &expect.ledger {
-        names.kind(&Word::new(kind, spot), faults);
+fn expected(expect: Expect<Word>, groups: &[String], names: &Names<'_>, faults: &mut Faults) -> Option<Expect> {
+    for recorded in &expect.ledger.kinds {
+        kind(recorded, names, faults);
+    }
+    let who = match expect.who.text.as_str() {
+        NOBODY => Who::Nobody,
+        STAFF if !names.roles.iter().any(|role| *role.name == *STAFF) => {
+            if groups.is_empty() {
+                let message = "`staff` are those of `as`, whose groups are not said";
+                faults.error(&expect.who.spot, "expect", message).help("write `as: { groups: [crm-support] }`");
+            }
+            Who::Staff
+        }
+        name => Who::Role(names.role(&expect.who, faults)?, name.into()),
+    };
+    let Expect {
+        who: _,
+        spot,
+        status,
+        refusal,
+        json,
+        html,
+        xml,
+        csv,
+        text,
+        exactly,
+        exact,
+        whole,
+        hidden,
+        shown,
+        ledger,
+    } = expect;
+    Some(Expect {
+        who,
+        spot,
+        status,
+        refusal,
+        json,
+        html,
+        xml,
+        csv,
+        text,
+        exactly,
+        exact,
+        whole,
+        hidden,
+        shown,
+        ledger,
+    })
+}
+
+fn kind(recorded: &KindRecorded, names: &Names<'_>, faults: &mut Faults) {
+    names.kind(&Word::new(&recorded.kind, &recorded.spot), faults);
+    for (action, _, spot) in &recorded.actions {
         if !ACTIONS.contains(&action.as_str()) {
             let near = nearest(action, ACTIONS);
             faults.error(spot, "unknown-word", format!("`{action}` is no action")).did_you_mean(near);
         }
     }
-    let Expect { who, spot, status, json, xml, text, exactly, hidden, shown, ledger } = expect;
-    let who = match who.text.as_str() {
-        NOBODY => Who::Nobody,
-        name => Who::Role(names.role(&who, faults)?, name.into()),
-    };
-    Some(Expect { who, spot, status, json, xml, text, exactly, hidden, shown, ledger })
 }

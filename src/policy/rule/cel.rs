@@ -32,7 +32,19 @@ const FREE: [(&str, &str); 3] = [("request", "query"), ("request", "headers"), (
 const CLOSED: [&str; 4] = ["authorization", "cookie", "sudare-", "proxy-"];
 
 const ANSWERS: [&str; 14] = [
-    "_&&_", "_||_", "!_", "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "@in", "startsWith", "endsWith", "contains",
+    "_&&_",
+    "_||_",
+    "!_",
+    "_==_",
+    "_!=_",
+    "_<_",
+    "_<=_",
+    "_>_",
+    "_>=_",
+    "@in",
+    "startsWith",
+    "endsWith",
+    "contains",
     "_?_:_",
 ];
 const GIVES: [&str; 2] = ["_[_]", "size"];
@@ -43,6 +55,8 @@ static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib().with_op
 /// An expression, ready to run.
 #[derive(Debug)]
 pub struct Cel {
+    /// As it is written.
+    pub text: String,
     program: Program,
     /// The headers that it looks at, in lower case.
     pub headers: BTreeSet<String>,
@@ -93,10 +107,11 @@ impl Cel {
             // What follows the first is mostly its echo.
             errors.errors.iter().take(1).map(|error| told(text, error)).collect::<Vec<_>>()
         })?;
-        let mut reading = Reading { text, program: &program, faults: Vec::new(), headers: BTreeSet::new(), query: BTreeSet::new() };
+        let mut reading =
+            Reading { text, program: &program, faults: Vec::new(), headers: BTreeSet::new(), query: BTreeSet::new() };
         reading.answer(program.expression());
         let Reading { faults, headers, query, .. } = reading;
-        if faults.is_empty() { Ok(Cel { program, headers, query }) } else { Err(faults) }
+        if faults.is_empty() { Ok(Cel { text: text.to_owned(), program, headers, query }) } else { Err(faults) }
     }
 
     /// Whether it holds; `None` where it cannot be evaluated. Why not stays here: an error of the
@@ -319,7 +334,11 @@ fn told(text: &str, error: &ParseError) -> CelFault {
         Some(c) if !c.is_control() => format!("the expression cannot be read at `{c}`"),
         _ => "the expression ends too early".to_owned(),
     };
-    fault(offset, message, Some("write as in `staff.groups.exists(g, g == \"tokyo\") && request.method == \"GET\"`".to_owned()))
+    fault(
+        offset,
+        message,
+        Some("write as in `staff.groups.exists(g, g == \"tokyo\") && request.method == \"GET\"`".to_owned()),
+    )
 }
 
 /// The byte at which a character begins.
@@ -386,7 +405,8 @@ mod tests {
 
     #[test]
     fn what_is_looked_at_is_known_beforehand() {
-        let cel = Cel::parse("request.headers['x-app'] == request.query.app && has(request.query.b)").expect("it holds");
+        let cel =
+            Cel::parse("request.headers['x-app'] == request.query.app && has(request.query.b)").expect("it holds");
         assert_eq!(cel.headers.iter().collect::<Vec<_>>(), ["x-app"]);
         assert_eq!(cel.query.iter().collect::<Vec<_>>(), ["app", "b"]);
     }

@@ -1,5 +1,7 @@
 //! `hours:` of a condition: `Mon-Fri 08:00-20:00 Asia/Tokyo`.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
@@ -63,6 +65,20 @@ impl Hours {
 
     fn on(&self, day: Weekday) -> bool {
         DAYS.iter().zip(self.days).any(|((_, known), on)| *known == day && on)
+    }
+}
+
+/// As rules write them, each day by itself: `mon,tue 08:00-20:00 Asia/Tokyo`.
+impl fmt::Display for Hours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.days != [true; 7] {
+            let days: Vec<&str> =
+                DAYS.iter().zip(self.days).filter(|(_, on)| *on).map(|((name, _), _)| *name).collect();
+            write!(f, "{} ", days.join(","))?;
+        }
+        let (from, to) = (self.from, self.to);
+        write!(f, "{:02}:{:02}-{:02}:{:02}", from / 60, from % 60, to / 60, to % 60)?;
+        write!(f, " {}", self.zone.iana_name().unwrap_or("UTC"))
     }
 }
 
@@ -131,6 +147,18 @@ mod tests {
         assert!(!contain(night, "2026-11-28T23:00:00Z"));
         assert!(!contain(night, "2026-11-27T05:00:00Z"));
         assert!(contain("Sat-Mon 10:00-11:00 UTC", "2026-11-29T10:30:00Z"));
+    }
+
+    #[test]
+    fn hours_are_written_as_rules_write_them() {
+        for (text, written) in [
+            ("Mon-Wed 08:00-20:00 Asia/Tokyo", "mon,tue,wed 08:00-20:00 Asia/Tokyo"),
+            ("00:00-24:00 UTC", "00:00-24:00 UTC"),
+        ] {
+            let hours = Hours::parse(text).expect(text).to_string();
+            assert_eq!(hours, written);
+            assert_eq!(Hours::parse(&hours).expect("it is read again").to_string(), written);
+        }
     }
 
     #[test]

@@ -52,7 +52,9 @@ fn is(word: &Word, faults: &mut Faults) -> Option<Is> {
         _ => {
             let fault = faults.error(&word.spot, "unknown-word", format!("staff has no `{member}`"));
             match nearest(&word.text, KNOWN) {
-                Some("staff.attributes") | None => fault.help("write `staff.id`, `staff.groups` or `staff.attributes.NAME`"),
+                Some("staff.attributes") | None => {
+                    fault.help("write `staff.id`, `staff.groups` or `staff.attributes.NAME`")
+                }
                 near => fault.did_you_mean(near),
             }
             None

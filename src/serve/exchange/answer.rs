@@ -63,6 +63,11 @@ impl About {
         self.head_only
     }
 
+    /// What decides.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
     /// How the other side wants to be told.
     pub fn reader(&self) -> Reader {
         self.reader

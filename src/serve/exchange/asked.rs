@@ -22,6 +22,7 @@ use crate::identity;
 use crate::identity::session::UserAt;
 use crate::policy::conditions::Situation;
 use crate::policy::decide::RoleId;
+use crate::policy::explain::Explanation;
 use crate::policy::matched::{self, BodyValues, Matched};
 use crate::policy::plan::{ColumnsAt, Plan, SubjectAt, Unreadable};
 use crate::policy::{Policy, columns};
@@ -193,6 +194,17 @@ impl Asked {
         }
     }
 
+    /// Why each kind becomes what it becomes for this staff.
+    pub fn explain(&self, policy: &Policy, asks: &Asks<'_>) -> Result<Explanation, Refusal> {
+        let Asks { staff, roles, network, time } = *asks;
+        policy.explain(&Situation { matched: &self.matched, roles, staff, network, time })
+    }
+
+    /// The resources that it is about.
+    pub fn matched(&self) -> &Matched {
+        &self.matched
+    }
+
     /// Refuses questions about hidden data and veils in writes. Tells whether somebody was sought.
     pub fn screen(&self, plan: &Plan, bounds: &Bounds) -> Result<bool, Refusal> {
         let mut searched = false;
@@ -265,7 +277,7 @@ impl Asked {
     }
 
     /// The query in its likeliest reading.
-    fn query(&self) -> &[(String, String)] {
+    pub fn query(&self) -> &[(String, String)] {
         self.queries.first().map_or(&[], Vec::as_slice)
     }
 

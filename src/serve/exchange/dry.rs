@@ -6,25 +6,30 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response, response};
 
 use crate::body::rewriter::Rewriter;
 use crate::body::unpack;
-use crate::format;
+use crate::format::{self, Format};
 use crate::guard::notes::Notes;
+use crate::guard::outbound::Outbound;
 use crate::policy::Policy;
 use crate::policy::decide::RoleId;
-use crate::policy::plan::Plan;
+use crate::policy::plan::{Plan, Unreadable};
 use crate::serve::exchange::answer::{self, About};
 use crate::serve::exchange::asked::{self, Asked, Asks};
 use crate::serve::exchange::head;
 use crate::serve::respond::{self, Reader, Ways};
 use crate::terms::bounds::Bounds;
-use crate::terms::disclosure::Disclosures;
-use crate::terms::edit::Guard;
+use crate::terms::disclosure::{Disclosures, Subject};
+use crate::terms::edit::{Guard, Verdict};
+use crate::terms::event::Event;
 use crate::terms::mint::Mint;
 use crate::terms::refusal::Refusal;
 use crate::terms::staff::Staff;
+
+/// What a body is in where nothing else is said.
+const UTF_8: &str = "UTF-8";
 
 /// Who asks in a dry exchange.
 pub struct Caller<'a> {
@@ -52,6 +57,14 @@ pub struct Got {
     pub plan: Option<Arc<Plan>>,
     /// Why it was refused, if it was.
     pub refusal: Option<Refusal>,
+    /// What the body was read as; nothing where nobody looked into it.
+    pub format: Option<Format>,
+    /// The charset of the body.
+    pub charset: &'static str,
+    /// What the ledger calls it.
+    pub event: Event,
+    /// Whose data a write was recorded for before it went on to the CRM.
+    pub written: Option<Subject>,
 }
 
 /// Runs one exchange.
@@ -90,14 +103,18 @@ fn carried_out(dry: &Dry<'_>, request: Request<Bytes>, response: Response<Bytes>
     answered(dry, request, response, &mut plan).unwrap_or_else(|refusal| {
         let reader = Reader { page: false, japanese: false };
         let told = respond::refusal(refusal.reason, reader, "", &Ways::default());
-        let status = told.status().as_u16();
+        let (head, body) = told.into_parts();
         Got {
-            status,
-            headers: Vec::new(),
-            body: told.into_body().to_vec(),
+            status: head.status.as_u16(),
+            headers: pairs(&head.headers),
+            body: body.to_vec(),
             disclosures: Disclosures::default(),
             plan,
             refusal: Some(refusal),
+            format: None,
+            charset: UTF_8,
+            event: Event::Refused,
+            written: None,
         }
     })
 }
@@ -115,7 +132,7 @@ fn answered(
     let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
     let plan = asked.plan(policy, &asks)?;
     *used = Some(Arc::clone(&plan));
-    asked.screen(&plan, &bounds)?;
+    let searched = asked.screen(&plan, &bounds)?;
     let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff);
     guard.tell(dry.notes.clone());
     let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
@@ -126,36 +143,86 @@ fn answered(
         None => body,
     };
     head::show_headers(&head.headers, &mut guard)?;
-    let mut read = None;
-    let (verdict, body) = if body.is_empty() {
-        (guard.finish()?, Vec::new())
+    let told = if body.is_empty() || about.head_only() {
+        Told { verdict: guard.finish()?, ..Told::default() }
     } else {
-        let (format, charset) = answer::readable(&head, &body, &plan)?;
-        if answer::is_error_page(head.status, format, &plan) {
-            (Default::default(), respond::error_page(head.status, about.reader(), "").into_body().to_vec())
-        } else {
-            answer::expect(&head, format, &mut guard);
-            let walker = format::walker(format, &plan.places, &bounds)?;
-            let mut rewriter = Rewriter::in_charset(walker, charset, &bounds);
-            let first = rewriter.write(&body, &mut guard)?;
-            let mut last = rewriter.end(&mut guard)?;
-            let mut bytes = Vec::new();
-            if let Some(first) = first {
-                bytes = first.bytes;
-                last.verdict.disclosures.absorb(first.verdict.disclosures);
-                last.verdict.edits.extend(first.verdict.edits);
-            }
-            bytes.append(&mut last.bytes);
-            read = Some((format, rewriter.charset()));
-            (last.verdict, bytes)
-        }
+        told(&head, &body, &about, guard, &bounds)?
     };
-    let disclosures = verdict.disclosures.clone();
-    head::edit_headers(&mut head.headers, verdict)?;
-    if let Some((format, charset)) = read {
+    let disclosures = told.verdict.disclosures.clone();
+    head::edit_headers(&mut head.headers, told.verdict)?;
+    if told.long {
+        head::allow_only_of_a_long_answer(&mut head.headers);
+    }
+    if let Some((format, charset)) = told.read {
         head::read_as(&mut head.headers, format, charset);
     }
-    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-    Ok(Got { status: head.status.as_u16(), headers, body, disclosures, plan: Some(plan), refusal: None })
+    if let Some(page) = told.page {
+        head.headers = page;
+    }
+    Ok(Got {
+        status: head.status.as_u16(),
+        headers: pairs(&head.headers),
+        body: told.body,
+        disclosures,
+        refusal: None,
+        format: told.read.map(|(format, _)| format),
+        charset: told.read.map_or(UTF_8, |(_, charset)| charset),
+        event: if searched && plan.event == Event::View { Event::Search } else { plan.event },
+        written: asked.writes(&plan).then(|| asked.subject(&plan)),
+        plan: Some(plan),
+    })
+}
+
+/// A body for staff.
+#[derive(Default)]
+struct Told {
+    verdict: Verdict,
+    body: Vec<u8>,
+    /// What it was read as.
+    read: Option<(Format, &'static str)>,
+    /// It is longer than the hold, so its head leaves before its end is known.
+    long: bool,
+    /// The head of the fixed page that takes its place.
+    page: Option<HeaderMap>,
+}
+
+fn told(
+    head: &response::Parts,
+    body: &Bytes,
+    about: &About,
+    mut guard: Outbound,
+    bounds: &Bounds,
+) -> Result<Told, Refusal> {
+    let plan = about.plan();
+    let (format, charset) = match answer::readable(head, body, plan) {
+        Ok(read) => read,
+        Err(_) if plan.unreadable == Unreadable::Pass => {
+            return Ok(Told { verdict: guard.finish()?, body: body.to_vec(), ..Told::default() });
+        }
+        Err(refusal) => return Err(refusal),
+    };
+    if answer::is_error_page(head.status, format, plan) {
+        let (page, body) = respond::error_page(head.status, about.reader(), "").into_parts();
+        return Ok(Told { body: body.to_vec(), page: Some(page.headers), ..Told::default() });
+    }
+    answer::expect(head, format, &mut guard);
+    let walker = format::walker(format, &plan.places, bounds)?;
+    let mut rewriter = Rewriter::in_charset(walker, charset, bounds);
+    let first = rewriter.write(body, &mut guard)?;
+    let long = first.is_some();
+    let mut last = rewriter.end(&mut guard)?;
+    let mut bytes = Vec::new();
+    if let Some(first) = first {
+        bytes = first.bytes;
+        last.verdict.disclosures.absorb(first.verdict.disclosures);
+        last.verdict.edits.extend(first.verdict.edits);
+    }
+    bytes.append(&mut last.bytes);
+    Ok(Told { verdict: last.verdict, body: bytes, read: Some((format, rewriter.charset())), long, page: None })
+}
+
+/// Headers as text, in order.
+fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
 }

@@ -8,6 +8,7 @@ mod answer;
 mod arriving;
 mod asked;
 pub mod dry;
+pub mod foreseen;
 mod forms;
 mod head;
 mod login;

@@ -9,7 +9,7 @@ use sudare::format::json::JsonWalker;
 use sudare::format::json::within::{Surroundings, leaves_within};
 use sudare::terms::bounds::Bounds;
 use sudare::terms::leaf::Part;
-use sudare::terms::place::Places;
+use sudare::terms::place::{Place, PlaceId, Places};
 use sudare::terms::quote::{Quote, Quotes};
 
 use super::recorder::Recorder;
@@ -164,6 +164,54 @@ proptest! {
     #[test]
     fn noise_is_read_as_another_parser_reads_it(body in r#"[{}\[\],:"\\u0 1e.\-tfn]{0,12}"#) {
         agree(body.as_bytes());
+    }
+}
+
+/// A list whose records look alike, with names and indexes that the paths below ask for.
+fn list() -> impl Strategy<Value = String> {
+    let key = prop_oneof![4 => "[abc]", 1 => Just("na\\u006de".to_owned()), 1 => "[a-z]{60,70}"];
+    let record = (key, document(), document(), document()).prop_map(|(key, a, b, c)| {
+        format!(r#"{{"a": {a},"{key}":{b},"b":[{b},{a},{{"a":{c}}}],"c":{{"a":{a}, "b":{c}}}}}"#)
+    });
+    let record = prop_oneof![5 => record, 1 => document()];
+    (prop::collection::vec(record, 0..5), document())
+        .prop_map(|(records, rest)| format!(r#"{{"list":[{}],"b":{rest}}}"#, records.join(",")))
+}
+
+fn walk_with_paths(records: bool, bounds: &Bounds, chunks: &[&[u8]]) -> Recorder {
+    let path = |path: &str| Place::parse(path).expect("a path");
+    let wanted: &[&str] = if records {
+        &["$.a", "$.b[1]", "$.b[*].a", "$.c..a", "$..name", "$.*"]
+    } else {
+        &["$.list[*].a", "$.list[1].c.b", "$..b[1]", "$..c..a", "$.b"]
+    };
+    let json = wanted.iter().enumerate().filter_map(|(number, wanted)| match path(wanted) {
+        Place::Json(path) => Some((PlaceId(u16::try_from(number).ok()?), path)),
+        _ => None,
+    });
+    let places = Places { json: json.collect(), records: records.then(|| path("$.list[*]")), ..Places::default() };
+    let mut walker = JsonWalker::new(Arc::new(places), bounds);
+    Recorder::walk(&mut walker, chunks.iter().copied())
+}
+
+proptest! {
+    /// Byte by byte no token lies whole in a chunk: what is quick shows and refuses the same.
+    #[test]
+    fn the_quick_way_shows_what_the_slow_one_shows(
+        list in list(), records in any::<bool>(), shallow in any::<bool>(), broken in any::<bool>(),
+        at in any::<prop::sample::Index>(), cut in any::<prop::sample::Index>(),
+        byte in prop::sample::select(&b"{}[],:\"\\u0 1e-+.tn\x01\x80\xe3"[..]),
+    ) {
+        let mut body = list.into_bytes();
+        if broken {
+            let at = at.index(body.len());
+            body[at] = byte;
+        }
+        let bounds = Bounds { depth: if shallow { 5 } else { 128 }, value_bytes: 64, ..Bounds::default() };
+        let slow = walk_with_paths(records, &bounds, &body.chunks(1).collect::<Vec<_>>());
+        assert_eq!(walk_with_paths(records, &bounds, &[&body]), slow);
+        let (before, behind) = body.split_at(cut.index(body.len()));
+        assert_eq!(walk_with_paths(records, &bounds, &[before, behind]), slow);
     }
 }
 

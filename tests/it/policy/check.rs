@@ -8,7 +8,7 @@ use sudare::cli::check::{CheckArgs, Format, run};
 use sudare::cli::say::Lang;
 
 fn status(paths: Vec<PathBuf>, strict: bool) -> u8 {
-    run(CheckArgs { config: None, paths, strict, format: Format::Text }, Lang::En)
+    run(CheckArgs { config: None, paths, strict, upgrade: false, format: Format::Text }, Lang::En)
 }
 
 #[test]
@@ -43,7 +43,13 @@ fn a_configuration_brings_its_rules() {
     fs::write(&gateway, text).expect("a file can be written");
     let check = || {
         run(
-            CheckArgs { config: Some(gateway.clone()), paths: Vec::new(), strict: false, format: Format::Json },
+            CheckArgs {
+                config: Some(gateway.clone()),
+                paths: Vec::new(),
+                strict: false,
+                upgrade: false,
+                format: Format::Json,
+            },
             Lang::En,
         )
     };
@@ -111,4 +117,22 @@ fn every_sort_of_expectation_can_fail() {
         assert_eq!(output.status.code(), Some(status), "{expected}: {told}");
         assert_eq!(told.contains("FAILED"), status == 1, "{expected}: {told}");
     }
+}
+
+#[test]
+fn every_file_is_of_the_newest_format_or_of_a_later_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("rules.yaml");
+    let upgrade = |format: &str| {
+        fs::write(&path, format!("sudare: {format}\nroles: {{ support: a }}\n")).expect("a file can be written");
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_sudare")).args(["check", "--upgrade", "--lang", "en"]).arg(&path).output();
+        let output = output.expect("the command");
+        let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        (output.status.code(), told)
+    };
+    let (status, told) = upgrade("1");
+    assert_eq!((status, told.as_str()), (Some(0), "1 file in the newest format, `sudare: 1`: nothing to write\n"));
+    let (status, told) = upgrade("2");
+    assert!(status == Some(1) && told.contains("which reads up to `sudare: 1`: install a later one"), "{told}");
 }

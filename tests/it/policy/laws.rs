@@ -17,7 +17,8 @@ use sudare::policy::plan::{Decision, Plan};
 use sudare::policy::rows::Term;
 use sudare::policy::rule::cel::Cel;
 use sudare::policy::rule::rows::Is;
-use sudare::policy::rule::tests::{ContentFrom, Who};
+use sudare::policy::rule::tests::Who;
+use sudare::policy::rule::tests::body::ContentFrom;
 use sudare::policy::strict::compare;
 use sudare::route::normal::{canonical, pairs};
 use sudare::serve::exchange::dry::{self, Caller};
@@ -29,7 +30,8 @@ use super::matching::get;
 use crate::exchange::run::Plain;
 
 const HEAD: &str = "sudare: 1\nroles: { support: a, manager: b, analyst: c }\n";
-const RESOURCES: &str = "resources: [{ id: x, match: GET /x, event: export, subject: none, attributes: { owner: $.o, state: $.s } }]\n";
+const RESOURCES: &str =
+    "resources: [{ id: x, match: GET /x, event: export, subject: none, attributes: { owner: $.o, state: $.s } }]\n";
 const ROLES: [&str; 3] = ["support", "manager", "analyst"];
 
 /// One rule as text; its id keeps it apart from the order in which it stands.
@@ -183,7 +185,7 @@ proptest! {
     ) {
         let added: Vec<String> =
             added.iter().filter(|rule| !rule.contains("show")).map(|rule| rule.replace("id: r", "id: s")).collect();
-        let (Some(before), Some(after)) = (parse(&[rules.clone()]), parse(&[rules, added])) else { return Ok(()) };
+        let (Some(before), Some(after)) = (parse(std::slice::from_ref(&rules)), parse(&[rules.clone(), added])) else { return Ok(()) };
         for target in ["/x", "/y"] {
             let (was, is) = (by_record(&before, &roles, target), by_record(&after, &roles, target));
             for (was, is) in was.iter().flatten().zip(is.iter().flatten()) {
@@ -266,9 +268,50 @@ proptest! {
 
 /// What an expression may be made of, and what it may not.
 const WORDS: [&str; 44] = [
-    "request", ".method", ".query", ".headers", "staff", ".groups", ".exists(g, ", ".all(", ".map(", "resource", ".ids",
-    "['x']", "[\"x-app\"]", "[0]", "(", ")", "[", "]", "{", "}", " == ", " && ", " || ", "!", " in ", "-", "?", ":", "g",
-    "'x'", "\"", "'", "b'x'", "1", "1.5", "true", "null", "has(", "size(", ".startsWith(", "営業", "\n", "\\", "//",
+    "request",
+    ".method",
+    ".query",
+    ".headers",
+    "staff",
+    ".groups",
+    ".exists(g, ",
+    ".all(",
+    ".map(",
+    "resource",
+    ".ids",
+    "['x']",
+    "[\"x-app\"]",
+    "[0]",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    " == ",
+    " && ",
+    " || ",
+    "!",
+    " in ",
+    "-",
+    "?",
+    ":",
+    "g",
+    "'x'",
+    "\"",
+    "'",
+    "b'x'",
+    "1",
+    "1.5",
+    "true",
+    "null",
+    "has(",
+    "size(",
+    ".startsWith(",
+    "営業",
+    "\n",
+    "\\",
+    "//",
 ];
 
 /// Runs the tests of a policy that holds, as `sudare test` does, and explains each request.
@@ -284,7 +327,7 @@ fn run(text: &str) {
         for expect in &case.expect {
             let roles = match &expect.who {
                 Who::Role(role, _) => vec![*role],
-                Who::Nobody => Vec::new(),
+                Who::Nobody | Who::Staff => Vec::new(),
             };
             let staff = Staff::new("test", "tanaka", Vec::new());
             let staff = (!roles.is_empty()).then_some(&staff);
@@ -297,7 +340,8 @@ fn run(text: &str) {
             if let Ok(path) = canonical(request.uri().path().as_bytes()) {
                 let asked = Asked { method: "GET", path: &path, query: &[], header: &|_| Vec::new() };
                 let matched = policy.candidates(&asked);
-                let situation = Situation { matched: &matched, roles: &roles, staff, network: Some(case.network), time };
+                let situation =
+                    Situation { matched: &matched, roles: &roles, staff, network: Some(case.network), time };
                 let _ = policy.explain(&situation);
             }
             dry::run(&policy, &mint, &caller, request, response);

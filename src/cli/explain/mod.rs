@@ -1,0 +1,236 @@
+//! `sudare explain`: which rule decides each value of an answer, and what staff gets.
+//!
+//! It is the gateway's own exchange without sockets, with somebody listening: what is told is what
+//! happened. Without the CRM's answer it tells of the request and of the fields that the rules
+//! declare. No raw value is printed unless `--show-values` asks for it, since terminals are copied
+//! and kept; of a value in clear its length is told.
+
+mod asked;
+mod json;
+mod live;
+mod rows;
+mod seen;
+mod text;
+
+use std::io::{BufWriter, Write};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::explain::asked::Exchange;
+pub(in crate::cli) use crate::cli::explain::asked::{bytes, role};
+use crate::cli::explain::rows::{Maker, Row};
+pub(in crate::cli) use crate::cli::explain::seen::{Cause, Noted, Seen, SeenLeaf};
+use crate::cli::say::{Lang, complain};
+use crate::cli::{DONE, FAILED, UNUSABLE, rulebook};
+use crate::policy::Policy;
+use crate::policy::explain::At;
+use crate::policy::plan::{Meaning, Target};
+use crate::serve::exchange::dry::{self, Caller, Got};
+use crate::serve::exchange::foreseen::{self, Foreseen};
+use crate::terms::kind::KindId;
+use crate::terms::mint::Mint;
+use crate::vault::mint::KeyMint;
+use crate::vault::ring::Ring;
+
+/// `sudare explain`
+#[derive(Args, Clone, Debug)]
+pub struct ExplainArgs {
+    /// The gateway's configuration, whose rules are explained [default: gateway.yaml]
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Rule files or folders to explain instead
+    #[arg(long, value_name = "PATH")]
+    rules: Vec<PathBuf>,
+    /// A role of whoever asks
+    #[arg(long = "role", value_name = "ROLE")]
+    roles: Vec<String>,
+    /// Who asks: `tanaka`, or `basic:tanaka`
+    #[arg(long, value_name = "ID")]
+    staff: Option<String>,
+    /// A group of theirs, which gives roles
+    #[arg(long = "group", value_name = "GROUP")]
+    groups: Vec<String>,
+    /// Where they ask from
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    network: IpAddr,
+    /// When they ask, as 2026-11-24T10:00:00+09:00 [default: now]
+    #[arg(long, value_name = "TIME")]
+    time: Option<String>,
+    /// What for
+    #[arg(long, value_name = "WORD")]
+    purpose: Option<String>,
+    /// A header of the request: `NAME: VALUE`
+    #[arg(long = "header", value_name = "HEADER")]
+    headers: Vec<String>,
+    /// The request's body, or `@FILE`
+    #[arg(long, value_name = "TEXT")]
+    data: Option<String>,
+    /// The CRM's answer; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    body: Option<PathBuf>,
+    /// What the answer is: json, html, xml, csv, text, or a media type [default: by its name]
+    #[arg(long = "type", value_name = "TYPE", requires = "body")]
+    kind: Option<String>,
+    /// The answer's status
+    #[arg(long, value_name = "STATUS", default_value_t = 200, value_parser = clap::value_parser!(u16).range(200..=599))]
+    status: u16,
+    /// Print the values themselves
+    #[arg(long)]
+    show_values: bool,
+    /// Tell every rule that was considered, and why it lost
+    #[arg(long, visible_alias = "verbose")]
+    all: bool,
+    /// Explain what the ledger holds of a request instead, by its `Sudare-Request`
+    #[arg(long, value_name = "ID", conflicts_with_all = ["method", "body", "data"])]
+    request: Option<String>,
+    /// The state folder with that ledger [default: state]
+    #[arg(long, value_name = "DIR", requires = "request")]
+    state: Option<PathBuf>,
+    /// How it is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// The request's method
+    #[arg(value_name = "METHOD", required_unless_present = "request")]
+    method: Option<String>,
+    /// Its path and query
+    #[arg(value_name = "TARGET", required_unless_present = "request")]
+    target: Option<String>,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Runs the command; gives the exit status.
+pub fn run(args: &ExplainArgs, lang: Lang) -> u8 {
+    let policy = match rulebook::open(args.config.as_deref(), &args.rules, lang) {
+        Ok(policy) => policy,
+        Err(status) => return status,
+    };
+    if let Some(id) = &args.request {
+        return live::run(args, id, &policy, lang);
+    }
+    match explained(args, &policy, lang) {
+        Ok(told) => {
+            let mut out = BufWriter::new(std::io::stdout().lock());
+            let written = match args.format {
+                Format::Json => json::write(&told, &mut out),
+                Format::Text => text::write(&told, lang, &mut out),
+            };
+            // Whoever closed the pipe has read enough; the status tells the rest.
+            let _closed = written.and_then(|()| out.flush());
+            DONE
+        }
+        Err(Trouble::Input(what)) => {
+            complain(lang, &what);
+            UNUSABLE
+        }
+        Err(Trouble::Keys(what)) => {
+            complain(lang, &what);
+            FAILED
+        }
+    }
+}
+
+/// Why nothing could be explained.
+enum Trouble {
+    Input(String),
+    Keys(String),
+}
+
+impl From<String> for Trouble {
+    fn from(what: String) -> Trouble {
+        Trouble::Input(what)
+    }
+}
+
+/// Everything there is to tell.
+struct Told<'a> {
+    args: &'a ExplainArgs,
+    policy: &'a Policy,
+    exchange: Exchange,
+    foreseen: Foreseen,
+    /// What staff gets; nothing where no answer was given.
+    got: Option<Got>,
+    rows: Vec<Row>,
+}
+
+fn explained<'a>(args: &'a ExplainArgs, policy: &'a Policy, lang: Lang) -> Result<Told<'a>, Trouble> {
+    told(args, policy, Exchange::read(args, policy, lang)?, lang)
+}
+
+fn told<'a>(args: &'a ExplainArgs, policy: &'a Policy, exchange: Exchange, lang: Lang) -> Result<Told<'a>, Trouble> {
+    let Exchange { staff, roles, time, .. } = &exchange;
+    let caller = Caller { staff: staff.as_ref(), roles, network: args.network, time: *time };
+    let foreseen = foreseen::request(policy, &caller, exchange.request(lang)?);
+    let seen = Arc::new(Seen::default());
+    let got = match &exchange.answer {
+        None => None,
+        Some(_) => {
+            let (request, response) = (exchange.request(lang)?, exchange.response(lang)?);
+            Some(dry::noted(policy, &passing()?, &caller, seen.clone(), request, response))
+        }
+    };
+    let resources: Vec<Arc<str>> = foreseen.resources.iter().map(|resource| resource.id.clone()).collect();
+    let text = exchange.text();
+    let rows = match &foreseen.plan {
+        Some(plan) => {
+            let refused = got.as_ref().is_some_and(|got| got.refusal.is_some());
+            let maker = Maker { policy, plan, resources: &resources, text: text.as_deref(), refused };
+            maker.rows(&seen.take())
+        }
+        None => Vec::new(),
+    };
+    Ok(Told { args, policy, exchange, foreseen, got, rows })
+}
+
+/// Keys that are kept nowhere: tokens have the right shape and stand for nothing.
+fn passing() -> Result<Arc<dyn Mint>, Trouble> {
+    let ring = Ring::passing().map_err(|error| Trouble::Keys(error.to_string()))?;
+    Ok(Arc::new(KeyMint::passing(Arc::new(ring))))
+}
+
+impl Told<'_> {
+    /// The kinds that the explanation is about: those of the values, or of the declared fields.
+    fn kinds(&self) -> Vec<KindId> {
+        let mut kinds: Vec<KindId> = self.rows.iter().filter_map(|row| row.kind).collect();
+        if self.got.is_none() {
+            kinds.extend(self.fields().iter().map(|field| field.kind));
+        }
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
+    }
+
+    /// The fields that the request's resources declare.
+    fn fields(&self) -> Vec<Field> {
+        let Some(plan) = &self.foreseen.plan else { return Vec::new() };
+        let resources: Vec<Arc<str>> = self.foreseen.resources.iter().map(|one| one.id.clone()).collect();
+        let field = |target: &Target| match target.meaning {
+            Meaning::Field { kind, .. } => {
+                let at = self.policy.fields_at(&resources, &target.place, kind);
+                Some(Field { place: target.place.to_string(), kind, at })
+            }
+            _ => None,
+        };
+        plan.targets.iter().filter_map(field).collect()
+    }
+}
+
+/// A place that the rules declare.
+struct Field {
+    place: String,
+    kind: KindId,
+    at: Vec<At>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,286 @@
+//! Running tests: each expectation of each test is one dry exchange.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use encoding_rs::Encoding;
+use http::{Request, Response};
+use jiff::Timestamp;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use crate::cli::say::{Lang, Text, texts};
+use crate::cli::test::because::Because;
+use crate::cli::test::compare::Compare;
+use crate::policy::Policy;
+use crate::policy::node::Spot;
+use crate::policy::rule::tests::body::{Content, ContentFormat, ContentFrom};
+use crate::policy::rule::tests::{Expect, TestCase, Who};
+use crate::serve::exchange::dry::{self, Caller, Got};
+use crate::terms::mint::Mint;
+use crate::terms::staff::Staff;
+use crate::vault::mint::KeyMint;
+use crate::vault::ring::{Ring, RingError};
+
+/// Everything that the tests of a policy run with.
+pub struct Suite<'a> {
+    policy: &'a Policy,
+    mint: Arc<dyn Mint>,
+    lang: Lang,
+    /// What `now` means: one moment for all tests.
+    now: Timestamp,
+}
+
+/// Is told how far the tests are.
+pub trait Watch {
+    /// So many of all tests are done.
+    fn done(&mut self, done: usize, all: usize);
+}
+
+/// Nobody watches.
+impl Watch for () {
+    fn done(&mut self, _: usize, _: usize) {}
+}
+
+/// One expectation's result.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// Where the expectation is written.
+    pub spot: Spot,
+    /// The test's name.
+    pub test: String,
+    /// Who asked.
+    pub who: String,
+    /// How long it took.
+    pub took: Duration,
+    /// What came otherwise than expected; nothing where it passed.
+    pub differences: Vec<Difference>,
+    /// The resources that it was about.
+    pub resources: Vec<Arc<str>>,
+    /// The rules that decided.
+    pub rules: Vec<Arc<str>>,
+}
+
+/// One thing that came otherwise than expected.
+#[derive(Debug, Clone)]
+pub struct Difference {
+    /// What sort: the key of the expectation.
+    pub code: &'static str,
+    /// The very expectation.
+    pub spot: Spot,
+    /// What is wrong, in a sentence.
+    pub what: String,
+    /// What was expected, where it can be shown beside what came.
+    pub expected: Option<String>,
+    /// What came.
+    pub got: Option<String>,
+    /// What decided.
+    pub because: Because,
+}
+
+/// Bytes of a file that a test names.
+const FILE_BYTES: u64 = 16 << 20;
+
+/// How staff says with a request what it is for.
+const PURPOSE: &str = "sudare-purpose";
+
+/// What stands in a path as it is written: all else that is no ASCII or parts a request's line is
+/// sent as browsers do.
+const IN_TARGET: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}');
+
+/// A test that is ready to run, for any role.
+struct Ready {
+    request: Request<Bytes>,
+    response: Response<Bytes>,
+    /// What the CRM's answer says, in UTF-8.
+    original: String,
+}
+
+impl<'a> Suite<'a> {
+    /// Makes ready to run the tests of a policy, with keys that are kept nowhere.
+    pub fn new(policy: &'a Policy, lang: Lang) -> Result<Suite<'a>, RingError> {
+        let mint = Arc::new(KeyMint::passing(Arc::new(Ring::passing()?)));
+        Ok(Suite { policy, mint, lang, now: Timestamp::now() })
+    }
+
+    /// Runs every test whose name holds a text.
+    pub fn run(&self, filter: Option<&str>, watch: &mut dyn Watch) -> Vec<Checked> {
+        let chosen = |test: &&TestCase| filter.is_none_or(|text| test.name.contains(text));
+        let tests: Vec<&TestCase> = self.policy.tests().iter().filter(chosen).collect();
+        let mut results = Vec::new();
+        for (done, test) in tests.iter().enumerate() {
+            let folder = Path::new(&*test.spot.file).parent().map(Path::to_path_buf).unwrap_or_default();
+            let ready = self.ready(test, &folder);
+            results.extend(test.expect.iter().map(|expect| self.check(test, expect, &ready, &folder)));
+            watch.done(done + 1, tests.len());
+        }
+        results
+    }
+
+    fn check(&self, test: &TestCase, expect: &Expect, ready: &Result<Ready, (Spot, String)>, folder: &Path) -> Checked {
+        let began = Instant::now();
+        let who = match &expect.who {
+            Who::Role(_, name) => name.to_string(),
+            Who::Staff => test.staff.clone().unwrap_or_else(|| test.groups.join(", ")),
+            Who::Nobody => "nobody".to_owned(),
+        };
+        let mut checked = Checked {
+            spot: expect.spot.clone(),
+            test: test.name.clone(),
+            who,
+            took: Duration::ZERO,
+            differences: Vec::new(),
+            resources: Vec::new(),
+            rules: Vec::new(),
+        };
+        match ready {
+            Ok(ready) => {
+                let got = self.exchange(test, expect, ready);
+                let whole = expect.whole.as_ref().map(|content| self.text(content, folder));
+                let (policy, mint, lang) = (self.policy, self.mint.as_ref(), self.lang);
+                checked.differences =
+                    Compare { policy, mint, got: &got, original: &ready.original, lang }.all(expect, whole);
+                checked.resources = got.plan.map(|plan| plan.resources.clone()).unwrap_or_default();
+                checked.rules = got.disclosures.rules.into_iter().collect();
+            }
+            Err((spot, problem)) => checked.differences.push(Difference {
+                code: "test",
+                spot: spot.clone(),
+                what: problem.clone(),
+                expected: None,
+                got: None,
+                because: Because::default(),
+            }),
+        }
+        checked.took = began.elapsed();
+        checked
+    }
+
+    fn exchange(&self, test: &TestCase, expect: &Expect, ready: &Ready) -> Got {
+        let staff = |user: &str, groups: &[String]| {
+            let attributes = test.attributes.iter().cloned().collect();
+            Some(Staff { attributes, ..Staff::new("test", user, groups.to_vec()) })
+        };
+        let (roles, staff) = match &expect.who {
+            Who::Role(role, name) => {
+                let groups = if test.groups.is_empty() { self.policy.groups_of(*role) } else { &test.groups };
+                (vec![*role], staff(test.staff.as_deref().unwrap_or(name), groups))
+            }
+            Who::Staff => {
+                let roles = self.policy.roles_of(&test.groups);
+                (roles, staff(test.staff.as_deref().unwrap_or("staff"), &test.groups))
+            }
+            Who::Nobody => (Vec::new(), None),
+        };
+        let time = test.time.unwrap_or(self.now);
+        let caller = Caller { staff: staff.as_ref(), roles: &roles, network: test.network, time };
+        dry::run(self.policy, &self.mint, &caller, ready.request.clone(), ready.response.clone())
+    }
+
+    fn ready(&self, test: &TestCase, folder: &Path) -> Result<Ready, (Spot, String)> {
+        let target = utf8_percent_encode(&test.request.target, IN_TARGET).to_string();
+        let mut request = Request::builder().method(test.request.method.as_str()).uri(target);
+        let body = match &test.request.body {
+            Some(content) => {
+                if !says_type(&test.request.headers) {
+                    request = request.header("content-type", media(content));
+                }
+                self.read(content, folder).map_err(|problem| (content.spot.clone(), problem))?
+            }
+            None => Bytes::new(),
+        };
+        for (name, value) in &test.request.headers {
+            request = request.header(name, value);
+        }
+        if let Some(purpose) = &test.purpose {
+            request = request.header(PURPOSE, purpose);
+        }
+        let request = request.body(body);
+        let unmade = |text: Text, error: &http::Error| text.with(self.lang, &[("error", error)]);
+        let request = request.map_err(|error| (test.request.spot.clone(), unmade(texts::REQUEST_UNMADE, &error)))?;
+        let mut response = Response::builder().status(test.response.status);
+        let (mut body, mut original) = (Bytes::new(), String::new());
+        if let Some(content) = &test.response.content {
+            if !says_type(&test.response.headers) {
+                response = response.header("content-type", media(content));
+            }
+            body = self.read(content, folder).map_err(|problem| (content.spot.clone(), problem))?;
+            original = decoded(content.charset.as_deref().unwrap_or_default(), &body);
+        }
+        for (name, value) in &test.response.headers {
+            response = response.header(name, value);
+        }
+        let response = response.body(body);
+        let response = response.map_err(|error| (test.spot.clone(), unmade(texts::ANSWER_UNMADE, &error)))?;
+        Ok(Ready { request, response, original })
+    }
+
+    /// A content's text.
+    fn text(&self, content: &Content, folder: &Path) -> Result<String, String> {
+        let bytes = self.read(content, folder)?;
+        Ok(decoded(content.charset.as_deref().unwrap_or_default(), &bytes))
+    }
+
+    /// The bytes of a test's content, in its charset.
+    fn read(&self, content: &Content, folder: &Path) -> Result<Bytes, String> {
+        let text = match &content.from {
+            ContentFrom::Text(text) => text,
+            ContentFrom::File(name) => return self.file(folder.join(name)),
+        };
+        let Some(encoding) = content.charset.as_ref().and_then(|name| Encoding::for_label(name.as_bytes())) else {
+            return Ok(Bytes::from(text.clone()));
+        };
+        match encoding.encode(text) {
+            (bytes, _, false) => Ok(Bytes::from(bytes.into_owned())),
+            _ => Err(texts::NOT_IN_CHARSET.with(self.lang, &[("charset", &encoding.name())])),
+        }
+    }
+
+    /// What a file holds. It is a plain one: a pipe would keep the tests waiting for ever.
+    fn file(&self, path: PathBuf) -> Result<Bytes, String> {
+        let name = path.display();
+        let unread = |error: std::io::Error| texts::CANNOT_READ.with(self.lang, &[("path", &name), ("error", &error)]);
+        let about = fs::metadata(&path).map_err(unread)?;
+        if !about.is_file() {
+            return Err(texts::NO_FILE.with(self.lang, &[("path", &name)]));
+        }
+        let mut bytes = Vec::new();
+        File::open(&path).and_then(|file| file.take(FILE_BYTES + 1).read_to_end(&mut bytes)).map_err(unread)?;
+        if bytes.len() as u64 > FILE_BYTES {
+            return Err(texts::FILE_TOO_LONG.with(self.lang, &[("path", &name), ("max", &(FILE_BYTES >> 20))]));
+        }
+        Ok(Bytes::from(bytes))
+    }
+}
+
+fn says_type(headers: &[(String, String)]) -> bool {
+    headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+}
+
+fn media(content: &Content) -> String {
+    let kind = match content.format {
+        ContentFormat::Json => "application/json",
+        ContentFormat::Html => "text/html",
+        ContentFormat::Xml => "application/xml",
+        ContentFormat::Csv => "text/csv",
+        ContentFormat::Text => "text/plain",
+        ContentFormat::Form => "application/x-www-form-urlencoded",
+    };
+    let says_itself = matches!(content.format, ContentFormat::Json | ContentFormat::Form);
+    match (&content.charset, &content.from) {
+        (Some(charset), _) => format!("{kind}; charset={charset}"),
+        // What a file is in, it says itself or nobody does.
+        (None, ContentFrom::File(_)) => kind.to_owned(),
+        (None, _) if says_itself => kind.to_owned(),
+        (None, _) => format!("{kind}; charset=utf-8"),
+    }
+}
+
+/// Bytes in a charset as text.
+pub(super) fn decoded(charset: &str, bytes: &[u8]) -> String {
+    let encoding = Encoding::for_label(charset.as_bytes()).unwrap_or(encoding_rs::UTF_8);
+    encoding.decode(bytes).0.into_owned()
+}

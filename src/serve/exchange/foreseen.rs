@@ -1,0 +1,69 @@
+//! What becomes of a request before the CRM is asked: which resources it is about, whether it may be
+//! asked, and what becomes of each kind in the answer. For `sudare explain`, which has no sockets.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Request;
+
+use crate::guard::query;
+use crate::policy::Policy;
+use crate::policy::explain::{Explanation, MatchedResource};
+use crate::policy::plan::Plan;
+use crate::serve::exchange::asked::{Asked, Asks};
+use crate::serve::exchange::dry::Caller;
+use crate::terms::bounds::Bounds;
+use crate::terms::kind::KindId;
+use crate::terms::refusal::Refusal;
+
+/// What becomes of a request.
+#[derive(Default)]
+pub struct Foreseen {
+    /// The resources that it is about.
+    pub resources: Vec<MatchedResource>,
+    /// What is done to its answer; nothing where staff is not let in.
+    pub plan: Option<Arc<Plan>>,
+    /// Why.
+    pub explanation: Option<Explanation>,
+    /// What each parameter of the query asks.
+    pub questions: Vec<Question>,
+    /// Why it never reaches the CRM, if it does not.
+    pub refusal: Option<Refusal>,
+}
+
+/// What one parameter asks.
+pub struct Question {
+    /// Its name.
+    pub name: String,
+    /// Whether a resource declares it.
+    pub declared: bool,
+    /// The veiled kinds that it looks for by a whole value, or why it is refused.
+    pub asks: Result<BTreeSet<KindId>, Refusal>,
+}
+
+/// Looks at a request.
+pub fn request(policy: &Policy, caller: &Caller<'_>, request: Request<Bytes>) -> Foreseen {
+    let mut foreseen = Foreseen::default();
+    if let Err(refusal) = look(policy, caller, request, &mut foreseen) {
+        foreseen.refusal = Some(refusal);
+    }
+    foreseen
+}
+
+fn look(policy: &Policy, caller: &Caller<'_>, request: Request<Bytes>, foreseen: &mut Foreseen) -> Result<(), Refusal> {
+    let (head, body) = request.into_parts();
+    let asked = Asked::new(policy, head, body)?;
+    foreseen.resources = policy.matched_resources(asked.matched());
+    let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
+    let plan = asked.plan(policy, &asks)?;
+    foreseen.explanation = asked.explain(policy, &asks).ok();
+    let question = |pair: &(String, String)| Question {
+        name: pair.0.clone(),
+        declared: plan.parameters.contains_key(&crate::terms::label::fold(&pair.0)),
+        asks: query::screen(&plan, std::slice::from_ref(pair)).map(|asked| asked.kinds),
+    };
+    foreseen.questions = asked.query().iter().map(question).collect();
+    foreseen.plan = Some(Arc::clone(&plan));
+    asked.screen(&plan, &Bounds::default()).map(drop)
+}
