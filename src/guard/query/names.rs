@@ -133,7 +133,16 @@ static ASKS: LazyLock<HashMap<&'static str, Operator>> = LazyLock::new(|| {
 /// The operator that a word is.
 pub(super) fn operator(word: &str) -> Option<Operator> {
     let word = folded(word);
-    ASKS.get(word.trim()).or_else(|| ASKS.get(squeezed(&word).as_str())).copied()
+    let known = ASKS.get(word.trim()).or_else(|| ASKS.get(squeezed(&word).as_str())).copied();
+    known.or_else(|| denied(word.trim()))
+}
+
+/// `not like`, `not in`: what an operator's contrary tells is as much as what it tells itself.
+fn denied(word: &str) -> Option<Operator> {
+    let rest = word.strip_prefix("not")?;
+    let bare = rest.trim_start_matches([' ', '_', '-']);
+    let is_another = bare.len() < rest.len() && (ASKS.contains_key(bare) || ASKS.contains_key(squeezed(bare).as_str()));
+    is_another.then_some(Operator::More)
 }
 
 /// Whether an operator's own text asks for equality; what is not known asks for more.
