@@ -39,6 +39,9 @@ pub fn raw_edits(
     leading: &mut Vec<Leading>,
     holds: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<RawEdit>, Refusal> {
+    if edits.is_empty() && leading.is_empty() {
+        return Ok(Vec::new());
+    }
     let text = valid(raw);
     let mut all = Vec::with_capacity(edits.len());
     let mut members = Vec::new();

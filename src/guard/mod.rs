@@ -12,6 +12,7 @@ pub mod method;
 pub mod outbound;
 mod patches;
 pub mod query;
+mod queue;
 pub mod returned;
 pub mod subject;
 mod tellers;

@@ -8,11 +8,13 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use crate::guard::leaves::{self, Met, Names, Waiting};
+use crate::detect::Found;
+use crate::guard::leaves::{self, Known, Met, Names};
+use crate::guard::queue::{Flags, Queue, Waiting};
 use crate::guard::subject::Subjects;
 use crate::guard::tellers::Tellers;
 use crate::guard::verdict::Judge;
-use crate::policy::plan::{Meaning, Plan};
+use crate::policy::plan::{Meaning, Plan, Unlisted};
 use crate::terms::bounds::Bounds;
 use crate::terms::edit::{Document, Guard, Verdict};
 use crate::terms::kind::KindId;
@@ -43,10 +45,15 @@ pub struct Outbound {
     plan: Arc<Plan>,
     mint: Arc<dyn Mint>,
     today: Today,
-    waiting: Vec<Waiting>,
+    waiting: Queue,
+    /// What the detectors found in the present leaf.
+    found: Vec<Found>,
+    /// Whether any value can be veiled, so that it must be sought elsewhere.
+    veils: bool,
     subjects: Subjects,
     tellers: Tellers,
-    stood: HashSet<KindId>,
+    /// Which kinds had a place, by number.
+    stood: Vec<bool>,
     /// The request's parameters: staff's own words, where a name has one value alone.
     asked: HashMap<String, Option<String>>,
     names: Names,
@@ -64,22 +71,25 @@ pub struct Outbound {
     shape: bool,
     /// Whether the answer has no records by its nature.
     flows: bool,
-    /// What the waiting leaves take in memory.
-    weight: usize,
 }
 
 impl Outbound {
     /// A guard for the answer to this request.
     pub fn new(plan: Arc<Plan>, mint: Arc<dyn Mint>, request: &Request, bounds: &Bounds) -> Outbound {
         let subjects = Subjects::new(&plan, &request.path, &request.query);
+        // What a teller makes of a value in doubt is veiled whatever the decisions say.
+        let veils = !plan.tellers.is_empty() || plan.decisions.iter().any(|decision| decision.action.veils());
+        let stood = vec![false; plan.kinds.0.len()];
         Outbound {
             plan,
             mint,
             today: request.today,
-            waiting: Vec::new(),
+            waiting: Queue::default(),
+            found: Vec::new(),
+            veils,
             subjects,
             tellers: Tellers::default(),
-            stood: HashSet::new(),
+            stood,
             asked: asked(&request.query),
             names: Names::default(),
             met: Met::default(),
@@ -92,7 +102,6 @@ impl Outbound {
             record_ends: VecDeque::new(),
             shape: false,
             flows: false,
-            weight: 0,
         }
     }
 
@@ -122,7 +131,7 @@ impl Outbound {
 
     /// How many bytes of memory the leaves take that wait for their decision.
     pub fn weight(&self) -> usize {
-        self.weight + self.tellers.weight()
+        self.waiting.weight() + self.tellers.weight()
     }
 
     /// Refuses a tabular answer in which a declared kind stands nowhere: the page has changed and
@@ -132,7 +141,7 @@ impl Outbound {
             return Ok(());
         }
         for kind in self.named_kinds() {
-            if !self.stood.contains(&kind) {
+            if !self.stood[usize::from(kind.0)] {
                 let name = &self.plan.kinds.get(kind).name;
                 let note = format!("no place that the rules name for `{name}` stands in this answer");
                 return Err(Refusal::new(Reason::Shape, note));
@@ -158,11 +167,29 @@ impl Outbound {
     }
 
     /// Judges leaves together; `complete` says whether they are the answer's last.
-    fn judge(&self, mut waiting: Vec<Waiting>, complete: bool) -> Result<Verdict, Refusal> {
-        for leaf in waiting.iter_mut().filter(|leaf| !leaf.told.is_empty()) {
-            leaf.known = self.tellers.known(&self.plan, leaf, complete);
+    fn judge(&self, waiting: &Queue, complete: bool) -> Result<Verdict, Refusal> {
+        let told = |leaf: &Waiting<'_>| self.tellers.known(&self.plan, leaf, complete);
+        Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today).judge(waiting, told)
+    }
+
+    /// Whether nothing can become of a leaf, whatever is still to come: no place, label or detector
+    /// knows it, and no other leaf's value is sought in it.
+    fn passes(&self, leaf: &Waiting<'_>) -> bool {
+        let unknown = leaf.known.is_none() && leaf.told.is_empty() && leaf.found.is_empty();
+        let unsought = !self.veils || leaf.flags.structure || leaf.flags.echo;
+        unknown && unsought && (self.plan.unlisted == Unlisted::Scan || leaves::is_listed(&self.plan, leaf))
+    }
+
+    /// Looks for values that their form alone gives away.
+    fn detect(&mut self, leaf: &Leaf<'_>, known: Option<Known>, told: bool, echo: bool) {
+        self.found.clear();
+        let looks = match known {
+            Some(known) => told || !known.only,
+            None => told || (self.plan.scan && !echo && !matches!(leaf.part, Part::Style | Part::Boolean)),
+        };
+        if looks {
+            self.plan.detectors.find(leaf.text, &mut self.found);
         }
-        Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today).judge(waiting)
     }
 
     /// Notes which declared kinds have a place here: a heading counts, even of an empty table.
@@ -170,7 +197,7 @@ impl Outbound {
         let heading = if leaf.part == Part::Label { self.plan.names.get(&label::fold(leaf.text)) } else { None };
         for id in self.met.places.iter().chain(heading.into_iter().flatten()) {
             if let Meaning::Field { kind, .. } = self.plan.targets[usize::from(id.0)].meaning {
-                self.stood.insert(kind);
+                self.stood[usize::from(kind.0)] = true;
             }
         }
     }
@@ -237,19 +264,14 @@ impl Guard for Outbound {
         self.check_shape()?;
         let waiting = std::mem::take(&mut self.waiting);
         self.held_bytes = 0;
-        self.weight = 0;
-        self.judge(waiting, true)
+        self.judge(&waiting, true)
     }
 
     fn release(&mut self, upto: usize) -> Result<Verdict, Refusal> {
         self.check_shape()?;
-        let (now, later) = std::mem::take(&mut self.waiting)
-            .into_iter()
-            .partition(|leaf: &Waiting| leaf.document != Document::Body || leaf.begin() < upto);
-        self.waiting = later;
-        self.held_bytes = self.waiting.iter().map(|leaf| cost(&leaf.text)).sum();
-        self.weight = self.waiting.iter().map(Waiting::weight).sum();
-        let verdict = self.judge(now, false);
+        let now = self.waiting.part(|leaf| leaf.document != Document::Body || leaf.begin() < upto)?;
+        self.held_bytes = self.waiting.iter().map(|leaf| cost(leaf.text)).sum();
+        let verdict = self.judge(&now, false);
         // Of a record that has begun, the leaves that are still to come need its subject.
         let open: HashSet<u32> = self.waiting.iter().map(|leaf| leaf.record).collect();
         self.subjects.forget(|record| record <= self.record && !open.contains(&record));
@@ -276,24 +298,40 @@ impl Sink for Outbound {
         if leaf.text.trim().is_empty() {
             return Ok(());
         }
-        self.held_bytes += cost(leaf.text);
-        if self.held_bytes + self.tellers.weight() > self.hold_bytes.saturating_mul(HELD_TIMES) {
-            return Err(Refusal::new(Reason::Bound, "the values of one record are longer than can be held"));
-        }
         let known = leaves::kind_of(&self.plan, &leaf, &self.met, false);
+        let told = leaves::told(&self.plan, &leaf, &self.met);
         let name = match leaf.part {
             Part::Key => leaves::is_word(leaf.text) || self.names.is_name(&self.plan, leaf.text),
             Part::Label => self.names.is_name(&self.plan, leaf.text),
             _ => false,
         };
-        let mut waiting = Waiting::new(self.document, &leaf, known);
-        waiting.told = leaves::told(&self.plan, &leaf, &self.met);
-        waiting.named = subject || teller;
-        waiting.structure = name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(&leaf);
-        waiting.echo = known.is_none() && waiting.told.is_empty() && self.is_echo(&leaf);
-        self.weight += waiting.weight();
-        self.waiting.push(waiting);
-        Ok(())
+        let flags = Flags {
+            named: subject || teller,
+            structure: name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(&leaf),
+            echo: known.is_none() && told.is_empty() && self.is_echo(&leaf),
+        };
+        self.detect(&leaf, known, !told.is_empty(), flags.echo);
+        let waiting = Waiting {
+            document: self.document,
+            text: leaf.text,
+            part: leaf.part,
+            pieces: leaf.pieces,
+            record: leaf.record,
+            member: leaf.member.as_ref(),
+            loosen: leaf.loosen,
+            known,
+            told: &told,
+            found: &self.found,
+            flags,
+        };
+        if self.passes(&waiting) {
+            return Ok(());
+        }
+        self.held_bytes += cost(leaf.text);
+        if self.held_bytes + self.tellers.weight() > self.hold_bytes.saturating_mul(HELD_TIMES) {
+            return Err(Refusal::new(Reason::Bound, "the values of one record are longer than can be held"));
+        }
+        self.waiting.push(&waiting)
     }
 
     fn record(&mut self, record: u32, end: usize) -> Result<(), Refusal> {

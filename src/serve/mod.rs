@@ -9,6 +9,7 @@
 //! `sample` is the legacy CRM of the demo.
 
 pub mod admin;
+pub mod carrier;
 mod certificates;
 pub mod disclose;
 pub mod exchange;

@@ -26,6 +26,7 @@ use crate::policy::Policy;
 use crate::policy::compile::Loaded;
 use crate::policy::fault::{Fault, Severity};
 use crate::policy::node::Source;
+use crate::serve::carrier::Carrier;
 use crate::serve::certificates::Certificates;
 use crate::serve::house::{Gateway, Hold, House, LASTING};
 use crate::serve::keeping::Keeping;
@@ -174,6 +175,7 @@ fn gateway(
     };
     Arc::new(Gateway {
         house: ArcSwap::from_pointee(house),
+        carrier: Carrier::new(ledger.clone()),
         ledger,
         keeping: Keeping::new(vault, metrics.vault.clone()),
         metrics,

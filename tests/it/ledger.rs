@@ -101,7 +101,7 @@ fn clock() -> Clock {
     Box::new(|| "2026-11-22T01:02:03.456789Z".parse::<Timestamp>().unwrap())
 }
 
-fn view(request: u64) -> Entry {
+fn view(request: u64) -> Entry<'static> {
     let kinds = [("person.name".into(), [("show".into(), 1)].into()), ("phone".into(), [("mask".into(), 1)].into())];
     Entry {
         request: Some(request.to_string().into()),

@@ -10,6 +10,7 @@ use crate::cli::test::{markup, read};
 use crate::policy::Policy;
 use crate::policy::rule::tests::Expect;
 use crate::serve::exchange::dry::Got;
+use crate::terms::disclosure::Counts;
 
 /// An answer, and the language in which its differences are told.
 pub(super) struct Compare<'a> {
@@ -94,15 +95,14 @@ impl Compare<'_> {
 
     fn recorded(&self, kind: &str, action: &str) -> bool {
         let Some(id) = self.policy.kinds().id(kind) else { return false };
-        let mut subjects = self.got.disclosures.subjects.values();
-        subjects.any(|kinds| kinds.get(&id).is_some_and(|actions| actions.contains_key(action)))
+        self.got.disclosures.subjects.values().any(|counts| counts.holds(id, action))
     }
 
     /// What decided the kinds that the answer holds.
     fn rules(&self) -> String {
         let Some(plan) = &self.got.plan else { return texts::NOBODY_IN.of(self.lang).to_owned() };
         let mut decided = BTreeSet::new();
-        for kind in self.got.disclosures.subjects.values().flat_map(|kinds| kinds.keys()) {
+        for kind in self.got.disclosures.subjects.values().flat_map(Counts::iter).map(|row| &row.kind) {
             let decision = &plan.decisions[usize::from(kind.0)];
             let by = if decision.rules.is_empty() { "`ungranted`".to_owned() } else { decision.rules.join(", ") };
             let kind = &self.policy.kinds().get(*kind).name;
