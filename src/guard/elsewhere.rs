@@ -204,7 +204,7 @@ impl Elsewhere {
     pub fn find<'a>(&'a self, text: &str, record: u32, mut hit: impl FnMut(Hit<'a>)) {
         let folded = folded::text(text);
         let mut found: Vec<(Range<usize>, usize)> = Vec::new();
-        if let Ok(at) = self.whole.binary_search_by(|(whole, _)| (**whole).cmp(&*folded)) {
+        if let Ok(at) = self.whole.binary_search_by(|(whole, _)| whole.cmp(&folded)) {
             found.push((0..folded.len(), self.whole[at].1));
         }
         for (start, bytes) in folded.as_bytes().windows(Begins::BYTES).enumerate() {
@@ -264,7 +264,7 @@ fn tail(tails: &[String], text: &str) -> Option<usize> {
 
 /// The spellings under which a value may stand elsewhere, folded.
 fn spellings(value: &str) -> Vec<String> {
-    let folded = folded::text(value).into_owned();
+    let folded = folded::text(value);
     // A single letter or digit (a flag, a code) stands everywhere and means nothing there.
     if folded.is_empty() || (folded.len() == 1 && folded.is_ascii()) {
         return Vec::new();
@@ -298,7 +298,7 @@ fn spellings(value: &str) -> Vec<String> {
 }
 
 fn fold(text: String) -> String {
-    folded::text(&text).into_owned()
+    folded::text(&text)
 }
 
 /// What stands between the names of one person.

@@ -2,7 +2,6 @@
 //! that nobody sees, hiragana or katakana, composed or not, and escapes of a layer that no walker
 //! opens (an address in a parameter of an address, a script's text in JSON).
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
@@ -21,15 +20,15 @@ pub(super) struct Folded<'a> {
 }
 
 /// The folded text alone.
-pub(super) fn text(raw: &str) -> Cow<'_, str> {
+pub(super) fn text(raw: &str) -> String {
     if raw.bytes().any(|byte| matches!(byte, b'%' | b'&' | b'\\')) {
-        return Cow::Owned(Folded::new(raw).text);
+        return Folded::new(raw).text;
     }
     let mut text = String::with_capacity(raw.len());
     for c in raw.chars() {
         fold(c, |c| text.push(c));
     }
-    Cow::Owned(text)
+    text
 }
 
 /// What becomes of one character. Most are themselves, and need not be looked up.
