@@ -45,7 +45,7 @@ pub enum Format {
 
 /// Runs the command; gives the exit status.
 pub fn run(args: CheckArgs, lang: Lang) -> u8 {
-    let mut check = Check { lang, sources: Vec::new(), faults: Vec::new(), policy: None };
+    let mut check = Check { lang, sources: Vec::new(), faults: Vec::new(), policy: None, purposes: None };
     let mut paths = args.paths;
     let default = paths.is_empty().then(super::default_config);
     let read = args
@@ -77,6 +77,7 @@ struct Check {
     sources: Vec<Source>,
     faults: Vec<Fault>,
     policy: Option<Policy>,
+    purposes: Option<Vec<String>>,
 }
 
 impl Check {
@@ -92,8 +93,11 @@ impl Check {
         let origin = Origin { folder: gateway::folder(path), environment: &|name| std::env::var(name).ok() };
         // The key only speeds up what is not done here: recognising staff.
         let config = gateway::parse(&source, &origin, [0; 32], &mut faults);
-        if let Some(config) = config.filter(|_| paths.is_empty()) {
-            paths.extend(config.rules);
+        if let Some(config) = config {
+            self.purposes = config.purposes;
+            if paths.is_empty() {
+                paths.extend(config.rules);
+            }
         }
         self.sources.push(source);
         self.faults.extend(faults.into_sorted());
@@ -109,7 +113,7 @@ impl Check {
         if sources.is_empty() {
             return Err(texts::NO_RULE_FILE.of(self.lang).to_owned());
         }
-        let loaded = Policy::parse(&sources);
+        let loaded = Policy::parse_for(&sources, self.purposes.as_deref());
         self.faults.extend(loaded.faults);
         if let Some(policy) = &loaded.policy {
             self.faults.extend(policy.warnings(Timestamp::now()));

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::config::packs;
 use crate::policy::node::Source;
 
 /// How many rule files one policy may have.
@@ -27,7 +28,7 @@ impl std::error::Error for RulesError {}
 
 /// Reads every rule file, in an order that is always the same.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<Source>, RulesError> {
-    let mut sources = Vec::new();
+    let mut sources = packs::sources(paths)?;
     for path in files(paths)? {
         let text = std::fs::read_to_string(&path).map_err(|cause| RulesError { path: path.clone(), cause })?;
         sources.push(Source { name: path.display().to_string(), text });
@@ -35,10 +36,10 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Source>, RulesError> {
     Ok(sources)
 }
 
-/// The files that paths stand for; a folder stands for the `*.yaml` and `*.yml` directly in it.
+/// The files that paths stand for, packs left out; a folder stands for the `*.yaml` and `*.yml` directly in it.
 pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, RulesError> {
     let mut files = Vec::new();
-    for path in paths {
+    for path in paths.iter().filter(|path| !packs::is_pack(path)) {
         let fault = |cause| RulesError { path: path.clone(), cause };
         if !std::fs::metadata(path).map_err(fault)?.is_dir() {
             files.push(path.clone());

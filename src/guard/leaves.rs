@@ -60,6 +60,8 @@ pub(super) struct Met {
     pub places: Vec<PlaceId>,
     /// The kind of the nearest label that means one.
     pub label: Option<KindId>,
+    /// Whether it is a cell of a row, in a column that the request named.
+    pub cell: bool,
 }
 
 impl Names {
@@ -68,15 +70,26 @@ impl Names {
         met.places.clear();
         met.places.extend_from_slice(leaf.places);
         met.label = None;
-        for name in leaf.names {
+        met.cell = false;
+        if let Some(columns) = &plan.columns {
+            for id in leaf.places {
+                if let Meaning::Column(number) = plan.targets[usize::from(id.0)].meaning {
+                    met.cell = true;
+                    met.label = columns.get(usize::from(number)).copied().flatten();
+                }
+            }
+        }
+        for name in leaf.names.iter() {
             let named = self.named(plan, name, AT);
             met.places.extend_from_slice(&named.places);
             met.label = met.label.or(named.label);
         }
         if !plan.names.is_empty() {
-            for name in leaf.above {
+            for name in leaf.above.iter() {
                 met.places.extend_from_slice(&self.named(plan, name, ABOVE).places);
             }
+        }
+    }
         }
     }
 
@@ -139,6 +152,16 @@ pub(super) fn told(plan: &Plan, leaf: &Leaf<'_>, met: &Met) -> Vec<(u16, bool)> 
         }
     }
     all
+}
+
+/// Every kind that a field names for a leaf by itself.
+pub(super) fn kinds_of(plan: &Plan, leaf: &Leaf<'_>, met: &Met) -> Vec<KindId> {
+    let field = |id: &PlaceId| match plan.targets[usize::from(id.0)].meaning {
+        Meaning::Field { kind, told: None, .. } => Some(kind),
+        _ => None,
+    };
+    let named = carries_values(leaf.part) && !is_word_of_the_page(leaf);
+    if named { met.places.iter().filter_map(field).collect() } else { Vec::new() }
 }
 
 /// The kind that the leaf's place gives it, the strictest where several fields name it; else the

@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use crate::detect::Found;
 use crate::guard::leaves::{self, Known, Met, Names};
+use crate::guard::notes::Notes;
 use crate::guard::queue::{Flags, Queue, Waiting};
+use crate::guard::records::Records;
 use crate::guard::subject::Subjects;
 use crate::guard::tellers::Tellers;
 use crate::guard::verdict::Judge;
@@ -21,13 +23,18 @@ use crate::terms::kind::KindId;
 use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part, Sink};
 use crate::terms::mint::Mint;
+use crate::terms::names;
 use crate::terms::place::Place;
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::staff::Staff;
 use crate::transform::Today;
 
 /// How many times the hold the leaves of one answer may cost: numbers in a list are short, and what
 /// is kept beside each is not.
 const HELD_TIMES: usize = 24;
+
+/// A JSON `null`, where a rule asks what stands there.
+const NULL: &str = "\u{c}";
 
 /// What one request says that its answer is judged by.
 #[derive(Debug, Clone)]
@@ -54,6 +61,7 @@ pub struct Outbound {
     tellers: Tellers,
     /// Which kinds had a place, by number.
     stood: Vec<bool>,
+    records: Records,
     /// The request's parameters: staff's own words, where a name has one value alone.
     asked: HashMap<String, Option<String>>,
     names: Names,
@@ -71,15 +79,20 @@ pub struct Outbound {
     shape: bool,
     /// Whether the answer has no records by its nature.
     flows: bool,
+    /// Who asks why; nobody in the gateway.
+    notes: Option<Arc<dyn Notes>>,
 }
 
 impl Outbound {
     /// A guard for the answer to this request.
     pub fn new(plan: Arc<Plan>, mint: Arc<dyn Mint>, request: &Request, bounds: &Bounds) -> Outbound {
         let subjects = Subjects::new(&plan, &request.path, &request.query);
-        // What a teller makes of a value in doubt is veiled whatever the decisions say.
-        let veils = !plan.tellers.is_empty() || plan.decisions.iter().any(|decision| decision.action.veils());
+        // What a teller makes of a value in doubt is veiled whatever the decisions say, and where rules
+        // compare records each has decisions of its own.
+        let veils = plan.rows.is_some()
+            || !plan.tellers.is_empty() || plan.decisions.iter().any(|decision| decision.action.veils());
         let stood = vec![false; plan.kinds.0.len()];
+        let records = Records::new(&plan, None);
         Outbound {
             plan,
             mint,
@@ -89,6 +102,7 @@ impl Outbound {
             veils,
             subjects,
             tellers: Tellers::default(),
+            records,
             stood,
             asked: asked(&request.query),
             names: Names::default(),
@@ -102,7 +116,19 @@ impl Outbound {
             record_ends: VecDeque::new(),
             shape: false,
             flows: false,
+            notes: None,
         }
+    }
+
+    /// Says who asks: rules may compare records with them.
+    pub fn asked_by(mut self, staff: Option<&Staff>) -> Outbound {
+        self.records = Records::new(&self.plan, staff);
+        self
+    }
+
+    /// Tells this listener why each value becomes what it becomes.
+    pub fn tell(&mut self, notes: Option<Arc<dyn Notes>>) {
+        self.notes = notes;
     }
 
     /// Takes the leaves that `show` shows as those of the answer's header of this number.
@@ -131,7 +157,7 @@ impl Outbound {
 
     /// How many bytes of memory the leaves take that wait for their decision.
     pub fn weight(&self) -> usize {
-        self.waiting.weight() + self.tellers.weight()
+        self.waiting.weight() + self.tellers.weight() + self.records.weight()
     }
 
     /// Refuses a tabular answer in which a declared kind stands nowhere: the page has changed and
@@ -167,17 +193,25 @@ impl Outbound {
     }
 
     /// Judges leaves together; `complete` says whether they are the answer's last.
-    fn judge(&self, waiting: &Queue, complete: bool) -> Result<Verdict, Refusal> {
-        let told = |leaf: &Waiting<'_>| self.tellers.known(&self.plan, leaf, complete);
-        Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today).judge(waiting, told)
+    fn judge(&mut self, waiting: &Queue, complete: bool) -> Result<Verdict, Refusal> {
+        if self.plan.rows.is_some() {
+            self.records.settle(&self.plan, waiting.iter().map(|leaf| leaf.record).collect(), complete);
+        }
+        let told = |leaf: &Waiting<'_>| {
+            let decisions = self.records.decisions(&self.plan, leaf.record);
+            self.tellers.known(&self.plan, decisions, leaf, complete)
+        };
+        Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today, &self.records)
+            .told_to(self.notes.as_deref())
+            .judge(waiting, told)
     }
 
     /// Whether nothing can become of a leaf, whatever is still to come: no place, label or detector
-    /// knows it, and no other leaf's value is sought in it.
+    /// knows it, no other leaf's value is sought in it, and nobody asks why.
     fn passes(&self, leaf: &Waiting<'_>) -> bool {
         let unknown = leaf.known.is_none() && leaf.told.is_empty() && leaf.found.is_empty();
         let unsought = !self.veils || leaf.flags.structure || leaf.flags.echo;
-        unknown && unsought && (self.plan.unlisted == Unlisted::Scan || leaves::is_listed(&self.plan, leaf))
+        self.notes.is_none() && unknown && unsought && (self.plan.unlisted == Unlisted::Scan || leaves::is_listed(&self.plan, leaf))
     }
 
     /// Looks for values that their form alone gives away.
@@ -202,6 +236,16 @@ impl Outbound {
         }
     }
 
+    /// Refuses a row that is none, or that has more cells than the request named columns: nobody can
+    /// say what stands in those. A key of an object in a cell is not a cell.
+    fn check_cell(&self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+        let rows = self.plan.columns.is_some() && leaf.record != 0 && leaf.part != Part::Key;
+        if rows && !self.met.cell {
+            return Err(Refusal::new(Reason::Shape, "a row holds a value in no column that the request names"));
+        }
+        Ok(())
+    }
+
     /// Notes the subject's id, if it stands here.
     fn note_subject(&mut self, leaf: &Leaf<'_>) -> bool {
         let source = self.met.places.iter().find_map(|id| match self.plan.targets[usize::from(id.0)].meaning {
@@ -212,6 +256,19 @@ impl Outbound {
             self.subjects.met(leaf.record, source, leaf.text);
         }
         source.is_some()
+    }
+
+    /// Notes what rules ask of the record, if it stands here.
+    fn note_attributes(&mut self, leaf: &Leaf<'_>) -> bool {
+        self.records.in_record(leaf.record);
+        let mut is_one = false;
+        for id in &self.met.places {
+            if let Meaning::Attribute(term) = self.plan.targets[usize::from(id.0)].meaning {
+                self.records.met(&self.plan, term, leaf);
+                is_one = true;
+            }
+        }
+        is_one
     }
 
     /// Notes what tells the kinds of other values, if it stands here and says what the rules know.
@@ -231,7 +288,7 @@ impl Outbound {
     /// which of them stays.
     fn is_echo(&self, leaf: &Leaf<'_>) -> bool {
         let sent =
-            |name: &&str| matches!(self.asked.get(&label::fold(name)), Some(Some(word)) if word == leaf.text.trim());
+            |name: &str| matches!(self.asked.get(&label::fold(name)), Some(Some(word)) if word == leaf.text.trim());
         leaves::is_control(leaf) && leaf.names.iter().any(sent)
     }
 }
@@ -276,6 +333,7 @@ impl Guard for Outbound {
         let open: HashSet<u32> = self.waiting.iter().map(|leaf| leaf.record).collect();
         self.subjects.forget(|record| record <= self.record && !open.contains(&record));
         self.tellers.forget(|record| record <= self.record && !open.contains(&record));
+        self.records.forget(|record| record <= self.record && !open.contains(&record));
         verdict
     }
 }
@@ -286,10 +344,20 @@ impl Sink for Outbound {
         let body = self.document == Document::Body;
         if !body {
             // A header's own name says how it is written, not whose value it holds.
-            leaf.names = if leaf.above.is_empty() { &[] } else { leaf.names };
-            leaf.above = &[];
+            leaf.names = if leaf.above.is_empty() { names::Names::NONE } else { leaf.names };
+            leaf.above = names::Names::NONE;
         }
         self.names.meet(&self.plan, &leaf, &mut self.met);
+        if body {
+            self.check_cell(&leaf)?;
+        }
+        let attribute = body && self.plan.rows.is_some() && self.note_attributes(&leaf);
+        if leaf.text == NULL {
+            return Ok(());
+        }
+        if let Some(notes) = &self.notes {
+            notes.leaf(self.document, &leaf, &self.met.places);
+        }
         let subject = body && self.note_subject(&leaf);
         let teller = body && self.note_teller(&leaf);
         if body {
@@ -306,11 +374,12 @@ impl Sink for Outbound {
             _ => false,
         };
         let flags = Flags {
-            named: subject || teller,
+            named: subject || teller || attribute,
             structure: name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(&leaf),
             echo: known.is_none() && told.is_empty() && self.is_echo(&leaf),
         };
         self.detect(&leaf, known, !told.is_empty(), flags.echo);
+        let kinds = if self.plan.rows.is_some() { leaves::kinds_of(&self.plan, &leaf, &self.met) } else { Vec::new() };
         let waiting = Waiting {
             document: self.document,
             text: leaf.text,
@@ -320,6 +389,7 @@ impl Sink for Outbound {
             member: leaf.member.as_ref(),
             loosen: leaf.loosen,
             known,
+            kinds: &kinds,
             told: &told,
             found: &self.found,
             flags,

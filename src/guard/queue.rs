@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::detect::Found;
 use crate::guard::leaves::Known;
 use crate::terms::edit::Document;
+use crate::terms::kind::KindId;
 use crate::terms::leaf::{Member, Part, Piece};
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -31,6 +32,8 @@ pub(super) struct Waiting<'a> {
     pub member: Option<&'a Member>,
     pub loosen: &'a [(Range<usize>, &'static str)],
     pub known: Option<Known>,
+    /// Every kind that the rules name for its place, where what becomes of them hangs on the record.
+    pub kinds: &'a [KindId],
     pub told: &'a [(u16, bool)],
     /// What the detectors found in the text.
     pub found: &'a [Found],
@@ -52,6 +55,7 @@ pub(super) struct Queue {
     pieces: Vec<Piece>,
     members: Vec<Member>,
     loosen: Vec<(Range<usize>, &'static str)>,
+    kinds: Vec<KindId>,
     told: Vec<(u16, bool)>,
     found: Vec<Found>,
 }
@@ -67,6 +71,7 @@ struct Row {
     pieces: Span,
     member: Span,
     loosen: Span,
+    kinds: Span,
     told: Span,
     found: Span,
 }
@@ -112,6 +117,7 @@ impl Queue {
             pieces: put(&mut self.pieces, leaf.pieces)?,
             member: put(&mut self.members, leaf.member.map(std::slice::from_ref).unwrap_or_default())?,
             loosen: put(&mut self.loosen, leaf.loosen)?,
+            kinds: put(&mut self.kinds, leaf.kinds)?,
             told: put(&mut self.told, leaf.told)?,
             found: put(&mut self.found, leaf.found)?,
         };
@@ -130,6 +136,7 @@ impl Queue {
             member: self.members[row.member.range()].first(),
             loosen: &self.loosen[row.loosen.range()],
             known: row.known,
+            kinds: &self.kinds[row.kinds.range()],
             told: &self.told[row.told.range()],
             found: &self.found[row.found.range()],
             flags: row.flags,
@@ -159,6 +166,7 @@ impl Queue {
             + self.pieces.capacity() * size_of::<Piece>()
             + self.members.capacity() * size_of::<Member>()
             + self.loosen.capacity() * size_of::<(Range<usize>, &'static str)>()
+            + self.kinds.capacity() * size_of::<KindId>()
             + self.told.capacity() * size_of::<(u16, bool)>()
             + self.found.capacity() * size_of::<Found>()
     }

@@ -8,8 +8,10 @@ use std::ops::Range;
 use crate::detect::Found;
 use crate::guard::elsewhere::{Elsewhere, Needles, Veil};
 use crate::guard::leaves::{Known, is_listed, is_part_of_a_name};
+use crate::guard::notes::{Note, Notes, Why};
 use crate::guard::patches::{NOTHING_SHOWN, Ranked, literal, merged};
 use crate::guard::queue::{Queue, Waiting};
+use crate::guard::records::Records;
 use crate::guard::subject::Subjects;
 use crate::policy::plan::{Decision, Plan, Unlisted};
 use crate::terms::action::{Action, Mask};
@@ -36,25 +38,44 @@ pub(super) struct Judge<'a> {
     mint: &'a dyn Mint,
     subjects: &'a Subjects,
     today: Today,
+    records: &'a Records,
+    /// What becomes of each kind in the record of the leaf that is judged.
+    decisions: &'a [Decision],
     needles: Needles,
     verdict: Verdict,
-    tally: Tally,
+    tally: Tally<'a>,
     /// The only record of what is judged together; 0 where there are none or several.
     lone: u32,
+    notes: Option<&'a dyn Notes>,
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(plan: &'a Plan, mint: &'a dyn Mint, subjects: &'a Subjects, today: Today) -> Judge<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        mint: &'a dyn Mint,
+        subjects: &'a Subjects,
+        today: Today,
+        records: &'a Records,
+    ) -> Judge<'a> {
         Judge {
             plan,
             mint,
             subjects,
             today,
+            records,
+            decisions: &plan.decisions,
             needles: Needles::default(),
             lone: 0,
             verdict: Verdict::default(),
             tally: Tally::default(),
+            notes: None,
         }
+    }
+
+    /// Tells this listener, if there is one, what each value was taken for.
+    pub(super) fn told_to(mut self, notes: Option<&'a dyn Notes>) -> Judge<'a> {
+        self.notes = notes;
+        self
     }
 
     /// Judges leaves; `told` says what tellers make of one that they speak of.
@@ -81,10 +102,18 @@ impl<'a> Judge<'a> {
 
     /// Judges one leaf by itself.
     fn own(&mut self, leaf: &Waiting<'_>) -> Result<Own, Refusal> {
+        self.decisions = self.records.decisions(self.plan, leaf.record);
         match leaf.known {
-            Some(known) => self.known(leaf, known),
+            Some(known) => self.known(leaf, self.of_record(leaf, known)),
             None => self.unknown(leaf),
         }
+    }
+
+    /// Of several kinds at one place the one that is the strictest in this record.
+    fn of_record(&self, leaf: &Waiting<'_>, known: Known) -> Known {
+        let own = leaf.kinds.iter().filter(|_| known.declared && known.action.is_none() && leaf.told.is_empty());
+        let kind = own.copied().max_by_key(|kind| self.action(*kind).strictness());
+        Known { kind: kind.unwrap_or(known.kind), ..known }
     }
 
     /// A leaf whose place gave it a kind.
@@ -93,6 +122,9 @@ impl<'a> Judge<'a> {
         let value = &leaf.text[range.clone()];
         let found = if known.only { &[] } else { leaf.found };
         let (kind, action) = self.strictest(known, found, &range);
+        let Known { kind: given, declared, .. } = known;
+        let why = Why::Known { given, kind, declared, forced: known.action.is_some(), found };
+        self.tell(leaf, range.clone(), Some(action), why);
         let decision = self.decision(kind);
         // Of a value whose field says itself what becomes of it no rule decides.
         let by_itself = known.action.is_some() && kind == known.kind;
@@ -106,7 +138,7 @@ impl<'a> Judge<'a> {
             self.verdict.alerts.insert(kind);
         }
         let action = if action == Action::Block { Action::Remove } else { action };
-        self.tally.note(leaf.record, kind, action, !by_itself);
+        self.tally.note(leaf.record, kind, action, (!by_itself).then_some(decision));
         if !known.declared {
             self.verdict.undeclared += 1;
         }
@@ -156,14 +188,17 @@ impl<'a> Judge<'a> {
     /// A leaf that only detectors, or the resource's word about unlisted leaves, can judge.
     fn unknown(&mut self, leaf: &Waiting<'_>) -> Result<Own, Refusal> {
         if leaf.flags.echo {
+            self.tell(leaf, trimmed(leaf.text), Some(Action::Show), Why::Echo);
             return Ok(Own::Ranges(Vec::new()));
         }
         let listed = is_listed(self.plan, leaf);
         match self.plan.unlisted {
             Unlisted::Mask if !listed => {
+                self.tell(leaf, trimmed(leaf.text), Some(Action::Mask(Mask::Full)), Why::Unlisted);
                 return Ok(Own::Whole(Patch { range: trimmed(leaf.text), text: NOTHING_SHOWN.to_owned() }));
             }
             Unlisted::Block if !listed => {
+                self.tell(leaf, trimmed(leaf.text), Some(Action::Block), Why::Unlisted);
                 return Err(Refusal::new(
                     Reason::Rule,
                     "the answer holds a value that the resource's fields do not name",
@@ -183,6 +218,7 @@ impl<'a> Judge<'a> {
         let mut patches = Vec::new();
         for f in found {
             let decision = self.decision(f.kind);
+            self.tell(leaf, f.range.clone(), Some(decision.action), Why::Found(f));
             let action = match decision.action {
                 Action::Block => {
                     self.verdict.alerts.insert(f.kind);
@@ -190,7 +226,7 @@ impl<'a> Judge<'a> {
                 }
                 action => action,
             };
-            self.tally.note(leaf.record, f.kind, action, true);
+            self.tally.note(leaf.record, f.kind, action, Some(decision));
             if action.veils() {
                 let value = &leaf.text[f.range.clone()];
                 let text = self.veil(value, (f.kind, action), decision.domain.as_deref(), leaf.record, false)?;
@@ -218,6 +254,7 @@ impl<'a> Judge<'a> {
                 if is_part_of_a_name(&self.plan.words, leaf.text, &hit.range) {
                     return;
                 }
+                self.tell(leaf, hit.range.clone(), None, Why::Elsewhere);
                 let patch = Patch { range: hit.range, text: hit.veil.text.to_string() };
                 patches.push(Ranked { patch, strictness: hit.veil.strictness });
             });
@@ -247,7 +284,17 @@ impl<'a> Judge<'a> {
 
     fn push(&mut self, leaf: &Waiting<'_>, change: Change) {
         let (pieces, loosen) = (leaf.pieces.to_vec(), leaf.loosen.to_vec());
-        self.verdict.edits.push(Edit { document: leaf.document, pieces, change, loosen });
+        let edit = Edit { document: leaf.document, pieces, change, loosen };
+        if let Some(notes) = self.notes {
+            notes.edited(&edit);
+        }
+        self.verdict.edits.push(edit);
+    }
+
+    fn tell(&self, leaf: &Waiting<'_>, range: Range<usize>, action: Option<Action>, why: Why<'_>) {
+        if let Some(notes) = self.notes {
+            notes.judged(&Note { document: leaf.document, pieces: leaf.pieces, range, action, why });
+        }
     }
 
     fn veil(
@@ -278,11 +325,11 @@ impl<'a> Judge<'a> {
     }
 
     fn action(&self, kind: KindId) -> Action {
-        self.plan.decisions[usize::from(kind.0)].action
+        self.decisions[usize::from(kind.0)].action
     }
 
     fn decision(&self, kind: KindId) -> &'a Decision {
-        &self.plan.decisions[usize::from(kind.0)]
+        &self.decisions[usize::from(kind.0)]
     }
 
     fn blocked(&self, kind: KindId, decision: &Decision) -> Refusal {
@@ -307,17 +354,17 @@ fn lone(waiting: &Queue) -> u32 {
 
 /// What was done, by record: who each record is about is asked once, at the end.
 #[derive(Default)]
-struct Tally {
+struct Tally<'a> {
     /// In the order of their coming; one record may come back.
     rows: Vec<(u32, Count)>,
     /// Where the present record's rows begin.
     begin: usize,
-    /// The kinds of which the rules decided.
-    ruled: Vec<KindId>,
+    /// What the rules decided.
+    ruled: Vec<&'a Decision>,
 }
 
-impl Tally {
-    fn note(&mut self, record: u32, kind: KindId, action: Action, ruled: bool) {
+impl<'a> Tally<'a> {
+    fn note(&mut self, record: u32, kind: KindId, action: Action, by: Option<&'a Decision>) {
         let action = action.word();
         if self.rows.last().is_none_or(|(last, _)| *last != record) {
             self.begin = self.rows.len();
@@ -327,8 +374,8 @@ impl Tally {
             Some((_, row)) => row.count += 1,
             None => self.rows.push((record, Count { kind, action, count: 1 })),
         }
-        if ruled && !self.ruled.contains(&kind) {
-            self.ruled.push(kind);
+        if let Some(by) = by.filter(|by| !self.ruled.iter().any(|known| std::ptr::eq(*known, *by))) {
+            self.ruled.push(by);
         }
     }
 
@@ -339,7 +386,6 @@ impl Tally {
                 counts.add(row.kind, row.action, row.count);
             }
         }
-        let rules = self.ruled.iter().flat_map(|kind| &plan.decisions[usize::from(kind.0)].rules);
-        disclosures.rules.extend(rules.cloned());
+        disclosures.rules.extend(self.ruled.iter().flat_map(|by| by.rules.iter().cloned()));
     }
 }

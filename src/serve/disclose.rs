@@ -36,6 +36,8 @@ pub struct Facts {
     pub roles: Vec<Arc<str>>,
     /// The address they asked from.
     pub client: Option<IpAddr>,
+    /// What for, as a word that the rules know.
+    pub purpose: Option<String>,
     /// The method.
     pub method: String,
     /// The path's template, once a resource matched.
@@ -60,6 +62,7 @@ impl Facts {
             staff: self.staff.as_deref().map(Text::Borrowed),
             roles: self.roles.iter().map(|role| Text::Borrowed(&**role)).collect(),
             client: self.client.map(|client| Text::Owned(client.to_string())),
+            purpose: self.purpose.as_deref().map(Text::Borrowed),
             method: Some(self.method.as_str().into()),
             path: Some(self.path.as_deref().unwrap_or("undeclared").into()),
             resource: self.resource.as_deref().map(Text::Borrowed),

@@ -57,7 +57,7 @@ fn every_diagnostic_reads_as_expected() {
 
 #[test]
 fn the_shipped_rules_hold() {
-    for name in ["demo.yaml", "creme.yaml", "tryton.yaml"] {
+    for name in ["demo.yaml", "creme.yaml", "tryton.yaml", "appi.yaml"] {
         let sources = [source(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules").join(name))];
         let loaded = Policy::parse(&sources);
         assert!(loaded.policy.is_some() && loaded.faults.is_empty(), "{}", render(&loaded.faults, &sources, false));

@@ -6,6 +6,7 @@ use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot, Value};
 use crate::policy::plan::Search;
 use crate::policy::reader::{self, MapReader};
+use crate::policy::rule::rows::{self, Row};
 use crate::policy::rule::when::{self, When};
 use crate::policy::rule::{Word, words};
 
@@ -30,6 +31,8 @@ pub struct Rule {
     pub until: Option<(Timestamp, Spot)>,
     /// When it holds.
     pub when: Option<When>,
+    /// What the record must be.
+    pub rows: Vec<Row>,
 }
 
 /// Whom a rule is for.
@@ -107,15 +110,16 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
     let mandatory = map.take("mandatory").filter(|node| reader::boolean(node, "`mandatory`", faults) == Some(true));
     let until = map.take("until").and_then(|node| Some((when::until(node, faults)?, node.spot.clone())));
     let when = map.take("when").and_then(|node| When::read(node, faults));
+    let rows = map.take("where").map(|node| rows::read(node, faults)).unwrap_or_default();
     for key in ["why", "owner", "approved", "ticket"] {
         if let Some(node) = map.take(key) {
             reader::text(node, "a remark", faults);
         }
     }
-    map.reserve(&["where", "readonly", "approval", "purpose", "lasts", "store", "seal"], faults);
+    map.reserve(&["readonly", "approval", "purpose", "lasts", "store", "seal"], faults);
     map.finish(faults);
     let mandatory = mandatory.map(|node| node.spot.clone());
-    Some(Rule { id, spot: node.spot.clone(), who: who?, grants, domain, search, mandatory, until, when })
+    Some(Rule { id, spot: node.spot.clone(), who: who?, grants, domain, search, mandatory, until, when, rows })
 }
 
 fn who(node: &Node, faults: &mut Faults) -> Option<Who> {
