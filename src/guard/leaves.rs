@@ -90,8 +90,6 @@ impl Names {
             }
         }
     }
-        }
-    }
 
     /// Whether the rules or the built-in labels speak of a name: then it is no value.
     pub(super) fn is_name(&mut self, plan: &Plan, name: &str) -> bool {
