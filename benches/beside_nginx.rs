@@ -6,6 +6,9 @@
 //! and interleaved; a burst's cost is the processor time that the proxy's processes took, user and
 //! system, divided by its requests. sudare has identity, policy and ledger on in every row.
 //!
+//! `ROUNDS=2 SHARE=10 cargo bench --bench beside_nginx` is a quick look: so many rounds in place of
+//! seven, and a tenth of each burst's requests. What is published comes from a whole run.
+//!
 //! Exit status: 0 measured (whatever came out), 2 a tool is missing.
 
 use std::fs;
@@ -14,10 +17,24 @@ use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-const ROUNDS: usize = 7;
 const CLIENTS: &str = "16";
 const PROXY_CORE: &str = "1";
 const OTHER_CORE: &str = "0";
+
+/// How much is measured.
+struct Amount {
+    rounds: usize,
+    /// Bursts are divided by this.
+    share: u32,
+}
+
+impl Amount {
+    fn of_the_environment() -> Amount {
+        let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
+        let rounds = number("ROUNDS").map_or(7, |rounds| rounds.max(1) as usize);
+        Amount { rounds, share: number("SHARE").map_or(1, |share| share.clamp(1, 50)) }
+    }
+}
 
 /// One row of the table: what is asked of whom, and beside which row it is put.
 struct Row {
@@ -81,11 +98,12 @@ fn main() -> ExitCode {
     for row in ROWS {
         scene.check(row);
     }
+    let amount = Amount::of_the_environment();
     let mut costs = vec![Vec::new(); ROWS.len()];
-    for round in 0..ROUNDS {
-        eprintln!("round {} of {ROUNDS}", round + 1);
+    for round in 0..amount.rounds {
+        eprintln!("round {} of {}", round + 1, amount.rounds);
         for (row, costs) in ROWS.iter().zip(&mut costs) {
-            costs.push(scene.burst(row));
+            costs.push(scene.burst(row, row.requests / amount.share));
         }
     }
     print(&mut costs);
@@ -98,14 +116,14 @@ fn print(costs: &mut [Vec<(f64, f64)>]) {
         .iter_mut()
         .map(|costs| {
             costs.sort_by(|a, b| a.0.total_cmp(&b.0));
-            costs[ROUNDS / 2].0
+            costs[costs.len() / 2].0
         })
         .collect();
     for ((row, costs), middle) in ROWS.iter().zip(costs).zip(&middles) {
-        let spread = format!("{:.1} / {middle:.1} / {:.1}", costs[0].0, costs[ROUNDS - 1].0);
+        let spread = format!("{:.1} / {middle:.1} / {:.1}", costs[0].0, costs[costs.len() - 1].0);
         let goal = row.goal.map(|goal| goal.to_string()).unwrap_or_default();
         let ratio = middle / middles[row.beside];
-        println!("{:<44} {spread:>26} {:>10.0} {ratio:>7.2} {goal:>6}", row.name, costs[ROUNDS / 2].1);
+        println!("{:<44} {spread:>26} {:>10.0} {ratio:>7.2} {goal:>6}", row.name, costs[costs.len() / 2].1);
     }
 }
 
@@ -181,22 +199,22 @@ impl Scene {
     }
 
     /// Processor time a request, in microseconds, and requests a second.
-    fn burst(&self, row: &Row) -> (f64, f64) {
+    fn burst(&self, row: &Row, count: u32) -> (f64, f64) {
         let proxy = self.proxy(row.proxy);
         let before = processor_time(proxy.child.id());
         let began = Instant::now();
         let load = Command::new("taskset")
-            .args(["-c", OTHER_CORE, "h2load", "--h1", "-t1", "-c", CLIENTS, "-n", &row.requests.to_string()])
+            .args(["-c", OTHER_CORE, "h2load", "--h1", "-t1", "-c", CLIENTS, "-n", &count.to_string()])
             .args(["-H", &format!("X-Remote-User: {}", row.staff)])
             .arg(format!("http://{}{}", proxy.address, row.path))
             .output()
             .expect("h2load runs");
         let took = began.elapsed();
         let said = String::from_utf8_lossy(&load.stdout);
-        let all = format!("{} succeeded, 0 failed", row.requests);
+        let all = format!("{count} succeeded, 0 failed");
         assert!(said.contains(&all), "{}: {said}", row.name);
         let spent = processor_time(proxy.child.id()) - before;
-        let requests = f64::from(row.requests);
+        let requests = f64::from(count);
         (spent.as_secs_f64() * 1e6 / requests, requests / took.as_secs_f64())
     }
 }

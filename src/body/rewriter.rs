@@ -238,14 +238,18 @@ impl Rewriter {
         self.later = later;
         splice::follow(&self.text, self.base, upto, &mut self.leading);
         let length = upto - self.base;
-        let leaving = &self.text[..length];
-        let bytes = match &mut self.skin {
-            Skin::Other(decoded) => decoded.write(leaving, &splice::segments(length, self.base, now)?, end)?,
-            _ => splice::apply(leaving, self.base, now)?,
-        };
-        self.text.drain(..length);
         self.read -= length;
         self.base = upto;
+        if now.is_empty() && length == self.text.len() && !matches!(self.skin, Skin::Other(_)) {
+            return Ok(Released { bytes: std::mem::take(&mut self.text), verdict });
+        }
+        let from = upto - length;
+        let leaving = &self.text[..length];
+        let bytes = match &mut self.skin {
+            Skin::Other(decoded) => decoded.write(leaving, &splice::segments(length, from, now)?, end)?,
+            _ => splice::apply(leaving, from, now)?,
+        };
+        self.text.drain(..length);
         Ok(Released { bytes, verdict })
     }
 

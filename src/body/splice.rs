@@ -39,8 +39,10 @@ pub fn raw_edits(
     leading: &mut Vec<Leading>,
     holds: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<RawEdit>, Refusal> {
-    // Where nothing is edited nothing need be proved to be text.
-    let text = if edits.is_empty() { "" } else { valid(raw) };
+    if edits.is_empty() && leading.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = valid(raw);
     let mut all = Vec::with_capacity(edits.len());
     let mut members = Vec::new();
     for edit in edits {

@@ -9,7 +9,8 @@ use crate::detect::{Detector, Hit};
 use crate::terms::kind;
 
 /// The detector.
-pub const DETECTOR: Detector = Detector { kind: kind::CARD_NUMBER, find, whole: Detector::covers };
+pub const DETECTOR: Detector =
+    Detector { kind: kind::CARD_NUMBER, may: |census| census.digits >= 14, find, whole: Detector::covers };
 
 /// Cards are embossed in at most five groups.
 const GROUPS_MAX: usize = 5;

@@ -12,7 +12,7 @@ use crate::detect::{Detector, Hit};
 use crate::terms::kind;
 
 /// The detector.
-pub const DETECTOR: Detector = Detector { kind: kind::EMAIL, find, whole };
+pub const DETECTOR: Detector = Detector { kind: kind::EMAIL, may: |census| census.ats > 0, find, whole };
 
 /// Endings of files that are named after their scale, as `logo@2x.png`.
 const FILE_ENDINGS: &[&str] = &["png", "jpg", "jpeg", "gif", "webp", "avif", "svg", "css", "js", "mjs", "map"];

@@ -6,7 +6,12 @@ use crate::detect::{Detector, Hit};
 use crate::terms::kind;
 
 /// The detector.
-pub const DETECTOR: Detector = Detector { kind: kind::IBAN, find, whole: Detector::covers };
+pub const DETECTOR: Detector = Detector {
+    kind: kind::IBAN,
+    may: |census| census.digits >= 2 && census.bytes >= 15,
+    find,
+    whole: Detector::covers,
+};
 
 /// Countries of the registry with the length of their IBAN.
 const COUNTRIES: &[(&[u8; 2], usize)] = &[

@@ -9,7 +9,12 @@ use crate::detect::{Detector, Hit};
 use crate::terms::kind;
 
 /// The detector.
-pub const DETECTOR: Detector = Detector { kind: kind::IP, find, whole: Detector::covers };
+pub const DETECTOR: Detector = Detector {
+    kind: kind::IP,
+    may: |census| (census.dots >= 3 && census.digits >= 4) || (census.colons >= 2 && census.digits > 0),
+    find,
+    whole: Detector::covers,
+};
 
 /// The longest version 6 address has 39 characters.
 const V6_MAX: usize = 39;

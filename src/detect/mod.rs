@@ -7,6 +7,7 @@
 //! and addresses in running text are not sought.
 
 mod card_number;
+mod census;
 mod cue;
 mod email;
 mod iban;
@@ -25,6 +26,7 @@ mod ssn;
 use std::fmt;
 use std::ops::Range;
 
+use crate::detect::census::Census;
 use crate::detect::pattern::Pattern;
 use crate::detect::runs::Runs;
 use crate::detect::shadow::Shadow;
@@ -97,7 +99,8 @@ impl Detectors {
 
     /// Adds what is found in the text to `out`: sorted, and no two finds overlap.
     pub fn find(&self, text: &str, out: &mut Vec<Found>) {
-        let promising = shadow::may_hold_digit_or_at(text);
+        let census = Census::of(text);
+        let promising = census.folds || DETECTORS.iter().any(|detector| (detector.may)(&census));
         if !promising && self.patterns.is_empty() {
             return;
         }
@@ -107,7 +110,8 @@ impl Detectors {
             pattern.find(text, &shadow, &mut found);
         }
         if promising {
-            built_in(&shadow, &mut found);
+            let census = if census.folds { Census::of(shadow.text()) } else { census };
+            built_in(&shadow, &census, &mut found);
         }
         if !found.is_empty() {
             out.extend(settle::settle(text, found));
@@ -129,10 +133,14 @@ pub fn finds(kind: KindId) -> Option<bool> {
     DETECTORS.iter().find(|detector| detector.kind == kind).map(|_| kind != crate::terms::kind::IP)
 }
 
-fn built_in(shadow: &Shadow<'_>, found: &mut Vec<Found>) {
+fn built_in(shadow: &Shadow<'_>, census: &Census, found: &mut Vec<Found>) {
+    let mut worth = DETECTORS.iter().filter(|detector| (detector.may)(census)).peekable();
+    if worth.peek().is_none() {
+        return;
+    }
     let runs = Runs::of(shadow.text());
     let mut hits = Vec::new();
-    for detector in DETECTORS {
+    for detector in worth {
         (detector.find)(&runs, &mut hits);
         found.extend(hits.drain(..).map(|hit| Found {
             range: shadow.origin(hit.range),
@@ -153,6 +161,8 @@ struct Hit {
 /// One detector.
 struct Detector {
     kind: KindId,
+    /// Whether a text that holds so much can hold one.
+    may: fn(&Census) -> bool,
     find: fn(&Runs<'_>, &mut Vec<Hit>),
     whole: fn(&Detector, &Runs<'_>) -> bool,
 }

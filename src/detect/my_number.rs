@@ -8,7 +8,8 @@ use crate::detect::{Detector, Hit};
 use crate::terms::kind;
 
 /// The detector.
-pub const DETECTOR: Detector = Detector { kind: kind::MY_NUMBER, find, whole: Detector::covers };
+pub const DETECTOR: Detector =
+    Detector { kind: kind::MY_NUMBER, may: |census| census.digits >= 12, find, whole: Detector::covers };
 
 fn find(runs: &Runs<'_>, hits: &mut Vec<Hit>) {
     for (at, run) in runs.list.iter().enumerate() {

@@ -14,7 +14,12 @@ use crate::detect::{Detector, Hit, cue, plan_jp, plan_world};
 use crate::terms::kind;
 
 /// The detector.
-pub const DETECTOR: Detector = Detector { kind: kind::PHONE, find, whole: Detector::covers };
+pub const DETECTOR: Detector = Detector {
+    kind: kind::PHONE,
+    may: |census| census.digits >= 10 || census.pluses > 0,
+    find,
+    whole: Detector::covers,
+};
 
 /// E.123 numbers have few groups; more are never looked at together.
 const GROUPS_MAX: usize = 7;

@@ -8,7 +8,7 @@ use crate::detect::{Detector, Hit, cue};
 use crate::terms::kind;
 
 /// The detector.
-pub const DETECTOR: Detector = Detector { kind: kind::POSTAL_CODE, find, whole };
+pub const DETECTOR: Detector = Detector { kind: kind::POSTAL_CODE, may: |census| census.digits >= 7, find, whole };
 
 /// How many characters of an address are read until its town must have ended.
 const ADDRESS_CHARS: usize = 8;

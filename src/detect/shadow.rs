@@ -106,17 +106,6 @@ impl<'a> Shadow<'a> {
     }
 }
 
-/// Whether anything in the text can be a digit or an `@` once it is folded. Whole chunks are
-/// looked at without leaving early, which compilers turn into vector instructions.
-pub fn may_hold_digit_or_at(text: &str) -> bool {
-    text.as_bytes().chunks(64).any(|chunk| {
-        chunk.iter().fold(false, |seen, &byte| {
-            // 0xEF leads full-width forms, 0xF0 mathematical digits, 0xD9 and 0xDB Arabic-Indic ones.
-            seen | byte.is_ascii_digit() | (byte == b'@') | matches!(byte, 0xEF | 0xF0 | 0xD9 | 0xDB)
-        })
-    })
-}
-
 fn fold(c: char, last: u8) -> Fold {
     match c {
         '\0'..='\x7f' => Fold::Keep,

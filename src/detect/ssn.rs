@@ -7,7 +7,8 @@ use crate::detect::{Detector, Hit};
 use crate::terms::kind;
 
 /// The detector.
-pub const DETECTOR: Detector = Detector { kind: kind::SSN, find, whole: Detector::covers };
+pub const DETECTOR: Detector =
+    Detector { kind: kind::SSN, may: |census| census.digits >= 9, find, whole: Detector::covers };
 
 fn find(runs: &Runs<'_>, hits: &mut Vec<Hit>) {
     for (at, groups) in runs.list.windows(3).enumerate() {

@@ -19,6 +19,37 @@ pub(super) struct Folded<'a> {
     escapes: Vec<(Range<usize>, char)>,
 }
 
+/// The folded text alone.
+pub(super) fn text(raw: &str) -> String {
+    if raw.bytes().any(|byte| matches!(byte, b'%' | b'&' | b'\\')) {
+        return Folded::new(raw).text;
+    }
+    let mut text = String::with_capacity(raw.len());
+    for c in raw.chars() {
+        fold(c, |c| text.push(c));
+    }
+    text
+}
+
+/// What becomes of one character. Most are themselves, and need not be looked up.
+fn fold(c: char, mut put: impl FnMut(char)) {
+    match c {
+        '\0'..='\x7f' if is_noise(c) => {}
+        '\0'..='\x7f' => put(c.to_ascii_lowercase()),
+        '一'..='\u{9fff}' => put(c),
+        // Voiced ones come apart: every second one, where they stand in pairs.
+        'ァ'..='ォ' | 'ッ' | 'ツ' | 'テ' | 'ト' | 'ナ'..='ハ' | 'ヒ' | 'フ' | 'ヘ' | 'ホ' | 'マ'..='ン' => {
+            put(c)
+        }
+        'カ'..='チ' if u32::from(c) % 2 == 1 => put(c),
+        _ => {
+            let mut buffer = [0; 4];
+            let apart = c.encode_utf8(&mut buffer).nfkd().flat_map(char::to_lowercase);
+            apart.filter(|c| !is_noise(*c)).for_each(|c| put(katakana(c)));
+        }
+    }
+}
+
 impl<'a> Folded<'a> {
     /// Folds a text. Characters are taken apart and not put together, because a voiced mark may
     /// stand by itself, as in half-width kana.
@@ -49,26 +80,14 @@ impl<'a> Folded<'a> {
     }
 
     fn take(&mut self, c: char, start: usize, end: usize) {
-        if c.is_ascii() {
-            return self.push(c.to_ascii_lowercase(), start, end);
-        }
-        let mut buffer = [0; 4];
-        for c in c.encode_utf8(&mut buffer).nfkd().flat_map(char::to_lowercase) {
-            self.push(c, start, end);
-        }
-    }
-
-    fn push(&mut self, c: char, start: usize, end: usize) {
-        if is_noise(c) {
-            return;
-        }
-        let c = katakana(c);
-        self.text.push(c);
-        for _ in 0..c.len_utf8() {
-            // A leaf is far shorter than 4 GiB.
-            self.starts.push(u32::try_from(start).unwrap_or(u32::MAX));
-            self.ends.push(u32::try_from(end).unwrap_or(u32::MAX));
-        }
+        fold(c, |c| {
+            self.text.push(c);
+            for _ in 0..c.len_utf8() {
+                // A leaf is far shorter than 4 GiB.
+                self.starts.push(u32::try_from(start).unwrap_or(u32::MAX));
+                self.ends.push(u32::try_from(end).unwrap_or(u32::MAX));
+            }
+        });
     }
 
     /// A range of the folded text, not empty, in the text as written.
@@ -180,4 +199,28 @@ fn touches(left: Option<char>, right: Option<char>) -> bool {
 
 fn latin(c: char) -> bool {
     c.is_alphabetic() && (c as u32) < 0x250
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_that_are_not_looked_up_are_themselves() {
+        for c in ('\0'..'\u{3200}').chain('一'..='\u{9fff}') {
+            let mut quick = String::new();
+            fold(c, |c| quick.push(c));
+            let slow: String = c.to_string().nfkd().flat_map(char::to_lowercase).collect();
+            let slow: String = slow.chars().filter(|c| !is_noise(*c)).map(katakana).collect();
+            assert_eq!(quick, slow, "{c:?}");
+        }
+    }
+
+    #[test]
+    fn the_text_alone_is_the_same() {
+        for raw in ["Yamada-Taro", "%E5%B1%B1%ZZ", "&#23665;&x", "ﾔﾏﾀﾞ　がぎ・ー", "a+b", "\\u5c71\\q", ""]
+        {
+            assert_eq!(text(raw), Folded::new(raw).text, "{raw}");
+        }
+    }
 }

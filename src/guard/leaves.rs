@@ -1,43 +1,20 @@
-//! Leaves that wait for their decision, with what their place already told.
+//! What a leaf's place tells of it: its names, its kind, whether it holds the document together.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use crate::guard::queue::Waiting;
 use crate::policy::plan::{Meaning, Plan};
 use crate::terms::action::Action;
-use crate::terms::edit::Document;
 use crate::terms::kind::KindId;
 use crate::terms::label;
-use crate::terms::leaf::{Leaf, Member, Part, Piece};
+use crate::terms::leaf::{Leaf, Part, Piece};
 use crate::terms::place::PlaceId;
 use crate::terms::quote::Quote;
 
 /// How many names are kept looked up; a document has few, and where it has more each is looked up
 /// again.
 const NAMES: usize = 4096;
-
-/// A leaf kept until its answer or its record is complete.
-pub(super) struct Waiting {
-    pub document: Document,
-    pub text: String,
-    pub part: Part,
-    pub pieces: Vec<Piece>,
-    pub record: u32,
-    pub member: Option<Member>,
-    pub loosen: Vec<(Range<usize>, &'static str)>,
-    pub known: Option<Known>,
-    /// Every kind that the rules name for its place, where what becomes of them hangs on the record.
-    pub kinds: Vec<KindId>,
-    /// The tellers whose word gives it a kind, and whether no detector looks inside then.
-    pub told: Vec<(u16, bool)>,
-    /// An edit would break the document rather than hide a value.
-    pub structure: bool,
-    /// The subject's id or another value's kind stands here: the rules name the place, though no
-    /// field does.
-    pub named: bool,
-    /// A control that shows staff's own words again.
-    pub echo: bool,
-}
 
 /// A kind that a place or a label gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,18 +28,30 @@ pub(super) struct Known {
     pub action: Option<Action>,
 }
 
-/// What names mean to one plan, each looked up once an answer.
+/// What names mean to one plan, each looked up once an answer. Records of one list have the same
+/// names in the same order, so that the name after the last one is guessed before it is sought.
 #[derive(Default)]
 pub(super) struct Names {
-    rows: HashMap<String, Named>,
+    rows: Vec<Named>,
+    index: HashMap<String, usize>,
+    /// The last name that was looked up, by the way that it stood at its leaf.
+    last: [usize; WAYS],
 }
 
 /// What one name means.
-#[derive(Clone, Default)]
 struct Named {
+    name: String,
     places: Vec<PlaceId>,
     label: Option<KindId>,
+    /// What came after it.
+    next: [usize; WAYS],
 }
+
+/// Names that stand at a leaf, names further up, keys that are leaves themselves.
+const WAYS: usize = 3;
+const AT: usize = 0;
+const ABOVE: usize = 1;
+const ITSELF: usize = 2;
 
 /// What stands at one leaf.
 #[derive(Default)]
@@ -73,40 +62,6 @@ pub(super) struct Met {
     pub label: Option<KindId>,
     /// Whether it is a cell of a row, in a column that the request named.
     pub cell: bool,
-}
-
-impl Waiting {
-    /// Copies what outlives the walker's call.
-    pub(super) fn new(document: Document, leaf: &Leaf<'_>, known: Option<Known>) -> Waiting {
-        Waiting {
-            document,
-            text: leaf.text.to_owned(),
-            part: leaf.part,
-            pieces: leaf.pieces.to_vec(),
-            record: leaf.record,
-            member: leaf.member.clone(),
-            loosen: leaf.loosen.to_vec(),
-            known,
-            kinds: Vec::new(),
-            told: Vec::new(),
-            structure: false,
-            named: false,
-            echo: false,
-        }
-    }
-
-    /// What it takes in memory.
-    pub(super) fn weight(&self) -> usize {
-        let beside = std::mem::size_of_val(&*self.pieces)
-            + std::mem::size_of_val(&*self.loosen)
-            + std::mem::size_of_val(&*self.told);
-        std::mem::size_of::<Waiting>() + self.text.len() + beside
-    }
-
-    /// Where the leaf begins in its document.
-    pub(super) fn begin(&self) -> usize {
-        self.pieces.first().map_or(0, |piece| piece.span.start)
-    }
 }
 
 impl Names {
@@ -125,12 +80,14 @@ impl Names {
             }
         }
         for name in leaf.names.iter() {
-            let named = self.named(plan, name);
+            let named = self.named(plan, name, AT);
             met.places.extend_from_slice(&named.places);
             met.label = met.label.or(named.label);
         }
-        for name in leaf.above.iter() {
-            met.places.extend_from_slice(&self.named(plan, name).places);
+        if !plan.names.is_empty() {
+            for name in leaf.above.iter() {
+                met.places.extend_from_slice(&self.named(plan, name, ABOVE).places);
+            }
         }
     }
 
@@ -138,19 +95,37 @@ impl Names {
     pub(super) fn is_name(&mut self, plan: &Plan, name: &str) -> bool {
         const NAME_BYTES: usize = 256;
         let named = |named: &Named| !named.places.is_empty() || named.label.is_some();
-        name.len() <= NAME_BYTES && named(self.named(plan, name))
+        name.len() <= NAME_BYTES && named(self.named(plan, name, ITSELF))
     }
 
-    fn named(&mut self, plan: &Plan, name: &str) -> &Named {
-        if !self.rows.contains_key(name) {
-            if self.rows.len() >= NAMES {
-                self.rows.clear();
-            }
-            let folded = label::fold(name);
-            let places = plan.names.get(&folded).cloned().unwrap_or_default();
-            self.rows.insert(name.to_owned(), Named { places, label: plan.labels.get(&folded).copied() });
+    fn named(&mut self, plan: &Plan, name: &str, way: usize) -> &Named {
+        let last = self.last[way];
+        let guess = self.rows.get(last).map_or(0, |row| row.next[way]);
+        let at = match self.rows.get(guess) {
+            Some(row) if row.name == name => guess,
+            _ => self.sought(plan, name),
+        };
+        if let Some(row) = self.rows.get_mut(last) {
+            row.next[way] = at;
         }
-        &self.rows[name]
+        self.last[way] = at;
+        &self.rows[at]
+    }
+
+    fn sought(&mut self, plan: &Plan, name: &str) -> usize {
+        if let Some(at) = self.index.get(name) {
+            return *at;
+        }
+        if self.rows.len() >= NAMES {
+            *self = Names::default();
+        }
+        let folded = label::fold(name);
+        let places = plan.names.get(&folded).cloned().unwrap_or_default();
+        let label = plan.labels.get(&folded).copied();
+        let at = self.rows.len();
+        self.rows.push(Named { name: name.to_owned(), places, label, next: [at; WAYS] });
+        self.index.insert(name.to_owned(), at);
+        at
     }
 }
 
@@ -163,10 +138,10 @@ pub(super) fn known(plan: &Plan, leaf: &Leaf<'_>) -> Option<Known> {
 
 /// The tellers that speak of a leaf.
 pub(super) fn told(plan: &Plan, leaf: &Leaf<'_>, met: &Met) -> Vec<(u16, bool)> {
-    if plan.tellers.is_empty() || !carries_values(leaf.part) || is_word_of_the_page(leaf) {
-        return Vec::new();
-    }
     let mut all: Vec<(u16, bool)> = Vec::new();
+    if plan.tellers.is_empty() || !carries_values(leaf.part) || is_word_of_the_page(leaf) {
+        return all;
+    }
     for id in &met.places {
         if let Meaning::Field { told: Some(number), only, .. } = plan.targets[usize::from(id.0)].meaning
             && !all.contains(&(number, only))
@@ -224,6 +199,17 @@ pub(super) fn is_structure(leaf: &Leaf<'_>) -> bool {
         Part::Url => leaf.names.is_empty() && is_plain_id(leaf.text),
         _ => false,
     }
+}
+
+/// Whether `unlisted` speaks of this part: what people read, not what holds a document together.
+fn is_content(part: Part) -> bool {
+    use Part::{Attribute, Boolean, Comment, Number, Text, Title, Value};
+    matches!(part, Value | Number | Boolean | Text | Attribute | Title | Comment)
+}
+
+/// Whether the rules name what stands here, or cannot be asked to.
+pub(super) fn is_listed(plan: &Plan, leaf: &Waiting<'_>) -> bool {
+    leaf.flags.named || !is_content(leaf.part) || plan.resources.is_empty()
 }
 
 /// Whether a text is such as applications number and name their records by, and too short for a

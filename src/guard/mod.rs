@@ -13,6 +13,7 @@ pub mod notes;
 pub mod outbound;
 mod patches;
 pub mod query;
+mod queue;
 mod records;
 pub mod returned;
 pub mod subject;

@@ -8,13 +8,15 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use crate::guard::leaves::{self, Met, Names, Waiting};
+use crate::detect::Found;
+use crate::guard::leaves::{self, Known, Met, Names};
 use crate::guard::notes::Notes;
+use crate::guard::queue::{Flags, Queue, Waiting};
 use crate::guard::records::Records;
 use crate::guard::subject::Subjects;
 use crate::guard::tellers::Tellers;
 use crate::guard::verdict::Judge;
-use crate::policy::plan::{Meaning, Plan};
+use crate::policy::plan::{Meaning, Plan, Unlisted};
 use crate::terms::bounds::Bounds;
 use crate::terms::edit::{Document, Guard, Verdict};
 use crate::terms::kind::KindId;
@@ -50,11 +52,16 @@ pub struct Outbound {
     plan: Arc<Plan>,
     mint: Arc<dyn Mint>,
     today: Today,
-    waiting: Vec<Waiting>,
+    waiting: Queue,
+    /// What the detectors found in the present leaf.
+    found: Vec<Found>,
+    /// Whether any value can be veiled, so that it must be sought elsewhere.
+    veils: bool,
     subjects: Subjects,
     tellers: Tellers,
+    /// Which kinds had a place, by number.
+    stood: Vec<bool>,
     records: Records,
-    stood: HashSet<KindId>,
     /// The request's parameters: staff's own words, where a name has one value alone.
     asked: HashMap<String, Option<String>>,
     names: Names,
@@ -72,8 +79,6 @@ pub struct Outbound {
     shape: bool,
     /// Whether the answer has no records by its nature.
     flows: bool,
-    /// What the waiting leaves take in memory.
-    weight: usize,
     /// Who asks why; nobody in the gateway.
     notes: Option<Arc<dyn Notes>>,
 }
@@ -82,16 +87,23 @@ impl Outbound {
     /// A guard for the answer to this request.
     pub fn new(plan: Arc<Plan>, mint: Arc<dyn Mint>, request: &Request, bounds: &Bounds) -> Outbound {
         let subjects = Subjects::new(&plan, &request.path, &request.query);
+        // What a teller makes of a value in doubt is veiled whatever the decisions say, and where rules
+        // compare records each has decisions of its own.
+        let veils = plan.rows.is_some()
+            || !plan.tellers.is_empty() || plan.decisions.iter().any(|decision| decision.action.veils());
+        let stood = vec![false; plan.kinds.0.len()];
         let records = Records::new(&plan, None);
         Outbound {
             plan,
             mint,
             today: request.today,
-            waiting: Vec::new(),
+            waiting: Queue::default(),
+            found: Vec::new(),
+            veils,
             subjects,
             tellers: Tellers::default(),
             records,
-            stood: HashSet::new(),
+            stood,
             asked: asked(&request.query),
             names: Names::default(),
             met: Met::default(),
@@ -104,7 +116,6 @@ impl Outbound {
             record_ends: VecDeque::new(),
             shape: false,
             flows: false,
-            weight: 0,
             notes: None,
         }
     }
@@ -146,7 +157,7 @@ impl Outbound {
 
     /// How many bytes of memory the leaves take that wait for their decision.
     pub fn weight(&self) -> usize {
-        self.weight + self.tellers.weight() + self.records.weight()
+        self.waiting.weight() + self.tellers.weight() + self.records.weight()
     }
 
     /// Refuses a tabular answer in which a declared kind stands nowhere: the page has changed and
@@ -156,7 +167,7 @@ impl Outbound {
             return Ok(());
         }
         for kind in self.named_kinds() {
-            if !self.stood.contains(&kind) {
+            if !self.stood[usize::from(kind.0)] {
                 let name = &self.plan.kinds.get(kind).name;
                 let note = format!("no place that the rules name for `{name}` stands in this answer");
                 return Err(Refusal::new(Reason::Shape, note));
@@ -182,15 +193,37 @@ impl Outbound {
     }
 
     /// Judges leaves together; `complete` says whether they are the answer's last.
-    fn judge(&mut self, mut waiting: Vec<Waiting>, complete: bool) -> Result<Verdict, Refusal> {
-        self.records.settle(&self.plan, waiting.iter().map(|leaf| leaf.record).collect(), complete);
-        for leaf in waiting.iter_mut().filter(|leaf| !leaf.told.is_empty()) {
-            let decisions = self.records.decisions(&self.plan, leaf.record);
-            leaf.known = self.tellers.known(&self.plan, decisions, leaf, complete);
+    fn judge(&mut self, waiting: &Queue, complete: bool) -> Result<Verdict, Refusal> {
+        if self.plan.rows.is_some() {
+            self.records.settle(&self.plan, waiting.iter().map(|leaf| leaf.record).collect(), complete);
         }
+        let told = |leaf: &Waiting<'_>| {
+            let decisions = self.records.decisions(&self.plan, leaf.record);
+            self.tellers.known(&self.plan, decisions, leaf, complete)
+        };
         Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today, &self.records)
             .told_to(self.notes.as_deref())
-            .judge(waiting)
+            .judge(waiting, told)
+    }
+
+    /// Whether nothing can become of a leaf, whatever is still to come: no place, label or detector
+    /// knows it, no other leaf's value is sought in it, and nobody asks why.
+    fn passes(&self, leaf: &Waiting<'_>) -> bool {
+        let unknown = leaf.known.is_none() && leaf.told.is_empty() && leaf.found.is_empty();
+        let unsought = !self.veils || leaf.flags.structure || leaf.flags.echo;
+        self.notes.is_none() && unknown && unsought && (self.plan.unlisted == Unlisted::Scan || leaves::is_listed(&self.plan, leaf))
+    }
+
+    /// Looks for values that their form alone gives away.
+    fn detect(&mut self, leaf: &Leaf<'_>, known: Option<Known>, told: bool, echo: bool) {
+        self.found.clear();
+        let looks = match known {
+            Some(known) => told || !known.only,
+            None => told || (self.plan.scan && !echo && !matches!(leaf.part, Part::Style | Part::Boolean)),
+        };
+        if looks {
+            self.plan.detectors.find(leaf.text, &mut self.found);
+        }
     }
 
     /// Notes which declared kinds have a place here: a heading counts, even of an empty table.
@@ -198,7 +231,7 @@ impl Outbound {
         let heading = if leaf.part == Part::Label { self.plan.names.get(&label::fold(leaf.text)) } else { None };
         for id in self.met.places.iter().chain(heading.into_iter().flatten()) {
             if let Meaning::Field { kind, .. } = self.plan.targets[usize::from(id.0)].meaning {
-                self.stood.insert(kind);
+                self.stood[usize::from(kind.0)] = true;
             }
         }
     }
@@ -288,19 +321,14 @@ impl Guard for Outbound {
         self.check_shape()?;
         let waiting = std::mem::take(&mut self.waiting);
         self.held_bytes = 0;
-        self.weight = 0;
-        self.judge(waiting, true)
+        self.judge(&waiting, true)
     }
 
     fn release(&mut self, upto: usize) -> Result<Verdict, Refusal> {
         self.check_shape()?;
-        let (now, later) = std::mem::take(&mut self.waiting)
-            .into_iter()
-            .partition(|leaf: &Waiting| leaf.document != Document::Body || leaf.begin() < upto);
-        self.waiting = later;
-        self.held_bytes = self.waiting.iter().map(|leaf| cost(&leaf.text)).sum();
-        self.weight = self.waiting.iter().map(Waiting::weight).sum();
-        let verdict = self.judge(now, false);
+        let now = self.waiting.part(|leaf| leaf.document != Document::Body || leaf.begin() < upto)?;
+        self.held_bytes = self.waiting.iter().map(|leaf| cost(leaf.text)).sum();
+        let verdict = self.judge(&now, false);
         // Of a record that has begun, the leaves that are still to come need its subject.
         let open: HashSet<u32> = self.waiting.iter().map(|leaf| leaf.record).collect();
         self.subjects.forget(|record| record <= self.record && !open.contains(&record));
@@ -338,27 +366,42 @@ impl Sink for Outbound {
         if leaf.text.trim().is_empty() {
             return Ok(());
         }
-        self.held_bytes += cost(leaf.text);
-        if self.held_bytes + self.tellers.weight() > self.hold_bytes.saturating_mul(HELD_TIMES) {
-            return Err(Refusal::new(Reason::Bound, "the values of one record are longer than can be held"));
-        }
         let known = leaves::kind_of(&self.plan, &leaf, &self.met, false);
+        let told = leaves::told(&self.plan, &leaf, &self.met);
         let name = match leaf.part {
             Part::Key => leaves::is_word(leaf.text) || self.names.is_name(&self.plan, leaf.text),
             Part::Label => self.names.is_name(&self.plan, leaf.text),
             _ => false,
         };
-        let mut waiting = Waiting::new(self.document, &leaf, known);
-        if self.plan.rows.is_some() {
-            waiting.kinds = leaves::kinds_of(&self.plan, &leaf, &self.met);
+        let flags = Flags {
+            named: subject || teller || attribute,
+            structure: name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(&leaf),
+            echo: known.is_none() && told.is_empty() && self.is_echo(&leaf),
+        };
+        self.detect(&leaf, known, !told.is_empty(), flags.echo);
+        let kinds = if self.plan.rows.is_some() { leaves::kinds_of(&self.plan, &leaf, &self.met) } else { Vec::new() };
+        let waiting = Waiting {
+            document: self.document,
+            text: leaf.text,
+            part: leaf.part,
+            pieces: leaf.pieces,
+            record: leaf.record,
+            member: leaf.member.as_ref(),
+            loosen: leaf.loosen,
+            known,
+            kinds: &kinds,
+            told: &told,
+            found: &self.found,
+            flags,
+        };
+        if self.passes(&waiting) {
+            return Ok(());
         }
-        waiting.told = leaves::told(&self.plan, &leaf, &self.met);
-        waiting.named = subject || teller || attribute;
-        waiting.structure = name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(&leaf);
-        waiting.echo = known.is_none() && waiting.told.is_empty() && self.is_echo(&leaf);
-        self.weight += waiting.weight();
-        self.waiting.push(waiting);
-        Ok(())
+        self.held_bytes += cost(leaf.text);
+        if self.held_bytes + self.tellers.weight() > self.hold_bytes.saturating_mul(HELD_TIMES) {
+            return Err(Refusal::new(Reason::Bound, "the values of one record are longer than can be held"));
+        }
+        self.waiting.push(&waiting)
     }
 
     fn record(&mut self, record: u32, end: usize) -> Result<(), Refusal> {

@@ -1,5 +1,6 @@
 //! Whose data it is: the subject of each record, and how its id may stand in the ledger.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::detect::Detectors;
@@ -71,13 +72,13 @@ fn one(query: &[(String, String)], name: &str) -> Option<String> {
 
 /// An id as the ledger may hold it: in clear only if it is digits, a UUID or declared so, and no
 /// detector knows it; else as a keyed hash.
-pub fn for_ledger(plan: &Plan, subject: &Subject, mint: &dyn Mint) -> Option<String> {
+pub fn for_ledger<'a>(plan: &Plan, subject: &'a Subject, mint: &dyn Mint) -> Option<Cow<'a, str>> {
     let id = subject.id.as_deref()?;
     let source = plan.subjects.iter().find(|source| source.kind == subject.kind);
     if stands_in_clear(source, id, &plan.detectors) {
-        return Some(id.to_owned());
+        return Some(Cow::Borrowed(id));
     }
-    Some(mint.subject(&subject.kind, id))
+    Some(Cow::Owned(mint.subject(&subject.kind, id)))
 }
 
 fn stands_in_clear(source: Option<&SubjectSource>, id: &str, detectors: &Detectors) -> bool {

@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use crate::guard::leaves::{Known, Waiting};
+use crate::guard::leaves::Known;
+use crate::guard::queue::Waiting;
 use crate::policy::plan::{Decision, Otherwise, Plan};
 use crate::policy::strict;
 use crate::terms::action::{Action, Mask};
@@ -66,7 +67,13 @@ impl Tellers {
 
     /// What the tellers make of a leaf, together with what its place says by itself: the strictest.
     /// `complete` says whether all that is outside records has been seen.
-    pub(super) fn known(&self, plan: &Plan, decisions: &[Decision], leaf: &Waiting, complete: bool) -> Option<Known> {
+    pub(super) fn known(
+        &self,
+        plan: &Plan,
+        decisions: &[Decision],
+        leaf: &Waiting<'_>,
+        complete: bool,
+    ) -> Option<Known> {
         let own = leaf.known.filter(|known| known.declared || leaf.told.is_empty());
         let told = leaf.told.iter().map(|(number, only)| {
             let said = self.said(plan, *number, leaf, complete);
@@ -79,13 +86,13 @@ impl Tellers {
         })
     }
 
-    fn said(&self, plan: &Plan, number: u16, leaf: &Waiting, complete: bool) -> Said {
+    fn said(&self, plan: &Plan, number: u16, leaf: &Waiting<'_>, complete: bool) -> Said {
         if leaf.document != Document::Body || (leaf.record == 0 && !complete) {
             return Said::Several;
         }
-        let scope = if plan.tellers[usize::from(number)].beside && is_json(&leaf.pieces) {
+        let scope = if plan.tellers[usize::from(number)].beside && is_json(leaf.pieces) {
             // A value in a list or in a text of JSON has no object that could be told from others.
-            let Some(object) = object(leaf.member.as_ref(), &leaf.pieces) else { return Said::Several };
+            let Some(object) = object(leaf.member, leaf.pieces) else { return Said::Several };
             Some(object)
         } else {
             None

@@ -7,14 +7,15 @@ use std::ops::Range;
 
 use crate::detect::Found;
 use crate::guard::elsewhere::{Elsewhere, Needles, Veil};
-use crate::guard::leaves::{Known, Waiting, is_part_of_a_name};
+use crate::guard::leaves::{Known, is_listed, is_part_of_a_name};
 use crate::guard::notes::{Note, Notes, Why};
 use crate::guard::patches::{NOTHING_SHOWN, Ranked, literal, merged};
+use crate::guard::queue::{Queue, Waiting};
 use crate::guard::records::Records;
 use crate::guard::subject::Subjects;
 use crate::policy::plan::{Decision, Plan, Unlisted};
 use crate::terms::action::{Action, Mask};
-use crate::terms::disclosure::Subject;
+use crate::terms::disclosure::{Count, Disclosures, Subject};
 use crate::terms::edit::{Change, Edit, Patch, Verdict};
 use crate::terms::kind::{self, KindId};
 use crate::terms::leaf::Part;
@@ -42,9 +43,9 @@ pub(super) struct Judge<'a> {
     decisions: &'a [Decision],
     needles: Needles,
     verdict: Verdict,
+    tally: Tally<'a>,
     /// The only record of what is judged together; 0 where there are none or several.
     lone: u32,
-    found: Vec<Found>,
     notes: Option<&'a dyn Notes>,
 }
 
@@ -66,7 +67,7 @@ impl<'a> Judge<'a> {
             needles: Needles::default(),
             lone: 0,
             verdict: Verdict::default(),
-            found: Vec::new(),
+            tally: Tally::default(),
             notes: None,
         }
     }
@@ -77,21 +78,30 @@ impl<'a> Judge<'a> {
         self
     }
 
-    pub(super) fn judge(mut self, waiting: Vec<Waiting>) -> Result<Verdict, Refusal> {
-        self.lone = lone(&waiting);
+    /// Judges leaves; `told` says what tellers make of one that they speak of.
+    pub(super) fn judge(
+        mut self,
+        waiting: &Queue,
+        told: impl Fn(&Waiting<'_>) -> Option<Known>,
+    ) -> Result<Verdict, Refusal> {
+        self.lone = lone(waiting);
         let mut own = Vec::with_capacity(waiting.len());
-        for leaf in &waiting {
-            own.push(self.own(leaf)?);
+        for mut leaf in waiting.iter() {
+            if !leaf.told.is_empty() {
+                leaf.known = told(&leaf);
+            }
+            own.push(self.own(&leaf)?);
         }
-        let elsewhere = std::mem::take(&mut self.needles).build()?;
-        for (leaf, own) in waiting.into_iter().zip(own) {
-            self.order(leaf, own, &elsewhere);
+        let elsewhere = std::mem::take(&mut self.needles).build();
+        for (leaf, own) in waiting.iter().zip(own) {
+            self.order(&leaf, own, &elsewhere);
         }
+        self.tally.count(self.plan, self.subjects, &mut self.verdict.disclosures);
         Ok(self.verdict)
     }
 
     /// Judges one leaf by itself.
-    fn own(&mut self, leaf: &Waiting) -> Result<Own, Refusal> {
+    fn own(&mut self, leaf: &Waiting<'_>) -> Result<Own, Refusal> {
         self.decisions = self.records.decisions(self.plan, leaf.record);
         match leaf.known {
             Some(known) => self.known(leaf, self.of_record(leaf, known)),
@@ -100,27 +110,24 @@ impl<'a> Judge<'a> {
     }
 
     /// Of several kinds at one place the one that is the strictest in this record.
-    fn of_record(&self, leaf: &Waiting, known: Known) -> Known {
+    fn of_record(&self, leaf: &Waiting<'_>, known: Known) -> Known {
         let own = leaf.kinds.iter().filter(|_| known.declared && known.action.is_none() && leaf.told.is_empty());
         let kind = own.copied().max_by_key(|kind| self.action(*kind).strictness());
         Known { kind: kind.unwrap_or(known.kind), ..known }
     }
 
     /// A leaf whose place gave it a kind.
-    fn known(&mut self, leaf: &Waiting, known: Known) -> Result<Own, Refusal> {
-        let range = trimmed(&leaf.text);
+    fn known(&mut self, leaf: &Waiting<'_>, known: Known) -> Result<Own, Refusal> {
+        let range = trimmed(leaf.text);
         let value = &leaf.text[range.clone()];
-        let subject = self.subjects.of(self.plan, leaf.record);
-        let found = if known.only { Vec::new() } else { self.detect(&leaf.text) };
-        let (kind, action) = self.strictest(known, &found, &range);
+        let found = if known.only { &[] } else { leaf.found };
+        let (kind, action) = self.strictest(known, found, &range);
         let Known { kind: given, declared, .. } = known;
-        let why = Why::Known { given, kind, declared, forced: known.action.is_some(), found: &found };
+        let why = Why::Known { given, kind, declared, forced: known.action.is_some(), found };
         self.tell(leaf, range.clone(), Some(action), why);
-        let mut decision = self.decision(kind);
-        let by_itself = Decision { action, domain: None, rules: Vec::new(), search: decision.search };
-        if known.action.is_some() && kind == known.kind {
-            decision = &by_itself;
-        }
+        let decision = self.decision(kind);
+        // Of a value whose field says itself what becomes of it no rule decides.
+        let by_itself = known.action.is_some() && kind == known.kind;
         if action == Action::Block {
             if known.declared && kind == known.kind {
                 return Err(match known.action {
@@ -131,16 +138,17 @@ impl<'a> Judge<'a> {
             self.verdict.alerts.insert(kind);
         }
         let action = if action == Action::Block { Action::Remove } else { action };
-        self.note(&subject, kind, action, decision);
+        self.tally.note(leaf.record, kind, action, (!by_itself).then_some(decision));
         if !known.declared {
             self.verdict.undeclared += 1;
         }
         if action == Action::Show {
             let all = kind == kind::NOTES;
-            let inside = found.into_iter().filter(|f| all || f.certain).filter(|f| f.kind != kind).collect();
+            let inside = found.iter().filter(|f| all || f.certain).filter(|f| f.kind != kind);
             return self.inside(leaf, inside);
         }
-        let veil = self.veil(value, kind, action, decision, &subject, leaf.part == Part::Number)?;
+        let domain = if by_itself { None } else { decision.domain.as_deref() };
+        let veil = self.veil(value, (kind, action), domain, leaf.record, leaf.part == Part::Number)?;
         // A boolean is no text that could be known again elsewhere.
         if leaf.part != Part::Boolean {
             let far_chars = self.plan.kinds.get(kind).elsewhere_chars;
@@ -178,19 +186,19 @@ impl<'a> Judge<'a> {
     }
 
     /// A leaf that only detectors, or the resource's word about unlisted leaves, can judge.
-    fn unknown(&mut self, leaf: &Waiting) -> Result<Own, Refusal> {
-        if leaf.echo {
-            self.tell(leaf, trimmed(&leaf.text), Some(Action::Show), Why::Echo);
+    fn unknown(&mut self, leaf: &Waiting<'_>) -> Result<Own, Refusal> {
+        if leaf.flags.echo {
+            self.tell(leaf, trimmed(leaf.text), Some(Action::Show), Why::Echo);
             return Ok(Own::Ranges(Vec::new()));
         }
-        let listed = leaf.named || !is_content(leaf.part) || self.plan.resources.is_empty();
+        let listed = is_listed(self.plan, leaf);
         match self.plan.unlisted {
             Unlisted::Mask if !listed => {
-                self.tell(leaf, trimmed(&leaf.text), Some(Action::Mask(Mask::Full)), Why::Unlisted);
-                return Ok(Own::Whole(Patch { range: trimmed(&leaf.text), text: NOTHING_SHOWN.to_owned() }));
+                self.tell(leaf, trimmed(leaf.text), Some(Action::Mask(Mask::Full)), Why::Unlisted);
+                return Ok(Own::Whole(Patch { range: trimmed(leaf.text), text: NOTHING_SHOWN.to_owned() }));
             }
             Unlisted::Block if !listed => {
-                self.tell(leaf, trimmed(&leaf.text), Some(Action::Block), Why::Unlisted);
+                self.tell(leaf, trimmed(leaf.text), Some(Action::Block), Why::Unlisted);
                 return Err(Refusal::new(
                     Reason::Rule,
                     "the answer holds a value that the resource's fields do not name",
@@ -198,26 +206,19 @@ impl<'a> Judge<'a> {
             }
             _ => {}
         }
-        if !self.plan.scan || matches!(leaf.part, Part::Style | Part::Boolean) {
-            return Ok(Own::Ranges(Vec::new()));
-        }
         // A class or an id that looks like a telephone number is a page's own name for something.
-        let found = self
-            .detect(&leaf.text)
-            .into_iter()
-            .filter(|f| leaf.part != Part::Id || (f.certain && f.kind != kind::PHONE));
-        let found: Vec<Found> = found.collect();
-        self.verdict.undeclared += u32::try_from(found.len()).unwrap_or(u32::MAX);
-        self.inside(leaf, found)
+        let counts = |f: &&Found| leaf.part != Part::Id || (f.certain && f.kind != kind::PHONE);
+        let count = leaf.found.iter().filter(counts).count();
+        self.verdict.undeclared += u32::try_from(count).unwrap_or(u32::MAX);
+        self.inside(leaf, leaf.found.iter().filter(counts))
     }
 
     /// Veils what detectors found inside a text that itself passes.
-    fn inside(&mut self, leaf: &Waiting, found: Vec<Found>) -> Result<Own, Refusal> {
-        let subject = self.subjects.of(self.plan, leaf.record);
+    fn inside<'f>(&mut self, leaf: &Waiting<'_>, found: impl Iterator<Item = &'f Found>) -> Result<Own, Refusal> {
         let mut patches = Vec::new();
         for f in found {
             let decision = self.decision(f.kind);
-            self.tell(leaf, f.range.clone(), Some(decision.action), Why::Found(&f));
+            self.tell(leaf, f.range.clone(), Some(decision.action), Why::Found(f));
             let action = match decision.action {
                 Action::Block => {
                     self.verdict.alerts.insert(f.kind);
@@ -225,33 +226,35 @@ impl<'a> Judge<'a> {
                 }
                 action => action,
             };
-            self.note(&subject, f.kind, action, decision);
+            self.tally.note(leaf.record, f.kind, action, Some(decision));
             if action.veils() {
-                let text = self.veil(&leaf.text[f.range.clone()], f.kind, action, decision, &subject, false)?;
-                patches.push(Ranked { patch: Patch { range: f.range, text }, strictness: action.strictness() });
+                let value = &leaf.text[f.range.clone()];
+                let text = self.veil(value, (f.kind, action), decision.domain.as_deref(), leaf.record, false)?;
+                let patch = Patch { range: f.range.clone(), text };
+                patches.push(Ranked { patch, strictness: action.strictness() });
             }
         }
         Ok(Own::Ranges(patches))
     }
 
     /// The record that a leaf is about: what stands around the only one is about that.
-    fn record(&self, leaf: &Waiting) -> u32 {
+    fn record(&self, leaf: &Waiting<'_>) -> u32 {
         if leaf.record == 0 { self.lone } else { leaf.record }
     }
 
     /// Turns a leaf's judgement and what stands in it of other leaves' values into edits.
-    fn order(&mut self, leaf: Waiting, own: Own, elsewhere: &Elsewhere) {
+    fn order(&mut self, leaf: &Waiting<'_>, own: Own, elsewhere: &Elsewhere) {
         let mut patches = match own {
             Own::Gone => return self.remove(leaf),
             Own::Whole(patch) => return self.replace(leaf, vec![patch]),
             Own::Ranges(patches) => patches,
         };
-        if !elsewhere.is_empty() && !leaf.structure && !leaf.echo {
-            elsewhere.find(&leaf.text, self.record(&leaf), |hit| {
-                if is_part_of_a_name(&self.plan.words, &leaf.text, &hit.range) {
+        if !elsewhere.is_empty() && !leaf.flags.structure && !leaf.flags.echo {
+            elsewhere.find(leaf.text, self.record(leaf), |hit| {
+                if is_part_of_a_name(&self.plan.words, leaf.text, &hit.range) {
                     return;
                 }
-                self.tell(&leaf, hit.range.clone(), None, Why::Elsewhere);
+                self.tell(leaf, hit.range.clone(), None, Why::Elsewhere);
                 let patch = Patch { range: hit.range, text: hit.veil.text.to_string() };
                 patches.push(Ranked { patch, strictness: hit.veil.strictness });
             });
@@ -261,52 +264,57 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn remove(&mut self, leaf: Waiting) {
-        match leaf.member.clone() {
-            Some(member) => self.push(&leaf, Change::Cut(member)),
+    fn remove(&mut self, leaf: &Waiting<'_>) {
+        match leaf.member.cloned() {
+            Some(member) => self.push(leaf, Change::Cut(member)),
             None => {
-                let range = trimmed(&leaf.text);
+                let range = trimmed(leaf.text);
                 self.replace(leaf, vec![Patch { range, text: String::new() }]);
             }
         }
     }
 
-    fn replace(&mut self, leaf: Waiting, patches: Vec<Patch>) {
+    fn replace(&mut self, leaf: &Waiting<'_>, patches: Vec<Patch>) {
         let patches = match leaf.part {
-            Part::Number | Part::Boolean => vec![literal(&leaf.text, &patches)],
+            Part::Number | Part::Boolean => vec![literal(leaf.text, &patches)],
             _ => patches,
         };
-        self.push(&leaf, Change::Replace(patches));
+        self.push(leaf, Change::Replace(patches));
     }
 
-    fn push(&mut self, leaf: &Waiting, change: Change) {
-        let edit = Edit { document: leaf.document, pieces: leaf.pieces.clone(), change, loosen: leaf.loosen.clone() };
+    fn push(&mut self, leaf: &Waiting<'_>, change: Change) {
+        let (pieces, loosen) = (leaf.pieces.to_vec(), leaf.loosen.to_vec());
+        let edit = Edit { document: leaf.document, pieces, change, loosen };
         if let Some(notes) = self.notes {
             notes.edited(&edit);
         }
         self.verdict.edits.push(edit);
     }
 
-    fn tell(&self, leaf: &Waiting, range: Range<usize>, action: Option<Action>, why: Why<'_>) {
+    fn tell(&self, leaf: &Waiting<'_>, range: Range<usize>, action: Option<Action>, why: Why<'_>) {
         if let Some(notes) = self.notes {
             let rules = why.kind().map_or(&[][..], |kind| &self.decision(kind).rules);
-            notes.judged(&Note { document: leaf.document, pieces: &leaf.pieces, range, action, rules, why });
+            notes.judged(&Note { document: leaf.document, pieces: leaf.pieces, range, action, rules, why });
         }
     }
 
     fn veil(
         &self,
         value: &str,
-        kind: KindId,
-        action: Action,
-        decision: &Decision,
-        subject: &Subject,
+        (kind, action): (KindId, Action),
+        domain: Option<&str>,
+        record: u32,
         number: bool,
     ) -> Result<String, Refusal> {
-        let domain = match (&decision.domain, &subject.id) {
-            (Some(name), _) => Some(Domain::Shared(name.to_string())),
-            (None, Some(id)) => Some(Domain::Subject { kind: subject.kind.clone(), id: id.clone() }),
-            (None, None) => None,
+        // Only what can be known again has a domain.
+        let lasting = matches!(action, Action::Tokenize(_) | Action::Hash);
+        let domain = match domain {
+            _ if !lasting => None,
+            Some(name) => Some(Domain::Shared(name.to_owned())),
+            None => {
+                let Subject { kind, id } = self.subjects.of(self.plan, record);
+                id.map(|id| Domain::Subject { kind, id })
+            }
         };
         let context = Context { today: self.today, domain: domain.as_ref(), mint: self.mint, number };
         match transform::veil(value, action, self.plan.kinds.get(kind), &context) {
@@ -317,12 +325,6 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn detect(&mut self, text: &str) -> Vec<Found> {
-        self.found.clear();
-        self.plan.detectors.find(text, &mut self.found);
-        std::mem::take(&mut self.found)
-    }
-
     fn action(&self, kind: KindId) -> Action {
         self.decisions[usize::from(kind.0)].action
     }
@@ -331,21 +333,10 @@ impl<'a> Judge<'a> {
         &self.decisions[usize::from(kind.0)]
     }
 
-    fn note(&mut self, subject: &Subject, kind: KindId, action: Action, decision: &Decision) {
-        self.verdict.disclosures.note(subject, kind, action.word());
-        self.verdict.disclosures.rules.extend(decision.rules.iter().cloned());
-    }
-
     fn blocked(&self, kind: KindId, decision: &Decision) -> Refusal {
         let name = &self.plan.kinds.get(kind).name;
         Refusal::new(Reason::Rule, format!("`{name}` is blocked by {}", decision.rules.join(", ")))
     }
-}
-
-/// Whether `unlisted` speaks of this part: what people read, not what holds a document together.
-fn is_content(part: Part) -> bool {
-    use Part::{Attribute, Boolean, Comment, Number, Text, Title, Value};
-    matches!(part, Value | Number | Boolean | Text | Attribute | Title | Comment)
 }
 
 /// The bytes of a text without the blanks around it.
@@ -356,8 +347,46 @@ fn trimmed(text: &str) -> Range<usize> {
 }
 
 /// The only record that leaves belong to.
-fn lone(waiting: &[Waiting]) -> u32 {
+fn lone(waiting: &Queue) -> u32 {
     let mut records = waiting.iter().map(|leaf| leaf.record).filter(|record| *record != 0);
     let first = records.next().unwrap_or(0);
     if records.all(|record| record == first) { first } else { 0 }
+}
+
+/// What was done, by record: who each record is about is asked once, at the end.
+#[derive(Default)]
+struct Tally<'a> {
+    /// In the order of their coming; one record may come back.
+    rows: Vec<(u32, Count)>,
+    /// Where the present record's rows begin.
+    begin: usize,
+    /// What the rules decided.
+    ruled: Vec<&'a Decision>,
+}
+
+impl<'a> Tally<'a> {
+    fn note(&mut self, record: u32, kind: KindId, action: Action, by: Option<&'a Decision>) {
+        let action = action.word();
+        if self.rows.last().is_none_or(|(last, _)| *last != record) {
+            self.begin = self.rows.len();
+        }
+        let same = |(_, row): &&mut (u32, Count)| row.kind == kind && row.action == action;
+        match self.rows[self.begin..].iter_mut().find(same) {
+            Some((_, row)) => row.count += 1,
+            None => self.rows.push((record, Count { kind, action, count: 1 })),
+        }
+        if let Some(by) = by.filter(|by| !self.ruled.iter().any(|known| std::ptr::eq(*known, *by))) {
+            self.ruled.push(by);
+        }
+    }
+
+    fn count(&self, plan: &Plan, subjects: &Subjects, disclosures: &mut Disclosures) {
+        for rows in self.rows.chunk_by(|a, b| a.0 == b.0) {
+            let counts = disclosures.subjects.entry(subjects.of(plan, rows[0].0)).or_default();
+            for (_, row) in rows {
+                counts.add(row.kind, row.action, row.count);
+            }
+        }
+        disclosures.rules.extend(self.ruled.iter().flat_map(|by| by.rules.iter().cloned()));
+    }
 }

@@ -46,7 +46,7 @@ impl Flood {
     }
 
     /// Takes note of a refusal; gives it back when it is to be recorded by itself.
-    pub fn admit(&mut self, entry: Entry, now: Instant) -> Option<Entry> {
+    pub fn admit<'a>(&mut self, entry: Entry<'a>, now: Instant) -> Option<Entry<'a>> {
         let name = Name::of(&entry);
         if let Some(window) = self.windows.get_mut(&name) {
             window.seen += 1;
@@ -65,7 +65,7 @@ impl Flood {
     }
 
     /// Counts a refusal that was to be recorded by itself and could not be.
-    pub fn count(&mut self, entry: &Entry, now: Instant) {
+    pub fn count(&mut self, entry: &Entry<'_>, now: Instant) {
         match self.windows.get_mut(&Name::of(entry)) {
             Some(window) => window.counted += 1,
             None => self.count_nameless(now),
@@ -73,11 +73,11 @@ impl Flood {
     }
 
     /// The records of the windows that have ended.
-    pub fn ended(&mut self, now: Instant) -> Vec<Entry> {
+    pub fn ended(&mut self, now: Instant) -> Vec<Entry<'static>> {
         let over = |since: Instant| now.saturating_duration_since(since) >= self.bounds.window;
         let nameless_over = self.nameless_since.is_some_and(over);
         let ended = self.windows.extract_if(|_, window| over(window.since));
-        let mut entries: Vec<Entry> = ended.filter(|(_, window)| window.counted > 0).map(told).collect();
+        let mut entries: Vec<Entry<'static>> = ended.filter(|(_, window)| window.counted > 0).map(told).collect();
         if nameless_over {
             entries.extend(self.tell_nameless());
         }
@@ -85,9 +85,9 @@ impl Flood {
     }
 
     /// The records of all windows, ended or not.
-    pub fn all(&mut self) -> Vec<Entry> {
+    pub fn all(&mut self) -> Vec<Entry<'static>> {
         let windows = self.windows.drain().filter(|(_, window)| window.counted > 0);
-        let mut entries: Vec<Entry> = windows.map(told).collect();
+        let mut entries: Vec<Entry<'static>> = windows.map(told).collect();
         entries.extend(self.tell_nameless());
         entries
     }
@@ -97,7 +97,7 @@ impl Flood {
         self.nameless_since.get_or_insert(now);
     }
 
-    fn tell_nameless(&mut self) -> Option<Entry> {
+    fn tell_nameless(&mut self) -> Option<Entry<'static>> {
         self.nameless_since = None;
         let count = std::mem::take(&mut self.nameless);
         let name = Name { staff: None, client: None, reason: Some(MANY.into()), resource: None };
@@ -107,19 +107,20 @@ impl Flood {
 
 #[derive(PartialEq, Eq, Hash)]
 struct Name {
-    staff: Option<Text>,
-    client: Option<Text>,
-    reason: Option<Text>,
-    resource: Option<Text>,
+    staff: Option<Text<'static>>,
+    client: Option<Text<'static>>,
+    reason: Option<Text<'static>>,
+    resource: Option<Text<'static>>,
 }
 
 impl Name {
-    fn of(entry: &Entry) -> Name {
+    fn of(entry: &Entry<'_>) -> Name {
+        let own = |text: &Option<Text<'_>>| text.as_ref().map(|text| Text::Owned(text.to_string()));
         Name {
-            staff: entry.staff.clone(),
-            client: entry.client.clone(),
-            reason: entry.reason.clone(),
-            resource: entry.resource.clone(),
+            staff: own(&entry.staff),
+            client: own(&entry.client),
+            reason: own(&entry.reason),
+            resource: own(&entry.resource),
         }
     }
 }
@@ -131,7 +132,7 @@ struct Window {
     status: Option<u16>,
 }
 
-fn told((name, window): (Name, Window)) -> Entry {
+fn told((name, window): (Name, Window)) -> Entry<'static> {
     Entry {
         staff: name.staff,
         client: name.client,
@@ -150,7 +151,7 @@ mod tests {
 
     const BOUNDS: FloodBounds = FloodBounds { singles_max: 3, window: Duration::from_secs(10), names_max: 2 };
 
-    fn refusal(staff: &'static str) -> Entry {
+    fn refusal(staff: &'static str) -> Entry<'static> {
         Entry {
             staff: Some(staff.into()),
             reason: Some("no_role".into()),

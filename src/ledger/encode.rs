@@ -17,10 +17,13 @@ pub const LINE_BYTES_MAX: usize = 4 << 20;
 /// What the writer adds to an entry fits into this, a node's name of 256 bytes (six times that when escaped) included.
 const FRAME_BYTES_MAX: usize = 2048;
 
-impl Entry {
+/// About how long a subject's own record is.
+const BESIDE_SUBJECT: usize = 160;
+
+impl Entry<'_> {
     /// The members between `node` and `prev`, without braces; fails when the line would be too long to be read back.
     pub fn encode(&self) -> Result<Vec<u8>, LedgerError> {
-        let mut out = Vec::with_capacity(512);
+        let mut out = Vec::with_capacity(512 + BESIDE_SUBJECT * self.subjects.len());
         let end = self.end.map(|end| Text::Borrowed(end.name()));
         member(&mut out, "\"request\":", |out| maybe(out, &self.request));
         member(&mut out, ",\"part\":", |out| number(out, self.part.map(u64::from)));
@@ -51,6 +54,14 @@ impl Entry {
 
 /// Writes a JSON string with its quotes.
 pub fn text(out: &mut Vec<u8>, text: &str) {
+    // Words and ids stand as they are.
+    if text.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\')) {
+        out.reserve(text.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+        return;
+    }
     // Writing a string into memory fails neither in the writer nor in the serializer.
     serde_json::to_writer(out, text).expect("a string always has a JSON form");
 }
@@ -60,7 +71,7 @@ fn member(out: &mut Vec<u8>, name: &str, value: impl FnOnce(&mut Vec<u8>)) {
     value(out);
 }
 
-fn maybe(out: &mut Vec<u8>, value: &Option<Text>) {
+fn maybe(out: &mut Vec<u8>, value: &Option<Text<'_>>) {
     match value {
         Some(value) => text(out, value),
         None => out.extend_from_slice(b"null"),
@@ -69,32 +80,40 @@ fn maybe(out: &mut Vec<u8>, value: &Option<Text>) {
 
 fn number(out: &mut Vec<u8>, value: Option<u64>) {
     match value {
-        Some(value) => out.extend_from_slice(value.to_string().as_bytes()),
+        Some(value) => whole(out, value),
         None => out.extend_from_slice(b"null"),
     }
 }
 
-fn list(out: &mut Vec<u8>, items: &[Text]) {
+fn whole(out: &mut Vec<u8>, value: u64) {
+    // Most are a single digit.
+    match u8::try_from(value) {
+        Ok(digit @ 0..=9) => out.push(b'0' + digit),
+        _ => out.extend_from_slice(value.to_string().as_bytes()),
+    }
+}
+
+fn list(out: &mut Vec<u8>, items: &[Text<'_>]) {
     out.push(b'[');
     separated(out, items, |out, item| item_text(out, item));
     out.push(b']');
 }
 
-fn subjects(out: &mut Vec<u8>, items: &[Subject]) {
+fn subjects(out: &mut Vec<u8>, items: &[Subject<'_>]) {
     out.push(b'[');
     separated(out, items, |out, subject| {
         member(out, "{\"type\":", |out| text(out, &subject.of));
         member(out, ",\"id\":", |out| maybe(out, &subject.id));
         out.extend_from_slice(b",\"kinds\":{");
-        separated(out, &subject.kinds, |out, (kind, actions)| {
-            item_text(out, kind);
+        separated(out, subject.kinds.rows().chunk_by(|a, b| a.0 == b.0), |out, rows| {
+            item_text(out, &rows[0].0);
             out.extend_from_slice(b":{");
-            let hash_first = actions.iter().filter(|(action, _)| is_hash(action));
-            let others = actions.iter().filter(|(action, _)| !is_hash(action));
-            separated(out, hash_first.chain(others), |out, (action, count)| {
+            let hash_first = rows.iter().filter(|(_, action, _)| is_hash(action));
+            let others = rows.iter().filter(|(_, action, _)| !is_hash(action));
+            separated(out, hash_first.chain(others), |out, (_, action, count)| {
                 text(out, action);
                 out.push(b':');
-                out.extend_from_slice(count.to_string().as_bytes());
+                whole(out, *count);
             });
             out.push(b'}');
         });
@@ -140,8 +159,6 @@ fn is_hash(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::terms::event::Event;
 
@@ -161,10 +178,8 @@ mod tests {
 
     #[test]
     fn a_full_entry_reads_as_the_contract_writes_it() {
-        let kinds = BTreeMap::from([
-            ("person.name".into(), BTreeMap::from([("show".into(), 1)])),
-            ("phone".into(), BTreeMap::from([("mask".into(), 1)])),
-        ]);
+        let kinds = [("phone", "mask", 1), ("person.name", "show", 1)];
+        let kinds = kinds.into_iter().map(|(kind, action, count)| (kind.into(), action.into(), count)).collect();
         let entry = Entry {
             request: Some("01JD".into()),
             part: Some(1),
@@ -191,7 +206,8 @@ mod tests {
 
     #[test]
     fn the_word_hash_never_stands_behind_a_comma() {
-        let actions = BTreeMap::from([("generalize".into(), 1), ("hash".into(), 2), ("show".into(), 3)]);
+        let actions = [("generalize", 1), ("hash", 1), ("hash", 1), ("show", 3)];
+        let rows = |kind: &'static str| actions.map(|(action, count)| (kind.into(), action.into(), count));
         let entry = Entry {
             staff: Some("x\",\"hash\":\"".into()),
             roles: vec!["a".into(), "hash".into()],
@@ -199,7 +215,7 @@ mod tests {
             subjects: vec![Subject {
                 of: "hash".into(),
                 id: None,
-                kinds: BTreeMap::from([("a".into(), actions.clone()), ("hash".into(), actions)]),
+                kinds: rows("hash").into_iter().chain(rows("a")).collect(),
             }],
             ..Entry::new(Event::View)
         };

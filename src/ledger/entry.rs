@@ -5,12 +5,11 @@
 //! are the writer's to add (`chain`), how it all reads is `encode`'s.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use crate::terms::event::Event;
 
-/// A text of a record; most are words that live as long as the program.
-pub type Text = Cow<'static, str>;
+/// A text of a record; most are words that live as long as the program, or as their request.
+pub type Text<'a> = Cow<'a, str>;
 
 /// How an answer in parts ended; only closing records say so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,13 +35,38 @@ impl End {
 
 /// Whose data, which kinds, and how many values of each under which action.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Subject {
+pub struct Subject<'a> {
     /// The subject's type, such as `customer`.
-    pub of: Text,
+    pub of: Text<'a>,
     /// The id, in clear or as `h1:…`; nothing when it was not found.
-    pub id: Option<Text>,
-    /// Kind to action to count.
-    pub kinds: BTreeMap<Text, BTreeMap<Text, u64>>,
+    pub id: Option<Text<'a>>,
+    /// What was done to which kind.
+    pub kinds: Kinds<'a>,
+}
+
+/// How often which action was done to which kind.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Kinds<'a>(Vec<(Text<'a>, Text<'a>, u64)>);
+
+impl<'a> Kinds<'a> {
+    /// Kind, action and count, by kind, then by action.
+    pub fn rows(&self) -> &[(Text<'a>, Text<'a>, u64)] {
+        &self.0
+    }
+}
+
+impl<'a> FromIterator<(Text<'a>, Text<'a>, u64)> for Kinds<'a> {
+    fn from_iter<I: IntoIterator<Item = (Text<'a>, Text<'a>, u64)>>(rows: I) -> Kinds<'a> {
+        let mut rows: Vec<_> = rows.into_iter().collect();
+        rows.sort_unstable();
+        // A name stands once in an object.
+        rows.dedup_by(|next, kept| {
+            let same = (&next.0, &next.1) == (&kept.0, &kept.1);
+            kept.2 += if same { next.2 } else { 0 };
+            same
+        });
+        Kinds(rows)
+    }
 }
 
 /// What a change of the rules changed: what a role was given, and what it is given now.
@@ -62,39 +86,39 @@ pub struct Change {
 
 /// One event as its caller tells it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Entry {
+pub struct Entry<'a> {
     /// The request's id.
-    pub request: Option<Text>,
+    pub request: Option<Text<'a>>,
     /// Which part of the answer, from 1.
     pub part: Option<u32>,
     /// What happened.
     pub event: Event,
     /// Who asked, with the source that recognised them.
-    pub staff: Option<Text>,
+    pub staff: Option<Text<'a>>,
     /// Their roles.
-    pub roles: Vec<Text>,
+    pub roles: Vec<Text<'a>>,
     /// The address they asked from.
-    pub client: Option<Text>,
+    pub client: Option<Text<'a>>,
     /// What for, as a declared word.
-    pub purpose: Option<Text>,
+    pub purpose: Option<Text<'a>>,
     /// The request's method.
-    pub method: Option<Text>,
+    pub method: Option<Text<'a>>,
     /// The path as a template, or `undeclared`.
-    pub path: Option<Text>,
+    pub path: Option<Text<'a>>,
     /// The resource.
-    pub resource: Option<Text>,
+    pub resource: Option<Text<'a>>,
     /// The status that staff got.
     pub status: Option<u16>,
     /// What came of it, such as `released` or `refused`.
-    pub outcome: Option<Text>,
+    pub outcome: Option<Text<'a>>,
     /// The policy's version.
-    pub policy: Option<Text>,
+    pub policy: Option<Text<'a>>,
     /// The rules that decided.
-    pub rules: Vec<Text>,
+    pub rules: Vec<Text<'a>>,
     /// What was disclosed of whom.
-    pub subjects: Vec<Subject>,
+    pub subjects: Vec<Subject<'a>>,
     /// Why it was refused, or what befell the ledger.
-    pub reason: Option<Text>,
+    pub reason: Option<Text<'a>>,
     /// How the answer ended, in a closing record.
     pub end: Option<End>,
     /// How many refusals this record stands for; how many bytes or records a `ledger` record is about,
@@ -104,9 +128,9 @@ pub struct Entry {
     pub changes: Vec<Change>,
 }
 
-impl Entry {
+impl Entry<'_> {
     /// An entry that says nothing yet but its event.
-    pub fn new(event: Event) -> Entry {
+    pub fn new(event: Event) -> Self {
         Entry {
             request: None,
             part: None,

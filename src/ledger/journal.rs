@@ -56,7 +56,7 @@ impl Mishaps {
     }
 
     /// The records that tell of them.
-    pub fn entries(&self) -> impl Iterator<Item = Entry> {
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'static>> {
         self.0.iter().map(|(reason, count)| Entry {
             reason: Some((*reason).into()),
             count: Some(*count),

@@ -131,14 +131,23 @@ pub struct Ledger {
 
 impl Ledger {
     /// Records an entry. `done` is called exactly once, unless the writer's thread dies, which drops it.
-    pub fn append(&self, entry: Entry, done: Done) {
-        match self.seated(&entry) {
-            Ok((body, seat)) => {
-                // Whatever becomes of the record, `done` is told; the result says nothing more.
-                let _ = self.send(Record { body, _seat: Some(seat), done: Some(done) });
-            }
+    pub fn append(&self, entry: Entry<'_>, done: Done) {
+        match self.seal(entry) {
+            Ok(sealed) => self.append_all(vec![(sealed, done)]),
             Err(error) => done(Err(error)),
         }
+    }
+
+    /// Writes an entry down and takes a seat for it, to be appended together with others.
+    pub fn seal(&self, entry: Entry<'_>) -> Result<Sealed, LedgerError> {
+        self.seated(&entry).map(|(body, seat)| Sealed { body, seat })
+    }
+
+    /// Records what was sealed. It costs the writer one wake-up, and each `done` is called as with `append`.
+    pub fn append_all(&self, sealed: Vec<(Sealed, Done)>) {
+        let record = |(Sealed { body, seat }, done)| Record { body, _seat: Some(seat), done: Some(done) };
+        // Whatever becomes of the records, each `done` is told; the result says nothing more.
+        let _ = self.send(sealed.into_iter().map(record).collect());
     }
 
     /// Takes a seat in the queue for a record that must not fail for lack of one later.
@@ -150,13 +159,13 @@ impl Ledger {
 
     /// Records a refusal, or counts it when there are many like it. Nobody waits for it: it discloses nothing. While
     /// the ledger is away refusals are counted, and told when it is back.
-    pub fn refuse(&self, entry: Entry) {
+    pub fn refuse(&self, entry: Entry<'_>) {
         let now = Instant::now();
         let Some(entry) = self.shared.flood().admit(entry, now) else { return };
         match self.seated(&entry) {
             Ok((body, seat)) => {
                 // It fails only when the writer is gone, and then nobody can count it either.
-                let _ = self.send(Record { body, _seat: Some(seat), done: None });
+                let _ = self.send(vec![Record { body, _seat: Some(seat), done: None }]);
             }
             Err(_) => self.shared.flood().count(&entry, now),
         }
@@ -186,7 +195,7 @@ impl Ledger {
         Ok(())
     }
 
-    fn seated(&self, entry: &Entry) -> Result<(Vec<u8>, Seat), LedgerError> {
+    fn seated(&self, entry: &Entry<'_>) -> Result<(Vec<u8>, Seat), LedgerError> {
         self.usable()?;
         let body = entry.encode()?;
         let seat = Seat::take(&self.shared, body.len())?;
@@ -194,8 +203,11 @@ impl Ledger {
     }
 
     /// Cannot find the queue full, since a record holds a seat and there are no more seats than room.
-    fn send(&self, record: Record) -> Result<(), LedgerError> {
-        let (message, error) = match self.queue.try_send(Message::Record(record)) {
+    fn send(&self, records: Vec<Record>) -> Result<(), LedgerError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let (message, error) = match self.queue.try_send(Message::Records(records)) {
             Ok(()) => return Ok(()),
             Err(TrySendError::Full(message)) => (message, LedgerError::Full),
             Err(TrySendError::Disconnected(message)) => (message, LedgerError::Stop),
@@ -203,6 +215,12 @@ impl Ledger {
         message.refuse(error);
         Err(error)
     }
+}
+
+/// An entry as it will stand in the ledger, with its seat in the queue. Dropped, it was never said.
+pub struct Sealed {
+    body: Vec<u8>,
+    seat: Seat,
 }
 
 /// A seat in the queue, taken beforehand. Dropped unused, it is given back.
@@ -214,8 +232,8 @@ pub struct Permit {
 impl Permit {
     /// Records an entry for which nobody waits. It never fails for lack of room, and when the ledger is away it is kept
     /// and written when the ledger is back; it fails when the entry is too long or the writer is gone.
-    pub fn append(self, entry: Entry) -> Result<(), LedgerError> {
+    pub fn append(self, entry: Entry<'_>) -> Result<(), LedgerError> {
         let body = entry.encode()?;
-        self.ledger.send(Record { body, _seat: Some(self.seat), done: None })
+        self.ledger.send(vec![Record { body, _seat: Some(self.seat), done: None }])
     }
 }

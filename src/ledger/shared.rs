@@ -101,7 +101,7 @@ impl Drop for Seat {
 /// What goes through the queue.
 pub enum Message {
     /// Something to write.
-    Record(Record),
+    Records(Vec<Record>),
     /// The word to stop.
     Stop,
 }
@@ -109,7 +109,8 @@ pub enum Message {
 impl Message {
     /// Tells whoever waits that it was not taken.
     pub fn refuse(self, error: LedgerError) {
-        if let Message::Record(Record { done: Some(done), .. }) = self {
+        let Message::Records(records) = self else { return };
+        for done in records.into_iter().filter_map(|record| record.done) {
             done(Err(error));
         }
     }

@@ -84,16 +84,16 @@ impl Writer {
     fn gather(&mut self) -> bool {
         let bounds = self.shared.bounds;
         match self.messages.recv_timeout(bounds.pause) {
-            Ok(Message::Record(record)) => self.waiting.push(record),
+            Ok(Message::Records(records)) => self.waiting.extend(records),
             Err(RecvTimeoutError::Timeout) => return true,
             Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
         }
         let mut bytes = 0;
         while self.waiting.len() < bounds.batch_max && bytes < bounds.batch_bytes_max {
             match self.messages.try_recv() {
-                Ok(Message::Record(record)) => {
-                    bytes += record.body.len();
-                    self.waiting.push(record);
+                Ok(Message::Records(records)) => {
+                    bytes += records.iter().map(|record| record.body.len()).sum::<usize>();
+                    self.waiting.extend(records);
                 }
                 Ok(Message::Stop) => return false,
                 Err(_) => break,
@@ -103,12 +103,23 @@ impl Writer {
     }
 
     fn write_waiting(&mut self) {
-        let batch_max = self.shared.bounds.batch_max.max(1);
         while !self.waiting.is_empty() && !self.is_away() {
-            let count = self.waiting.len().min(batch_max);
+            let count = self.batch();
             let batch = self.waiting.drain(..count).collect();
             self.commit(batch);
         }
+    }
+
+    /// How many of those that wait are committed together: one at least.
+    fn batch(&self) -> usize {
+        let bounds = self.shared.bounds;
+        let mut bytes = 0;
+        let within = self.waiting.iter().take(bounds.batch_max).take_while(|record| {
+            let begins = bytes < bounds.batch_bytes_max;
+            bytes += record.body.len();
+            begins
+        });
+        within.count().max(1)
     }
 
     fn commit(&mut self, batch: Vec<Record>) {
@@ -180,7 +191,7 @@ impl Writer {
         }
     }
 
-    fn record_mishaps(&mut self, then: Option<Entry>) -> io::Result<()> {
+    fn record_mishaps(&mut self, then: Option<Entry<'static>>) -> io::Result<()> {
         let entries = self.journal.mishaps.entries().chain(then);
         let bodies: Vec<Vec<u8>> = entries.filter_map(|entry| entry.encode().ok()).collect();
         let time = (self.clock)();
@@ -191,7 +202,7 @@ impl Writer {
         Ok(())
     }
 
-    fn keep(&mut self, entries: Vec<Entry>) {
+    fn keep(&mut self, entries: Vec<Entry<'static>>) {
         let bodies = entries.into_iter().filter_map(|entry| entry.encode().ok());
         self.waiting.extend(bodies.map(|body| Record { body, _seat: None, done: None }));
     }
@@ -199,8 +210,8 @@ impl Writer {
     /// Commits all that is left, records the stop and signs it.
     fn finish(&mut self) -> io::Result<()> {
         while let Ok(message) = self.messages.try_recv() {
-            if let Message::Record(record) = message {
-                self.waiting.push(record);
+            if let Message::Records(records) = message {
+                self.waiting.extend(records);
             }
         }
         if self.is_away() {
@@ -227,9 +238,7 @@ impl Drop for Writer {
     /// Without a writer nothing is recorded any more, and every handle must know.
     fn drop(&mut self) {
         self.shared.stopped.store(true, Ordering::Release);
-        for record in self.waiting.drain(..) {
-            Message::Record(record).refuse(LedgerError::Stop);
-        }
+        Message::Records(std::mem::take(&mut self.waiting)).refuse(LedgerError::Stop);
         while let Ok(message) = self.messages.try_recv() {
             message.refuse(LedgerError::Stop);
         }

@@ -19,9 +19,10 @@ use crate::ledger::entry::{End, Entry, Subject, Text};
 use crate::policy::plan::Plan;
 use crate::serve::disclose::body::{Part, StaffBody};
 use crate::serve::house::{Gateway, House, Share};
-use crate::terms::disclosure::Disclosures;
+use crate::terms::disclosure::{Count, Counts, Disclosures};
 use crate::terms::edit::Verdict;
 use crate::terms::event::Event;
+use crate::terms::kind::KindId;
 use crate::terms::refusal::{Reason, Refusal};
 
 /// What the ledger says about a request beside what was disclosed.
@@ -55,17 +56,17 @@ impl Facts {
     }
 
     /// An entry with all of it.
-    pub fn entry(&self, event: Event) -> Entry {
+    pub fn entry(&self, event: Event) -> Entry<'_> {
         Entry {
-            request: Some(Text::Owned(self.id.clone())),
-            staff: self.staff.clone().map(Text::Owned),
-            roles: self.roles.iter().map(|role| Text::Owned(role.to_string())).collect(),
+            request: Some(self.id.as_str().into()),
+            staff: self.staff.as_deref().map(Text::Borrowed),
+            roles: self.roles.iter().map(|role| Text::Borrowed(&**role)).collect(),
             client: self.client.map(|client| Text::Owned(client.to_string())),
-            purpose: self.purpose.clone().map(Text::Owned),
-            method: Some(Text::Owned(self.method.clone())),
-            path: Some(self.path.as_ref().map_or(Text::Borrowed("undeclared"), |path| Text::Owned(path.to_string()))),
-            resource: self.resource.clone().map(Text::Owned),
-            policy: self.policy.as_ref().map(|policy| Text::Owned(policy.to_string())),
+            purpose: self.purpose.as_deref().map(Text::Borrowed),
+            method: Some(self.method.as_str().into()),
+            path: Some(self.path.as_deref().unwrap_or("undeclared").into()),
+            resource: self.resource.as_deref().map(Text::Borrowed),
+            policy: self.policy.as_deref().map(Text::Borrowed),
             ..Entry::new(event)
         }
     }
@@ -112,8 +113,8 @@ impl Receipt {
         let mut entry = self.facts.entry(Event::Write);
         entry.outcome = Some(Text::Borrowed("forwarded"));
         if about.id.is_some() {
-            let id = subject::for_ledger(&self.plan, about, self.house.mint.as_ref()).map(Text::Owned);
-            entry.subjects = vec![Subject { of: Text::Owned(about.kind.clone()), id, ..Subject::default() }];
+            let id = subject::for_ledger(&self.plan, about, self.house.mint.as_ref());
+            entry.subjects = vec![Subject { of: about.kind.as_str().into(), id, ..Subject::default() }];
         }
         self.append(entry).await
     }
@@ -122,7 +123,7 @@ impl Receipt {
     pub async fn login(&mut self, user: &str) -> Result<String, Refusal> {
         let id = format!("session:{user}");
         let mut entry = self.facts.entry(Event::Login);
-        entry.staff = Some(Text::Owned(id.clone()));
+        entry.staff = Some(Text::Borrowed(&id));
         entry.status = self.status;
         entry.outcome = Some(Text::Borrowed("recognised"));
         self.append(entry).await?;
@@ -151,12 +152,11 @@ impl Receipt {
         if verdict.disclosures.is_empty() && !self.long {
             return Ok(());
         }
-        let mut actions = verdict.disclosures.subjects.values().flat_map(|kinds| kinds.values());
-        if actions.any(|actions| actions.contains_key("tokenize")) {
+        if verdict.disclosures.subjects.values().flat_map(Counts::iter).any(|row| row.action == "tokenize") {
             self.gateway.keeping.durable(self.house.bounds.ledger_wait).await?;
         }
-        let entry = self.part(&verdict.disclosures);
-        self.append(entry).await
+        self.parts += 1;
+        self.append(self.part(&verdict.disclosures)).await
     }
 
     /// The whole body, decided and recorded. Its share of the held bytes is given back once staff
@@ -175,44 +175,37 @@ impl Receipt {
         self.closing(end);
     }
 
-    fn part(&mut self, disclosures: &Disclosures) -> Entry {
-        self.parts += 1;
+    fn part<'a>(&'a self, disclosures: &'a Disclosures) -> Entry<'a> {
         let mut entry = self.facts.entry(self.event);
         entry.part = Some(self.parts);
         entry.status = self.status;
         entry.outcome = Some(Text::Borrowed("released"));
-        entry.rules = disclosures.rules.iter().map(|rule| Text::Owned(rule.to_string())).collect();
-        entry.subjects = disclosures.subjects.iter().map(|(subject, kinds)| self.subject(subject, kinds)).collect();
+        entry.rules = disclosures.rules.iter().map(|rule| Text::Borrowed(&**rule)).collect();
+        entry.subjects = disclosures.subjects.iter().map(|(subject, counts)| self.subject(subject, counts)).collect();
         entry
     }
 
-    fn subject(&self, about: &crate::terms::disclosure::Subject, kinds: &Counts) -> Subject {
-        let id = subject::for_ledger(&self.plan, about, self.house.mint.as_ref()).map(Text::Owned);
+    fn subject<'a>(&'a self, about: &'a crate::terms::disclosure::Subject, counts: &Counts) -> Subject<'a> {
+        let id = subject::for_ledger(&self.plan, about, self.house.mint.as_ref());
         if id.is_none() {
             self.gateway.metrics.nameless.inc();
         }
-        let name = |kind: &crate::terms::kind::KindId| Text::Owned(self.plan.kinds.get(*kind).name.clone());
-        let actions = |actions: &std::collections::BTreeMap<&'static str, u32>| {
-            actions.iter().map(|(action, count)| (Text::Borrowed(*action), u64::from(*count))).collect()
-        };
-        Subject {
-            of: Text::Owned(about.kind.clone()),
-            id,
-            kinds: kinds.iter().map(|(kind, counts)| (name(kind), actions(counts))).collect(),
-        }
+        let name = |kind: KindId| Text::Borrowed(self.plan.kinds.get(kind).name.as_str());
+        let rows = counts.iter().map(|row| (name(row.kind), Text::Borrowed(row.action), u64::from(row.count)));
+        Subject { of: about.kind.as_str().into(), id, kinds: rows.collect() }
     }
 
     /// Waits until the entry is durable, but not longer than the ledger may take.
-    async fn append(&self, entry: Entry) -> Result<(), Refusal> {
+    async fn append(&self, entry: Entry<'_>) -> Result<(), Refusal> {
         let began = Instant::now();
+        let sealed = self.gateway.ledger.seal(entry);
+        let sealed = sealed.map_err(|error| Refusal::new(Reason::Ledger, error.to_string()))?;
         let (sender, receiver) = oneshot::channel();
         // Nobody listens any more when the wait was too long; the record stands all the same.
-        self.gateway.ledger.append(
-            entry,
-            Box::new(move |done| {
-                let _ = sender.send(done);
-            }),
-        );
+        let done = Box::new(move |done| {
+            let _ = sender.send(done);
+        });
+        self.gateway.carrier.append(sealed, done).await;
         let done = timeout(self.house.bounds.ledger_wait, receiver).await;
         self.gateway.metrics.ledger_seconds.observe(began.elapsed().as_secs_f64());
         match done {
@@ -227,13 +220,15 @@ impl Receipt {
 
     fn meter(&self, verdict: &Verdict, format: &'static str) {
         let role = self.facts.roles.first().map_or("none", |role| role);
-        for (kind, actions) in verdict.disclosures.subjects.values().flatten() {
-            for (action, count) in actions {
-                let labels = [self.plan.kinds.get(*kind).name.as_str(), action, role];
-                self.gateway.metrics.values.with_label_values(&labels).inc_by(u64::from(*count));
-                if matches!(*action, "tokenize" | "hash") {
-                    self.gateway.metrics.vault.with_label_values(&[*action, "ok"]).inc_by(u64::from(*count));
-                }
+        let mut all = Counts::default();
+        for row in verdict.disclosures.subjects.values().flat_map(Counts::iter) {
+            all.add(row.kind, row.action, row.count);
+        }
+        for Count { kind, action, count } in all.iter() {
+            let labels = [self.plan.kinds.get(*kind).name.as_str(), action, role];
+            self.gateway.metrics.values.with_label_values(&labels).inc_by(u64::from(*count));
+            if matches!(*action, "tokenize" | "hash") {
+                self.gateway.metrics.vault.with_label_values(&[*action, "ok"]).inc_by(u64::from(*count));
             }
         }
         for kind in &verdict.alerts {
@@ -255,7 +250,9 @@ impl Receipt {
         if !self.long {
             return;
         }
-        let mut entry = self.part(&Disclosures::default());
+        self.parts += 1;
+        let nothing = Disclosures::default();
+        let mut entry = self.part(&nothing);
         entry.outcome = Some(Text::Borrowed("closed"));
         entry.end = Some(end);
         if permit.append(entry).is_err() {
@@ -263,8 +260,6 @@ impl Receipt {
         }
     }
 }
-
-type Counts = std::collections::BTreeMap<crate::terms::kind::KindId, std::collections::BTreeMap<&'static str, u32>>;
 
 impl Drop for Receipt {
     /// Whoever drops a receipt unclosed was ended from outside, or is being unwound by a panic.

@@ -15,6 +15,7 @@ use crate::identity::Source;
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 use crate::policy::Policy;
+use crate::serve::carrier::Carrier;
 use crate::serve::gate;
 use crate::serve::keeping::Keeping;
 use crate::serve::loading::{Refused, Rules};
@@ -49,6 +50,8 @@ pub struct Gateway {
     pub refused: ArcSwapOption<Refused>,
     /// Where disclosures are recorded.
     pub ledger: Ledger,
+    /// Takes records there together.
+    pub carrier: Carrier,
     /// Where random tokens are kept.
     pub keeping: Keeping,
     /// The metrics.

@@ -10,6 +10,7 @@
 //! `sample` is the legacy CRM of the demo.
 
 pub mod admin;
+pub mod carrier;
 mod certificates;
 mod console;
 pub mod disclose;

@@ -25,6 +25,7 @@ use crate::ledger::{self, Ledger};
 use crate::metrics::Metrics;
 use crate::policy::fault::Fault;
 use crate::policy::node::Source;
+use crate::serve::carrier::Carrier;
 use crate::serve::certificates::Certificates;
 use crate::serve::house::{Gateway, Hold, House, LASTING};
 use crate::serve::keeping::Keeping;
@@ -185,6 +186,7 @@ fn gateway(
     Arc::new(Gateway {
         house: ArcSwap::from_pointee(house),
         refused: ArcSwapOption::empty(),
+        carrier: Carrier::new(ledger.clone()),
         ledger,
         keeping: Keeping::new(vault, metrics.vault.clone()),
         metrics,

@@ -20,25 +20,51 @@ impl std::fmt::Debug for Subject {
     }
 }
 
+/// How often one action was done to one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// The kind.
+    pub kind: KindId,
+    /// The action's word.
+    pub action: &'static str,
+    /// How often.
+    pub count: u32,
+}
+
+/// How often each action was done to each kind of one subject, in the order of kinds, then actions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts(Vec<Count>);
+
+impl Counts {
+    /// Notes so many more values.
+    pub fn add(&mut self, kind: KindId, action: &'static str, count: u32) {
+        match self.0.binary_search_by(|row| (row.kind, row.action).cmp(&(kind, action))) {
+            Ok(at) => self.0[at].count += count,
+            Err(at) => self.0.insert(at, Count { kind, action, count }),
+        }
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Count> {
+        self.0.iter()
+    }
+
+    /// Whether this was done to any value of the kind.
+    pub fn holds(&self, kind: KindId, action: &str) -> bool {
+        self.0.iter().any(|row| row.kind == kind && row.action == action)
+    }
+}
+
 /// How often each action was done to each kind of each subject in one part of an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Disclosures {
-    /// By subject, then kind, then the action's word.
-    pub subjects: BTreeMap<Subject, BTreeMap<KindId, BTreeMap<&'static str, u32>>>,
+    /// By subject.
+    pub subjects: BTreeMap<Subject, Counts>,
     /// The ids of the rules that decided.
     pub rules: std::collections::BTreeSet<std::sync::Arc<str>>,
 }
 
 impl Disclosures {
-    /// Notes one more value.
-    pub fn note(&mut self, subject: &Subject, kind: KindId, action: &'static str) {
-        let kinds = match self.subjects.get_mut(subject) {
-            Some(kinds) => kinds,
-            None => self.subjects.entry(subject.clone()).or_default(),
-        };
-        *kinds.entry(kind).or_default().entry(action).or_default() += 1;
-    }
-
     /// Whether nothing was disclosed.
     pub fn is_empty(&self) -> bool {
         self.subjects.is_empty()
@@ -46,13 +72,10 @@ impl Disclosures {
 
     /// Takes another part's disclosures in.
     pub fn absorb(&mut self, other: Disclosures) {
-        for (subject, kinds) in other.subjects {
+        for (subject, counts) in other.subjects {
             let mine = self.subjects.entry(subject).or_default();
-            for (kind, actions) in kinds {
-                let counts = mine.entry(kind).or_default();
-                for (action, count) in actions {
-                    *counts.entry(action).or_default() += count;
-                }
+            for row in counts.iter() {
+                mine.add(row.kind, row.action, row.count);
             }
         }
         self.rules.extend(other.rules);

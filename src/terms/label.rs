@@ -5,6 +5,10 @@ use unicode_normalization::UnicodeNormalization;
 /// Folds a label, key, heading or parameter: NFKC, lower case, blanks joined, what nobody sees left
 /// out, and the marks that forms put around a label (`：`, `:`, `*`, `（必須）`) taken off.
 pub fn fold(label: &str) -> String {
+    // What programs name things by is folded already.
+    if label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
+        return label.to_owned();
+    }
     let mut folded: String = label.nfkc().filter(|c| !is_unseen(*c)).flat_map(char::to_lowercase).collect();
     loop {
         let trimmed = folded
@@ -40,6 +44,7 @@ mod tests {
             ("* Phone  No.", "phone no."),
             ("ﾃﾞﾝﾜ", "デンワ"),
             ("：", ""),
+            ("name_1", "name_1"),
             ("na\u{ad}me\u{0}\u{200b}", "name"),
         ] {
             assert_eq!(fold(written), folded);

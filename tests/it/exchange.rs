@@ -48,6 +48,16 @@ fn every_case_gives_what_is_written_in_it() {
     assert!(count >= 100, "the cases are there");
 }
 
+/// The one body of `docs/performance.md` that proxies which mask were tried with.
+#[test]
+fn what_peers_leak_or_alter() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/exchange/probe.case");
+    let file = File::read(&fs::read_to_string(path).expect("the case"));
+    let [case] = &file.cases[..] else { panic!("one case") };
+    let outcome = run::whole(&run::policy(&file.rules), case);
+    assert_eq!(differences(case, &outcome), Vec::<String>::new());
+}
+
 #[test]
 fn every_cut_gives_the_same() {
     for path in files() {

@@ -101,8 +101,8 @@ fn clock() -> Clock {
     Box::new(|| "2026-11-22T01:02:03.456789Z".parse::<Timestamp>().unwrap())
 }
 
-fn view(request: u64) -> Entry {
-    let kinds = [("person.name".into(), [("show".into(), 1)].into()), ("phone".into(), [("mask".into(), 1)].into())];
+fn view(request: u64) -> Entry<'static> {
+    let kinds = [("person.name".into(), "show".into(), 1), ("phone".into(), "mask".into(), 1)];
     Entry {
         request: Some(request.to_string().into()),
         part: Some(1),
@@ -116,7 +116,7 @@ fn view(request: u64) -> Entry {
         outcome: Some("released".into()),
         policy: Some("sha256:ab".into()),
         rules: vec!["support-1".into()],
-        subjects: vec![Subject { of: "customer".into(), id: Some("42".into()), kinds: kinds.into() }],
+        subjects: vec![Subject { of: "customer".into(), id: Some("42".into()), kinds: kinds.into_iter().collect() }],
         ..Entry::new(Event::View)
     }
 }

@@ -38,9 +38,9 @@ fn said(policy: &Policy, words: &[&str], target: &str, answer: Option<(Bytes, St
 }
 
 fn kinds() -> impl Strategy<Value = String> {
-    let all =
-        ["application/json", "text/html; charset=utf-8", "text/csv", "application/xml", "text/plain", "image/png", ""];
-    prop::sample::select(&all[..]).prop_map(str::to_owned)
+    const ALL: &[&str] =
+        &["application/json", "text/html; charset=utf-8", "text/csv", "application/xml", "text/plain", "image/png", ""];
+    prop::sample::select(ALL).prop_map(str::to_owned)
 }
 
 fn targets() -> impl Strategy<Value = String> {

@@ -19,7 +19,7 @@ use sudare::policy::plan::{Plan, SubjectAt};
 use sudare::route::normal;
 use sudare::serve::exchange::dry::{self, Caller};
 use sudare::terms::bounds::Bounds;
-use sudare::terms::disclosure::Disclosures;
+use sudare::terms::disclosure::{Counts, Disclosures, Subject};
 use sudare::terms::edit::Verdict;
 use sudare::terms::kind::Kind;
 use sudare::terms::mint::{Domain, Mint, MintError, Numeral};
@@ -257,12 +257,9 @@ fn path_values(plan: &Plan, matched: &Matched) -> HashMap<String, String> {
 
 /// `customer 42: person.name show 1, phone mask 2`, sorted by subject.
 fn lines(policy: &Policy, disclosures: &Disclosures) -> Vec<String> {
-    let line = |(subject, kinds): (_, &std::collections::BTreeMap<_, std::collections::BTreeMap<&str, u32>>)| {
-        let subject: &sudare::terms::disclosure::Subject = subject;
-        let each = kinds.iter().flat_map(|(kind, actions)| {
-            let name = &policy.kinds().get(*kind).name;
-            actions.iter().map(move |(action, count)| format!("{name} {action} {count}"))
-        });
+    let line = |(subject, counts): (&Subject, &Counts)| {
+        let name = |kind| &policy.kinds().get(kind).name;
+        let each = counts.iter().map(|row| format!("{} {} {}", name(row.kind), row.action, row.count));
         let each: Vec<String> = each.collect();
         format!("{} {}: {}", subject.kind, subject.id.as_deref().unwrap_or("-"), each.join(", "))
     };

@@ -1,0 +1,53 @@
+//! Records on their way to the ledger's thread, carried together.
+//!
+//! To wake that thread costs more than to write a record. So whoever comes first waits until the
+//! tasks that can run have run, and carries what they have to say along with its own. Nobody waits
+//! for more than that: where nothing else happens, the first goes at once.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::task::yield_now;
+
+use crate::ledger::{Done, Ledger, Sealed};
+
+/// Where records come together.
+pub struct Carrier {
+    ledger: Ledger,
+    waiting: Mutex<Vec<(Sealed, Done)>>,
+}
+
+impl Carrier {
+    /// A carrier to this ledger.
+    pub fn new(ledger: Ledger) -> Carrier {
+        Carrier { ledger, waiting: Mutex::default() }
+    }
+
+    /// Sends a record on its way. `done` is told as the ledger's `append` tells it.
+    pub async fn append(&self, sealed: Sealed, done: Done) {
+        let first = {
+            let mut waiting = self.waiting();
+            waiting.push((sealed, done));
+            waiting.len() == 1
+        };
+        if first {
+            let _load = Load(self);
+            yield_now().await;
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<(Sealed, Done)>> {
+        // A list is whole at every moment, whatever befell another who held it.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the first one carries. It is delivered when this is dropped, so that the others' records
+/// arrive though the first one's client may be gone.
+struct Load<'a>(&'a Carrier);
+
+impl Drop for Load<'_> {
+    fn drop(&mut self) {
+        let all = std::mem::take(&mut *self.0.waiting());
+        self.0.ledger.append_all(all);
+    }
+}
