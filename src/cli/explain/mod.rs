@@ -81,7 +81,7 @@ pub struct ExplainArgs {
     #[arg(long)]
     show_values: bool,
     /// Tell every rule that was considered, and why it lost
-    #[arg(long, visible_alias = "verbose")]
+    #[arg(long, alias = "verbose")]
     all: bool,
     /// Explain what the ledger holds of a request instead, by its `Sudare-Request`
     #[arg(long, value_name = "ID", conflicts_with_all = ["method", "body", "data"])]
