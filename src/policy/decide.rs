@@ -283,11 +283,7 @@ fn considered(question: &Question<'_>, role: RoleId) -> Result<(Vec<Considered>,
 }
 
 /// What those of them say that are there.
-fn settle(
-    question: &Question<'_>,
-    levels: &[Level],
-    mut considered: Vec<Considered>,
-) -> (Answer, Vec<Considered>) {
+fn settle(question: &Question<'_>, levels: &[Level], mut considered: Vec<Considered>) -> (Answer, Vec<Considered>) {
     let is_there = |item: &Considered| item.verdict == Verdict::Decides;
     let best = levels.iter().zip(&considered).filter(|(_, item)| is_there(item)).map(|(level, _)| *level).max();
     let mut winner: Option<Answer> = None;
