@@ -90,7 +90,8 @@ impl Outbound {
         // What a teller makes of a value in doubt is veiled whatever the decisions say, and where rules
         // compare records each has decisions of its own.
         let veils = plan.rows.is_some()
-            || !plan.tellers.is_empty() || plan.decisions.iter().any(|decision| decision.action.veils());
+            || !plan.tellers.is_empty()
+            || plan.decisions.iter().any(|decision| decision.action.veils());
         let stood = vec![false; plan.kinds.0.len()];
         let records = Records::new(&plan, None);
         Outbound {
@@ -211,7 +212,10 @@ impl Outbound {
     fn passes(&self, leaf: &Waiting<'_>) -> bool {
         let unknown = leaf.known.is_none() && leaf.told.is_empty() && leaf.found.is_empty();
         let unsought = !self.veils || leaf.flags.structure || leaf.flags.echo;
-        self.notes.is_none() && unknown && unsought && (self.plan.unlisted == Unlisted::Scan || leaves::is_listed(&self.plan, leaf))
+        self.notes.is_none()
+            && unknown
+            && unsought
+            && (self.plan.unlisted == Unlisted::Scan || leaves::is_listed(&self.plan, leaf))
     }
 
     /// Looks for values that their form alone gives away.

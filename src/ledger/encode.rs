@@ -122,7 +122,7 @@ fn subjects(out: &mut Vec<u8>, items: &[Subject<'_>]) {
     out.push(b']');
 }
 
-fn changes(out: &mut Vec<u8>, items: &[Change]) {
+fn changes(out: &mut Vec<u8>, items: &[Change<'_>]) {
     out.push(b'[');
     separated(out, items, |out, change| {
         member(out, "{\"role\":", |out| text(out, &change.role));

@@ -71,17 +71,17 @@ impl<'a> FromIterator<(Text<'a>, Text<'a>, u64)> for Kinds<'a> {
 
 /// What a change of the rules changed: what a role was given, and what it is given now.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Change {
+pub struct Change<'a> {
     /// The role, or `all`.
-    pub role: Text,
+    pub role: Text<'a>,
     /// The kind, the category, `all`, or the group that gives the role.
-    pub what: Text,
+    pub what: Text<'a>,
     /// Under which conditions; nothing where it holds always.
-    pub when: Option<Text>,
+    pub when: Option<Text<'a>>,
     /// What was given before.
-    pub was: Option<Text>,
+    pub was: Option<Text<'a>>,
     /// What is given now.
-    pub is: Option<Text>,
+    pub is: Option<Text<'a>>,
 }
 
 /// One event as its caller tells it.
@@ -125,7 +125,7 @@ pub struct Entry<'a> {
     /// how many differences a `policy` record.
     pub count: Option<u64>,
     /// What a change of the rules changed.
-    pub changes: Vec<Change>,
+    pub changes: Vec<Change<'a>>,
 }
 
 impl Entry<'_> {

@@ -283,7 +283,7 @@ impl Reloader {
     }
 
     /// Whether the ledger holds an entry, within the time that answers wait for it.
-    async fn recorded(&self, entry: Entry) -> bool {
+    async fn recorded(&self, entry: Entry<'_>) -> bool {
         let (sender, done) = oneshot::channel();
         let wait = self.gateway.house.load().bounds.ledger_wait;
         let tell = Box::new(move |result: Result<_, _>| {
@@ -296,12 +296,12 @@ impl Reloader {
 }
 
 /// A record of the rules.
-pub fn entry(outcome: &'static str, version: &Arc<str>) -> Entry {
+pub fn entry(outcome: &'static str, version: &Arc<str>) -> Entry<'static> {
     Entry { outcome: Some(outcome.into()), policy: Some(version.to_string().into()), ..Entry::new(Event::Policy) }
 }
 
 /// As many differences as a record may hold.
-fn bounded(changes: Vec<Change>) -> Vec<entry::Change> {
+fn bounded(changes: Vec<Change>) -> Vec<entry::Change<'static>> {
     let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let mut bytes = 0;
     let fitting = changes.into_iter().take(CHANGES_MAX).take_while(|Change { role, what, when, was, is }| {

@@ -197,8 +197,6 @@ texts! {
     TRY_HELP: "try `--help`", "詳しくは `--help` を付けて実行してください";
 
     // explain
-    NAME_RULES: "  name another with `-c FILE`, or rule files instead",
-        "  `-c FILE` で別の設定を指定するか、規則ファイルを指定してください";
     NO_MOMENT: "`{word}` is no moment: write it as 2026-11-24T10:00:00+09:00", "`{word}` は時刻ではありません。2026-11-24T10:00:00+09:00 の形で書いてください";
     NO_ROLE: "`{word}` is no role", "`{word}` という役割はありません";
     ROLES_ARE: "the roles are {known}", "役割は {known} です";

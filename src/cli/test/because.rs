@@ -11,6 +11,7 @@ use crate::policy::Policy;
 use crate::policy::plan::{Meaning, Plan};
 use crate::serve::exchange::dry::Got;
 use crate::terms::action::Action;
+use crate::terms::disclosure::Counts;
 use crate::terms::kind::KindId;
 use crate::terms::label::fold;
 use crate::terms::place::{Place, PlaceId};
@@ -62,7 +63,7 @@ impl Because {
             None if sought.place.is_some() => {
                 return Because { decided: Vec::new(), note: Some(texts::NOT_IN_ANSWER.of(lang).to_owned()) };
             }
-            None => got.disclosures.subjects.values().flat_map(|kinds| kinds.keys().copied()).collect(),
+            None => got.disclosures.subjects.values().flat_map(Counts::iter).map(|row| row.kind).collect(),
         };
         let note = kinds.is_empty().then(|| texts::NO_KIND.of(lang).to_owned());
         Because { decided: kinds.into_iter().map(|kind| decided(policy, plan, kind)).collect(), note }

@@ -10,7 +10,7 @@ use crate::guard::subject;
 use crate::policy::node::Spot;
 use crate::policy::plan::Plan;
 use crate::policy::rule::tests::expect::{KindRecorded, NONE, Recorded};
-use crate::terms::disclosure::Subject;
+use crate::terms::disclosure::{Counts, Subject};
 use crate::terms::mint::Mint;
 
 const CODE: &str = "ledger";
@@ -49,9 +49,9 @@ pub(super) fn compare(own: &Compare<'_>, expected: &Recorded, all: &mut Vec<Diff
 fn kind_difference(own: &Compare<'_>, expected: &KindRecorded) -> Option<Difference> {
     let id = own.policy.kinds().id(&expected.kind)?;
     let mut recorded: BTreeMap<&str, u32> = BTreeMap::new();
-    let of_kind = own.got.disclosures.subjects.values().filter_map(|kinds| kinds.get(&id));
-    for (action, count) in of_kind.flatten() {
-        *recorded.entry(action).or_default() += count;
+    let rows = own.got.disclosures.subjects.values().flat_map(Counts::iter);
+    for row in rows.filter(|row| row.kind == id) {
+        *recorded.entry(row.action).or_default() += row.count;
     }
     let counted = |action: &str| expected.actions.iter().any(|(own, count, _)| own == action && count.is_some());
     let told = |action: &str, count: u32| match counted(action) {
@@ -83,5 +83,5 @@ fn name_of(plan: Option<&Plan>, subject: &Subject, mint: &dyn Mint) -> String {
     let kind = &subject.kind;
     let Some(id) = &subject.id else { return format!("{kind}:null") };
     let recorded = plan.and_then(|plan| subject::for_ledger(plan, subject, mint));
-    if recorded.as_ref() == Some(id) { format!("{kind}:{id}") } else { format!("{kind}:h1:{id}") }
+    if recorded.as_deref() == Some(id.as_str()) { format!("{kind}:{id}") } else { format!("{kind}:h1:{id}") }
 }

@@ -115,12 +115,12 @@ impl<'a> Everything<'a> {
             // More values than can be sought are more than one test has.
             let _more = needles.add(value, 0, 0, &veil);
         }
-        let sought = needles.build().ok();
+        let sought = needles.build();
         move |number| {
             let number = number.to_string();
             let in_text = |text: &str| {
                 let mut found = None;
-                sought.as_ref()?.find(text, 0, |hit| {
+                sought.find(text, 0, |hit| {
                     if *hit.veil.text == *number && !is_part_of_a_name(&self.words, text, &hit.range) {
                         found.get_or_insert(hit.range);
                     }
