@@ -3,7 +3,9 @@
 //! `gateway` reads the file into a `Config` and collects every fault; `identity` reads who can be
 //! recognised, `users` the files of names, passwords and groups, `units` durations, sizes and values that
 //! stand elsewhere, `bounds` what is too much, `listen` and `upstream` the two sides of the gateway, `pem`
-//! certificates and keys, `rules` finds the rule files. What is made of a `Config` is serve's.
+//! certificates and keys, `rules` finds the rule files, `text` reads what people write, `veil` hides what
+//! stands there and nobody may read. `together` tells what configuration and rules make of each other. What
+//! is made of a `Config` is serve's.
 
 mod bounds;
 pub mod gateway;
@@ -11,6 +13,9 @@ pub mod identity;
 pub mod listen;
 pub mod pem;
 pub mod rules;
+pub mod text;
+pub mod together;
 pub mod units;
 pub mod upstream;
 mod users;
+pub mod veil;

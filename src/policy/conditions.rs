@@ -26,7 +26,7 @@ pub struct Situation<'a> {
 }
 
 /// The identity sources that a staff id can name: `basic:tanaka`.
-const SOURCES: [&str; 8] = ["jwt", "mtls", "basic", "header", "session", "anonymous", "oidc", "ldap"];
+pub const SOURCES: [&str; 8] = ["jwt", "mtls", "basic", "header", "session", "anonymous", "oidc", "ldap"];
 
 /// Whether each rule is there, by all conditions but those on what is asked for.
 pub fn states(conditions: &[Condition], situation: &Situation<'_>) -> Vec<State> {

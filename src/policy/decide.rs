@@ -38,6 +38,10 @@ pub struct Rule {
     pub mandatory: bool,
     /// Whether it has `when`, `until` or is for one staff.
     pub conditioned: bool,
+    /// Where each of its grants is written.
+    pub spots: Vec<Spot>,
+    /// Which remarks stand there: `why`, `owner`.
+    pub remarks: Vec<&'static str>,
 }
 
 /// Whom a rule is for.
@@ -349,11 +353,7 @@ fn unsaid(question: &Question<'_>) -> Search {
 
 fn named<'r>(question: &Question<'_>, rule: &'r Rule) -> impl Iterator<Item = &'r Grant> {
     let (id, category) = (question.id, question.kind.category);
-    rule.grants.iter().filter(move |grant| match grant.on {
-        On::All => true,
-        On::Category(named) => named == category,
-        On::Kind(named) => named == id,
-    })
+    rule.grants.iter().filter(move |grant| grant.on.takes(id, category))
 }
 
 /// `None` where the rule is there.
@@ -370,7 +370,8 @@ fn there(question: &Question<'_>, number: usize) -> Result<Option<Verdict>, Refu
 }
 
 impl Who {
-    fn takes(&self, role: RoleId) -> bool {
+    /// Whether rules for these are rules of the role.
+    pub fn takes(&self, role: RoleId) -> bool {
         match self {
             Who::Every => true,
             Who::Roles(roles) => roles.contains(&role),
@@ -379,7 +380,17 @@ impl Who {
 }
 
 impl On {
-    fn level(self) -> u8 {
+    /// Whether a kind of this category is meant.
+    pub fn takes(self, id: KindId, category: Category) -> bool {
+        match self {
+            On::All => true,
+            On::Category(named) => named == category,
+            On::Kind(named) => named == id,
+        }
+    }
+
+    /// How closely a kind is named: one of its own beats its category beats all.
+    pub fn level(self) -> u8 {
         match self {
             On::All => 0,
             On::Category(_) => 1,

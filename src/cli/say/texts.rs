@@ -34,6 +34,7 @@ texts! {
         "  `-c FILE` で別の設定を指定するか、`sudare init URL` で作成してください。\n  まず試すなら `sudare demo`";
     NO_RULE_FILE: "there is no rule file: name one, or a folder with `*.yaml`",
         "規則ファイルがありません。ファイルか、`*.yaml` のあるフォルダを指定してください";
+    NO_CODE: "`{word}` is no code of a diagnostic", "`{word}` という診断コードはありません";
     CHECKED: "{errors}, {warnings} in {files}", "{errors}、{warnings}（{files}）";
     CHECKED_POLICY: "{told}: {roles}, {resources}, {rules}, {tests}", "{told}: {roles}、{resources}、{rules}、{tests}";
     SCAN: "note: `undeclared: scan` lowers a risk and does not close it: what no field,\n      label or detector knows is shown",

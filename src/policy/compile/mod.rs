@@ -5,6 +5,7 @@ mod checks;
 mod kinds;
 mod names;
 mod options;
+mod overlap;
 mod resources;
 mod roles;
 mod rules;
@@ -73,12 +74,19 @@ fn compile(files: Vec<File>, version: Arc<str>, faults: &mut Faults) -> Option<P
     let tests = tests::compile(all.tests, &names, faults);
     checks::rules(&rules, &conditions, ungranted, &names, faults);
     checks::roles(&roles, faults);
-    checks::resources(&resources, &routes, faults);
+    overlap::tell(&resources, &routes, faults);
     checks::kinds(&all.kinds, &rules, &resources, &names, faults);
     let words = Arc::new(routes.iter().flat_map(|route| route.rule.path.words()).map(str::to_owned).collect());
     let parts =
         Parts { version, kinds, roles, rules, conditions, resources, routes, words, ungranted, undeclared, tests };
     Some(Policy::new(parts))
+}
+
+/// Whether a rule gives something to somebody that no rule without a condition gives, and takes
+/// nothing from anybody.
+pub(crate) fn shows_more(parts: &Parts, number: usize) -> bool {
+    let names = names::Names { roles: &parts.roles, kinds: &parts.kinds.kinds };
+    checks::shows_more(number, &parts.rules, parts.ungranted, &names)
 }
 
 /// A hash over all files that neither their order nor their names change.

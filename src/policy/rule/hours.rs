@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use crate::policy::reader::nearest;
 
 /// Hours of some days of the week in a time zone.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Hours {
     /// By day from Monday.
     days: [bool; 7],

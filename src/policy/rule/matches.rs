@@ -63,6 +63,14 @@ impl Glob {
         Glob { parts: text.to_lowercase().split('*').map(str::to_owned).collect() }
     }
 
+    /// The only text that fits, in small letters; `None` where a star stands.
+    pub fn whole(&self) -> Option<&str> {
+        match &self.parts[..] {
+            [text] => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether a text fits.
     pub fn fits(&self, text: &str) -> bool {
         let text = text.to_lowercase();

@@ -30,6 +30,8 @@ pub struct Rule {
     pub until: Option<(Timestamp, Spot)>,
     /// When it holds.
     pub when: Option<When>,
+    /// Which remarks stand there: `why`, `owner`, `approved`, `ticket`.
+    pub remarks: Vec<&'static str>,
 }
 
 /// Whom a rule is for.
@@ -107,15 +109,16 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
     let mandatory = map.take("mandatory").filter(|node| reader::boolean(node, "`mandatory`", faults) == Some(true));
     let until = map.take("until").and_then(|node| Some((when::until(node, faults)?, node.spot.clone())));
     let when = map.take("when").and_then(|node| When::read(node, faults));
+    let mut remarks = Vec::new();
     for key in ["why", "owner", "approved", "ticket"] {
         if let Some(node) = map.take(key) {
-            reader::text(node, "a remark", faults);
+            remarks.extend(reader::text(node, "a remark", faults).map(|_| key));
         }
     }
     map.reserve(&["where", "readonly", "approval", "purpose", "lasts", "store", "seal"], faults);
     map.finish(faults);
     let mandatory = mandatory.map(|node| node.spot.clone());
-    Some(Rule { id, spot: node.spot.clone(), who: who?, grants, domain, search, mandatory, until, when })
+    Some(Rule { id, spot: node.spot.clone(), who: who?, grants, domain, search, mandatory, until, when, remarks })
 }
 
 fn who(node: &Node, faults: &mut Faults) -> Option<Who> {

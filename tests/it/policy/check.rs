@@ -8,7 +8,7 @@ use sudare::cli::check::{CheckArgs, Format, run};
 use sudare::cli::say::Lang;
 
 fn status(paths: Vec<PathBuf>, strict: bool) -> u8 {
-    run(CheckArgs { config: None, paths, strict, format: Format::Text }, Lang::En)
+    run(CheckArgs { config: None, paths, strict, format: Format::Text, explain: None }, Lang::En)
 }
 
 #[test]
@@ -43,7 +43,13 @@ fn a_configuration_brings_its_rules() {
     fs::write(&gateway, text).expect("a file can be written");
     let check = || {
         run(
-            CheckArgs { config: Some(gateway.clone()), paths: Vec::new(), strict: false, format: Format::Json },
+            CheckArgs {
+                config: Some(gateway.clone()),
+                paths: Vec::new(),
+                strict: false,
+                format: Format::Json,
+                explain: None,
+            },
             Lang::En,
         )
     };
