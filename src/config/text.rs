@@ -71,11 +71,13 @@ fn text(bytes: Vec<u8>) -> Result<String, TextError> {
     Err(TextError::Encoding(Encoding { line, column, seems: seems(bytes) }))
 }
 
-/// What people's editors save when it is not UTF-8.
+/// What people's editors save when it is not UTF-8. Text in small letters has a zero in every other
+/// byte of its UTF-16.
 fn seems(bytes: &[u8]) -> &'static str {
+    const HEAD: usize = 1024;
     match bytes {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return "UTF-16",
-        _ if bytes.iter().take(1024).filter(|byte| **byte == 0).count() * 4 > bytes.len().min(1024) => return "UTF-16",
+        _ if bytes.iter().take(HEAD).filter(|byte| **byte == 0).count() * 4 > bytes.len().min(HEAD) => return "UTF-16",
         _ => {}
     }
     for encoding in [encoding_rs::SHIFT_JIS, encoding_rs::EUC_JP] {
@@ -128,12 +130,12 @@ mod tests {
         };
         for (bytes, seems, place) in [
             (utf16("sudare: 1\n", true), "UTF-16", (1, 1)),
-            (utf16("名: 1\nname: xxxxxxxxxxxxxxxx", false), "UTF-16", (1, 2)),
+            (utf16("é: 1\nname: xxxxxxxxxxxxxxxx", false), "UTF-16", (1, 1)),
             (encoded(encoding_rs::SHIFT_JIS), "Shift_JIS", (2, 8)),
             (encoded(encoding_rs::EUC_JP), "EUC-JP", (2, 8)),
             (b"sudare: 1\nname: caf\xe9 1\n".to_vec(), "another encoding", (2, 10)),
         ] {
-            let Err(TextError::Encoding(told)) = text(bytes) else { panic!("{seems}") };
+            let Err(TextError::Encoding(told)) = text(bytes) else { panic!("{seems} is no UTF-8") };
             assert_eq!((told.seems, (told.line, told.column)), (seems, place));
         }
         assert_eq!(text("\u{feff}名: 1".as_bytes().to_vec()).ok().as_deref(), Some("\u{feff}名: 1"));

@@ -111,7 +111,9 @@ impl<'p> Board<'p> {
     /// Whether one grant counts before the other whenever the other's rule is there.
     fn beats(&self, (a, one): (usize, Grant), (b, other): (usize, Grant), role: RoleId) -> bool {
         let (first, second) = (&self.parts.rules[a], &self.parts.rules[b]);
-        if a == b || !first.who.takes(role) || !is_there_too(self.parts, b, a) {
+        // What names a category or all is there for kinds that a later file brings, too.
+        let covers = matches!(other.on, On::Kind(_)) || one.on == other.on || one.on == On::All;
+        if a == b || !covers || !first.who.takes(role) || !is_there_too(self.parts, b, a) {
             return false;
         }
         let stricter = compare(one.action, other.action).is_some_and(|order| order.is_gt());

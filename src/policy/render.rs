@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::json;
 
 use crate::policy::fault::{Fault, Severity};
@@ -109,21 +109,31 @@ fn render_one(headings: Headings, fault: &Fault, sources: &[Source], renderer: &
         Severity::Warning => Level::WARNING.with_name(headings.warning),
     };
     let title = level.primary_title(fault.message.as_str()).id(fault.code);
-    let excerpt = excerpt(text(fault, sources), &fault.span);
+    let text = text(fault, sources);
+    let origin = || Origin::path(fault.file.to_string()).line(fault.line).char_column(fault.column);
+    if text.is_empty() {
+        // A file that is empty, or that nobody can read, has no line to be shown.
+        return renderer.render(&[helped(headings, title.element(origin()), fault)]);
+    }
+    let excerpt = excerpt(text, &fault.span);
     let snippet = Snippet::source(excerpt.text)
         .line_start(fault.line)
         .annotation(AnnotationKind::Primary.span(excerpt.span));
-    let mut group = if excerpt.whole {
+    let group = if excerpt.whole {
         title.element(snippet.path(fault.file.to_string()))
     } else {
         // The column cannot be counted in a part of the line.
-        let origin = Origin::path(fault.file.to_string()).line(fault.line).char_column(fault.column);
-        title.element(origin).element(snippet)
+        title.element(origin()).element(snippet)
     };
-    if let Some(help) = &fault.help {
-        group = group.element(Level::HELP.with_name(headings.help).message(help.as_str()));
+    renderer.render(&[helped(headings, group, fault)])
+}
+
+/// What is told, with the help below it.
+fn helped<'a>(headings: Headings, group: Group<'a>, fault: &'a Fault) -> Group<'a> {
+    match &fault.help {
+        Some(help) => group.element(Level::HELP.with_name(headings.help).message(help.as_str())),
+        None => group,
     }
-    renderer.render(&[group])
 }
 
 /// What of a line is shown.
@@ -237,12 +247,12 @@ mod tests {
         let text = format!("a: {}fone{}\n", "名".repeat(100_000), "x".repeat(1_000_000));
         let start = text.find("fone").expect("it stands there");
         let fault = Fault { span: start..start + 4, line: 1, column: 100_004, ..fault() };
-        assert!(excerpt(&text, &fault.span).text.len() <= 2 * BESIDE_BYTES);
+        assert!(excerpt(&text, &fault.span).text.len() < 2 * BESIDE_BYTES + 4);
         let shown = render(&[fault], &[Source { name: "desk.yaml".into(), text }], false);
         let lines: Vec<&str> = shown.lines().collect();
         assert!(lines[1].ends_with("--> desk.yaml:1:100004"), "{shown}");
-        let caret = lines[4].find("^^^^").expect("a caret");
-        let before: usize = lines[3][..lines[3].find("fone").expect("the word")]
+        let caret = lines[5].find("^^^^").unwrap_or_else(|| panic!("a caret:\n{shown}"));
+        let before: usize = lines[4][..lines[4].find("fone").expect("the word")]
             .chars()
             .map(|c| if c.is_ascii() { 1 } else { 2 })
             .sum();

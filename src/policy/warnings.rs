@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::policy::decide::{RoleId, Rule, Who};
 use crate::policy::fault::{Fault, Faults};
 use crate::policy::reader::{nearest, words_of};
 use crate::policy::{Parts, idle};
@@ -22,10 +23,12 @@ pub(super) fn of(parts: &Parts, now: Timestamp) -> Vec<Fault> {
     faults.into_sorted()
 }
 
-/// Roles that none of these groups gives. Those without any group are told already.
+/// Roles that none of these groups gives, if a rule is for them. Those without any group are told
+/// already.
 pub(super) fn nobody(parts: &Parts, groups: &BTreeSet<String>, faults: &mut Faults) {
-    for role in parts.roles.iter().filter(|role| !role.groups.is_empty()) {
-        if role.groups.iter().any(|group| groups.contains(group)) {
+    for (id, role) in (0u16..).map(RoleId).zip(&parts.roles).filter(|(_, role)| !role.groups.is_empty()) {
+        let is_meant = |rule: &Rule| matches!(&rule.who, Who::Roles(roles) if roles.contains(&id));
+        if role.groups.iter().any(|group| groups.contains(group)) || !parts.rules.iter().any(is_meant) {
             continue;
         }
         let message = format!("nobody can have the role `{}`: `identity` knows nobody with its groups", role.name);

@@ -79,7 +79,7 @@ mod tests {
         let cases = [
             ("sudare chekc", "`chekc` というコマンドはありません", "`check` のことですか？"),
             ("sudare check --strcit", "`--strcit` はこのコマンドで使えません", "`--strict` のことですか？"),
-            ("sudare check --format xml", "`xml` は指定できません", "text, json のいずれか"),
+            ("sudare check --format xml", "`xml` は指定できません", "text, json, sarif, github のいずれか"),
             ("sudare test", "次の指定が足りません: <PATH>...", "使い方: sudare test"),
             ("sudare check -c", "には値が必要です", "`--help` を付けて"),
             ("sudare demo --port x", "`x` は指定できません", "エラー: "),

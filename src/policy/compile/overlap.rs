@@ -17,7 +17,7 @@ use crate::route::pattern::{Pattern, Segment};
 /// How many pairs are compared: policies with more are told fewer of these.
 const PAIRS_MAX: usize = 4_000_000;
 
-/// How the requests of one alternative lie to those of another.
+/// How the requests of one alternative lie to those of another, for a method that both take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lie {
     /// No request is one of both.
@@ -30,6 +30,8 @@ enum Lie {
     Around,
     /// Some are, and each has others of its own.
     Crossing,
+    /// The paths are the same or one is inside, and each asks for something else beside it.
+    Beside,
 }
 
 impl Lie {
@@ -83,7 +85,7 @@ fn harm(resources: &[Resource], first: &Route, second: &Route, lie: Lie, faults:
         return false;
     }
     match lie {
-        Lie::Apart => return false,
+        Lie::Apart | Lie::Beside => return false,
         Lie::Same => {
             let message = format!("`{}` and `{}` match the same requests", one.id, other.id);
             let fault = faults.warning(spot, "same-request", message);
@@ -119,25 +121,22 @@ fn swallowed<'p>(close: &'p Pattern, wide: &Pattern, outer: &Resource) -> Option
 
 fn lie(first: &Match, second: &Match) -> Lie {
     let path = of_paths(&first.path, &second.path);
-    if path == Lie::Apart {
+    if path == Lie::Apart || !first.shares_method(second) {
         return Lie::Apart;
     }
-    let within = |one: &Match, other: &Match| {
-        other.methods.is_empty()
-            || (!one.methods.is_empty() && one.methods.iter().all(|method| other.takes_method(method)))
-    };
-    let methods = Lie::of(within(first, second), within(second, first), first.shares_method(second));
     let names = |pairs: &[(String, Glob)]| -> Vec<(String, Glob)> {
         pairs.iter().map(|(name, glob)| (name.to_lowercase(), glob.clone())).collect()
     };
     let json = |rule: &Match| -> Vec<(String, Glob)> {
         rule.json.iter().map(|(path, glob)| (path.to_string(), glob.clone())).collect()
     };
-    path.and(methods)
+    let whole = path
         .and(of_values(&names(&first.query), &names(&second.query)))
         .and(of_values(&first.header, &second.header))
         .and(of_values(&names(&first.form), &names(&second.form)))
-        .and(of_values(&json(first), &json(second)))
+        .and(of_values(&json(first), &json(second)));
+    // Who asks for a header and who asks for a parameter hardly mean one request.
+    if whole == Lie::Crossing && path != Lie::Crossing { Lie::Beside } else { whole }
 }
 
 /// Who asks for more is inside. Two globs for one name are apart only where both say all of the

@@ -56,7 +56,7 @@ impl When {
             for (text, spot) in reader::texts(node, "hours", faults) {
                 match Hours::parse(text) {
                     Ok(hours) => when.hours.push(hours),
-                    Err(message) => drop(faults.error(spot, "hours", message)),
+                    Err(error) => faults.error(spot, "hours", error.message).help = error.help,
                 }
             }
         }
