@@ -155,6 +155,7 @@ impl Faults {
     }
 
     fn add(&mut self, spot: &Spot, severity: Severity, code: &'static str, message: String) -> &mut Fault {
+        let message = shortened(message);
         let fault = Fault {
             file: spot.file.clone(),
             span: spot.span.clone(),
@@ -177,6 +178,15 @@ impl Faults {
     }
 }
 
+/// A message without the middle of what nobody would read: a key can be as long as a file.
+fn shortened(message: String) -> String {
+    const HEAD_CHARS: usize = 400;
+    const TAIL_CHARS: usize = 200;
+    let Some((head, _)) = message.char_indices().nth(HEAD_CHARS) else { return message };
+    let Some((tail, _)) = message.char_indices().rev().nth(TAIL_CHARS) else { return message };
+    if tail <= head { message } else { format!("{}…{}", &message[..head], &message[tail..]) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,6 +204,17 @@ mod tests {
         assert_eq!((rest.code, rest.severity), ("more", Severity::Error));
         assert_eq!(rest.message, "500 faults are told, and 500 more are not");
         assert_eq!(told.len(), FAULTS_MAX / 2);
+    }
+
+    #[test]
+    fn a_message_is_no_longer_than_anybody_reads() {
+        let spot = Spot { file: "a".into(), span: 0..0, line: 1, column: 1 };
+        let mut faults = Faults::new();
+        faults.error(&spot, "x", format!("`{}` is no key of a rule", "名".repeat(1_000_000)));
+        let told = faults.into_sorted().remove(0).message;
+        assert!(told.starts_with("`名名") && told.ends_with("名` is no key of a rule"), "{told}");
+        assert!(told.chars().count() < 700 && told.contains('…'));
+        assert_eq!(shortened("x".repeat(500)), "x".repeat(500));
     }
 
     #[test]

@@ -134,9 +134,7 @@ fn is_there_too(parts: &Parts, number: usize, other: usize) -> bool {
     let Condition { staff, until, when } = whole;
     let is_staff = |names: &Vec<String>| own.staff.as_ref().is_some_and(|own| own.iter().all(|id| names.contains(id)));
     let lasts = |end: &jiff::Timestamp| own.until.as_ref().is_some_and(|(own, _)| own <= end);
-    staff.as_ref().is_none_or(is_staff)
-        && until.as_ref().is_none_or(|(end, _)| lasts(end))
-        && own.when.is_within(when)
+    staff.as_ref().is_none_or(is_staff) && until.as_ref().is_none_or(|(end, _)| lasts(end)) && own.when.is_within(when)
 }
 
 /// Whether no request can be what `event` and `resource` ask for together. By its method any request

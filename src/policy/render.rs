@@ -116,9 +116,8 @@ fn render_one(headings: Headings, fault: &Fault, sources: &[Source], renderer: &
         return renderer.render(&[helped(headings, title.element(origin()), fault)]);
     }
     let excerpt = excerpt(text, &fault.span);
-    let snippet = Snippet::source(excerpt.text)
-        .line_start(fault.line)
-        .annotation(AnnotationKind::Primary.span(excerpt.span));
+    let snippet =
+        Snippet::source(excerpt.text).line_start(fault.line).annotation(AnnotationKind::Primary.span(excerpt.span));
     let group = if excerpt.whole {
         title.element(snippet.path(fault.file.to_string()))
     } else {

@@ -3,7 +3,9 @@
 //! A case is a file `tests/cases/policy/NAME.yaml`, or a folder of files that make one policy, with
 //! the diagnostics beside it in `NAME.txt`. `SUDARE_BLESS=1` writes those anew.
 
+mod bounds;
 mod check;
+mod diagnostics;
 mod laws;
 mod matching;
 mod planning;

@@ -5,8 +5,8 @@
 //! not, 2 they cannot be read.
 
 pub mod codes;
-mod github;
-mod sarif;
+pub mod github;
+pub mod sarif;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

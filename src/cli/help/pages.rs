@@ -145,7 +145,10 @@ pub const PAGES: &[Page] = &[
                 both("rules alone; warnings fail too", "規則だけを、警告も不合格として検査する"),
             ),
             ("sudare check --format json | jq -r .message", both("for a program", "プログラムで読む")),
-            ("sudare check --format github", both("marks at the lines of a pull request", "プルリクエストの行に表示する")),
+            (
+                "sudare check --format github",
+                both("marks at the lines of a pull request", "プルリクエストの行に表示する"),
+            ),
             ("sudare check --explain unfound", both("what a code means", "診断コードの意味")),
         ],
         status: &[

@@ -403,6 +403,8 @@ mod tests {
         "the selector cannot be followed: {",
         "resources that match one request are taken together: name the subject of",
         "{advice} ",
+        "`{text}`: {why}",
+        "{quote} is not closed",
     ];
 
     /// The string literals of code, comments aside.

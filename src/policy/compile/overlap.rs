@@ -100,10 +100,12 @@ fn harm(resources: &[Resource], first: &Route, second: &Route, lie: Lie, faults:
             let (close, wide) = if lie == Lie::Inside { (first, second) } else { (second, first) };
             let (inner, outer) = (&resources[close.resource], &resources[wide.resource]);
             let Some(word) = swallowed(&close.rule.path, &wide.rule.path, outer) else { return false };
-            let message = format!("`{}` matches `{}` too, and takes `{word}` for a subject", outer.id, close.rule.path.text);
+            let message =
+                format!("`{}` matches `{}` too, and takes `{word}` for a subject", outer.id, close.rule.path.text);
             let fault = faults.warning(&close.rule.spot, "subject-word", message);
             let advice = "resources that match one request are taken together: name the subject of";
-            fault.help(format!("{advice} `{}` by a place in the answer, or give `{}` another path", outer.id, inner.id));
+            fault
+                .help(format!("{advice} `{}` by a place in the answer, or give `{}` another path", outer.id, inner.id));
         }
     }
     true
@@ -142,9 +144,8 @@ fn lie(first: &Match, second: &Match) -> Lie {
 /// Who asks for more is inside. Two globs for one name are apart only where both say all of the
 /// value; a name may stand twice in a request, but hardly on purpose.
 fn of_values(first: &[(String, Glob)], second: &[(String, Glob)]) -> Lie {
-    let at = |pairs: &[(String, Glob)], name: &str| {
-        pairs.iter().find(|(own, _)| own == name).map(|(_, glob)| glob.clone())
-    };
+    let at =
+        |pairs: &[(String, Glob)], name: &str| pairs.iter().find(|(own, _)| own == name).map(|(_, glob)| glob.clone());
     let mut lie = Lie::Same;
     for (name, one) in first {
         lie = lie.and(match at(second, name) {
@@ -191,11 +192,9 @@ fn of_segments(first: &Segment, second: &Segment) -> Lie {
         (Segment::Literal(text), between) if between.fits(text).is_some() => Lie::Inside,
         (between, Segment::Literal(text)) if between.fits(text).is_some() => Lie::Around,
         (Segment::Literal(_), _) | (_, Segment::Literal(_)) => Lie::Apart,
-        (
-            Segment::Between { before: a, after: x, .. },
-            Segment::Between { before: b, after: y, .. },
-        ) => {
-            let inside = |one: (&str, &str), other: (&str, &str)| one.0.starts_with(other.0) && one.1.ends_with(other.1);
+        (Segment::Between { before: a, after: x, .. }, Segment::Between { before: b, after: y, .. }) => {
+            let inside =
+                |one: (&str, &str), other: (&str, &str)| one.0.starts_with(other.0) && one.1.ends_with(other.1);
             let starts = a.starts_with(b.as_str()) || b.starts_with(a.as_str());
             let ends = x.ends_with(y.as_str()) || y.ends_with(x.as_str());
             Lie::of(inside((a, x), (b, y)), inside((b, y), (a, x)), starts && ends)
@@ -291,11 +290,9 @@ mod tests {
     #[test]
     fn a_sample_is_a_path_of_both() {
         let pattern = |text| Pattern::parse(text).expect("a pattern");
-        for (first, second, path) in [
-            ("/a/{id}/c", "/a/b/{id}", "/a/b/c"),
-            ("/a/**", "/a/{id}.json/x", "/a/{id}.json/x"),
-            ("/**", "/", "/"),
-        ] {
+        for (first, second, path) in
+            [("/a/{id}/c", "/a/b/{id}", "/a/b/c"), ("/a/**", "/a/{id}.json/x", "/a/{id}.json/x"), ("/**", "/", "/")]
+        {
             assert_eq!(sample(&pattern(first), &pattern(second)), path);
         }
     }
