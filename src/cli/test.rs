@@ -108,7 +108,7 @@ impl Bench<'_> {
         let (roles, staff) = match &expect.who {
             Who::Role(role, name) => {
                 let user = case.staff.clone().unwrap_or_else(|| name.to_string());
-                (vec![*role], Some(Staff { source: "test", user, groups: Vec::new() }))
+                (vec![*role], Some(Staff::new("test", user, Vec::new())))
             }
             Who::Nobody => (Vec::new(), None),
         };

@@ -9,16 +9,19 @@ use ipnet::IpNet;
 use crate::config::bounds;
 use crate::config::identity::{self, networks};
 use crate::config::listen::{self, Listener};
+use crate::config::packs;
 use crate::config::units::Origin;
 use crate::config::upstream::{self, Upstreams};
 use crate::identity::Source as IdentitySource;
 use crate::policy::fault::Faults;
 use crate::policy::node::{self, Node, Source, Value};
 use crate::policy::reader::{self, MapReader};
+use crate::policy::rule::when;
+use crate::policy::version;
 use crate::terms::bounds::Bounds;
 
 /// Keys that the contract names and that are not built yet.
-const LATER: [&str; 2] = ["console", "purposes"];
+const LATER: [&str; 1] = ["console"];
 
 /// What gateway.yaml says.
 pub struct Config {
@@ -32,6 +35,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Rule files and folders.
     pub rules: Vec<PathBuf>,
+    /// What requests may be made for; nothing where the rules say.
+    pub purposes: Option<Vec<String>>,
     /// The folder of the ledger and the keys.
     pub state: PathBuf,
     /// The key ring.
@@ -62,13 +67,17 @@ pub fn parse(source: &Source, origin: &Origin<'_>, key: [u8; 32], faults: &mut F
         return None;
     }
     let mut map = MapReader::open(&root, "gateway.yaml", faults)?;
-    version(&mut map, faults);
+    format(&mut map, faults);
     let listen = map.need("listen", faults).map(|node| listen::parse(node, origin, faults)).unwrap_or_default();
     let upstreams = upstream::parse(&mut map, origin, faults);
     let metrics = map.take("metrics").and_then(|node| address(node, "`metrics`", faults));
     let trusted_proxies =
         map.take("trusted_proxies").map(|node| networks(node, "`trusted_proxies`", faults)).unwrap_or_default();
     let rules = map.need("rules", faults).map(|node| rules(node, origin, faults)).unwrap_or_default();
+    let purposes = map.take("purposes").map(|node| {
+        one_or_more(node, "`purposes`", faults);
+        when::purposes(node, faults).into_iter().map(|word| word.text).collect()
+    });
     let state =
         map.take("state").and_then(|node| kept(node, "`state`", &["postgres", "ledger"], faults)).unwrap_or("state");
     let state = origin.path(state);
@@ -91,6 +100,7 @@ pub fn parse(source: &Source, origin: &Origin<'_>, key: [u8; 32], faults: &mut F
         metrics,
         trusted_proxies,
         rules,
+        purposes,
         state,
         keys,
         node,
@@ -101,10 +111,9 @@ pub fn parse(source: &Source, origin: &Origin<'_>, key: [u8; 32], faults: &mut F
     (!faults.has_errors()).then_some(config)
 }
 
-fn version(map: &mut MapReader<'_>, faults: &mut Faults) {
-    let Some(node) = map.need("sudare", faults) else { return };
-    if node.scalar() != Some("1") {
-        faults.error(&node.spot, "version", "this file is of another version").help("write `sudare: 1`");
+fn format(map: &mut MapReader<'_>, faults: &mut Faults) {
+    if let Some(node) = map.need("sudare", faults) {
+        version::read(node, faults);
     }
 }
 
@@ -160,7 +169,9 @@ fn rules(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Vec<PathBuf> 
         let Some(text) = reader::text(item, "`rules`", faults) else { continue };
         let spot = &item.spot;
         if text.starts_with("pack:") {
-            reader::reserved(spot, "pack:", faults);
+            if packs::named(text, spot, faults) {
+                paths.push(PathBuf::from(text));
+            }
             continue;
         }
         let path = origin.path(text);

@@ -11,6 +11,7 @@ mod bounds;
 pub mod gateway;
 pub mod identity;
 pub mod listen;
+pub mod packs;
 pub mod pem;
 pub mod rules;
 pub mod text;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::config::packs;
 use crate::config::text::{self, TextError};
 use crate::policy::fault::Fault;
 use crate::policy::node::Source;
@@ -32,7 +33,9 @@ impl std::error::Error for RulesError {}
 
 /// Reads every rule file, in an order that is always the same.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<Source>, RulesError> {
-    let (sources, unread) = gather(files(paths)?);
+    let mut sources = packs::sources(paths)?;
+    let (more, unread) = gather(files(paths)?);
+    sources.extend(more);
     match unread.into_iter().next() {
         None => Ok(sources),
         Some((path, TextError::System(cause))) => Err(RulesError { path, cause }),
@@ -42,9 +45,12 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Source>, RulesError> {
 
 /// Reads every rule file that can be read, and tells the faults of the others.
 pub fn read_all(paths: &[PathBuf]) -> (Vec<Source>, Vec<Fault>) {
-    let mut faults = Vec::new();
-    let mut found = Vec::new();
+    let (mut faults, mut found, mut all) = (Vec::new(), Vec::new(), Vec::new());
     for path in paths {
+        match packs::sources(std::slice::from_ref(path)) {
+            Ok(packs) => all.extend(packs.into_iter().filter(|pack| !all.contains(pack)).collect::<Vec<_>>()),
+            Err(RulesError { path, cause }) => faults.push(text::fault(&path, &TextError::System(cause))),
+        }
         match files(std::slice::from_ref(path)) {
             Ok(files) => found.extend(files),
             Err(RulesError { path, cause }) => faults.push(text::fault(&path, &TextError::System(cause))),
@@ -52,7 +58,8 @@ pub fn read_all(paths: &[PathBuf]) -> (Vec<Source>, Vec<Fault>) {
     }
     let (sources, unread) = gather(found);
     faults.extend(unread.iter().map(|(path, error)| text::fault(path, error)));
-    (sources, faults)
+    all.extend(sources);
+    (all, faults)
 }
 
 /// Reads files, each once, also where two paths lead to one.
@@ -79,10 +86,10 @@ fn gather(paths: Vec<PathBuf>) -> (Vec<Source>, Vec<(PathBuf, TextError)>) {
     (sources, unread)
 }
 
-/// The files that paths stand for; a folder stands for the `*.yaml` and `*.yml` directly in it.
+/// The files that paths stand for, packs left out; a folder stands for the `*.yaml` and `*.yml` directly in it.
 pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, RulesError> {
     let mut files = Vec::new();
-    for path in paths {
+    for path in paths.iter().filter(|path| !packs::is_pack(path)) {
         let fault = |cause| RulesError { path: path.clone(), cause };
         if !std::fs::metadata(path).map_err(fault)?.is_dir() {
             files.push(path.clone());

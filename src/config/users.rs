@@ -1,12 +1,12 @@
 //! users.yaml: names, argon2id hashes and groups for `basic`; staff.yaml: names and groups for
 //! sources that know no groups.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::identity::basic::{self, User};
 use crate::identity::{Register, name};
 use crate::policy::fault::Faults;
-use crate::policy::node::{self, Entry, Source};
+use crate::policy::node::{self, Entry, Node, Source};
 use crate::policy::reader::{self, MapReader};
 use crate::terms::secret::Secret;
 
@@ -20,6 +20,7 @@ pub fn parse(source: &Source, faults: &mut Faults) -> HashMap<String, User> {
         let hash =
             map.need("password", faults).and_then(|node| Some((reader::text(node, "`password`", faults)?, node)));
         let groups = map.take("groups").map(|node| reader::texts(node, "`groups`", faults)).unwrap_or_default();
+        let attributes = map.take("attributes").map(|node| attributes(node, faults)).unwrap_or_default();
         map.finish(faults);
         let Some((hash, node)) = hash else { continue };
         if !basic::is_hash(hash) {
@@ -29,9 +30,19 @@ pub fn parse(source: &Source, faults: &mut Faults) -> HashMap<String, User> {
             continue;
         }
         let groups = groups.into_iter().map(|(group, _)| group.to_owned()).collect();
-        users.insert(entry.key.clone(), User { password: Secret(hash.to_owned()), groups });
+        users.insert(entry.key.clone(), User { password: Secret(hash.to_owned()), groups, attributes });
     }
     users
+}
+
+/// `attributes: { branch: tokyo }`: what rules may ask of whoever asks.
+fn attributes(node: &Node, faults: &mut Faults) -> BTreeMap<String, String> {
+    let mut attributes = BTreeMap::new();
+    for entry in reader::entries(node, "`attributes`", faults).unwrap_or_default() {
+        let text = reader::text(&entry.value, "an attribute", faults);
+        attributes.extend(text.map(|text| (entry.key.clone(), text.to_owned())));
+    }
+    attributes
 }
 
 /// Reads staff.yaml: `tanaka: [crm-support]` or `tanaka: { groups: [crm-support] }`.

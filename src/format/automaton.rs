@@ -64,6 +64,11 @@ impl<S: Clone> Automaton<S> {
         step(&self.slots, &above[from..], below, follow);
     }
 
+    /// Whether no path can reach anything below the node that is looked at.
+    pub fn is_idle(&self) -> bool {
+        self.sets[self.sets.len() - self.starts.len()..].iter().all(|set| *set == 0)
+    }
+
     /// Steps back up.
     pub fn leave(&mut self) {
         self.sets.truncate(self.sets.len() - self.starts.len());

@@ -10,6 +10,7 @@ use memchr::memchr;
 use crate::format::quote::decode;
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::names::Names;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -93,10 +94,10 @@ impl FormWalker {
         let raw = str::from_utf8(&self.held).map_err(|e| unreadable(self.base + e.valid_up_to(), "invalid UTF-8"))?;
         if !raw.is_empty() {
             let found = parameter(raw, self.base)?;
-            sink.leaf(&leaf(&found.name, Part::Key, &[], &[piece(found.name_span.clone())]))?;
+            sink.leaf(&leaf(&found.name, Part::Key, Names::NONE, &[piece(found.name_span.clone())]))?;
             // Without a `=` there is no place for a value.
             if found.value_span.start > found.name_span.end {
-                sink.leaf(&leaf(&found.value, Part::Value, &[&found.name], &[piece(found.value_span)]))?;
+                sink.leaf(&leaf(&found.value, Part::Value, Names::one(&found.name), &[piece(found.value_span)]))?;
             }
         }
         self.base += self.held.len();
@@ -126,8 +127,8 @@ fn piece(span: Range<usize>) -> Piece {
     Piece { span, at: 0, quotes: Quotes::one(Quote::Form) }
 }
 
-fn leaf<'a>(text: &'a str, part: Part, names: &'a [&'a str], pieces: &'a [Piece]) -> Leaf<'a> {
-    Leaf { text, part, pieces, names, above: &[], places: &[], record: 0, member: None, loosen: &[] }
+fn leaf<'a>(text: &'a str, part: Part, names: Names<'a>, pieces: &'a [Piece]) -> Leaf<'a> {
+    Leaf { text, part, pieces, names, above: Names::NONE, places: &[], record: 0, member: None, loosen: &[] }
 }
 
 fn unreadable(at: usize, what: &str) -> Refusal {

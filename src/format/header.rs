@@ -9,6 +9,7 @@ use std::ops::Range;
 use crate::format::quote::decode;
 use crate::format::url;
 use crate::terms::leaf::{Leaf, Part, Piece, Sink};
+use crate::terms::names::Names;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::Refusal;
 
@@ -154,8 +155,8 @@ impl Header<'_> {
             text,
             part,
             pieces: &[Piece { span, at: 0, quotes: Quotes::one(quote) }],
-            names,
-            above: if name.is_some() { above } else { &[] },
+            names: Names::list(names),
+            above: if name.is_some() { Names::list(above) } else { Names::NONE },
             places: &[],
             record: 0,
             member: None,

@@ -10,6 +10,7 @@ use memchr::memchr2;
 
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::names::Names;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -48,11 +49,11 @@ impl TextWalker {
         let base = self.base + mark;
         match labelled(line).filter(|_| self.part == Part::Text) {
             Some((label, value)) => {
-                leaf(line, base, label.clone(), Part::Label, &[], sink)?;
-                leaf(line, base, value, Part::Value, &[&line[label]], sink)?;
+                leaf(line, base, label.clone(), Part::Label, Names::NONE, sink)?;
+                leaf(line, base, value, Part::Value, Names::one(&line[label]), sink)?;
             }
             None if line.is_empty() => {}
-            None => leaf(line, base, 0..line.len(), self.part, &[], sink)?,
+            None => leaf(line, base, 0..line.len(), self.part, Names::NONE, sink)?,
         }
         self.base += self.held.len();
         self.held.clear();
@@ -82,7 +83,7 @@ fn leaf(
     base: usize,
     range: Range<usize>,
     part: Part,
-    names: &[&str],
+    names: Names<'_>,
     sink: &mut dyn Sink,
 ) -> Result<(), Refusal> {
     let span = base + range.start..base + range.end;
@@ -91,7 +92,7 @@ fn leaf(
         part,
         pieces: &[Piece { span, at: 0, quotes: Quotes::one(Quote::Verbatim) }],
         names,
-        above: &[],
+        above: Names::NONE,
         places: &[],
         record: 0,
         member: None,

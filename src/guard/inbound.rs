@@ -6,6 +6,7 @@ use crate::policy::plan::Plan;
 use crate::terms::kind::{self, KindId};
 use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part, Sink};
+use crate::terms::names::Names;
 use crate::terms::refusal::{Reason, Refusal};
 
 /// Words in the name of a field whose values may be any characters at all.
@@ -34,20 +35,20 @@ impl<'a> Inbound<'a> {
     /// Looks at the query of a request that writes: many servers take a form's fields from there.
     pub fn query(&self, parameters: &[(String, String)]) -> Result<(), Refusal> {
         for (name, value) in parameters {
-            let names = [name.as_str()];
+            let names = Names::one(name);
             let leaf = |text, part, names| Leaf {
                 text,
                 part,
                 pieces: &[],
                 names,
-                above: &[],
+                above: Names::NONE,
                 places: &[],
                 record: 0,
                 member: None,
                 loosen: &[],
             };
-            self.check(&leaf(name, Part::Key, &[]))?;
-            self.check(&leaf(value, Part::Value, &names))?;
+            self.check(&leaf(name, Part::Key, Names::NONE))?;
+            self.check(&leaf(value, Part::Value, names))?;
         }
         Ok(())
     }

@@ -26,6 +26,8 @@ pub(super) struct Waiting {
     pub member: Option<Member>,
     pub loosen: Vec<(Range<usize>, &'static str)>,
     pub known: Option<Known>,
+    /// Every kind that the rules name for its place, where what becomes of them hangs on the record.
+    pub kinds: Vec<KindId>,
     /// The tellers whose word gives it a kind, and whether no detector looks inside then.
     pub told: Vec<(u16, bool)>,
     /// An edit would break the document rather than hide a value.
@@ -69,6 +71,8 @@ pub(super) struct Met {
     pub places: Vec<PlaceId>,
     /// The kind of the nearest label that means one.
     pub label: Option<KindId>,
+    /// Whether it is a cell of a row, in a column that the request named.
+    pub cell: bool,
 }
 
 impl Waiting {
@@ -83,6 +87,7 @@ impl Waiting {
             member: leaf.member.clone(),
             loosen: leaf.loosen.to_vec(),
             known,
+            kinds: Vec::new(),
             told: Vec::new(),
             structure: false,
             named: false,
@@ -110,12 +115,21 @@ impl Names {
         met.places.clear();
         met.places.extend_from_slice(leaf.places);
         met.label = None;
-        for name in leaf.names {
+        met.cell = false;
+        if let Some(columns) = &plan.columns {
+            for id in leaf.places {
+                if let Meaning::Column(number) = plan.targets[usize::from(id.0)].meaning {
+                    met.cell = true;
+                    met.label = columns.get(usize::from(number)).copied().flatten();
+                }
+            }
+        }
+        for name in leaf.names.iter() {
             let named = self.named(plan, name);
             met.places.extend_from_slice(&named.places);
             met.label = met.label.or(named.label);
         }
-        for name in leaf.above {
+        for name in leaf.above.iter() {
             met.places.extend_from_slice(&self.named(plan, name).places);
         }
     }
@@ -161,6 +175,16 @@ pub(super) fn told(plan: &Plan, leaf: &Leaf<'_>, met: &Met) -> Vec<(u16, bool)> 
         }
     }
     all
+}
+
+/// Every kind that a field names for a leaf by itself.
+pub(super) fn kinds_of(plan: &Plan, leaf: &Leaf<'_>, met: &Met) -> Vec<KindId> {
+    let field = |id: &PlaceId| match plan.targets[usize::from(id.0)].meaning {
+        Meaning::Field { kind, told: None, .. } => Some(kind),
+        _ => None,
+    };
+    let named = carries_values(leaf.part) && !is_word_of_the_page(leaf);
+    if named { met.places.iter().filter_map(field).collect() } else { Vec::new() }
 }
 
 /// The kind that the leaf's place gives it, the strictest where several fields name it; else the

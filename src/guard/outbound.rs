@@ -9,6 +9,8 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::guard::leaves::{self, Met, Names, Waiting};
+use crate::guard::notes::Notes;
+use crate::guard::records::Records;
 use crate::guard::subject::Subjects;
 use crate::guard::tellers::Tellers;
 use crate::guard::verdict::Judge;
@@ -19,13 +21,18 @@ use crate::terms::kind::KindId;
 use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part, Sink};
 use crate::terms::mint::Mint;
+use crate::terms::names;
 use crate::terms::place::Place;
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::staff::Staff;
 use crate::transform::Today;
 
 /// How many times the hold the leaves of one answer may cost: numbers in a list are short, and what
 /// is kept beside each is not.
 const HELD_TIMES: usize = 24;
+
+/// A JSON `null`, where a rule asks what stands there.
+const NULL: &str = "\u{c}";
 
 /// What one request says that its answer is judged by.
 #[derive(Debug, Clone)]
@@ -46,6 +53,7 @@ pub struct Outbound {
     waiting: Vec<Waiting>,
     subjects: Subjects,
     tellers: Tellers,
+    records: Records,
     stood: HashSet<KindId>,
     /// The request's parameters: staff's own words, where a name has one value alone.
     asked: HashMap<String, Option<String>>,
@@ -66,12 +74,15 @@ pub struct Outbound {
     flows: bool,
     /// What the waiting leaves take in memory.
     weight: usize,
+    /// Who asks why; nobody in the gateway.
+    notes: Option<Arc<dyn Notes>>,
 }
 
 impl Outbound {
     /// A guard for the answer to this request.
     pub fn new(plan: Arc<Plan>, mint: Arc<dyn Mint>, request: &Request, bounds: &Bounds) -> Outbound {
         let subjects = Subjects::new(&plan, &request.path, &request.query);
+        let records = Records::new(&plan, None);
         Outbound {
             plan,
             mint,
@@ -79,6 +90,7 @@ impl Outbound {
             waiting: Vec::new(),
             subjects,
             tellers: Tellers::default(),
+            records,
             stood: HashSet::new(),
             asked: asked(&request.query),
             names: Names::default(),
@@ -93,7 +105,19 @@ impl Outbound {
             shape: false,
             flows: false,
             weight: 0,
+            notes: None,
         }
+    }
+
+    /// Says who asks: rules may compare records with them.
+    pub fn asked_by(mut self, staff: Option<&Staff>) -> Outbound {
+        self.records = Records::new(&self.plan, staff);
+        self
+    }
+
+    /// Tells this listener why each value becomes what it becomes.
+    pub fn tell(&mut self, notes: Option<Arc<dyn Notes>>) {
+        self.notes = notes;
     }
 
     /// Takes the leaves that `show` shows as those of the answer's header of this number.
@@ -122,7 +146,7 @@ impl Outbound {
 
     /// How many bytes of memory the leaves take that wait for their decision.
     pub fn weight(&self) -> usize {
-        self.weight + self.tellers.weight()
+        self.weight + self.tellers.weight() + self.records.weight()
     }
 
     /// Refuses a tabular answer in which a declared kind stands nowhere: the page has changed and
@@ -158,11 +182,15 @@ impl Outbound {
     }
 
     /// Judges leaves together; `complete` says whether they are the answer's last.
-    fn judge(&self, mut waiting: Vec<Waiting>, complete: bool) -> Result<Verdict, Refusal> {
+    fn judge(&mut self, mut waiting: Vec<Waiting>, complete: bool) -> Result<Verdict, Refusal> {
+        self.records.settle(&self.plan, waiting.iter().map(|leaf| leaf.record).collect(), complete);
         for leaf in waiting.iter_mut().filter(|leaf| !leaf.told.is_empty()) {
-            leaf.known = self.tellers.known(&self.plan, leaf, complete);
+            let decisions = self.records.decisions(&self.plan, leaf.record);
+            leaf.known = self.tellers.known(&self.plan, decisions, leaf, complete);
         }
-        Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today).judge(waiting)
+        Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today, &self.records)
+            .told_to(self.notes.as_deref())
+            .judge(waiting)
     }
 
     /// Notes which declared kinds have a place here: a heading counts, even of an empty table.
@@ -175,6 +203,16 @@ impl Outbound {
         }
     }
 
+    /// Refuses a row that is none, or that has more cells than the request named columns: nobody can
+    /// say what stands in those. A key of an object in a cell is not a cell.
+    fn check_cell(&self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+        let rows = self.plan.columns.is_some() && leaf.record != 0 && leaf.part != Part::Key;
+        if rows && !self.met.cell {
+            return Err(Refusal::new(Reason::Shape, "a row holds a value in no column that the request names"));
+        }
+        Ok(())
+    }
+
     /// Notes the subject's id, if it stands here.
     fn note_subject(&mut self, leaf: &Leaf<'_>) -> bool {
         let source = self.met.places.iter().find_map(|id| match self.plan.targets[usize::from(id.0)].meaning {
@@ -185,6 +223,19 @@ impl Outbound {
             self.subjects.met(leaf.record, source, leaf.text);
         }
         source.is_some()
+    }
+
+    /// Notes what rules ask of the record, if it stands here.
+    fn note_attributes(&mut self, leaf: &Leaf<'_>) -> bool {
+        self.records.in_record(leaf.record);
+        let mut is_one = false;
+        for id in &self.met.places {
+            if let Meaning::Attribute(term) = self.plan.targets[usize::from(id.0)].meaning {
+                self.records.met(&self.plan, term, leaf);
+                is_one = true;
+            }
+        }
+        is_one
     }
 
     /// Notes what tells the kinds of other values, if it stands here and says what the rules know.
@@ -204,7 +255,7 @@ impl Outbound {
     /// which of them stays.
     fn is_echo(&self, leaf: &Leaf<'_>) -> bool {
         let sent =
-            |name: &&str| matches!(self.asked.get(&label::fold(name)), Some(Some(word)) if word == leaf.text.trim());
+            |name: &str| matches!(self.asked.get(&label::fold(name)), Some(Some(word)) if word == leaf.text.trim());
         leaves::is_control(leaf) && leaf.names.iter().any(sent)
     }
 }
@@ -254,6 +305,7 @@ impl Guard for Outbound {
         let open: HashSet<u32> = self.waiting.iter().map(|leaf| leaf.record).collect();
         self.subjects.forget(|record| record <= self.record && !open.contains(&record));
         self.tellers.forget(|record| record <= self.record && !open.contains(&record));
+        self.records.forget(|record| record <= self.record && !open.contains(&record));
         verdict
     }
 }
@@ -264,10 +316,20 @@ impl Sink for Outbound {
         let body = self.document == Document::Body;
         if !body {
             // A header's own name says how it is written, not whose value it holds.
-            leaf.names = if leaf.above.is_empty() { &[] } else { leaf.names };
-            leaf.above = &[];
+            leaf.names = if leaf.above.is_empty() { names::Names::NONE } else { leaf.names };
+            leaf.above = names::Names::NONE;
         }
         self.names.meet(&self.plan, &leaf, &mut self.met);
+        if body {
+            self.check_cell(&leaf)?;
+        }
+        let attribute = body && self.plan.rows.is_some() && self.note_attributes(&leaf);
+        if leaf.text == NULL {
+            return Ok(());
+        }
+        if let Some(notes) = &self.notes {
+            notes.leaf(self.document, &leaf, &self.met.places);
+        }
         let subject = body && self.note_subject(&leaf);
         let teller = body && self.note_teller(&leaf);
         if body {
@@ -287,8 +349,11 @@ impl Sink for Outbound {
             _ => false,
         };
         let mut waiting = Waiting::new(self.document, &leaf, known);
+        if self.plan.rows.is_some() {
+            waiting.kinds = leaves::kinds_of(&self.plan, &leaf, &self.met);
+        }
         waiting.told = leaves::told(&self.plan, &leaf, &self.met);
-        waiting.named = subject || teller;
+        waiting.named = subject || teller || attribute;
         waiting.structure = name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(&leaf);
         waiting.echo = known.is_none() && waiting.told.is_empty() && self.is_echo(&leaf);
         self.weight += waiting.weight();

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use crate::guard::leaves::{Known, Waiting};
-use crate::policy::plan::{Otherwise, Plan};
+use crate::policy::plan::{Decision, Otherwise, Plan};
 use crate::policy::strict;
 use crate::terms::action::{Action, Mask};
 use crate::terms::edit::Document;
@@ -66,15 +66,15 @@ impl Tellers {
 
     /// What the tellers make of a leaf, together with what its place says by itself: the strictest.
     /// `complete` says whether all that is outside records has been seen.
-    pub(super) fn known(&self, plan: &Plan, leaf: &Waiting, complete: bool) -> Option<Known> {
+    pub(super) fn known(&self, plan: &Plan, decisions: &[Decision], leaf: &Waiting, complete: bool) -> Option<Known> {
         let own = leaf.known.filter(|known| known.declared || leaf.told.is_empty());
         let told = leaf.told.iter().map(|(number, only)| {
             let said = self.said(plan, *number, leaf, complete);
-            means(plan, *number, said, *only)
+            means(plan, decisions, *number, said, *only)
         });
         own.into_iter().chain(told).reduce(|a, b| {
             let only = a.only && b.only;
-            let stricter = if rank(plan, &b) > rank(plan, &a) { b } else { a };
+            let stricter = if rank(decisions, &b) > rank(decisions, &a) { b } else { a };
             Known { only, ..stricter }
         })
     }
@@ -105,7 +105,7 @@ impl Tellers {
 }
 
 /// What a word makes of the value that it speaks of.
-fn means(plan: &Plan, number: u16, said: Said, only: bool) -> Known {
+fn means(plan: &Plan, decisions: &[Decision], number: u16, said: Said, only: bool) -> Known {
     let known = |kind| Known { kind, only, declared: true, action: None };
     let forced = |action| Known { action: Some(action), ..known(kind::NOTES) };
     let teller = &plan.tellers[usize::from(number)];
@@ -118,32 +118,32 @@ fn means(plan: &Plan, number: u16, said: Said, only: bool) -> Known {
                 Otherwise::Action(action) if kind == kind::NOTES => forced(action),
                 _ => known(kind),
             });
-            doubt(plan, all.collect())
+            doubt(decisions, all.collect())
         }
     }
 }
 
 /// The strictest of several. One that would leave a part of its own kind's values to be seen may
 /// leave more of another's: then nothing is left.
-fn doubt(plan: &Plan, all: Vec<Known>) -> Known {
+fn doubt(decisions: &[Decision], all: Vec<Known>) -> Known {
     let nothing = Known { kind: kind::NOTES, only: false, declared: true, action: Some(Action::Mask(Mask::Full)) };
     let several = all.len() > 1;
-    match all.into_iter().max_by_key(|known| rank(plan, known)) {
+    match all.into_iter().max_by_key(|known| rank(decisions, known)) {
         Some(known) if !several => known,
         Some(known) => {
-            let action = action(plan, &known);
+            let action = action(decisions, &known);
             if action.veils() && action.strictness() < Action::Mask(Mask::Full).strictness() { nothing } else { known }
         }
         None => nothing,
     }
 }
 
-fn action(plan: &Plan, known: &Known) -> Action {
-    known.action.unwrap_or(plan.decisions[usize::from(known.kind.0)].action)
+fn action(decisions: &[Decision], known: &Known) -> Action {
+    known.action.unwrap_or(decisions[usize::from(known.kind.0)].action)
 }
 
-fn rank(plan: &Plan, known: &Known) -> (u8, u8) {
-    strict::rank(action(plan, known))
+fn rank(decisions: &[Decision], known: &Known) -> (u8, u8) {
+    strict::rank(action(decisions, known))
 }
 
 /// The object of a value that stands in a JSON document itself: those in its texts count from zero

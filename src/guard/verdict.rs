@@ -8,7 +8,9 @@ use std::ops::Range;
 use crate::detect::Found;
 use crate::guard::elsewhere::{Elsewhere, Needles, Veil};
 use crate::guard::leaves::{Known, Waiting, is_part_of_a_name};
+use crate::guard::notes::{Note, Notes, Why};
 use crate::guard::patches::{NOTHING_SHOWN, Ranked, literal, merged};
+use crate::guard::records::Records;
 use crate::guard::subject::Subjects;
 use crate::policy::plan::{Decision, Plan, Unlisted};
 use crate::terms::action::{Action, Mask};
@@ -35,25 +37,44 @@ pub(super) struct Judge<'a> {
     mint: &'a dyn Mint,
     subjects: &'a Subjects,
     today: Today,
+    records: &'a Records,
+    /// What becomes of each kind in the record of the leaf that is judged.
+    decisions: &'a [Decision],
     needles: Needles,
     verdict: Verdict,
     /// The only record of what is judged together; 0 where there are none or several.
     lone: u32,
     found: Vec<Found>,
+    notes: Option<&'a dyn Notes>,
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(plan: &'a Plan, mint: &'a dyn Mint, subjects: &'a Subjects, today: Today) -> Judge<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        mint: &'a dyn Mint,
+        subjects: &'a Subjects,
+        today: Today,
+        records: &'a Records,
+    ) -> Judge<'a> {
         Judge {
             plan,
             mint,
             subjects,
             today,
+            records,
+            decisions: &plan.decisions,
             needles: Needles::default(),
             lone: 0,
             verdict: Verdict::default(),
             found: Vec::new(),
+            notes: None,
         }
+    }
+
+    /// Tells this listener, if there is one, what each value was taken for.
+    pub(super) fn told_to(mut self, notes: Option<&'a dyn Notes>) -> Judge<'a> {
+        self.notes = notes;
+        self
     }
 
     pub(super) fn judge(mut self, waiting: Vec<Waiting>) -> Result<Verdict, Refusal> {
@@ -71,10 +92,18 @@ impl<'a> Judge<'a> {
 
     /// Judges one leaf by itself.
     fn own(&mut self, leaf: &Waiting) -> Result<Own, Refusal> {
+        self.decisions = self.records.decisions(self.plan, leaf.record);
         match leaf.known {
-            Some(known) => self.known(leaf, known),
+            Some(known) => self.known(leaf, self.of_record(leaf, known)),
             None => self.unknown(leaf),
         }
+    }
+
+    /// Of several kinds at one place the one that is the strictest in this record.
+    fn of_record(&self, leaf: &Waiting, known: Known) -> Known {
+        let own = leaf.kinds.iter().filter(|_| known.declared && known.action.is_none() && leaf.told.is_empty());
+        let kind = own.copied().max_by_key(|kind| self.action(*kind).strictness());
+        Known { kind: kind.unwrap_or(known.kind), ..known }
     }
 
     /// A leaf whose place gave it a kind.
@@ -84,6 +113,9 @@ impl<'a> Judge<'a> {
         let subject = self.subjects.of(self.plan, leaf.record);
         let found = if known.only { Vec::new() } else { self.detect(&leaf.text) };
         let (kind, action) = self.strictest(known, &found, &range);
+        let Known { kind: given, declared, .. } = known;
+        let why = Why::Known { given, kind, declared, forced: known.action.is_some(), found: &found };
+        self.tell(leaf, range.clone(), Some(action), why);
         let mut decision = self.decision(kind);
         let by_itself = Decision { action, domain: None, rules: Vec::new(), search: decision.search };
         if known.action.is_some() && kind == known.kind {
@@ -148,14 +180,17 @@ impl<'a> Judge<'a> {
     /// A leaf that only detectors, or the resource's word about unlisted leaves, can judge.
     fn unknown(&mut self, leaf: &Waiting) -> Result<Own, Refusal> {
         if leaf.echo {
+            self.tell(leaf, trimmed(&leaf.text), Some(Action::Show), Why::Echo);
             return Ok(Own::Ranges(Vec::new()));
         }
         let listed = leaf.named || !is_content(leaf.part) || self.plan.resources.is_empty();
         match self.plan.unlisted {
             Unlisted::Mask if !listed => {
+                self.tell(leaf, trimmed(&leaf.text), Some(Action::Mask(Mask::Full)), Why::Unlisted);
                 return Ok(Own::Whole(Patch { range: trimmed(&leaf.text), text: NOTHING_SHOWN.to_owned() }));
             }
             Unlisted::Block if !listed => {
+                self.tell(leaf, trimmed(&leaf.text), Some(Action::Block), Why::Unlisted);
                 return Err(Refusal::new(
                     Reason::Rule,
                     "the answer holds a value that the resource's fields do not name",
@@ -182,6 +217,7 @@ impl<'a> Judge<'a> {
         let mut patches = Vec::new();
         for f in found {
             let decision = self.decision(f.kind);
+            self.tell(leaf, f.range.clone(), Some(decision.action), Why::Found(&f));
             let action = match decision.action {
                 Action::Block => {
                     self.verdict.alerts.insert(f.kind);
@@ -215,6 +251,7 @@ impl<'a> Judge<'a> {
                 if is_part_of_a_name(&self.plan.words, &leaf.text, &hit.range) {
                     return;
                 }
+                self.tell(&leaf, hit.range.clone(), None, Why::Elsewhere);
                 let patch = Patch { range: hit.range, text: hit.veil.text.to_string() };
                 patches.push(Ranked { patch, strictness: hit.veil.strictness });
             });
@@ -244,7 +281,16 @@ impl<'a> Judge<'a> {
 
     fn push(&mut self, leaf: &Waiting, change: Change) {
         let edit = Edit { document: leaf.document, pieces: leaf.pieces.clone(), change, loosen: leaf.loosen.clone() };
+        if let Some(notes) = self.notes {
+            notes.edited(&edit);
+        }
         self.verdict.edits.push(edit);
+    }
+
+    fn tell(&self, leaf: &Waiting, range: Range<usize>, action: Option<Action>, why: Why<'_>) {
+        if let Some(notes) = self.notes {
+            notes.judged(&Note { document: leaf.document, pieces: &leaf.pieces, range, action, why });
+        }
     }
 
     fn veil(
@@ -277,11 +323,11 @@ impl<'a> Judge<'a> {
     }
 
     fn action(&self, kind: KindId) -> Action {
-        self.plan.decisions[usize::from(kind.0)].action
+        self.decisions[usize::from(kind.0)].action
     }
 
     fn decision(&self, kind: KindId) -> &'a Decision {
-        &self.plan.decisions[usize::from(kind.0)]
+        &self.decisions[usize::from(kind.0)]
     }
 
     fn note(&mut self, subject: &Subject, kind: KindId, action: Action, decision: &Decision) {

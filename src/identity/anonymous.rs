@@ -14,6 +14,6 @@ pub struct Anonymous {
 impl Anonymous {
     /// The staff that stands for all.
     pub fn staff(&self) -> Staff {
-        Staff { source: "anonymous", user: "anonymous".to_owned(), groups: self.groups.clone() }
+        Staff::new("anonymous", "anonymous", self.groups.clone())
     }
 }

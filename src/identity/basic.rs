@@ -5,7 +5,7 @@
 //! One that is not remembered becomes an `Attempt`, which `serve` checks away from the threads that
 //! answer, a few at a time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
@@ -35,6 +35,8 @@ pub struct User {
     pub password: Secret,
     /// The groups, which give roles.
     pub groups: Vec<String>,
+    /// What rules may ask of them.
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// Names and passwords.
@@ -123,7 +125,7 @@ pub fn is_hash(text: &str) -> bool {
 }
 
 fn staff(user: String, known: &User) -> Staff {
-    Staff { source: "basic", user, groups: known.groups.clone() }
+    Staff { attributes: known.attributes.clone(), ..Staff::new("basic", user, known.groups.clone()) }
 }
 
 fn credential(encoded: &[u8]) -> Result<(String, Secret), Refusal> {
@@ -156,7 +158,7 @@ mod tests {
         .expect("a hash")
         .to_string();
         assert!(is_hash(&hash));
-        let user = User { password: Secret(hash), groups: vec!["crm-support".into()] };
+        let user = User { password: Secret(hash), groups: vec!["crm-support".into()], attributes: BTreeMap::new() };
         let users = HashMap::from([("tanaka".to_owned(), user)]);
         let none = |_: &str| Err("nothing is read here".to_owned());
         Basic::new(Watched::new("users.yaml".into(), "", users, Box::new(none)), [7; 32])

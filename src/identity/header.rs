@@ -51,7 +51,7 @@ impl Header {
         let user = name::user(user).ok_or_else(|| refused("the identity header holds no name"))?;
         let groups = name::groups(groups.split(',').map(str::trim).filter(|group| !group.is_empty()));
         let groups = groups.ok_or_else(|| refused("the groups are too many or no names"))?;
-        Ok(Found::Staff(Staff { source: "header", user: user.to_owned(), groups }))
+        Ok(Found::Staff(Staff::new("header", user, groups)))
     }
 
     /// The headers that name somebody.

@@ -21,6 +21,15 @@ pub struct Twice;
 
 /// The text or the whole number at a place, if one stands there.
 pub fn name_at(value: &Value, path: &JsonPath) -> Result<Option<String>, Twice> {
+    Ok(match at(value, path)? {
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(Value::Number(number)) if number.is_i64() || number.is_u64() => Some(number.to_string()),
+        _ => None,
+    })
+}
+
+/// What stands at a place of names and indexes.
+pub fn at<'v>(value: &'v Value, path: &JsonPath) -> Result<Option<&'v Value>, Twice> {
     let mut at = value;
     for step in &path.steps {
         let next = match (step, at) {
@@ -37,11 +46,7 @@ pub fn name_at(value: &Value, path: &JsonPath) -> Result<Option<String>, Twice> 
         let Some(next) = next else { return Ok(None) };
         at = next;
     }
-    Ok(match at {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
-        _ => None,
-    })
+    Ok(Some(at))
 }
 
 struct Once(Value);

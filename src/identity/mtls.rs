@@ -56,7 +56,7 @@ impl Mtls {
         };
         let user = name::user(user).ok_or_else(|| refused("the certificate's name cannot be a name"))?.to_owned();
         let groups = if self.units { units(certificate.subject())? } else { Vec::new() };
-        Ok(Found::Staff(Staff { source: "mtls", user, groups }))
+        Ok(Found::Staff(Staff::new("mtls", user, groups)))
     }
 }
 

@@ -6,13 +6,14 @@
 //! answers counts, and mandatory rules are its ceiling.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::policy::node::Spot;
 use crate::policy::plan::{Decision, Search};
 use crate::policy::strict::{compare, rank, stricter};
 use crate::terms::action::{Action, Mask};
-use crate::terms::kind::{self, Category, Kind, KindId};
+use crate::terms::kind::{self, Category, Kind, KindId, Kinds};
 use crate::terms::refusal::{Reason, Refusal};
 
 /// The number of a role in the policy.
@@ -36,12 +37,66 @@ pub struct Rule {
     pub search: Option<Search>,
     /// Whether it is a ceiling.
     pub mandatory: bool,
-    /// Whether it has `when`, `until` or is for one staff.
+    /// Whether it has `when`, `where`, `until` or is for one staff.
     pub conditioned: bool,
     /// Where each of its grants is written.
     pub spots: Vec<Spot>,
     /// Which remarks stand there: `why`, `owner`.
     pub remarks: Vec<&'static str>,
+}
+
+/// All rules, and which of them name a kind: of ten thousand only those are looked at.
+#[derive(Debug, Default)]
+pub struct Rules {
+    all: Vec<Rule>,
+    /// By kind, those for everybody.
+    every: Vec<Vec<usize>>,
+    /// Those for some roles, by role and kind.
+    own: HashMap<(RoleId, KindId), Vec<usize>>,
+    /// By kind, the mandatory ones.
+    ceilings: Vec<Vec<usize>>,
+}
+
+impl Rules {
+    /// Puts rules in order by what they name.
+    pub fn new(all: Vec<Rule>, kinds: &Kinds) -> Rules {
+        let none = vec![Vec::new(); kinds.0.len()];
+        let mut rules = Rules { every: none.clone(), ceilings: none, own: HashMap::new(), all: Vec::new() };
+        for (number, rule) in all.iter().enumerate() {
+            for (id, _) in kinds.iter().filter(|(id, kind)| named(rule, *id, kind).next().is_some()) {
+                match &rule.who {
+                    _ if rule.mandatory => rules.ceilings[usize::from(id.0)].push(number),
+                    Who::Every => rules.every[usize::from(id.0)].push(number),
+                    Who::Roles(roles) => {
+                        roles.iter().for_each(|role| rules.own.entry((*role, id)).or_default().push(number));
+                    }
+                }
+            }
+        }
+        rules.all = all;
+        rules
+    }
+
+    /// Those of a role that name a kind, in their order; ceilings are no role's.
+    fn of(&self, role: RoleId, id: KindId) -> Vec<usize> {
+        let own = self.own.get(&(role, id)).map_or(&[][..], Vec::as_slice);
+        let mut all = [own, self.every.get(usize::from(id.0)).map_or(&[][..], Vec::as_slice)].concat();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    fn ceilings(&self, id: KindId) -> &[usize] {
+        self.ceilings.get(usize::from(id.0)).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl std::ops::Deref for Rules {
+    type Target = [Rule];
+
+    fn deref(&self) -> &[Rule] {
+        &self.all
+    }
 }
 
 /// Whom a rule is for.
@@ -82,13 +137,16 @@ pub enum State {
     Fails(&'static str),
     /// Nobody can say whether this condition holds.
     Unknown(&'static str),
+    /// This condition is one on the record, and no record is asked about: the stricter answer counts
+    /// of those with and without the rule.
+    Either(&'static str),
 }
 
 /// Everything that an answer depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
     /// All rules.
-    pub rules: &'a [Rule],
+    pub rules: &'a Rules,
     /// Whether each is there.
     pub states: &'a [State],
     /// What becomes of kinds that no rule of a role names.
@@ -244,20 +302,47 @@ impl Answer {
 }
 
 fn answer(question: &Question<'_>, role: RoleId) -> Result<(Answer, Vec<Considered>), Refusal> {
-    let mut considered = Vec::new();
-    let mut levels = Vec::new();
-    for (number, rule) in question.rules.iter().enumerate().filter(|(_, rule)| !rule.mandatory && rule.who.takes(role))
-    {
-        for grant in named(question, rule) {
-            let there = there(question, number)?;
-            levels.push((rule.conditioned, grant.on.level()));
-            considered.push(Considered {
-                rule: number,
-                action: grant.action,
-                verdict: there.unwrap_or(Verdict::Decides),
-            });
+    let (considered, levels) = considered(question, role)?;
+    let doubtful = |item: &&Considered| matches!(question.states[item.rule], State::Either(_));
+    let mut doubted: Vec<usize> = considered.iter().filter(doubtful).map(|item| item.rule).collect();
+    doubted.dedup();
+    let mut all = settle(question, &levels, considered.clone());
+    // Whatever set of them were there, its strictest alone is as strict.
+    for rule in doubted {
+        let mut with = considered.clone();
+        with.iter_mut().filter(|item| item.rule == rule).for_each(|item| item.verdict = Verdict::Decides);
+        let (other, trace) = settle(question, &levels, with);
+        if !matches!(all.0.compare(&other), Some(Ordering::Greater | Ordering::Equal)) {
+            all = (all.0.stricter(other), trace);
         }
     }
+    Ok(all)
+}
+
+/// Each rule of the role that names the kind, and how closely it does.
+fn considered(question: &Question<'_>, role: RoleId) -> Result<(Vec<Considered>, Vec<(bool, u8)>), Refusal> {
+    let mut considered = Vec::new();
+    let mut levels = Vec::new();
+    for number in question.rules.of(role, question.id) {
+        let rule = &question.rules[number];
+        for grant in named(rule, question.id, question.kind) {
+            let verdict = match there(question, number)? {
+                There::Yes => Verdict::Decides,
+                There::No(condition) | There::Either(condition) => Verdict::NotThere(condition),
+            };
+            levels.push((rule.conditioned, grant.on.level()));
+            considered.push(Considered { rule: number, action: grant.action, verdict });
+        }
+    }
+    Ok((considered, levels))
+}
+
+/// What those of them say that are there.
+fn settle(
+    question: &Question<'_>,
+    levels: &[(bool, u8)],
+    mut considered: Vec<Considered>,
+) -> (Answer, Vec<Considered>) {
     let is_there = |item: &Considered| item.verdict == Verdict::Decides;
     let best = levels.iter().zip(&considered).filter(|(_, item)| is_there(item)).map(|(level, _)| *level).max();
     let mut winner: Option<Answer> = None;
@@ -279,16 +364,20 @@ fn answer(question: &Question<'_>, role: RoleId) -> Result<(Answer, Vec<Consider
     {
         item.verdict = Verdict::Milder;
     }
-    Ok((winner, considered))
+    (winner, considered)
 }
 
 /// The strictest of the mandatory rules: each of them is a ceiling, however broadly it names.
 fn ceiling(question: &Question<'_>) -> Result<(Option<Answer>, Vec<Considered>), Refusal> {
     let mut considered = Vec::new();
     let mut limit: Option<Answer> = None;
-    for (number, rule) in question.rules.iter().enumerate().filter(|(_, rule)| rule.mandatory) {
-        for grant in named(question, rule) {
-            let verdict = there(question, number)?.unwrap_or(Verdict::Decides);
+    for number in question.rules.ceilings(question.id).iter().copied() {
+        for grant in named(&question.rules[number], question.id, question.kind) {
+            // A ceiling that may be there hides no less than one that is.
+            let verdict = match there(question, number)? {
+                There::Yes | There::Either(_) => Verdict::Decides,
+                There::No(condition) => Verdict::NotThere(condition),
+            };
             let item = Considered { rule: number, action: grant.action, verdict };
             if verdict == Verdict::Decides {
                 let own = own_answer(question, &item);
@@ -351,16 +440,22 @@ fn unsaid(question: &Question<'_>) -> Search {
     if SOUGHT.contains(&question.id) || is_own_number { Search::Exact } else { Search::None }
 }
 
-fn named<'r>(question: &Question<'_>, rule: &'r Rule) -> impl Iterator<Item = &'r Grant> {
-    let (id, category) = (question.id, question.kind.category);
-    rule.grants.iter().filter(move |grant| grant.on.takes(id, category))
+fn named<'r>(rule: &'r Rule, id: KindId, kind: &Kind) -> impl Iterator<Item = &'r Grant> {
+    rule.grants.iter().filter(move |grant| grant.on.takes(id, kind.category))
 }
 
-/// `None` where the rule is there.
-fn there(question: &Question<'_>, number: usize) -> Result<Option<Verdict>, Refusal> {
+/// Whether a rule is there.
+enum There {
+    Yes,
+    No(&'static str),
+    Either(&'static str),
+}
+
+fn there(question: &Question<'_>, number: usize) -> Result<There, Refusal> {
     match question.states.get(number) {
-        Some(State::Holds) => Ok(None),
-        Some(State::Fails(condition)) => Ok(Some(Verdict::NotThere(condition))),
+        Some(State::Holds) => Ok(There::Yes),
+        Some(State::Fails(condition)) => Ok(There::No(condition)),
+        Some(State::Either(condition)) => Ok(There::Either(condition)),
         Some(State::Unknown(condition)) => {
             let rule = &question.rules[number].id;
             Err(Refusal::new(Reason::Rule, format!("`{condition}` of rule `{rule}` cannot be evaluated")))

@@ -46,6 +46,7 @@ fn mandatory(on: On, action: Action) -> Rule {
 
 fn with_states(rules: &[Rule], states: &[State], roles: &[RoleId], id: KindId) -> Result<(Decision, Trace), Refusal> {
     let kinds = Kinds::builtin();
+    let rules = &Rules::new(rules.to_vec(), &kinds);
     decide(&Question { rules, states, ungranted: FULL, roles, id, kind: kinds.get(id) })
 }
 
@@ -65,7 +66,7 @@ fn each_role_answers_by_its_rules_or_else_by_ungranted() {
     let kinds = Kinds::builtin();
     let states = [State::Holds; 2];
     let question = Question {
-        rules: &rules,
+        rules: &Rules::new(rules.to_vec(), &kinds),
         states: &states,
         ungranted: Action::Remove,
         roles: &[SUPPORT],
@@ -291,4 +292,34 @@ fn several_resources_take_the_stricter_decision() {
     assert_eq!(combine(decision(YEAR, "a"), decision(age, "b")).action, FULL);
     let shown = Decision { search: Search::Any, ..decision(Action::Show, "a") };
     assert_eq!(combine(shown, decision(LAST4, "b")).search, Search::Exact);
+}
+
+#[test]
+fn where_no_record_tells_the_stricter_answer_counts() {
+    let phone = On::Kind(PHONE);
+    let of_record = |rule: Rule| conditioned(rule);
+    let states = |rules: &[Rule]| -> Vec<State> {
+        rules.iter().map(|rule| if rule.conditioned { State::Either("where") } else { State::Holds }).collect()
+    };
+    let ask = |rules: &[Rule], roles: &[RoleId]| {
+        let (decision, trace) = with_states(rules, &states(rules), roles, PHONE).expect("an answer");
+        (decision.action, trace)
+    };
+    let shows = of_record(support("shows", phone, Action::Show));
+    let hides = of_record(support("hides", phone, Action::Remove));
+    let some = of_record(support("some", On::All, LAST4));
+    assert_eq!(ask(&[support("plain", phone, LAST4), shows.clone()], &[SUPPORT]).0, LAST4);
+    assert_eq!(ask(&[support("plain", phone, Action::Show), hides.clone()], &[SUPPORT]).0, Action::Remove);
+    assert_eq!(ask(std::slice::from_ref(&shows), &[SUPPORT]).0, FULL);
+    let several = [support("plain", phone, Action::Show), some, shows, hides];
+    let (action, trace) = ask(&several, &[SUPPORT]);
+    assert_eq!(action, Action::Remove);
+    let verdicts: Vec<Verdict> = trace.roles[0].considered.iter().map(|item| item.verdict).collect();
+    let not_there = Verdict::NotThere("where");
+    assert_eq!(verdicts, [Verdict::Unconditioned, not_there, not_there, Verdict::Decides]);
+    // Each role answers so, and then the most permissive counts.
+    let with_manager = [several.as_slice(), &[manager("m", phone, LAST4)]].concat();
+    assert_eq!(ask(&with_manager, &[SUPPORT, MANAGER]).0, LAST4);
+    let ceiling = Rule { conditioned: true, ..mandatory(On::All, Action::Hash) };
+    assert_eq!(ask(&[support("plain", phone, Action::Show), ceiling], &[SUPPORT]).0, Action::Hash);
 }

@@ -68,7 +68,11 @@ impl Verdict {
 }
 
 /// Decides every kind and keeps the traces.
-pub(super) fn explain(parts: &Parts, situation: &Situation<'_>, states: &[State]) -> Result<Explanation, Refusal> {
+pub(super) fn explain(
+    parts: &Parts,
+    situation: &Situation<'_>,
+    states: &[(usize, State)],
+) -> Result<Explanation, Refusal> {
     let contexts = planner::contexts(parts, situation, states);
     let mut kinds = Vec::new();
     for (kind, row) in parts.kinds.kinds.iter() {

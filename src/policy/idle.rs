@@ -131,10 +131,13 @@ fn is_there_too(parts: &Parts, number: usize, other: usize) -> bool {
     }
     let (own, whole) = (&parts.conditions[number], &parts.conditions[other]);
     // Each condition is named: one that is not compared would make rules look idle that are not.
-    let Condition { staff, until, when } = whole;
+    let Condition { staff, until, when, rows } = whole;
     let is_staff = |names: &Vec<String>| own.staff.as_ref().is_some_and(|own| own.iter().all(|id| names.contains(id)));
     let lasts = |end: &jiff::Timestamp| own.until.as_ref().is_some_and(|(own, _)| own <= end);
-    staff.as_ref().is_none_or(is_staff) && until.as_ref().is_none_or(|(end, _)| lasts(end)) && own.when.is_within(when)
+    staff.as_ref().is_none_or(is_staff)
+        && until.as_ref().is_none_or(|(end, _)| lasts(end))
+        && own.when.is_within(when)
+        && rows.is_empty()
 }
 
 /// Whether no request can be what `event` and `resource` ask for together. By its method any request

@@ -1,6 +1,6 @@
 //! Which resources a request is about.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use crate::policy::Parts;
@@ -48,8 +48,64 @@ pub struct Matched {
     pub params: HashMap<String, String>,
     /// Whether the method reads: GET or HEAD.
     pub reads: bool,
+    /// What the request is made for, as staff says.
+    pub purpose: Option<String>,
+    /// What expressions of the rules look at; nothing where a name has several values, or no rule asks.
+    pub said: Option<Box<Said>>,
     /// Whether this is the CRM's own log-in or log-out, which is open to staff without a role.
     pub open: bool,
+}
+
+/// What a request says that expressions of the rules look at.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The method.
+    pub method: String,
+    /// The path in its one spelling.
+    pub path: String,
+    /// The parameters that an expression names.
+    pub query: BTreeMap<String, String>,
+    /// The headers that an expression names.
+    pub headers: BTreeMap<String, String>,
+}
+
+/// The parameters and headers that all expressions together name.
+#[derive(Debug, Default)]
+pub(crate) struct Looks {
+    pub(crate) query: BTreeSet<String>,
+    pub(crate) headers: BTreeSet<String>,
+}
+
+impl Looks {
+    fn said(&self, asked: &Asked<'_>) -> Option<Box<Said>> {
+        let (method, path) = (asked.method.to_owned(), asked.path.text.clone());
+        let mut said = Said { method, path, ..Said::default() };
+        for name in &self.query {
+            let values = asked.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone());
+            keep(&mut said.query, name, values)?;
+        }
+        for name in &self.headers {
+            keep(&mut said.headers, name, (asked.header)(name))?;
+        }
+        Some(Box::new(said))
+    }
+}
+
+/// Keeps the one value of a name; nothing is left where there are two that differ.
+fn keep(all: &mut BTreeMap<String, String>, name: &str, values: impl IntoIterator<Item = String>) -> Option<()> {
+    for value in values {
+        if all.insert(name.to_owned(), value.clone()).is_some_and(|other| other != value) {
+            return None;
+        }
+    }
+    Some(())
+}
+
+/// Values can name customers, so none is shown.
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Said({}, {:?}, {:?})", self.method, self.query.keys(), self.headers.keys())
+    }
 }
 
 /// Parameters can name customers, so only their keys are shown.
@@ -85,7 +141,8 @@ impl Matched {
 
 /// What fits by path, query and headers, and whether by method too.
 pub(super) fn candidates(parts: &Parts, router: &Router, asked: &Asked<'_>) -> Matched {
-    let mut matched = Matched { reads: matches!(asked.method, "GET" | "HEAD"), ..Matched::default() };
+    let said = parts.looks.as_ref().and_then(|looks| looks.said(asked));
+    let mut matched = Matched { reads: matches!(asked.method, "GET" | "HEAD"), said, ..Matched::default() };
     for id in router.find(asked.path) {
         let Some(route) = route(parts, id).filter(|route| fits_head(route, asked)) else { continue };
         let public = parts.resources[route.resource].options.public;

@@ -2,9 +2,10 @@
 //!
 //! `node` and `reader` turn YAML into what `rule` says was written; `compile` looks everything up
 //! and makes a `Policy` of it; `decide` says what becomes of a kind; `planner` puts it all into the
-//! `Plan` that the guard runs; `explain` tells why. The same nodes, readers and faults serve
+//! `Plan` that the guard runs, and `columns` adds what one request says of its rows; `explain` tells why. The same nodes, readers and faults serve
 //! gateway.yaml.
 
+pub mod columns;
 pub mod compile;
 pub mod conditions;
 pub mod decide;
@@ -19,9 +20,11 @@ pub mod plan;
 mod planner;
 pub mod reader;
 pub mod render;
+pub mod rows;
 pub mod rule;
 pub mod strict;
 mod traps;
+pub mod version;
 pub mod warnings;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -33,11 +36,11 @@ use jiff::Timestamp;
 
 use crate::detect::Detectors;
 use crate::policy::compile::{Condition, KindTable, Loaded, Resource, Role, Route};
-use crate::policy::conditions::Situation;
-use crate::policy::decide::{RoleId, Rule};
+use crate::policy::conditions::{Conditioned, Situation};
+use crate::policy::decide::{RoleId, Rules};
 use crate::policy::explain::Explanation;
 use crate::policy::fault::{Fault, Faults};
-use crate::policy::matched::{Asked, BodyValues, Matched};
+use crate::policy::matched::{Asked, BodyValues, Looks, Matched};
 use crate::policy::node::Source;
 use crate::policy::plan::Plan;
 use crate::policy::planner::Key;
@@ -62,8 +65,16 @@ pub(crate) struct Parts {
     pub(crate) version: Arc<str>,
     pub(crate) kinds: KindTable,
     pub(crate) roles: Vec<Role>,
-    pub(crate) rules: Vec<Rule>,
+    pub(crate) rules: Rules,
     pub(crate) conditions: Vec<Condition>,
+    /// Which rules have a condition.
+    pub(crate) conditioned: Conditioned,
+    /// What expressions look at, where there are any.
+    pub(crate) looks: Option<Looks>,
+    /// The words that may say what a request is made for.
+    pub(crate) purposes: Vec<Arc<str>>,
+    /// The same, as gateway.yaml declares them.
+    pub(crate) declared: Option<Vec<String>>,
     pub(crate) resources: Vec<Resource>,
     pub(crate) routes: Vec<Route>,
     pub(crate) words: Arc<HashSet<String>>,
@@ -78,7 +89,17 @@ const PLANS_MAX: usize = 1024;
 impl Policy {
     /// Reads rule files into one policy, or says what is wrong with them.
     pub fn parse(sources: &[Source]) -> Loaded {
-        compile::load(sources)
+        compile::load(sources, None)
+    }
+
+    /// The same, where gateway.yaml declares the purposes that rules may name.
+    pub fn parse_for(sources: &[Source], purposes: Option<&[String]>) -> Loaded {
+        compile::load(sources, purposes)
+    }
+
+    /// The purposes that gateway.yaml declares.
+    pub fn declared_purposes(&self) -> Option<&[String]> {
+        self.parts.declared.as_deref()
     }
 
     pub(crate) fn new(parts: Parts) -> Policy {
@@ -142,6 +163,11 @@ impl Policy {
         self.parts.undeclared
     }
 
+    /// Whether a request may say that it is made for this.
+    pub fn knows_purpose(&self, word: &str) -> bool {
+        self.parts.purposes.iter().any(|known| **known == *word)
+    }
+
     /// The tests that stand in the rule files.
     pub fn tests(&self) -> &[TestCase] {
         &self.parts.tests
@@ -172,7 +198,7 @@ impl Policy {
     /// What is to be done to an exchange.
     pub fn plan(&self, situation: &Situation<'_>) -> Result<Arc<Plan>, Refusal> {
         planner::admit(self, situation)?;
-        let states = conditions::states(&self.parts.conditions, situation);
+        let states = conditions::states(&self.parts, situation);
         let key = Key::new(&self.parts, situation, &states);
         // A panic elsewhere cannot have left a plan half made.
         if let Some(plan) = self.plans.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
@@ -190,7 +216,7 @@ impl Policy {
     /// Why each kind becomes what it becomes.
     pub fn explain(&self, situation: &Situation<'_>) -> Result<Explanation, Refusal> {
         planner::admit(self, situation)?;
-        let states = conditions::states(&self.parts.conditions, situation);
+        let states = conditions::states(&self.parts, situation);
         explain::explain(&self.parts, situation, &states)
     }
 

@@ -9,12 +9,14 @@ use std::sync::Arc;
 
 use crate::detect::Detectors;
 use crate::format::Format;
+use crate::policy::rows::Rows;
 use crate::terms::action::Action;
 use crate::terms::event::Event;
 use crate::terms::kind::{self, KindId, Kinds};
-use crate::terms::place::{Place, PlaceId, Places};
+use crate::terms::place::{JsonPath, Place, PlaceId, Places};
 
 /// What is done to one exchange.
+#[derive(Clone)]
 pub struct Plan {
     /// The policy's hash, `sha256:…`.
     pub version: Arc<str>,
@@ -56,6 +58,12 @@ pub struct Plan {
     pub parameters: HashMap<String, Parameter>,
     /// What values that tell the kinds of others may say.
     pub tellers: Vec<Teller>,
+    /// What hangs on the record; then `decisions` is what counts where no record tells.
+    pub rows: Option<Rows>,
+    /// Where the request names the columns of its answer's rows, if the rows have no names of their own.
+    pub columns_at: Option<ColumnsAt>,
+    /// The columns of rows, once they are known: the kind that each one's label alone gives.
+    pub columns: Option<Vec<Option<KindId>>>,
 }
 
 impl Plan {
@@ -63,6 +71,10 @@ impl Plan {
     pub fn has_place_in(&self, format: Format) -> bool {
         let mut fields =
             self.targets.iter().filter(|target| matches!(target.meaning, Meaning::Field { .. })).peekable();
+        if self.columns.is_some() {
+            // Only rows of JSON have places for columns that have no headings.
+            return format == Format::Json;
+        }
         self.resources.is_empty()
             || fields.peek().is_none()
             || fields.any(|target| match target.place {
@@ -102,6 +114,10 @@ pub enum Meaning {
     Tells(u16),
     /// The id of the subject; the number is the index in `subjects`.
     Subject(usize),
+    /// What a rule asks of the record; the number is that of a term of `rows` with its attribute.
+    Attribute(u16),
+    /// A cell of a row, in the column of this number.
+    Column(u16),
 }
 
 /// What a value that tells the kind of another may say.
@@ -216,6 +232,15 @@ pub enum Errors {
     Page,
     /// They are scanned like any answer.
     Scan,
+}
+
+/// Where a request names the columns of its answer's rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ColumnsAt {
+    /// A list of texts in a JSON body.
+    Json(JsonPath),
+    /// A parameter of the query or of a form, with commas between the names.
+    Parameter(String),
 }
 
 /// What one request parameter asks about.

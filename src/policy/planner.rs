@@ -9,8 +9,10 @@ use crate::policy::conditions::{Situation, state_for};
 use crate::policy::decide::{self, Question, RoleId, State, Trace};
 use crate::policy::matched::{Matched, route};
 use crate::policy::plan::{
-    Decision, Errors, Meaning, Parameter, Plan, SubjectAt, SubjectSource, Target, Teller, Unlisted, Unreadable,
+    ColumnsAt, Decision, Errors, Meaning, Parameter, Plan, SubjectAt, SubjectSource, Target, Teller, Unlisted,
+    Unreadable,
 };
+use crate::policy::rows::{self, Rows, Term};
 use crate::policy::rule::resources::At;
 use crate::policy::rule::settings::Undeclared;
 use crate::policy::{Parts, Policy};
@@ -41,9 +43,9 @@ pub(super) struct Context {
 }
 
 impl Key {
-    pub(super) fn new(parts: &Parts, situation: &Situation<'_>, states: &[State]) -> Key {
+    pub(super) fn new(parts: &Parts, situation: &Situation<'_>, states: &[(usize, State)]) -> Key {
         let numbers = |is: &dyn Fn(&State) -> bool| {
-            states.iter().enumerate().filter(|(_, state)| is(state)).map(|(number, _)| number).collect::<Vec<_>>()
+            states.iter().filter(|(_, state)| is(state)).map(|(number, _)| *number).collect::<Vec<_>>()
         };
         let mut roles = situation.roles.to_vec();
         roles.sort_unstable();
@@ -72,6 +74,9 @@ pub(super) fn admit(policy: &Policy, situation: &Situation<'_>) -> Result<(), Re
     if situation.roles.is_empty() && !policy.is_public(situation.matched) {
         return Err(Refusal::new(Reason::NoRole, "staff has no role"));
     }
+    if situation.matched.purpose.as_ref().is_some_and(|purpose| !policy.knows_purpose(purpose)) {
+        return Err(Refusal::new(Reason::Purpose, "the request names a purpose that no rule knows"));
+    }
     if situation.matched.is_undeclared() && policy.undeclared() == Undeclared::Block {
         return Err(Refusal::new(Reason::Undeclared, "no resource matches, and `undeclared` is `block`"));
     }
@@ -99,12 +104,14 @@ fn of_routes<'p>(parts: &'p Parts, routes: &[RouteId]) -> Vec<&'p Resource> {
 }
 
 /// For what each kind is decided.
-pub(super) fn contexts(parts: &Parts, situation: &Situation<'_>, states: &[State]) -> Vec<Context> {
+pub(super) fn contexts(parts: &Parts, situation: &Situation<'_>, states: &[(usize, State)]) -> Vec<Context> {
+    let mut all = vec![State::Holds; parts.conditions.len()];
+    states.iter().for_each(|(number, state)| all[*number] = *state);
     let context = |resource: Option<&Resource>, own: bool| {
         let event = event_of(resource.filter(|_| own), situation.matched);
         let id = resource.map(|resource| &*resource.id);
         let states =
-            states.iter().zip(&parts.conditions).map(|(state, condition)| state_for(*state, condition, id, event));
+            all.iter().zip(&parts.conditions).map(|(state, condition)| state_for(*state, condition, id, event));
         Context { resource: resource.map(|resource| resource.id.clone()), states: states.collect() }
     };
     match resources(parts, situation.matched)[..] {
@@ -152,19 +159,23 @@ pub(super) fn decision(
 }
 
 /// Makes a plan.
-pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[State]) -> Result<Plan, Refusal> {
+pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, State)]) -> Result<Plan, Refusal> {
     let matched = resources(parts, situation.matched);
     let mut contexts = contexts(parts, situation, states);
     // Where no condition asks for the resource, all contexts are one.
     contexts.dedup_by(|a, b| a.states == b.states);
     let kinds = parts.kinds.kinds.iter();
     let decisions = kinds.map(|(id, _)| decision(parts, situation, &contexts, id)).collect::<Result<Vec<_>, _>>()?;
+    let rows = rows::of(parts, situation, &matched, &contexts)?;
     let beside = beside(parts, situation.matched);
     // Where two of those have different records, the answer has none.
     let records = if beside.is_empty() { records(&matched)? } else { records(&beside).unwrap_or_default() };
     let mut layout = Layout { places: Places { records, ..Places::default() }, ..Layout::default() };
     for resource in matched.iter().chain(&beside) {
         layout.add(resource, !beside.is_empty())?;
+        if let Some(rows) = &rows {
+            layout.attributes(resource, rows)?;
+        }
     }
     let options = || matched.iter().map(|resource| &resource.options);
     let all_pass = !matched.is_empty() && matched.iter().all(|resource| passes(resource, situation));
@@ -192,6 +203,10 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[State]) -
         errors: if all_scanned { Errors::Scan } else { Errors::Page },
         parameters: parameters(if beside.is_empty() { &matched } else { &beside }),
         tellers: layout.tellers,
+        rows,
+        columns_at: columns(&matched)?,
+        // Asked for in a way that no rule knows, rows cannot be told: no cell of theirs may leave.
+        columns: beside.iter().any(|resource| resource.columns.is_some()).then(Vec::new),
     })
 }
 
@@ -226,6 +241,18 @@ impl Layout {
         }
         for rule in &resource.told {
             self.told(rule, optional, whole)?;
+        }
+        Ok(())
+    }
+
+    /// Each attribute that a rule asks for stands for the first term that asks for it.
+    fn attributes(&mut self, resource: &Resource, rows: &Rows) -> Result<(), Refusal> {
+        let whole = resource.records.is_none() && self.places.records.is_some();
+        for (name, place) in &resource.attributes {
+            let asks = |term: &Term| matches!(term, Term::Attribute(asked, _) if asked == name);
+            let Some(term) = rows.terms.iter().position(asks).and_then(|at| u16::try_from(at).ok()) else { continue };
+            self.place(place, Meaning::Attribute(term), whole)?;
+            self.places.nulls = true;
         }
         Ok(())
     }
@@ -279,6 +306,17 @@ fn records(matched: &[&Resource]) -> Result<Option<Place>, Refusal> {
     Ok(first.records.clone())
 }
 
+/// Where the columns of all resources together are named: a row has one list of them.
+fn columns(matched: &[&Resource]) -> Result<Option<ColumnsAt>, Refusal> {
+    let mut with_columns = matched.iter().filter(|resource| resource.columns.is_some());
+    let Some(first) = with_columns.next() else { return Ok(None) };
+    if let Some(other) = with_columns.find(|other| other.columns != first.columns) {
+        let note = format!("`{}` and `{}` match together and have different columns", first.id, other.id);
+        return Err(Refusal::new(Reason::Rule, note));
+    }
+    Ok(first.columns.clone())
+}
+
 fn parameters(matched: &[&Resource]) -> HashMap<String, Parameter> {
     let mut all: HashMap<String, Parameter> = HashMap::new();
     for (name, parameter) in matched.iter().flat_map(|resource| &resource.parameters) {
@@ -318,7 +356,7 @@ fn passes(resource: &Resource, situation: &Situation<'_>) -> bool {
 
 /// What several resources together say that a request does. One that says so itself knows better
 /// than the method, else a resource for all pages would make a write of every search that posts.
-fn event(resources: &[&Resource], matched: &Matched) -> Event {
+pub(super) fn event(resources: &[&Resource], matched: &Matched) -> Event {
     let said = |event: &Event| resources.iter().any(|resource| resource.event == Some(*event));
     let events = [Event::Export, Event::Write, Event::Search, Event::View];
     events.into_iter().find(said).unwrap_or_else(|| event_of(None, matched))

@@ -35,6 +35,8 @@ pub struct Facts {
     pub roles: Vec<Arc<str>>,
     /// The address they asked from.
     pub client: Option<IpAddr>,
+    /// What for, as a word that the rules know.
+    pub purpose: Option<String>,
     /// The method.
     pub method: String,
     /// The path's template, once a resource matched.
@@ -59,6 +61,7 @@ impl Facts {
             staff: self.staff.clone().map(Text::Owned),
             roles: self.roles.iter().map(|role| Text::Owned(role.to_string())).collect(),
             client: self.client.map(|client| Text::Owned(client.to_string())),
+            purpose: self.purpose.clone().map(Text::Owned),
             method: Some(Text::Owned(self.method.clone())),
             path: Some(self.path.as_ref().map_or(Text::Borrowed("undeclared"), |path| Text::Owned(path.to_string()))),
             resource: self.resource.clone().map(Text::Owned),

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
-use crate::config::rules;
+use crate::config::{packs, rules};
 use crate::ledger::entry::Entry;
 use crate::policy::Policy;
 use crate::policy::compile::Loaded;
@@ -101,7 +101,7 @@ fn folders(paths: &[PathBuf]) -> BTreeSet<PathBuf> {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
         _ => Path::new(".").to_path_buf(),
     };
-    paths.iter().map(folder).collect()
+    paths.iter().filter(|path| !packs::is_pack(path)).map(folder).collect()
 }
 
 /// Reloads when the bell rings.
@@ -156,8 +156,9 @@ impl Reloader {
     /// Reads everything again; tells whether all of it holds.
     async fn reload(&self) -> bool {
         let (paths, certificates) = (self.paths.clone(), self.certificates.clone());
+        let old = Arc::clone(&self.gateway.house.load().policy);
         // Compiling takes a while that no answer should wait for; if it panics, the old rules stay.
-        let loaded = spawn_blocking(move || (certificates.reload(), load(&paths))).await;
+        let loaded = spawn_blocking(move || (certificates.reload(), load(&paths, old.declared_purposes()))).await;
         let failed = |_| (false, Err("they could not be read, by a fault of the gateway's own".to_owned()));
         let (renewed, policy) = loaded.unwrap_or_else(failed);
         match policy {
@@ -214,12 +215,12 @@ impl Reloader {
     }
 }
 
-fn load(paths: &[PathBuf]) -> Result<Policy, String> {
+fn load(paths: &[PathBuf], purposes: Option<&[String]>) -> Result<Policy, String> {
     let sources = rules::read(paths).map_err(|error| error.to_string())?;
     if let Some(empty) = sources.iter().find(|source| source.text.trim().is_empty()) {
         return Err(format!("`{}` is empty", empty.name));
     }
-    let Loaded { policy, faults } = Policy::parse(&sources);
+    let Loaded { policy, faults } = Policy::parse_for(&sources, purposes);
     policy.ok_or_else(|| told(&faults))
 }
 

@@ -116,7 +116,7 @@ impl std::error::Error for RunError {
 
 /// Runs a gateway until SIGTERM or SIGINT, then drains it. `started` is told when it listens.
 pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), RunError> {
-    let policy = load(&config.rules)?;
+    let policy = load(&config.rules, config.purposes.as_deref())?;
     let metrics = Metrics::new().map_err(RunError::Metrics)?;
     let sites = opening::sites(&config, &metrics).map_err(RunError::Pem)?;
     let tls = opening::tls(&config).map_err(RunError::Pem)?;
@@ -144,9 +144,9 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
 }
 
 /// Reads and compiles the rules; what is only doubtful is logged.
-fn load(paths: &[PathBuf]) -> Result<Policy, RunError> {
+fn load(paths: &[PathBuf], purposes: Option<&[String]>) -> Result<Policy, RunError> {
     let sources = rules::read(paths).map_err(RunError::Rules)?;
-    let Loaded { policy, faults } = Policy::parse(&sources);
+    let Loaded { policy, faults } = Policy::parse_for(&sources, purposes);
     for fault in faults.iter().filter(|fault| fault.severity == Severity::Warning) {
         tracing::warn!(file = %fault.file, line = fault.line, code = fault.code, "{}", fault.message);
     }

@@ -4,6 +4,7 @@ pub mod health;
 pub mod login;
 pub mod secure;
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -76,6 +77,8 @@ pub type Answer = Response<CrmBody>;
 /// The body of the CRM's answer; the connection is kept when it was read to its end.
 pub struct CrmBody {
     body: Incoming,
+    /// What was looked at before its turn.
+    ahead: VecDeque<Bytes>,
     connection: Option<Connection>,
     upstream: Arc<Upstream>,
 }
@@ -164,7 +167,12 @@ impl Upstream {
             }),
             Ok(Ok(response)) => {
                 let upstream = Arc::clone(self);
-                Ok(response.map(|body| CrmBody { body, connection: Some(connection), upstream }))
+                Ok(response.map(|body| CrmBody {
+                    body,
+                    ahead: VecDeque::new(),
+                    connection: Some(connection),
+                    upstream,
+                }))
             }
         }
     }
@@ -257,8 +265,28 @@ impl CrmBody {
         &self.upstream.names
     }
 
+    /// The whole body, if it is no longer than this; `next` gives all of it again.
+    pub async fn look(&mut self, max: usize) -> Result<Option<Bytes>, Refusal> {
+        let mut length = 0;
+        while let Some(chunk) = self.read().await? {
+            length += chunk.len();
+            self.ahead.push_back(chunk);
+            if length > max {
+                return Ok(None);
+            }
+        }
+        Ok(Some(self.ahead.iter().flatten().copied().collect()))
+    }
+
     /// The next bytes; `None` at the proper end. Whatever breaks off is a refusal.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+        match self.ahead.pop_front() {
+            Some(chunk) => Ok(Some(chunk)),
+            None => self.read().await,
+        }
+    }
+
+    async fn read(&mut self) -> Result<Option<Bytes>, Refusal> {
         loop {
             let frame = match timeout(self.upstream.timeout, self.body.frame()).await {
                 Err(_) => return Err(Failure::Slow.refusal()),

@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use crate::terms::names::Names;
 use crate::terms::place::PlaceId;
 use crate::terms::quote::Quotes;
 use crate::terms::refusal::Refusal;
@@ -80,9 +81,9 @@ pub struct Leaf<'a> {
     /// Where it stands; in the order of the text, never empty.
     pub pieces: &'a [Piece],
     /// The names that stand at it, the nearest first: key, heading, label, input name.
-    pub names: &'a [&'a str],
+    pub names: Names<'a>,
     /// The names further up, the nearest first: keys of the objects around it.
-    pub above: &'a [&'a str],
+    pub above: Names<'a>,
     /// The paths and selectors that reach it.
     pub places: &'a [PlaceId],
     /// The record that it belongs to, counted from 1; 0 outside records.

@@ -13,6 +13,7 @@ pub mod kind;
 pub mod label;
 pub mod leaf;
 pub mod mint;
+pub mod names;
 pub mod place;
 pub mod quote;
 pub mod refusal;

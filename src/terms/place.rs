@@ -86,6 +86,8 @@ pub struct Places {
     /// Places that are sought in the whole document all the same: those of resources that declare
     /// no records and match together with one that does.
     pub document: BTreeSet<PlaceId>,
+    /// Whether a JSON `null` is shown too, as a form feed: a rule asks what stands there.
+    pub nulls: bool,
 }
 
 impl Place {

@@ -53,6 +53,8 @@ reasons! {
     NoRole = "no-role",
     /// A rule blocks what the answer or the request holds.
     Rule = "rule",
+    /// The request says in two ways what it is made for, or with a word that nobody declared.
+    Purpose = "purpose",
     /// The path is not declared and the rules block those.
     Undeclared = "undeclared",
     /// A question about a veiled kind: sort, prefix, range.

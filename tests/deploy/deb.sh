@@ -16,6 +16,10 @@ if ! command -v cargo-deb >/dev/null; then
   say "installing cargo-deb"
   cargo install --quiet --locked --debug cargo-deb
 fi
+if ! command -v cargo-cyclonedx >/dev/null; then
+  say "installing cargo-cyclonedx"
+  cargo install --quiet --locked --debug cargo-cyclonedx
+fi
 if [ $# = 0 ]; then
   cargo build --release --locked
   set -- "${CARGO_TARGET_DIR:-target}/release/sudare"
@@ -23,6 +27,12 @@ fi
 # A target folder of its own: the checkout's is not touched.
 install -D "$1" "$work/target/release/sudare"
 deploy/debian/pages "$work/target/release/sudare" "$work/target/release"
+bill=$work/target/release/sudare.cdx.json
+deploy/bill "$bill"
+cargo tree --locked -e normal --prefix none -f '{p}' | sed -n 's/ v[0-9].*//p' | sort -u | while read -r crate; do
+  grep -q "\"name\": \"$crate\"" "$bill" || die "the bill of materials does not name $crate"
+done
+! grep -q "$PWD" "$bill" || die "the bill of materials names this machine's folders"
 CARGO_TARGET_DIR=$work/target cargo deb --no-build --no-strip --output "$work/sudare.deb"
 say "lists $(dpkg-deb -c "$work/sudare.deb" | wc -l) files, $(dpkg-deb -f "$work/sudare.deb" Version)"
 
@@ -33,6 +43,7 @@ for page in /usr/share/man/man1/sudare.1.gz /usr/share/man/ja/man1/sudare.1.gz; 
   # Debian's own containers leave manual pages out at installation.
   [ -e "$page" ] || dpkg -L sudare | grep -qx "$page" || die "no $page"
 done
+dpkg -L sudare | grep -qx /usr/share/doc/sudare/sudare.cdx.json || die "no bill of materials"
 bash -n /usr/share/bash-completion/completions/sudare
 [ "$(stat -c '%U:%G %a' /var/lib/sudare)" = "sudare:sudare 700" ] || die "/var/lib/sudare is $(stat -c '%U:%G %a' /var/lib/sudare)"
 [ "$(stat -c '%U:%G %a' /etc/sudare)" = "root:sudare 750" ] || die "/etc/sudare is $(stat -c '%U:%G %a' /etc/sudare)"

@@ -103,7 +103,7 @@ fn exchange(role: &str, method: &str, target: &str, kind: &str, body: &[u8]) -> 
         .body(Bytes::from_static(b"{}"))
         .expect("a response");
     let roles = [policy().role(role).expect("a role")];
-    let staff = Staff { source: "test", user: "tanaka".into(), groups: Vec::new() };
+    let staff = Staff::new("test", "tanaka", Vec::new());
     let time = "2026-11-24T03:00:00Z".parse().expect("a time");
     let caller = Caller { staff: Some(&staff), roles: &roles, network: [127, 0, 0, 1].into(), time };
     dry::run(policy(), &mint(), &caller, request, response)

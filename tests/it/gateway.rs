@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use client::{Answer, get, request};
 use origin::Origin;
-use running::{Running, until};
+use running::{Running, Setup, until};
 
 pub const RULES: &str = r#"
 sudare: 1
@@ -64,6 +64,11 @@ fn crm() -> Origin {
         "/export.csv" => Answer::new(200, "text/csv; charset=utf-8", &export(30_000)),
         "/error" => Answer::new(500, "text/html", "<pre>SELECT * FROM t WHERE tel='090-1234-5678'</pre>"),
         "/blob" => Answer::new(200, "application/octet-stream", "\u{1}\u{2}090-1234-5678"),
+        "/special" => Answer::new(
+            200,
+            "application/json",
+            r#"{"no":1,"口座番号":"7654321","病歴":"あり","パスワード":"hinotori-77"}"#,
+        ),
         "/plain" => Answer::new(200, "text/plain; charset=utf-8", "call taro@example.jp"),
         _ => Answer::new(404, "text/html", "<p>not here</p>"),
     })
@@ -305,4 +310,37 @@ fn killed_at_any_moment_it_has_recorded_what_it_disclosed() {
     assert!(missing.is_empty(), "{} of {} disclosures are not recorded", missing.len(), seen.len());
     assert!(seen.len() >= KILLS, "only {} disclosures in {KILLS} rounds", seen.len());
     assert!(gateway.verify().success());
+}
+
+#[test]
+fn a_purpose_opens_what_the_rules_say_and_stands_in_the_ledger() {
+    let crm = crm();
+    let rules = format!("{RULES}  - {{ id: call-1, for: support, show: [phone], when: {{ purpose: [call-back] }} }}\n");
+    let gateway = Running::start(&crm, &rules);
+    let ask = |purposes: &[&str]| {
+        let mut headers = vec![("X-Remote-User", "tanaka"), ("X-Remote-Groups", "crm-support")];
+        headers.extend(purposes.iter().map(|purpose| ("Sudare-Purpose", *purpose)));
+        get(gateway.staff, "/api/customers/42", &headers)
+    };
+    let told = |answer: &Answer| gateway.record(&answer.header("sudare-request").expect("an id"))["purpose"].clone();
+    let (without, with) = (ask(&[]), ask(&["call-back"]));
+    assert!(without.text().contains("***-****-5678") && with.text().contains("090-1234-5678"), "{with:?}");
+    assert_eq!((told(&without).as_str(), told(&with).as_str()), (None, Some("call-back")));
+    for odd in [&["sale"][..], &["call-back", "call-back"], &["call-back, sale"]] {
+        let refused = ask(odd);
+        assert_eq!((refused.status, refused.header("sudare-refusal").as_deref()), (400, Some("purpose")), "{odd:?}");
+        assert!(told(&refused).is_null(), "{odd:?}");
+    }
+    assert!(!crm.asked().concat().to_lowercase().contains("purpose"), "the word is the gateway's own");
+}
+
+#[test]
+fn a_pack_is_a_part_of_the_policy() {
+    let crm = crm();
+    let rules =
+        RULES.replace("phone: last4", "phone: last4, bank_account: full").replace("identity, contact, notes", "all");
+    let config = "rules: [pack:appi, rules/]\n";
+    let gateway = Running::set_up(crm.address, Setup { rules: &rules, config, ..Setup::default() });
+    let manager = gateway.get("/special", "sato", "crm-managers").text();
+    assert_eq!(manager, r#"{"no":1,"口座番号":"****"}"#, "the pack's categories are closer than the desk's `all`");
 }

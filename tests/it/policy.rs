@@ -71,7 +71,7 @@ fn told(sources: &[Source]) -> Vec<Fault> {
 
 #[test]
 fn the_shipped_rules_hold() {
-    for name in ["demo.yaml", "creme.yaml", "tryton.yaml"] {
+    for name in ["demo.yaml", "creme.yaml", "tryton.yaml", "appi.yaml"] {
         let sources = [source(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules").join(name))];
         let (holds, faults) = (Policy::parse(&sources).policy.is_some(), told(&sources));
         assert!(holds && faults.is_empty(), "{}", render(&faults, &sources, false));

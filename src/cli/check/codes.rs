@@ -115,6 +115,7 @@ pub const ALL: &[Code] = &[
         "The file holds no certificate or key in PEM form that can be read.",
         "PEM形式の証明書や鍵として読めません。",
     ),
+    code("bad-place", "This is no place where such a value can stand.", "このような値がある場所として使えません。"),
     code(
         "bad-size",
         "A size is a number and its unit, as `64KiB` or `10MiB`.",
@@ -142,6 +143,16 @@ pub const ALL: &[Code] = &[
         "`records` と同じ始まりの場所は、各レコードの中で探されるため見つかりません。",
     ),
     code("body", "A request or an answer has one body.", "リクエストと応答の本文は一つです。"),
+    code(
+        "cel",
+        "A CEL expression that cannot be read, or that asks for what is not there.",
+        "CELの式が読めないか、存在しないものを参照しています。",
+    ),
+    code(
+        "columns",
+        "`columns` says where the request names the columns of rows in JSON.",
+        "`columns` は、JSONの行の列名がリクエストのどこにあるかを表します。",
+    ),
     code(
         "comment",
         "`#` after a blank begins a comment, and cuts a selector or a path.",
@@ -328,6 +339,7 @@ pub const ALL: &[Code] = &[
         "A condition on a network in which trusted proxies are: they are believed about where staff comes from.",
         "信用するプロキシを含むネットワークの条件です。接続元はプロキシの申告で決まります。",
     ),
+    code("purpose", "A purpose is a short and plain word.", "目的は、短く単純な語で書きます。"),
     code(
         "request",
         "A test's request is a method and a path, as `GET /customers/42`.",
@@ -390,6 +402,11 @@ pub const ALL: &[Code] = &[
         "Nothing finds a kind: no field names it, and it has neither label nor pattern.",
         "種別を見つける手段がありません。項目にも、見出しにも、パターンにもありません。",
     ),
+    code(
+        "unknown-attribute",
+        "No resource says where this attribute stands.",
+        "この属性の場所を定めたリソースがありません。",
+    ),
     code("unknown-fields", "No set of fields has this name.", "この名前の項目セットはありません。"),
     code("unknown-key", "No such key is known here.", "ここで使えるキーではありません。"),
     code(
@@ -397,6 +414,8 @@ pub const ALL: &[Code] = &[
         "No kind, and where one may stand no category, has this name.",
         "この名前の種別（場所によっては区分）はありません。",
     ),
+    code("unknown-pack", "No pack of rules with this name is shipped.", "この名前の付属規則はありません。"),
+    code("unknown-purpose", "gateway.yaml does not list this purpose.", "gateway.yaml の目的の一覧にありません。"),
     code("unknown-resource", "No resource has this id.", "このIDのリソースはありません。"),
     code("unknown-role", "No role has this name.", "この名前の役割はありません。"),
     code("unknown-source", "No source of identity has this name.", "この名前の認証元はありません。"),

@@ -136,7 +136,8 @@ impl Check {
         let (sources, unread) = rules::read_all(paths);
         self.unread |= !unread.is_empty();
         self.bare = sources.is_empty() && unread.is_empty();
-        let loaded = Policy::parse(&sources);
+        let purposes = self.config.as_ref().and_then(|config| config.purposes.as_deref());
+        let loaded = Policy::parse_for(&sources, purposes);
         self.faults.extend(unread);
         if !sources.is_empty() {
             self.faults.extend(loaded.faults);

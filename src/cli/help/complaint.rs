@@ -33,6 +33,10 @@ fn japanese(error: &Error) -> Option<String> {
             }
         }
         ErrorKind::MissingRequiredArgument => texts::NEEDS.with(lang, &[("what", &word(ContextKind::InvalidArg)?)]),
+        ErrorKind::ArgumentConflict => {
+            let (one, other) = (word(ContextKind::InvalidArg)?, word(ContextKind::PriorArg)?);
+            texts::NOT_TOGETHER.with(lang, &[("one", &one), ("other", &other)])
+        }
         ErrorKind::MissingSubcommand => texts::NEEDS_COMMAND.of(lang).to_owned(),
         _ => return None,
     };

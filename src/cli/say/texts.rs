@@ -162,6 +162,7 @@ texts! {
     NO_VALUE: "`{word}` is no value of `{option}`", "`{option}` に `{word}` は指定できません";
     NEEDS_VALUE: "`{option}` needs a value", "`{option}` には値が必要です";
     NEEDS: "this is missing: {what}", "次の指定が足りません: {what}";
+    NOT_TOGETHER: "`{one}` and `{other}` do not stand together", "`{one}` と `{other}` は一緒に使えません";
     NEEDS_COMMAND: "name a command", "コマンドを指定してください";
     DID_YOU_MEAN: "did you mean `{word}`?", "`{word}` のことですか？";
     VALUES_ARE: "write one of {known}", "{known} のいずれかを書いてください";

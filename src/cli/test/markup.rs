@@ -49,7 +49,7 @@ struct Rows(Vec<(String, String)>);
 impl Sink for Rows {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
         if leaf.part == Part::Value {
-            let way: Vec<&str> = leaf.above.iter().rev().chain(leaf.names).copied().collect();
+            let way: Vec<&str> = leaf.above.iter().rev().chain(leaf.names.iter()).collect();
             self.0.push((format!("/{}", way.join("/")), leaf.text.trim().to_owned()));
         }
         Ok(())

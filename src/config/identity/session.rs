@@ -58,10 +58,11 @@ pub fn read(entry: &Entry, origin: &Origin<'_>, faults: &mut Faults) -> Option<S
         return None;
     }
     if let (Some(Some(login)), None, Some(node)) = (&login, &whoami, success_node)
+        && login.success.json.is_empty()
         && login.success.statuses.iter().any(|status| *status < 300)
     {
         let message = "an answer with status 200 can be the log-in's page again, so it does not show success by itself";
-        faults.error(&node.spot, "no-proof", message).help("add `whoami`, so that the crm itself says who logged in");
+        faults.error(&node.spot, "no-proof", message).help("add `whoami`, so that the crm itself says who logged in, or what only success says: `json: { $.user.id: \"*\" }`");
     }
     // What was told of as wrong leaves no source, and with a fault there is no configuration.
     let (login, whoami) = (all(login)?, all(whoami)?);
@@ -133,6 +134,7 @@ fn success(node: &Node, faults: &mut Faults) -> Option<Success> {
     let mut map = MapReader::open(node, "`success`", faults)?;
     let status = map.need("status", faults);
     let location = map.take("location");
+    let json = map.take("json").map(|node| said(node, faults)).unwrap_or_default();
     map.finish(faults);
     let mut statuses = Vec::new();
     for item in reader::one_or_more(status?) {
@@ -150,7 +152,23 @@ fn success(node: &Node, faults: &mut Faults) -> Option<Success> {
         None => None,
         Some(node) => Some(reader::text(node, "`location`", faults)?.to_owned()),
     };
-    Some(Success { statuses, location })
+    Some(Success { statuses, location, json })
+}
+
+/// What the JSON of an answer that let somebody in says, and where.
+fn said(node: &Node, faults: &mut Faults) -> Vec<(JsonPath, String)> {
+    let mut all = Vec::new();
+    for entry in reader::entries(node, "`json`", faults).unwrap_or_default() {
+        match (one(&entry.key), reader::text(&entry.value, "what stands there", faults)) {
+            (Some(path), Some(text)) => all.push((path, text.to_owned())),
+            (Some(_), None) => {}
+            (None, _) => {
+                let message = format!("`{}` is no place of one value in JSON", entry.key);
+                faults.error(&entry.key_spot, "bad-place", message).help("write `$.user.id: \"*\"`");
+            }
+        }
+    }
+    all
 }
 
 fn whoami(node: &Node, faults: &mut Faults) -> Option<Whoami> {

@@ -18,6 +18,7 @@ use crate::format::opaque;
 use crate::format::quote::{Decoded, decode};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::names::Names;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -234,8 +235,8 @@ impl<'a> Shown<'a> {
             text: &text,
             part,
             pieces: &[piece],
-            names: &names,
-            above: &[],
+            names: Names::list(&names),
+            above: Names::NONE,
             places: &[],
             record,
             member: None,

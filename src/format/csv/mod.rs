@@ -8,6 +8,7 @@ pub mod scan;
 use crate::format::csv::scan::{Event, Scanner};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::names::Names;
 use crate::terms::quote::Quotes;
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -83,8 +84,8 @@ impl Sheet {
             text,
             part,
             pieces: &[piece],
-            names: heading.as_slice(),
-            above: &[],
+            names: heading.map_or(Names::NONE, Names::one),
+            above: Names::NONE,
             places: &[],
             record: self.row,
             member: None,

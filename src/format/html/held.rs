@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::terms::leaf::{Leaf, Member, Part, Piece, Sink};
+use crate::terms::names::Names;
 use crate::terms::place::PlaceId;
 use crate::terms::refusal::Refusal;
 
@@ -49,8 +50,8 @@ impl Held {
             text: &self.text,
             part: self.part,
             pieces: &self.pieces,
-            names: &names,
-            above: &above,
+            names: Names::list(&names),
+            above: Names::list(&above),
             places: &self.places,
             record: self.record,
             member: self.member.clone(),

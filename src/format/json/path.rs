@@ -33,6 +33,11 @@ impl Matcher {
         self.0.enter(|step| follow(step, child));
     }
 
+    /// Whether no path can reach anything below the node that is looked at.
+    pub fn is_idle(&self) -> bool {
+        self.0.is_idle()
+    }
+
     /// Steps back up.
     pub fn leave(&mut self) {
         self.0.leave();

@@ -10,7 +10,7 @@ use crate::format::json::text::{is_number, unescape};
 use crate::terms::refusal::{Reason, Refusal};
 
 /// The longest number or literal that is read.
-const BARE_BYTES: usize = 1 << 10;
+pub(super) const BARE_BYTES: usize = 1 << 10;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -116,6 +116,11 @@ impl Scanner {
             State::Text { escaped, escapes } => self.text(chunk, at, escaped, escapes),
             _ => self.bare(chunk, at),
         }
+    }
+
+    /// The number of the chunk's first byte, if no token is open and the byte order mark is behind.
+    pub fn between(&self) -> Option<usize> {
+        (matches!(self.state, State::Between) && self.mark == BYTE_ORDER_MARK.len()).then_some(self.base)
     }
 
     /// All of the chunk has been read.
@@ -246,7 +251,8 @@ impl Scanner {
     }
 }
 
-fn ends_bare(byte: u8) -> bool {
+/// Whether a number or literal ends before this byte.
+pub(super) fn ends_bare(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"')
 }
 

@@ -54,26 +54,33 @@ pub fn unescape(raw: &str, text: &mut String) -> Result<(), usize> {
 
 /// Whether this is a JSON number, and nothing else.
 pub fn is_number(text: &[u8]) -> bool {
-    let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
-    let mut rest = text.strip_prefix(b"-").unwrap_or(text);
-    let whole = digits(rest);
-    if whole == 0 || (whole > 1 && rest[0] == b'0') {
-        return false;
+    number(text) == Some(text.len())
+}
+
+/// How long the JSON number is that `text` begins with; nothing where what begins is none.
+pub fn number(text: &[u8]) -> Option<usize> {
+    let mut at = usize::from(text.first() == Some(&b'-'));
+    at = match text.get(at)? {
+        b'0' => at + 1,
+        _ => some_digits(text, at)?,
+    };
+    if text.get(at) == Some(&b'.') {
+        at = some_digits(text, at + 1)?;
     }
-    rest = &rest[whole..];
-    if let Some(fraction) = rest.strip_prefix(b".") {
-        let length = digits(fraction);
-        if length == 0 {
-            return false;
-        }
-        rest = &fraction[length..];
+    if matches!(text.get(at), Some(b'e' | b'E')) {
+        let signed = matches!(text.get(at + 1), Some(b'+' | b'-'));
+        at = some_digits(text, at + 1 + usize::from(signed))?;
     }
-    if let Some(exponent) = rest.strip_prefix(b"e").or_else(|| rest.strip_prefix(b"E")) {
-        let unsigned = exponent.strip_prefix(b"+").or_else(|| exponent.strip_prefix(b"-")).unwrap_or(exponent);
-        let length = digits(unsigned);
-        return length > 0 && length == unsigned.len();
+    Some(at)
+}
+
+/// Where the digits end that begin here, if there are any.
+fn some_digits(text: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    while text.get(at).is_some_and(u8::is_ascii_digit) {
+        at += 1;
     }
-    rest.is_empty()
+    (at > from).then_some(at)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::format::multipart::head::Head;
 use crate::format::{self, Format, media};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::names::Names;
 use crate::terms::place::Places;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
@@ -198,7 +199,7 @@ impl MultipartWalker {
         let aside = head.file.iter().chain(&head.others).map(|range| (range, Part::Attribute));
         for (range, part) in [(&head.name, Part::Key)].into_iter().chain(aside) {
             let span = self.position() + range.start..self.position() + range.end;
-            sink.leaf(&leaf(&text[range.clone()], part, &[], &[piece(span)]))?;
+            sink.leaf(&leaf(&text[range.clone()], part, Names::NONE, &[piece(span)]))?;
         }
         Ok(())
     }
@@ -348,7 +349,7 @@ impl MultipartWalker {
                     return Err(unreadable(*start, "a charset that is not read; only UTF-8 is"));
                 }
                 let span = *start..*start + value.len();
-                sink.leaf(&leaf(value, Part::Value, &[name.as_str()], &[piece(span)]))
+                sink.leaf(&leaf(value, Part::Value, Names::one(name), &[piece(span)]))
             }
             Content::Walked { walker, start } => {
                 let ended = walker.end(&mut Inside { base: *start, sink });
@@ -451,8 +452,8 @@ fn piece(span: std::ops::Range<usize>) -> Piece {
     Piece { span, at: 0, quotes: Quotes::one(Quote::Verbatim) }
 }
 
-fn leaf<'a>(text: &'a str, part: Part, names: &'a [&'a str], pieces: &'a [Piece]) -> Leaf<'a> {
-    Leaf { text, part, pieces, names, above: &[], places: &[], record: 0, member: None, loosen: &[] }
+fn leaf<'a>(text: &'a str, part: Part, names: Names<'a>, pieces: &'a [Piece]) -> Leaf<'a> {
+    Leaf { text, part, pieces, names, above: Names::NONE, places: &[], record: 0, member: None, loosen: &[] }
 }
 
 /// A refusal that names the offset, never the text.

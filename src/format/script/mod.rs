@@ -15,6 +15,7 @@ use crate::format::quote::decode;
 use crate::format::script::scan::{Found, Scanner};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::names::Names;
 use crate::terms::place::Places;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
@@ -218,8 +219,8 @@ fn show(literal: &Literal, base: usize, sink: &mut dyn Sink) -> Result<(), Refus
         text: &literal.text,
         part: literal.part,
         pieces: &[Piece { span, at: 0, quotes: Quotes::one(literal.quote) }],
-        names: &[],
-        above: &[],
+        names: Names::NONE,
+        above: Names::NONE,
         places: &[],
         record: 0,
         member: None,

@@ -7,6 +7,7 @@ use crate::format::xml::scan::unreadable;
 use crate::format::xml::tag::{self, Attribute, local};
 use crate::format::xml::{Stage, Tree, entity};
 use crate::terms::leaf::{Leaf, Part, Piece, Sink};
+use crate::terms::names::Names;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -71,8 +72,8 @@ impl Tree {
         let (name, above) = names.split_at(1.min(names.len()));
         sink.leaf(&Leaf {
             pieces: &self.run.pieces,
-            names: name,
-            above,
+            names: Names::list(name),
+            above: Names::list(above),
             places: &self.reached,
             record: self.record(),
             ..leaf(&self.run.text, Part::Value)
@@ -86,10 +87,11 @@ impl Tree {
         self.matcher.reached(&mut self.reached);
         let names: Vec<&str> = self.stack.locals().collect();
         let (name, above) = names.split_at(1.min(names.len()));
+        let (names, above) = (Names::list(name), Names::list(above));
         let piece = Piece { span: at..at, at: 0, quotes: Quotes::one(Quote::XmlText) };
         let record = self.record();
         let places = &self.reached;
-        sink.leaf(&Leaf { pieces: &[piece], names: name, above, places, record, ..leaf("", Part::Value) })
+        sink.leaf(&Leaf { pieces: &[piece], names, above, places, record, ..leaf("", Part::Value) })
     }
 
     /// Shows an attribute. Its own name says what it holds. What stands around it says so too, unless
@@ -125,9 +127,10 @@ impl Tree {
             above.clear();
             self.reached.retain(|id| !around.contains(id));
         }
-        let names = [local(name)];
+        let names = Names::one(local(name));
+        let above = Names::list(&above);
         let places = &self.reached;
-        sink.leaf(&Leaf { pieces: &piece, names: &names, above: &above, places, record, ..leaf(&text, Part::Value) })
+        sink.leaf(&Leaf { pieces: &piece, names, above, places, record, ..leaf(&text, Part::Value) })
     }
 
     pub(super) fn comment(&mut self, raw: &str, start: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
@@ -216,5 +219,15 @@ fn unescape(raw: &str, start: usize, text: &mut String) -> Result<(), Refusal> {
 }
 
 fn leaf(text: &str, part: Part) -> Leaf<'_> {
-    Leaf { text, part, pieces: &[], names: &[], above: &[], places: &[], record: 0, member: None, loosen: &[] }
+    Leaf {
+        text,
+        part,
+        pieces: &[],
+        names: Names::NONE,
+        above: Names::NONE,
+        places: &[],
+        record: 0,
+        member: None,
+        loosen: &[],
+    }
 }

@@ -100,7 +100,7 @@ impl Jwt {
             Some(_) => None,
         };
         let groups = groups.ok_or_else(|| refused("the token's groups cannot be read"))?;
-        Ok(Staff { source: "jwt", user, groups })
+        Ok(Staff::new("jwt", user, groups))
     }
 }
 

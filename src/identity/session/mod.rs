@@ -19,7 +19,7 @@ use http::{HeaderMap, Method};
 
 use crate::identity::session::store::{Store, Ticket};
 use crate::identity::turns::Turns;
-use crate::identity::{Asking, Found, name};
+use crate::identity::{Asking, Found, json, name};
 use crate::terms::place::JsonPath;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::secret::Secret;
@@ -93,10 +93,13 @@ pub struct Success {
     pub statuses: Vec<u16>,
     /// `Location`'s path and query fit this text, in which `*` stands for any run of characters.
     pub location: Option<String>,
+    /// What the answer's JSON says at these places; in the texts `*` stands for any run of characters.
+    pub json: Vec<(JsonPath, String)>,
 }
 
 impl Success {
-    /// Whether an answer let somebody in. One that leads back to the log-in never did.
+    /// Whether an answer let somebody in. One that leads back to the log-in did not, unless that very place
+    /// is what success is said to be: some have their log-in on the first page.
     pub fn shows(&self, door: &Door, status: u16, headers: &HeaderMap) -> bool {
         let mut locations = headers.get_all(http::header::LOCATION).iter();
         let location = locations.next().map(|value| value.to_str().unwrap_or_default());
@@ -104,13 +107,23 @@ impl Success {
             return false;
         }
         let target = location.map(target);
-        let back = target.is_some_and(|target| is_path_of(target, door));
+        let said = self.location.as_deref().is_some_and(|text| !text.contains('*') && is_path_of(text, door));
+        let back = !said && target.is_some_and(|target| is_path_of(target, door));
         let fits = match (&self.location, target) {
             (None, _) => true,
             (Some(glob), Some(target)) => fits(glob.as_bytes(), target.as_bytes()),
             (Some(_), None) => false,
         };
         fits && !back
+    }
+
+    /// Whether what the answer says fits too. What can be read in two ways, or is packed, says nothing.
+    pub fn is_said_in(&self, body: &[u8]) -> bool {
+        let Some(said) = json::read(body) else { return false };
+        self.json.iter().all(|(path, pattern)| {
+            let text = json::name_at(&said, path).ok().flatten();
+            text.is_some_and(|text| fits(pattern.as_bytes(), text.as_bytes()))
+        })
     }
 }
 
@@ -200,7 +213,7 @@ impl Session {
 }
 
 fn staff(user: String) -> Staff {
-    Staff { source: "session", user, groups: Vec::new() }
+    Staff::new("session", user, Vec::new())
 }
 
 /// Path and query of an address, whosever it is: the CRM may know itself by another name.
@@ -254,9 +267,42 @@ mod tests {
     }
 
     #[test]
+    fn a_log_in_on_the_first_page_may_lead_there() {
+        let door = Door { methods: vec![Method::POST], path: Vec::new(), text: "/".into() };
+        for (location, target, is) in
+            [("/", "https://rt.example/", true), ("/", "/?e=1", false), ("/*", "/", false), ("/", "/x", false)]
+        {
+            let success = Success { statuses: vec![302], location: Some(location.into()), json: Vec::new() };
+            let headers = [(http::header::LOCATION, HeaderValue::from_str(target).expect("a value"))];
+            assert_eq!(success.shows(&door, 302, &headers.into_iter().collect()), is, "{location} {target}");
+        }
+    }
+
+    #[test]
+    fn success_may_be_what_the_answer_says() {
+        let path = |text: &str| JsonPath::parse(text).expect("a path");
+        let json = vec![(path("$.result[0]"), "*".to_owned()), (path("$.state"), "ok*".to_owned())];
+        let success = Success { statuses: vec![200], location: None, json };
+        for (body, is) in [
+            (r#"{"result":[2,null],"state":"ok"}"#, true),
+            (r#"{"result":["x"],"state":"okay"}"#, true),
+            (r#"{"result":null,"state":"ok"}"#, false),
+            (r#"{"result":[null],"state":"ok"}"#, false),
+            (r#"{"result":[2],"state":"no"}"#, false),
+            (r#"{"result":[2]}"#, false),
+            (r#"{"result":[2],"result":[3],"state":"ok"}"#, false),
+            (r#"{"result":[2],"state":"ok","State":"no"}"#, false),
+            ("<p>ok", false),
+            ("", false),
+        ] {
+            assert_eq!(success.is_said_in(body.as_bytes()), is, "{body}");
+        }
+    }
+
+    #[test]
     fn success_is_the_status_the_place_and_not_the_log_in_again() {
         let door = Door { methods: vec![Method::POST], path: vec!["login".into()], text: "/login".into() };
-        let success = Success { statuses: vec![302], location: Some("/*".into()) };
+        let success = Success { statuses: vec![302], location: Some("/*".into()), json: Vec::new() };
         let shows = |status, locations: &[&'static str]| {
             let values = locations.iter().map(|text| (http::header::LOCATION, HeaderValue::from_static(text)));
             success.shows(&door, status, &values.collect())

@@ -7,7 +7,7 @@ use crate::policy::compile::names::Names;
 use crate::policy::compile::resources::Resource;
 use crate::policy::compile::roles::Role;
 use crate::policy::compile::rules::Condition;
-use crate::policy::decide::{self, On, Question, RoleId, Rule, State, Who};
+use crate::policy::decide::{self, On, Question, RoleId, Rule, Rules, State, Who};
 use crate::policy::fault::Faults;
 use crate::policy::rule::kinds::KindRule;
 use crate::policy::strict::compare;
@@ -15,11 +15,13 @@ use crate::terms::action::Action;
 use crate::terms::kind::KindId;
 
 /// Options of one role that cannot be compared, and rules with an end that do not show more.
-pub fn rules(rules: &[Rule], conditions: &[Condition], ungranted: Action, names: &Names<'_>, faults: &mut Faults) {
+pub fn rules(rules: &Rules, conditions: &[Condition], ungranted: Action, names: &Names<'_>, faults: &mut Faults) {
     incomparable(rules, conditions, names, faults);
+    let mut states: Vec<State> =
+        rules.iter().map(|rule| if rule.conditioned { State::Fails("") } else { State::Holds }).collect();
     for (number, condition) in conditions.iter().enumerate().filter(|(number, _)| !rules[*number].mandatory) {
         if let Some((_, spot)) = &condition.until
-            && !shows_more(number, rules, ungranted, names)
+            && !shows_more(number, rules, &mut states, ungranted, names)
         {
             let fault =
                 faults.error(spot, "until", "`until` belongs to a rule that shows more than the role gets without it");
@@ -69,7 +71,9 @@ pub fn kinds(written: &[KindRule], rules: &[Rule], resources: &[Resource], names
 }
 
 fn incomparable(rules: &[Rule], conditions: &[Condition], names: &Names<'_>, faults: &mut Faults) {
-    let mut by_target: BTreeMap<(bool, bool, On), Vec<(usize, Action)>> = BTreeMap::new();
+    // Most say the same: what is compared is each saying of a target, with the rules that say so.
+    type Saying<'r> = (Action, Option<&'r str>);
+    let mut by_target: BTreeMap<(bool, bool, On), Vec<(Saying<'_>, Vec<usize>)>> = BTreeMap::new();
     for (number, rule) in rules.iter().enumerate() {
         for grant in &rule.grants {
             // Ceilings count whatever they name, so kinds are compared one by one.
@@ -77,46 +81,60 @@ fn incomparable(rules: &[Rule], conditions: &[Condition], names: &Names<'_>, fau
                 if rule.mandatory { names.named(grant.on).into_iter().map(On::Kind).collect() } else { vec![grant.on] };
             for on in targets {
                 let tier = (rule.mandatory, rule.conditioned && !rule.mandatory, on);
-                by_target.entry(tier).or_default().push((number, grant.action));
+                let saying = (grant.action, rule.domain.as_deref());
+                let sayings = by_target.entry(tier).or_default();
+                match sayings.iter_mut().find(|(known, _)| *known == saying) {
+                    Some((_, numbers)) => numbers.push(number),
+                    None => sayings.push((saying, vec![number])),
+                }
             }
         }
     }
     let mut told = HashSet::new();
-    for ((_, _, on), grants) in &by_target {
-        for (at, (a, first)) in grants.iter().enumerate() {
-            for (b, second) in &grants[at + 1..] {
-                let (one, other) = (&rules[*a], &rules[*b]);
-                if comparable((*first, one), (*second, other)) || !meet(one, other) {
-                    continue;
+    for ((_, _, on), sayings) in &by_target {
+        for (at, (one, first)) in sayings.iter().enumerate() {
+            for (other, second) in sayings[at + 1..].iter().filter(|(other, _)| !comparable(*one, *other)) {
+                let pairs = first.iter().flat_map(|a| second.iter().map(move |b| (*a.min(b), *a.max(b))));
+                let meeting = pairs.filter(|(a, b)| meet(&rules[*a], &rules[*b]));
+                for (a, b) in meeting.filter(|(a, b)| !exclude(&conditions[*a], &conditions[*b])) {
+                    // Whoever has more of them has one cause.
+                    if told.len() >= TOLD_MAX || !told.insert((a, b)) {
+                        continue;
+                    }
+                    let (early, late) = if first.contains(&a) { (one.0, other.0) } else { (other.0, one.0) };
+                    cannot_meet((early, &rules[a]), (late, &rules[b]), *on, names, faults);
                 }
-                if exclude(&conditions[*a], &conditions[*b]) || !told.insert((*a, *b)) {
-                    continue;
-                }
-                let what = match on {
-                    On::All => "all",
-                    On::Category(category) => category.word(),
-                    On::Kind(id) => names.kinds.get(*id).name.as_str(),
-                };
-                let message = match first == second {
-                    true => format!("`{what}` has two token domains for the same staff"),
-                    false => format!(
-                        "`{second}` and `{first}` of `{what}` cannot be compared, and both are for the same staff"
-                    ),
-                };
-                let fault = faults.error(&other.spot, "incomparable", message);
-                fault.help(format!("the other stands at {}:{}; say one of them", one.spot.file, one.spot.line));
             }
         }
     }
 }
 
-fn comparable(a: (Action, &Rule), b: (Action, &Rule)) -> bool {
+/// Faults about options that cannot be compared.
+const TOLD_MAX: usize = 500;
+
+fn cannot_meet(one: (Action, &Rule), other: (Action, &Rule), on: On, names: &Names<'_>, faults: &mut Faults) {
+    let what = match on {
+        On::All => "all",
+        On::Category(category) => category.word(),
+        On::Kind(id) => names.kinds.get(id).name.as_str(),
+    };
+    let message = match one.0 == other.0 {
+        true => format!("`{what}` has two token domains for the same staff"),
+        false => {
+            format!("`{}` and `{}` of `{what}` cannot be compared, and both are for the same staff", other.0, one.0)
+        }
+    };
+    let fault = faults.error(&other.1.spot, "incomparable", message);
+    fault.help(format!("the other stands at {}:{}; say one of them", one.1.spot.file, one.1.spot.line));
+}
+
+fn comparable(a: (Action, Option<&str>), b: (Action, Option<&str>)) -> bool {
     match compare(a.0, b.0) {
         None => false,
         // Tokens of two domains are two different answers.
         Some(Ordering::Equal) => {
             let tokens = matches!(a.0, Action::Tokenize(_) | Action::Hash);
-            !tokens || a.1.domain.is_none() || b.1.domain.is_none() || a.1.domain == b.1.domain
+            !tokens || a.1.is_none() || b.1.is_none() || a.1 == b.1
         }
         Some(_) => true,
     }
@@ -149,11 +167,13 @@ fn may_be_one(a: &str, b: &str) -> bool {
 
 /// Whether a rule gives something to somebody that no rule without a condition gives, and takes
 /// nothing from anybody.
-pub(super) fn shows_more(number: usize, rules: &[Rule], ungranted: Action, names: &Names<'_>) -> bool {
-    let without: Vec<State> =
-        rules.iter().map(|rule| if rule.conditioned { State::Fails("") } else { State::Holds }).collect();
-    let mut with = without.clone();
-    with[number] = State::Holds;
+pub(super) fn shows_more(
+    number: usize,
+    rules: &Rules,
+    states: &mut [State],
+    ungranted: Action,
+    names: &Names<'_>,
+) -> bool {
     let roles: Vec<RoleId> = match &rules[number].who {
         Who::Roles(roles) => roles.clone(),
         Who::Every => (0u16..).map(RoleId).take(names.roles.len()).collect(),
@@ -164,13 +184,14 @@ pub(super) fn shows_more(number: usize, rules: &[Rule], ungranted: Action, names
     let mut more = roles.is_empty();
     for role in roles {
         for id in &kinds {
-            let ask = |states: &[State]| {
+            let mut ask = |there: State| {
+                states[number] = there;
                 let roles = [role];
                 let question =
                     Question { rules, states, ungranted, roles: &roles, id: *id, kind: names.kinds.get(*id) };
                 decide::decide(&question).map(|(decision, _)| decision.action)
             };
-            let (Ok(before), Ok(after)) = (ask(&without), ask(&with)) else { return false };
+            let (Ok(after), Ok(before)) = (ask(State::Holds), ask(State::Fails(""))) else { return false };
             match compare(after, before) {
                 Some(Ordering::Less) => more = true,
                 Some(Ordering::Equal) => {}

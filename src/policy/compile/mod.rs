@@ -2,6 +2,7 @@
 //! contradiction told. A file that passes here runs.
 
 mod checks;
+mod conditions;
 mod kinds;
 mod names;
 mod options;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 
+use crate::policy::conditions::Conditioned;
+use crate::policy::decide::{Rule, Rules, State};
 use crate::policy::fault::{Fault, Faults};
 use crate::policy::node::{self, Source};
 use crate::policy::rule::{self, File};
@@ -37,7 +40,7 @@ pub struct Loaded {
 }
 
 /// Reads rule files into one policy. The order of files says nothing.
-pub fn load(sources: &[Source]) -> Loaded {
+pub fn load(sources: &[Source], purposes: Option<&[String]>) -> Loaded {
     let mut faults = Faults::new();
     let mut ordered: Vec<&Source> = sources.iter().collect();
     ordered.sort_by(|a, b| (&a.name, &a.text).cmp(&(&b.name, &b.text)));
@@ -48,12 +51,12 @@ pub fn load(sources: &[Source]) -> Loaded {
     // Names of files that could not be read are missing; telling that they are unknown would only
     // hide the one fault that counts.
     let is_whole = files.len() == sources.len();
-    let policy = if is_whole { compile(files, version(sources), &mut faults) } else { None };
+    let policy = if is_whole { compile(files, version(sources), purposes, &mut faults) } else { None };
     let policy = policy.filter(|_| !faults.has_errors());
     Loaded { policy, faults: faults.into_sorted() }
 }
 
-fn compile(files: Vec<File>, version: Arc<str>, faults: &mut Faults) -> Option<Policy> {
+fn compile(files: Vec<File>, version: Arc<str>, purposes: Option<&[String]>, faults: &mut Faults) -> Option<Policy> {
     let mut all = File::default();
     let mut settings = Vec::new();
     for file in files {
@@ -70,23 +73,43 @@ fn compile(files: Vec<File>, version: Arc<str>, faults: &mut Faults) -> Option<P
     let names = names::Names { roles: &roles, kinds: &kinds.kinds };
     let (resources, routes) = resources::compile(all.resources, &all.fields, &names, faults);
     let (rules, conditions) = rules::compile(all.rules, &resources, &names, faults);
+    let rules = Rules::new(rules, &kinds.kinds);
     let (ungranted, undeclared) = settings::compile(&settings, faults);
     let tests = tests::compile(all.tests, &names, faults);
     checks::rules(&rules, &conditions, ungranted, &names, faults);
     checks::roles(&roles, faults);
     overlap::tell(&resources, &routes, faults);
     checks::kinds(&all.kinds, &rules, &resources, &names, faults);
+    let (purposes, declared) = (conditions::purposes(&conditions, purposes, faults), purposes.map(<[String]>::to_vec));
+    let looks = conditions::looks(&conditions);
+    let conditioned = Conditioned::of(&rules);
     let words = Arc::new(routes.iter().flat_map(|route| route.rule.path.words()).map(str::to_owned).collect());
-    let parts =
-        Parts { version, kinds, roles, rules, conditions, resources, routes, words, ungranted, undeclared, tests };
-    Some(Policy::new(parts))
+    Some(Policy::new(Parts {
+        version,
+        kinds,
+        roles,
+        rules,
+        conditions,
+        conditioned,
+        looks,
+        purposes,
+        declared,
+        resources,
+        routes,
+        words,
+        ungranted,
+        undeclared,
+        tests,
+    }))
 }
 
 /// Whether a rule gives something to somebody that no rule without a condition gives, and takes
 /// nothing from anybody.
 pub(crate) fn shows_more(parts: &Parts, number: usize) -> bool {
     let names = names::Names { roles: &parts.roles, kinds: &parts.kinds.kinds };
-    checks::shows_more(number, &parts.rules, parts.ungranted, &names)
+    let state = |rule: &Rule| if rule.conditioned { State::Fails("") } else { State::Holds };
+    let mut states: Vec<State> = parts.rules.iter().map(state).collect();
+    checks::shows_more(number, &parts.rules, &mut states, parts.ungranted, &names)
 }
 
 /// A hash over all files that neither their order nor their names change.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::policy::compile::names::Names;
 use crate::policy::fault::Faults;
 use crate::policy::node::Spot;
-use crate::policy::plan::{Otherwise, Parameter, SubjectAt, Teller};
+use crate::policy::plan::{ColumnsAt, Otherwise, Parameter, SubjectAt, Teller};
 use crate::policy::reader::nearest;
 use crate::policy::rule::fields::{Field, FieldSet, Is, Item, Told};
 use crate::policy::rule::matches::Match;
@@ -28,12 +28,16 @@ pub struct Resource {
     pub subjects: Vec<Subject>,
     /// Where each record begins.
     pub records: Option<Place>,
+    /// Where the request names the columns of rows.
+    pub columns: Option<ColumnsAt>,
     /// What stands where.
     pub fields: Vec<FieldRule>,
     /// What stands where another value tells the kind.
     pub told: Vec<ToldRule>,
     /// What parameters ask about, by folded name.
     pub parameters: HashMap<String, Parameter>,
+    /// What rules may ask of each record, and where it stands.
+    pub attributes: Vec<(Arc<str>, Place)>,
     /// What a request does, if its method does not say.
     pub event: Option<Event>,
     /// What becomes of the rest.
@@ -133,9 +137,11 @@ pub fn compile(
             spot: resource.id.spot,
             subjects: resource.subjects,
             records: resource.records,
+            columns: resource.columns.map(|columns| columns.at),
             fields,
             told,
             parameters,
+            attributes: resource.attributes.into_iter().map(|(name, at)| (name.text.into(), at)).collect(),
             event: resource.event,
             options: resource.options,
         });

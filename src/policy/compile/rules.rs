@@ -1,10 +1,11 @@
 //! Rules with everything looked up, and the conditions under which each is there.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::policy::compile::conditions::{self, Known};
 use crate::policy::compile::names::Names;
 use crate::policy::compile::options;
 use crate::policy::compile::resources::Resource;
@@ -12,6 +13,7 @@ use crate::policy::decide::{Grant, Rule, Who};
 use crate::policy::fault::Faults;
 use crate::policy::node::Spot;
 use crate::policy::reader::nearest;
+use crate::policy::rows::Term;
 use crate::policy::rule::rules::{Rule as Written, Who as WrittenWho};
 use crate::policy::rule::when::When;
 use crate::terms::action::Action;
@@ -25,6 +27,8 @@ pub struct Condition {
     pub until: Option<(Timestamp, Spot)>,
     /// Only then.
     pub when: When,
+    /// Only for records of which all of this holds.
+    pub rows: Vec<Term>,
 }
 
 /// Rules of one policy.
@@ -44,18 +48,23 @@ pub fn compile(
         written.truncate(RULES_MAX);
     }
     let ids = ids(&written, faults);
-    written.into_iter().zip(ids).filter_map(|(rule, id)| one(rule, id, resources, names, faults)).unzip()
+    let known = Known::of(resources);
+    written.into_iter().zip(ids).filter_map(|(rule, id)| one(rule, id, &known, names, faults)).unzip()
 }
 
 fn one(
     written: Written,
     id: Arc<str>,
-    resources: &[Resource],
+    known: &Known<'_>,
     names: &Names<'_>,
     faults: &mut Faults,
 ) -> Option<(Rule, Condition)> {
     mandatory(&written, faults);
-    let conditioned = written.when.is_some() || written.until.is_some() || matches!(written.who, WrittenWho::Staff(_));
+    let conditioned = written.when.is_some()
+        || written.until.is_some()
+        || !written.rows.is_empty()
+        || matches!(written.who, WrittenWho::Staff(_));
+    let rows = conditions::rows(&written, known, faults);
     let (who, staff) = match &written.who {
         WrittenWho::All => (Who::Every, None),
         WrittenWho::Staff(staff) => (Who::Every, Some(staff.iter().map(|id| id.text.clone()).collect())),
@@ -66,8 +75,8 @@ fn one(
     let (grants, spots) = grants(&written, names, faults).into_iter().unzip();
     let when = written.when.unwrap_or_default();
     for word in &when.resources {
-        if !resources.iter().any(|resource| *resource.id == *word.text) {
-            let near = nearest(&word.text, resources.iter().map(|resource| &*resource.id));
+        if !known.resources.contains(word.text.as_str()) {
+            let near = nearest(&word.text, known.resources.iter().copied());
             faults.error(&word.spot, "unknown-resource", format!("`{}` is no resource", word.text)).did_you_mean(near);
         }
     }
@@ -83,7 +92,7 @@ fn one(
         spots,
         remarks: written.remarks,
     };
-    Some((rule, Condition { staff, until: written.until, when }))
+    Some((rule, Condition { staff, until: written.until, when, rows }))
 }
 
 fn grants(written: &Written, names: &Names<'_>, faults: &mut Faults) -> Vec<(Grant, Spot)> {
@@ -131,14 +140,21 @@ fn ids(written: &[Written], faults: &mut Faults) -> Vec<Arc<str>> {
             fault.help(format!("{}:{} has it", first.file, first.line));
         }
     }
-    let mut given: BTreeSet<String> = BTreeSet::new();
+    let mut given: HashSet<String> = HashSet::new();
+    // What a base was counted to: below it nothing becomes free again.
+    let mut counted: HashMap<&str, usize> = HashMap::new();
     let mut ids = Vec::new();
     for rule in written {
         let id = rule.id.as_ref().map(|word| word.text.clone());
         let id = id.unwrap_or_else(|| {
             let free = |id: &String| !taken.contains_key(id.as_str()) && !given.contains(id);
+            let count = counted.entry(base(rule)).or_default();
             // Of as many numbers as there are ids, and one, at least one is free.
-            (1..=written.len() + 1).map(|number| format!("{}-{number}", base(rule))).find(free).unwrap_or_default()
+            let numbers = *count + 1..=*count + written.len() + 1;
+            let found = numbers.map(|number| (number, format!("{}-{number}", base(rule)))).find(|(_, id)| free(id));
+            let (number, id) = found.unwrap_or_default();
+            *count = number;
+            id
         });
         given.insert(id.clone());
         ids.push(id.into());

@@ -27,11 +27,6 @@ pub struct Match {
 }
 
 impl Match {
-    /// Whether method and path say all.
-    pub fn is_plain(&self) -> bool {
-        self.query.is_empty() && self.header.is_empty() && !self.needs_body()
-    }
-
     /// Whether only the request's body tells.
     pub fn needs_body(&self) -> bool {
         !self.form.is_empty() || !self.json.is_empty()

@@ -3,6 +3,8 @@
 //! What one file names another may declare, so names stay names here; `compile` looks them up when
 //! all files are read.
 
+pub mod cel;
+pub mod columns;
 pub mod fields;
 pub mod hours;
 pub mod kinds;
@@ -10,6 +12,7 @@ pub mod matches;
 pub mod places;
 pub mod resources;
 pub mod roles;
+pub mod rows;
 pub mod rules;
 pub mod settings;
 pub mod tests;
@@ -25,6 +28,7 @@ use crate::policy::rule::roles::Role;
 use crate::policy::rule::rules::Rule;
 use crate::policy::rule::settings::Settings;
 use crate::policy::rule::tests::TestCase;
+use crate::policy::version;
 
 /// A text of a file and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +71,7 @@ pub fn read(node: &Node, faults: &mut Faults) -> File {
     let Some(mut map) = MapReader::open(node, "a rule file", faults) else {
         return file;
     };
-    version(&mut map, faults);
+    format(&mut map, faults);
     if let Some(name) = map.take("name") {
         reader::text(name, "`name`", faults);
     }
@@ -96,15 +100,13 @@ pub fn read(node: &Node, faults: &mut Faults) -> File {
     file
 }
 
-fn version(map: &mut MapReader<'_>, faults: &mut Faults) {
+fn format(map: &mut MapReader<'_>, faults: &mut Faults) {
     let Some(node) = map.take("sudare") else {
         let fault = faults.error(map.spot(), "missing-key", "a rule file begins with `sudare: 1`");
         fault.help("write `sudare: 1` in the first line");
         return;
     };
-    if reader::text(node, "`sudare`", faults).is_some_and(|text| text != "1") {
-        faults.error(&node.spot, "version", "this version knows `sudare: 1` alone");
-    }
+    version::read(node, faults);
 }
 
 /// The items of a list that is always one, because each of its items is a map.

@@ -6,6 +6,7 @@ use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot, Value};
 use crate::policy::plan::{Errors, Unlisted, Unreadable};
 use crate::policy::reader::{self, MapReader};
+use crate::policy::rule::columns::{self, Columns};
 use crate::policy::rule::fields::{self, Item};
 use crate::policy::rule::matches::{self, Match};
 use crate::policy::rule::when::{self, EVENTS};
@@ -24,10 +25,14 @@ pub struct Resource {
     pub subjects: Vec<Subject>,
     /// Where each record begins.
     pub records: Option<Place>,
+    /// Where the request names the columns of rows.
+    pub columns: Option<Columns>,
     /// What stands where.
     pub fields: Vec<Item>,
     /// What parameters touch.
     pub query: Vec<Query>,
+    /// What rules may ask of each record, and where it stands.
+    pub attributes: Vec<(Word, Place)>,
     /// What a request does, if it is not what its method says.
     pub event: Option<Event>,
     /// What it says of the rest.
@@ -100,13 +105,16 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Resource> {
     let matches = map.need("match", faults).map(|node| matches::read(node, faults)).unwrap_or_default();
     let subjects = map.take("subject").map(|node| subjects(node, faults)).unwrap_or_default();
     let records = map.take("records").and_then(|node| records(node, faults));
+    let columns = map.take("columns").and_then(|node| columns::read(node, faults));
     let fields = map.take("fields").map(|node| fields::read(node, faults)).unwrap_or_default();
     let query = map.take("query").map(|node| query(node, faults)).unwrap_or_default();
+    let attributes = map.take("attributes").map(|node| attributes(node, faults)).unwrap_or_default();
     let event = map.take("event").and_then(|node| reader::word(node, "an event", &EVENTS, faults));
     let options = options(&mut map, faults);
-    map.reserve(&["columns", "attributes", "derive", "store", "seal", "undeclared"], faults);
+    columns::check(columns.as_ref(), records.as_ref(), faults);
+    map.reserve(&["derive", "store", "seal", "undeclared"], faults);
     map.finish(faults);
-    Some(Resource { id: id?, matches, subjects, records, fields, query, event, options })
+    Some(Resource { id: id?, matches, subjects, records, columns, fields, query, attributes, event, options })
 }
 
 fn options(map: &mut MapReader<'_>, faults: &mut Faults) -> Options {
@@ -189,6 +197,18 @@ fn at(node: &Node, faults: &mut Faults) -> Option<At> {
         return Some(At::Query(name.to_owned()));
     }
     Some(At::Place(places::read(node, "a subject", faults)?))
+}
+
+/// `attributes: { owner: $.owner_id }`
+fn attributes(node: &Node, faults: &mut Faults) -> Vec<(Word, Place)> {
+    let mut all = Vec::new();
+    for entry in reader::entries(node, "`attributes`", faults).unwrap_or_default() {
+        for node in reader::one_or_more(&entry.value) {
+            let place = places::read(node, "the place of an attribute", faults);
+            all.extend(place.map(|place| (Word::new(&entry.key, &entry.key_spot), place)));
+        }
+    }
+    all
 }
 
 fn query(node: &Node, faults: &mut Faults) -> Vec<Query> {

@@ -6,6 +6,7 @@ use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot, Value};
 use crate::policy::plan::Search;
 use crate::policy::reader::{self, MapReader};
+use crate::policy::rule::rows::{self, Row};
 use crate::policy::rule::when::{self, When};
 use crate::policy::rule::{Word, words};
 
@@ -32,6 +33,8 @@ pub struct Rule {
     pub when: Option<When>,
     /// Which remarks stand there: `why`, `owner`, `approved`, `ticket`.
     pub remarks: Vec<&'static str>,
+    /// What the record must be.
+    pub rows: Vec<Row>,
 }
 
 /// Whom a rule is for.
@@ -110,15 +113,16 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
     let until = map.take("until").and_then(|node| Some((when::until(node, faults)?, node.spot.clone())));
     let when = map.take("when").and_then(|node| When::read(node, faults));
     let mut remarks = Vec::new();
+    let rows = map.take("where").map(|node| rows::read(node, faults)).unwrap_or_default();
     for key in ["why", "owner", "approved", "ticket"] {
         if let Some(node) = map.take(key) {
             remarks.extend(reader::text(node, "a remark", faults).map(|_| key));
         }
     }
-    map.reserve(&["where", "readonly", "approval", "purpose", "lasts", "store", "seal"], faults);
+    map.reserve(&["readonly", "approval", "purpose", "lasts", "store", "seal"], faults);
     map.finish(faults);
     let mandatory = mandatory.map(|node| node.spot.clone());
-    Some(Rule { id, spot: node.spot.clone(), who: who?, grants, domain, search, mandatory, until, when, remarks })
+    Some(Rule { id, spot: node.spot.clone(), who: who?, grants, domain, search, mandatory, until, when, remarks, rows })
 }
 
 fn who(node: &Node, faults: &mut Faults) -> Option<Who> {

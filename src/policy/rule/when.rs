@@ -1,6 +1,7 @@
 //! `when:` and `until:`: the conditions of a rule.
 
 use core::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -10,7 +11,9 @@ use jiff::tz::TimeZone;
 use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot};
 use crate::policy::reader::{self, MapReader};
+use crate::policy::rule::cel::Cel;
 use crate::policy::rule::hours::Hours;
+use crate::policy::rule::places::within;
 use crate::policy::rule::{Word, words};
 use crate::terms::event::Event;
 
@@ -27,6 +30,12 @@ pub struct When {
     pub resources: Vec<Word>,
     /// The request does one of these.
     pub events: Vec<Event>,
+    /// The request is made for one of these purposes.
+    pub purposes: Vec<Word>,
+    /// The answer holds one record.
+    pub one: bool,
+    /// An expression that is true.
+    pub cel: Option<Arc<Cel>>,
 }
 
 /// The events that a request can be.
@@ -65,7 +74,10 @@ impl When {
             let items = reader::one_or_more(node).iter();
             when.events = items.filter_map(|item| reader::word(item, "an event", &EVENTS, faults)).collect();
         }
-        map.reserve(&["purpose", "records", "cel"], faults);
+        when.purposes = map.take("purpose").map(|node| purposes(node, faults)).unwrap_or_default();
+        let one = map.take("records").and_then(|node| reader::word(node, "`records`", &[("one", true)], faults));
+        when.one = one.unwrap_or(false);
+        when.cel = map.take("cel").and_then(|node| cel(node, faults));
         if node.map().is_some_and(<[_]>::is_empty) {
             faults.error(&node.spot, "empty", "`when` names no condition");
         }
@@ -82,11 +94,46 @@ impl When {
             let taken = |one: &T| other.iter().any(|whole| is_in(one, whole));
             other.is_empty() || (!own.is_empty() && own.iter().all(taken))
         }
-        let When { networks, network_spots: _, hours, resources, events } = self;
+        let When { networks, network_spots: _, hours, resources, events, purposes, one, cel: _ } = self;
         inside(networks, &other.networks, |one, whole| whole.contains(one))
             && inside(hours, &other.hours, |one, whole| one == whole)
             && inside(resources, &other.resources, |one, whole| one.text == whole.text)
             && inside(events, &other.events, |one, whole| one == whole)
+            && inside(purposes, &other.purposes, |one, whole| one.text == whole.text)
+            && (*one || !other.one)
+            && other.cel.is_none()
+    }
+}
+
+/// Reads purposes: they stand in the ledger and in a header, and so are short and plain.
+pub fn purposes(node: &Node, faults: &mut Faults) -> Vec<Word> {
+    const WORD_BYTES: usize = 64;
+    let mut words = words(node, "a purpose", faults);
+    words.retain(|word| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let good = word.text.len() <= WORD_BYTES && word.text.bytes().all(plain);
+        if !good {
+            let fault = faults.error(&word.spot, "purpose", format!("`{}` is no plain word", word.text));
+            fault.help("write up to 64 letters, digits, `-`, `_` and `.`, as in `call-back`");
+        }
+        good
+    });
+    words
+}
+
+fn cel(node: &Node, faults: &mut Faults) -> Option<Arc<Cel>> {
+    let text = reader::text(node, "`cel`", faults)?;
+    match Cel::parse(text) {
+        Ok(cel) => Some(Arc::new(cel)),
+        Err(found) => {
+            for fault in found {
+                let told = faults.error(&within(node, text, fault.offset), "cel", fault.message);
+                if let Some(help) = fault.help {
+                    told.help(help);
+                }
+            }
+            None
+        }
     }
 }
 

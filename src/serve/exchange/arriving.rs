@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use crate::identity;
 use crate::identity::peer::Peer;
 use crate::serve::disclose::Facts;
+use crate::serve::exchange::purpose;
 use crate::serve::exchange::recognise::recognise;
 use crate::serve::gate::fault::GateFault;
 use crate::serve::gate::hop::{self, Arrival};
@@ -47,6 +48,7 @@ pub async fn identify(
 
 /// Takes out of a head what ends with the connection, and notes whose address it came from.
 pub fn arrive(house: &House, head: &mut request::Parts, peer: &Peer, facts: &mut Facts) -> Result<(), Refusal> {
+    purpose::keep(head);
     let arrival =
         Arrival { peer: peer.told.unwrap_or(peer.address), secure: peer.secure, trusted: &house.trusted_proxies };
     let hops = hop::request_headers(&mut head.headers, &arrival).map_err(Refusal::from)?;

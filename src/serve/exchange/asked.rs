@@ -20,14 +20,14 @@ use crate::guard::subject::Subjects;
 use crate::guard::{method, query, returned};
 use crate::identity;
 use crate::identity::session::UserAt;
-use crate::policy::Policy;
 use crate::policy::conditions::Situation;
 use crate::policy::decide::RoleId;
 use crate::policy::matched::{self, BodyValues, Matched};
-use crate::policy::plan::{Plan, SubjectAt, Unreadable};
+use crate::policy::plan::{ColumnsAt, Plan, SubjectAt, Unreadable};
+use crate::policy::{Policy, columns};
 use crate::route::normal::{self, Canonical};
 use crate::serve::exchange::forms::{self, Parameters, parameters};
-use crate::serve::exchange::told;
+use crate::serve::exchange::{purpose, told};
 use crate::serve::house::House;
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Subject;
@@ -140,8 +140,10 @@ pub struct Asked {
 impl Asked {
     /// Understands a request: its path, its query, and which resources it is about.
     pub fn new(policy: &Policy, mut head: request::Parts, body: Bytes) -> Result<Asked, Refusal> {
+        let purpose = purpose::take(&mut head)?;
         let forms = forms::of(&head.headers, &body)?;
         let (path, queries, mut matched) = candidates(policy, &head, &forms)?;
+        matched.purpose = purpose;
         if matched.needs_body() {
             let json = told::values_of(&head.headers, &body, policy.body_paths(&matched))?;
             let narrowed = |form| policy.narrow(matched.clone(), &BodyValues { form, json: json.clone() });
@@ -162,13 +164,33 @@ impl Asked {
         self.matched.open = is_open(house, &self.head.method, &self.path);
     }
 
+    /// What it is made for, as staff says.
+    pub fn purpose(&self) -> Option<&str> {
+        self.matched.purpose.as_deref()
+    }
+
     /// The plan for this request and this staff.
     pub fn plan(&self, policy: &Policy, asks: &Asks<'_>) -> Result<Arc<Plan>, Refusal> {
         if asks.staff.is_none() && !policy.is_public(&self.matched) {
             return Err(nobody());
         }
         let Asks { staff, roles, network, time } = *asks;
-        policy.plan(&Situation { matched: &self.matched, roles, staff, network, time })
+        let plan = policy.plan(&Situation { matched: &self.matched, roles, staff, network, time })?;
+        match &plan.columns_at {
+            None => Ok(plan),
+            Some(at) => Ok(Arc::new(columns::known(&plan, &self.columns(at)?)?)),
+        }
+    }
+
+    /// The columns that the request names.
+    fn columns(&self, at: &ColumnsAt) -> Result<Vec<String>, Refusal> {
+        match at {
+            ColumnsAt::Json(path) => told::columns(&self.head.headers, &self.body, path),
+            ColumnsAt::Parameter(name) => {
+                let forms = forms::of(&self.head.headers, &self.body)?;
+                told::listed(together(&self.queries, &forms), name)
+            }
+        }
     }
 
     /// Refuses questions about hidden data and veils in writes. Tells whether somebody was sought.

@@ -11,6 +11,7 @@ use http::{Request, Response};
 use crate::body::rewriter::Rewriter;
 use crate::body::unpack;
 use crate::format;
+use crate::guard::notes::Notes;
 use crate::policy::Policy;
 use crate::policy::decide::RoleId;
 use crate::policy::plan::Plan;
@@ -61,8 +62,32 @@ pub fn run(
     request: Request<Bytes>,
     response: Response<Bytes>,
 ) -> Got {
+    carried_out(&Dry { policy, mint, caller, notes: None }, request, response)
+}
+
+/// The same, and `notes` is told why each value becomes what it becomes.
+pub fn noted(
+    policy: &Policy,
+    mint: &Arc<dyn Mint>,
+    caller: &Caller<'_>,
+    notes: Arc<dyn Notes>,
+    request: Request<Bytes>,
+    response: Response<Bytes>,
+) -> Got {
+    carried_out(&Dry { policy, mint, caller, notes: Some(notes) }, request, response)
+}
+
+/// What one exchange runs with.
+struct Dry<'a> {
+    policy: &'a Policy,
+    mint: &'a Arc<dyn Mint>,
+    caller: &'a Caller<'a>,
+    notes: Option<Arc<dyn Notes>>,
+}
+
+fn carried_out(dry: &Dry<'_>, request: Request<Bytes>, response: Response<Bytes>) -> Got {
     let mut plan = None;
-    answered(policy, mint, caller, request, response, &mut plan).unwrap_or_else(|refusal| {
+    answered(dry, request, response, &mut plan).unwrap_or_else(|refusal| {
         let reader = Reader { page: false, japanese: false };
         let told = respond::refusal(refusal.reason, reader, "", &Ways::default());
         let status = told.status().as_u16();
@@ -78,13 +103,12 @@ pub fn run(
 }
 
 fn answered(
-    policy: &Policy,
-    mint: &Arc<dyn Mint>,
-    caller: &Caller<'_>,
+    dry: &Dry<'_>,
     request: Request<Bytes>,
     response: Response<Bytes>,
     used: &mut Option<Arc<Plan>>,
 ) -> Result<Got, Refusal> {
+    let Dry { policy, mint, caller, .. } = *dry;
     let bounds = Bounds::default();
     let (head, body) = request.into_parts();
     let asked = Asked::new(policy, head, body)?;
@@ -92,7 +116,8 @@ fn answered(
     let plan = asked.plan(policy, &asks)?;
     *used = Some(Arc::clone(&plan));
     asked.screen(&plan, &bounds)?;
-    let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time));
+    let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff);
+    guard.tell(dry.notes.clone());
     let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
     let (mut head, body) = response.into_parts();
     let taken = head::clean(&mut head, &about, &[])?;

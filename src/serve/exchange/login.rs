@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, header, response};
+use http::{HeaderMap, header};
 use tokio::task::spawn_blocking;
 
 use crate::identity::session::cookie::{self, Set};
@@ -17,7 +17,7 @@ use crate::serve::disclose::{Facts, Receipt};
 use crate::serve::exchange::asked::Asked;
 use crate::serve::exchange::whoami;
 use crate::serve::house::{Gateway, House};
-use crate::serve::upstream::Upstream;
+use crate::serve::upstream::{Answer, Upstream};
 use crate::terms::event::Event;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::secret::Secret;
@@ -81,16 +81,16 @@ impl Watch {
         house: &House,
         facts: &Facts,
         receipt: &mut Receipt,
-        head: &response::Parts,
+        answer: &mut Answer,
     ) -> Result<(), Refusal> {
+        let head = answer.headers();
         let Some((_, session)) = identity::session(&house.identity) else { return Ok(()) };
         let now = jiff::Timestamp::now().as_second();
-        let set = cookie::set(&head.headers, &session.cookie, now);
+        let set = cookie::set(head, &session.cookie, now);
         let fresh = match set {
             Set::Nothing => None,
-            Set::To(value) => {
-                Some(value).filter(|value| Some(self.store.ticket(&self.crm, &session.cookie, value)) != self.ticket)
-            }
+            Set::To(value) => Some(value.to_owned())
+                .filter(|value| Some(self.store.ticket(&self.crm, &session.cookie, value)) != self.ticket),
             Set::Away | Set::Unclear => {
                 self.unbind().await;
                 None
@@ -100,14 +100,17 @@ impl Watch {
             self.unbind().await;
         }
         let (Deed::Login(user), Some(login)) = (&self.deed, &session.login) else { return Ok(()) };
-        let status = head.status.as_u16();
+        let status = answer.status().as_u16();
         receipt.status(status);
-        let shown = fresh.filter(|_| login.success.shows(&login.door, status, &head.headers));
-        let user = match (shown, user) {
+        let shown = match fresh {
+            Some(value) if shows(login, answer).await? => Some(value),
+            _ => None,
+        };
+        let user = match (shown.as_deref(), user) {
             (Some(value), Some(user)) => self.confirmed(session, value, user).await?,
             _ => None,
         };
-        match (shown, user) {
+        match (shown.as_deref(), user) {
             (Some(value), Some(user)) => {
                 let id = receipt.login(&user).await?;
                 self.bind(self.store.ticket(&self.crm, &session.cookie, value), user, now).await?;
@@ -142,6 +145,21 @@ impl Watch {
         // It is unbound in memory first; of what fails on the disk the store takes care.
         let _ = spawn_blocking(move || store.unbind(&ticket)).await;
     }
+}
+
+/// Whether an answer shows that somebody was let in.
+async fn shows(login: &Login, answer: &mut Answer) -> Result<bool, Refusal> {
+    /// A word on a log-in is short.
+    const WORD_BYTES: usize = 64 << 10;
+    let success = &login.success;
+    if !success.shows(&login.door, answer.status().as_u16(), answer.headers()) {
+        return Ok(false);
+    }
+    if success.json.is_empty() {
+        return Ok(true);
+    }
+    let body = answer.body_mut().look(WORD_BYTES).await?;
+    Ok(body.is_some_and(|body| success.is_said_in(&body)))
 }
 
 /// A log-in that the CRM did not grant. Whose name was tried is not recorded: people type their

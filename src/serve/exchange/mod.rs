@@ -12,6 +12,7 @@ mod forms;
 mod head;
 mod login;
 mod prefetched;
+mod purpose;
 pub mod recognise;
 mod told;
 mod whoami;
@@ -88,6 +89,7 @@ async fn answered(
     };
     let (body, _share) = arriving::collect(gateway, house, body, body_max).await?;
     let mut asked = Asked::new(&house.policy, head, body)?;
+    facts.purpose = asked.purpose().filter(|word| house.policy.knows_purpose(word)).map(str::to_owned);
     asked.open_log_in(house);
     let watch = Watch::of(house, &upstream, &asked)?;
     let logs_in = watch.as_ref().is_some_and(Watch::is_login);
@@ -109,7 +111,7 @@ async fn answered(
     if asked.writes(&plan) && !logs_in {
         receipt.forward(&asked.subject(&plan)).await?;
     }
-    let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time));
+    let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time)).asked_by(staff.as_ref());
     let about = About::of(&asked, &plan, reader, facts.id.clone());
     if let Some(watch) = &watch {
         watch.before().await;
@@ -118,11 +120,11 @@ async fn answered(
     let answer = upstream.send(asked.into_request()?).await;
     *crm = sent.elapsed();
     gateway.metrics.upstream_seconds.observe(crm.as_secs_f64());
-    let (head, body) = answer?.into_parts();
+    let mut answer = answer?;
     if let Some(watch) = &watch {
-        watch.after(gateway, house, facts, &mut receipt, &head).await?;
+        watch.after(gateway, house, facts, &mut receipt, &mut answer).await?;
     }
-    answer::release(gateway, house, Response::from_parts(head, body), about, guard, receipt).await
+    answer::release(gateway, house, answer, about, guard, receipt).await
 }
 
 /// Tells staff, the ledger, the metrics and the log that a request was refused.

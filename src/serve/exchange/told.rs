@@ -1,18 +1,20 @@
-//! Single values out of a request's body: those that tell which resource it is about, and the name of
-//! whoever logs in.
+//! Single values out of a request: those that tell which resource it is about, the columns of the rows
+//! that it asks for, and the name of whoever logs in.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::HeaderMap;
 use http::request;
+use serde_json::Value;
 
 use crate::body::readings;
 use crate::format::json::JsonWalker;
 use crate::identity::json;
 use crate::identity::session::UserAt;
-use crate::serve::exchange::asked::content_type;
-use crate::serve::exchange::forms;
+use crate::policy::columns::{COLUMNS_MAX, NAME_BYTES};
+use crate::serve::exchange::asked::{content_type, unreadable};
+use crate::serve::exchange::forms::{self, Parameters};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Sink, Walker};
 use crate::terms::place::{JsonPath, PlaceId, Places};
@@ -41,6 +43,47 @@ fn json_values(body: &[u8], wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, Stri
     walker.write(body, &mut values)?;
     walker.end(&mut values)?;
     Ok(values.found)
+}
+
+/// The columns that a list in a JSON body names. A list that a server could read in another way is
+/// refused, since what stands in its answer would be taken for something else.
+pub(super) fn columns(headers: &HeaderMap, body: &Bytes, path: &JsonPath) -> Result<Vec<String>, Refusal> {
+    let (_, text) = readings::body(content_type(headers)?, body).map_err(unreadable)?;
+    let sent = json::read(&text).ok_or_else(no_columns)?;
+    let twice = |_| Refusal::new(Reason::Ambiguous, "the columns can be read in two ways");
+    let listed = json::at(&sent, path).map_err(twice)?.and_then(Value::as_array).ok_or_else(no_columns)?;
+    let names: Option<Vec<String>> = listed.iter().map(|name| name.as_str().map(str::to_owned)).collect();
+    bounded(names.ok_or_else(no_columns)?)
+}
+
+/// The columns that a parameter names, with commas between them: the same in each reading, and once.
+pub(super) fn listed(readings: impl Iterator<Item = Parameters>, name: &str) -> Result<Vec<String>, Refusal> {
+    let mut all: Vec<Vec<String>> = readings
+        .map(|pairs| pairs.into_iter().filter(|(own, _)| alike(own) == alike(name)).map(|(_, value)| value).collect())
+        .collect();
+    all.dedup();
+    match &all[..] {
+        [one] => match &one[..] {
+            [list] => bounded(list.split(',').map(|name| name.trim().to_owned()).collect()),
+            [] => Err(no_columns()),
+            _ => Err(Refusal::new(Reason::Ambiguous, "the columns are named twice")),
+        },
+        _ => Err(Refusal::new(Reason::Ambiguous, "the columns can be read in two ways")),
+    }
+}
+
+fn no_columns() -> Refusal {
+    Refusal::new(Reason::RequestUnreadable, "the request does not list the columns that it asks for")
+}
+
+fn bounded(names: Vec<String>) -> Result<Vec<String>, Refusal> {
+    if names.is_empty() || names.iter().any(|name| name.is_empty() || name.len() > NAME_BYTES) {
+        return Err(no_columns());
+    }
+    if names.len() > COLUMNS_MAX {
+        return Err(Refusal::new(Reason::BodyTooLarge, "the request names too many columns"));
+    }
+    Ok(names)
 }
 
 /// Every name that a log-in gives. What a CRM could read in another way is refused.

@@ -170,6 +170,17 @@ pub fn of(reason: Reason) -> Words {
             ("You have no role here", "Ask the administrator to put you into a group that has one."),
             ("権限がありません", "役割が割り当てられていません。管理者にグループへの追加を依頼してください。"),
         ),
+        Reason::Purpose => words(
+            400,
+            (
+                "The purpose of the request is unknown",
+                "`Sudare-Purpose` holds one of the words that the rules know. Ask the administrator which they are.",
+            ),
+            (
+                "利用目的を確認できません",
+                "`Sudare-Purpose`には、ルールで定められた利用目的を1つだけ指定してください。指定できる語は管理者にお問い合わせください。",
+            ),
+        ),
         Reason::Rule | Reason::Undeclared => words(
             403,
             (

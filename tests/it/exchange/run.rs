@@ -130,8 +130,13 @@ pub fn whole(policy: &Policy, case: &Case) -> Outcome {
     }
 }
 
+fn tanaka() -> Staff {
+    let attributes = [("branch".to_owned(), "tokyo".to_owned())].into();
+    Staff { attributes, ..Staff::new("basic", "tanaka", vec!["crm-support".to_owned()]) }
+}
+
 fn exchange(policy: &Policy, case: &Case) -> dry::Got {
-    let staff = Staff { source: "basic", user: "tanaka".into(), groups: Vec::new() };
+    let staff = tanaka();
     let roles: Vec<_> = policy.role(&case.role).into_iter().collect();
     let nobody = case.role == "nobody";
     let caller = Caller {
@@ -168,7 +173,11 @@ pub fn in_chunks(policy: &Policy, case: &Case, cuts: &[usize]) -> Option<(Option
     let roles: Vec<_> = policy.role(&case.role).into_iter().collect();
     let time = TIME.parse().expect("a time");
     let network = Some("127.0.0.1".parse().expect("an address"));
-    let plan = policy.plan(&Situation { matched: &matched, roles: &roles, staff: None, network, time }).ok()?;
+    let mut plan = policy.plan(&Situation { matched: &matched, roles: &roles, staff: None, network, time }).ok()?;
+    if plan.columns_at.is_some() {
+        // What the request teaches only the exchange knows.
+        plan = exchange(policy, case).plan?;
+    }
     let (status, kind) = case.answer.first.split_once(' ')?;
     let raw = case.answer.bytes();
     let (format, charset) = charset::of(Some(kind), &raw).ok()?;
@@ -178,7 +187,8 @@ pub fn in_chunks(policy: &Policy, case: &Case, cuts: &[usize]) -> Option<(Option
     }
     let bounds = case.hold.map_or_else(Bounds::default, |hold_bytes| Bounds { hold_bytes, ..Bounds::default() });
     let request = Judged { path: path_values(&plan, &matched), query, today: TODAY };
-    let mut guard = Outbound::new(Arc::clone(&plan), Arc::new(Plain), &request, &bounds);
+    let staff = (case.role != "nobody").then(tanaka);
+    let mut guard = Outbound::new(Arc::clone(&plan), Arc::new(Plain), &request, &bounds).asked_by(staff.as_ref());
     for (number, (name, value)) in case.answer.headers.iter().enumerate() {
         guard.header(number, |sink| format::header::leaves(name, value, sink)).ok()?;
     }

@@ -89,8 +89,8 @@ impl Sink for Recorder {
             text: leaf.text.to_owned(),
             part: leaf.part,
             pieces: leaf.pieces.to_vec(),
-            names: leaf.names.iter().map(|name| (*name).to_owned()).collect(),
-            above: leaf.above.iter().map(|name| (*name).to_owned()).collect(),
+            names: leaf.names.iter().map(str::to_owned).collect(),
+            above: leaf.above.iter().map(str::to_owned).collect(),
             record: leaf.record,
             line,
         });
@@ -118,7 +118,7 @@ fn line(leaf: &Leaf<'_>) -> String {
         let _ = write!(line, "{}..{} ", piece.span.start, piece.span.end);
     }
     let _ = write!(line, "{:?} {:?}", leaf.part, leaf.text);
-    let _ = write!(line, " {}", leaf.names.join("+"));
+    let _ = write!(line, " {}", leaf.names.iter().collect::<Vec<_>>().join("+"));
     leaf.above.iter().for_each(|name| {
         let _ = write!(line, " < {name}");
     });

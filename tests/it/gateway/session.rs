@@ -358,3 +358,81 @@ fn a_session_of_one_crm_is_nothing_to_another() {
     assert!(ask("one.example", &page, "").starts_with("HTTP/1.1 200"));
     assert!(ask("two.example", &page, "").starts_with("HTTP/1.1 401"));
 }
+
+#[test]
+fn a_log_in_that_answers_in_json_is_learnt_by_what_it_says() {
+    // Tryton: the name is the first parameter; whoever is let in has a number.
+    let crm = Origin::start(|request| {
+        let cookie = |value: &str| format!("tryton_session={value}; Secure; HttpOnly; Path=/crm; SameSite=Strict");
+        match request.path() {
+            "/crm/session/login" if request.0.contains("pw-wrong") => {
+                Answer::new(401, "text/html", "<h1>Unauthorized</h1>")
+            }
+            "/crm/session/login" if request.0.contains("pw-odd") => {
+                Answer::new(200, "application/json", r#"{"id":1,"error":["no"]}"#)
+                    .with("Set-Cookie", &cookie("tanaka:0:odd"))
+            }
+            "/crm/session/login" => Answer::new(200, "application/json", r#"{"id":1,"result":[2,null]}"#)
+                .with("Set-Cookie", &cookie("tanaka:2:4c6b9354")),
+            "/crm/session/logout" => Answer::new(200, "application/json", r#"{"id":1,"result":null}"#),
+            _ => Answer::new(200, "application/json", RECORD),
+        }
+    });
+    let source = r#"login: POST /crm/session/login, user: "json.$.params[0]", cookie: tryton_session, success: { status: 200, json: { "$.result[0]": "*" } }, logout: POST /crm/session/logout, groups: staff.yaml"#;
+    let gateway = gateway(&crm, source);
+    let log_in = |password: &str| {
+        let body =
+            format!(r#"{{"id":1,"method":"session.login","params":["tanaka",{{"password":"{password}"}},"en"]}}"#);
+        request(gateway.staff, "POST", "/crm/session/login", &[("Content-Type", "application/json")], &body)
+            .expect("an answer")
+    };
+    let ask =
+        |cookie: &str| get(gateway.staff, "/api/customers/42", &[("Cookie", &format!("tryton_session={cookie}"))]);
+    assert_eq!(log_in("pw-wrong").status, 401);
+    assert_eq!(log_in("pw-odd").status, 200);
+    assert_eq!(ask("tanaka:0:odd").status, 401, "a cookie without success binds nobody");
+    let answer = log_in("pw-tanaka");
+    assert_eq!(
+        (answer.status, answer.text().as_str()),
+        (200, r#"{"id":1,"result":[2,null]}"#),
+        "it reaches staff whole"
+    );
+    let answer = ask("tanaka:2:4c6b9354");
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(gateway.record(&answer.header("sudare-request").expect("an id"))["staff"], "session:tanaka");
+    let headers = [("Cookie", "tryton_session=tanaka:2:4c6b9354"), ("Content-Type", "application/json")];
+    let body = r#"{"id":1,"method":"session.logout","params":[]}"#;
+    request(gateway.staff, "POST", "/crm/session/logout", &headers, body).expect("an answer");
+    assert_eq!(ask("tanaka:2:4c6b9354").status, 401, "the log-out unbinds");
+}
+
+#[test]
+fn a_log_in_on_the_first_page_is_learnt() {
+    // RT: the form is posted to `/`, a wrong password gives the form again, a right one leads to `/`.
+    let crm = Origin::start(|request| {
+        let cookie = |value: &str| format!("RT_SID_rt.example.443={value}; path=/; secure; HttpOnly");
+        match (request.0.split(' ').next().unwrap_or_default(), request.path()) {
+            ("POST", "/") if request.0.contains("pass=pw-tanaka") => Answer::new(302, "text/html; charset=utf-8", "")
+                .with("Location", "http://rt.example/")
+                .with("Set-Cookie", &cookie("7f1c0a2b9d")),
+            (_, "/") => Answer::new(200, "text/html; charset=utf-8", "<form><input name=\"user\"></form>")
+                .with("Set-Cookie", &cookie("00000nobody")),
+            _ => Answer::new(200, "application/json", RECORD),
+        }
+    });
+    let source = "login: POST /, user: form.user, cookie: RT_SID_rt.example.443, success: { status: 302, location: / }, logout: GET|POST /NoAuth/Logout.html, groups: staff.yaml";
+    let gateway = gateway(&crm, source);
+    let log_in = |body: &str| {
+        let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+        request(gateway.staff, "POST", "/", &headers, body).expect("an answer").status
+    };
+    let ask = |cookie: &str| {
+        get(gateway.staff, "/api/customers/42", &[("Cookie", &format!("RT_SID_rt.example.443={cookie}"))])
+    };
+    assert_eq!(log_in("user=tanaka&pass=wrong"), 200);
+    assert_eq!(ask("00000nobody").status, 401, "the session of the form is nobody's");
+    assert_eq!(log_in("user=tanaka&pass=pw-tanaka"), 302);
+    let answer = ask("7f1c0a2b9d");
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(gateway.record(&answer.header("sudare-request").expect("an id"))["staff"], "session:tanaka");
+}

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use sudare::policy::Policy;
 use sudare::policy::conditions::Situation;
 use sudare::policy::decide::{RoleId, Verdict};
-use sudare::policy::matched::Matched;
+use sudare::policy::matched::{Asked, Matched};
 use sudare::policy::plan::{Errors, Meaning, Plan, Search, SubjectAt, Unlisted, Unreadable};
+use sudare::route::normal::{canonical, pairs};
 use sudare::terms::action::{Action, Mask};
 use sudare::terms::event::Event;
-use sudare::terms::kind::{EMAIL, KindId, PERSON_NAME, PHONE};
+use sudare::terms::kind::{EMAIL, KindId, NOTES, PERSON_NAME, PHONE};
 use sudare::terms::refusal::{Reason, Refusal};
 use sudare::terms::staff::Staff;
 
@@ -76,7 +77,7 @@ rules:
     assert!(plan(&policy, &get(&policy, "/list"), &["support"], "nobody knows", NOON).is_ok());
 
     let email = |source, user: &str, time: &str| {
-        let staff = Staff { source, user: user.into(), groups: Vec::new() };
+        let staff = Staff::new(source, user, Vec::new());
         let (matched, roles) = (get(&policy, "/list"), roles(&policy, &["support"]));
         let time = time.parse().expect("a time");
         let plan =
@@ -330,4 +331,93 @@ fn ends_that_are_near_are_told() {
     assert_eq!(told("2026-11-24T00:00:00Z"), [""; 0]);
     assert_eq!(told("2026-12-02T00:00:00Z"), ["ends-soon"]);
     assert_eq!(told("2027-01-01T00:00:00Z"), ["ended"]);
+}
+
+const CONDITIONS: &str = r#"
+sudare: 1
+roles: { support: a, manager: b }
+resources:
+  - { id: list, match: "GET|POST /list/{id}", subject: none }
+  - { id: also, match: "GET /list/**", event: export, subject: none }
+rules:
+  - { id: call, for: support, show: [phone], when: { purpose: [call-back, delivery] } }
+  - { id: late, for: support, show: [email], when: { cel: "request.time >= '2026-12-01' && request.network.startsWith('10.')" } }
+  - { id: app, for: manager, show: [phone], when: { cel: "request.headers['x-app'] == 'desk' && request.query.mode == 'one'" } }
+  - { id: who, for: manager, show: [email], when: { cel: "'support' in staff.roles || staff.id == 'tanaka' && staff.source == 'basic' && staff.attributes.branch == 'tokyo' && staff.groups.exists(g, g == 'x')" } }
+  - { id: what, for: manager, show: [notes], when: { cel: "resource.ids == ['also', 'list'] && resource.id == 'also+list' && request.event == 'export' && request.path == '/list/7' && request.purpose == ''" } }
+"#;
+
+#[test]
+fn a_purpose_is_a_word_that_the_rules_know() {
+    let policy = policy(CONDITIONS);
+    let with = |purpose: Option<&str>| {
+        let matched = Matched { purpose: purpose.map(str::to_owned), ..get(&policy, "/list/7") };
+        let plan = plan(&policy, &matched, &["support"], "10.1.2.3", NOON)?;
+        Ok::<_, Refusal>(plan.decisions[usize::from(PHONE.0)].action)
+    };
+    assert_eq!(with(None), Ok(FULL));
+    assert_eq!(with(Some("delivery")), Ok(Action::Show));
+    assert_eq!(with(Some("call-back")), Ok(Action::Show));
+    for unknown in ["audit", "Delivery", "delivery,audit", ""] {
+        assert_eq!(with(Some(unknown)).expect_err(unknown).reason, Reason::Purpose);
+    }
+}
+
+#[test]
+fn gateway_yaml_says_which_purposes_there_are() {
+    let sources = [sudare::policy::node::Source { name: "test.yaml".into(), text: CONDITIONS.into() }];
+    let parse = |words: &[&str]| {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        Policy::parse_for(&sources, Some(&words))
+    };
+    let policy = parse(&["call-back", "delivery", "audit"]).policy.expect("all words are declared");
+    assert!(policy.knows_purpose("audit") && !policy.knows_purpose("sale"));
+    let loaded = parse(&["call_back", "delivery"]);
+    assert!(loaded.policy.is_none());
+    let told: Vec<_> = loaded.faults.iter().map(|fault| (fault.code, fault.help.as_deref())).collect();
+    assert_eq!(told, [("unknown-purpose", Some("did you mean `call_back`?"))]);
+}
+
+#[test]
+fn an_expression_sees_the_request_the_staff_and_the_resource() {
+    let policy = policy(CONDITIONS);
+    let staff = |source, attributes: &[(&str, &str)], groups: &[&str]| Staff {
+        attributes: attributes.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
+        ..Staff::new(source, "tanaka", groups.iter().map(|group| (*group).to_owned()).collect())
+    };
+    let ask = |staff: &Staff, target: &str, headers: &[(&str, &str)], kind: KindId, names: &[&str], time: &str| {
+        let header = |name: &str| -> Vec<String> {
+            headers.iter().filter(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned()).collect()
+        };
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let path = canonical(path.as_bytes()).expect("a path");
+        let query = pairs(query.as_bytes()).expect("a query");
+        let matched = policy.candidates(&Asked { method: "GET", path: &path, query: &query, header: &header });
+        let (roles, network) = (roles(&policy, names), "10.1.2.3".parse().ok());
+        let time = time.parse().expect("a time");
+        let plan = policy.plan(&Situation { matched: &matched, roles: &roles, staff: Some(staff), network, time });
+        plan.map(|plan| plan.decisions[usize::from(kind.0)].action).map_err(|refusal| refusal.note)
+    };
+    let tanaka = staff("basic", &[("branch", "tokyo")], &["x"]);
+    let unknown = |rule: &str| Err(format!("`cel` of rule `{rule}` cannot be evaluated"));
+    let december = "2026-12-01T00:00:00Z";
+    assert_eq!(ask(&tanaka, "/list/7", &[], EMAIL, &["support"], NOON), Ok(FULL));
+    assert_eq!(ask(&tanaka, "/list/7", &[], EMAIL, &["support"], december), Ok(Action::Show));
+    let desk = [("x-app", "desk")];
+    let manager = |staff: &Staff, target: &str, headers: &[(&str, &str)], kind| {
+        ask(staff, target, headers, kind, &["manager"], NOON)
+    };
+    assert_eq!(manager(&tanaka, "/list/7?mode=one", &desk, PHONE), Ok(Action::Show));
+    assert_eq!(manager(&tanaka, "/list/7?mode=two", &desk, PHONE), Ok(FULL));
+    assert_eq!(manager(&tanaka, "/list/7?mode=one", &desk, EMAIL), Ok(Action::Show));
+    assert_eq!(manager(&tanaka, "/list/7?mode=one", &desk, NOTES), Ok(Action::Show));
+    // A name that is not there, or that stands twice with two values, is one that nobody can say.
+    assert_eq!(manager(&tanaka, "/list/7?mode=one", &[], PHONE), unknown("app"));
+    assert_eq!(manager(&tanaka, "/list/7", &desk, PHONE), unknown("app"));
+    assert!(manager(&tanaka, "/list/7?mode=one&mode=two", &desk, PHONE).is_err());
+    assert!(manager(&tanaka, "/list/7?mode=one", &[("x-app", "desk"), ("x-app", "cli")], PHONE).is_err());
+    let bare = staff("basic", &[], &["x"]);
+    assert_eq!(manager(&bare, "/list/7?mode=one", &desk, EMAIL), unknown("who"));
+    let other = staff("header", &[], &[]);
+    assert_eq!(ask(&other, "/list/7?mode=one", &desk, EMAIL, &["manager"], NOON), Ok(FULL));
 }

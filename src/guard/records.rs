@@ -1,0 +1,132 @@
+//! What rules ask of each record, as the answer tells it: attributes, and whether it is the only one.
+//!
+//! No value is kept: an attribute is compared where it stands, and what is left is whether it fits.
+//! One that stands nowhere in its record, or twice with two meanings, cannot be evaluated.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::policy::plan::{Decision, Plan};
+use crate::policy::rows::{Rows, Term};
+use crate::policy::rule::rows::Is;
+use crate::terms::leaf::{Leaf, Part};
+use crate::terms::staff::Staff;
+
+/// The records of one answer, as far as rules ask for them.
+#[derive(Default)]
+pub(super) struct Records {
+    /// By term what it may be; nothing where whoever asks has no such thing.
+    fitting: Vec<Option<Vec<String>>>,
+    /// By record and term: whether it was met with a value that fits, and with one that does not.
+    met: HashMap<u32, Vec<(bool, bool)>>,
+    /// The highest record that was met.
+    last: u32,
+    /// Whether a part of the answer has left: then it is more than one record.
+    parted: bool,
+    /// The decisions by which conditions hold, and by record.
+    made: HashMap<Vec<Option<bool>>, Arc<[Decision]>>,
+    by_record: HashMap<u32, Arc<[Decision]>>,
+}
+
+impl Records {
+    /// Nothing met yet, by whoever asks.
+    pub(super) fn new(plan: &Plan, staff: Option<&Staff>) -> Records {
+        let terms = plan.rows.as_ref().map_or(&[][..], |rows| &rows.terms);
+        Records { fitting: terms.iter().map(|term| fitting(term, staff)).collect(), ..Records::default() }
+    }
+
+    /// Notes an attribute, if one stands here; `term` is the first that asks for it.
+    pub(super) fn met(&mut self, plan: &Plan, term: u16, leaf: &Leaf<'_>) {
+        let Some(rows) = &plan.rows else { return };
+        if matches!(leaf.part, Part::Key | Part::Label) {
+            return;
+        }
+        let Some(Term::Attribute(name, _)) = rows.terms.get(usize::from(term)) else { return };
+        let told = self.met.entry(leaf.record).or_insert_with(|| vec![(false, false); rows.terms.len()]);
+        let value = leaf.text.trim();
+        for (at, fitting) in self.fitting.iter().enumerate() {
+            if !matches!(&rows.terms[at], Term::Attribute(other, _) if other == name) {
+                continue;
+            }
+            if let Some(fitting) = fitting {
+                let fits = fitting.iter().any(|one| one == value);
+                told[at].0 |= fits;
+                told[at].1 |= !fits;
+            }
+        }
+    }
+
+    /// Notes the record of a leaf.
+    pub(super) fn in_record(&mut self, record: u32) {
+        self.last = self.last.max(record);
+    }
+
+    /// Makes the decisions of these records; `complete` says whether the answer ends with them.
+    pub(super) fn settle(&mut self, plan: &Plan, records: BTreeSet<u32>, complete: bool) {
+        let Some(rows) = &plan.rows else { return };
+        let one = complete && !self.parted && self.last <= 1;
+        self.parted |= !complete;
+        self.by_record.clear();
+        for record in records {
+            if self.is_outside(plan, record) {
+                continue;
+            }
+            let holds = self.holds(rows, record, one);
+            let made = self.made.entry(holds).or_insert_with_key(|holds| rows.decisions(holds));
+            self.by_record.insert(record, Arc::clone(made));
+        }
+    }
+
+    /// What counts for a record; outside of records, and where no rule asks, what always counts.
+    pub(super) fn decisions<'a>(&'a self, plan: &'a Plan, record: u32) -> &'a [Decision] {
+        self.by_record.get(&record).map_or(&plan.decisions, |decisions| decisions)
+    }
+
+    /// Forgets records that were released; the document around them stays.
+    pub(super) fn forget(&mut self, released: impl Fn(u32) -> bool) {
+        self.met.retain(|record, _| *record == 0 || !released(*record));
+    }
+
+    /// What they take in memory.
+    pub(super) fn weight(&self) -> usize {
+        const BESIDE: usize = 64;
+        self.met.len() * (BESIDE + 2 * self.fitting.len())
+    }
+
+    fn is_outside(&self, plan: &Plan, record: u32) -> bool {
+        record == 0 && (plan.records || self.last > 0)
+    }
+
+    fn holds(&self, rows: &Rows, record: u32, one: bool) -> Vec<Option<bool>> {
+        let met = self.met.get(&record);
+        let term = |at: &usize| match (&rows.terms[*at], met.map(|met| met[*at])) {
+            (Term::One, _) => Some(one),
+            (Term::Attribute(..), Some((true, false))) => Some(true),
+            (Term::Attribute(..), Some((false, true))) => Some(false),
+            (Term::Attribute(..), _) => None,
+        };
+        let all = |terms: &Vec<usize>| {
+            let known: Vec<Option<bool>> = terms.iter().map(term).collect();
+            if known.contains(&Some(false)) {
+                Some(false)
+            } else {
+                known.into_iter().collect::<Option<Vec<_>>>().map(|_| true)
+            }
+        };
+        rows.conditions.iter().map(all).collect()
+    }
+}
+
+fn fitting(term: &Term, staff: Option<&Staff>) -> Option<Vec<String>> {
+    let Term::Attribute(_, is) = term else { return None };
+    let mut all = Vec::new();
+    for is in is {
+        match is {
+            Is::Text(text) => all.push(text.clone()),
+            Is::StaffId => all.push(staff?.user.clone()),
+            Is::StaffGroup => all.extend(staff?.groups.iter().cloned()),
+            Is::StaffAttribute(name) => all.push(staff?.attributes.get(name)?.trim().to_owned()),
+        }
+    }
+    Some(all)
+}

@@ -1,0 +1,80 @@
+//! What conditions name beside roles and kinds: attributes of records, purposes, and what
+//! expressions look at.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::policy::compile::resources::Resource;
+use crate::policy::compile::rules::Condition;
+use crate::policy::fault::Faults;
+use crate::policy::matched::Looks;
+use crate::policy::reader::nearest;
+use crate::policy::rows::Term;
+use crate::policy::rule::rules::Rule as Written;
+
+/// The names that resources give, each looked up without going through all of them.
+pub(super) struct Known<'a> {
+    pub(super) resources: BTreeSet<&'a str>,
+    attributes: BTreeSet<&'a Arc<str>>,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn of(resources: &'a [Resource]) -> Known<'a> {
+        let attributes = resources.iter().flat_map(|resource| &resource.attributes).map(|(name, _)| name);
+        Known { resources: resources.iter().map(|resource| &*resource.id).collect(), attributes: attributes.collect() }
+    }
+}
+
+/// What a rule asks of the record, in an order that is always the same.
+pub(super) fn rows(written: &Written, known: &Known<'_>, faults: &mut Faults) -> Vec<Term> {
+    let mut terms = Vec::new();
+    for row in &written.rows {
+        let (name, spot) = (&row.attribute.text, &row.attribute.spot);
+        let Some(name) = known.attributes.get(&Arc::from(name.as_str())) else {
+            let fault = faults.error(spot, "unknown-attribute", format!("`{name}` is no attribute of any resource"));
+            match nearest(name, known.attributes.iter().map(|name| &***name)) {
+                Some(near) => fault.did_you_mean(Some(near)),
+                None => fault.help("say at the resource where it stands: `attributes: { owner: $.owner_id }`"),
+            }
+            continue;
+        };
+        let mut is = row.is.clone();
+        is.sort();
+        is.dedup();
+        terms.push(Term::Attribute(Arc::clone(name), is));
+    }
+    if written.when.as_ref().is_some_and(|when| when.one) {
+        terms.push(Term::One);
+    }
+    terms.sort();
+    terms
+}
+
+/// The purposes that a request may name: those that are declared, else those that rules name.
+pub(super) fn purposes(conditions: &[Condition], declared: Option<&[String]>, faults: &mut Faults) -> Vec<Arc<str>> {
+    let words = || conditions.iter().flat_map(|condition| &condition.when.purposes);
+    let Some(declared) = declared else {
+        let named: BTreeMap<&str, ()> = words().map(|word| (word.text.as_str(), ())).collect();
+        return named.into_keys().map(Arc::from).collect();
+    };
+    for word in words().filter(|word| !declared.contains(&word.text)) {
+        let message = format!("`{}` is no purpose that gateway.yaml declares", word.text);
+        let fault = faults.error(&word.spot, "unknown-purpose", message);
+        match nearest(&word.text, declared.iter().map(String::as_str)) {
+            Some(near) => fault.did_you_mean(Some(near)),
+            None => fault.help("name it under `purposes:` there"),
+        }
+    }
+    declared.iter().map(|word| Arc::from(word.as_str())).collect()
+}
+
+/// What all expressions together look at; nothing where there are none.
+pub(super) fn looks(conditions: &[Condition]) -> Option<Looks> {
+    let mut looks: Option<Looks> = None;
+    for cel in conditions.iter().filter_map(|condition| condition.when.cel.as_ref()) {
+        let all = looks.get_or_insert_default();
+        all.query.extend(cel.query.iter().cloned());
+        all.headers.extend(cel.headers.iter().cloned());
+    }
+    looks
+}

@@ -1,0 +1,128 @@
+//! Names that stand around a leaf.
+//!
+//! A walker shows many leaves of which nobody asks the names, so it lends what it keeps anyway and
+//! builds no list: a list of its own, one name, or a part of the names that lie around one another.
+
+/// Names, the nearest first.
+#[derive(Debug, Clone, Copy)]
+pub struct Names<'a>(Kept<'a>);
+
+#[derive(Debug, Clone, Copy)]
+enum Kept<'a> {
+    List(&'a [&'a str]),
+    One(&'a str),
+    Around { nest: &'a Nest, from: u32, to: u32 },
+}
+
+impl<'a> Names<'a> {
+    /// No name at all.
+    pub const NONE: Names<'static> = Names(Kept::List(&[]));
+
+    /// The names of a list, the nearest first.
+    pub const fn list(names: &'a [&'a str]) -> Names<'a> {
+        Names(Kept::List(names))
+    }
+
+    /// A single name.
+    pub const fn one(name: &'a str) -> Names<'a> {
+        Names(Kept::One(name))
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self.0 {
+            Kept::List(names) => names.len(),
+            Kept::One(_) => 1,
+            Kept::Around { from, to, .. } => (to - from) as usize,
+        }
+    }
+
+    /// The nearest name.
+    pub fn first(&self) -> Option<&'a str> {
+        self.iter().next()
+    }
+
+    /// All of them, the nearest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &'a str> + use<'a> {
+        let names = *self;
+        (0..self.len()).map(move |at| match names.0 {
+            Kept::List(names) => names[at],
+            Kept::One(name) => name,
+            Kept::Around { nest, to, .. } => nest.name(to as usize - 1 - at),
+        })
+    }
+}
+
+/// Names that lie around one another, as keys of objects do.
+#[derive(Debug, Default)]
+pub struct Nest {
+    /// All of them one behind the other, the outermost first.
+    text: String,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+}
+
+impl Nest {
+    /// Goes into what has this name.
+    pub fn push(&mut self, name: &str) {
+        self.text.push_str(name);
+        self.ends.push(self.text.len());
+    }
+
+    /// Leaves it.
+    pub fn pop(&mut self) {
+        self.ends.pop();
+        self.text.truncate(self.ends.last().copied().unwrap_or_default());
+    }
+
+    /// Every name.
+    pub fn all(&self) -> Names<'_> {
+        Names(Kept::Around { nest: self, from: 0, to: self.count() })
+    }
+
+    /// The innermost name apart from all that lie around it.
+    pub fn parted(&self) -> (Names<'_>, Names<'_>) {
+        let (to, innermost) = (self.count(), self.count().saturating_sub(1));
+        (
+            Names(Kept::Around { nest: self, from: innermost, to }),
+            Names(Kept::Around { nest: self, from: 0, to: innermost }),
+        )
+    }
+
+    fn count(&self) -> u32 {
+        // Nothing nests deeper than a bound that is far below.
+        self.ends.len() as u32
+    }
+
+    fn name(&self, at: usize) -> &str {
+        let from = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[from..self.ends[at]]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_nearest_first() {
+        let mut nest = Nest::default();
+        ["a", "", "山田", "d"].into_iter().for_each(|name| nest.push(name));
+        nest.pop();
+        let texts = |names: Names<'_>| names.iter().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(texts(nest.all()), ["山田", "", "a"]);
+        let (innermost, around) = nest.parted();
+        assert_eq!((texts(innermost), texts(around)), (vec!["山田".to_owned()], vec![String::new(), "a".to_owned()]));
+        nest.push("e");
+        assert_eq!((nest.all().first(), nest.all().len()), (Some("e"), 4));
+        assert_eq!(texts(Names::list(&["x", "y"])), ["x", "y"]);
+        assert_eq!((Names::one("x").first(), Names::NONE.first()), (Some("x"), None));
+        let none = Nest::default();
+        assert!(none.all().is_empty() && none.parted().0.is_empty() && none.parted().1.is_empty());
+    }
+}
