@@ -10,7 +10,8 @@ use ipnet::IpNet;
 
 use crate::config::gateway::one_or_more;
 use crate::config::units::Origin;
-use crate::config::users;
+use crate::config::veil::{Broken, veiled};
+use crate::config::{text, users};
 use crate::identity::anonymous::Anonymous;
 use crate::identity::basic::Basic;
 use crate::identity::file::Watched;
@@ -174,7 +175,7 @@ where
     T: 'static,
 {
     let path = origin.path(reader::text(node, what, faults)?);
-    let text = match std::fs::read_to_string(&path) {
+    let text = match text::read(&path) {
         Ok(text) => text,
         Err(error) => {
             faults.error(&node.spot, "no-file", format!("`{}` cannot be read: {error}", path.display()));
@@ -188,16 +189,13 @@ where
         (value, own)
     };
     let (value, own) = whole(&text);
-    // A fault of another file is told here in a line, since its text is not among this one's.
-    for fault in own.into_sorted() {
-        let told = in_a_line(&fault);
-        faults.error(&node.spot, fault.code, told).help = fault.help;
-    }
+    let source = Source { name: path.display().to_string(), text };
+    faults.of_file(&veiled(&source, Broken::Keys), own);
     let anew = move |text: &str| match whole(text) {
         (value, own) if !own.has_errors() => Ok(value),
         (_, own) => Err(own.into_sorted().iter().map(in_a_line).collect::<Vec<_>>().join("; ")),
     };
-    Some(Watched::new(path, &text, value, Box::new(anew)))
+    Some(Watched::new(path, &source.text, value, Box::new(anew)))
 }
 
 fn in_a_line(fault: &Fault) -> String {

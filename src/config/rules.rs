@@ -1,13 +1,18 @@
 //! The rule files that a configuration names: files as they are, folders by their `*.yaml`.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::packs;
+use crate::config::text::{self, TextError};
+use crate::policy::fault::Fault;
 use crate::policy::node::Source;
 
 /// How many rule files one policy may have.
 const FILES: usize = 10_000;
+/// How many bytes they have together; each has a bound of its own.
+const TOTAL_BYTES: usize = 256 << 20;
 
 /// A rule file or folder that cannot be read.
 #[derive(Debug)]
@@ -29,11 +34,56 @@ impl std::error::Error for RulesError {}
 /// Reads every rule file, in an order that is always the same.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<Source>, RulesError> {
     let mut sources = packs::sources(paths)?;
-    for path in files(paths)? {
-        let text = std::fs::read_to_string(&path).map_err(|cause| RulesError { path: path.clone(), cause })?;
-        sources.push(Source { name: path.display().to_string(), text });
+    let (more, unread) = gather(files(paths)?);
+    sources.extend(more);
+    match unread.into_iter().next() {
+        None => Ok(sources),
+        Some((path, TextError::System(cause))) => Err(RulesError { path, cause }),
+        Some((path, error)) => Err(RulesError { path, cause: io::Error::other(error.to_string()) }),
     }
-    Ok(sources)
+}
+
+/// Reads every rule file that can be read, and tells the faults of the others.
+pub fn read_all(paths: &[PathBuf]) -> (Vec<Source>, Vec<Fault>) {
+    let (mut faults, mut found, mut all) = (Vec::new(), Vec::new(), Vec::new());
+    for path in paths {
+        match packs::sources(std::slice::from_ref(path)) {
+            Ok(packs) => all.extend(packs.into_iter().filter(|pack| !all.contains(pack)).collect::<Vec<_>>()),
+            Err(RulesError { path, cause }) => faults.push(text::fault(&path, &TextError::System(cause))),
+        }
+        match files(std::slice::from_ref(path)) {
+            Ok(files) => found.extend(files),
+            Err(RulesError { path, cause }) => faults.push(text::fault(&path, &TextError::System(cause))),
+        }
+    }
+    let (sources, unread) = gather(found);
+    faults.extend(unread.iter().map(|(path, error)| text::fault(path, error)));
+    all.extend(sources);
+    (all, faults)
+}
+
+/// Reads files, each once, also where two paths lead to one.
+fn gather(paths: Vec<PathBuf>) -> (Vec<Source>, Vec<(PathBuf, TextError)>) {
+    let (mut sources, mut unread) = (Vec::new(), Vec::new());
+    let (mut seen, mut bytes) = (HashSet::new(), 0);
+    for path in paths {
+        if std::fs::canonicalize(&path).is_ok_and(|whole| !seen.insert(whole)) {
+            continue;
+        }
+        match text::source(&path) {
+            Ok(source) => {
+                bytes += source.text.len();
+                sources.push(source);
+            }
+            Err(error) => unread.push((path.clone(), error)),
+        }
+        if bytes > TOTAL_BYTES {
+            let cause = io::Error::other(format!("the rule files have more than {TOTAL_BYTES} bytes together"));
+            unread.push((path, TextError::System(cause)));
+            break;
+        }
+    }
+    (sources, unread)
 }
 
 /// The files that paths stand for, packs left out; a folder stands for the `*.yaml` and `*.yml` directly in it.
@@ -47,20 +97,24 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, RulesError> {
         }
         let mut inside = Vec::new();
         for entry in std::fs::read_dir(path).map_err(fault)? {
-            inside.push(entry.map_err(fault)?.path());
+            let entry = entry.map_err(fault)?.path();
+            if is_rules(&entry) {
+                inside.push(entry);
+            }
+            if files.len() + inside.len() > FILES {
+                return Err(fault(io::Error::other(format!("there are more than {FILES} rule files"))));
+            }
         }
-        inside.retain(|path| is_rules(path));
         inside.sort();
         files.extend(inside);
-        if files.len() > FILES {
-            return Err(fault(io::Error::other(format!("there are more than {FILES} rule files"))));
-        }
     }
     Ok(files)
 }
 
-/// Hidden files are what editors and ConfigMaps keep for themselves.
+/// Hidden files are what editors and ConfigMaps keep for themselves. A link that leads nowhere or in
+/// a circle counts, so that it is told and not left out: what it should name may be a ceiling.
 fn is_rules(path: &Path) -> bool {
     let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
-    !hidden && path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") && path.is_file()
+    let named = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    !hidden && named && std::fs::metadata(path).map_or(true, |about| about.is_file())
 }

@@ -33,7 +33,7 @@ pub struct Situation<'a> {
 }
 
 /// The identity sources that a staff id can name: `basic:tanaka`.
-const SOURCES: [&str; 8] = ["jwt", "mtls", "basic", "header", "session", "anonymous", "oidc", "ldap"];
+pub const SOURCES: [&str; 8] = ["jwt", "mtls", "basic", "header", "session", "anonymous", "oidc", "ldap"];
 
 /// The rules that have a condition, by whom they are for: a request looks at those of its roles.
 #[derive(Debug, Default)]

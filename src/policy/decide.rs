@@ -39,6 +39,10 @@ pub struct Rule {
     pub mandatory: bool,
     /// Whether it has `when`, `where`, `until` or is for one staff.
     pub conditioned: bool,
+    /// Where each of its grants is written.
+    pub spots: Vec<Spot>,
+    /// Which remarks stand there: `why`, `owner`.
+    pub remarks: Vec<&'static str>,
 }
 
 /// Whom a rule is for.
@@ -383,12 +387,7 @@ fn unsaid(question: &Question<'_>) -> Search {
 
 /// What a rule says of a kind, its category or all.
 pub(super) fn named<'r>(rule: &'r Rule, id: KindId, kind: &Kind) -> impl Iterator<Item = &'r Grant> {
-    let category = kind.category;
-    rule.grants.iter().filter(move |grant| match grant.on {
-        On::All => true,
-        On::Category(named) => named == category,
-        On::Kind(named) => named == id,
-    })
+    rule.grants.iter().filter(move |grant| grant.on.takes(id, kind.category))
 }
 
 /// Whether a rule is there.
@@ -411,8 +410,28 @@ fn there(question: &Question<'_>, number: usize) -> Result<There, Refusal> {
     }
 }
 
+impl Who {
+    /// Whether rules for these are rules of the role.
+    pub fn takes(&self, role: RoleId) -> bool {
+        match self {
+            Who::Every => true,
+            Who::Roles(roles) => roles.contains(&role),
+        }
+    }
+}
+
 impl On {
-    fn level(self) -> u8 {
+    /// Whether a kind of this category is meant.
+    pub fn takes(self, id: KindId, category: Category) -> bool {
+        match self {
+            On::All => true,
+            On::Category(named) => named == category,
+            On::Kind(named) => named == id,
+        }
+    }
+
+    /// How closely a kind is named: one of its own beats its category beats all.
+    pub fn level(self) -> u8 {
         match self {
             On::All => 0,
             On::Category(_) => 1,

@@ -14,7 +14,18 @@ const OPAQUE: Action = Action::Tokenize(Token::Opaque);
 fn rule(id: &str, who: Who, grants: &[(On, Action)]) -> Rule {
     let grants = grants.iter().map(|(on, action)| Grant { on: *on, action: *action }).collect();
     let spot = Spot::start_of("test.yaml");
-    Rule { id: id.into(), spot, who, grants, domain: None, search: None, mandatory: false, conditioned: false }
+    Rule {
+        id: id.into(),
+        spot,
+        who,
+        grants,
+        domain: None,
+        search: None,
+        mandatory: false,
+        conditioned: false,
+        spots: Vec::new(),
+        remarks: Vec::new(),
+    }
 }
 
 fn support(id: &str, on: On, action: Action) -> Rule {

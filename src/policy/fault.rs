@@ -1,15 +1,14 @@
 //! Faults: what is wrong in a file of YAML, where, and what to write instead.
 //!
-//! Every reader collects faults and goes on, so that one run of `check` tells all of them. The
-//! rendering is here too, because the caret has to stand right under wide characters and that is
-//! the one thing about a fault that is easy to get wrong.
+//! Every reader collects faults and goes on, so that one run of `check` tells all of them. How they
+//! are shown is `render`'s.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use crate::policy::node::Spot;
 
-use crate::policy::node::{Source, Spot};
+pub use crate::policy::render::{Headings, render, render_json, render_under};
 
 /// How bad a fault is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +48,9 @@ pub struct Fault {
     pub message: String,
     /// What to write instead.
     pub help: Option<String>,
+    /// The file's text, where the file is not one of those that were asked for: users.yaml, which
+    /// gateway.yaml names. What nobody may read in it is veiled.
+    pub text: Option<Arc<str>>,
 }
 
 impl Fault {
@@ -74,6 +76,9 @@ pub struct Faults {
     list: Vec<Fault>,
     /// Takes faults beyond the bound, so that callers need not know of it.
     beyond: Option<Fault>,
+    /// How many those were, errors among them.
+    more: usize,
+    more_errors: usize,
     errors: usize,
 }
 
@@ -109,16 +114,48 @@ impl Faults {
         self.list.iter().any(|fault| fault.code == code && fault.line == spot.line && fault.file == spot.file)
     }
 
-    /// All faults by file and place, each once.
+    /// Whether further faults are only counted: then nobody reads what a help would say.
+    pub fn is_full(&self) -> bool {
+        self.list.len() >= FAULTS_MAX
+    }
+
+    /// Takes the faults of another file, which is named in this one.
+    pub fn of_file(&mut self, text: &str, own: Faults) {
+        let text: Arc<str> = text.into();
+        self.errors += own.errors;
+        for mut fault in own.into_sorted() {
+            if self.is_full() {
+                self.more += 1;
+                self.more_errors += usize::from(fault.severity == Severity::Error);
+                self.beyond = Some(fault);
+                continue;
+            }
+            fault.text = Some(text.clone());
+            self.list.push(fault);
+        }
+    }
+
+    /// All faults by file and place, each once; the last tells how many were only counted.
     pub fn into_sorted(mut self) -> Vec<Fault> {
+        let rest = self.rest();
         self.list.sort_by(|a, b| {
             (&a.file, a.span.start, a.severity, &a.message).cmp(&(&b.file, b.span.start, b.severity, &b.message))
         });
         self.list.dedup();
+        self.list.extend(rest);
         self.list
     }
 
+    fn rest(&mut self) -> Option<Fault> {
+        let last = self.beyond.take()?;
+        let severity = if self.more_errors > 0 { Severity::Error } else { Severity::Warning };
+        let message = format!("{FAULTS_MAX} faults are told, and {} more are not", self.more);
+        let help = Some("mend these first: many faults mostly have one cause".to_owned());
+        Some(Fault { severity, code: "more", message, help, ..last })
+    }
+
     fn add(&mut self, spot: &Spot, severity: Severity, code: &'static str, message: String) -> &mut Fault {
+        let message = shortened(message);
         let fault = Fault {
             file: spot.file.clone(),
             span: spot.span.clone(),
@@ -128,8 +165,11 @@ impl Faults {
             code,
             message,
             help: None,
+            text: None,
         };
-        if self.list.len() >= FAULTS_MAX {
+        if self.is_full() {
+            self.more += 1;
+            self.more_errors += usize::from(severity == Severity::Error);
             return self.beyond.insert(fault);
         }
         let at = self.list.len();
@@ -138,134 +178,18 @@ impl Faults {
     }
 }
 
-/// The words that stand before a fault and its help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Headings {
-    /// Before an error.
-    pub error: &'static str,
-    /// Before a warning.
-    pub warning: &'static str,
-    /// Before what to write instead.
-    pub help: &'static str,
-}
-
-impl Headings {
-    /// The words that programs look for, too.
-    pub const ENGLISH: Headings = Headings { error: "error", warning: "warning", help: "help" };
-}
-
-/// Faults for people: the line, a caret, the help.
-pub fn render(faults: &[Fault], sources: &[Source], colour: bool) -> String {
-    render_under(Headings::ENGLISH, faults, sources, colour)
-}
-
-/// The same under headings of another language; the faults' own sentences are whoever asks's to translate.
-pub fn render_under(headings: Headings, faults: &[Fault], sources: &[Source], colour: bool) -> String {
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    let mut out = String::new();
-    for fault in faults {
-        out.push_str(&render_one(headings, fault, sources, &renderer));
-        out.push_str("\n\n");
-    }
-    out
-}
-
-/// Faults for programs: one object a line.
-pub fn render_json(faults: &[Fault]) -> String {
-    let line = |fault: &Fault| {
-        let object = serde_json::json!({
-            "file": &*fault.file, "line": fault.line, "column": fault.column, "severity": fault.severity.word(),
-            "code": fault.code, "message": fault.message, "help": fault.help,
-        });
-        format!("{object}\n")
-    };
-    faults.iter().map(line).collect()
-}
-
-fn render_one(headings: Headings, fault: &Fault, sources: &[Source], renderer: &Renderer) -> String {
-    let level = match fault.severity {
-        Severity::Error => Level::ERROR.with_name(headings.error),
-        Severity::Warning => Level::WARNING.with_name(headings.warning),
-    };
-    let title = level.primary_title(fault.message.as_str()).id(fault.code);
-    let text = sources.iter().find(|source| *source.name == *fault.file).map_or("", |source| source.text.as_str());
-    let (excerpt, span) = excerpt(text, &fault.span);
-    let snippet = Snippet::source(excerpt)
-        .path(fault.file.to_string())
-        .line_start(fault.line)
-        .annotation(AnnotationKind::Primary.span(span));
-    let mut group = title.element(snippet);
-    if let Some(help) = &fault.help {
-        group = group.element(Level::HELP.with_name(headings.help).message(help.as_str()));
-    }
-    renderer.render(&[group])
-}
-
-/// The one line that a fault begins on, and the part of the span that lies in it.
-fn excerpt<'t>(text: &'t str, span: &Range<usize>) -> (&'t str, Range<usize>) {
-    let start = floor(text, span.start);
-    let begin = text[..start].rfind(['\n', '\r']).map_or(0, |at| at + 1);
-    let end = text[start..].find(['\n', '\r']).map_or(text.len(), |at| start + at);
-    let last = floor(text, span.end).clamp(start, end);
-    (&text[begin..end], start - begin..last - begin)
-}
-
-/// The nearest character boundary at or before `at`, so that a wrong span can never panic.
-fn floor(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
+/// A message without the middle of what nobody would read: a key can be as long as a file.
+fn shortened(message: String) -> String {
+    const HEAD_CHARS: usize = 400;
+    const TAIL_CHARS: usize = 200;
+    let Some((head, _)) = message.char_indices().nth(HEAD_CHARS) else { return message };
+    let Some((tail, _)) = message.char_indices().rev().nth(TAIL_CHARS) else { return message };
+    if tail <= head { message } else { format!("{}…{}", &message[..head], &message[tail..]) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn source() -> Source {
-        Source { name: "desk.yaml".into(), text: "fields:\n  氏名の欄: { 電話: fone }\n".into() }
-    }
-
-    fn fault() -> Fault {
-        let start = source().text.find("fone").expect("it stands there");
-        let spot = Spot { file: "desk.yaml".into(), span: start..start + 4, line: 2, column: 15 };
-        let mut faults = Faults::new();
-        faults.error(&spot, "unknown-kind", "`fone` is no kind").did_you_mean(Some("phone"));
-        faults.into_sorted().remove(0)
-    }
-
-    #[test]
-    fn the_caret_stands_under_wide_characters() {
-        let shown = render(&[fault()], &[source()], false);
-        let lines: Vec<&str> = shown.lines().collect();
-        assert_eq!(lines[0], "error[unknown-kind]: `fone` is no kind");
-        assert!(lines[1].ends_with("--> desk.yaml:2:15"), "{shown}");
-        // Six wide characters stand before the word, each two columns wide.
-        assert_eq!(lines[3], "2 |   氏名の欄: { 電話: fone }");
-        assert_eq!(lines[4], "  |                     ^^^^");
-        assert!(shown.contains("help: did you mean `phone`?"), "{shown}");
-    }
-
-    #[test]
-    fn programs_get_one_object_a_line() {
-        let lines = render_json(&[fault(), fault()]);
-        assert_eq!(lines.lines().count(), 2);
-        let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap_or_default()).expect("json");
-        assert_eq!(first["column"], 15);
-        assert_eq!(first["severity"], "error");
-        assert_eq!(first["help"], "did you mean `phone`?");
-    }
-
-    #[test]
-    fn a_span_outside_the_text_does_no_harm() {
-        let mut odd = fault();
-        odd.span = 4000..5000;
-        assert!(render(&[odd], &[source()], false).contains("desk.yaml"));
-        let mut inside = fault();
-        inside.span.end = inside.span.start - 1;
-        assert!(render(&[inside], &[source()], false).contains("desk.yaml"));
-    }
 
     #[test]
     fn faults_are_bounded_and_told_once() {
@@ -275,6 +199,34 @@ mod tests {
             faults.error(&spot, "x", format!("fault {}", number / 2));
         }
         assert_eq!(faults.errors(), 2 * FAULTS_MAX);
-        assert_eq!(faults.into_sorted().len(), FAULTS_MAX / 2);
+        let mut told = faults.into_sorted();
+        let rest = told.pop().expect("the rest");
+        assert_eq!((rest.code, rest.severity), ("more", Severity::Error));
+        assert_eq!(rest.message, "500 faults are told, and 500 more are not");
+        assert_eq!(told.len(), FAULTS_MAX / 2);
+    }
+
+    #[test]
+    fn a_message_is_no_longer_than_anybody_reads() {
+        let spot = Spot { file: "a".into(), span: 0..0, line: 1, column: 1 };
+        let mut faults = Faults::new();
+        faults.error(&spot, "x", format!("`{}` is no key of a rule", "名".repeat(1_000_000)));
+        let told = faults.into_sorted().remove(0).message;
+        assert!(told.starts_with("`名名") && told.ends_with("名` is no key of a rule"), "{told}");
+        assert!(told.chars().count() < 700 && told.contains('…'));
+        assert_eq!(shortened("x".repeat(500)), "x".repeat(500));
+    }
+
+    #[test]
+    fn faults_of_another_file_keep_its_text_and_count_here() {
+        let spot = Spot { file: "b".into(), span: 0..1, line: 1, column: 1 };
+        let (mut faults, mut own) = (Faults::new(), Faults::new());
+        own.error(&spot, "x", "wrong");
+        own.warning(&spot, "y", "odd");
+        faults.of_file("text", own);
+        assert!(faults.has_errors());
+        let told = faults.into_sorted();
+        assert_eq!(told.iter().map(|fault| fault.severity.word()).collect::<Vec<_>>(), ["error", "warning"]);
+        assert!(told.iter().all(|fault| fault.text.as_deref() == Some("text")));
     }
 }

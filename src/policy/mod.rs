@@ -11,14 +11,17 @@ pub mod compile;
 pub mod conditions;
 pub mod decide;
 pub mod difference;
+mod exceptions;
 pub mod explain;
 pub mod fault;
+mod idle;
 mod lines;
 pub mod matched;
 pub mod node;
 pub mod plan;
 mod planner;
 pub mod reader;
+pub mod render;
 pub mod rows;
 pub mod rule;
 pub mod rulebook;
@@ -29,10 +32,11 @@ mod traps;
 pub mod version;
 pub mod warnings;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::detect::Detectors;
@@ -41,7 +45,7 @@ use crate::policy::conditions::{Conditioned, Situation};
 use crate::policy::decide::RoleId;
 use crate::policy::difference::Grants;
 use crate::policy::explain::Explanation;
-use crate::policy::fault::Fault;
+use crate::policy::fault::{Fault, Faults};
 use crate::policy::matched::{Asked, BodyValues, Looks, Matched};
 use crate::policy::node::{Source, Spot};
 use crate::policy::plan::{Decision, Plan};
@@ -248,9 +252,31 @@ impl Policy {
         difference::row(&self.parts, role)
     }
 
-    /// What depends on the day: rules that have ended or soon will.
+    /// What is hardly meant so: rules that never apply, that have ended or soon will.
     pub fn warnings(&self, now: Timestamp) -> Vec<Fault> {
         warnings::of(&self.parts, now)
+    }
+
+    /// What rules for exceptions do not say: why, who answers for them, when they end.
+    pub fn exceptions(&self) -> Vec<Fault> {
+        let mut faults = Faults::new();
+        exceptions::tell(&self.parts, &mut faults);
+        faults.into_sorted()
+    }
+
+    /// Notes roles that nobody can have where these are all groups that there are.
+    pub fn check_groups(&self, groups: &BTreeSet<String>, faults: &mut Faults) {
+        warnings::nobody(&self.parts, groups, faults);
+    }
+
+    /// Notes rules for persons who cannot come; `may_be` tells whether somebody can have an id.
+    pub fn check_staff(&self, may_be: &dyn Fn(&str) -> bool, faults: &mut Faults) {
+        warnings::strangers(&self.parts, may_be, faults);
+    }
+
+    /// Notes networks in which these proxies are.
+    pub fn check_proxies(&self, proxies: &[IpNet], faults: &mut Faults) {
+        warnings::proxied(&self.parts, proxies, faults);
     }
 }
 

@@ -4,6 +4,7 @@
 //! telephone number must never become a number. What makes a file mean something else than it
 //! looks like (anchors, merges, tags, keys twice, a second document) is a fault.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -107,7 +108,7 @@ impl Node {
 }
 
 /// Bytes of one file.
-const FILE_BYTES: usize = 4 << 20;
+pub const FILE_BYTES: usize = 4 << 20;
 /// Nesting of lists and maps.
 const DEPTH_MAX: usize = 64;
 /// Nodes of one file.
@@ -116,8 +117,7 @@ const NODES_MAX: usize = 200_000;
 /// Reads a file. `None` where the faults say that nothing can be made of it.
 pub fn parse(source: &Source, faults: &mut Faults) -> Option<Node> {
     if source.text.len() > FILE_BYTES {
-        let bytes = source.text.len();
-        let message = format!("the file has {bytes} bytes and may have {FILE_BYTES}");
+        let message = format!("the file has more than {FILE_BYTES} bytes");
         faults.error(&Spot::start_of(&source.name), "too-large", message).help("split it into several files");
         return None;
     }
@@ -141,7 +141,16 @@ pub fn parse(source: &Source, faults: &mut Faults) -> Option<Node> {
 /// A list or map that is not closed yet.
 enum Frame {
     List(Vec<Node>, Spot),
-    Map(Vec<Entry>, Option<(String, Spot)>, Spot),
+    Map(Vec<Entry>, Keys, Spot),
+}
+
+/// The keys of a map that is not closed yet.
+#[derive(Default)]
+struct Keys {
+    /// The key whose value comes next.
+    pending: Option<(String, Spot)>,
+    /// The line of each key that has its value.
+    lines: HashMap<String, usize>,
 }
 
 struct Builder<'s> {
@@ -181,7 +190,7 @@ impl<'s> Builder<'s> {
             }
             Event::MappingStart(anchor, tag) => {
                 self.decorations(anchor, tag.is_some(), &spot);
-                return self.open(Frame::Map(Vec::new(), None, bracket(spot)));
+                return self.open(Frame::Map(Vec::new(), Keys::default(), bracket(spot)));
             }
             Event::SequenceEnd | Event::MappingEnd => return self.close(),
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
@@ -222,7 +231,7 @@ impl<'s> Builder<'s> {
     }
 
     fn open(&mut self, frame: Frame) -> Option<()> {
-        if let (Some(Frame::Map(_, None, _)), Frame::List(_, spot) | Frame::Map(_, _, spot)) =
+        if let (Some(Frame::Map(_, Keys { pending: None, .. }, _)), Frame::List(_, spot) | Frame::Map(_, _, spot)) =
             (self.stack.last(), &frame)
         {
             let fault = self.faults.error(spot, "key", "a key must be text");
@@ -261,13 +270,15 @@ impl<'s> Builder<'s> {
         match self.stack.last_mut() {
             None => self.root = Some(node),
             Some(Frame::List(items, _)) => items.push(node),
-            Some(Frame::Map(entries, pending, _)) => match pending.take() {
+            Some(Frame::Map(entries, keys, _)) => match keys.pending.take() {
                 Some((key, key_spot)) => {
-                    traps::entry(self.faults, entries, &key, &key_spot, &node);
+                    let first = keys.lines.get(&key).copied();
+                    keys.lines.entry(key.clone()).or_insert(key_spot.line);
+                    traps::entry(self.faults, first, &key, &key_spot, &node);
                     entries.push(Entry { key, key_spot, value: node });
                 }
                 None => match node.value {
-                    Value::Scalar { text, .. } => *pending = Some((text, node.spot)),
+                    Value::Scalar { text, .. } => keys.pending = Some((text, node.spot)),
                     // `open` lets no list or map become a key.
                     Value::List(_) | Value::Map(_) => return None,
                 },

@@ -63,7 +63,11 @@ impl<'n> MapReader<'n> {
                 continue;
             }
             let message = format!("`{}` is no key of {}", entry.key, self.what);
+            let is_read = !faults.is_full();
             let fault = faults.error(&entry.key_spot, "unknown-key", message);
+            if !is_read {
+                continue;
+            }
             match nearest(&entry.key, self.asked.iter().copied()) {
                 Some(near) => fault.did_you_mean(Some(near)),
                 None => fault.help(format!("its keys are {}", words_of(self.asked.iter().copied()))),
@@ -150,7 +154,12 @@ pub fn texts<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Vec<(&'n st
 
 /// The candidate that a word was probably meant to be.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    /// Longer words are no slips of the pen, and each costs as many steps as its length squared.
+    const WORD_CHARS: usize = 100;
     let plain = |text: &str| text.to_lowercase().replace(['-', ' ', '.'], "_");
+    if word.chars().nth(WORD_CHARS).is_some() {
+        return None;
+    }
     let word = plain(word);
     let length = word.chars().count();
     candidates

@@ -37,12 +37,12 @@ pub fn scalar(faults: &mut Faults, source: &str, text: &str, spot: &Spot) {
 }
 
 /// A key that stands twice, a merge, or a pair that a full-width colon made into one key.
-pub fn entry(faults: &mut Faults, before: &[Entry], key: &str, spot: &Spot, value: &Node) {
+/// `first` is the line in which the key stands already.
+pub fn entry(faults: &mut Faults, first: Option<usize>, key: &str, spot: &Spot, value: &Node) {
     if key == "<<" {
         let fault = faults.error(spot, "merge", "merges (`<<`) are not known here");
         fault.help("name it once under `fields:`");
-    } else if let Some(first) = before.iter().find(|entry| entry.key == key) {
-        let line = first.key_spot.line;
+    } else if let Some(line) = first {
         let fault = faults.error(spot, "duplicate-key", format!("`{key}` stands twice"));
         fault.help(format!("it stands in line {line} already; take one of them out"));
     } else if key.contains('：') && value.is_empty() {
@@ -65,6 +65,7 @@ pub fn in_place_of_map(text: &str) -> Option<(&'static str, &'static str)> {
 pub fn broken(text: &str, at: usize, info: &str) -> (Range<usize>, &'static str, String, Option<String>) {
     let here = line_around(text, at);
     let before = here.start.checked_sub(1).map(|end| line_around(text, end));
+    let (here, before) = (near(text, here, at), before.map(|line| near(text, line, at)));
     for line in before.iter().chain([&here]) {
         if let Some((range, code, message, help)) = trap_in_line(&text[line.clone()], info) {
             return (line.start + range.start..line.start + range.end, code, message.into(), Some(help.into()));
@@ -177,6 +178,17 @@ fn is_cut_by_comment(source: &str, end: usize) -> bool {
 
 fn is_wide_blank(c: char) -> bool {
     matches!(c, '\u{3000}' | '\u{a0}')
+}
+
+/// How far from where the parser stopped a trap is looked for in a line that has no end.
+const NEAR_BYTES: usize = 4096;
+
+/// What of a line is near.
+fn near(text: &str, line: Range<usize>, at: usize) -> Range<usize> {
+    let at = at.clamp(line.start, line.end);
+    let boundary = |at: usize| (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let start = boundary(at.saturating_sub(NEAR_BYTES)).max(line.start);
+    start..boundary(at.saturating_add(NEAR_BYTES).min(text.len())).min(line.end)
 }
 
 fn line_around(text: &str, at: usize) -> Range<usize> {

@@ -1,16 +1,75 @@
-//! What depends on the day: ends that have passed or are near.
+//! What is hardly meant so, and what depends on the day or on gateway.yaml: ends that have passed or
+//! are near, rules that never apply, roles and persons that no source of identity knows, networks in
+//! which the proxies are.
 
+use std::collections::BTreeSet;
+
+use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::policy::Parts;
+use crate::policy::decide::{RoleId, Rule, Who};
 use crate::policy::fault::{Fault, Faults};
+use crate::policy::reader::{nearest, words_of};
+use crate::policy::{Parts, idle};
 
 /// Rules that end within this many days are told beforehand.
 const SOON_DAYS: i64 = 30;
 
-/// Warnings about ends, for the time that is given.
+/// Warnings about rules, for the time that is given.
 pub(super) fn of(parts: &Parts, now: Timestamp) -> Vec<Fault> {
     let mut faults = Faults::new();
+    idle::tell(parts, &mut faults);
+    ends(parts, now, &mut faults);
+    faults.into_sorted()
+}
+
+/// Roles that none of these groups gives, if a rule is for them. Those without any group are told
+/// already.
+pub(super) fn nobody(parts: &Parts, groups: &BTreeSet<String>, faults: &mut Faults) {
+    for (id, role) in (0u16..).map(RoleId).zip(&parts.roles).filter(|(_, role)| !role.groups.is_empty()) {
+        let is_meant = |rule: &Rule| matches!(&rule.who, Who::Roles(roles) if roles.contains(&id));
+        if role.groups.iter().any(|group| groups.contains(group)) || !parts.rules.iter().any(is_meant) {
+            continue;
+        }
+        let message = format!("nobody can have the role `{}`: `identity` knows nobody with its groups", role.name);
+        let fault = faults.warning(&role.spot, "nobody", message);
+        let known = || groups.iter().map(String::as_str);
+        match role.groups.iter().find_map(|group| nearest(group, known())) {
+            Some(near) => fault.did_you_mean(Some(near)),
+            None if groups.is_empty() => fault.help("give somebody a group in the files that `identity` names"),
+            None => fault.help(format!("the groups that it knows are {}", words_of(known().take(GROUPS_TOLD)))),
+        }
+    }
+}
+
+/// Rules for persons of whom none can come. `may_be` tells whether somebody can have an id.
+pub(super) fn strangers(parts: &Parts, may_be: &dyn Fn(&str) -> bool, faults: &mut Faults) {
+    for (rule, condition) in parts.rules.iter().zip(&parts.conditions) {
+        for id in condition.staff.iter().flatten().filter(|id| !may_be(id)) {
+            let message = format!("`identity` knows nobody called `{id}`, for whom the rule `{}` is", rule.id);
+            faults.warning(&rule.spot, "nobody", message).help("look at the spelling of the name and its source");
+        }
+    }
+}
+
+/// Networks in which proxies are whose word on the client is believed.
+pub(super) fn proxied(parts: &Parts, proxies: &[IpNet], faults: &mut Faults) {
+    for condition in &parts.conditions {
+        for (network, spot) in condition.when.networks.iter().zip(&condition.when.network_spots) {
+            let meets = |proxy: &&IpNet| network.contains(*proxy) || proxy.contains(network);
+            if let Some(proxy) = proxies.iter().find(meets) {
+                let message = format!("`{network}` and `{proxy}` of `trusted_proxies` overlap");
+                let fault = faults.warning(spot, "proxy-network", message);
+                fault.help("whoever has a proxy's address is believed about where they come from: name staff's networks without the proxies");
+            }
+        }
+    }
+}
+
+/// How many groups are told; whoever has more knows where they stand.
+const GROUPS_TOLD: usize = 10;
+
+fn ends(parts: &Parts, now: Timestamp, faults: &mut Faults) {
     for (rule, condition) in parts.rules.iter().zip(&parts.conditions) {
         let Some((until, spot)) = &condition.until else { continue };
         if *until <= now {
@@ -30,9 +89,12 @@ pub(super) fn of(parts: &Parts, now: Timestamp) -> Vec<Fault> {
         } else {
             let message = format!("`{}` passes bodies that nobody can read", resource.id);
             faults.warning(&resource.spot, "passes-unread", message).help("whatever they hold reaches staff in clear");
+            if is_soon(until, now) {
+                let message = format!("`unreadable: pass` of `{}` ends within {SOON_DAYS} days", resource.id);
+                faults.warning(&resource.spot, "ends-soon", message);
+            }
         }
     }
-    faults.into_sorted()
 }
 
 fn is_soon(until: Timestamp, now: Timestamp) -> bool {

@@ -94,19 +94,6 @@ impl Pattern {
         });
         texts.flat_map(|text| text.split(|c: char| !c.is_ascii_lowercase())).filter(|word| word.len() >= WORD_BYTES)
     }
-
-    /// The same text for templates that take the same paths, whatever their parameters are called.
-    pub fn shape(&self) -> String {
-        let mut shape = String::new();
-        for segment in &self.segments {
-            match segment {
-                Segment::Literal(text) => shape.push_str(&format!("/{text}")),
-                Segment::Parameter(_) => shape.push_str("/{}"),
-                Segment::Between { before, after, .. } => shape.push_str(&format!("/{before}{{}}{after}")),
-            }
-        }
-        if self.rest { shape + "/**" } else { shape }
-    }
 }
 
 impl Segment {
@@ -187,10 +174,7 @@ mod tests {
     #[test]
     fn templates_are_read() {
         let pattern = Pattern::parse("/API/{id}/x-{n}.json/**").expect("a pattern");
-        assert_eq!(pattern.shape(), "/api/{}/x-{}.json/**");
         assert_eq!(pattern.parameters().collect::<Vec<_>>(), ["id", "n"]);
-        assert_eq!(Pattern::parse("/rpc/").expect("a pattern").shape(), "/rpc");
-        assert_eq!(Pattern::parse("/").expect("a pattern").shape(), "");
     }
 
     #[test]

@@ -33,6 +33,10 @@ fn japanese(error: &Error) -> Option<String> {
             }
         }
         ErrorKind::MissingRequiredArgument => texts::NEEDS.with(lang, &[("what", &word(ContextKind::InvalidArg)?)]),
+        ErrorKind::ArgumentConflict => {
+            let (one, other) = (word(ContextKind::InvalidArg)?, word(ContextKind::PriorArg)?);
+            texts::NOT_TOGETHER.with(lang, &[("one", &one), ("other", &other)])
+        }
         ErrorKind::MissingSubcommand => texts::NEEDS_COMMAND.of(lang).to_owned(),
         _ => return None,
     };
@@ -90,7 +94,7 @@ mod tests {
         let cases = [
             ("sudare chekc", "`chekc` というコマンドはありません", "`check` のことですか？"),
             ("sudare check --strcit", "`--strcit` はこのコマンドで使えません", "`--strict` のことですか？"),
-            ("sudare check --format xml", "`xml` は指定できません", "text, json のいずれか"),
+            ("sudare check --format xml", "`xml` は指定できません", "text, json, sarif, github のいずれか"),
             ("sudare init", "次の指定が足りません: <URL>", "使い方: sudare init"),
             ("sudare check -c", "には値が必要です", "`--help` を付けて"),
             ("sudare demo --port x", "`x` は指定できません", "エラー: "),

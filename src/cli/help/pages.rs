@@ -134,9 +134,10 @@ pub const PAGES: &[Page] = &[
         options: &[
             ("config", "ゲートウェイの設定。その規則も検査する［既定: gateway.yaml、PATH があれば読まない］"),
             ("paths", "規則ファイルかフォルダ。合わせて一つの方針になる"),
-            ("strict", "警告も不合格とする"),
+            ("strict", "警告も不合格とし、例外に `why`・`owner`・`until` を求める"),
             ("upgrade", "古い形式のファイルを示し、書き直す（古い形式はまだない）"),
             ("format", "誤りの書き方"),
+            ("explain", "診断コードの意味を表示し、検査はしない"),
         ],
         examples: &[
             ("sudare check", both("gateway.yaml and the rules that it names", "gateway.yaml とその規則を検査する")),
@@ -145,6 +146,11 @@ pub const PAGES: &[Page] = &[
                 both("rules alone; warnings fail too", "規則だけを、警告も不合格として検査する"),
             ),
             ("sudare check --format json | jq -r .message", both("for a program", "プログラムで読む")),
+            (
+                "sudare check --format github",
+                both("marks at the lines of a pull request", "プルリクエストの行に表示する"),
+            ),
+            ("sudare check --explain unfound", both("what a code means", "診断コードの意味")),
         ],
         status: &[
             ("0", both("no errors", "誤りなし")),

@@ -9,6 +9,7 @@
 mod phrases;
 pub mod texts;
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::IsTerminal;
 
@@ -116,7 +117,13 @@ pub fn diagnostics(lang: Lang, faults: &[Fault], sources: &[Source]) -> String {
 
 /// Whether what is written to a stream may have colours: not in a pipe, and not where nobody wants them.
 pub fn coloured(stream: &impl IsTerminal) -> bool {
-    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    may_colour(stream.is_terminal(), &|name| std::env::var_os(name))
+}
+
+/// By https://no-color.org; a terminal that calls itself dumb knows no colours.
+fn may_colour(is_terminal: bool, environment: &dyn Fn(&str) -> Option<OsString>) -> bool {
+    let unwanted = environment("NO_COLOR").is_some_and(|value| !value.is_empty());
+    is_terminal && !unwanted && environment("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// Tells on stderr why a command could not do its work.
@@ -141,6 +148,15 @@ mod tests {
         assert_eq!(by(&[("LANG", "ja_JP.UTF-8"), ("LC_ALL", "C")]), Lang::En);
         assert_eq!(by(&[("LANG", "de_DE.UTF-8"), ("LC_ALL", ""), ("LC_MESSAGES", "ja")]), Lang::Ja);
         assert_eq!(by(&[("LANG", "jam_JM")]), Lang::En, "Jamaican Creole is not Japanese");
+    }
+
+    #[test]
+    fn colours_are_for_terminals_that_want_them() {
+        let by = |terminal, pairs: &[(&str, &str)]| {
+            may_colour(terminal, &|name| pairs.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).into()))
+        };
+        assert!(by(true, &[]) && by(true, &[("NO_COLOR", ""), ("TERM", "xterm")]));
+        assert!(!by(false, &[]) && !by(true, &[("NO_COLOR", "1")]) && !by(true, &[("TERM", "dumb")]));
     }
 
     #[test]

@@ -34,6 +34,7 @@ texts! {
         "  `-c FILE` で別の設定を指定するか、`sudare init URL` で作成してください。\n  まず試すなら `sudare demo`";
     NO_RULE_FILE: "there is no rule file: name one, or a folder with `*.yaml`",
         "規則ファイルがありません。ファイルか、`*.yaml` のあるフォルダを指定してください";
+    NO_CODE: "`{word}` is no code of a diagnostic", "`{word}` という診断コードはありません";
     CHECKED: "{errors}, {warnings} in {files}", "{errors}、{warnings}（{files}）";
     CHECKED_POLICY: "{told}: {roles}, {resources}, {rules}, {tests}", "{told}: {roles}、{resources}、{rules}、{tests}";
     SCAN: "note: `undeclared: scan` lowers a risk and does not close it: what no field,\n      label or detector knows is shown",
@@ -188,6 +189,7 @@ texts! {
     NO_VALUE: "`{word}` is no value of `{option}`", "`{option}` に `{word}` は指定できません";
     NEEDS_VALUE: "`{option}` needs a value", "`{option}` には値が必要です";
     NEEDS: "this is missing: {what}", "次の指定が足りません: {what}";
+    NOT_TOGETHER: "`{one}` and `{other}` do not stand together", "`{one}` と `{other}` は一緒に使えません";
     NEEDS_COMMAND: "name a command", "コマンドを指定してください";
     DID_YOU_MEAN: "did you mean `{word}`?", "`{word}` のことですか？";
     VALUES_ARE: "write one of {known}", "{known} のいずれかを書いてください";

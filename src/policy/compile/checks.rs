@@ -1,16 +1,15 @@
 //! Contradictions that only show when everything is looked up, and what is hardly meant so.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use crate::policy::compile::names::Names;
-use crate::policy::compile::resources::{Resource, Route};
+use crate::policy::compile::resources::Resource;
 use crate::policy::compile::roles::Role;
 use crate::policy::compile::rules::Condition;
 use crate::policy::decide::{self, On, Question, RoleId, Rule, State, Who};
 use crate::policy::fault::Faults;
 use crate::policy::rule::kinds::KindRule;
-use crate::policy::rule::resources::At;
 use crate::policy::rulebook::Rules;
 use crate::policy::strict::compare;
 use crate::terms::action::Action;
@@ -37,29 +36,6 @@ pub fn roles(roles: &[Role], faults: &mut Faults) {
     for role in roles.iter().filter(|role| role.groups.is_empty()) {
         let fault = faults.warning(&role.spot, "no-group", format!("no group gives the role `{}`", role.name));
         fault.help("write `{ groups: [name-of-a-group] }`");
-    }
-}
-
-/// Two resources that match the same request and both say whose data it shows.
-pub fn resources(resources: &[Resource], routes: &[Route], faults: &mut Faults) {
-    let speaks = |resource: &Resource| resource.subjects.iter().any(|subject| !matches!(subject.at, At::None));
-    let mut by_shape: HashMap<String, Vec<&Route>> = HashMap::new();
-    for route in routes.iter().filter(|route| route.rule.is_plain() && speaks(&resources[route.resource])) {
-        by_shape.entry(route.rule.path.shape()).or_default().push(route);
-    }
-    let mut told = HashSet::new();
-    for route in routes {
-        let same = by_shape.get(&route.rule.path.shape()).into_iter().flatten();
-        for other in same.filter(|other| other.resource < route.resource && other.rule.shares_method(&route.rule)) {
-            let both = route.rule.is_plain() && speaks(&resources[route.resource]);
-            if !both || !told.insert((other.resource, route.resource)) {
-                continue;
-            }
-            let (first, second) = (&resources[other.resource], &resources[route.resource]);
-            let message = format!("`{}` and `{}` match the same requests", first.id, second.id);
-            let fault = faults.warning(&route.rule.spot, "same-request", message);
-            fault.help("their fields are taken together and the stricter options count; make one of them, or say `subject: none` in one");
-        }
     }
 }
 
@@ -193,7 +169,13 @@ fn may_be_one(a: &str, b: &str) -> bool {
 
 /// Whether a rule gives something to somebody that no rule without a condition gives, and takes
 /// nothing from anybody.
-fn shows_more(number: usize, rules: &Rules, states: &mut [State], ungranted: Action, names: &Names<'_>) -> bool {
+pub(super) fn shows_more(
+    number: usize,
+    rules: &Rules,
+    states: &mut [State],
+    ungranted: Action,
+    names: &Names<'_>,
+) -> bool {
     let roles: Vec<RoleId> = match &rules[number].who {
         Who::Roles(roles) => roles.clone(),
         Who::Every => (0u16..).map(RoleId).take(names.roles.len()).collect(),

@@ -121,6 +121,9 @@ fn detectors(kinds: &mut Kinds, by_name: &BTreeMap<&str, Vec<&KindRule>>, faults
             return None;
         }
         let (_, _, spot) = patterns.remove(*index);
-        faults.error(spot, "pattern", error.to_string());
+        let fault = faults.error(spot, "pattern", error.to_string());
+        if matches!(error, DetectError::Pattern { .. }) {
+            fault.help("known is the syntax of the crate `regex`, without look-around and back-references");
+        }
     }
 }

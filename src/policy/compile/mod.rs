@@ -6,6 +6,7 @@ mod conditions;
 mod kinds;
 mod names;
 mod options;
+mod overlap;
 mod resources;
 mod roles;
 mod rules;
@@ -18,6 +19,7 @@ use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 
 use crate::policy::conditions::Conditioned;
+use crate::policy::decide::{Rule, State};
 use crate::policy::fault::{Fault, Faults};
 use crate::policy::node::{self, Source};
 use crate::policy::rule::{self, File};
@@ -77,7 +79,7 @@ fn compile(files: Vec<File>, version: Arc<str>, purposes: Option<&[String]>, fau
     let tests = tests::compile(all.tests, &names, faults);
     checks::rules(&rules, &conditions, ungranted, &names, faults);
     checks::roles(&roles, faults);
-    checks::resources(&resources, &routes, faults);
+    overlap::tell(&resources, &routes, faults);
     checks::kinds(&all.kinds, &rules, &resources, &names, faults);
     let (purposes, declared) = (conditions::purposes(&conditions, purposes, faults), purposes.map(<[String]>::to_vec));
     let looks = conditions::looks(&conditions);
@@ -100,6 +102,15 @@ fn compile(files: Vec<File>, version: Arc<str>, purposes: Option<&[String]>, fau
         undeclared,
         tests,
     }))
+}
+
+/// Whether a rule gives something to somebody that no rule without a condition gives, and takes
+/// nothing from anybody.
+pub(crate) fn shows_more(parts: &Parts, number: usize) -> bool {
+    let names = names::Names { roles: &parts.roles, kinds: &parts.kinds.kinds };
+    let state = |rule: &Rule| if rule.conditioned { State::Fails("") } else { State::Holds };
+    let mut states: Vec<State> = parts.rules.iter().map(state).collect();
+    checks::shows_more(number, &parts.rules, &mut states, parts.ungranted, &names)
 }
 
 /// A hash over all files that neither their order nor their names change.

@@ -20,8 +20,9 @@ impl Names<'_> {
     pub fn role(&self, word: &Word, faults: &mut Faults) -> Option<RoleId> {
         let found = self.roles.iter().position(|role| *role.name == *word.text);
         if found.is_none() {
+            let near = look(faults, &word.text, self.roles.iter().map(|role| &*role.name));
             let fault = faults.error(&word.spot, "unknown-role", format!("`{}` is no role", word.text));
-            match nearest(&word.text, self.roles.iter().map(|role| &*role.name)) {
+            match near {
                 Some(near) => fault.did_you_mean(Some(near)),
                 None => fault.help("name it under `roles:` with the groups that give it"),
             }
@@ -33,13 +34,14 @@ impl Names<'_> {
     pub fn kind(&self, word: &Word, faults: &mut Faults) -> Option<KindId> {
         let found = self.kinds.id(&word.text);
         if found.is_none() {
+            let near = look(faults, &word.text, self.kinds.0.iter().map(|kind| kind.name.as_str()));
             let fault = if Category::from_word(&word.text).is_some() {
                 let message = format!("`{}` is a category, and here a kind must stand", word.text);
                 faults.error(&word.spot, "unknown-kind", message)
             } else {
                 faults.error(&word.spot, "unknown-kind", format!("`{}` is no kind", word.text))
             };
-            match nearest(&word.text, self.kinds.0.iter().map(|kind| kind.name.as_str())) {
+            match near {
                 Some(near) => fault.did_you_mean(Some(near)),
                 None => {
                     fault.help("name it under `kinds:` with its category; `sudare kinds` lists those that are built in")
@@ -60,10 +62,10 @@ impl Names<'_> {
         if let Some(kind) = self.kinds.id(&word.text) {
             return Some(On::Kind(kind));
         }
+        let kinds = self.kinds.0.iter().map(|kind| kind.name.as_str());
+        let near = look(faults, &word.text, kinds.chain(Category::ALL.map(Category::word)));
         let fault = faults.error(&word.spot, "unknown-kind", format!("`{}` is no kind and no category", word.text));
-        let mut candidates: Vec<&str> = self.kinds.0.iter().map(|kind| kind.name.as_str()).collect();
-        candidates.extend(Category::ALL.map(Category::word));
-        match nearest(&word.text, candidates) {
+        match near {
             Some(near) => fault.did_you_mean(Some(near)),
             None => fault.help(format!("categories are {}", words_of(Category::ALL.into_iter().map(Category::word)))),
         }
@@ -79,4 +81,9 @@ impl Names<'_> {
         };
         self.kinds.iter().filter(|(id, kind)| takes(*id, kind.category)).map(|(id, _)| id).collect()
     }
+}
+
+/// The nearest name, while anybody reads it: names and slips can both be many.
+fn look<'c>(faults: &Faults, word: &str, names: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+    if faults.is_full() { None } else { nearest(word, names) }
 }

@@ -74,7 +74,7 @@ fn one(
             (Who::Roles(roles.iter().filter_map(|role| names.role(role, faults)).collect()), None)
         }
     };
-    let grants = grants(&written, names, faults);
+    let (grants, spots) = grants(&written, names, faults).into_iter().unzip();
     let when = written.when.unwrap_or_default();
     for word in &when.resources {
         if !known.resources.contains(word.text.as_str()) {
@@ -91,16 +91,18 @@ fn one(
         search: written.search,
         mandatory: written.mandatory.is_some(),
         conditioned,
+        spots,
+        remarks: written.remarks,
     };
     Some((rule, Condition { staff, until: written.until, when, rows, said: written.said }))
 }
 
-fn grants(written: &Written, names: &Names<'_>, faults: &mut Faults) -> Vec<Grant> {
-    let mut grants: Vec<Grant> = Vec::new();
+fn grants(written: &Written, names: &Names<'_>, faults: &mut Faults) -> Vec<(Grant, Spot)> {
+    let mut grants: Vec<(Grant, Spot)> = Vec::new();
     for grant in &written.grants {
         let Some(on) = names.on(&grant.what, faults) else { continue };
         let Some(action) = options::action(grant, on, names, faults) else { continue };
-        if grants.iter().any(|other| other.on == on) {
+        if grants.iter().any(|(other, _)| other.on == on) {
             let message = format!("the rule names `{}` twice", grant.what.text);
             faults.error(&grant.what.spot, "twice", message).help("take one of them out");
             continue;
@@ -109,7 +111,7 @@ fn grants(written: &Written, names: &Names<'_>, faults: &mut Faults) -> Vec<Gran
             let message = "a mandatory rule is a ceiling, and `show` is none";
             faults.error(&grant.what.spot, "mandatory", message);
         }
-        grants.push(Grant { on, action });
+        grants.push((Grant { on, action }, grant.what.spot.clone()));
     }
     grants
 }

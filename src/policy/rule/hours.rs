@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use crate::policy::reader::nearest;
 
 /// Hours of some days of the week in a time zone.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Hours {
     /// By day from Monday.
     days: [bool; 7],
@@ -32,22 +32,37 @@ const DAYS: [(&str, Weekday); 7] = [
 const DAY_MINUTES: u16 = 24 * 60;
 const EXAMPLE: &str = "write days, hours and a time zone, as in `Mon-Fri 08:00-20:00 Asia/Tokyo`";
 
+/// What is wrong with hours, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HoursError {
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+impl<T: Into<String>> From<T> for HoursError {
+    fn from(message: T) -> HoursError {
+        HoursError { message: message.into(), help: None }
+    }
+}
+
 impl Hours {
     /// Reads hours. Days may be left out; the time zone may not, since a gateway's own is chance.
-    pub fn parse(text: &str) -> Result<Hours, String> {
+    pub fn parse(text: &str) -> Result<Hours, HoursError> {
         let words: Vec<&str> = text.split_whitespace().collect();
         let (days, span, zone) = match words[..] {
             [days, span, zone] => (read_days(days)?, span, zone),
             [span, zone] if span.starts_with(|c: char| c.is_ascii_digit()) => ([true; 7], span, zone),
-            [_, span] if span.contains(':') => return Err("the time zone is missing; as in `Asia/Tokyo`".to_owned()),
-            _ => return Err(EXAMPLE.to_owned()),
+            [_, span] if span.contains(':') => return Err("the time zone is missing; as in `Asia/Tokyo`".into()),
+            _ => return Err(EXAMPLE.into()),
         };
         let (from, to) = span.split_once('-').ok_or(EXAMPLE)?;
         let (from, to) = (minute(from)?, minute(to)?);
         if from == to {
-            return Err(format!("`{span}` is no time at all; the whole day is `00:00-24:00`"));
+            return Err(format!("`{span}` is no time at all; the whole day is `00:00-24:00`").into());
         }
-        let zone = TimeZone::get(zone).map_err(|_| format!("`{zone}` is no time zone; as in `Asia/Tokyo`"))?;
+        let zone = TimeZone::get(zone).map_err(|_| no_zone(zone))?;
         Ok(Hours { days, from, to, zone })
     }
 
@@ -80,6 +95,16 @@ impl fmt::Display for Hours {
         write!(f, "{:02}:{:02}-{:02}:{:02}", from / 60, from % 60, to / 60, to % 60)?;
         write!(f, " {}", self.zone.iana_name().unwrap_or("UTC"))
     }
+}
+
+/// No time zone of this name is known; perhaps one that is spelt nearly so.
+fn no_zone(zone: &str) -> HoursError {
+    let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    let help = match nearest(zone, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "write a name of the IANA database, as in `Asia/Tokyo`".to_owned(),
+    };
+    HoursError { message: format!("`{zone}` is no time zone"), help: Some(help) }
 }
 
 fn read_days(text: &str) -> Result<[bool; 7], String> {
@@ -168,12 +193,14 @@ mod tests {
             ("Mon-Fri 8-20 Asia/Tokyo", "`8` is no time of day"),
             ("Mon-Fri 08:00-24:01 Asia/Tokyo", "`24:01` is no time of day"),
             ("Mon-Fry 08:00-20:00 Asia/Tokyo", "did you mean `fri`?"),
-            ("08:00-20:00 Asia/Tokio", "`Asia/Tokio` is no time zone"),
+            ("08:00-20:00 Asia/Tokio", "`Asia/Tokio` is no time zone; did you mean `Asia/Tokyo`?"),
+            ("08:00-20:00 Japan/Edo-Castle", "write a name of the IANA database"),
             ("08:00-08:00 UTC", "no time at all"),
             ("", "write days"),
         ] {
-            let message = Hours::parse(text).expect_err(text);
-            assert!(message.contains(part), "{text}: {message}");
+            let error = Hours::parse(text).expect_err(text);
+            let told = format!("{}; {}", error.message, error.help.unwrap_or_default());
+            assert!(told.contains(part), "{text}: {told}");
         }
     }
 }

@@ -27,11 +27,6 @@ pub struct Match {
 }
 
 impl Match {
-    /// Whether method and path say all.
-    pub fn is_plain(&self) -> bool {
-        self.query.is_empty() && self.header.is_empty() && !self.needs_body()
-    }
-
     /// Whether only the request's body tells.
     pub fn needs_body(&self) -> bool {
         !self.form.is_empty() || !self.json.is_empty()
@@ -61,6 +56,14 @@ impl Glob {
     /// Reads a glob.
     pub fn new(text: &str) -> Glob {
         Glob { parts: text.to_lowercase().split('*').map(str::to_owned).collect() }
+    }
+
+    /// The only text that fits, in small letters; `None` where a star stands.
+    pub fn whole(&self) -> Option<&str> {
+        match &self.parts[..] {
+            [text] => Some(text),
+            _ => None,
+        }
     }
 
     /// Whether a text fits.

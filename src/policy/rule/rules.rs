@@ -33,6 +33,8 @@ pub struct Rule {
     pub when: Option<When>,
     /// All its conditions, in one spelling.
     pub said: String,
+    /// Which remarks stand there: `why`, `owner`, `approved`, `ticket`.
+    pub remarks: Vec<&'static str>,
     /// What the record must be.
     pub rows: Vec<Row>,
 }
@@ -112,17 +114,31 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
     let mandatory = map.take("mandatory").filter(|node| reader::boolean(node, "`mandatory`", faults) == Some(true));
     let until = map.take("until").and_then(|node| Some((when::until(node, faults)?, node.spot.clone())));
     let when = map.take("when").and_then(|node| When::read(node, faults));
+    let mut remarks = Vec::new();
     let rows = map.take("where").map(|node| rows::read(node, faults)).unwrap_or_default();
     for key in ["why", "owner", "approved", "ticket"] {
         if let Some(node) = map.take(key) {
-            reader::text(node, "a remark", faults);
+            remarks.extend(reader::text(node, "a remark", faults).map(|_| key));
         }
     }
     map.reserve(&["readonly", "approval", "purpose", "lasts", "store", "seal"], faults);
     map.finish(faults);
     let mandatory = mandatory.map(|node| node.spot.clone());
     let said = said::conditions(node);
-    Some(Rule { id, spot: node.spot.clone(), who: who?, grants, domain, search, mandatory, until, when, rows, said })
+    Some(Rule {
+        id,
+        spot: node.spot.clone(),
+        who: who?,
+        grants,
+        domain,
+        search,
+        mandatory,
+        until,
+        when,
+        remarks,
+        rows,
+        said,
+    })
 }
 
 fn who(node: &Node, faults: &mut Faults) -> Option<Who> {

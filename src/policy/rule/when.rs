@@ -9,7 +9,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 use crate::policy::fault::Faults;
-use crate::policy::node::Node;
+use crate::policy::node::{Node, Spot};
 use crate::policy::reader::{self, MapReader};
 use crate::policy::rule::cel::Cel;
 use crate::policy::rule::hours::Hours;
@@ -22,6 +22,8 @@ use crate::terms::event::Event;
 pub struct When {
     /// The client's address is in one of these.
     pub networks: Vec<IpNet>,
+    /// Where each of them is written.
+    pub network_spots: Vec<Spot>,
     /// The time is in one of these.
     pub hours: Vec<Hours>,
     /// The request is about one of these.
@@ -48,7 +50,10 @@ impl When {
         if let Some(node) = map.take("network") {
             for (text, spot) in reader::texts(node, "a network", faults) {
                 match network(text) {
-                    Some(network) => when.networks.push(network),
+                    Some(network) => {
+                        when.networks.push(network);
+                        when.network_spots.push(spot.clone());
+                    }
                     None => {
                         let fault = faults.error(spot, "network", format!("`{text}` is no network"));
                         fault.help("write an address or a network, as in `10.0.0.0/8`");
@@ -60,7 +65,7 @@ impl When {
             for (text, spot) in reader::texts(node, "hours", faults) {
                 match Hours::parse(text) {
                     Ok(hours) => when.hours.push(hours),
-                    Err(message) => drop(faults.error(spot, "hours", message)),
+                    Err(error) => faults.error(spot, "hours", error.message).help = error.help,
                 }
             }
         }
@@ -78,6 +83,25 @@ impl When {
         }
         map.finish(faults);
         Some(when)
+    }
+}
+
+impl When {
+    /// Whether these conditions hold only where the others do. A condition that is not compared here
+    /// would make rules look idle that are not, so each is named.
+    pub fn is_within(&self, other: &When) -> bool {
+        fn inside<T>(own: &[T], other: &[T], is_in: impl Fn(&T, &T) -> bool) -> bool {
+            let taken = |one: &T| other.iter().any(|whole| is_in(one, whole));
+            other.is_empty() || (!own.is_empty() && own.iter().all(taken))
+        }
+        let When { networks, network_spots: _, hours, resources, events, purposes, one, cel: _ } = self;
+        inside(networks, &other.networks, |one, whole| whole.contains(one))
+            && inside(hours, &other.hours, |one, whole| one == whole)
+            && inside(resources, &other.resources, |one, whole| one.text == whole.text)
+            && inside(events, &other.events, |one, whole| one == whole)
+            && inside(purposes, &other.purposes, |one, whole| one.text == whole.text)
+            && (*one || !other.one)
+            && other.cel.is_none()
     }
 }
 

@@ -8,7 +8,7 @@ use sudare::cli::check::{CheckArgs, Format, run};
 use sudare::cli::say::Lang;
 
 fn status(paths: Vec<PathBuf>, strict: bool) -> u8 {
-    run(CheckArgs { config: None, paths, strict, upgrade: false, format: Format::Text }, Lang::En)
+    run(CheckArgs { config: None, paths, strict, upgrade: false, format: Format::Text, explain: None }, Lang::En)
 }
 
 #[test]
@@ -49,6 +49,7 @@ fn a_configuration_brings_its_rules() {
                 strict: false,
                 upgrade: false,
                 format: Format::Json,
+                explain: None,
             },
             Lang::En,
         )

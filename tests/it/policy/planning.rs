@@ -207,7 +207,8 @@ fn what_passes_unread_does_so_until_its_end() {
     let told = |time: &str| {
         policy.warnings(time.parse().expect("a time")).into_iter().map(|fault| fault.code).collect::<Vec<_>>()
     };
-    assert_eq!(told("2026-11-24T00:00:00Z"), ["passes-unread"]);
+    assert_eq!(told("2026-10-01T00:00:00Z"), ["passes-unread"]);
+    assert_eq!(told("2026-11-24T00:00:00Z"), ["passes-unread", "ends-soon"]);
     assert_eq!(told("2026-11-25T00:00:00Z"), ["ended"]);
 }
 
