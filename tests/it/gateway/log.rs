@@ -12,8 +12,8 @@ const TANAKA: [(&str, &str); 2] = [("X-Remote-User", "tanaka"), ("X-Remote-Group
 
 /// Every member that a line may have.
 const MEMBERS: [&str; 15] = [
-    "message", "request", "reason", "note", "resource", "kind", "listen", "metrics", "console", "policy", "place", "error",
-    "file", "line", "code",
+    "message", "request", "reason", "note", "resource", "kind", "listen", "metrics", "console", "policy", "place",
+    "error", "file", "line", "code",
 ];
 
 #[test]
