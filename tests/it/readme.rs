@@ -111,3 +111,23 @@ fn the_tests_that_the_pages_name_are_there() {
 fn is_of_a_name(c: char) -> bool {
     c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | ':')
 }
+
+/// The fenced blocks of a page, fences and all.
+fn fenced(page: &Path) -> Vec<String> {
+    let text = fs::read_to_string(page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
+    text.split("```").skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_japanese_pages_show_the_same_examples() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let mut pages = 0;
+    for entry in fs::read_dir(docs.join("ja")).expect("docs/ja") {
+        let page = entry.expect("an entry").path();
+        let name = page.file_name().expect("a name");
+        let (own, english) = (fenced(&page), fenced(&docs.join(name)));
+        assert_eq!(own, english, "{}", page.display());
+        pages += 1;
+    }
+    assert!(pages >= 2, "there are Japanese pages");
+}
