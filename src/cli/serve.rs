@@ -31,7 +31,7 @@ pub fn run(args: &ServeArgs, lang: Lang) -> u8 {
     start(config, lang, |started| {
         let staff: Vec<String> = started.staff.iter().map(ToString::to_string).collect();
         let metrics = started.metrics.map(|address| address.to_string()).unwrap_or_default();
-        let console = started.console.map(|address| address.to_string()).unwrap_or_default();
+        let console = started.console.map(tracing::field::display);
         tracing::info!(listen = staff.join(","), metrics, console, "sudare serves");
     })
 }

@@ -56,8 +56,8 @@ impl<'a> Inbound<'a> {
     fn check(&self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
         let known = leaves::known(self.plan, leaf).map(|known| known.kind);
         let text = leaf.text;
-        let is_password = matches!(known, Some(kind::PASSWORD | kind::SECRET))
-            || leaf.names.iter().any(|name| names_a_password(name));
+        let is_password =
+            matches!(known, Some(kind::PASSWORD | kind::SECRET)) || leaf.names.iter().any(names_a_password);
         let is_veil = match known {
             Some(kind) => {
                 let decision = &self.plan.decisions[usize::from(kind.0)];

@@ -258,9 +258,12 @@ fn answer(question: &Question<'_>, role: RoleId) -> Result<(Answer, Vec<Consider
         let mut with = considered.clone();
         with.iter_mut().filter(|item| item.rule == rule).for_each(|item| item.verdict = Verdict::Decides);
         let (other, trace) = settle(question, &levels, with);
-        if !matches!(all.0.compare(&other), Some(Ordering::Greater | Ordering::Equal)) {
-            all = (all.0.stricter(other), trace);
-        }
+        all = match all.0.compare(&other) {
+            Some(Ordering::Greater) => all,
+            // Either may be what decides, whichever was looked at first.
+            Some(Ordering::Equal) => (all.0.stricter(other), all.1),
+            _ => (all.0.stricter(other), trace),
+        };
     }
     Ok(all)
 }

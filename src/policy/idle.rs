@@ -118,9 +118,8 @@ impl<'p> Board<'p> {
         }
         let stricter = compare(one.action, other.action).is_some_and(|order| order.is_gt());
         let rank = |rule: &Rule, grant: Grant| (rule.conditioned, grant.on.level());
-        first.mandatory && stricter
-            || !first.mandatory && rank(first, one) > rank(second, other)
-            || !first.mandatory && rank(first, one) == rank(second, other) && stricter
+        let (own, others) = (rank(first, one), rank(second, other));
+        if first.mandatory { stricter } else { own > others || own == others && stricter }
     }
 }
 

@@ -209,19 +209,17 @@ impl MultipartWalker {
         let Stage::Body { at, begun, .. } = &self.stage else { return Ok(false) };
         let (from, begun) = (*at, *begun);
         let Some(found) = memmem::find(&self.rest()[from..], &self.delimiter).map(|found| from + found) else {
-            if last {
-                return Err(self.fault(self.rest().len(), "the form ends inside a part"));
-            }
+            let fault = last.then(|| self.fault(self.rest().len(), "the form ends inside a part"));
             // What is kept may be a line break and the beginning of a boundary.
             let safe = self.rest().len().saturating_sub(self.delimiter.len() + 1);
             self.content(safe, sink)?;
-            return Ok(false);
+            return fault.map_or(Ok(false), Err);
         };
         let before = &self.rest()[..found];
         if !before.ends_with(b"\r\n") {
             let like = before.ends_with(b"\n") || before.ends_with(b"\r") || (before.is_empty() && !begun);
             if like {
-                return Err(self.fault(found, "a line that some would take for the boundary"));
+                return Err(self.no_boundary(found, sink));
             }
             self.look_from(found + 1);
             return Ok(true);
@@ -232,13 +230,20 @@ impl MultipartWalker {
             [b'\r', b'\n', ..] => false,
             [b'-', b'-', ..] => true,
             [] | [b'\r'] | [b'-'] if !last => return Ok(false),
-            _ => return Err(self.fault(found, "a line that some would take for the boundary")),
+            _ => return Err(self.no_boundary(found, sink)),
         };
         self.content(found - 2, sink)?;
         self.finish(sink)?;
         self.stage = if is_last { Stage::Behind } else { Stage::Head };
         self.pass(2 + self.delimiter.len() + 2);
         Ok(true)
+    }
+
+    /// A line that is nearly a boundary; what stands before it is read first, as it would be in smaller
+    /// pieces, so that the same fault is told however the body comes.
+    fn no_boundary(&mut self, found: usize, sink: &mut dyn Sink) -> Refusal {
+        let fault = self.fault(found, "a line that some would take for the boundary");
+        self.content(found.saturating_sub(2), sink).err().unwrap_or(fault)
     }
 
     fn look_from(&mut self, from: usize) {

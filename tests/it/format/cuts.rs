@@ -141,6 +141,21 @@ fn body() -> impl Strategy<Value = (Format, Vec<u8>)> {
     ]
 }
 
+/// What was once told in another way by another cut.
+#[test]
+fn every_cut_of_what_is_doubly_wrong_tells_the_same_fault() {
+    let head = "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n";
+    for end in ["\r--x\r\n\r\n--x--\r\n", "\r\n--xy", "\n--x\r\n", ""] {
+        let body = format!("{head}longer than it may be{end}").into_bytes();
+        let whole = walk(Format::Multipart, [&body[..]]);
+        assert_eq!(walk(Format::Multipart, body.chunks(1)), whole, "{end:?}");
+        for cut in 0..=body.len() {
+            let (a, b) = body.split_at(cut);
+            assert_eq!(walk(Format::Multipart, [a, b]), whole, "{end:?} cut at {cut}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn every_cut_shows_the_same((format, body) in body(), cut in any::<prop::sample::Index>()) {

@@ -11,9 +11,9 @@ use crate::gate::wire::{Pace, talk};
 const TANAKA: [(&str, &str); 2] = [("X-Remote-User", "tanaka"), ("X-Remote-Groups", "crm-support")];
 
 /// Every member that a line may have.
-const MEMBERS: [&str; 14] = [
-    "message", "request", "reason", "note", "resource", "kind", "listen", "metrics", "policy", "place", "error",
-    "file", "line", "code",
+const MEMBERS: [&str; 15] = [
+    "message", "request", "reason", "note", "resource", "kind", "listen", "metrics", "console", "policy", "place",
+    "error", "file", "line", "code",
 ];
 
 #[test]
