@@ -325,7 +325,7 @@ fn the_files_are_fresh() {
         assert!(output.status.success());
         String::from_utf8(output.stdout).expect("text")
     };
-    beside(["gateway", "rules"].map(|name| (root().join(format!("docs/schema/{name}.json")), print(name))).into_iter());
+    beside(["gateway", "rules"].map(|name| (root().join(format!("docs/schema/{name}.json")), print(name))));
 }
 
 #[test]
