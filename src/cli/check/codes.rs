@@ -203,11 +203,21 @@ pub const ALL: &[Code] = &[
         "--strict では、例外として多く見せる規則に理由・責任者・期限が必要です。",
     ),
     code(
+        "expect",
+        "A test expects nothing, so that it cannot fail, or expects something of `staff` without groups in `as`.",
+        "テストに期待する内容がなく失敗しようがないか、`staff` のグループが `as` にありません。",
+    ),
+    code(
         "expired",
         "The certificate has expired; clients refuse it.",
         "証明書の有効期限が切れています。接続は拒否されます。",
     ),
     code("exposed-key", "Others can read the private key.", "秘密鍵を他人が読めます。"),
+    code(
+        "file",
+        "A file of a test lies beside its rule file or in a folder below it.",
+        "テストで使うファイルは、規則ファイルと同じフォルダかその下に置きます。",
+    ),
     code("for", "`for` names roles, staff, or `all` alone.", "`for` には役割か担当者、または `all` だけを書きます。"),
     code(
         "groups",
@@ -297,11 +307,21 @@ pub const ALL: &[Code] = &[
         "セッションの持ち主を知るには、ログインか `whoami` が必要です。",
     ),
     code(
+        "no-way-in",
+        "Nobody could enter the console, which knows staff by `basic`, `header` and `jwt` alone.",
+        "コンソールに入れる人がいません。使える認証元は `basic`、`header`、`jwt` だけです。",
+    ),
+    code(
         "nobody",
         "A role, or a rule, for which no source of identity knows anybody.",
         "役割や規則に当てはまる人が、どの認証元にもいません。",
     ),
     code("number", "A whole number must stand here.", "ここには整数を書きます。"),
+    code(
+        "open-console",
+        "The console would be open too far: to other machines, or to a group of `anonymous`.",
+        "コンソールが開かれすぎています。ほかのPCからも届くか、`anonymous` のグループが入れます。",
+    ),
     code(
         "open-keys",
         "Keys are fetched over HTTPS, or from this machine.",

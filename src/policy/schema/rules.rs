@@ -3,11 +3,14 @@
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 
+use crate::policy::rule::tests::body::CHARSETS;
 use crate::policy::schema::{
     Anything, Bool, Either, List, Named, OneOrMore, Text, Until, Version, document, one_of, piece, shape, words,
 };
 use crate::terms::action::{Generalize, Mask};
+use crate::terms::event::Event;
 use crate::terms::kind::{Category, Kind, Kinds};
+use crate::terms::refusal::Reason;
 
 /// The schema of a rule file.
 pub fn schema() -> Value {
@@ -266,14 +269,19 @@ shape!(TestRequest, "A request.",
         "xml": Text, "An XML body.";
         "csv": Text, "A CSV body.";
         "text": Text, "A plain body.";
-        "form": Text, "A form, as it is sent: `a=1&b=2`.";
-        "file": Text, "A file with the body.";
+        "form": Form, "A form, as it is sent: `a=1&b=2`, or a map of its fields.";
+        "file": Text, "A file at or below the folder of the rule file, with the body.";
+        "body": Either<Text, Body>, "A plain body, or one of those above.";
+        "charset": CharsetWord, "The charset that the body is turned into. Left out: UTF-8.";
     }
 );
 shape!(As, "Who asks.", need {} may {
     "network": Text, "The client's address.";
     "time": Text, "When: `2026-11-24T10:00:00+09:00`.";
     "staff": Text, "The staff id.";
+    "user": Text, "Another word for `staff`.";
+    "groups": OneOrMore<Text>, "Their groups; left out, those that give the role.";
+    "purpose": Text, "What it is asked for.";
 });
 shape!(TestResponse, "What the CRM answers.", need {} may {
     "status": Status, "Its status. Left out: 200.";
@@ -283,8 +291,33 @@ shape!(TestResponse, "What the CRM answers.", need {} may {
     "xml": Text, "An XML body.";
     "csv": Text, "A CSV body.";
     "text": Text, "A plain body.";
-    "form": Text, "A form, as it is sent.";
-    "file": Text, "A file with the body.";
+    "form": Form, "A form, as it is sent: `a=1&b=2`, or a map of its fields.";
+    "file": Text, "A file at or below the folder of the rule file, with the body.";
+    "body": Either<Text, Body>, "A plain body, or one of those above.";
+    "charset": CharsetWord, "The charset that the body is turned into. Left out: UTF-8.";
+});
+shape!(Body, "A body.", need {} may {
+    "json": Anything, "JSON.";
+    "html": Text, "HTML.";
+    "xml": Text, "XML.";
+    "csv": Text, "CSV.";
+    "text": Text, "Plain text.";
+    "form": Form, "A form.";
+    "file": Text, "A file.";
+    "body": Either<Text, Body>, "A plain body, or one of those above.";
+    "charset": CharsetWord, "Its charset.";
+});
+piece!(Form, "A form, as it is sent or by its fields.", |generator| {
+    json_schema!({ "anyOf": [generator.subschema_for::<Text>(), generator.subschema_for::<Named<OneOrMore<Text>>>()] })
+});
+// Names of charsets are the same in capitals.
+piece!(named CharsetWord, "A charset.", |_generator| {
+    let any_case = |c: char| match c.is_ascii_alphabetic() {
+        true => format!("[{}{}]", c.to_ascii_uppercase(), c.to_ascii_lowercase()),
+        false => c.to_string(),
+    };
+    let names: Vec<String> = CHARSETS.into_iter().chain(["cp932"]).map(|name| name.chars().map(any_case).collect()).collect();
+    json_schema!({ "anyOf": [{ "enum": words(CHARSETS) }, { "type": "string", "pattern": format!("^({})$", names.join("|")) }] })
 });
 shape!(Exactly, "A body, as under `response`.", need {} may {
     "json": Anything, "JSON.";
@@ -292,24 +325,57 @@ shape!(Exactly, "A body, as under `response`.", need {} may {
     "xml": Text, "XML.";
     "csv": Text, "CSV.";
     "text": Text, "Plain text.";
-    "form": Text, "A form.";
+    "form": Form, "A form.";
     "file": Text, "A file.";
+    "body": Either<Text, Body>, "A plain body, or one of those above.";
+    "charset": CharsetWord, "Its charset.";
 });
 piece!(named Status, "A status.", |_generator| json_schema!({ "type": "integer", "minimum": 100, "maximum": 599 }));
 piece!(named Expect, "What each role gets.", |generator| {
-    let (status, gets) = (generator.subschema_for::<Status>(), generator.subschema_for::<Gets>());
-    json_schema!({ "type": "object", "additionalProperties": { "anyOf": [status, gets] } })
+    let (status, reason) = (generator.subschema_for::<Status>(), generator.subschema_for::<ReasonWord>());
+    let gets = generator.subschema_for::<Gets>();
+    json_schema!({ "type": "object", "additionalProperties": { "anyOf": [status, reason, gets] } })
+});
+piece!(named ReasonWord, "Why a request is refused.", |_generator| {
+    json_schema!({ "enum": words(Reason::ALL.iter().map(|reason| reason.word())) })
 });
 shape!(Gets, "What a role gets.", need {} may {
     "status": Status, "The status.";
+    "refusal": ReasonWord, "Why the request is refused, as `Sudare-Refusal` says it.";
     "json": Anything, "Members that stand in the JSON, and what they say.";
+    "html": Named<OneOrMore<Text>>, "Places of the page, `css:title` or a label, and the texts that stand there.";
     "xml": Text, "The XML of the answer.";
+    "csv": Text, "Rows of the table, by the headings that are named.";
     "text": Text, "The text of the answer.";
-    "exactly": Either<Either<Bool, Text>, Exactly>, "The whole answer; `true` for the `json` beside it.";
+    "exactly": Either<Either<Bool, Text>, Exactly>, "The whole answer; `true` for the `json` or `csv` beside it.";
     "shown": OneOrMore<Text>, "Texts that stand in it.";
     "hidden": OneOrMore<Text>, "Texts that do not stand in it, in any spelling.";
-    "ledger": Named<OneOrMore<Text>>, "Kinds and the actions that the ledger has for them.";
+    "ledger": Recorded, "`event`, `outcome`, `subjects`, `rules`, and kinds with the actions that the ledger has for them.";
 });
+piece!(named Recorded, "What the ledger has of it.", |generator| {
+    let (event, outcome) = (words(Event::ALL.map(Event::word)), generator.subschema_for::<Outcome>());
+    let names = generator.subschema_for::<OneOrMore<Text>>();
+    let actions = generator.subschema_for::<Either<OneOrMore<ActionWord>, Named<Count>>>();
+    json_schema!({
+        "type": "object",
+        "properties": { "event": { "enum": event }, "outcome": outcome, "subjects": names, "rules": names },
+        "additionalProperties": actions,
+    })
+});
+one_of!(Outcome, "What became of the request.", "released", "refused");
+one_of!(
+    ActionWord,
+    "An action; `none` alone.",
+    "show",
+    "generalize",
+    "mask",
+    "tokenize",
+    "hash",
+    "remove",
+    "block",
+    "none"
+);
+piece!(Count, "How often.", |_generator| json_schema!({ "type": "integer", "minimum": 0 }));
 
 fn kinds() -> Vec<Kind> {
     Kinds::builtin().0

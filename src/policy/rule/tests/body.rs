@@ -54,7 +54,7 @@ const FORMATS: [(&str, ContentFormat); 6] = [
 
 /// What `charset` may say. What is written in a rule file is turned into it; UTF-16 can stand in a
 /// `file`, whose byte order mark says so.
-const CHARSETS: [&str; 5] = ["utf-8", "shift_jis", "euc-jp", "iso-2022-jp", "windows-1252"];
+pub const CHARSETS: [&str; 5] = ["utf-8", "shift_jis", "euc-jp", "iso-2022-jp", "windows-1252"];
 
 /// The one body among `json`, `html`, `xml`, `csv`, `text`, `form`, `file`, and `body`, which holds
 /// one of those.
