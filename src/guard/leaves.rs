@@ -16,6 +16,10 @@ use crate::terms::quote::Quote;
 /// again.
 const NAMES: usize = 4096;
 
+/// For how many names there is room from the first on, so that an answer's first record does not make
+/// the tables grow step by step.
+const FEW_NAMES: usize = 48;
+
 /// A kind that a place or a label gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Known {
@@ -118,6 +122,10 @@ impl Names {
         }
         if self.rows.len() >= NAMES {
             *self = Names::default();
+        }
+        if self.rows.is_empty() {
+            self.rows.reserve(FEW_NAMES);
+            self.index.reserve(FEW_NAMES);
         }
         let folded = label::fold(name);
         let places = plan.names.get(&folded).cloned().unwrap_or_default();

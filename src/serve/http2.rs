@@ -53,7 +53,7 @@ where
             let Ok(seat) = seat else {
                 return Ok::<_, Infallible>(refused(&gateway, &CROWDED, request.headers(), &peer));
             };
-            let answer = exchange(gateway, request, &peer).await;
+            let answer = Box::pin(exchange(gateway, request, &peer)).await;
             Ok(answer.map(|body| Seated { body, _seat: Some(seat) }))
         }
     });

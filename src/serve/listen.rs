@@ -154,7 +154,8 @@ where
     let bounds = gate_bounds(&gateway.house.load().bounds);
     let service = service_fn(|request| {
         let (gateway, peer) = (Arc::clone(&gateway), peer.clone());
-        async move { Ok::<_, Infallible>(exchange(gateway, request, &peer).await) }
+        // An exchange is large and is handed on by each layer above: let them hand on its address.
+        async move { Ok::<_, Infallible>(Box::pin(exchange(gateway, request, &peer)).await) }
     });
     let render = |fault: &GateFault| respond::gate_refusal(fault, &record(&gateway, fault, &peer));
     // However it ended, the line's own drop tells the client whether that was in order.

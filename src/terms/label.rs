@@ -5,9 +5,9 @@ use unicode_normalization::UnicodeNormalization;
 /// Folds a label, key, heading or parameter: NFKC, lower case, blanks joined, what nobody sees left
 /// out, and the marks that forms put around a label (`：`, `:`, `*`, `（必須）`) taken off.
 pub fn fold(label: &str) -> String {
-    // What programs name things by is folded already.
-    if label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
-        return label.to_owned();
+    // Of what programs name things by, nothing but its capitals can change.
+    if label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')) {
+        return label.to_ascii_lowercase();
     }
     let mut folded: String = label.nfkc().filter(|c| !is_unseen(*c)).flat_map(char::to_lowercase).collect();
     loop {
@@ -45,6 +45,7 @@ mod tests {
             ("ﾃﾞﾝﾜ", "デンワ"),
             ("：", ""),
             ("name_1", "name_1"),
+            ("Full-Name.1", "full-name.1"),
             ("na\u{ad}me\u{0}\u{200b}", "name"),
         ] {
             assert_eq!(fold(written), folded);

@@ -3,13 +3,13 @@
 //! What arrived and is not yet cleared is held here: at most one head within its bounds and what one read brought
 //! behind it. The two gates own one pump each and decide when it may run on.
 
-use std::future::Future;
 use std::io;
-use std::pin::pin;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 
 use super::fault::GateFault;
 use super::follow::{Follower, Step};
@@ -78,20 +78,27 @@ impl Pump {
         self.held.len() >= READ_BYTES
     }
 
-    /// Reads what the stream has; 0 is its end.
+    /// Reads what the stream has; 0 is its end. Most reads find nothing, or little, so that a buffer is made for what
+    /// came and not for what could come.
     pub(super) fn poll_fill<S>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<usize>>
     where
         S: AsyncRead + Unpin,
     {
-        self.held.reserve(READ_BYTES);
-        // Nothing is lost by making the future anew at each poll: it keeps no state between them.
-        let read = pin!(stream.read_buf(&mut self.held)).poll(cx);
-        match read {
-            Poll::Ready(Ok(1..)) => self.reads += 1,
-            // A connection that waits, perhaps for a minute, holds no buffer.
-            Poll::Pending if self.held.is_empty() => self.held = BytesMut::new(),
-            _ => {}
-        }
-        read
+        let mut space = [MaybeUninit::uninit(); READ_BYTES];
+        let mut read = ReadBuf::uninit(&mut space);
+        let count = match Pin::new(stream).poll_read(cx, &mut read) {
+            Poll::Ready(Ok(())) => read.filled().len(),
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+            Poll::Pending => {
+                // A connection that waits, perhaps for a minute, holds no buffer.
+                if self.held.is_empty() {
+                    self.held = BytesMut::new();
+                }
+                return Poll::Pending;
+            }
+        };
+        self.held.extend_from_slice(read.filled());
+        self.reads += u64::from(count > 0);
+        Poll::Ready(Ok(count))
     }
 }
