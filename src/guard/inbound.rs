@@ -60,8 +60,11 @@ impl<'a> Inbound<'a> {
             matches!(known, Some(kind::PASSWORD | kind::SECRET)) || leaf.names.iter().any(names_a_password);
         let is_veil = match known {
             Some(kind) => {
-                let decision = &self.plan.decisions[usize::from(kind.0)];
-                returned::is_veil(self.plan.kinds.get(kind), decision.action, text)
+                // What staff was shown of this record may be any of what rules make of records.
+                let rows = self.plan.rows.iter().flat_map(|rows| rows.every(kind));
+                let mut decisions = rows.chain([&self.plan.decisions[usize::from(kind.0)]]);
+                let what = self.plan.kinds.get(kind);
+                decisions.any(|decision| returned::is_veil(what, decision.action, text))
                     || (!is_password && returned::holds_veil(text))
             }
             None => !is_password && returned::holds_veil(text),

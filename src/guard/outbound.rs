@@ -262,17 +262,16 @@ impl Outbound {
         source.is_some()
     }
 
-    /// Notes what rules ask of the record, if it stands here.
-    fn note_attributes(&mut self, leaf: &Leaf<'_>) -> bool {
+    /// Notes what rules ask of the record, if it stands here. An attribute is no field: staff gets it as
+    /// they get any value that no field names.
+    fn note_attributes(&mut self, leaf: &Leaf<'_>) {
         self.records.in_record(leaf.record);
-        let mut is_one = false;
         for id in &self.met.places {
             if let Meaning::Attribute(term) = self.plan.targets[usize::from(id.0)].meaning {
-                self.records.met(&self.plan, term, leaf);
-                is_one = true;
+                let place = &self.plan.targets[usize::from(id.0)].place;
+                self.records.met(&self.plan, term, place, leaf);
             }
         }
-        is_one
     }
 
     /// Notes what tells the kinds of other values, if it stands here and says what the rules know.
@@ -355,7 +354,9 @@ impl Sink for Outbound {
         if body {
             self.check_cell(&leaf)?;
         }
-        let attribute = body && self.plan.rows.is_some() && self.note_attributes(&leaf);
+        if body && self.plan.rows.is_some() {
+            self.note_attributes(&leaf);
+        }
         if leaf.text == NULL {
             return Ok(());
         }
@@ -378,7 +379,7 @@ impl Sink for Outbound {
             _ => false,
         };
         let flags = Flags {
-            named: subject || teller || attribute,
+            named: subject || teller,
             structure: name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(&leaf),
             echo: known.is_none() && told.is_empty() && self.is_echo(&leaf),
         };

@@ -6,10 +6,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::policy::plan::{Decision, Plan};
+use crate::policy::plan::{Decision, Plan, SubjectAt};
 use crate::policy::rows::{Rows, Term};
 use crate::policy::rule::rows::Is;
+use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part};
+use crate::terms::place::{Place, Step};
 use crate::terms::staff::Staff;
 
 /// The records of one answer, as far as rules ask for them.
@@ -19,6 +21,8 @@ pub(super) struct Records {
     fitting: Vec<Option<Vec<String>>>,
     /// By record and term: whether it was met with a value that fits, and with one that does not.
     met: HashMap<u32, Vec<(bool, bool)>>,
+    /// Whether the request itself names the one record that the answer is about.
+    is_about_one: bool,
     /// The highest record that was met.
     last: u32,
     /// Whether a part of the answer has left: then it is more than one record.
@@ -32,13 +36,16 @@ impl Records {
     /// Nothing met yet, by whoever asks.
     pub(super) fn new(plan: &Plan, staff: Option<&Staff>) -> Records {
         let terms = plan.rows.as_ref().map_or(&[][..], |rows| &rows.terms);
-        Records { fitting: terms.iter().map(|term| fitting(term, staff)).collect(), ..Records::default() }
+        let named = |at: &SubjectAt| matches!(at, SubjectAt::Path(_) | SubjectAt::Query(_));
+        let is_about_one = plan.subjects.iter().any(|source| named(&source.at));
+        Records { fitting: terms.iter().map(|term| fitting(term, staff)).collect(), is_about_one, ..Records::default() }
     }
 
-    /// Notes an attribute, if one stands here; `term` is the first that asks for it.
-    pub(super) fn met(&mut self, plan: &Plan, term: u16, leaf: &Leaf<'_>) {
+    /// Notes an attribute, if one stands here, at this place; `term` is the first that asks for it.
+    pub(super) fn met(&mut self, plan: &Plan, term: u16, place: &Place, leaf: &Leaf<'_>) {
         let Some(rows) = &plan.rows else { return };
-        if matches!(leaf.part, Part::Key | Part::Label) {
+        let is_told = leaf.record != 0 || self.is_about_one || stands_once(place);
+        if matches!(leaf.part, Part::Key | Part::Label) || !is_told || !stands_at(place, leaf) {
             return;
         }
         let Some(Term::Attribute(name, _)) = rows.terms.get(usize::from(term)) else { return };
@@ -100,6 +107,8 @@ impl Records {
     fn holds(&self, rows: &Rows, record: u32, one: bool) -> Vec<Option<bool>> {
         let met = self.met.get(&record);
         let term = |at: &usize| match (&rows.terms[*at], met.map(|met| met[*at])) {
+            // What was never cut into records may hold any number of them.
+            (Term::One, _) if record == 0 && !self.is_about_one => None,
             (Term::One, _) => Some(one),
             (Term::Attribute(..), Some((true, false))) => Some(true),
             (Term::Attribute(..), Some((false, true))) => Some(false),
@@ -114,6 +123,23 @@ impl Records {
             }
         };
         rows.conditions.iter().map(all).collect()
+    }
+}
+
+/// Whether a place can only be in one spot of a document, so that it speaks of all of it.
+fn stands_once(place: &Place) -> bool {
+    matches!(place, Place::Json(path) if path.steps.iter().all(|step| matches!(step, Step::Name(_) | Step::Index(_))))
+}
+
+/// Whether a leaf stands at the place itself, and not somewhere inside of what does.
+fn stands_at(place: &Place, leaf: &Leaf<'_>) -> bool {
+    match place {
+        Place::Name(name) => leaf.names.iter().any(|own| label::fold(own) == label::fold(name)),
+        Place::Json(path) => match path.steps.last() {
+            Some(Step::Name(name) | Step::DescendantName(name)) => leaf.names.first() == Some(name.as_str()),
+            _ => true,
+        },
+        Place::Css(_) | Place::Xml(_) => true,
     }
 }
 

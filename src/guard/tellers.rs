@@ -79,7 +79,11 @@ impl Tellers {
             let said = self.said(plan, *number, leaf, complete);
             means(plan, decisions, *number, said, *only)
         });
-        own.into_iter().chain(told).reduce(|a, b| {
+        // Which of several kinds at one place is the strictest hangs on the record.
+        let beside = own.filter(|known| known.declared && known.action.is_none());
+        let beside =
+            beside.into_iter().flat_map(|known| leaf.kinds.iter().map(move |kind| Known { kind: *kind, ..known }));
+        own.into_iter().chain(beside).chain(told).reduce(|a, b| {
             let only = a.only && b.only;
             let stricter = if rank(decisions, &b) > rank(decisions, &a) { b } else { a };
             Known { only, ..stricter }

@@ -6,10 +6,10 @@
 //! called so, and of `addresses` and of `street`; of several meanings the stricter counts, as ever.
 //! A cell that stands in no column is refused by the guard.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::policy::plan::{Meaning, Plan, Target, Teller};
+use crate::policy::plan::{Meaning, Plan, Target, Teller, Unlisted};
 use crate::terms::label::fold;
 use crate::terms::place::{JsonPath, Place, PlaceId, Places, Step};
 use crate::terms::refusal::{Reason, Refusal};
@@ -28,8 +28,19 @@ type Way = Vec<String>;
 pub fn known(plan: &Plan, names: &[String]) -> Result<Plan, Refusal> {
     let mut rows = Rows { next: plan.clone(), places: (*plan.places).clone(), tellers: HashMap::new() };
     let mut labels = Vec::with_capacity(names.len());
+    let mut seen = HashSet::new();
     for (number, name) in names.iter().enumerate() {
         let column = Column::new(name);
+        // A server that gives a column once though it is named twice moves all behind it.
+        if !seen.insert(column.whole.clone()) {
+            return Err(Refusal::new(Reason::Ambiguous, "the request names a column twice"));
+        }
+        // Whose record it is says nothing of what stands there: what no field names stays unlisted.
+        if plan.unlisted != Unlisted::Scan && !plan.targets.iter().any(|target| column.is_listed(target)) {
+            rows.place(number, Meaning::Column(u16::try_from(number).map_err(|_| too_many())?))?;
+            labels.push(None);
+            continue;
+        }
         labels.push(column.label(plan));
         rows.place(number, Meaning::Column(u16::try_from(number).map_err(|_| too_many())?))?;
         for target in &plan.targets {
@@ -84,6 +95,16 @@ impl Column {
             ways.push(self.segments.split_last().map(|(_, way)| way.to_vec()).unwrap_or_default());
         }
         ways
+    }
+
+    /// Whether a target of the shared plan speaks of the last part of this name.
+    fn is_listed(&self, target: &Target) -> bool {
+        let before = self.segments.len().saturating_sub(1);
+        match target.meaning {
+            Meaning::Field { .. } => self.ways(&target.place).iter().any(|way| way.len() == before),
+            Meaning::Subject(_) | Meaning::Attribute(_) | Meaning::Tells(_) => self.is(&target.place),
+            Meaning::Column(_) => false,
+        }
     }
 
     /// Whether a place is called exactly so: the id of a related record is nobody's here.

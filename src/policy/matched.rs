@@ -14,7 +14,7 @@ use crate::terms::place::JsonPath;
 pub struct Asked<'a> {
     /// The method.
     pub method: &'a str,
-    /// The path in its one spelling.
+    /// The path as rules compare it: in lower case, without a slash at its end.
     pub path: &'a Canonical,
     /// The parameters of the query.
     pub query: &'a [(String, String)],
@@ -78,10 +78,18 @@ pub(crate) struct Looks {
 
 impl Looks {
     fn said(&self, asked: &Asked<'_>) -> Option<Box<Said>> {
-        let (method, path) = (asked.method.to_owned(), asked.path.text.clone());
+        let (method, path) = (asked.method.to_owned(), format!("/{}", asked.path.folded().join("/")));
         let mut said = Said { method, path, ..Said::default() };
         for name in &self.query {
-            let values = asked.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone());
+            // Where a server could find the name in what another takes for a value, nobody knows what it says.
+            let hides = |value: &String| {
+                value.split(';').skip(1).any(|piece| alike(piece.split('=').next().unwrap_or_default()) == alike(name))
+            };
+            if asked.query.iter().any(|(_, value)| hides(value)) {
+                return None;
+            }
+            let values =
+                asked.query.iter().filter(|(key, _)| alike(key) == alike(name)).map(|(_, value)| value.clone());
             keep(&mut said.query, name, values)?;
         }
         for name in &self.headers {
@@ -89,6 +97,11 @@ impl Looks {
         }
         Some(Box::new(said))
     }
+}
+
+/// A parameter's name as the laxest server reads it: `Full`, `full[]` and `full` are one.
+fn alike(name: &str) -> String {
+    name.split('[').next().unwrap_or_default().trim().to_lowercase().replace(['.', ' '], "_")
 }
 
 /// Keeps the one value of a name; nothing is left where there are two that differ.

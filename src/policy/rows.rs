@@ -15,6 +15,7 @@ use crate::policy::plan::Decision;
 use crate::policy::planner::{self, Context};
 use crate::policy::rule::rows::Is;
 use crate::terms::action::Action;
+use crate::terms::kind::KindId;
 use crate::terms::refusal::{Reason, Refusal};
 
 /// Conditions on the record that may meet in one request: twice as many decisions for each.
@@ -47,6 +48,11 @@ impl Rows {
             Term::Attribute(name, _) => Some(name),
             Term::One => None,
         })
+    }
+
+    /// What may become of a kind, whatever holds of the record.
+    pub fn every(&self, kind: KindId) -> impl Iterator<Item = &Decision> {
+        self.decisions.iter().filter_map(move |decisions| decisions.get(usize::from(kind.0)))
     }
 
     /// The decisions where these conditions hold, do not hold, or cannot be evaluated. A kind that

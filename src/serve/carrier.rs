@@ -1,8 +1,8 @@
 //! Records on their way to the ledger's thread, carried together.
 //!
-//! To wake that thread costs more than to write a record. So whoever comes first waits until the
-//! tasks that can run have run, and carries what they have to say along with its own. Nobody waits
-//! for more than that: where nothing else happens, the first goes at once.
+//! To wake that thread costs more than to write a record. So whoever brings one lets the other tasks
+//! of its thread have their turn, and then carries all that has come. Each carries, so that
+//! nobody's record waits for a thread that is busy; where nothing else happens, it goes at once.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -24,15 +24,9 @@ impl Carrier {
 
     /// Sends a record on its way. `done` is told as the ledger's `append` tells it.
     pub async fn append(&self, sealed: Sealed, done: Done) {
-        let first = {
-            let mut waiting = self.waiting();
-            waiting.push((sealed, done));
-            waiting.len() == 1
-        };
-        if first {
-            let _load = Load(self);
-            yield_now().await;
-        }
+        self.waiting().push((sealed, done));
+        let _load = Load(self);
+        yield_now().await;
     }
 
     fn waiting(&self) -> MutexGuard<'_, Vec<(Sealed, Done)>> {
@@ -41,13 +35,15 @@ impl Carrier {
     }
 }
 
-/// What the first one carries. It is delivered when this is dropped, so that the others' records
-/// arrive though the first one's client may be gone.
+/// What one carries. It is delivered when this is dropped, so that a record arrives though its client may
+/// be gone.
 struct Load<'a>(&'a Carrier);
 
 impl Drop for Load<'_> {
     fn drop(&mut self) {
         let all = std::mem::take(&mut *self.0.waiting());
-        self.0.ledger.append_all(all);
+        if !all.is_empty() {
+            self.0.ledger.append_all(all);
+        }
     }
 }

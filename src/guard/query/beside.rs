@@ -7,7 +7,7 @@ use crate::guard::query::names::{self, Operator, Use};
 use crate::guard::query::spelling;
 use crate::guard::query::tree::Tree;
 use crate::guard::query::walk::{Part, Walk};
-use crate::terms::kind::KindId;
+use crate::terms::kind::{self, KindId};
 use crate::terms::label;
 use crate::terms::refusal::Refusal;
 
@@ -41,26 +41,40 @@ impl<'p> Walk<'_, 'p> {
         let texts: Vec<&str> = items.iter().map(|item| item.text().unwrap_or_default()).collect();
         for (at, pair) in texts.windows(2).enumerate().take(4) {
             let kinds = self.screen.columns().named(pair[0]).kinds;
+            if names::is_direction(pair[1]) && (!kinds.is_empty() || !self.several(pair[0]).is_empty()) {
+                let name = self.name();
+                let several = self.several(pair[0]).into_iter().flatten().copied();
+                let kinds: Vec<KindId> = kinds.iter().copied().chain(several).collect();
+                self.screen.ask(&name, &kinds, Ask::Order)?;
+            }
             let signs = !pair[1].is_empty() && pair[1].chars().all(|c| c.is_ascii_punctuation());
             let operator = names::operator(pair[1]).or(signs.then_some(Operator::More));
             if let (false, Some(operator), Some(value)) = (kinds.is_empty(), operator, items.get(at + 2)) {
                 self.valued(&kinds, operator, &[value])?;
                 return Ok(true);
             }
-            if let (true, Some(Operator::More), Some(value)) =
-                (self.is_several(pair[0]), operator, items.get(at + 2).and_then(Tree::text))
-            {
+            if let (Some(Operator::More), Some(value)) = (operator, items.get(at + 2).and_then(Tree::text)) {
                 let name = self.name();
-                self.screen.pattern(&name, value)?;
+                for kinds in self.several(pair[0]) {
+                    // Words that look like a name are no question about anything else, but only where
+                    // names are looked through at all.
+                    match kinds.contains(&kind::PERSON_NAME) {
+                        true => self.screen.pattern(&name, value)?,
+                        false => self.screen.ask(&name, kinds, Ask::Compare)?,
+                    }
+                }
             }
         }
         Ok(false)
     }
 
-    /// Whether the rules say that what is called so looks into values of several kinds: Tryton's `rec_name`
-    /// is a party's name, and whatever else people find it by.
-    fn is_several(&self, column: &str) -> bool {
-        self.screen.plan.parameters.get(&label::fold(column)).is_some_and(|parameter| parameter.filters.len() > 1)
+    /// What the rules say of a column that looks into values of several kinds, and of each part of a way to it:
+    /// Tryton's `rec_name` is a party's name, and whatever else people find it by.
+    fn several(&self, column: &str) -> Vec<&'p [KindId]> {
+        let parameters = &self.screen.plan.parameters;
+        let parts = column.split(['.', '/', ':']).chain([column]);
+        let known = parts.filter_map(|part| parameters.get(&label::fold(part)));
+        known.map(|parameter| parameter.filters.as_slice()).filter(|kinds| kinds.len() > 1).collect()
     }
 
     /// A call by name whose first parameter is words to look for:

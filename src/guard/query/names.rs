@@ -158,6 +158,12 @@ pub(super) fn is_flag(text: &str) -> bool {
     )
 }
 
+/// Whether a word beside a column says which way its values are sorted: `ASC`, `desc nulls last`.
+pub(super) fn is_direction(text: &str) -> bool {
+    let word = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+    matches!(word.as_str(), "asc" | "desc" | "ascending" | "descending")
+}
+
 /// Whether a name is for this.
 pub(super) fn is(name: &str, what: Use) -> bool {
     Spelled::of(name).is(what)

@@ -122,7 +122,11 @@ impl Success {
         let Some(said) = json::read(body) else { return false };
         self.json.iter().all(|(path, pattern)| {
             let text = json::name_at(&said, path).ok().flatten();
-            text.is_some_and(|text| fits(pattern.as_bytes(), text.as_bytes()))
+            // Nothing, and the number 0, are how programs say no.
+            let says_no = |text: &str| text.trim().is_empty() || text == "0";
+            text.is_some_and(|text| {
+                *text == **pattern || (!says_no(&text) && fits(pattern.as_bytes(), text.as_bytes()))
+            })
         })
     }
 }
