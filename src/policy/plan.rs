@@ -129,6 +129,8 @@ pub struct Teller {
     pub otherwise: Otherwise,
     /// In JSON it speaks only of values in its own object.
     pub beside: bool,
+    /// It speaks of all that stands in an object so many levels up: a filter's element.
+    pub element: Option<usize>,
 }
 
 /// What counts where a teller says nothing that is listed.
@@ -140,6 +142,8 @@ pub enum Otherwise {
     Kind(KindId),
     /// An action, whatever the value is.
     Action(Action),
+    /// The field is not meant.
+    Nothing,
 }
 
 impl Teller {
@@ -147,7 +151,7 @@ impl Teller {
     /// only what becomes of it is a text that nobody knows.
     pub fn listed(&self) -> BTreeSet<KindId> {
         let otherwise = match self.otherwise {
-            Otherwise::Strictest => None,
+            Otherwise::Strictest | Otherwise::Nothing => None,
             Otherwise::Kind(kind) => Some(kind),
             Otherwise::Action(_) => Some(kind::NOTES),
         };

@@ -44,7 +44,10 @@ pub enum Step {
     Name(String),
     /// `[3]`.
     Index(usize),
-    /// `[*]` or `.*`.
+    /// `[*]`: each element of an array; or what stands there by itself, since many a converter writes
+    /// a list of one without its brackets.
+    Each,
+    /// `.*`
     Any,
     /// `..name`: at any depth below.
     DescendantName(String),
@@ -137,20 +140,22 @@ impl JsonPath {
     }
 }
 
-struct PathReader<'a> {
-    text: &'a str,
-    at: usize,
+/// Reads a path step by step.
+pub(super) struct PathReader<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: usize,
 }
 
 impl PathReader<'_> {
-    fn step(&mut self) -> Result<Step, PlaceError> {
+    /// The next step.
+    pub(super) fn step(&mut self) -> Result<Step, PlaceError> {
         let rest = &self.text[self.at..];
         if rest.starts_with("..") {
             self.at += 2;
             if self.text[self.at..].starts_with('[') {
                 return match self.bracket()? {
                     Step::Name(name) => Ok(Step::DescendantName(name)),
-                    Step::Any => Ok(Step::DescendantAny),
+                    Step::Each => Ok(Step::DescendantAny),
                     _ => Err(self.fault("an index cannot follow `..`")),
                 };
             }
@@ -189,7 +194,7 @@ impl PathReader<'_> {
         };
         let inner = rest[..end].trim();
         let step = if inner == "*" {
-            Step::Any
+            Step::Each
         } else if let Ok(index) = inner.parse() {
             Step::Index(index)
         } else {
@@ -199,7 +204,8 @@ impl PathReader<'_> {
         Ok(step)
     }
 
-    fn quoted(&mut self, quote: char) -> Result<Step, PlaceError> {
+    /// A quoted name, up to the bracket that closes behind it.
+    pub(super) fn quoted(&mut self, quote: char) -> Result<Step, PlaceError> {
         let mut name = String::new();
         let mut chars = self.text[self.at + 1..].char_indices();
         while let Some((offset, c)) = chars.next() {
@@ -222,7 +228,8 @@ impl PathReader<'_> {
         Err(self.fault("the quoted name is not closed"))
     }
 
-    fn fault(&self, message: &str) -> PlaceError {
+    /// What is wrong here.
+    pub(super) fn fault(&self, message: &str) -> PlaceError {
         PlaceError { offset: self.at, message: message.to_owned() }
     }
 }
@@ -248,7 +255,8 @@ impl fmt::Display for JsonPath {
             match step {
                 Step::Name(name) => write!(f, "['{name}']")?,
                 Step::Index(index) => write!(f, "[{index}]")?,
-                Step::Any => f.write_str("[*]")?,
+                Step::Each => f.write_str("[*]")?,
+                Step::Any => f.write_str(".*")?,
                 Step::DescendantName(name) => write!(f, "..['{name}']")?,
                 Step::DescendantAny => f.write_str("..*")?,
             }
@@ -270,7 +278,8 @@ mod tests {
             ("$['住所.番地']", "$['住所.番地']"),
             ("$[\"a b\"][0]", "$['a b'][0]"),
             ("$..mail", "$..['mail']"),
-            ("$.*", "$[*]"),
+            ("$.*", "$.*"),
+            ("$[*]", "$[*]"),
             ("$..*", "$..*"),
         ] {
             let path = JsonPath::parse(text).expect(text);

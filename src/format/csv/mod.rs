@@ -89,6 +89,7 @@ impl Sheet {
             places: &[],
             record: self.row,
             member: None,
+            objects: &[],
             loosen: &[],
         })
     }

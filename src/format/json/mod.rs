@@ -7,8 +7,10 @@
 //! digits. Wrappers (JSONP, prefixes against hijacking, lines of documents) are refused here.
 //!
 //! There are two ways through a document: `scan` and `tree` read any token, at any cut, and refuse;
-//! `run` is quick and only takes what lies whole in one chunk and is in order.
+//! `run` is quick and only takes what lies whole in one chunk and is in order. A string that holds JSON
+//! of its own is shown by `inner`, leaf by leaf, where whoever looks wants it so.
 
+mod inner;
 pub mod path;
 mod run;
 pub mod scan;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::format::json::inner::may_hold;
 use crate::format::json::path::{Child, Matcher};
 use crate::format::json::scan::{Scanned, Shape, Token, unreadable};
 use crate::terms::bounds::Bounds;
@@ -37,12 +38,14 @@ pub(super) struct Frame {
     pub(super) before: usize,
     /// The current member's key in the body, quotes included.
     pub(super) key: Range<usize>,
+    /// Whether it stands where a list of records could be.
+    pub(super) lone: bool,
 }
 
 /// The record that is open: the node that so many containers lie around.
-struct Record {
+pub(super) struct Record {
     number: u32,
-    depth: usize,
+    pub(super) depth: usize,
 }
 
 /// Where a scalar stands that becomes a leaf.
@@ -62,12 +65,14 @@ pub(super) struct Tree {
     /// The keys under which the open objects and arrays stand.
     pub(super) nest: Nest,
     /// The current member's key in the innermost object.
-    key: String,
+    pub(super) key: String,
     pub(super) matcher: Matcher,
-    depth: usize,
+    pub(super) depth: usize,
     objects: u32,
+    /// The numbers of the objects that are open, the outermost first.
+    around: Vec<u32>,
     records: u32,
-    record: Option<Record>,
+    pub(super) record: Option<Record>,
     nulls: bool,
     pub(super) value_bytes: usize,
     /// Room for a string whose escapes are undone.
@@ -84,6 +89,7 @@ impl Tree {
             matcher: Matcher::new(places),
             depth: bounds.depth,
             objects: 0,
+            around: Vec::new(),
             records: 0,
             record: None,
             nulls: places.nulls,
@@ -98,7 +104,7 @@ impl Tree {
 
     /// The next token, whatever it is.
     pub(super) fn take(&mut self, found: Scanned<'_>, sink: &mut dyn Sink) -> Result<(), Refusal> {
-        let span = found.start..found.end;
+        let (span, raw) = (found.start..found.end, found.raw);
         let top = self.frames.last().map(|frame| frame.shape);
         match (self.expect, found.token) {
             (Expect::Value | Expect::ValueOrClose, Token::Open(shape)) => self.open(shape, span),
@@ -107,7 +113,7 @@ impl Tree {
             {
                 self.close(span.end, sink)
             }
-            (Expect::Value | Expect::ValueOrClose, token) => self.scalar(&token, span, sink),
+            (Expect::Value | Expect::ValueOrClose, token) => self.scalar(&token, raw, span, sink),
             (Expect::Key | Expect::KeyOrClose, Token::Text(key)) => {
                 self.show_key(key, span.clone(), sink)?;
                 self.keep(key, span);
@@ -145,13 +151,18 @@ impl Tree {
             let note = format!("the JSON at byte {} is nested deeper than {} levels", span.start, self.depth);
             return Err(Refusal::new(Reason::Bound, note));
         }
-        self.enter();
+        self.enter(Some(shape));
         if self.in_object() {
             self.nest.push(&self.key);
         }
-        self.frames.push(Frame { shape, object: self.objects, index: 0, before: span.end, key: 0..0 });
+        let lone = shape == Shape::Object && self.record.is_none() && self.matcher.at_lone_record();
+        if lone {
+            self.matcher.open_record();
+        }
+        self.frames.push(Frame { shape, object: self.objects, index: 0, before: span.end, key: 0..0, lone });
         self.expect = Expect::ValueOrClose;
         if shape == Shape::Object {
+            self.around.push(self.objects);
             // The number tells objects apart that are held at one time; it may begin again.
             self.objects = self.objects.wrapping_add(1);
             self.expect = Expect::KeyOrClose;
@@ -160,7 +171,9 @@ impl Tree {
     }
 
     pub(super) fn close(&mut self, end: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
-        self.frames.pop();
+        if self.frames.pop().is_some_and(|frame| frame.shape == Shape::Object) {
+            self.around.pop();
+        }
         if self.in_object() {
             self.nest.pop();
         }
@@ -188,18 +201,29 @@ impl Tree {
     }
 
     /// A scalar that is a child of the innermost container, with its key in `self.key`.
-    fn scalar(&mut self, token: &Token<'_>, span: Range<usize>, sink: &mut dyn Sink) -> Result<(), Refusal> {
+    fn scalar(&mut self, token: &Token<'_>, raw: &str, span: Range<usize>, sink: &mut dyn Sink) -> Result<(), Refusal> {
         if matches!(token, Token::Open(_) | Token::Close(_) | Token::Comma | Token::Colon) {
             return Err(unreadable(span.start, wanted(self.expect)));
         }
-        self.enter();
+        self.enter(None);
         let end = span.end;
+        let opened = match token {
+            Token::Text(text) if may_hold(text) => self.inside(text, raw, span.clone(), sink)?,
+            _ => false,
+        };
+        if !opened {
+            self.show_scalar(token, self.stands(span), sink)?;
+        }
+        self.complete(end, sink)
+    }
+
+    /// Where a scalar stands that is a child of the innermost container.
+    pub(super) fn stands(&self, span: Range<usize>) -> Stands<'_> {
         let frame = self.frames.last().filter(|frame| frame.shape == Shape::Object);
-        let member = frame.map(|frame| member(frame.object, frame.index, frame.key.start..end, frame.before));
+        let member = frame.map(|frame| member(frame.object, frame.index, frame.key.start..span.end, frame.before));
         let (names, above) =
             if frame.is_some() { (Names::one(&self.key), self.nest.all()) } else { self.nest.parted() };
-        self.show_scalar(token, Stands { span, names, above, places: self.matcher.places(), member }, sink)?;
-        self.complete(end, sink)
+        Stands { span, names, above, places: self.matcher.places(), member }
     }
 
     fn show_scalar(&self, token: &Token<'_>, stands: Stands<'_>, sink: &mut dyn Sink) -> Result<(), Refusal> {
@@ -233,23 +257,43 @@ impl Tree {
             names,
             above,
             places,
-            record: self.record.as_ref().map_or(0, |record| record.number),
+            record: self.record_number(),
             member,
+            objects: &self.around,
             loosen: &[],
         })
     }
 
-    /// Steps to the value that begins, which may be a record.
-    fn enter(&mut self) {
+    /// The numbers of the objects that are open, the outermost first.
+    pub(super) fn around(&self) -> &[u32] {
+        &self.around
+    }
+
+    /// The number of the record that is open; 0 outside records.
+    #[inline(always)]
+    pub(super) fn record_number(&self) -> u32 {
+        self.record.as_ref().map_or(0, |record| record.number)
+    }
+
+    /// Steps to the value that begins, which may be a record. An object where a list of records could be
+    /// holds records by name as long as its members are objects; the first that is none shows that it is
+    /// a record itself.
+    fn enter(&mut self, shape: Option<Shape>) {
+        let mut lone = false;
         match self.frames.last() {
-            Some(frame) if frame.shape == Shape::Object => self.matcher.enter(Child::Key(&self.key)),
+            Some(frame) if frame.shape == Shape::Object => {
+                lone = frame.lone && shape != Some(Shape::Object);
+                self.matcher.enter(Child::Key(&self.key));
+            }
             Some(frame) => self.matcher.enter(Child::Index(frame.index)),
             None => {}
         }
         if self.record.is_none() && self.matcher.at_record() {
-            self.matcher.open_record();
+            if !lone {
+                self.matcher.open_record();
+            }
             self.records = self.records.wrapping_add(1);
-            self.record = Some(Record { number: self.records, depth: self.frames.len() });
+            self.record = Some(Record { number: self.records, depth: self.frames.len() - usize::from(lone) });
         }
     }
 
@@ -277,7 +321,7 @@ impl Tree {
         self.record.is_none() && self.matcher.is_record(row)
     }
 
-    fn in_object(&self) -> bool {
+    pub(super) fn in_object(&self) -> bool {
         self.frames.last().is_some_and(|frame| frame.shape == Shape::Object)
     }
 }

@@ -12,12 +12,13 @@ use http_body_util::Full;
 
 use crate::body::coding::Accepted;
 use crate::body::readings;
+use crate::format::json::JsonWalker;
 use crate::format::multipart::{Files, MultipartWalker};
 use crate::format::{self, Format};
 use crate::guard::inbound::Inbound;
 use crate::guard::outbound::{Outbound, Request as Judged};
 use crate::guard::subject::Subjects;
-use crate::guard::{method, query, returned};
+use crate::guard::{method, query};
 use crate::identity;
 use crate::identity::session::UserAt;
 use crate::policy::conditions::Situation;
@@ -33,6 +34,7 @@ use crate::serve::house::House;
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Subject;
 use crate::terms::event::Event;
+use crate::terms::leaf::Walker;
 use crate::terms::mint::Mint;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
@@ -229,14 +231,15 @@ impl Asked {
     /// The same for one reading of the body.
     fn screen_body(&self, plan: &Plan, bounds: &Bounds, format: Format, text: &[u8]) -> Result<bool, Refusal> {
         let mut inbound = Inbound::new(plan, bounds.body_bytes);
-        let body = if format == Format::Json { returned::with_nulls(text) } else { Cow::Borrowed(text) };
-        let mut walker = match (format, plan.unreadable) {
+        let mut walker: Box<dyn Walker> = match (format, plan.unreadable) {
+            // A veiled number is `null`, and would be written over the number.
+            (Format::Json, _) => Box::new(JsonWalker::new(Arc::clone(&plan.places), bounds).showing_nulls()),
             (Format::Multipart, Unreadable::Pass) => {
                 Box::new(MultipartWalker::new(Arc::clone(&plan.places), bounds, Files::Pass))
             }
             _ => format::walker(format, &plan.places, bounds).map_err(unreadable)?,
         };
-        for chunk in body.chunks(STEP_BYTES) {
+        for chunk in text.chunks(STEP_BYTES) {
             walker.write(chunk, &mut inbound).map_err(unreadable)?;
         }
         walker.end(&mut inbound).map_err(unreadable)?;
