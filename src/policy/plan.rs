@@ -67,6 +67,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether anything is sought by a path in JSON.
+    pub fn has_json_paths(&self) -> bool {
+        !self.places.json.is_empty() || matches!(self.places.records, Some(Place::Json(_)))
+    }
+
     /// Whether the fields name any place that can stand in an answer of this format.
     pub fn has_place_in(&self, format: Format) -> bool {
         let mut fields =
@@ -80,7 +85,7 @@ impl Plan {
             || fields.any(|target| match target.place {
                 // In lines of text a name that no label says would go by unseen: there each must stand.
                 Place::Name(_) => true,
-                Place::Json(_) => format == Format::Json,
+                Place::Json(_) => matches!(format, Format::Json | Format::Lines | Format::Events),
                 Place::Css(_) => format == Format::Html,
                 Place::Xml(_) => format == Format::Xml,
             })

@@ -125,6 +125,12 @@ impl Scanner {
         (matches!(self.state, State::Between) && self.mark == BYTE_ORDER_MARK.len()).then_some(self.base)
     }
 
+    /// Begins so many bytes behind the body's first, where no byte order mark can stand any more.
+    pub(super) fn begin_behind(&mut self, bytes: usize) {
+        self.base = bytes;
+        self.mark = BYTE_ORDER_MARK.len();
+    }
+
     /// All of the chunk has been read.
     pub fn pass(&mut self, chunk: &[u8]) {
         self.base += chunk.len();

@@ -8,7 +8,7 @@ use crate::format::json::scan::{Scanned, Shape, Token, unreadable};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Member, Part, Piece, Sink};
 use crate::terms::names::{Names, Nest};
-use crate::terms::place::{PlaceId, Places};
+use crate::terms::place::{Place, PlaceId, Places};
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -74,6 +74,10 @@ pub(super) struct Tree {
     records: u32,
     pub(super) record: Option<Record>,
     nulls: bool,
+    /// Whether one document may follow another.
+    many: bool,
+    /// Whether the path of the records begins them.
+    has_records: bool,
     pub(super) value_bytes: usize,
     /// Room for a string whose escapes are undone.
     pub(super) unescaped: String,
@@ -93,6 +97,8 @@ impl Tree {
             records: 0,
             record: None,
             nulls: places.nulls,
+            many: false,
+            has_records: matches!(places.records, Some(Place::Json(_))),
             value_bytes: bounds.value_bytes,
             unescaped: String::new(),
         }
@@ -102,10 +108,28 @@ impl Tree {
         self.nulls = true;
     }
 
+    /// Takes several documents; each is a record where the resource declares none.
+    pub(super) fn follow_one_another(&mut self) {
+        self.many = true;
+    }
+
+    /// Whether the document is complete.
+    pub(super) fn is_complete(&self) -> bool {
+        self.expect == Expect::Nothing
+    }
+
+    /// Whether no document has begun that is not complete.
+    pub(super) fn is_between(&self) -> bool {
+        self.frames.is_empty() && matches!(self.expect, Expect::Nothing | Expect::Value)
+    }
+
     /// The next token, whatever it is.
     pub(super) fn take(&mut self, found: Scanned<'_>, sink: &mut dyn Sink) -> Result<(), Refusal> {
         let (span, raw) = (found.start..found.end, found.raw);
         let top = self.frames.last().map(|frame| frame.shape);
+        if self.many && self.expect == Expect::Nothing {
+            self.expect = Expect::Value;
+        }
         match (self.expect, found.token) {
             (Expect::Value | Expect::ValueOrClose, Token::Open(shape)) => self.open(shape, span),
             (Expect::KeyOrClose | Expect::ValueOrClose | Expect::CommaOrClose, Token::Close(shape))
@@ -288,13 +312,19 @@ impl Tree {
             Some(frame) => self.matcher.enter(Child::Index(frame.index)),
             None => {}
         }
-        if self.record.is_none() && self.matcher.at_record() {
-            if !lone {
+        let at_record = self.matcher.at_record();
+        if self.record.is_none() && (at_record || self.is_line()) {
+            if at_record && !lone {
                 self.matcher.open_record();
             }
             self.records = self.records.wrapping_add(1);
             self.record = Some(Record { number: self.records, depth: self.frames.len() - usize::from(lone) });
         }
+    }
+
+    /// Whether a document begins that is a record by itself.
+    fn is_line(&self) -> bool {
+        self.many && !self.has_records && self.frames.is_empty()
     }
 
     /// Steps back from a value that is complete.

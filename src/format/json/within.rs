@@ -44,7 +44,8 @@ pub fn leaves_within(
     Ok(true)
 }
 
-fn walk(text: &str, places: &Arc<Places>, bounds: &Bounds, sink: &mut dyn Sink) -> Result<(), Refusal> {
+/// Walks a JSON text that is all there.
+pub(crate) fn walk(text: &str, places: &Arc<Places>, bounds: &Bounds, sink: &mut dyn Sink) -> Result<(), Refusal> {
     let mut walker = JsonWalker::new(Arc::clone(places), bounds);
     walker.write(text.as_bytes(), sink)?;
     walker.end(sink)
@@ -62,7 +63,7 @@ impl Surroundings<'_> {
 
 /// A leaf's pieces and member as they stand in what is around, in these layers of quoting; nothing if
 /// they are nested deeper than can be told.
-pub(super) fn moved(
+pub(crate) fn moved(
     leaf: &Leaf<'_>,
     raw_of: &dyn Fn(usize) -> usize,
     layers: &[Quote],
@@ -79,7 +80,7 @@ pub(super) fn moved(
 }
 
 /// Takes whatever is shown.
-pub(super) struct Nobody;
+pub(crate) struct Nobody;
 
 impl Sink for Nobody {
     fn leaf(&mut self, _: &Leaf<'_>) -> Result<(), Refusal> {

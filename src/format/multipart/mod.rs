@@ -12,6 +12,7 @@ use std::sync::Arc;
 use memchr::memmem;
 
 use crate::format::json::JsonWalker;
+use crate::format::json::lines::JsonLines;
 use crate::format::multipart::head::Head;
 use crate::format::{self, Format, media};
 use crate::terms::bounds::Bounds;
@@ -326,6 +327,10 @@ impl MultipartWalker {
             }
             // A veiled number is `null`, and would be written over the number.
             Format::Json => Ok(Box::new(JsonWalker::new(Arc::clone(&self.places), &self.bounds).showing_nulls())),
+            Format::Lines => {
+                let json = JsonWalker::new(Arc::clone(&self.places), &self.bounds).showing_nulls();
+                Ok(Box::new(JsonLines::new(json)))
+            }
             format => format::walker(format, &self.places, &self.bounds),
         }
     }

@@ -13,6 +13,7 @@ use http_body_util::Full;
 use crate::body::coding::Accepted;
 use crate::body::readings;
 use crate::format::json::JsonWalker;
+use crate::format::json::lines::JsonLines;
 use crate::format::multipart::{Files, MultipartWalker};
 use crate::format::{self, Format};
 use crate::guard::inbound::Inbound;
@@ -234,6 +235,12 @@ impl Asked {
         let mut walker: Box<dyn Walker> = match (format, plan.unreadable) {
             // A veiled number is `null`, and would be written over the number.
             (Format::Json, _) => Box::new(JsonWalker::new(Arc::clone(&plan.places), bounds).showing_nulls()),
+            (Format::Lines, _) => {
+                Box::new(JsonLines::new(JsonWalker::new(Arc::clone(&plan.places), bounds).showing_nulls()))
+            }
+            (Format::Events, _) => {
+                return Err(Refusal::new(Reason::RequestUnreadable, "events are read in answers alone"));
+            }
             (Format::Multipart, Unreadable::Pass) => {
                 Box::new(MultipartWalker::new(Arc::clone(&plan.places), bounds, Files::Pass))
             }
@@ -250,6 +257,10 @@ impl Asked {
         }
         let asked = match format {
             Format::Json => query::screen_json(plan, text)?,
+            Format::Lines => {
+                let note = "a question in lines of JSON is not read; send one document";
+                return Err(Refusal::new(Reason::RequestUnreadable, note));
+            }
             Format::Form => query::screen(plan, &normal::pairs(text)?)?,
             Format::Multipart => query::screen(plan, &forms::question(text)?)?,
             Format::Xml => query::screen_xml(plan, text)?,
