@@ -6,6 +6,7 @@ pub mod client;
 mod console;
 mod crm;
 mod ending;
+mod events;
 mod forwarding;
 mod identity;
 mod jwks;

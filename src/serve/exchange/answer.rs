@@ -14,6 +14,7 @@ use crate::body::pack::Packer;
 use crate::body::rewriter::{Released, Rewriter};
 use crate::body::unpack::Unpacker;
 use crate::format::json::wrapped;
+use crate::format::media;
 use crate::format::{self, Format};
 use crate::guard::outbound::Outbound;
 use crate::ledger::entry::End;
@@ -103,7 +104,7 @@ async fn judged(
     receipt.status(head.status.as_u16());
     show_headers(&head.headers, &mut guard)?;
     let unpacker = taken.coding.map(|coding| Unpacker::new(coding, &house.bounds));
-    let mut body = Prefetched::read(body, unpacker).await?;
+    let mut body = Prefetched::read(body, unpacker, is_stream(&head)).await?;
     if body.is_empty() || about.head_only {
         let verdict = guard.finish()?;
         receipt.disclose(&verdict, "none").await?;
@@ -370,6 +371,12 @@ pub(super) fn readable(head: &response::Parts, first: &[u8], plan: &Plan) -> Res
         return Err(Refusal::new(Reason::Shape, "the resource names no place in an answer of this format"));
     }
     Ok((format, charset))
+}
+
+/// Whether the CRM calls its body a stream of events.
+fn is_stream(head: &response::Parts) -> bool {
+    let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| media::claim(kind).is_ok_and(|claim| claim.essence == "text/event-stream"))
 }
 
 pub(super) fn is_error_page(status: StatusCode, format: Format, plan: &Plan) -> bool {
