@@ -215,7 +215,7 @@ impl Outbound {
         self.notes.is_none()
             && unknown
             && unsought
-            && (self.plan.unlisted == Unlisted::Scan || leaves::is_listed(&self.plan, leaf))
+            && (self.plan.unlisted == Unlisted::Scan || leaves::is_listed(leaf))
     }
 
     /// Looks for values that their form alone gives away.

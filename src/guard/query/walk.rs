@@ -13,7 +13,7 @@ use crate::guard::query::decision::Ask;
 use crate::guard::query::names::{self, Operator, Use};
 use crate::guard::query::text::{self, Mention, Reading};
 use crate::guard::query::tree::{Tree, VALUES_MAX};
-use crate::policy::plan::Parameter;
+use crate::policy::plan::{ColumnsAt, Parameter};
 use crate::terms::kind::KindId;
 use crate::terms::label;
 use crate::terms::refusal::{Reason, Refusal};
@@ -213,11 +213,18 @@ impl<'s, 'p> Walk<'s, 'p> {
             self.mentions(text, Reading::Words)?;
             self.screen.words(&self.name(), text)?;
         }
-        if selects {
+        // What the names of declared columns mean was worked out from the whole of each.
+        if selects && !self.lists_columns() {
             self.charge(text)?;
             return self.answer(text::renamed(self.screen.columns(), text));
         }
         Ok(())
+    }
+
+    /// Whether this is the parameter in which the resource's columns are named.
+    fn lists_columns(&self) -> bool {
+        let [part] = &self.path[..] else { return false };
+        matches!(&self.screen.plan.columns_at, Some(ColumnsAt::Parameter(name)) if label::fold(name) == label::fold(&part.name))
     }
 
     /// Whether the value is words to look for: `q`, `search[value]`, but not `search[status]`.
