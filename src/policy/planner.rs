@@ -20,7 +20,7 @@ use crate::route::router::RouteId;
 use crate::terms::event::Event;
 use crate::terms::kind::KindId;
 use crate::terms::label::fold;
-use crate::terms::place::{Place, PlaceId, Places};
+use crate::terms::place::{Headings, Place, PlaceId, Places};
 use crate::terms::refusal::{Reason, Refusal};
 
 /// What two situations must share to share a plan.
@@ -181,6 +181,11 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         }
     }
     let options = || matched.iter().map(|resource| &resource.options);
+    let scan = matched.is_empty() || options().any(|options| options.scan);
+    layout.places.headings = Headings {
+        names: layout.names.keys().cloned().collect(),
+        labels: if scan { parts.kinds.labels.clone() } else { Arc::default() },
+    };
     let all_pass = !matched.is_empty() && matched.iter().all(|resource| passes(resource, situation));
     let unlisted = matched.iter().chain(&beside).map(|resource| resource.options.unlisted);
     let unlisted = unlisted.max_by_key(|unlisted| *unlisted as u8).unwrap_or(Unlisted::Scan);
@@ -200,7 +205,7 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         names: layout.names,
         decisions,
         subjects: layout.subjects,
-        scan: matched.is_empty() || options().any(|options| options.scan),
+        scan,
         unlisted,
         unreadable: if all_pass { Unreadable::Pass } else { Unreadable::Block },
         errors: if all_scanned { Errors::Scan } else { Errors::Page },
