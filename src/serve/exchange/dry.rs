@@ -208,6 +208,9 @@ fn told(
     answer::expect(head, format, &mut guard);
     let walker = format::walker(format, &plan.places, bounds)?;
     let mut rewriter = Rewriter::in_charset(walker, charset, bounds);
+    if format == Format::Events {
+        rewriter = rewriter.event_by_event();
+    }
     let first = rewriter.write(body, &mut guard)?;
     let long = first.is_some();
     let mut last = rewriter.end(&mut guard)?;
