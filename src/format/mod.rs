@@ -119,7 +119,7 @@ pub fn walker(format: Format, places: &Arc<Places>, bounds: &Bounds) -> Result<B
         Format::Events => Box::new(EventsWalker::new(Arc::clone(places), bounds)),
         Format::Html => Box::new(HtmlWalker::new(Arc::clone(places), bounds)?),
         Format::Xml => Box::new(XmlWalker::new(Arc::clone(places), bounds)),
-        Format::Csv => Box::new(CsvWalker::new(bounds)),
+        Format::Csv => Box::new(CsvWalker::new(places, bounds)),
         Format::Card => Box::new(CardWalker::new(bounds)),
         Format::Form => Box::new(FormWalker::new(bounds)),
         Format::Multipart => Box::new(MultipartWalker::new(Arc::clone(places), bounds, Files::Walk)),

@@ -228,8 +228,8 @@ fn is_content(part: Part) -> bool {
 }
 
 /// Whether the rules name what stands here, or cannot be asked to.
-pub(super) fn is_listed(plan: &Plan, leaf: &Waiting<'_>) -> bool {
-    leaf.flags.named || !is_content(leaf.part) || plan.resources.is_empty()
+pub(super) fn is_listed(leaf: &Waiting<'_>) -> bool {
+    leaf.flags.named || !is_content(leaf.part)
 }
 
 /// Whether a text is such as applications number and name their records by, and too short for a

@@ -212,10 +212,7 @@ impl Outbound {
     fn passes(&self, leaf: &Waiting<'_>) -> bool {
         let unknown = leaf.known.is_none() && leaf.told.is_empty() && leaf.found.is_empty();
         let unsought = !self.veils || leaf.flags.structure || leaf.flags.echo;
-        self.notes.is_none()
-            && unknown
-            && unsought
-            && (self.plan.unlisted == Unlisted::Scan || leaves::is_listed(&self.plan, leaf))
+        self.notes.is_none() && unknown && unsought && (self.plan.unlisted == Unlisted::Scan || leaves::is_listed(leaf))
     }
 
     /// Looks for values that their form alone gives away.

@@ -101,8 +101,8 @@ impl Column {
     fn is_listed(&self, target: &Target) -> bool {
         let before = self.segments.len().saturating_sub(1);
         match target.meaning {
-            Meaning::Field { .. } => self.ways(&target.place).iter().any(|way| way.len() == before),
-            Meaning::Subject(_) | Meaning::Attribute(_) | Meaning::Tells(_) => self.is(&target.place),
+            Meaning::Field { .. } | Meaning::Tells(_) => self.ways(&target.place).iter().any(|way| way.len() == before),
+            Meaning::Subject(_) | Meaning::Attribute(_) => self.is(&target.place),
             Meaning::Column(_) => false,
         }
     }

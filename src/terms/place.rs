@@ -1,8 +1,11 @@
 //! Places: where a value stands in a request or an answer, as rules write it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 
+use crate::terms::kind::KindId;
+use crate::terms::label;
 use crate::terms::xml_path::XmlPath;
 
 /// A place as a rule names it.
@@ -74,8 +77,8 @@ impl fmt::Display for PlaceError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PlaceId(pub u16);
 
-/// What a walker looks for: paths and selectors by number, and where records begin. Bare names
-/// are not here: walkers report every name, and the guard knows which of them mean something.
+/// What a walker looks for: paths and selectors by number, and where records begin. Bare names have no
+/// numbers here: walkers report every name, and the guard knows which of them mean something.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Places {
     /// JSONPaths; relative to the record where `records` is a JSONPath.
@@ -91,6 +94,34 @@ pub struct Places {
     pub document: BTreeSet<PlaceId>,
     /// Whether a JSON `null` is shown too, as a form feed: a rule asks what stands there.
     pub nulls: bool,
+    /// What a table's headings may be called, so that they are found below its titles.
+    pub headings: Headings,
+}
+
+/// Names that rules or kinds know.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Headings {
+    /// The bare names of the rules, folded.
+    pub names: HashSet<String>,
+    /// The folded labels that mean a kind by themselves, where labels count.
+    pub labels: Arc<HashMap<String, KindId>>,
+}
+
+impl Headings {
+    /// Whether nobody knows any.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty() && self.labels.is_empty()
+    }
+
+    /// Whether this is one of them, however it is written.
+    pub fn knows(&self, heading: &str) -> bool {
+        const HEADING_BYTES: usize = 256;
+        if heading.len() > HEADING_BYTES {
+            return false;
+        }
+        let folded = label::fold(heading);
+        self.names.contains(&folded) || self.labels.contains_key(&folded)
+    }
 }
 
 impl Place {

@@ -143,13 +143,13 @@ pub struct Asked {
 
 impl Asked {
     /// Understands a request: its path, its query, and which resources it is about.
-    pub fn new(policy: &Policy, mut head: request::Parts, body: Bytes) -> Result<Asked, Refusal> {
+    pub fn new(policy: &Policy, mut head: request::Parts, body: Bytes, bounds: &Bounds) -> Result<Asked, Refusal> {
         let purpose = purpose::take(&mut head)?;
         let forms = forms::of(&head.headers, &body)?;
         let (path, queries, mut matched) = candidates(policy, &head, &forms)?;
         matched.purpose = purpose;
         if matched.needs_body() {
-            let json = told::values_of(&head.headers, &body, policy.body_paths(&matched))?;
+            let json = told::values_of(&head.headers, &body, policy.body_paths(&matched), bounds)?;
             let narrowed = |form| policy.narrow(matched.clone(), &BodyValues { form, json: json.clone() });
             matched = one(together(&queries, &forms).map(narrowed))?;
         }

@@ -128,7 +128,7 @@ fn answered(
     let Dry { policy, mint, caller, .. } = *dry;
     let bounds = Bounds::default();
     let (head, body) = request.into_parts();
-    let asked = Asked::new(policy, head, body)?;
+    let asked = Asked::new(policy, head, body, &bounds)?;
     let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
     let plan = asked.plan(policy, &asks)?;
     *used = Some(Arc::clone(&plan));
