@@ -107,6 +107,7 @@ fn title(text: &str, piece: Piece, sink: &mut dyn Sink) -> Result<(), Refusal> {
         places: &[],
         record: 0,
         member: None,
+        objects: &[],
         loosen: &[],
     })
 }
