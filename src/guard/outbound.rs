@@ -93,7 +93,7 @@ impl Outbound {
             || !plan.tellers.is_empty()
             || plan.decisions.iter().any(|decision| decision.action.veils());
         let stood = vec![false; plan.kinds.0.len()];
-        let records = Records::new(&plan, None);
+        let records = Records::new(&plan, None, subjects.named_one());
         Outbound {
             plan,
             mint,
@@ -123,7 +123,7 @@ impl Outbound {
 
     /// Says who asks: rules may compare records with them.
     pub fn asked_by(mut self, staff: Option<&Staff>) -> Outbound {
-        self.records = Records::new(&self.plan, staff);
+        self.records = Records::new(&self.plan, staff, self.subjects.named_one());
         self
     }
 

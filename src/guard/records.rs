@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::policy::plan::{Decision, Plan, SubjectAt};
+use crate::policy::plan::{Decision, Plan};
 use crate::policy::rows::{Rows, Term};
 use crate::policy::rule::rows::Is;
 use crate::terms::label;
@@ -21,7 +21,7 @@ pub(super) struct Records {
     fitting: Vec<Option<Vec<String>>>,
     /// By record and term: whether it was met with a value that fits, and with one that does not.
     met: HashMap<u32, Vec<(bool, bool)>>,
-    /// Whether the request itself names the one record that the answer is about.
+    /// Whether the request itself named the one record that the answer is about.
     is_about_one: bool,
     /// The highest record that was met.
     last: u32,
@@ -33,11 +33,9 @@ pub(super) struct Records {
 }
 
 impl Records {
-    /// Nothing met yet, by whoever asks.
-    pub(super) fn new(plan: &Plan, staff: Option<&Staff>) -> Records {
+    /// Nothing met yet, by whoever asks; `is_about_one` says whether the request named its subject.
+    pub(super) fn new(plan: &Plan, staff: Option<&Staff>, is_about_one: bool) -> Records {
         let terms = plan.rows.as_ref().map_or(&[][..], |rows| &rows.terms);
-        let named = |at: &SubjectAt| matches!(at, SubjectAt::Path(_) | SubjectAt::Query(_));
-        let is_about_one = plan.subjects.iter().any(|source| named(&source.at));
         Records { fitting: terms.iter().map(|term| fitting(term, staff)).collect(), is_about_one, ..Records::default() }
     }
 

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::detect::Detectors;
 use crate::policy::plan::{Plan, SubjectAt, SubjectSource};
 use crate::terms::disclosure::Subject;
+use crate::terms::label;
 use crate::terms::mint::Mint;
 
 /// The type of a subject that no resource declares.
@@ -28,10 +29,16 @@ impl Subjects {
                 SubjectAt::Path(name) => path.get(name).cloned(),
                 SubjectAt::Query(name) => one(query, name),
                 SubjectAt::None | SubjectAt::Place(_) => None,
-            }?;
+            }
+            .filter(|id| !id.trim().is_empty())?;
             Some((number, id))
         });
         Subjects { fixed, found: HashMap::new() }
+    }
+
+    /// Whether the request named whose data it is about: one, and no more.
+    pub(super) fn named_one(&self) -> bool {
+        self.fixed.is_some()
     }
 
     /// Notes an id that stood at a subject's place. The first of a record counts.
@@ -64,10 +71,16 @@ fn default_kind(plan: &Plan) -> String {
 }
 
 fn one(query: &[(String, String)], name: &str) -> Option<String> {
-    let mut values = query.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
+    let mut values = query.iter().filter(|(key, _)| is_name(key, name)).map(|(_, value)| value);
     let first = values.next()?;
     // Two values could mean two people; nobody can say which one the CRM took.
     values.all(|other| other == first).then(|| first.clone())
+}
+
+/// Whether a CRM may read a parameter as the one of this name: `id`, `ID` and `id[]` are one to many.
+fn is_name(key: &str, name: &str) -> bool {
+    let bare = |name: &str| label::fold(name.split('[').next().filter(|bare| !bare.is_empty()).unwrap_or(name));
+    key == name || bare(key) == bare(name)
 }
 
 /// An id as the ledger may hold it: in clear only if it is digits, a UUID or declared so, and no
@@ -114,6 +127,10 @@ mod tests {
         assert_eq!(one(&query(&["1", "2"]), "id"), None);
         assert_eq!(one(&query(&["1", "1"]), "id"), Some("1".into()));
         assert_eq!(one(&query(&[]), "id"), None);
+        for (other, id) in [("ID", None), ("id[]", None), ("id[0]", None), ("ｉｄ", None), ("ids", Some("1"))] {
+            let asked = [("id".to_owned(), "1".to_owned()), (other.to_owned(), "2".to_owned())];
+            assert_eq!(one(&asked, "id").as_deref(), id, "{other}");
+        }
     }
 
     #[test]
