@@ -257,7 +257,7 @@ impl Outbound {
             _ => None,
         });
         if let Some(source) = source {
-            self.subjects.met(leaf.record, source, leaf.text);
+            self.subjects.met(&self.plan, leaf.record, source, leaf.text);
         }
         source.is_some()
     }
