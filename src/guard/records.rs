@@ -17,8 +17,8 @@ use crate::terms::staff::Staff;
 /// The records of one answer, as far as rules ask for them.
 #[derive(Default)]
 pub(super) struct Records {
-    /// By term what it may be; nothing where whoever asks has no such thing.
-    fitting: Vec<Option<Vec<String>>>,
+    /// By term what it may be.
+    fitting: Vec<Fitting>,
     /// By record and term: whether it was met with a value that fits, and with one that does not.
     met: HashMap<u32, Vec<(bool, bool)>>,
     /// Whether the request itself named the one record that the answer is about.
@@ -30,6 +30,14 @@ pub(super) struct Records {
     /// The decisions by which conditions hold, and by record.
     made: HashMap<Vec<Option<bool>>, Arc<[Decision]>>,
     by_record: HashMap<u32, Arc<[Decision]>>,
+}
+
+/// What an attribute may be.
+#[derive(Default)]
+struct Fitting {
+    words: Vec<String>,
+    /// Whether one of them is of whoever asks, who has no such thing.
+    lacks: bool,
 }
 
 impl Records {
@@ -53,11 +61,10 @@ impl Records {
             if !matches!(&rows.terms[at], Term::Attribute(other, _) if other == name) {
                 continue;
             }
-            if let Some(fitting) = fitting {
-                let fits = fitting.iter().any(|one| one == value);
-                told[at].0 |= fits;
-                told[at].1 |= !fits;
-            }
+            let fits = fitting.words.iter().any(|one| one == value);
+            // What does not fit might have been what whoever asks has not.
+            told[at].0 |= fits || fitting.lacks;
+            told[at].1 |= !fits;
         }
     }
 
@@ -141,16 +148,24 @@ fn stands_at(place: &Place, leaf: &Leaf<'_>) -> bool {
     }
 }
 
-fn fitting(term: &Term, staff: Option<&Staff>) -> Option<Vec<String>> {
-    let Term::Attribute(_, is) = term else { return None };
-    let mut all = Vec::new();
+fn fitting(term: &Term, staff: Option<&Staff>) -> Fitting {
+    let mut all = Fitting::default();
+    let Term::Attribute(_, is) = term else { return all };
     for is in is {
-        match is {
-            Is::Text(text) => all.push(text.clone()),
-            Is::StaffId => all.push(staff?.user.clone()),
-            Is::StaffGroup => all.extend(staff?.groups.iter().cloned()),
-            Is::StaffAttribute(name) => all.push(staff?.attributes.get(name)?.trim().to_owned()),
+        let before = all.words.len();
+        match (is, staff) {
+            (Is::Text(text), _) => all.words.push(text.clone()),
+            (Is::StaffId, Some(staff)) => all.words.push(staff.user.clone()),
+            (Is::StaffGroup, Some(staff)) => {
+                all.words.extend(staff.groups.iter().cloned());
+                continue;
+            }
+            (Is::StaffAttribute(name), Some(staff)) => {
+                all.words.extend(staff.attributes.get(name).map(|word| word.trim().to_owned()));
+            }
+            (_, None) => {}
         }
+        all.lacks |= all.words.len() == before;
     }
-    Some(all)
+    all
 }
