@@ -9,7 +9,6 @@ use std::sync::Arc;
 use crate::policy::plan::{Decision, Plan};
 use crate::policy::rows::{Rows, Term};
 use crate::policy::rule::rows::Is;
-use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part};
 use crate::terms::place::{Place, Step};
 use crate::terms::staff::Staff;
@@ -47,11 +46,12 @@ impl Records {
         Records { fitting: terms.iter().map(|term| fitting(term, staff)).collect(), is_about_one, ..Records::default() }
     }
 
-    /// Notes an attribute, if one stands here, at this place; `term` is the first that asks for it.
-    pub(super) fn met(&mut self, plan: &Plan, term: u16, place: &Place, leaf: &Leaf<'_>) {
+    /// Notes an attribute, if one stands here, at this place, or something inside of what does; `term` is
+    /// the first that asks for it.
+    pub(super) fn met(&mut self, plan: &Plan, term: u16, (place, itself): (&Place, bool), leaf: &Leaf<'_>) {
         let Some(rows) = &plan.rows else { return };
         let is_told = leaf.record != 0 || self.is_about_one || stands_once(place);
-        if matches!(leaf.part, Part::Key | Part::Label) || !is_told || !stands_at(place, leaf) {
+        if leaf.part == Part::Label || !is_told {
             return;
         }
         let Some(Term::Attribute(name, _)) = rows.terms.get(usize::from(term)) else { return };
@@ -59,6 +59,11 @@ impl Records {
         let value = leaf.text.trim();
         for (at, fitting) in self.fitting.iter().enumerate() {
             if !matches!(&rows.terms[at], Term::Attribute(other, _) if other == name) {
+                continue;
+            }
+            if !itself {
+                // An attribute that holds others says nothing that a text could be compared with.
+                told[at] = (true, true);
                 continue;
             }
             let fits = fitting.words.iter().any(|one| one == value);
@@ -134,18 +139,6 @@ impl Records {
 /// Whether a place can only be in one spot of a document, so that it speaks of all of it.
 fn stands_once(place: &Place) -> bool {
     matches!(place, Place::Json(path) if path.steps.iter().all(|step| matches!(step, Step::Name(_) | Step::Index(_))))
-}
-
-/// Whether a leaf stands at the place itself, and not somewhere inside of what does.
-fn stands_at(place: &Place, leaf: &Leaf<'_>) -> bool {
-    match place {
-        Place::Name(name) => leaf.names.iter().any(|own| label::fold(own) == label::fold(name)),
-        Place::Json(path) => match path.steps.last() {
-            Some(Step::Name(name) | Step::DescendantName(name)) => leaf.names.first() == Some(name.as_str()),
-            _ => true,
-        },
-        Place::Css(_) | Place::Xml(_) => true,
-    }
 }
 
 fn fitting(term: &Term, staff: Option<&Staff>) -> Fitting {

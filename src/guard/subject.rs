@@ -25,6 +25,8 @@ pub struct Subjects {
 /// What a record says of its subject.
 struct Found {
     source: usize,
+    /// Whether the place names just the id, not something around it.
+    itself: bool,
     id: String,
     /// Whether a source that gave the same id lets it stand in the ledger as a hash alone.
     hash: bool,
@@ -50,18 +52,24 @@ impl Subjects {
         self.fixed.is_some()
     }
 
-    /// Notes an id that stood at a subject's place. The first of a record counts.
-    pub fn met(&mut self, plan: &Plan, record: u32, source: usize, id: &str) {
+    /// Notes an id that stood at a subject's place, or inside of what does. The first of a record
+    /// counts, and one that stands there itself before all that stand inside.
+    pub fn met(&mut self, plan: &Plan, record: u32, (source, itself): (usize, bool), id: &str) {
         let id = id.trim();
         if id.is_empty() {
             return;
         }
         let hash = plan.subjects[source].hash;
         match self.found.entry(record) {
-            Entry::Vacant(entry) => drop(entry.insert(Found { source, id: id.to_owned(), hash })),
+            Entry::Vacant(entry) => drop(entry.insert(Found { source, itself, id: id.to_owned(), hash })),
             Entry::Occupied(mut entry) => {
                 let found = entry.get_mut();
-                found.hash |= hash && found.id == id;
+                if itself && !found.itself && found.id != id {
+                    *found = Found { source, itself, id: id.to_owned(), hash };
+                } else if found.id == id {
+                    found.hash |= hash;
+                    found.itself |= itself;
+                }
             }
         }
     }

@@ -7,7 +7,7 @@ pub mod scan;
 
 use crate::format::csv::scan::{Event, Scanner};
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::quote::Quotes;
 use crate::terms::refusal::{Reason, Refusal};
@@ -87,6 +87,7 @@ impl Sheet {
             names: heading.map_or(Names::NONE, Names::one),
             above: Names::NONE,
             places: &[],
+            reach: Reach::default(),
             record: self.row,
             member: None,
             loosen: &[],

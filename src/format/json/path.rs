@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use crate::format::automaton::Paths;
+use crate::terms::leaf::Reach;
 use crate::terms::place::{Place, PlaceId, Places, Step};
 
 /// How many sets of positions are kept; any further is only known while its node is open.
@@ -48,6 +49,8 @@ pub struct Matcher {
 struct Row {
     set: Box<[u64]>,
     places: Vec<PlaceId>,
+    /// Those of them that name just this node.
+    itself: Vec<PlaceId>,
     is_record: bool,
     /// Where it led under keys so far.
     ways: Vec<(Box<str>, u32)>,
@@ -160,6 +163,17 @@ impl Matcher {
         &self.rows[row as usize].places
     }
 
+    /// How they reach the node that is looked at.
+    pub fn reach(&self) -> Reach<'_> {
+        self.reach_of(self.top())
+    }
+
+    /// How the places of a row reach it.
+    #[inline(always)]
+    pub fn reach_of(&self, row: u32) -> Reach<'_> {
+        Reach { itself: &self.rows[row as usize].itself, around: &[] }
+    }
+
     /// Whether a record begins at a row.
     pub fn is_record(&self, row: u32) -> bool {
         self.rows[row as usize].is_record
@@ -205,8 +219,9 @@ impl Matcher {
             self.known.insert(set.clone(), number);
         }
         let places = self.paths.reached(&set).collect();
+        let itself = self.paths.itself(&set).collect();
         let is_record = self.paths.is_record(&set);
-        self.rows.push(Row { set, places, is_record, ways: Vec::new(), any_index: None });
+        self.rows.push(Row { set, places, itself, is_record, ways: Vec::new(), any_index: None });
         number
     }
 
@@ -253,6 +268,27 @@ mod tests {
         }
         for path in ["$.b", "$.a[1]", "$.a.b", "$..d", "$.a[*].c", "$..c.b", "$.a[2].b.c.d", "$..a..a"] {
             assert!(!reached(path, &way), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_names_its_node_itself_and_not_what_stands_in_it() {
+        use Child::{Index, Key};
+        for (path, way, itself) in [
+            ("$.user", &[Key("user")][..], true),
+            ("$.user", &[Key("user"), Key("createdBy"), Key("user")], false),
+            ("$..user", &[Key("a"), Key("user")], true),
+            ("$..user", &[Key("user"), Key("user")], false),
+            ("$.owners[0]", &[Key("owners"), Index(0)], true),
+            ("$.owners[0]", &[Key("owners"), Index(0), Key("backup")], false),
+            ("$", &[], true),
+            ("$", &[Key("a")], false),
+        ] {
+            let json = vec![(PlaceId(7), JsonPath::parse(path).expect("a path"))];
+            let mut matcher = Matcher::new(&Places { json, ..Places::default() });
+            way.iter().for_each(|child| matcher.enter(*child));
+            assert_eq!(matcher.places(), [PlaceId(7)], "{path}");
+            assert_eq!(!matcher.reach().itself.is_empty(), itself, "{path}");
         }
     }
 

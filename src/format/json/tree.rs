@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::format::json::path::{Child, Matcher};
 use crate::format::json::scan::{Scanned, Shape, Token, unreadable};
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Member, Part, Piece, Sink};
+use crate::terms::leaf::{Leaf, Member, Part, Piece, Reach, Sink};
 use crate::terms::names::{Names, Nest};
 use crate::terms::place::{PlaceId, Places};
 use crate::terms::quote::{Quote, Quotes};
@@ -39,7 +39,7 @@ pub(super) struct Frame {
     pub(super) key: Range<usize>,
 }
 
-/// The record that is open: the node that so many containers lie around.
+/// A record that is open: the node that so many containers lie around.
 struct Record {
     number: u32,
     depth: usize,
@@ -52,6 +52,7 @@ pub(super) struct Stands<'a> {
     pub(super) names: Names<'a>,
     pub(super) above: Names<'a>,
     pub(super) places: &'a [PlaceId],
+    pub(super) reach: Reach<'a>,
     pub(super) member: Option<Member>,
 }
 
@@ -67,7 +68,8 @@ pub(super) struct Tree {
     depth: usize,
     objects: u32,
     records: u32,
-    record: Option<Record>,
+    /// Those that are open, which stand in one another.
+    open: Vec<Record>,
     nulls: bool,
     pub(super) value_bytes: usize,
     /// Room for a string whose escapes are undone.
@@ -85,7 +87,7 @@ impl Tree {
             depth: bounds.depth,
             objects: 0,
             records: 0,
-            record: None,
+            open: Vec::new(),
             nulls: places.nulls,
             value_bytes: bounds.value_bytes,
             unescaped: String::new(),
@@ -183,7 +185,8 @@ impl Tree {
             return Err(Refusal::new(Reason::Bound, note));
         }
         // A key is not named by itself: it stands in the objects around it and under no name.
-        let stands = Stands { span, names: Names::NONE, above: self.nest.all(), places: &[], member: None };
+        let (names, above, reach) = (Names::NONE, self.nest.all(), Reach::default());
+        let stands = Stands { span, names, above, places: &[], reach, member: None };
         self.show(key, Part::Key, Quote::Json, stands, sink)
     }
 
@@ -198,7 +201,8 @@ impl Tree {
         let member = frame.map(|frame| member(frame.object, frame.index, frame.key.start..end, frame.before));
         let (names, above) =
             if frame.is_some() { (Names::one(&self.key), self.nest.all()) } else { self.nest.parted() };
-        self.show_scalar(token, Stands { span, names, above, places: self.matcher.places(), member }, sink)?;
+        let (places, reach) = (self.matcher.places(), self.matcher.reach());
+        self.show_scalar(token, Stands { span, names, above, places, reach, member }, sink)?;
         self.complete(end, sink)
     }
 
@@ -224,7 +228,7 @@ impl Tree {
         stands: Stands<'_>,
         sink: &mut dyn Sink,
     ) -> Result<(), Refusal> {
-        let Stands { span, names, above, places, member } = stands;
+        let Stands { span, names, above, places, reach, member } = stands;
         let span = if quote == Quote::Json { span.start + 1..span.end - 1 } else { span };
         sink.leaf(&Leaf {
             text,
@@ -233,7 +237,8 @@ impl Tree {
             names,
             above,
             places,
-            record: self.record.as_ref().map_or(0, |record| record.number),
+            reach,
+            record: self.open.last().map_or(0, |record| record.number),
             member,
             loosen: &[],
         })
@@ -246,10 +251,10 @@ impl Tree {
             Some(frame) => self.matcher.enter(Child::Index(frame.index)),
             None => {}
         }
-        if self.record.is_none() && self.matcher.at_record() {
+        if self.matcher.at_record() {
             self.matcher.open_record();
             self.records = self.records.wrapping_add(1);
-            self.record = Some(Record { number: self.records, depth: self.frames.len() });
+            self.open.push(Record { number: self.records, depth: self.frames.len() });
         }
     }
 
@@ -262,19 +267,20 @@ impl Tree {
             self.matcher.leave();
             self.expect = Expect::CommaOrClose;
         }
-        match self.record.take_if(|record| record.depth == self.frames.len()) {
-            Some(record) => {
-                sink.record(record.number, end)?;
+        match self.open.pop_if(|record| record.depth == self.frames.len()) {
+            // What stands in another is told with the outermost: what that says may still come.
+            Some(outermost) if self.open.is_empty() => {
+                (outermost.number..=self.records).try_for_each(|number| sink.record(number, end))?;
                 sink.settled(end)
             }
-            None => Ok(()),
+            _ => Ok(()),
         }
     }
 
     /// Whether a record begins at a child that leads to this row.
     #[inline(always)]
     pub(super) fn begins_record(&self, row: u32) -> bool {
-        self.record.is_none() && self.matcher.is_record(row)
+        self.matcher.is_record(row)
     }
 
     fn in_object(&self) -> bool {

@@ -15,7 +15,7 @@ use crate::format::json::JsonWalker;
 use crate::format::multipart::head::Head;
 use crate::format::{self, Format, media};
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::place::Places;
 use crate::terms::quote::{Quote, Quotes};
@@ -458,7 +458,8 @@ fn piece(span: std::ops::Range<usize>) -> Piece {
 }
 
 fn leaf<'a>(text: &'a str, part: Part, names: Names<'a>, pieces: &'a [Piece]) -> Leaf<'a> {
-    Leaf { text, part, pieces, names, above: Names::NONE, places: &[], record: 0, member: None, loosen: &[] }
+    let reach = Reach::default();
+    Leaf { text, part, pieces, names, above: Names::NONE, places: &[], reach, record: 0, member: None, loosen: &[] }
 }
 
 /// A refusal that names the offset, never the text.
