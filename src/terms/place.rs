@@ -47,7 +47,10 @@ pub enum Step {
     Name(String),
     /// `[3]`.
     Index(usize),
-    /// `[*]` or `.*`.
+    /// `[*]`: each element of an array; or what stands there by itself, since many a converter writes
+    /// a list of one without its brackets.
+    Each,
+    /// `.*`
     Any,
     /// `..name`: at any depth below.
     DescendantName(String),
@@ -168,20 +171,22 @@ impl JsonPath {
     }
 }
 
-struct PathReader<'a> {
-    text: &'a str,
-    at: usize,
+/// Reads a path step by step.
+pub(super) struct PathReader<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: usize,
 }
 
 impl PathReader<'_> {
-    fn step(&mut self) -> Result<Step, PlaceError> {
+    /// The next step.
+    pub(super) fn step(&mut self) -> Result<Step, PlaceError> {
         let rest = &self.text[self.at..];
         if rest.starts_with("..") {
             self.at += 2;
             if self.text[self.at..].starts_with('[') {
                 return match self.bracket()? {
                     Step::Name(name) => Ok(Step::DescendantName(name)),
-                    Step::Any => Ok(Step::DescendantAny),
+                    Step::Each => Ok(Step::DescendantAny),
                     _ => Err(self.fault("an index cannot follow `..`")),
                 };
             }
@@ -220,7 +225,7 @@ impl PathReader<'_> {
         };
         let inner = rest[..end].trim();
         let step = if inner == "*" {
-            Step::Any
+            Step::Each
         } else if let Ok(index) = inner.parse() {
             Step::Index(index)
         } else {
@@ -230,7 +235,8 @@ impl PathReader<'_> {
         Ok(step)
     }
 
-    fn quoted(&mut self, quote: char) -> Result<Step, PlaceError> {
+    /// A quoted name, up to the bracket that closes behind it.
+    pub(super) fn quoted(&mut self, quote: char) -> Result<Step, PlaceError> {
         let mut name = String::new();
         let mut chars = self.text[self.at + 1..].char_indices();
         while let Some((offset, c)) = chars.next() {
@@ -253,7 +259,8 @@ impl PathReader<'_> {
         Err(self.fault("the quoted name is not closed"))
     }
 
-    fn fault(&self, message: &str) -> PlaceError {
+    /// What is wrong here.
+    pub(super) fn fault(&self, message: &str) -> PlaceError {
         PlaceError { offset: self.at, message: message.to_owned() }
     }
 }
@@ -279,7 +286,8 @@ impl fmt::Display for JsonPath {
             match step {
                 Step::Name(name) => write!(f, "['{name}']")?,
                 Step::Index(index) => write!(f, "[{index}]")?,
-                Step::Any => f.write_str("[*]")?,
+                Step::Each => f.write_str("[*]")?,
+                Step::Any => f.write_str(".*")?,
                 Step::DescendantName(name) => write!(f, "..['{name}']")?,
                 Step::DescendantAny => f.write_str("..*")?,
             }
@@ -301,7 +309,8 @@ mod tests {
             ("$['住所.番地']", "$['住所.番地']"),
             ("$[\"a b\"][0]", "$['a b'][0]"),
             ("$..mail", "$..['mail']"),
-            ("$.*", "$[*]"),
+            ("$.*", "$.*"),
+            ("$[*]", "$[*]"),
             ("$..*", "$..*"),
         ] {
             let path = JsonPath::parse(text).expect(text);

@@ -5,6 +5,7 @@
 
 mod case;
 mod edges;
+mod differential;
 mod generated;
 mod records;
 pub mod run;

@@ -144,6 +144,7 @@ impl Sheet {
             places: &[],
             record: self.row,
             member: None,
+            objects: &[],
             loosen: &[],
         })
     }

@@ -14,7 +14,7 @@ use crate::guard::query::markup;
 use crate::guard::query::names::{self, Operator, Use};
 use crate::guard::query::text::{self, Mention, Reading};
 use crate::guard::query::tree::{Tree, VALUES_MAX};
-use crate::policy::plan::Parameter;
+use crate::policy::plan::{ColumnsAt, Parameter};
 use crate::route::normal;
 use crate::terms::kind::KindId;
 use crate::terms::label;
@@ -229,13 +229,20 @@ impl<'s, 'p> Walk<'s, 'p> {
             self.mentions(text, Reading::Words)?;
             self.screen.words(&self.name(), text)?;
         }
-        if selects {
+        // What the names of declared columns mean was worked out from the whole of each.
+        if selects && !self.lists_columns() {
             self.charge(text)?;
             return self.answer(text::renamed(self.screen.columns(), text));
         }
         // Under a name that tells nothing, or by its number in a list, a statement is one all the same.
         let used = sorts || filters || self.searches();
         if used || !text::may_compare(text) { Ok(()) } else { self.mentions(text, Reading::Words) }
+    }
+
+    /// Whether this is the parameter in which the resource's columns are named.
+    fn lists_columns(&self) -> bool {
+        let [part] = &self.path[..] else { return false };
+        matches!(&self.screen.plan.columns_at, Some(ColumnsAt::Parameter(name)) if label::fold(name) == label::fold(&part.name))
     }
 
     /// Whether the value is words to look for: `q`, `search[value]`, but not `search[status]`.
