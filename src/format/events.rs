@@ -188,18 +188,13 @@ impl Event {
     }
 
     /// What begins as JSON is JSON, or nobody knows what it is.
-    fn data(
-        &self,
-        data: &Data,
-        places: &Arc<Places>,
-        bounds: &Bounds,
-        inside: &mut Inside<'_>,
-    ) -> Result<(), Refusal> {
+    fn data(&self, data: &Data, places: &Arc<Places>, bounds: &Bounds, inside: &mut Inside<'_>) -> Result<(), Refusal> {
         let start = data.text.trim_start();
         let is_json = start.starts_with(['{', '[']) && start[1..].trim_start().starts_with(['"', '{', '[', '}', ']']);
         if is_json {
             // Leaves cannot be taken back, so all of it is read before one is shown.
-            return walk(&data.text, places, bounds, &mut Nobody).and_then(|()| walk(&data.text, places, bounds, inside));
+            return walk(&data.text, places, bounds, &mut Nobody)
+                .and_then(|()| walk(&data.text, places, bounds, inside));
         }
         if data.text.len() > bounds.value_bytes {
             return Err(Refusal::new(Reason::Bound, format!("the event at byte {} is too long", self.base)));

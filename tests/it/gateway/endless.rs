@@ -79,7 +79,10 @@ fn answer(mut stream: TcpStream, csv_bytes: u64, json_bytes: u64) -> Option<()> 
 fn write_row(out: &mut Vec<u8>, is_csv: bool, row: u64) -> std::io::Result<()> {
     let (tail, points) = (row % 10_000, row * 37 % 10_000);
     if is_csv {
-        write!(out, "{row},山田 太郎,user{row}@example.jp,090-0000-{tail:04},\"東京都世田谷区三軒茶屋2-14-7\",gold,{points}\r\n")
+        write!(
+            out,
+            "{row},山田 太郎,user{row}@example.jp,090-0000-{tail:04},\"東京都世田谷区三軒茶屋2-14-7\",gold,{points}\r\n"
+        )
     } else {
         write!(
             out,

@@ -14,7 +14,8 @@ use crate::gate::wire::{Origin, Reply};
 const TANAKA: [(&str, &str); 3] =
     [("X-Remote-User", "tanaka"), ("X-Remote-Groups", "crm-support"), ("Accept", "application/json")];
 
-const BOUNDS: &str = "bounds: { ledger_wait: 20s, head: 1KiB, headers: 20, path: 200B, body: 1KiB, depth: 4, value: 100B, hold: 4KiB }";
+const BOUNDS: &str =
+    "bounds: { ledger_wait: 20s, head: 1KiB, headers: 20, path: 200B, body: 1KiB, depth: 4, value: 100B, hold: 4KiB }";
 
 const HEAD: (u16, &str, &str) = (431, "head-too-large", "Delete this site's cookies and try again.");
 const PATH: (u16, &str, &str) = (414, "path-too-long", "Shorten the search and try again.");
@@ -36,8 +37,10 @@ const NUMBER: &str = "\"tel\":\"090-1234-5678\"";
 fn crm() -> Origin {
     Origin::start(|asked| {
         let json = |body: &[u8], more: &str| {
-            let head =
-                format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{more}Content-Length: {}\r\n\r\n", body.len());
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{more}Content-Length: {}\r\n\r\n",
+                body.len()
+            );
             Reply::raw([head.as_bytes(), body].concat())
         };
         let path = asked.split(' ').nth(1).unwrap_or_default();
@@ -107,7 +110,8 @@ fn what_is_held_and_unpacked_has_its_status_its_sentence_and_its_count() {
             (format!("[{}]", [r#"{"id":42,"tel":"090-1234-5678"}"#; 10_000].join(",")).into_bytes(), "")
         };
         let length = body.len();
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{coding}Content-Length: {length}\r\n\r\n");
+        let head =
+            format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{coding}Content-Length: {length}\r\n\r\n");
         Reply::raw([head.as_bytes(), &body].concat())
     });
     let config = "bounds: { ledger_wait: 20s, hold_all: 1MiB }";
