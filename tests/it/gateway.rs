@@ -7,6 +7,7 @@ mod console;
 mod crm;
 mod ending;
 mod forwarding;
+mod heads;
 mod identity;
 mod jwks;
 mod log;

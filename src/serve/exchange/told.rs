@@ -17,7 +17,7 @@ use crate::serve::exchange::asked::{content_type, unreadable};
 use crate::serve::exchange::forms::{self, Parameters};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Sink, Walker};
-use crate::terms::place::{JsonPath, PlaceId, Places};
+use crate::terms::place::{JsonPath, PlaceId, Places, Step};
 use crate::terms::refusal::{Reason, Refusal};
 
 /// What a JSON body says at the places that tell a resource.
@@ -136,12 +136,25 @@ struct Values {
     found: Vec<(JsonPath, String)>,
 }
 
+/// Whether a leaf stands at a path of names but for letter case, which some servers do not look at.
+fn is_spelled(path: &JsonPath, leaf: &Leaf<'_>) -> bool {
+    let names = leaf.names.iter().chain(leaf.above.iter());
+    path.steps.len() == leaf.names.len() + leaf.above.len()
+        && path.steps.iter().rev().zip(names).all(|(step, name)| match step {
+            Step::Name(own) => own.to_lowercase() == name.to_lowercase(),
+            _ => false,
+        })
+}
+
 impl Sink for Values {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        if leaf.part != Part::Key {
-            let paths = leaf.places.iter().filter_map(|id| self.wanted.get(usize::from(id.0)));
-            self.found.extend(paths.map(|path| (path.clone(), leaf.text.to_owned())));
+        if leaf.part == Part::Key {
+            return Ok(());
         }
+        let meant = |id: &PlaceId| self.wanted.get(usize::from(id.0));
+        let stands = |path: &&JsonPath| leaf.places.iter().filter_map(meant).any(|own| own == *path);
+        let paths = self.wanted.iter().filter(|path| stands(path) || is_spelled(path, leaf));
+        self.found.extend(paths.map(|path| (path.clone(), leaf.text.to_owned())));
         Ok(())
     }
 
