@@ -23,7 +23,7 @@ pub fn in_utf8(name: &str, value: &str) -> Result<Option<String>, Refusal> {
     let mut done = 0;
     for (at, _) in value.match_indices('=') {
         let Some(begin) = parameter(&value[..at]) else { continue };
-        let (_, number) = value[begin..at].split_once('*').unwrap_or_default();
+        let (_, number) = value[begin..at].trim_end().split_once('*').unwrap_or_default();
         if !number.is_empty() {
             return Err(unreadable("a value is cut into several parameters"));
         }
@@ -81,8 +81,14 @@ mod tests {
     fn parameters_are_read_in_their_charset() {
         for (value, told) in [
             ("attachment; filename*=UTF-8''%E5%B1%B1.csv", Some(None)),
-            ("attachment; filename*=iso-8859-1'de'Andr%E9.csv", Some(Some("attachment; filename*=UTF-8'de'Andr%C3%A9%2Ecsv"))),
-            ("attachment; filename=a; FileName* = \"Shift_JIS''%8ER%93c\"; x=1", Some(Some("attachment; filename=a; FileName* = \"UTF-8''%E5%B1%B1%E7%94%B0\"; x=1"))),
+            (
+                "attachment; filename*=iso-8859-1'de'Andr%E9.csv",
+                Some(Some("attachment; filename*=UTF-8'de'Andr%C3%A9%2Ecsv")),
+            ),
+            (
+                "attachment; filename=a; FileName* = \"Shift_JIS''%8ER%93c\"; x=1",
+                Some(Some("attachment; filename=a; FileName* = \"UTF-8''%E5%B1%B1%E7%94%B0\"; x=1")),
+            ),
             ("attachment; filename=\"a*b=c.csv\"", Some(None)),
             ("attachment; filename=\"a*=b.csv\"", Some(None)),
             ("inline", Some(None)),

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use crate::format::quote::decode;
 use crate::format::url;
-use crate::terms::leaf::{Leaf, Part, Piece, Sink};
+use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink};
 use crate::terms::names::Names;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::Refusal;
@@ -18,7 +18,11 @@ pub fn leaves(name: &str, value: &str, sink: &mut dyn Sink) -> Result<(), Refusa
     let mut header = Header { name, value, sink };
     let all = 0..value.len();
     match name.to_ascii_lowercase().as_str() {
-        "location" | "content-location" | "hx-redirect" | "turbolinks-location" | "x-inertia-location"
+        "location"
+        | "content-location"
+        | "hx-redirect"
+        | "turbolinks-location"
+        | "x-inertia-location"
         | "x-redirect" => header.url(all),
         "link" => header.link(),
         "refresh" => header.refresh(),
@@ -156,8 +160,10 @@ impl Header<'_> {
             names: Names::list(names),
             above: if name.is_some() { Names::list(above) } else { Names::NONE },
             places: &[],
+            reach: Reach::default(),
             record: 0,
             member: None,
+            objects: &[],
             loosen: &[],
         })
     }

@@ -130,7 +130,8 @@ impl Transport {
 
     /// As the header says it.
     pub fn text(self) -> String {
-        let (below, preload) = (if self.below { "; includeSubDomains" } else { "" }, if self.preload { "; preload" } else { "" });
+        let (below, preload) =
+            (if self.below { "; includeSubDomains" } else { "" }, if self.preload { "; preload" } else { "" });
         format!("max-age={}{below}{preload}", self.seconds)
     }
 }
@@ -211,12 +212,19 @@ mod tests {
     #[test]
     fn the_stricter_of_two_counts() {
         let said = |text: &str| Transport::read(text).expect("a duration");
-        assert_eq!(said("max-age=5; includeSubDomains").with(said("max-age=\"9\"; preload")).text(), "max-age=9; includeSubDomains; preload");
+        assert_eq!(
+            said("max-age=5; includeSubDomains").with(said("max-age=\"9\"; preload")).text(),
+            "max-age=9; includeSubDomains; preload"
+        );
         for wrong in ["", "includeSubDomains", "max-age=x", "max-age=1; max-age=2", "max-age=1; other"] {
             assert_eq!(Transport::read(wrong), None, "{wrong}");
         }
         let mut all = Headers { referrer: Some(Referrer::SameOrigin), content: vec!["a".into()], ..Headers::default() };
-        all.add(&Headers { referrer: Some(Referrer::StrictOrigin), content: vec!["a".into(), "b".into()], ..Headers::default() });
+        all.add(&Headers {
+            referrer: Some(Referrer::StrictOrigin),
+            content: vec!["a".into(), "b".into()],
+            ..Headers::default()
+        });
         assert_eq!((all.referrer, all.content), (Some(Referrer::SameOrigin), vec!["a".to_owned(), "b".to_owned()]));
     }
 

@@ -38,8 +38,8 @@ pub struct Matched {
     pub routes: Vec<RouteId>,
     /// Those that fit if the body says so.
     pub pending: Vec<RouteId>,
-    /// Those that fit but for the method, or but for the format that ends the path: what stands in
-    /// their answers may stand in this one too.
+    /// Those that fit but for the method, or but for the format that ends the path (whatever they ask
+    /// of the body): what stands in their answers may stand in this one too.
     pub beside: Vec<RouteId>,
     /// Whether what a resource asks of a name is said and something else too: then nobody knows which of
     /// them the CRM takes, and for which rules.
@@ -82,10 +82,7 @@ impl Looks {
         let mut said = Said { method, path, ..Said::default() };
         for name in &self.query {
             // Where a server could find the name in what another takes for a value, nobody knows what it says.
-            let hides = |value: &String| {
-                value.split(';').skip(1).any(|piece| alike(piece.split('=').next().unwrap_or_default()) == alike(name))
-            };
-            if asked.query.iter().any(|(_, value)| hides(value)) {
+            if asked.query.iter().flat_map(|(_, value)| smuggled(value)).any(|(own, _)| alike(own) == alike(name)) {
                 return None;
             }
             let values =
@@ -167,14 +164,13 @@ pub(super) fn candidates(parts: &Parts, router: &Router, asked: &Asked<'_>) -> M
         match (takes, route.rule.needs_body()) {
             (true, true) => matched.pending.push(id),
             (true, false) => matched.routes.push(id),
-            (false, false) => matched.beside.push(id),
-            (false, true) => continue,
+            (false, _) => matched.beside.push(id),
         }
         matched.note_parameters(parts, router, id, asked.path);
     }
     let other = without_format(asked.path).filter(|_| matched.is_undeclared());
     for (path, id) in other.iter().flat_map(|path| router.find(path).into_iter().map(move |id| (path, id))) {
-        if route(parts, id).is_some_and(|route| of_head(route, asked) != Fit::No && !route.rule.needs_body()) {
+        if route(parts, id).is_some_and(|route| of_head(route, asked) != Fit::No) {
             matched.beside.push(id);
             matched.note_parameters(parts, router, id, path);
         }
@@ -250,18 +246,17 @@ enum Fit {
 }
 
 impl Fit {
-    /// Of values, each with whether it stands under exactly that name and whether it fits.
-    fn of(values: impl Iterator<Item = (bool, bool)>) -> Fit {
-        let (mut exact, mut fit, mut other) = (false, false, false);
-        for (named, fits) in values {
-            exact |= named && fits;
+    /// Of values, each with whether it fits.
+    fn of(values: impl Iterator<Item = bool>) -> Fit {
+        let (mut fit, mut other) = (false, false);
+        for fits in values {
             fit |= fits;
             other |= !fits;
         }
-        match (fit, exact && !other) {
+        match (fit, other) {
             (false, _) => Fit::No,
-            (true, true) => Fit::Yes,
-            (true, false) => Fit::Both,
+            (true, false) => Fit::Yes,
+            (true, true) => Fit::Both,
         }
     }
 
@@ -277,22 +272,37 @@ impl Fit {
 }
 
 fn of_head(route: &Route, asked: &Asked<'_>) -> Fit {
-    let header =
-        |(name, glob): &(String, Glob)| Fit::of((asked.header)(name).iter().map(|value| (true, glob.fits(value))));
+    let header = |(name, glob): &(String, Glob)| Fit::of((asked.header)(name).iter().map(|value| glob.fits(value)));
     let query = route.rule.query.iter().map(|(name, glob)| of_parameter(asked.query, name, glob));
     Fit::all(query.chain(route.rule.header.iter().map(header)))
 }
 
 fn of_body(route: &Route, body: &BodyValues) -> Fit {
     let json = |(path, glob): &(JsonPath, Glob)| {
-        Fit::of(body.json.iter().filter(|(at, _)| at == path).map(|(_, value)| (true, glob.fits(value))))
+        Fit::of(body.json.iter().filter(|(at, _)| at == path).map(|(_, value)| glob.fits(value)))
     };
     let form = route.rule.form.iter().map(|(name, glob)| of_parameter(&body.form, name, glob));
     Fit::all(form.chain(route.rule.json.iter().map(json)))
 }
 
-/// Of all parameters that some server takes for the one of this name.
+/// Of all that some server takes for the parameter of this name.
 fn of_parameter(pairs: &[(String, String)], name: &str, glob: &Glob) -> Fit {
-    let own = pairs.iter().filter(|(key, _)| alike(key) == alike(name));
-    Fit::of(own.map(|(key, value)| (key.eq_ignore_ascii_case(name), glob.fits(value))))
+    Fit::of(called(pairs, name).map(|value| glob.fits(value.trim())))
+}
+
+/// All that a server could take for the value of a parameter.
+fn called<'p>(pairs: &'p [(String, String)], name: &str) -> impl Iterator<Item = &'p str> {
+    let name = alike(name);
+    let all = pairs.iter().flat_map(|(key, value)| {
+        // What stands before a `;` is the value where that parts parameters.
+        let first =
+            value.split(';').next().filter(|first| first.len() < value.len()).map(|first| (key.as_str(), first));
+        std::iter::once((key.as_str(), value.as_str())).chain(first).chain(smuggled(value))
+    });
+    all.filter(move |(key, _)| alike(key) == name).map(|(_, value)| value)
+}
+
+/// The parameters that a server finds in a value if it takes `;` for `&`.
+fn smuggled(value: &str) -> impl Iterator<Item = (&str, &str)> {
+    value.split(';').skip(1).map(|piece| piece.split_once('=').unwrap_or((piece, "")))
 }

@@ -119,14 +119,9 @@ fn cookies(node: &Node, faults: &mut Faults) -> Vec<(String, Flags)> {
     ];
     let mut all = Vec::new();
     for entry in reader::entries(node, "`Set-Cookie`", faults).unwrap_or_default() {
-        let flags = reader::one_or_more(&entry.value).iter();
+        let flags = reader::one_or_more(&entry.value, "a cookie's flag", faults).iter();
         let flags = flags.filter_map(|node| reader::word(node, "a cookie's flag", &words, faults));
         let flags = flags.fold(Flags::default(), Flags::with);
-        if flags == Flags::default() && !faults.has_errors() {
-            faults
-                .error(&entry.key_spot, "empty", format!("no flag stands at the cookie `{}`", entry.key))
-                .help("write `[HttpOnly, SameSite=Lax]`");
-        }
         all.push((entry.key.clone(), flags));
     }
     all

@@ -105,13 +105,7 @@ const METHODS: [(&str, &str); 7] = [
 
 /// Reads `match:`: `GET|PUT /path/{id}`, a map, or a list of them.
 pub fn read(node: &Node, faults: &mut Faults) -> Vec<Match> {
-    let alternatives = reader::one_or_more(node);
-    if alternatives.is_empty() {
-        faults
-            .error(&node.spot, "empty", "`match` names no request")
-            .help("write a method and a path, as in `GET /customers/{id}`");
-    }
-    alternatives.iter().filter_map(|item| alternative(item, faults)).collect()
+    reader::one_or_more(node, "a request", faults).iter().filter_map(|item| alternative(item, faults)).collect()
 }
 
 fn alternative(node: &Node, faults: &mut Faults) -> Option<Match> {
@@ -204,13 +198,7 @@ fn headers(node: &Node, faults: &mut Faults) -> Vec<(String, Glob)> {
 /// What a value may be: a text, or one of a list.
 fn values(node: &Node, faults: &mut Faults) -> Option<Glob> {
     let texts = reader::texts(node, "a value to match", faults);
-    if texts.is_empty() {
-        if matches!(node.value, Value::List(_)) && reader::one_or_more(node).is_empty() {
-            faults.error(&node.spot, "empty", "a value to match is empty");
-        }
-        return None;
-    }
-    Some(Glob::any_of(texts.into_iter().map(|(text, _)| text)))
+    (!texts.is_empty()).then(|| Glob::any_of(texts.into_iter().map(|(text, _)| text)))
 }
 
 fn json(node: &Node, faults: &mut Faults) -> Vec<(JsonPath, Glob)> {

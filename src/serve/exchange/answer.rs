@@ -13,6 +13,7 @@ use crate::body::coding::{Accepted, Coding};
 use crate::body::pack::Packer;
 use crate::body::rewriter::{Released, Rewriter};
 use crate::body::unpack::Unpacker;
+use crate::format::json::wrapped;
 use crate::format::{self, Format};
 use crate::guard::outbound::Outbound;
 use crate::ledger::entry::End;
@@ -142,12 +143,15 @@ async fn judged(
     }
     if format == Format::Opaque {
         let body = if packed.is_some() { body.packed() } else { body };
-        return pass(head, &about, &taken, packed, body, guard, receipt, gateway.lasting()?).await;
+        return pass(head, (&about, &taken, packed), body, guard, receipt, gateway.lasting()?).await;
     }
     expect(&head, format, &mut guard);
     let walker = format::walker(format, &about.plan.places, &house.bounds)?;
     let hold = gateway.hold.clone();
-    let rewriter = Rewriter::in_charset(walker, charset, &house.bounds);
+    let mut rewriter = Rewriter::in_charset(walker, charset, &house.bounds);
+    if format == Format::Events {
+        rewriter = rewriter.event_by_event();
+    }
     let mut way = Way { about, rewriter, guard, receipt, share: hold.share(), hold, format, packed };
     match way.first(&mut body).await? {
         Progress::Whole(released) => way.whole(head, released).await,
@@ -339,9 +343,7 @@ async fn next(sender: &mpsc::Sender<Part>, body: &mut Prefetched) -> Result<Opti
 /// lets through.
 async fn pass(
     mut head: response::Parts,
-    about: &About,
-    taken: &Taken,
-    packed: Option<Coding>,
+    (about, taken, packed): (&About, &Taken, Option<Coding>),
     mut body: Prefetched,
     mut guard: Outbound,
     mut receipt: Receipt,
@@ -379,6 +381,9 @@ pub(super) fn readable(head: &response::Parts, first: &[u8], plan: &Plan) -> Res
         return Err(Refusal::new(Reason::Unreadable, "`Content-Type` stands twice or is no text"));
     };
     let (format, charset) = charset::of(kind, first)?;
+    // What a callback is handed is JSON for whoever asked for it: paths and records count in there.
+    let called = format == Format::Script && plan.has_json_paths() && wrapped::is_called(first);
+    let format = if called { Format::Json } else { format };
     if format == Format::Multipart {
         return Err(Refusal::new(Reason::Unreadable, "an answer in parts is not read"));
     }
@@ -398,7 +403,7 @@ pub(super) fn expect(head: &response::Parts, format: Format, guard: &mut Outboun
     if head.status.is_success() && matches!(format, Format::Html | Format::Csv | Format::Text) {
         guard.expect_shape();
     }
-    if matches!(format, Format::Script | Format::Style) {
+    if matches!(format, Format::Script | Format::Style | Format::Events) {
         guard.without_records();
     }
 }

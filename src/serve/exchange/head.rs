@@ -220,11 +220,20 @@ pub(super) fn allow_only_of_a_long_answer(headers: &mut HeaderMap) {
 /// Leaves of the headers what may stand where no body was read: an answer without one, an image. The name of
 /// a file may be a customer's, and nothing tells whether it is.
 pub(super) fn allow_only_without_a_body(headers: &mut HeaderMap, about: &About) {
-    remove(headers, |name| !OF_A_LONG_ANSWER.contains(name) && !WITHOUT_A_BODY.contains(name));
+    let counts: Vec<HeaderName> =
+        headers.iter().filter(|(_, value)| is_count(value)).map(|(name, _)| name.clone()).collect();
+    let listed = |name: &HeaderName| OF_A_LONG_ANSWER.contains(name) || WITHOUT_A_BODY.contains(name);
+    remove(headers, |name| !listed(name) && !counts.contains(name));
     let Some(value) = headers.get(header::CONTENT_DISPOSITION).filter(|_| about.plan().veils_names()) else { return };
     let attached = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
     let word = if attached.trim_ascii().eq_ignore_ascii_case(b"inline") { "inline" } else { "attachment" };
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(word));
+}
+
+/// Whether a value is a short number, as how many records there are.
+fn is_count(value: &HeaderValue) -> bool {
+    const DIGITS: usize = 6;
+    value.len() <= DIGITS && !value.is_empty() && value.as_bytes().iter().all(u8::is_ascii_digit)
 }
 
 fn remove(headers: &mut HeaderMap, picks: impl Fn(&HeaderName) -> bool) {

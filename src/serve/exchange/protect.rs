@@ -116,8 +116,7 @@ fn frames(headers: &mut HeaderMap) {
 
 /// Scripts of other sites read an answer only where the rules name the site and the CRM lets it, too.
 fn readers(headers: &mut HeaderMap, said: &Headers, about: &About) {
-    let values: Vec<String> =
-        texts(headers, &header::ACCESS_CONTROL_ALLOW_ORIGIN).map(str::to_owned).collect();
+    let values: Vec<String> = texts(headers, &header::ACCESS_CONTROL_ALLOW_ORIGIN).map(str::to_owned).collect();
     let crm = match &values[..] {
         [one] => Some(one.as_str()),
         _ => None,
@@ -208,7 +207,11 @@ mod tests {
             ("sid=1; Path=/", all, "sid=1; Path=/; Secure; HttpOnly; SameSite=Lax"),
             ("sid=1; secure; HTTPONLY; SameSite=strict;", all, "sid=1; secure; HTTPONLY; SameSite=strict"),
             ("sid=1; SameSite=None; Secure", all, "sid=1; SameSite=None; Secure; HttpOnly; SameSite=Lax"),
-            ("sid=1; SameSite=Strict; SameSite=None", all, "sid=1; SameSite=Strict; SameSite=None; Secure; HttpOnly; SameSite=Lax"),
+            (
+                "sid=1; SameSite=Strict; SameSite=None",
+                all,
+                "sid=1; SameSite=Strict; SameSite=None; Secure; HttpOnly; SameSite=Lax",
+            ),
             ("secure=1", all, "secure=1; Secure; HttpOnly; SameSite=Lax"),
             ("sid=1; SameSite=None", none, "sid=1; SameSite=None"),
         ] {

@@ -85,7 +85,10 @@ const ELSEWHERE: Words = words(
 const LOOP: Words = words(
     502,
     ("The gateway would ask itself", "Its CRM's address leads back to it. The administrator must correct it."),
-    ("ゲートウェイが自分自身に接続しています", "CRMのアドレスがゲートウェイ自身を指しています。管理者が設定を直す必要があります。"),
+    (
+        "ゲートウェイが自分自身に接続しています",
+        "CRMのアドレスがゲートウェイ自身を指しています。管理者が設定を直す必要があります。",
+    ),
 );
 const TOO_LONG_HEAD: Words = words(
     431,

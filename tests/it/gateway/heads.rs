@@ -144,7 +144,12 @@ fn refusals_repeat_nothing_of_what_was_asked() {
             ("GET", format!("/a;{coded}")),
             ("PURGE", format!("/{coded}")),
         ] {
-            let sent = [("X-Remote-User", "tanaka"), ("X-Remote-Groups", "crm-support"), ("Accept", "text/html"), ("X-A", payload)];
+            let sent = [
+                ("X-Remote-User", "tanaka"),
+                ("X-Remote-Groups", "crm-support"),
+                ("Accept", "text/html"),
+                ("X-A", payload),
+            ];
             let answer = request(gateway.staff, method, &path, &sent, "").expect("an answer");
             assert!(answer.header("sudare-refusal").is_some(), "{method} {path}: {answer:?}");
             refused += 1;
