@@ -213,6 +213,7 @@ impl Event {
             names: Names::NONE,
             above: Names::NONE,
             places: &[],
+            reach: Reach::default(),
             record: self.record,
             member: None,
             objects: &[],
