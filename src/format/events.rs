@@ -223,6 +223,7 @@ impl Event {
             record: self.record,
             member: None,
             objects: &[],
+            reach: Reach::default(),
             loosen: &[],
         }
     }

@@ -9,6 +9,7 @@ mod ending;
 pub mod endless;
 mod events;
 mod forwarding;
+mod heads;
 mod identity;
 mod jwks;
 mod limits;

@@ -23,7 +23,9 @@ use crate::serve::disclose::Receipt;
 use crate::serve::disclose::body::{Part, StaffBody, held};
 use crate::serve::exchange::asked::Asked;
 use crate::serve::exchange::head::{self, Taken, clean, edit_headers, show_headers};
+use crate::serve::exchange::leads::Own;
 use crate::serve::exchange::prefetched::Prefetched;
+use crate::serve::exchange::protect;
 use crate::serve::house::{Gateway, Hold, House, Share};
 use crate::serve::respond::{self, Reader};
 use crate::serve::upstream::Answer;
@@ -35,6 +37,8 @@ pub struct About {
     plan: Arc<Plan>,
     head_only: bool,
     host: Option<HeaderValue>,
+    origin: Option<HeaderValue>,
+    secure: bool,
     accepted: Accepted,
     reader: Reader,
     id: String,
@@ -47,6 +51,8 @@ impl About {
             plan: Arc::clone(plan),
             head_only: asked.method() == Method::HEAD,
             host: asked.host().cloned(),
+            origin: asked.headers().get(header::ORIGIN).cloned(),
+            secure: asked.is_secure(),
             accepted: asked.accepted(),
             reader,
             id,
@@ -58,6 +64,16 @@ impl About {
     /// The authority that staff asked for.
     pub fn host(&self) -> Option<&HeaderValue> {
         self.host.as_ref()
+    }
+
+    /// The site whose page asks, as the browser says.
+    pub fn origin(&self) -> Option<&HeaderValue> {
+        self.origin.as_ref()
+    }
+
+    /// Whether staff asked over TLS.
+    pub fn secure(&self) -> bool {
+        self.secure
     }
 
     /// Whether the head is all that was asked for.
@@ -100,7 +116,7 @@ async fn judged(
     mut receipt: Receipt,
 ) -> Result<Response<StaffBody>, Refusal> {
     let (mut head, body) = answer.into_parts();
-    let mut taken = clean(&mut head, &about, body.names())?;
+    let mut taken = clean(&mut head, &about, Own { crm: body.names(), sites: &house.sites.hosts() })?;
     receipt.status(head.status.as_u16());
     show_headers(&head.headers, &mut guard)?;
     let unpacker = taken.coding.map(|coding| Unpacker::new(coding, &house.bounds));
@@ -109,6 +125,8 @@ async fn judged(
         let verdict = guard.finish()?;
         receipt.disclose(&verdict, "none").await?;
         edit_headers(&mut head.headers, verdict)?;
+        head::allow_only_without_a_body(&mut head.headers, &about);
+        protect::tell(&mut head.headers, &about);
         return Ok(Response::from_parts(head, receipt.whole(Vec::new(), gateway.hold.share())));
     }
     let (format, charset) = match readable(&head, body.first(), &about.plan) {
@@ -126,7 +144,7 @@ async fn judged(
     }
     if format == Format::Opaque {
         let body = if packed.is_some() { body.packed() } else { body };
-        return pass(head, &taken, packed, body, guard, receipt, gateway.lasting()?).await;
+        return pass(head, (&about, &taken, packed), body, guard, receipt, gateway.lasting()?).await;
     }
     expect(&head, format, &mut guard);
     let walker = format::walker(format, &about.plan.places, &house.bounds)?;
@@ -135,7 +153,7 @@ async fn judged(
     if format == Format::Events {
         rewriter = rewriter.event_by_event();
     }
-    let mut way = Way { rewriter, guard, receipt, share: hold.share(), hold, format, packed };
+    let mut way = Way { about, rewriter, guard, receipt, share: hold.share(), hold, format, packed };
     match way.first(&mut body).await? {
         Progress::Whole(released) => way.whole(head, released).await,
         Progress::Part(released) => way.long(head, released, body, gateway.lasting()?).await,
@@ -144,6 +162,7 @@ async fn judged(
 
 /// An answer in the midst of being rewritten.
 struct Way {
+    about: About,
     rewriter: Rewriter,
     guard: Outbound,
     receipt: Receipt,
@@ -200,6 +219,7 @@ impl Way {
     fn tell(&self, head: &mut response::Parts) {
         head::read_as(&mut head.headers, self.format, self.rewriter.charset());
         head::packed(&mut head.headers, self.packed);
+        protect::tell(&mut head.headers, &self.about);
     }
 
     /// Releases part by part; the head waits for the first.
@@ -324,8 +344,7 @@ async fn next(sender: &mpsc::Sender<Part>, body: &mut Prefetched) -> Result<Opti
 /// lets through.
 async fn pass(
     mut head: response::Parts,
-    taken: &Taken,
-    packed: Option<Coding>,
+    (about, taken, packed): (&About, &Taken, Option<Coding>),
     mut body: Prefetched,
     mut guard: Outbound,
     mut receipt: Receipt,
@@ -335,10 +354,12 @@ async fn pass(
     receipt.disclose(&verdict, "opaque").await?;
     let is_plain = verdict.disclosures.is_empty() && verdict.edits.is_empty();
     edit_headers(&mut head.headers, verdict)?;
+    head::allow_only_without_a_body(&mut head.headers, about);
     if is_plain {
         head::keep(&mut head.headers, taken);
     }
     head::packed(&mut head.headers, packed);
+    protect::tell(&mut head.headers, about);
     let (sender, staff) = receipt.parts();
     tokio::spawn(async move {
         let _until_the_end = (receipt, lasting);
