@@ -3,7 +3,7 @@
 //! `node` and `reader` turn YAML into what `rule` says was written; `compile` looks everything up
 //! and makes a `Policy` of it; `decide` says what becomes of a kind; `planner` puts it all into the
 //! `Plan` that the guard runs, and `columns` adds what one request says of its rows; `explain` tells why,
-//! `difference` what a change of rules changes; `schema` is for editors. The same nodes, readers and faults serve
+//! `difference` what a change of rules changes, `standing` what they say beside rules; `schema` is for editors. The same nodes, readers and faults serve
 //! gateway.yaml.
 
 pub mod columns;
@@ -27,6 +27,7 @@ pub mod rows;
 pub mod rule;
 pub mod rulebook;
 pub mod schema;
+mod standing;
 pub mod strict;
 pub mod table;
 mod traps;

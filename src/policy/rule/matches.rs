@@ -1,5 +1,7 @@
 //! `match:`: which requests a resource is about.
 
+use std::fmt;
+
 use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot, Value};
 use crate::policy::reader::{self, MapReader};
@@ -92,6 +94,13 @@ fn fits(parts: &[String], text: &str) -> bool {
     true
 }
 
+/// As it is compared: in small letters.
+impl fmt::Display for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.texts.iter().map(|parts| parts.join("*")).collect::<Vec<_>>().join(" | "))
+    }
+}
+
 /// Methods that a rule may name; a CRM with others is not known.
 const METHODS: [(&str, &str); 7] = [
     ("GET", "GET"),
@@ -116,9 +125,9 @@ fn alternative(node: &Node, faults: &mut Faults) -> Option<Match> {
 }
 
 fn from_text(node: &Node, faults: &mut Faults) -> Option<Match> {
-    let text = reader::text(node, "a request", faults)?;
+    let text = reader::text(node, "a request", faults)?.trim_end();
     let (methods, path) = match text.split_once(' ') {
-        Some((methods, path)) => (methods.split('|').collect(), path.trim()),
+        Some((methods, path)) => (methods.split('|').collect::<Vec<_>>(), path.trim_start()),
         None if text.starts_with('/') => (Vec::new(), text),
         None => {
             let fault = faults.error(&node.spot, "match", format!("`{text}` is no request"));
@@ -126,7 +135,16 @@ fn from_text(node: &Node, faults: &mut Faults) -> Option<Match> {
             return None;
         }
     };
-    let methods: Option<Vec<String>> = methods.into_iter().map(|name| method(name, &node.spot, faults)).collect();
+    let mut at = 0;
+    let named: Vec<Option<String>> = methods
+        .into_iter()
+        .map(|name| {
+            let spot = places::part(&node.spot, text, at..at + name.len());
+            at += name.len() + 1;
+            method(name, &spot, faults)
+        })
+        .collect();
+    let methods: Option<Vec<String>> = named.into_iter().collect();
     let offset = text.len() - path.len();
     let path = pattern(node, text, offset, faults)?;
     let (query, header, form, json) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

@@ -306,6 +306,7 @@ shape!(As, "Who asks.", need {} may {
     "staff": Text, "The staff id.";
     "user": Text, "Another word for `staff`.";
     "groups": AnyNumber<Text>, "Their groups; left out, those that give the role.";
+    "attributes": Named<Text>, "What their source says of them: `{ branch: tokyo }`.";
     "purpose": Text, "What it is asked for.";
 });
 shape!(TestResponse, "What the CRM answers.", need {} may {
