@@ -86,8 +86,11 @@ pub fn route(data: &[u8]) {
         let all = segments.len() == pattern.segments.len() || pattern.rest;
         long_enough && all && pattern.segments.iter().zip(segments).all(|(own, segment)| own.fits(segment).is_some())
     };
-    let expected: Vec<u32> =
-        (0..).zip(PATTERNS).filter(|(_, text)| fits(&Pattern::parse(text).expect("a pattern"))).map(|(n, _)| n).collect();
+    let expected: Vec<u32> = (0..)
+        .zip(PATTERNS)
+        .filter(|(_, text)| fits(&Pattern::parse(text).expect("a pattern")))
+        .map(|(n, _)| n)
+        .collect();
     assert_eq!(found, expected, "{}", path.text);
 }
 

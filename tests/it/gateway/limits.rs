@@ -14,7 +14,8 @@ use crate::gate::wire::{Origin, Reply};
 const TANAKA: [(&str, &str); 3] =
     [("X-Remote-User", "tanaka"), ("X-Remote-Groups", "crm-support"), ("Accept", "application/json")];
 
-const BOUNDS: &str = "bounds: { ledger_wait: 20s, head: 1KiB, headers: 20, path: 200B, body: 1KiB, depth: 4, value: 100B, hold: 4KiB }";
+const BOUNDS: &str =
+    "bounds: { ledger_wait: 20s, head: 1KiB, headers: 20, path: 200B, body: 1KiB, depth: 4, value: 100B, hold: 4KiB }";
 
 const HEAD: (u16, &str, &str) = (431, "head-too-large", "Delete this site's cookies and try again.");
 const PATH: (u16, &str, &str) = (414, "path-too-long", "Shorten the search and try again.");
@@ -36,15 +37,17 @@ const NUMBER: &str = "\"tel\":\"090-1234-5678\"";
 fn crm() -> Origin {
     Origin::start(|asked| {
         let json = |body: &[u8], more: &str| {
-            let head =
-                format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{more}Content-Length: {}\r\n\r\n", body.len());
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{more}Content-Length: {}\r\n\r\n",
+                body.len()
+            );
             Reply::raw([head.as_bytes(), body].concat())
         };
         let path = asked.split(' ').nth(1).unwrap_or_default();
         match path {
             "/depth" => json(format!("{{{NUMBER},\"x\":[[[[[1]]]]]}}").as_bytes(), ""),
             "/value" => json(format!("{{{NUMBER},\"x\":\"{}\"}}", "a".repeat(200)).as_bytes(), ""),
-            "/record" => json(format!("{{{NUMBER},\"x\":[{}1]}}", "1,".repeat(9000)).as_bytes(), ""),
+            "/api/customers/7" => json(format!("{{{NUMBER},\"x\":[{}1]}}", "1,".repeat(9000)).as_bytes(), ""),
             "/head" => json(format!("{{{NUMBER}}}").as_bytes(), &format!("X-A: {}\r\n", "a".repeat(2000))),
             "/headers" => json(format!("{{{NUMBER}}}").as_bytes(), &"X-A: b\r\n".repeat(40)),
             // A chunk, and then nothing: the connection stays open.
@@ -79,7 +82,7 @@ fn each_limit_has_its_status_its_sentence_and_its_count() {
         ("a value in a body", put(&gateway, &format!("{{\"x\":\"{}\"}}", &long[..200])), BODY),
         ("nesting", of_the_crm("/depth"), BOUND),
         ("a value", of_the_crm("/value"), BOUND),
-        ("a record that is held", of_the_crm("/record"), BOUND),
+        ("a record that is held", of_the_crm("/api/customers/7"), BOUND),
         ("the head of the CRM's answer", of_the_crm("/head"), FRAMING),
         ("how many headers the CRM's answer has", of_the_crm("/headers"), FRAMING),
         ("the wait for the next chunk", of_the_crm("/chunk"), LATE),
@@ -107,7 +110,8 @@ fn what_is_held_and_unpacked_has_its_status_its_sentence_and_its_count() {
             (format!("[{}]", [r#"{"id":42,"tel":"090-1234-5678"}"#; 10_000].join(",")).into_bytes(), "")
         };
         let length = body.len();
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{coding}Content-Length: {length}\r\n\r\n");
+        let head =
+            format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{coding}Content-Length: {length}\r\n\r\n");
         Reply::raw([head.as_bytes(), &body].concat())
     });
     let config = "bounds: { ledger_wait: 20s, hold_all: 1MiB }";
