@@ -24,7 +24,7 @@ use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part, Sink};
 use crate::terms::mint::Mint;
 use crate::terms::names;
-use crate::terms::place::Place;
+use crate::terms::place::{Place, PlaceId};
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
 use crate::transform::Today;
@@ -95,7 +95,7 @@ impl Outbound {
             || !plan.tellers.is_empty()
             || plan.decisions.iter().any(|decision| decision.action.veils());
         let stood = vec![false; plan.kinds.0.len()];
-        let records = Records::new(&plan, None);
+        let records = Records::new(&plan, None, subjects.named_one());
         Outbound {
             plan,
             mint,
@@ -126,7 +126,7 @@ impl Outbound {
 
     /// Says who asks: rules may compare records with them.
     pub fn asked_by(mut self, staff: Option<&Staff>) -> Outbound {
-        self.records = Records::new(&self.plan, staff);
+        self.records = Records::new(&self.plan, staff, self.subjects.named_one());
         self
     }
 
@@ -215,10 +215,7 @@ impl Outbound {
     fn passes(&self, leaf: &Waiting<'_>) -> bool {
         let unknown = leaf.known.is_none() && leaf.told.is_empty() && leaf.found.is_empty();
         let unsought = !self.veils || leaf.flags.structure || leaf.flags.echo;
-        self.notes.is_none()
-            && unknown
-            && unsought
-            && (self.plan.unlisted == Unlisted::Scan || leaves::is_listed(&self.plan, leaf))
+        self.notes.is_none() && unknown && unsought && (self.plan.unlisted == Unlisted::Scan || leaves::is_listed(leaf))
     }
 
     /// Looks for values that their form alone gives away.
@@ -255,24 +252,23 @@ impl Outbound {
 
     /// Notes the subject's id, if it stands here.
     fn note_subject(&mut self, leaf: &Leaf<'_>) -> bool {
-        let source = self.met.places.iter().find_map(|id| match self.plan.targets[usize::from(id.0)].meaning {
-            Meaning::Subject(source) => Some(source),
-            _ => None,
-        });
-        if let Some(source) = source {
-            self.subjects.met(leaf.record, source, leaf.text);
+        for (id, itself) in self.met.telling(leaf) {
+            if let Meaning::Subject(source) = self.plan.targets[usize::from(id.0)].meaning {
+                self.subjects.met(&self.plan, leaf.record, (source, itself), leaf.text);
+            }
         }
-        source.is_some()
+        let is_subject = |id: &PlaceId| matches!(self.plan.targets[usize::from(id.0)].meaning, Meaning::Subject(_));
+        self.met.places.iter().any(is_subject)
     }
 
     /// Notes what rules ask of the record, if it stands here. An attribute is no field: staff gets it as
     /// they get any value that no field names.
     fn note_attributes(&mut self, leaf: &Leaf<'_>) {
         self.records.in_record(leaf.record);
-        for id in &self.met.places {
+        for (id, itself) in self.met.telling(leaf) {
             if let Meaning::Attribute(term) = self.plan.targets[usize::from(id.0)].meaning {
                 let place = &self.plan.targets[usize::from(id.0)].place;
-                self.records.met(&self.plan, term, place, leaf);
+                self.records.met(&self.plan, term, (place, itself), leaf);
             }
         }
     }
@@ -280,7 +276,7 @@ impl Outbound {
     /// Notes what tells the kinds of other values, if it stands here and says what the rules know.
     fn note_teller(&mut self, leaf: &Leaf<'_>) -> bool {
         let mut is_known = false;
-        for id in &self.met.places {
+        for (id, _) in self.met.telling(leaf) {
             if let Meaning::Tells(number) = self.plan.targets[usize::from(id.0)].meaning {
                 is_known |= self.tellers.met(&self.plan, number, leaf);
             }
@@ -391,6 +387,7 @@ impl Sink for Outbound {
             structure: name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(&leaf),
             echo: known.is_none() && told.is_empty() && self.is_echo(&leaf),
         };
+        self.tellers.around(&self.plan, &leaf, &told);
         self.detect(&leaf, known, !told.is_empty(), flags.echo);
         let kinds = if self.plan.rows.is_some() { leaves::kinds_of(&self.plan, &leaf, &self.met) } else { Vec::new() };
         let waiting = Waiting {
@@ -421,6 +418,26 @@ impl Sink for Outbound {
         self.record = record;
         self.record_ends.push_back(end);
         self.settled(self.settled)
+    }
+
+    /// A document in a text is looked into where its place leaves that open: what a field or a label
+    /// veils goes whole, whatever it holds.
+    fn opens(&mut self, leaf: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
+        if self.document != Document::Body || self.plan.columns.is_some() {
+            return Ok(false);
+        }
+        self.names.meet(&self.plan, leaf, &mut self.met);
+        let veils = |known: Known| self.plan.decisions[usize::from(known.kind.0)].action.veils();
+        let known = leaves::kind_of(&self.plan, leaf, &self.met, false);
+        let told = !leaves::told(&self.plan, leaf, &self.met).is_empty();
+        if self.plan.rows.is_none() && !told && known.is_some_and(veils) {
+            return Ok(false);
+        }
+        if !readable && leaves::is_sought_in_json(&self.plan) {
+            let note = "JSON in a string is nested deeper than is read, or holds what no text can hold";
+            return Err(Refusal::new(Reason::Bound, note));
+        }
+        Ok(readable)
     }
 
     fn settled(&mut self, upto: usize) -> Result<(), Refusal> {

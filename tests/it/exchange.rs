@@ -5,6 +5,7 @@
 
 mod case;
 mod differential;
+mod edges;
 mod generated;
 mod records;
 pub mod run;
