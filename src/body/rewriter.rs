@@ -173,7 +173,7 @@ impl Rewriter {
         let mut released: Option<Released> = None;
         while let Some(end) = self.text[self.read..].iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
             self.walk(self.read + end + 1, guard)?;
-            let upto = guard.ready().min(self.base + self.read);
+            let upto = guard.ready(self.base + self.read).min(self.base + self.read);
             if upto > self.base {
                 let verdict = guard.release(upto)?;
                 let part = self.cut(upto, verdict, false)?;
