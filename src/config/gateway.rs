@@ -1,6 +1,6 @@
 //! gateway.yaml as written and as read.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use crate::config::bounds;
 use crate::config::console::{self, Console};
 use crate::config::identity::{self, networks};
-use crate::config::listen::{self, Listener};
+use crate::config::listen::{self, At, Listener};
 use crate::config::packs;
 use crate::config::units::Origin;
 use crate::config::upstream::{self, Upstreams};
@@ -158,12 +158,43 @@ fn fitting(
             )
             .help("write `trusted_proxies: [10.42.0.0/16]` with the address of the balancer");
     }
+    for address in addresses(upstreams) {
+        if listen.iter().any(|listener| is_self(listener, address)) {
+            let key = if entries.iter().any(|entry| entry.key == "sites") { "sites" } else { "upstream" };
+            faults
+                .error(
+                    spot(key),
+                    "self-target",
+                    format!("`{address}` is the gateway's own address: it would ask itself"),
+                )
+                .help("write the CRM's address");
+        }
+    }
     let own = matches!(upstreams, Some(Upstreams::Sites(sites)) if sites.iter().any(|site| site.pair.is_some()));
     if own && listen.iter().all(|listener| listener.tls.is_none()) {
         faults
             .error(spot("sites"), "no-tls", "a site has a certificate, and no listener speaks TLS")
             .help("give a listener `tls:`; its certificate serves whoever asks for no site's host");
     }
+}
+
+fn addresses(upstreams: Option<&Upstreams>) -> Vec<&str> {
+    match upstreams {
+        None => Vec::new(),
+        Some(Upstreams::One(one)) => vec![one.address.as_str()],
+        Some(Upstreams::Sites(sites)) => sites.iter().map(|site| site.upstream.address.as_str()).collect(),
+    }
+}
+
+/// Whether what listens there is this gateway, as far as its configuration tells.
+fn is_self(listener: &Listener, address: &str) -> bool {
+    let At::Address(own) = listener.at else { return false };
+    let Some((host, port)) = address.rsplit_once(':') else { return false };
+    let ip: Option<IpAddr> = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
+    let loopback = host == "localhost" || ip.is_some_and(|ip| ip.is_loopback());
+    let reached = ip == Some(own.ip())
+        || (loopback && (own.ip().is_unspecified() || host == "localhost" && own.ip().is_loopback()));
+    own.port() != 0 && port.parse() == Ok(own.port()) && reached
 }
 
 fn rules(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Vec<PathBuf> {

@@ -218,6 +218,25 @@ impl Outbound {
         self.notes.is_none() && unknown && unsought && (self.plan.unlisted == Unlisted::Scan || leaves::is_listed(leaf))
     }
 
+    /// Keeps a text before the leaves of the document in it, since all of it may be a veiled value.
+    fn hold(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+        self.held_bytes += cost(leaf.text);
+        self.waiting.push(&Waiting {
+            document: self.document,
+            text: leaf.text,
+            part: leaf.part,
+            pieces: leaf.pieces,
+            record: leaf.record,
+            member: None,
+            loosen: &[],
+            known: None,
+            kinds: &[],
+            told: &[],
+            found: &[],
+            flags: Flags { holds: true, ..Flags::default() },
+        })
+    }
+
     /// Looks for values that their form alone gives away.
     fn detect(&mut self, leaf: &Leaf<'_>, known: Option<Known>, told: bool, echo: bool) {
         self.found.clear();
@@ -386,6 +405,7 @@ impl Sink for Outbound {
             named: subject || teller,
             structure: name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(&leaf),
             echo: known.is_none() && told.is_empty() && self.is_echo(&leaf),
+            holds: false,
         };
         self.tellers.around(&self.plan, &leaf, &told);
         self.detect(&leaf, known, !told.is_empty(), flags.echo);
@@ -436,6 +456,9 @@ impl Sink for Outbound {
         if !readable && leaves::is_sought_in_json(&self.plan) {
             let note = "JSON in a string is nested deeper than is read, or holds what no text can hold";
             return Err(Refusal::new(Reason::Bound, note));
+        }
+        if readable && self.veils {
+            self.hold(leaf)?;
         }
         Ok(readable)
     }

@@ -20,6 +20,9 @@ pub(super) struct Flags {
     pub named: bool,
     /// A control that shows staff's own words again.
     pub echo: bool,
+    /// It holds a document whose leaves wait behind it, each for itself: only values that are documents
+    /// are sought in it.
+    pub holds: bool,
 }
 
 /// A leaf that waits.

@@ -14,6 +14,7 @@ pub mod difference;
 mod exceptions;
 pub mod explain;
 pub mod fault;
+pub mod headers;
 mod idle;
 mod lines;
 pub mod matched;
@@ -46,6 +47,7 @@ use crate::policy::decide::RoleId;
 use crate::policy::difference::Grants;
 use crate::policy::explain::Explanation;
 use crate::policy::fault::{Fault, Faults};
+use crate::policy::headers::Headers;
 use crate::policy::matched::{Asked, BodyValues, Looks, Matched};
 use crate::policy::node::{Source, Spot};
 use crate::policy::plan::{Decision, Plan};
@@ -87,6 +89,8 @@ pub(crate) struct Parts {
     pub(crate) words: Arc<HashSet<String>>,
     pub(crate) ungranted: Action,
     pub(crate) undeclared: Undeclared,
+    /// What all answers say to browsers.
+    pub(crate) headers: Headers,
     pub(crate) tests: Vec<TestCase>,
 }
 

@@ -234,6 +234,12 @@ pub const ALL: &[Code] = &[
         "A log-in needs all of its parts to be recognised.",
         "ログインの見分けに必要な設定が足りません。",
     ),
+    code("header-name", "This is not the name of a header.", "ヘッダーの名前ではありません。"),
+    code(
+        "header-value",
+        "A header cannot say this, or browsers would read it as something else.",
+        "ヘッダーの値として書けないか、ブラウザーが別の意味に読む値です。",
+    ),
     code(
         "hours",
         "Hours are days, a span and a time zone, as `Mon-Fri 08:00-20:00 Asia/Tokyo`.",
@@ -381,6 +387,7 @@ pub const ALL: &[Code] = &[
         "A CSS selector that cannot be read, or not be followed in a stream.",
         "CSSセレクターが読めないか、逐次処理でたどれません。",
     ),
+    code("self-target", "The CRM's address is the gateway's own.", "CRMのアドレスがゲートウェイ自身を指しています。"),
     code("status", "A status is a number from 100 to 599.", "状態コードは100から599の数です。"),
     code("subject", "What a resource says of its subject cannot be.", "リソースの subject の指定が成り立ちません。"),
     code(

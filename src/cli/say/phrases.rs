@@ -161,6 +161,8 @@ const WORDS: &[(&str, &str)] = &[
     ("a path", "パス"),
     ("a request", "リクエスト"),
     ("a value to match", "照合する値"),
+    ("a resource's `headers`", "リソースの `headers` "),
+    ("a cookie's flag", "Cookieの属性"),
     ("a type", "種類"),
     ("an id", "ID"),
     ("a group", "グループ"),

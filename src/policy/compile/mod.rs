@@ -67,6 +67,7 @@ fn compile(files: Vec<File>, version: Arc<str>, purposes: Option<&[String]>, fau
         all.resources.extend(file.resources);
         all.rules.extend(file.rules);
         all.tests.extend(file.tests);
+        all.headers.add(&file.headers);
         settings.push(file.settings);
     }
     let roles = roles::compile(all.roles, faults);
@@ -100,6 +101,7 @@ fn compile(files: Vec<File>, version: Arc<str>, purposes: Option<&[String]>, fau
         words,
         ungranted,
         undeclared,
+        headers: all.headers,
         tests,
     }))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::policy::compile::names::Names;
 use crate::policy::fault::Faults;
+use crate::policy::headers::Headers;
 use crate::policy::node::Spot;
 use crate::policy::plan::{ColumnsAt, Otherwise, Parameter, SubjectAt, Teller};
 use crate::policy::reader::nearest;
@@ -42,6 +43,8 @@ pub struct Resource {
     pub event: Option<Event>,
     /// What becomes of the rest.
     pub options: Options,
+    /// What its answers say to browsers.
+    pub headers: Headers,
 }
 
 /// A place that holds a kind.
@@ -148,6 +151,7 @@ pub fn compile(
             attributes: resource.attributes.into_iter().map(|(name, at)| (name.text.into(), at)).collect(),
             event: resource.event,
             options: resource.options,
+            headers: resource.headers,
         });
     }
     if let Some(route) = routes.get(ROUTES_MAX) {
