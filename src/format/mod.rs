@@ -16,6 +16,7 @@ pub mod opaque;
 pub mod poison;
 pub mod quote;
 pub mod script;
+pub mod style;
 pub mod text;
 pub mod url;
 pub mod xml;

@@ -35,6 +35,8 @@ pub enum Quote {
         /// The quote that ends it.
         quote: u8,
     },
+    /// A string or an address in a style sheet; quotes and brackets are outside.
+    Style,
     /// XML character data: five entities and numeric references, nothing else.
     XmlText,
     /// An XML attribute in quotes of either sort (the quotes are outside).

@@ -20,6 +20,9 @@ impl Page {
             self.raw_text(span, eyes)?;
         }
         let Some(open) = self.open.pop() else { return Ok(()) };
+        if open.tag.role == Role::Reading {
+            (self.run, self.run_label) = self.under.pop().unwrap_or_default();
+        }
         let label = open.collector.as_ref().and_then(Collector::finish);
         self.collecting -= usize::from(open.collector.is_some());
         if sibling.is_some() {

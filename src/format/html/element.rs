@@ -46,6 +46,9 @@ pub(super) enum Role {
     /// Holds text that is not parsed at all: `xmp`, `plaintext`.
     Plain,
     Template,
+    Ruby,
+    /// The reading beside a word: `rt`, `rp`.
+    Reading,
     Br,
     /// Has no content and does not part text: `img`, `wbr`.
     Void,
@@ -81,7 +84,7 @@ impl Tag {
 impl Role {
     /// Whether text runs on through such an element.
     pub(super) fn is_inline(self) -> bool {
-        matches!(self, Role::Inline | Role::Void)
+        matches!(self, Role::Inline | Role::Void | Role::Ruby)
     }
 
     /// Whether an element of this role can be closed only from within a cell or a table's part.
@@ -138,6 +141,8 @@ fn role(name: &str) -> Role {
         "noscript" | "iframe" | "noframes" | "noembed" => Role::Markup,
         "xmp" | "plaintext" => Role::Plain,
         "template" => Role::Template,
+        "ruby" => Role::Ruby,
+        "rt" | "rp" | "rtc" => Role::Reading,
         "br" => Role::Br,
         "hr" => Role::Rule,
         "area" | "base" | "basefont" | "bgsound" | "col" | "embed" | "img" | "keygen" | "link" | "param" | "source"

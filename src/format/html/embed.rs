@@ -13,7 +13,9 @@ use crate::format::html::held::{Held, Word};
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::show::Names;
 use crate::format::json::within::{Surroundings, leaves_within};
-use crate::format::{script, url};
+use crate::format::quote::decode;
+use crate::format::script::{self, Literal};
+use crate::format::{style, url};
 use crate::terms::leaf::{Leaf, Member, Part, Piece, Sink, Walker};
 use crate::terms::place::PlaceId;
 use crate::terms::quote::{Quote, Quotes};
@@ -25,17 +27,18 @@ pub(super) struct Source<'a> {
     /// Where each byte of the text stands in the raw text; nothing where each stands for itself.
     map: Option<Vec<u32>>,
     begin: usize,
-    outer: Option<Quote>,
+    /// How the text is quoted; nothing where it stands as it is.
+    outer: Option<Quotes>,
 }
 
 impl<'a> Source<'a> {
     /// An attribute's value that begins there in the body.
     pub(super) fn attribute(raw: &'a str, begin: usize, quote: Quote) -> Source<'a> {
         if !raw.contains('&') {
-            return Source { text: Cow::Borrowed(raw), map: None, begin, outer: Some(quote) };
+            return Source { text: Cow::Borrowed(raw), map: None, begin, outer: Some(Quotes::one(quote)) };
         }
         let (text, map) = entity::decode(raw, true);
-        Source { text: Cow::Owned(text), map: Some(map), begin, outer: Some(quote) }
+        Source { text: Cow::Owned(text), map: Some(map), begin, outer: Some(Quotes::one(quote)) }
     }
 
     /// Text that stands as it is.
@@ -45,7 +48,7 @@ impl<'a> Source<'a> {
 
     /// The inside of a comment.
     pub(super) fn comment(raw: &'a str, begin: usize) -> Source<'a> {
-        Source { outer: Some(Quote::HtmlComment), ..Source::raw(raw, begin) }
+        Source { outer: Some(Quotes::one(Quote::HtmlComment)), ..Source::raw(raw, begin) }
     }
 
     /// Where a part of the text stands in the body.
@@ -53,17 +56,23 @@ impl<'a> Source<'a> {
         self.raw_of(span.start)..self.raw_of(span.end)
     }
 
+    /// A part of the text that is quoted once more, if that can be told.
+    fn inside(&self, span: Range<usize>, quote: Quote) -> Option<Source<'static>> {
+        let outer = self.quotes(quote)?;
+        let decoded = decode(Quotes::one(quote), self.text.get(span.clone())?).ok()?;
+        let raw = |at: &u32| u32::try_from(self.raw_of(span.start + *at as usize) - self.begin).unwrap_or(u32::MAX);
+        let map = decoded.map.iter().map(raw).collect();
+        Some(Source { text: Cow::Owned(decoded.text), map: Some(map), begin: self.begin, outer: Some(outer) })
+    }
+
     /// The quoting of what is written so inside the text, if it can be told.
     fn quotes(&self, inner: Quote) -> Option<Quotes> {
-        match self.outer {
-            Some(outer) => Quotes::one(inner).within(outer),
-            None => Some(Quotes::one(inner)),
-        }
+        around(Quotes::one(inner), self.outer)
     }
 
     /// The text as it is, without a layer of its own.
     pub(super) fn piece(&self, span: Range<usize>) -> Piece {
-        Piece { span: self.span(span), at: 0, quotes: Quotes::one(self.outer.unwrap_or(Quote::Verbatim)) }
+        Piece { span: self.span(span), at: 0, quotes: self.outer.unwrap_or(Quotes::one(Quote::Verbatim)) }
     }
 
     fn raw_of(&self, offset: usize) -> usize {
@@ -110,8 +119,7 @@ impl Page {
             return Ok(false);
         }
         let raw_of = |offset| source.raw_of(span.start + offset);
-        let outer = source.outer.map(Quotes::one);
-        let surroundings = Surroundings { raw_of: &raw_of, outer, record: self.record };
+        let surroundings = Surroundings { raw_of: &raw_of, outer: source.outer, record: self.record };
         let mut gather = Gather::default();
         if !leaves_within(text, &Arc::clone(&self.nowhere), &self.bounds, &surroundings, &mut gather)? {
             return Ok(false);
@@ -148,7 +156,10 @@ impl Page {
         let text = &source.text;
         let mut at = 0;
         for data in script::json_parts(text) {
-            if self.json(source, data.clone(), context, eyes)? {
+            let name = script::name_before(&text[at..data.start]).map(Word::from);
+            let mut inside = context.clone();
+            name.into_iter().for_each(|name| inside.names.near.insert(0, name));
+            if self.json(source, data.clone(), &inside, eyes)? {
                 self.strings(source, at..data.start, context, eyes)?;
                 at = data.end;
             }
@@ -168,13 +179,59 @@ impl Page {
                 continue;
             }
             let within = span.start + literal.span.start..span.start + literal.span.end;
+            if self.data_in(source, within.clone(), &literal, context, eyes)? {
+                continue;
+            }
             let quotes = source.quotes(literal.quote).ok_or_else(too_deep)?;
             let piece = Piece { span: source.span(within), at: 0, quotes };
             let mut held = self.bare(literal.text, literal.part, vec![piece]);
+            held.names = literal.name.iter().map(|name| Word::from(&**name)).collect();
             held.places = context.places.clone();
             self.deliver(held, eyes)?;
         }
         Ok(())
+    }
+
+    /// Shows the data that a script keeps in a string, to be read with `JSON.parse`; `false` if it is
+    /// none.
+    fn data_in(
+        &mut self,
+        source: &Source<'_>,
+        span: Range<usize>,
+        literal: &Literal,
+        context: &Context,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<bool, Refusal> {
+        if literal.part != Part::Script || !literal.text.trim_start().starts_with(['{', '[']) {
+            return Ok(false);
+        }
+        match source.inside(span, literal.quote) {
+            Some(inner) => self.json(&inner, 0..inner.text.len(), context, eyes),
+            None => Ok(false),
+        }
+    }
+
+    /// Shows what of a style sheet may hold a value; the rest is structure.
+    pub(super) fn style(
+        &mut self,
+        source: &Source<'_>,
+        context: &Context,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<(), Refusal> {
+        let parts = if context.places.is_empty() { style::parts(&source.text) } else { Vec::new() };
+        let mut at = 0;
+        for part in parts {
+            let inner = source.inside(part.span.clone(), part.quote()).ok_or_else(too_deep)?;
+            self.whole(source, trimmed(&source.text, at..part.span.start), Part::Style, context, eyes)?;
+            at = part.span.end;
+            let whole = 0..inner.text.len();
+            match part.sort {
+                style::Sort::Url => self.url(&inner, context, eyes)?,
+                style::Sort::Comment => self.whole(&inner, whole, Part::Comment, context, eyes)?,
+                style::Sort::Text | style::Sort::Variable => self.whole(&inner, whole, Part::Script, context, eyes)?,
+            }
+        }
+        self.whole(source, trimmed(&source.text, at..source.text.len()), Part::Style, context, eyes)
     }
 
     /// Shows a page within the page; one that cannot be read as a page is a leaf.
@@ -232,12 +289,9 @@ impl Gather {
             }
             held.pieces.iter_mut().all(|piece| {
                 piece.span = source.span(piece.span.clone());
-                match source.outer.map(|outer| piece.quotes.within(outer)) {
-                    Some(Some(quotes)) => piece.quotes = quotes,
-                    Some(None) => return false,
-                    None => {}
-                }
-                true
+                let quotes = around(piece.quotes, source.outer);
+                piece.quotes = quotes.unwrap_or(piece.quotes);
+                quotes.is_some()
             })
         })
     }
@@ -266,6 +320,19 @@ impl Sink for Gather {
     fn settled(&mut self, _: usize) -> Result<(), Refusal> {
         Ok(())
     }
+}
+
+/// The layers of a text inside those of what it stands in, if all can be told.
+fn around(inner: Quotes, outer: Option<Quotes>) -> Option<Quotes> {
+    let outer = outer.as_ref().map_or(&[][..], Quotes::layers);
+    outer.iter().try_fold(inner, |quotes, layer| quotes.within(*layer))
+}
+
+/// A part of a text without the blanks around it.
+pub(super) fn trimmed(text: &str, span: Range<usize>) -> Range<usize> {
+    let part = &text[span.clone()];
+    let begin = span.start + part.len() - part.trim_start().len();
+    begin..(span.start + part.trim_end().len()).max(begin)
 }
 
 /// A value that is quoted too often to be written again must not pass unseen.

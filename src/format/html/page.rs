@@ -47,6 +47,8 @@ pub(super) struct Page {
     pub(super) run: Run,
     /// The label that was left for the run.
     pub(super) run_label: Option<Word>,
+    /// The runs that readings stand in, which go on behind those, with their labels.
+    pub(super) under: Vec<(Run, Option<Word>)>,
     /// The text of a script or the like.
     pub(super) raw_text: Option<Range<usize>>,
     pub(super) tables: Vec<Table>,
@@ -91,6 +93,7 @@ impl Page {
             open: Vec::new(),
             run: Run::default(),
             run_label: None,
+            under: Vec::new(),
             raw_text: None,
             tables: Vec::new(),
             lists: vec![Terms::default()],
@@ -145,7 +148,8 @@ impl Page {
     /// From where on the body's text may still be needed.
     pub(super) fn begin(&self) -> usize {
         let raw_text = self.raw_text.as_ref().map(|span| span.start);
-        [self.run.begin(), raw_text].into_iter().flatten().fold(self.at, usize::min)
+        let under = self.under.iter().filter_map(|(run, _)| run.begin());
+        [self.run.begin(), raw_text].into_iter().flatten().chain(under).fold(self.at, usize::min)
     }
 
     /// Says up to where everything was shown.
@@ -251,6 +255,7 @@ impl Page {
                 self.find(|open| matches!(open.tag.role, Role::Dt | Role::Dd), |role| !passable(role))
             }
             Role::Option => self.find(|open| open.tag.role == Role::Option, |role| role != Role::Inline),
+            Role::Reading => self.find(|open| open.tag.role == Role::Reading, |role| role != Role::Inline),
             Role::Optgroup => self.within(|role| role == Role::Select),
             Role::Tr => self.within(|role| matches!(role, Role::Table | Role::Head | Role::Body)),
             Role::Td | Role::Th => self.within(|role| matches!(role, Role::Table | Role::Tr)),

@@ -34,7 +34,9 @@ impl Page {
         let run = std::mem::replace(&mut self.run, Run { items: Vec::new() });
         let run_label = self.run_label.take();
         let Some(read) = run.read(eyes.raw) else { return Ok(None) };
-        self.collect(&read.text);
+        if self.under.is_empty() {
+            self.collect(&read.text);
+        }
         let depth = self.open.len().saturating_sub(1);
         if let Some(mark) = self.open.last_mut().and_then(|open| open.mark.as_mut()) {
             mark.own = mark.own.take().or_else(|| read.own(depth).filter(|own| own.len() <= LABEL_BYTES_MAX));

@@ -41,6 +41,11 @@ impl Written<'_> {
         matches!(self.tag.role, Role::Input | Role::Select | Role::Textarea)
     }
 
+    /// Whether the page has made the element itself.
+    pub(super) fn is_custom(&self) -> bool {
+        self.text[1..self.attributes.name_end].contains('-')
+    }
+
     /// Whether it is a control that has no value in its tag.
     fn may_be_empty(&self) -> bool {
         let mut values = self.attributes.list.iter().filter(|one| one.value.is_some());
@@ -94,7 +99,15 @@ impl Page {
             self.run.line_break();
             open.boundary = false;
         }
-        let before = if open.boundary { self.flush(eyes)? } else { None };
+        let before = match tag.role {
+            // The text around a reading is one text without it.
+            Role::Reading => {
+                self.under.push((std::mem::take(&mut self.run), self.run_label.take()));
+                None
+            }
+            _ if open.boundary => self.flush(eyes)?,
+            _ => None,
+        };
         if open.record {
             self.records += 1;
             self.record = self.records;

@@ -5,8 +5,10 @@
 //! taken for a regular expression is shown too, so that a wrong guess hides nothing.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::format::json::text::is_number;
+use crate::format::script::naming::Naming;
 use crate::terms::leaf::Part;
 use crate::terms::quote::Quote;
 
@@ -53,6 +55,9 @@ pub struct Scanner {
     braces: Vec<bool>,
     /// Inside a template's text.
     in_template: bool,
+    naming: Naming,
+    /// The name that stands at the last text that was found.
+    name: Option<Arc<str>>,
 }
 
 /// What was found at a place, and where to go on.
@@ -64,6 +69,11 @@ enum Step {
 }
 
 impl Scanner {
+    /// The name that stands at the text that was found last.
+    pub fn name(&self) -> Option<Arc<str>> {
+        self.name.clone()
+    }
+
     /// The next text from `at` on. If there is none, `at` is where the text ends or, unless it is
     /// the last, where an unfinished token begins.
     pub fn next(&mut self, text: &str, at: &mut usize, last: bool) -> Option<Found> {
@@ -72,6 +82,10 @@ impl Scanner {
                 Step::Found(found, end) => {
                     *at = end;
                     if found.start < found.end {
+                        self.name = if found.part == Part::Comment { None } else { self.naming.name() };
+                        if matches!(found.quote, Quote::Script { quote: b'"' | b'\'' }) {
+                            self.naming.word(&text[found.start..found.end]);
+                        }
                         return Some(found);
                     }
                 }
@@ -100,14 +114,17 @@ impl Scanner {
                 _ => Step::Nothing(text.len()),
             },
             byte if is_word(byte) => self.word(text, at, last),
+            // Whether `=` gives a value is only seen behind it.
+            b'=' | b'?' if rest.len() == 1 && !last => Step::Unfinished,
             byte => {
-                self.punctuation(byte);
+                self.punctuation(byte, rest.get(1).copied());
                 Step::Nothing(at + 1)
             }
         }
     }
 
-    fn punctuation(&mut self, byte: u8) {
+    fn punctuation(&mut self, byte: u8, next: Option<u8>) {
+        self.naming.byte(byte, next);
         match byte {
             b'{' => self.braces.push(false),
             b'}' => self.in_template = self.braces.pop() == Some(true),
@@ -146,6 +163,7 @@ impl Scanner {
         self.after_operand = skip == 1;
         if skip == 2 {
             self.braces.push(true);
+            self.naming.byte(b'{', None);
         }
         let quote = Quote::Script { quote: b'`' };
         Step::Found(Found { part: Part::Script, quote, start: at, end: at + length }, at + length + skip)
@@ -195,10 +213,12 @@ impl Scanner {
         self.after_operand = !BEFORE_OPERAND.iter().any(|before| before.as_bytes() == word);
         let end = at + length;
         let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
-        // Old scripts may write a number with a leading zero.
-        if digits >= DIGITS && (digits == length || is_number(word)) {
+        // Old scripts may write a number with a leading zero. A short one counts where it is given a name.
+        let long = digits >= if self.naming.name().is_some() { 1 } else { DIGITS };
+        if long && (digits == length || is_number(word)) {
             return Step::Found(Found { part: Part::Number, quote: Quote::JsonBare, start: at, end }, end);
         }
+        self.naming.word(&text[at..end]);
         Step::Nothing(end)
     }
 }
