@@ -18,10 +18,11 @@ use crate::policy::rule::settings::Undeclared;
 use crate::policy::{Parts, Policy};
 use crate::route::router::RouteId;
 use crate::terms::event::Event;
-use crate::terms::kind::KindId;
+use crate::terms::kind::{self, Category, KindId, Kinds};
 use crate::terms::label::fold;
 use crate::terms::place::{Place, PlaceId, Places};
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::words::{Length, Words};
 
 /// What two situations must share to share a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -178,6 +179,8 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         }
     }
     let options = || matched.iter().map(|resource| &resource.options);
+    let scan = matched.is_empty() || options().any(|options| options.scan);
+    layout.places.words = Arc::new(words(parts, &layout.targets, scan));
     let all_pass = !matched.is_empty() && matched.iter().all(|resource| passes(resource, situation));
     let unlisted =
         options().map(|options| options.unlisted).max_by_key(|unlisted| *unlisted as u8).unwrap_or(Unlisted::Scan);
@@ -197,7 +200,7 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         names: layout.names,
         decisions,
         subjects: layout.subjects,
-        scan: matched.is_empty() || options().any(|options| options.scan),
+        scan,
         unlisted,
         unreadable: if all_pass { Unreadable::Pass } else { Unreadable::Block },
         errors: if all_scanned { Errors::Scan } else { Errors::Page },
@@ -208,6 +211,31 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         // Asked for in a way that no rule knows, rows cannot be told: no cell of theirs may leave.
         columns: beside.iter().any(|resource| resource.columns.is_some()).then(Vec::new),
     })
+}
+
+/// The names that mean something to a plan: those that its rules name, and the labels of kinds.
+fn words(parts: &Parts, targets: &[Target], scan: bool) -> Words {
+    let kinds = &parts.kinds.kinds;
+    let mut words = Words::default();
+    for target in targets {
+        if let Place::Name(name) = &target.place {
+            let length = match target.meaning {
+                Meaning::Field { kind, .. } => length(kinds, kind),
+                _ => Length::Line,
+            };
+            words.add(name, length);
+        }
+    }
+    for (label, kind) in parts.kinds.labels.iter().filter(|_| scan) {
+        words.add(label, length(kinds, *kind));
+    }
+    words
+}
+
+/// An address takes several lines, and so does what somebody has written.
+fn length(kinds: &Kinds, kind: KindId) -> Length {
+    let prose = matches!(kinds.get(kind).category, Category::Notes | Category::Sensitive);
+    if kind == kind::ADDRESS || prose { Length::Text } else { Length::Line }
 }
 
 /// Places of all resources together, numbered.

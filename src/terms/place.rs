@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
+use crate::terms::words::Words;
 use crate::terms::xml_path::XmlPath;
 
 /// A place as a rule names it.
@@ -72,7 +74,7 @@ impl fmt::Display for PlaceError {
 pub struct PlaceId(pub u16);
 
 /// What a walker looks for: paths and selectors by number, and where records begin. Bare names
-/// are not here: walkers report every name, and the guard knows which of them mean something.
+/// have no number here: walkers report every name, and the guard knows which of them mean something.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Places {
     /// JSONPaths; relative to the record where `records` is a JSONPath.
@@ -86,6 +88,8 @@ pub struct Places {
     /// Places that are sought in the whole document all the same: those of resources that declare
     /// no records and match together with one that does.
     pub document: BTreeSet<PlaceId>,
+    /// The names that mean something, for labels that only their words tell from prose.
+    pub words: Arc<Words>,
     /// Whether a JSON `null` is shown too, as a form feed: a rule asks what stands there.
     pub nulls: bool,
 }

@@ -71,6 +71,11 @@ impl Quotes {
         Quotes { layers: [quote, Quote::Verbatim, Quote::Verbatim, Quote::Verbatim], len: 1 }
     }
 
+    /// Two layers, the inner first.
+    pub const fn two(inner: Quote, outer: Quote) -> Quotes {
+        Quotes { layers: [inner, outer, Quote::Verbatim, Quote::Verbatim], len: 2 }
+    }
+
     /// The same with one more layer outside, if there is room.
     pub fn within(mut self, outer: Quote) -> Option<Quotes> {
         let slot = self.layers.get_mut(usize::from(self.len))?;

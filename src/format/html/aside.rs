@@ -6,6 +6,7 @@ use crate::format::html::attribute::{Attribute, Attributes, Use, use_of};
 use crate::format::html::element::Role;
 use crate::format::html::embed::{Context, Source, trimmed};
 use crate::format::html::page::{Eyes, Page};
+use crate::format::html::run::{Item, Run};
 use crate::format::html::show::Names;
 use crate::format::html::start::{Written, is_mark};
 use crate::terms::leaf::{Part, Piece};
@@ -92,7 +93,8 @@ impl Page {
         context: &Context,
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
-        let mut held = self.bare(source.text.to_string(), Part::Value, vec![source.piece(0..source.text.len())]);
+        let Some((text, piece)) = source.leaf(0..source.text.len()) else { return Ok(()) };
+        let mut held = self.bare(text, Part::Value, vec![piece]);
         held.names = context.names.near.clone();
         held.above = context.names.above.clone();
         held.places = context.places.clone();
@@ -164,6 +166,27 @@ impl Page {
         let source = Source::raw(raw.slice(span.clone()), span.start);
         let whole = trimmed(&source.text, 0..source.text.len());
         self.whole(&source, whole, Part::Comment, &Context::default(), eyes)
+    }
+
+    /// Shows a script or a style sheet in a drawing, where browsers read references in it. Gives whether the
+    /// run is one.
+    pub(super) fn drawn_script(&mut self, run: &Run, eyes: &mut Eyes<'_>) -> Result<bool, Refusal> {
+        let Some(open) = self.open.last().filter(|open| open.tag.foreign) else { return Ok(false) };
+        let role = open.tag.role;
+        if !matches!(role, Role::Script | Role::Style) {
+            return Ok(false);
+        }
+        let raw = eyes.raw;
+        for item in &run.items {
+            let Item::Text { span, literal, .. } = item else { continue };
+            let text = raw.slice(span.clone());
+            let source = if *literal { Source::raw(text, span.start) } else { Source::text(text, span.start) };
+            match role {
+                Role::Script => self.script(&source, &Context::default(), eyes)?,
+                _ => self.style(&source, &Context::default(), eyes)?,
+            }
+        }
+        Ok(true)
     }
 
     /// Shows the text of a script, a style sheet or the like, which ends.

@@ -41,6 +41,12 @@ impl<'a> Source<'a> {
         Source { text: Cow::Owned(text), map: Some(map), begin, outer: Some(Quotes::one(quote)) }
     }
 
+    /// Text with references that begins there in the body.
+    pub(super) fn text(raw: &'a str, begin: usize) -> Source<'a> {
+        let (text, map) = entity::decode(raw, false);
+        Source { text: Cow::Owned(text), map: Some(map), begin, outer: Some(Quotes::one(Quote::HtmlText)) }
+    }
+
     /// Text that stands as it is.
     pub(super) fn raw(raw: &'a str, begin: usize) -> Source<'a> {
         Source { text: Cow::Borrowed(raw), map: None, begin, outer: None }
@@ -70,8 +76,20 @@ impl<'a> Source<'a> {
         around(Quotes::one(inner), self.outer)
     }
 
+    /// A part of the text as a leaf's: as it is, or with references undone that were encoded twice.
+    pub(super) fn leaf(&self, span: Range<usize>) -> Option<(String, Piece)> {
+        let text = self.text.get(span.clone())?;
+        if entity::is_encoded(text)
+            && let Some(inner) = self.inside(span.clone(), Quote::HtmlText)
+        {
+            let piece = inner.piece(0..inner.text.len());
+            return Some((inner.text.into_owned(), piece));
+        }
+        Some((text.to_owned(), self.piece(span)))
+    }
+
     /// The text as it is, without a layer of its own.
-    pub(super) fn piece(&self, span: Range<usize>) -> Piece {
+    fn piece(&self, span: Range<usize>) -> Piece {
         Piece { span: self.span(span), at: 0, quotes: self.outer.unwrap_or(Quotes::one(Quote::Verbatim)) }
     }
 
@@ -98,8 +116,8 @@ impl Page {
         context: &Context,
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
-        let Some(text) = source.text.get(span.clone()).filter(|text| !text.trim().is_empty()) else { return Ok(()) };
-        let mut held = self.bare(text.to_owned(), part, vec![source.piece(span)]);
+        let Some((text, piece)) = source.leaf(span).filter(|(text, _)| !text.trim().is_empty()) else { return Ok(()) };
+        let mut held = self.bare(text, part, vec![piece]);
         held.names = context.names.near.clone();
         held.above = context.names.above.clone();
         held.places = context.places.clone();
@@ -202,7 +220,7 @@ impl Page {
         context: &Context,
         eyes: &mut Eyes<'_>,
     ) -> Result<bool, Refusal> {
-        if literal.part != Part::Script || !literal.text.trim_start().starts_with(['{', '[']) {
+        if literal.quote == Quote::JsonBare || literal.part != Part::Script || !literal.text.trim_start().starts_with(['{', '[']) {
             return Ok(false);
         }
         match source.inside(span, literal.quote) {
@@ -244,7 +262,7 @@ impl Page {
     ) -> Result<(), Refusal> {
         let whole = 0..source.text.len();
         let Some(nests) = self.nests.checked_sub(1) else { return self.whole(source, whole, part, context, eyes) };
-        let mut walker = HtmlWalker::within(&self.bounds, nests);
+        let mut walker = HtmlWalker::within(&self.bounds, &self.words, nests);
         let mut gather = Gather::default();
         let read = walker.write(source.text.as_bytes(), &mut gather).and_then(|()| walker.end(&mut gather));
         if read.is_err() || !gather.move_to(source) {

@@ -46,6 +46,11 @@ impl Naming {
         self.name.clone()
     }
 
+    /// Whether it has one.
+    pub(super) fn is_named(&self) -> bool {
+        self.name.is_some()
+    }
+
     /// A word or a string was read: it may turn out to be a name.
     pub(super) fn word(&mut self, word: &str) {
         self.word.clear();

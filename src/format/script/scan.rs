@@ -56,6 +56,8 @@ pub struct Scanner {
     /// Inside a template's text.
     in_template: bool,
     naming: Naming,
+    /// An expression begins in a template, behind the text that was found.
+    enters: bool,
     /// The name that stands at the last text that was found.
     name: Option<Arc<str>>,
 }
@@ -81,8 +83,11 @@ impl Scanner {
             match self.step(text, *at, last) {
                 Step::Found(found, end) => {
                     *at = end;
+                    self.name = if found.part == Part::Comment { None } else { self.naming.name() };
+                    if std::mem::take(&mut self.enters) {
+                        self.naming.byte(b'{', None);
+                    }
                     if found.start < found.end {
-                        self.name = if found.part == Part::Comment { None } else { self.naming.name() };
                         if matches!(found.quote, Quote::Script { quote: b'"' | b'\'' }) {
                             self.naming.word(&text[found.start..found.end]);
                         }
@@ -163,7 +168,7 @@ impl Scanner {
         self.after_operand = skip == 1;
         if skip == 2 {
             self.braces.push(true);
-            self.naming.byte(b'{', None);
+            self.enters = true;
         }
         let quote = Quote::Script { quote: b'`' };
         Step::Found(Found { part: Part::Script, quote, start: at, end: at + length }, at + length + skip)
@@ -214,9 +219,11 @@ impl Scanner {
         let end = at + length;
         let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
         // Old scripts may write a number with a leading zero. A short one counts where it is given a name.
-        let long = digits >= if self.naming.name().is_some() { 1 } else { DIGITS };
+        let named = self.naming.is_named();
+        let long = digits >= if named { 1 } else { DIGITS };
         if long && (digits == length || is_number(word)) {
-            return Step::Found(Found { part: Part::Number, quote: Quote::JsonBare, start: at, end }, end);
+            let part = if named { Part::Script } else { Part::Number };
+            return Step::Found(Found { part, quote: Quote::JsonBare, start: at, end }, end);
         }
         self.naming.word(&text[at..end]);
         Step::Nothing(end)
