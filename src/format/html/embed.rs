@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::format::html::HtmlWalker;
 use crate::format::html::entity;
 use crate::format::html::held::{Held, Word};
+use crate::format::html::lines::{Sort, labelled};
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::show::Names;
 use crate::format::json::within::{Surroundings, leaves_within};
@@ -116,12 +117,49 @@ impl Page {
         context: &Context,
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
+        let named = !context.names.near.is_empty() || !context.places.is_empty();
+        if !named && matches!(part, Part::Attribute | Part::Comment) && self.lines_in(source, &span, part, context, eyes)? {
+            return Ok(());
+        }
         let Some((text, piece)) = source.leaf(span).filter(|(text, _)| !text.trim().is_empty()) else { return Ok(()) };
         let mut held = self.bare(text, part, vec![piece]);
         held.names = context.names.near.clone();
         held.above = context.names.above.clone();
         held.places = context.places.clone();
         self.deliver(held, eyes)
+    }
+
+    /// Shows a text whose lines say themselves what they hold: a tooltip, a comment. `false` if none does.
+    fn lines_in(
+        &mut self,
+        source: &Source<'_>,
+        span: &Range<usize>,
+        part: Part,
+        context: &Context,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<bool, Refusal> {
+        let Some(text) = source.text.get(span.clone()) else { return Ok(false) };
+        let breaks: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+        let lines = labelled(text, &breaks, &self.words);
+        for line in &lines {
+            let inside = trimmed(text, line.span.clone());
+            let Some((value, piece)) = source.leaf(span.start + inside.start..span.start + inside.end) else { continue };
+            if value.is_empty() {
+                continue;
+            }
+            let part = match line.sort {
+                Sort::Plain => part,
+                Sort::Label => Part::Label,
+                Sort::Value(_) => Part::Value,
+            };
+            let mut held = self.bare(value, part, vec![piece]);
+            if let Sort::Value(label) = &line.sort {
+                held.names.push(Word::from(&text[label.clone()]));
+                held.above = context.names.above.clone();
+            }
+            self.deliver(held, eyes)?;
+        }
+        Ok(!lines.is_empty())
     }
 
     /// Shows the leaves of a text that is JSON; `false` if it is not.

@@ -82,7 +82,11 @@ impl Lines<'_> {
         let mut pair = Some((first, after));
         while let Some((label, after)) = pair {
             pair = self.next(after..end);
-            let value = after..pair.as_ref().map_or(end, |(next, _)| next.start);
+            let parts = |c: char| c.is_whitespace() || PARTS.contains(c);
+            let value = match &pair {
+                Some((next, _)) => after..after + self.text[after..next.start].trim_end_matches(parts).len(),
+                None => after..end,
+            };
             let begun = !self.text[value.clone()].trim().is_empty();
             let length = self.words.length(&self.text[label.clone()]).unwrap_or(Length::Line);
             self.parts.push(Line { span: label.clone(), sort: Sort::Label });
@@ -130,7 +134,7 @@ impl Lines<'_> {
 
     /// The next label in the same line.
     fn next(&self, line: Range<usize>) -> Option<(Range<usize>, usize)> {
-        let parts = |c: char| c.is_whitespace() || "/／|｜、,，;；・【［[〔".contains(c);
+        let parts = |c: char| c.is_whitespace() || PARTS.contains(c);
         let places = self.text[line.clone()].match_indices(parts).take(PLACES);
         let mut starts = places.map(|(at, part)| {
             let bracket = part.chars().next().is_some_and(|c| OPENING.contains(&c));
@@ -140,6 +144,8 @@ impl Lines<'_> {
     }
 }
 
+/// What stands between a value and the next label in its line.
+const PARTS: &str = "/／|｜、,，;；・【［[〔■●◆○□";
 const OPENING: [char; 4] = ['【', '［', '[', '〔'];
 const CLOSING: [char; 4] = ['】', '］', ']', '〕'];
 
