@@ -60,7 +60,7 @@ pub fn parts(text: &str) -> Vec<StylePart> {
 fn part(text: &str, at: usize, last: bool, parts: &mut Vec<StylePart>) -> Option<usize> {
     let rest = &text[at..];
     let mut found = |span: Range<usize>, sort| {
-        if !text[span.clone()].trim().is_empty() {
+        if !rest[span.clone()].trim().is_empty() {
             parts.push(StylePart { span: at + span.start..at + span.end, sort });
         }
     };
@@ -81,7 +81,7 @@ fn part(text: &str, at: usize, last: bool, parts: &mut Vec<StylePart>) -> Option
             Some(at + (2 + length + 2).min(rest.len()))
         }
         b'-' if begins("--") => {
-            let Some(span) = variable(rest, last)? else { return Some(at + 2.min(rest.len())) };
+            let span = variable(rest, last)?;
             let end = span.end;
             found(span, Sort::Variable);
             Some(at + end)
@@ -124,18 +124,18 @@ fn string(text: &str, open: usize, quote: u8, last: bool) -> Option<(Range<usize
     Some((open + 1..end, end + usize::from(inside[length..].starts_with(quote))))
 }
 
-/// Where the value of the variable that is set here stands, as far as it is no string; the inner nothing
+/// Where the value of the variable that is set here stands, as far as it is no string; an empty range
 /// where none is set.
-#[expect(clippy::option_option, reason = "not yet known, and none")]
-fn variable(rest: &str, last: bool) -> Option<Option<Range<usize>>> {
+fn variable(rest: &str, last: bool) -> Option<Range<usize>> {
     let name = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_'))).unwrap_or(rest.len());
     let Some(value) = rest[name..].trim_start().strip_prefix(':') else {
-        return (last || !rest[name..].trim_start().is_empty()).then_some(None);
+        let none = 2.min(rest.len());
+        return (last || !rest[name..].trim_start().is_empty()).then_some(none..none);
     };
     let start = rest.len() - value.trim_start().len();
     let ends = |c: char| matches!(c, ';' | '}' | '{' | '"' | '\'' | '(' | '/');
     let length = until(&rest[start..], ends).or(last.then_some(rest.len() - start))?;
-    Some(Some(start..start + rest[start..start + length].trim_end().len()))
+    Some(start..start + rest[start..start + length].trim_end().len())
 }
 
 /// The length up to the first character that ends something and is not escaped.

@@ -232,7 +232,11 @@ impl Outbound {
                 self.plan.detectors.find(&leaf.text[part.clone()], &mut found);
                 for mut found in found {
                     found.range = part.start + found.range.start..part.start + found.range.end;
-                    if !self.found.iter().any(|known| known.range.start < found.range.end && found.range.start < known.range.end) {
+                    if !self
+                        .found
+                        .iter()
+                        .any(|known| known.range.start < found.range.end && found.range.start < known.range.end)
+                    {
                         self.found.push(found);
                     }
                 }

@@ -115,7 +115,8 @@ impl Page {
             }
         }
         if !used {
-            self.inside().sibling = Some(Sibling { text: label, target: open.target.clone(), prefix: None, word: None });
+            self.inside().sibling =
+                Some(Sibling { text: label, target: open.target.clone(), prefix: None, word: None });
         }
         Ok(())
     }

@@ -118,7 +118,10 @@ impl Page {
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
         let named = !context.names.near.is_empty() || !context.places.is_empty();
-        if !named && matches!(part, Part::Attribute | Part::Comment) && self.lines_in(source, &span, part, context, eyes)? {
+        if !named
+            && matches!(part, Part::Attribute | Part::Comment)
+            && self.lines_in(source, &span, part, context, eyes)?
+        {
             return Ok(());
         }
         let Some((text, piece)) = source.leaf(span).filter(|(text, _)| !text.trim().is_empty()) else { return Ok(()) };
@@ -143,7 +146,9 @@ impl Page {
         let lines = labelled(text, &breaks, &self.words);
         for line in &lines {
             let inside = trimmed(text, line.span.clone());
-            let Some((value, piece)) = source.leaf(span.start + inside.start..span.start + inside.end) else { continue };
+            let Some((value, piece)) = source.leaf(span.start + inside.start..span.start + inside.end) else {
+                continue;
+            };
             if value.is_empty() {
                 continue;
             }
@@ -258,7 +263,10 @@ impl Page {
         context: &Context,
         eyes: &mut Eyes<'_>,
     ) -> Result<bool, Refusal> {
-        if literal.quote == Quote::JsonBare || literal.part != Part::Script || !literal.text.trim_start().starts_with(['{', '[']) {
+        if literal.quote == Quote::JsonBare
+            || literal.part != Part::Script
+            || !literal.text.trim_start().starts_with(['{', '['])
+        {
             return Ok(false);
         }
         match source.inside(span, literal.quote) {
@@ -268,12 +276,7 @@ impl Page {
     }
 
     /// Shows what of a style sheet may hold a value; the rest is structure.
-    pub(super) fn style(
-        &mut self,
-        source: &Source<'_>,
-        context: &Context,
-        eyes: &mut Eyes<'_>,
-    ) -> Result<(), Refusal> {
+    pub(super) fn style(&mut self, source: &Source<'_>, context: &Context, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
         let parts = if context.places.is_empty() { style::parts(&source.text) } else { Vec::new() };
         let mut at = 0;
         for part in parts {

@@ -120,7 +120,8 @@ impl Lines<'_> {
         let opening = rest.chars().next()?;
         if let Some(at) = OPENING.iter().position(|mark| *mark == opening) {
             let inner = start + opening.len_utf8();
-            let length = self.text[inner..line.end].char_indices().take(LABEL_CHARS).find(|(_, c)| *c == CLOSING[at])?.0;
+            let length =
+                self.text[inner..line.end].char_indices().take(LABEL_CHARS).find(|(_, c)| *c == CLOSING[at])?.0;
             let after = inner + length + CLOSING[at].len_utf8();
             let behind = self.text[after..line.end].trim_start();
             let colon = behind.chars().next().filter(|c| is_colon(*c)).map_or(0, char::len_utf8);

@@ -202,7 +202,12 @@ impl Page {
     /// table without `th`.
     fn is_word_label(&self, text: &str) -> bool {
         let plain = self.tables.last().is_some_and(Table::is_plain)
-            && self.open.iter().rev().find(|open| open.tag.role.is_table_part()).is_some_and(|open| open.cell.is_some());
+            && self
+                .open
+                .iter()
+                .rev()
+                .find(|open| open.tag.role.is_table_part())
+                .is_some_and(|open| open.cell.is_some());
         (plain || self.open.iter().any(|open| open.word.is_some())) && self.words.know(text)
     }
 

@@ -89,7 +89,9 @@ pub fn name_before(text: &str) -> Option<String> {
         Some(inner) => inner.rsplit_once(['"', '\'', '`'])?.1,
         None => {
             let in_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '\\');
-            &named[named.rfind(|c: char| !in_name(c)).map_or(0, |at| at + named[at..].chars().next().map_or(1, char::len_utf8))..]
+            &named[named
+                .rfind(|c: char| !in_name(c))
+                .map_or(0, |at| at + named[at..].chars().next().map_or(1, char::len_utf8))..]
         }
     };
     let decoded = decode(Quotes::one(Quote::Script { quote: b'"' }), name).ok()?;

@@ -57,7 +57,9 @@ impl Naming {
         self.fresh = word.len() <= NAME_BYTES;
         if self.fresh && !word.contains('\\') {
             self.word.push_str(word);
-        } else if self.fresh && let Ok(decoded) = decode(Quotes::one(Quote::Script { quote: b'"' }), word) {
+        } else if self.fresh
+            && let Ok(decoded) = decode(Quotes::one(Quote::Script { quote: b'"' }), word)
+        {
             self.word.push_str(&decoded.text);
         }
         self.last = b'a';
@@ -81,7 +83,9 @@ impl Naming {
             b'?' if !matches!(next, Some(b'.' | b'?')) && self.last != b'?' => self.conditions += 1,
             b':' if self.conditions > 0 => self.conditions -= 1,
             b':' => self.begin(),
-            b'=' if !matches!(next, Some(b'=' | b'>')) && !matches!(self.last, b'=' | b'!' | b'<' | b'>') => self.begin(),
+            b'=' if !matches!(next, Some(b'=' | b'>')) && !matches!(self.last, b'=' | b'!' | b'<' | b'>') => {
+                self.begin()
+            }
             _ => {}
         }
         // Behind `["tel"]` the name is still the last word.

@@ -170,10 +170,15 @@ const REFERENCES: [Spelling; 11] = [
 ];
 
 const ESCAPES: [Spelling; 5] = [
-    ("hexadecimal", |c| if u32::from(c) < 256 { format!("\\x{:02x}", u32::from(c)) } else { format!("\\u{:04X}", u32::from(c)) }),
+    ("hexadecimal", |c| {
+        if u32::from(c) < 256 { format!("\\x{:02x}", u32::from(c)) } else { format!("\\u{:04X}", u32::from(c)) }
+    }),
     ("unicode", |c| format!("\\u{:04x}", u32::from(c))),
     ("unicode in braces", |c| format!("\\u{{0{:x}}}", u32::from(c))),
-    ("octal", |c| if u32::from(c) < 256 { format!("\\{:03o}", u32::from(c)) } else { format!("\\u{:04x}", u32::from(c)) }),
+    (
+        "octal",
+        |c| if u32::from(c) < 256 { format!("\\{:03o}", u32::from(c)) } else { format!("\\u{:04x}", u32::from(c)) },
+    ),
     ("needless", |c| if c.is_ascii_punctuation() { format!("\\{c}") } else { c.to_string() }),
 ];
 
@@ -223,16 +228,16 @@ fn no_spelling_hides_a_value() {
     let plan = plan("part");
     let mut faults = Vec::new();
     for (contexts, spellings) in groups {
-        for (context, (spelling, spell), (value, secret)) in contexts
-            .iter()
-            .flat_map(|context| spellings.iter().flat_map(move |spelling| VALUES.map(|value| (context, spelling, value))))
-        {
+        for (context, (spelling, spell), (value, secret)) in contexts.iter().flat_map(|context| {
+            spellings.iter().flat_map(move |spelling| VALUES.map(|value| (context, spelling, value)))
+        }) {
             let written: String = value.chars().map(spell).collect();
             let page = format!("{BEFORE}{}", context.replace(MARK, &written));
             let staff = rewritten(&plan, &page, &[]).expect("an answer");
             let bytewise = rewritten(&plan, &page, &vec![1; page.len()]).expect("an answer");
             if shows(&staff, secret) {
-                faults.push(format!("{spelling}: {written} is shown: {}", &staff[staff.len().min(BEFORE.len() - 12)..]));
+                faults
+                    .push(format!("{spelling}: {written} is shown: {}", &staff[staff.len().min(BEFORE.len() - 12)..]));
             }
             assert_eq!(staff, bytewise, "{page}");
         }
