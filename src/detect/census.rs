@@ -33,8 +33,7 @@ impl Census {
                 colons += u8::from(byte == b':');
                 dots += u8::from(byte == b'.');
                 pluses += u8::from(byte == b'+');
-                // 0xEF leads full-width forms, 0xF0 mathematical digits, 0xD9 and 0xDB Arabic-Indic ones.
-                folds |= u8::from((byte == 0xEF) | (byte == 0xF0) | (byte == 0xD9) | (byte == 0xDB));
+                folds |= u8::from(may_fold(byte));
             }
             all.digits += usize::from(digits);
             all.ats += usize::from(ats);
@@ -45,6 +44,19 @@ impl Census {
         }
         all
     }
+}
+
+/// Whether a byte belongs to a character that folding could turn into one that is counted: 0xEF leads
+/// full-width forms, 0xF0 mathematical digits, the others the digits of other scripts.
+const fn may_fold(byte: u8) -> bool {
+    (byte == 0xEF)
+        | (byte == 0xF0)
+        | (byte == 0xD9)
+        | (byte == 0xDB)
+        | (byte == 0xDF)
+        | (byte == 0xE0)
+        | (byte == 0xE1)
+        | (byte == 0xEA)
 }
 
 /// So many bytes cannot count further than a byte can.
@@ -59,8 +71,14 @@ mod tests {
         let text = "a@b.c +81:90 ".repeat(40);
         let counts = Census { bytes: 520, digits: 160, ats: 40, colons: 40, dots: 40, pluses: 40, folds: false };
         assert_eq!(Census::of(&text), counts);
-        for (text, folds) in [("山田ー𠮷", true), ("山田—-", false), ("０", true), ("\u{660}", true), ("\u{6f0}", true)]
-        {
+        for (text, folds) in [
+            ("山田ー𠮷", true),
+            ("山田—-", false),
+            ("０", true),
+            ("\u{660}", true),
+            ("\u{6f0}", true),
+            ("\u{e50}", true),
+        ] {
             assert_eq!(Census::of(text).folds, folds, "{text}");
         }
     }

@@ -66,6 +66,17 @@ impl<S: Clone> Paths<S> {
         set.iter_mut().zip(&self.starts).for_each(|(set, start)| *set |= start);
     }
 
+    /// The positions, and those behind each step that is such and can be left out.
+    pub fn without(&self, set: &[u64], is: impl Fn(&S) -> bool) -> Vec<u64> {
+        let mut all = set.to_vec();
+        for (bit, slot) in self.slots.iter().enumerate() {
+            if all[bit / 64] >> (bit % 64) & 1 == 1 && matches!(slot, Slot::Step(step) if is(step)) {
+                all[(bit + 1) / 64] |= 1 << ((bit + 1) % 64);
+            }
+        }
+        all
+    }
+
     /// Which places a node with these positions belongs to.
     pub fn reached(&self, set: &[u64]) -> impl Iterator<Item = PlaceId> {
         self.at(set).filter_map(|slot| if let Slot::Reached(id) = slot { Some(*id) } else { None })

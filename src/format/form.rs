@@ -128,7 +128,18 @@ fn piece(span: Range<usize>) -> Piece {
 }
 
 fn leaf<'a>(text: &'a str, part: Part, names: Names<'a>, pieces: &'a [Piece]) -> Leaf<'a> {
-    Leaf { text, part, pieces, names, above: Names::NONE, places: &[], record: 0, member: None, loosen: &[] }
+    Leaf {
+        text,
+        part,
+        pieces,
+        names,
+        above: Names::NONE,
+        places: &[],
+        record: 0,
+        member: None,
+        objects: &[],
+        loosen: &[],
+    }
 }
 
 fn unreadable(at: usize, what: &str) -> Refusal {

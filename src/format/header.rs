@@ -160,6 +160,7 @@ impl Header<'_> {
             places: &[],
             record: 0,
             member: None,
+            objects: &[],
             loosen: &[],
         })
     }

@@ -96,6 +96,7 @@ fn leaf(
         places: &[],
         record: 0,
         member: None,
+        objects: &[],
         loosen: &[],
     })
 }

@@ -45,6 +45,7 @@ impl<'a> Inbound<'a> {
                 places: &[],
                 record: 0,
                 member: None,
+                objects: &[],
                 loosen: &[],
             };
             self.check(&leaf(name, Part::Key, Names::NONE))?;
@@ -99,6 +100,14 @@ impl Sink for Inbound<'_> {
 
     fn settled(&mut self, _upto: usize) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    fn opens(&mut self, _leaf: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
+        if !readable && leaves::is_sought_in_json(self.plan) {
+            let note = "JSON in a string is nested deeper than is read, or holds what no text can hold";
+            return Err(Refusal::new(Reason::Unreadable, note));
+        }
+        Ok(readable)
     }
 }
 

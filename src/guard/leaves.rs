@@ -9,7 +9,7 @@ use crate::terms::action::Action;
 use crate::terms::kind::KindId;
 use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part, Piece};
-use crate::terms::place::PlaceId;
+use crate::terms::place::{Place, PlaceId};
 use crate::terms::quote::Quote;
 
 /// How many names are kept looked up; a document has few, and where it has more each is looked up
@@ -150,17 +150,29 @@ pub(super) fn known(plan: &Plan, leaf: &Leaf<'_>) -> Option<Known> {
     kind_of(plan, leaf, &met, true)
 }
 
+/// A teller that speaks of a leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Told {
+    /// Its number.
+    pub number: u16,
+    /// No detector looks inside.
+    pub only: bool,
+    /// The innermost JSON object around the leaf.
+    pub object: Option<u32>,
+}
+
 /// The tellers that speak of a leaf.
-pub(super) fn told(plan: &Plan, leaf: &Leaf<'_>, met: &Met) -> Vec<(u16, bool)> {
-    let mut all: Vec<(u16, bool)> = Vec::new();
+pub(super) fn told(plan: &Plan, leaf: &Leaf<'_>, met: &Met) -> Vec<Told> {
+    let mut all: Vec<Told> = Vec::new();
     if plan.tellers.is_empty() || !carries_values(leaf.part) || is_word_of_the_page(leaf) {
         return all;
     }
     for id in &met.places {
-        if let Meaning::Field { told: Some(number), only, .. } = plan.targets[usize::from(id.0)].meaning
-            && !all.contains(&(number, only))
-        {
-            all.push((number, only));
+        if let Meaning::Field { told: Some(number), only, .. } = plan.targets[usize::from(id.0)].meaning {
+            let told = Told { number, only, object: leaf.objects.last().copied() };
+            if !all.contains(&told) {
+                all.push(told);
+            }
         }
     }
     all
@@ -222,8 +234,8 @@ fn is_content(part: Part) -> bool {
 }
 
 /// Whether the rules name what stands here, or cannot be asked to.
-pub(super) fn is_listed(plan: &Plan, leaf: &Waiting<'_>) -> bool {
-    leaf.flags.named || !is_content(leaf.part) || plan.resources.is_empty()
+pub(super) fn is_listed(leaf: &Waiting<'_>) -> bool {
+    leaf.flags.named || !is_content(leaf.part)
 }
 
 /// Whether a text is such as applications number and name their records by, and too short for a
@@ -247,6 +259,13 @@ pub(super) fn is_control(leaf: &Leaf<'_>) -> bool {
     let in_tag =
         |piece: &Piece| matches!(piece.quotes.layers(), [Quote::HtmlDouble | Quote::HtmlSingle | Quote::HtmlBare]);
     leaf.part == Part::Value && leaf.pieces.iter().all(in_tag)
+}
+
+/// Whether a field could stand anywhere in a JSON document.
+pub(super) fn is_sought_in_json(plan: &Plan) -> bool {
+    plan.targets.iter().any(|target| {
+        matches!(target.meaning, Meaning::Field { .. }) && matches!(target.place, Place::Name(_) | Place::Json(_))
+    })
 }
 
 fn strictness(plan: &Plan, kind: KindId) -> u8 {

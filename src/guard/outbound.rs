@@ -212,10 +212,7 @@ impl Outbound {
     fn passes(&self, leaf: &Waiting<'_>) -> bool {
         let unknown = leaf.known.is_none() && leaf.told.is_empty() && leaf.found.is_empty();
         let unsought = !self.veils || leaf.flags.structure || leaf.flags.echo;
-        self.notes.is_none()
-            && unknown
-            && unsought
-            && (self.plan.unlisted == Unlisted::Scan || leaves::is_listed(&self.plan, leaf))
+        self.notes.is_none() && unknown && unsought && (self.plan.unlisted == Unlisted::Scan || leaves::is_listed(leaf))
     }
 
     /// Looks for values that their form alone gives away.
@@ -397,6 +394,7 @@ impl Sink for Outbound {
             structure: name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(&leaf),
             echo: known.is_none() && told.is_empty() && self.is_echo(&leaf),
         };
+        self.tellers.around(&self.plan, &leaf, &told);
         self.detect(&leaf, known, !told.is_empty(), flags.echo);
         let kinds = if self.plan.rows.is_some() { leaves::kinds_of(&self.plan, &leaf, &self.met) } else { Vec::new() };
         let waiting = Waiting {
@@ -427,6 +425,26 @@ impl Sink for Outbound {
         self.record = record;
         self.record_ends.push_back(end);
         self.settled(self.settled)
+    }
+
+    /// A document in a text is looked into where its place leaves that open: what a field or a label
+    /// veils goes whole, whatever it holds.
+    fn opens(&mut self, leaf: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
+        if self.document != Document::Body || self.plan.columns.is_some() {
+            return Ok(false);
+        }
+        self.names.meet(&self.plan, leaf, &mut self.met);
+        let veils = |known: Known| self.plan.decisions[usize::from(known.kind.0)].action.veils();
+        let known = leaves::kind_of(&self.plan, leaf, &self.met, false);
+        let told = !leaves::told(&self.plan, leaf, &self.met).is_empty();
+        if self.plan.rows.is_none() && !told && known.is_some_and(veils) {
+            return Ok(false);
+        }
+        if !readable && leaves::is_sought_in_json(&self.plan) {
+            let note = "JSON in a string is nested deeper than is read, or holds what no text can hold";
+            return Err(Refusal::new(Reason::Bound, note));
+        }
+        Ok(readable)
     }
 
     fn settled(&mut self, upto: usize) -> Result<(), Refusal> {

@@ -191,7 +191,7 @@ impl<'a> Judge<'a> {
             self.tell(leaf, trimmed(leaf.text), Some(Action::Show), Why::Echo);
             return Ok(Own::Ranges(Vec::new()));
         }
-        let listed = is_listed(self.plan, leaf);
+        let listed = is_listed(leaf);
         match self.plan.unlisted {
             Unlisted::Mask if !listed => {
                 self.tell(leaf, trimmed(leaf.text), Some(Action::Mask(Mask::Full)), Why::Unlisted);

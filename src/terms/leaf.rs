@@ -90,6 +90,8 @@ pub struct Leaf<'a> {
     pub record: u32,
     /// The JSON member whose value it is.
     pub member: Option<Member>,
+    /// The JSON objects that lie around it, by the number of their opening, the outermost first.
+    pub objects: &'a [u32],
     /// Raw spans that would refuse a veil here, and what to write in their place: an input's
     /// `type="email"` becomes `type="text"`, its `pattern` goes. Empty for all else.
     pub loosen: &'a [(Range<usize>, &'static str)],
@@ -105,6 +107,14 @@ pub trait Sink {
 
     /// No later leaf will have a piece that begins before `upto`.
     fn settled(&mut self, upto: usize) -> Result<(), Refusal>;
+
+    /// Whether a text that holds a document of its own (JSON in a JSON string) shall be shown leaf by
+    /// leaf and not as this one leaf. Where it is not `readable`, it cannot be: that is only said, so
+    /// that whoever looks for something in there can refuse.
+    fn opens(&mut self, leaf: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
+        let _ = (leaf, readable);
+        Ok(false)
+    }
 }
 
 /// Walks one body and shows its leaves: pure, synchronous, resumable at any byte.

@@ -5,6 +5,8 @@
 
 mod case;
 mod contexts;
+mod differential;
+mod edges;
 mod generated;
 mod records;
 pub mod run;

@@ -60,7 +60,9 @@ impl Compare<'_> {
             self.add("xml", table::xml(xml, spot, &text, self.lang).into_iter().collect(), &mut all);
         }
         if let Some((csv, spot)) = &expect.csv {
-            self.add("csv", table::csv(csv, spot, expect.exactly.is_some(), &text, self.lang), &mut all);
+            let headings = self.got.plan.as_ref().map(|plan| plan.places.headings.clone()).unwrap_or_default();
+            let got = (text.as_str(), &headings);
+            self.add("csv", table::csv(csv, spot, expect.exactly.is_some(), got, self.lang), &mut all);
         }
         if let Some((expected, spot)) = &expect.text {
             let (expected, own) = (expected.trim_end(), text.trim_end());

@@ -240,6 +240,7 @@ impl<'a> Shown<'a> {
             places: &[],
             record,
             member: None,
+            objects: &[],
             loosen: &[],
         })
     }

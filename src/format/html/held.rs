@@ -55,6 +55,7 @@ impl Held {
             places: &self.places,
             record: self.record,
             member: self.member.clone(),
+            objects: &[],
             loosen: &self.loosen,
         })
     }

@@ -47,8 +47,12 @@ pub struct Matcher {
 /// A set of positions.
 struct Row {
     set: Box<[u64]>,
+    /// The set where no array is: there `[*]` means the object, or the scalar, itself.
+    alone: Option<Box<[u64]>>,
     places: Vec<PlaceId>,
     is_record: bool,
+    /// Whether a record begins there if it is an object.
+    is_lone_record: bool,
     /// Where it led under keys so far.
     ways: Vec<(Box<str>, u32)>,
     /// Where it leads under any index, if that was looked at and all are the same.
@@ -113,6 +117,12 @@ impl Matcher {
         self.is_record(self.top())
     }
 
+    /// Whether the node that is looked at, if it is an object, is the only record where a list of
+    /// records could be.
+    pub fn at_lone_record(&self) -> bool {
+        self.rows[self.top() as usize].is_lone_record
+    }
+
     /// The node that is looked at is a record: from here the paths begin.
     pub fn open_record(&mut self) {
         let row = self.top();
@@ -172,7 +182,12 @@ impl Matcher {
     /// Finds out where a child leads, and keeps it if there is room.
     fn led(&mut self, child: Child<'_>) -> u32 {
         let from = self.top() as usize;
-        let set = self.paths.step(&self.rows[from].set, |step| follow(step, child));
+        let row = &self.rows[from];
+        let above = match child {
+            Child::Key(_) => row.alone.as_ref().unwrap_or(&row.set),
+            Child::Index(_) => &row.set,
+        };
+        let set = self.paths.step(above, |step| follow(step, child));
         let any_index = !self.paths.any(&self.rows[from].set, |step| matches!(step, Step::Index(_)));
         let to = self.row(set);
         if from >= ROWS || to as usize >= ROWS {
@@ -204,9 +219,13 @@ impl Matcher {
         if self.rows.len() < ROWS {
             self.known.insert(set.clone(), number);
         }
-        let places = self.paths.reached(&set).collect();
+        let each = |step: &Step| *step == Step::Each;
+        let alone = self.paths.any(&set, each).then(|| self.paths.without(&set, each).into_boxed_slice());
+        // Only of scalars the places are asked, and a scalar is alone.
+        let places = self.paths.reached(alone.as_ref().unwrap_or(&set)).collect();
         let is_record = self.paths.is_record(&set);
-        self.rows.push(Row { set, places, is_record, ways: Vec::new(), any_index: None });
+        let is_lone_record = !is_record && alone.as_ref().is_some_and(|alone| self.paths.is_record(alone));
+        self.rows.push(Row { set, alone, places, is_record, is_lone_record, ways: Vec::new(), any_index: None });
         number
     }
 
@@ -221,7 +240,7 @@ impl Matcher {
 /// Whether the position holds below this child too, and whether it moves on to the next step.
 fn follow(step: &Step, child: Child<'_>) -> (bool, bool) {
     match (step, child) {
-        (Step::Any, _) => (false, true),
+        (Step::Any | Step::Each, _) => (false, true),
         (Step::DescendantAny, _) => (true, true),
         (Step::Name(name), Child::Key(key)) => (false, name == key),
         (Step::DescendantName(name), Child::Key(key)) => (true, name == key),
@@ -247,11 +266,28 @@ mod tests {
     fn a_path_reaches_its_node_and_all_below() {
         use Child::{Index, Key};
         let way = [Key("a"), Index(2), Key("b"), Key("c")];
-        for path in ["$", "$.a", "$.a[2]", "$.a[*].b", "$..b", "$..c", "$.*", "$..*", "$.a..c", "$..a[2]..c", "$..b.c"]
-        {
+        for path in [
+            "$",
+            "$.a",
+            "$.a[2]",
+            "$.a[*].b",
+            "$..b",
+            "$..c",
+            "$.*",
+            "$..*",
+            "$.a..c",
+            "$..a[2]..c",
+            "$..b.c",
+            "$[*].a[2]",
+            "$.a[2][*].b",
+            "$.a[2].b[*].c[*]",
+            "$.a[2][*][*].b.c",
+        ] {
             assert!(reached(path, &way), "{path}");
         }
-        for path in ["$.b", "$.a[1]", "$.a.b", "$..d", "$.a[*].c", "$..c.b", "$.a[2].b.c.d", "$..a..a"] {
+        for path in
+            ["$.b", "$.a[1]", "$.a.b", "$..d", "$.a[*].c", "$..c.b", "$.a[2].b.c.d", "$..a..a", "$.a[*][2]", "$.*.a"]
+        {
             assert!(!reached(path, &way), "{path}");
         }
     }

@@ -12,6 +12,7 @@
 
 use wide::u8x16;
 
+use crate::format::json::inner::may_hold;
 use crate::format::json::path::Child;
 use crate::format::json::scan::{BARE_BYTES, Shape, ends_bare};
 use crate::format::json::text::{number, unescape};
@@ -191,10 +192,13 @@ impl Tree {
                 let Some(value) = text.get(at + 1..stop).filter(|value| value.len() <= self.value_bytes) else {
                     return Ok(None);
                 };
+                if may_hold(value) {
+                    return Ok(None);
+                }
                 self.show(value, Part::Value, Quote::Json, stands(stop + 1, row), sink)?;
                 return Ok(Some(stop + 1));
             }
-            let end = escaped(text, at + 1, stop, unescaped, self.value_bytes);
+            let end = escaped(text, at + 1, stop, unescaped, self.value_bytes).filter(|_| !may_hold(unescaped));
             if let Some(end) = end {
                 self.show(unescaped, Part::Value, Quote::Json, stands(end, row), sink)?;
             }

@@ -247,6 +247,7 @@ fn show(literal: &Literal, base: usize, sink: &mut dyn Sink) -> Result<(), Refus
         places: &[],
         record: 0,
         member: None,
+        objects: &[],
         loosen: &[],
     })
 }

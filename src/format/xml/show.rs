@@ -228,6 +228,7 @@ fn leaf(text: &str, part: Part) -> Leaf<'_> {
         places: &[],
         record: 0,
         member: None,
+        objects: &[],
         loosen: &[],
     }
 }

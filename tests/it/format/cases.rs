@@ -53,6 +53,7 @@ impl Case {
                     value.split(' ').for_each(|name| words.add(name.trim_end_matches('+'), length(name)));
                     places.words = Arc::new(words);
                 }
+                "headings" => places.headings.names = value.split(' ').map(str::to_owned).collect(),
                 "value_bytes" => bounds.value_bytes = number(),
                 "hold_bytes" => bounds.hold_bytes = number(),
                 "depth" => bounds.depth = number(),
