@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::format::quote::decode;
 use crate::format::url;
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
@@ -218,8 +218,10 @@ fn show(text: &str, part: &StylePart, base: usize, sink: &mut dyn Sink) -> Resul
             names: name.map_or(Names::NONE, Names::one),
             above: Names::NONE,
             places: &[],
+            reach: Reach::default(),
             record: 0,
             member: None,
+            objects: &[],
             loosen: &[],
         })
     };

@@ -277,7 +277,9 @@ fn spellings(value: &str) -> Vec<String> {
         // And without its zero behind another spelling of the code, or as a number.
         all.push(digits[1..].to_owned());
     } else if let Some(rest) = digits.strip_prefix("+81") {
-        all.push(format!("0{rest}"));
+        // Some write the zero in brackets behind the code.
+        let national = rest.strip_prefix('0').unwrap_or(rest);
+        all.extend([format!("0{national}"), national.to_owned()]);
     }
     if let Some(rest) = digits.strip_prefix('+') {
         all.push(rest.to_owned());

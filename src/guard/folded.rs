@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::format::html::entity;
+
 /// The folded text, and the way back to the text as written.
 pub(super) struct Folded<'a> {
     raw: &'a str,
@@ -118,20 +120,15 @@ impl<'a> Folded<'a> {
 }
 
 /// The character that an escape at the front stands for, and the escape's length: `%E5%B1%B1`,
-/// `&#23665;`, `&#x5c71;`, `\u5c71`, `\u{5c71}`, `\x41`.
+/// `&#23665;`, `&#x5c71;`, `&ntilde;`, `\u5c71`, `\u{5c71}`, `\x41`.
 fn escaped(text: &str) -> Option<(char, usize)> {
     match text.as_bytes() {
         [b'%', ..] => percent(text.as_bytes()),
-        [b'&', b'#', ..] => {
-            const LONGEST: usize = 10;
-            let end = text.bytes().take(LONGEST).position(|byte| byte == b';')?;
-            let digits = &text[2..end];
-            let code = match digits.strip_prefix(['x', 'X']) {
-                Some(hex) => u32::from_str_radix(hex, 16),
-                None => digits.parse(),
-            };
-            Some((char::from_u32(code.ok()?)?, end + 1))
-        }
+        // Those that stand for two characters are no letters of a name.
+        [b'&', ..] => match entity::reference(text, false)? {
+            (c, None, length) => Some((c, length)),
+            _ => None,
+        },
         [b'\\', b'x', ..] => Some((char::from_u32(hex(text.get(2..4)?)?)?, 4)),
         [b'\\', b'u', b'{', ..] => {
             const LONGEST: usize = 10;

@@ -5,7 +5,7 @@ use crate::guard::{leaves, returned};
 use crate::policy::plan::Plan;
 use crate::terms::kind::{self, KindId};
 use crate::terms::label;
-use crate::terms::leaf::{Leaf, Part, Sink};
+use crate::terms::leaf::{Leaf, Part, Reach, Sink};
 use crate::terms::names::Names;
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -43,6 +43,7 @@ impl<'a> Inbound<'a> {
                 names,
                 above: Names::NONE,
                 places: &[],
+                reach: Reach::default(),
                 record: 0,
                 member: None,
                 objects: &[],

@@ -62,6 +62,9 @@ const ITSELF: usize = 2;
 pub(super) struct Met {
     /// Every place of the plan that reaches it: by path, by selector, by name.
     pub places: Vec<PlaceId>,
+    /// Where in them those begin that a name at it names, and those that a name further up does.
+    named: usize,
+    above: usize,
     /// The kind of the nearest label that means one.
     pub label: Option<KindId>,
     /// Whether it is a cell of a row, in a column that the request named.
@@ -73,6 +76,8 @@ impl Names {
     pub(super) fn meet(&mut self, plan: &Plan, leaf: &Leaf<'_>, met: &mut Met) {
         met.places.clear();
         met.places.extend_from_slice(leaf.places);
+        met.places.extend_from_slice(leaf.reach.around);
+        met.named = met.places.len();
         met.label = None;
         met.cell = false;
         if let Some(columns) = &plan.columns {
@@ -88,16 +93,17 @@ impl Names {
             met.places.extend_from_slice(&named.places);
             met.label = met.label.or(named.label);
         }
-        if !plan.names.is_empty() {
-            for name in leaf.above.iter() {
-                met.places.extend_from_slice(&self.named(plan, name, ABOVE).places);
-            }
-        }
         // A script's own words say what is secret there, and nothing else: a page's settings, texts and
         // selectors bear the same names as its data.
         if leaf.part == Part::Script {
             met.label = None;
             met.places.retain(|id| matches!(plan.targets[usize::from(id.0)].meaning, Meaning::Field { .. }));
+        }
+        met.above = met.places.len();
+        if !plan.names.is_empty() {
+            for name in leaf.above.iter() {
+                met.places.extend_from_slice(&self.named(plan, name, ABOVE).places);
+            }
         }
     }
 
@@ -141,6 +147,29 @@ impl Names {
         self.index.insert(name.to_owned(), at);
         at
     }
+}
+
+impl Met {
+    /// The places that say of the record what it is, and whether each names just this leaf or
+    /// something around it. What stands in a tag, a script or an address is not what a heading names,
+    /// and a record says nothing of those that stand in it.
+    pub(super) fn telling<'m>(&'m self, leaf: &'m Leaf<'_>) -> impl Iterator<Item = (PlaceId, bool)> {
+        let paths = leaf.places.iter().map(|id| (*id, leaf.reach.itself.contains(id)));
+        let is_named = self.named < self.places.len() && is_value_of_names(leaf);
+        let names = if is_named { self.named } else { self.places.len() };
+        let itself = |at: usize| at < self.above;
+        let names = (names..self.places.len()).map(move |at| (self.places[at], itself(at)));
+        paths.chain(names).filter(|_| leaf.part != Part::Key)
+    }
+}
+
+/// Whether a leaf is what a name that stands at it or around it names, and not beside that.
+fn is_value_of_names(leaf: &Leaf<'_>) -> bool {
+    use Part::{Boolean, Comment, Number, Text, Title, Value};
+    let in_tag = |quote: &Quote| matches!(quote, Quote::HtmlDouble | Quote::HtmlSingle | Quote::HtmlBare);
+    let beside = |piece: &Piece| piece.quotes.layers().iter().any(in_tag);
+    matches!(leaf.part, Value | Number | Boolean | Text | Title | Comment)
+        && (is_control(leaf) || !leaf.pieces.iter().any(beside))
 }
 
 /// The kind of a leaf of which nothing is kept.

@@ -24,7 +24,7 @@ use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part, Sink};
 use crate::terms::mint::Mint;
 use crate::terms::names;
-use crate::terms::place::Place;
+use crate::terms::place::{Place, PlaceId};
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
 use crate::transform::Today;
@@ -93,7 +93,7 @@ impl Outbound {
             || !plan.tellers.is_empty()
             || plan.decisions.iter().any(|decision| decision.action.veils());
         let stood = vec![false; plan.kinds.0.len()];
-        let records = Records::new(&plan, None);
+        let records = Records::new(&plan, None, subjects.named_one());
         Outbound {
             plan,
             mint,
@@ -123,7 +123,7 @@ impl Outbound {
 
     /// Says who asks: rules may compare records with them.
     pub fn asked_by(mut self, staff: Option<&Staff>) -> Outbound {
-        self.records = Records::new(&self.plan, staff);
+        self.records = Records::new(&self.plan, staff, self.subjects.named_one());
         self
     }
 
@@ -263,24 +263,23 @@ impl Outbound {
 
     /// Notes the subject's id, if it stands here.
     fn note_subject(&mut self, leaf: &Leaf<'_>) -> bool {
-        let source = self.met.places.iter().find_map(|id| match self.plan.targets[usize::from(id.0)].meaning {
-            Meaning::Subject(source) => Some(source),
-            _ => None,
-        });
-        if let Some(source) = source {
-            self.subjects.met(leaf.record, source, leaf.text);
+        for (id, itself) in self.met.telling(leaf) {
+            if let Meaning::Subject(source) = self.plan.targets[usize::from(id.0)].meaning {
+                self.subjects.met(&self.plan, leaf.record, (source, itself), leaf.text);
+            }
         }
-        source.is_some()
+        let is_subject = |id: &PlaceId| matches!(self.plan.targets[usize::from(id.0)].meaning, Meaning::Subject(_));
+        self.met.places.iter().any(is_subject)
     }
 
     /// Notes what rules ask of the record, if it stands here. An attribute is no field: staff gets it as
     /// they get any value that no field names.
     fn note_attributes(&mut self, leaf: &Leaf<'_>) {
         self.records.in_record(leaf.record);
-        for id in &self.met.places {
+        for (id, itself) in self.met.telling(leaf) {
             if let Meaning::Attribute(term) = self.plan.targets[usize::from(id.0)].meaning {
                 let place = &self.plan.targets[usize::from(id.0)].place;
-                self.records.met(&self.plan, term, place, leaf);
+                self.records.met(&self.plan, term, (place, itself), leaf);
             }
         }
     }
@@ -288,7 +287,7 @@ impl Outbound {
     /// Notes what tells the kinds of other values, if it stands here and says what the rules know.
     fn note_teller(&mut self, leaf: &Leaf<'_>) -> bool {
         let mut is_known = false;
-        for id in &self.met.places {
+        for (id, _) in self.met.telling(leaf) {
             if let Meaning::Tells(number) = self.plan.targets[usize::from(id.0)].meaning {
                 is_known |= self.tellers.met(&self.plan, number, leaf);
             }

@@ -316,7 +316,7 @@ impl<'a> Judge<'a> {
             _ if !lasting => None,
             Some(name) => Some(Domain::Shared(name.to_owned())),
             None => {
-                let Subject { kind, id } = self.subjects.of(self.plan, record);
+                let Subject { kind, id, .. } = self.subjects.of(self.plan, record);
                 id.map(|id| Domain::Subject { kind, id })
             }
         };

@@ -84,8 +84,10 @@ pub struct Leaf<'a> {
     pub names: Names<'a>,
     /// The names further up, the nearest first: keys of the objects around it.
     pub above: Names<'a>,
-    /// The paths and selectors that reach it.
+    /// The paths and selectors that reach it, in its record where records are declared so.
     pub places: &'a [PlaceId],
+    /// How they reach it.
+    pub reach: Reach<'a>,
     /// The record that it belongs to, counted from 1; 0 outside records.
     pub record: u32,
     /// The JSON member whose value it is.
@@ -97,12 +99,24 @@ pub struct Leaf<'a> {
     pub loosen: &'a [(Range<usize>, &'static str)],
 }
 
+/// How places reach a leaf: what kind of value a place names holds of all that stands there, but not
+/// what the place says of a record.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reach<'a> {
+    /// Those of its places that name just this, and nothing around it. In a page that is all text of an
+    /// element that no block in it parts off.
+    pub itself: &'a [PlaceId],
+    /// Places that reach it from outside its record: of the record or the document around that.
+    pub around: &'a [PlaceId],
+}
+
 /// Takes what a walker shows.
 pub trait Sink {
     /// One leaf. Leaves may come in any order, but never before what was settled.
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal>;
 
-    /// All leaves of this record have been shown; its raw bytes end at `end`.
+    /// All leaves of this record have been shown; its raw bytes end at `end`. Of records that stand in
+    /// one another this is told with the outermost, whose end it then is.
     fn record(&mut self, record: u32, end: usize) -> Result<(), Refusal>;
 
     /// No later leaf will have a piece that begins before `upto`.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::format::csv::first::First;
 use crate::format::csv::scan::{Event, Scanner};
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::place::Places;
 use crate::terms::quote::Quotes;
@@ -105,8 +105,10 @@ fn title(text: &str, piece: Piece, sink: &mut dyn Sink) -> Result<(), Refusal> {
         names: Names::NONE,
         above: Names::NONE,
         places: &[],
+        reach: Reach::default(),
         record: 0,
         member: None,
+        objects: &[],
         loosen: &[],
     })
 }
@@ -142,6 +144,7 @@ impl Sheet {
             names: heading.map_or(Names::NONE, Names::one),
             above: Names::NONE,
             places: &[],
+            reach: Reach::default(),
             record: self.row,
             member: None,
             objects: &[],

@@ -62,6 +62,7 @@ impl Tree {
             names: stands.names,
             above: stands.above,
             places: stands.places,
+            reach: stands.reach,
             record: self.record_number(),
             member: stands.member,
             objects: self.around(),
@@ -84,13 +85,12 @@ impl Tree {
             self.nest.push(&self.key);
         }
         let frames = std::mem::take(&mut self.frames);
-        // A record that lies around the string does not end in it.
-        let around = self.record.as_mut().map(|record| std::mem::replace(&mut record.depth, usize::MAX));
+        // The records that lie around the string do not end in it.
+        let around: Vec<usize> =
+            self.open.iter_mut().map(|record| std::mem::replace(&mut record.depth, usize::MAX)).collect();
         self.expect = Expect::Value;
         self.document(text, sink)?;
-        if let (Some(record), Some(depth)) = (&mut self.record, around) {
-            record.depth = depth;
-        }
+        self.open.iter_mut().zip(around).for_each(|(record, depth)| record.depth = depth);
         self.frames = frames;
         if named {
             self.nest.pop();

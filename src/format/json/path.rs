@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use crate::format::automaton::Paths;
+use crate::terms::leaf::Reach;
 use crate::terms::place::{Place, PlaceId, Places, Step};
 
 /// How many sets of positions are kept; any further is only known while its node is open.
@@ -50,6 +51,8 @@ struct Row {
     /// The set where no array is: there `[*]` means the object, or the scalar, itself.
     alone: Option<Box<[u64]>>,
     places: Vec<PlaceId>,
+    /// Those of them that name just this node.
+    itself: Vec<PlaceId>,
     is_record: bool,
     /// Whether a record begins there if it is an object.
     is_lone_record: bool,
@@ -170,6 +173,17 @@ impl Matcher {
         &self.rows[row as usize].places
     }
 
+    /// How they reach the node that is looked at.
+    pub fn reach(&self) -> Reach<'_> {
+        self.reach_of(self.top())
+    }
+
+    /// How the places of a row reach it.
+    #[inline(always)]
+    pub fn reach_of(&self, row: u32) -> Reach<'_> {
+        Reach { itself: &self.rows[row as usize].itself, around: &[] }
+    }
+
     /// Whether a record begins at a row.
     pub fn is_record(&self, row: u32) -> bool {
         self.rows[row as usize].is_record
@@ -222,10 +236,20 @@ impl Matcher {
         let each = |step: &Step| *step == Step::Each;
         let alone = self.paths.any(&set, each).then(|| self.paths.without(&set, each).into_boxed_slice());
         // Only of scalars the places are asked, and a scalar is alone.
-        let places = self.paths.reached(alone.as_ref().unwrap_or(&set)).collect();
+        let scalar = alone.as_ref().unwrap_or(&set);
+        let (places, itself) = (self.paths.reached(scalar).collect(), self.paths.itself(scalar).collect());
         let is_record = self.paths.is_record(&set);
         let is_lone_record = !is_record && alone.as_ref().is_some_and(|alone| self.paths.is_record(alone));
-        self.rows.push(Row { set, alone, places, is_record, is_lone_record, ways: Vec::new(), any_index: None });
+        self.rows.push(Row {
+            set,
+            alone,
+            places,
+            itself,
+            is_record,
+            is_lone_record,
+            ways: Vec::new(),
+            any_index: None,
+        });
         number
     }
 
@@ -289,6 +313,27 @@ mod tests {
             ["$.b", "$.a[1]", "$.a.b", "$..d", "$.a[*].c", "$..c.b", "$.a[2].b.c.d", "$..a..a", "$.a[*][2]", "$.*.a"]
         {
             assert!(!reached(path, &way), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_names_its_node_itself_and_not_what_stands_in_it() {
+        use Child::{Index, Key};
+        for (path, way, itself) in [
+            ("$.user", &[Key("user")][..], true),
+            ("$.user", &[Key("user"), Key("createdBy"), Key("user")], false),
+            ("$..user", &[Key("a"), Key("user")], true),
+            ("$..user", &[Key("user"), Key("user")], false),
+            ("$.owners[0]", &[Key("owners"), Index(0)], true),
+            ("$.owners[0]", &[Key("owners"), Index(0), Key("backup")], false),
+            ("$", &[], true),
+            ("$", &[Key("a")], false),
+        ] {
+            let json = vec![(PlaceId(7), JsonPath::parse(path).expect("a path"))];
+            let mut matcher = Matcher::new(&Places { json, ..Places::default() });
+            way.iter().for_each(|child| matcher.enter(*child));
+            assert_eq!(matcher.places(), [PlaceId(7)], "{path}");
+            assert_eq!(!matcher.reach().itself.is_empty(), itself, "{path}");
         }
     }
 

@@ -116,6 +116,7 @@ impl Tree {
                 names: Names::one(key),
                 above: self.nest.all(),
                 places: self.matcher.places_of(row),
+                reach: self.matcher.reach_of(row),
                 member: Some(member(object, index, key_at..base + after, before)),
             };
             let Some(after) = self.quick(text.text, at, row, unescaped, stands, sink)? else {
@@ -157,8 +158,8 @@ impl Tree {
             let row = self.quick_row(Child::Index(index));
             let stands = |after: usize, row: u32| {
                 let (names, above) = self.nest.parted();
-                let places = self.matcher.places_of(row);
-                Stands { span: base + at..base + after, names, above, places, member: None }
+                let (places, reach) = (self.matcher.places_of(row), self.matcher.reach_of(row));
+                Stands { span: base + at..base + after, names, above, places, reach, member: None }
             };
             let Some(after) = self.quick(text.text, at, row, unescaped, stands, sink)? else { break };
             (at, index, before, expect) = (after, index + 1, base + after, Expect::CommaOrClose);

@@ -6,7 +6,7 @@ use crate::format::json::inner::may_hold;
 use crate::format::json::path::{Child, Matcher};
 use crate::format::json::scan::{Scanned, Shape, Token, unreadable};
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Member, Part, Piece, Sink};
+use crate::terms::leaf::{Leaf, Member, Part, Piece, Reach, Sink};
 use crate::terms::names::{Names, Nest};
 use crate::terms::place::{Place, PlaceId, Places};
 use crate::terms::quote::{Quote, Quotes};
@@ -42,7 +42,7 @@ pub(super) struct Frame {
     pub(super) lone: bool,
 }
 
-/// The record that is open: the node that so many containers lie around.
+/// A record that is open: the node that so many containers lie around.
 pub(super) struct Record {
     number: u32,
     pub(super) depth: usize,
@@ -55,6 +55,7 @@ pub(super) struct Stands<'a> {
     pub(super) names: Names<'a>,
     pub(super) above: Names<'a>,
     pub(super) places: &'a [PlaceId],
+    pub(super) reach: Reach<'a>,
     pub(super) member: Option<Member>,
 }
 
@@ -72,7 +73,8 @@ pub(super) struct Tree {
     /// The numbers of the objects that are open, the outermost first.
     around: Vec<u32>,
     records: u32,
-    pub(super) record: Option<Record>,
+    /// Those that are open, which stand in one another.
+    pub(super) open: Vec<Record>,
     nulls: bool,
     /// Whether one document may follow another.
     many: bool,
@@ -95,7 +97,7 @@ impl Tree {
             objects: 0,
             around: Vec::new(),
             records: 0,
-            record: None,
+            open: Vec::new(),
             nulls: places.nulls,
             many: false,
             has_records: matches!(places.records, Some(Place::Json(_))),
@@ -179,7 +181,7 @@ impl Tree {
         if self.in_object() {
             self.nest.push(&self.key);
         }
-        let lone = shape == Shape::Object && self.record.is_none() && self.matcher.at_lone_record();
+        let lone = shape == Shape::Object && self.matcher.at_lone_record();
         if lone {
             self.matcher.open_record();
         }
@@ -220,7 +222,8 @@ impl Tree {
             return Err(Refusal::new(Reason::Bound, note));
         }
         // A key is not named by itself: it stands in the objects around it and under no name.
-        let stands = Stands { span, names: Names::NONE, above: self.nest.all(), places: &[], member: None };
+        let (names, above, reach) = (Names::NONE, self.nest.all(), Reach::default());
+        let stands = Stands { span, names, above, places: &[], reach, member: None };
         self.show(key, Part::Key, Quote::Json, stands, sink)
     }
 
@@ -247,7 +250,8 @@ impl Tree {
         let member = frame.map(|frame| member(frame.object, frame.index, frame.key.start..span.end, frame.before));
         let (names, above) =
             if frame.is_some() { (Names::one(&self.key), self.nest.all()) } else { self.nest.parted() };
-        Stands { span, names, above, places: self.matcher.places(), member }
+        let (places, reach) = (self.matcher.places(), self.matcher.reach());
+        Stands { span, names, above, places, reach, member }
     }
 
     fn show_scalar(&self, token: &Token<'_>, stands: Stands<'_>, sink: &mut dyn Sink) -> Result<(), Refusal> {
@@ -272,7 +276,7 @@ impl Tree {
         stands: Stands<'_>,
         sink: &mut dyn Sink,
     ) -> Result<(), Refusal> {
-        let Stands { span, names, above, places, member } = stands;
+        let Stands { span, names, above, places, reach, member } = stands;
         let span = if quote == Quote::Json { span.start + 1..span.end - 1 } else { span };
         sink.leaf(&Leaf {
             text,
@@ -281,6 +285,7 @@ impl Tree {
             names,
             above,
             places,
+            reach,
             record: self.record_number(),
             member,
             objects: &self.around,
@@ -296,30 +301,36 @@ impl Tree {
     /// The number of the record that is open; 0 outside records.
     #[inline(always)]
     pub(super) fn record_number(&self) -> u32 {
-        self.record.as_ref().map_or(0, |record| record.number)
+        self.open.last().map_or(0, |record| record.number)
     }
 
     /// Steps to the value that begins, which may be a record. An object where a list of records could be
     /// holds records by name as long as its members are objects; the first that is none shows that it is
     /// a record itself.
     fn enter(&mut self, shape: Option<Shape>) {
-        let mut lone = false;
+        let (mut lone_frame, mut lone) = (false, false);
         match self.frames.last() {
             Some(frame) if frame.shape == Shape::Object => {
+                lone_frame = frame.lone;
                 lone = frame.lone && shape != Some(Shape::Object);
                 self.matcher.enter(Child::Key(&self.key));
             }
             Some(frame) => self.matcher.enter(Child::Index(frame.index)),
             None => {}
         }
-        let at_record = self.matcher.at_record();
-        if self.record.is_none() && (at_record || self.is_line()) {
+        let at_record = self.matcher.at_record() && !self.is_member(lone_frame);
+        if at_record || (self.open.is_empty() && self.is_line()) {
             if at_record && !lone {
                 self.matcher.open_record();
             }
             self.records = self.records.wrapping_add(1);
-            self.record = Some(Record { number: self.records, depth: self.frames.len() - usize::from(lone) });
+            self.open.push(Record { number: self.records, depth: self.frames.len() - usize::from(lone) });
         }
+    }
+
+    /// Whether the object around is a record itself, so that its members are none.
+    fn is_member(&self, lone_frame: bool) -> bool {
+        lone_frame && self.open.last().is_some_and(|record| record.depth + 1 == self.frames.len())
     }
 
     /// Whether a document begins that is a record by itself.
@@ -336,19 +347,20 @@ impl Tree {
             self.matcher.leave();
             self.expect = Expect::CommaOrClose;
         }
-        match self.record.take_if(|record| record.depth == self.frames.len()) {
-            Some(record) => {
-                sink.record(record.number, end)?;
+        match self.open.pop_if(|record| record.depth == self.frames.len()) {
+            // What stands in another is told with the outermost: what that says may still come.
+            Some(outermost) if self.open.is_empty() => {
+                (outermost.number..=self.records).try_for_each(|number| sink.record(number, end))?;
                 sink.settled(end)
             }
-            None => Ok(()),
+            _ => Ok(()),
         }
     }
 
     /// Whether a record begins at a child that leads to this row.
     #[inline(always)]
     pub(super) fn begins_record(&self, row: u32) -> bool {
-        self.record.is_none() && self.matcher.is_record(row)
+        self.matcher.is_record(row)
     }
 
     pub(super) fn in_object(&self) -> bool {

@@ -7,7 +7,7 @@
 use crate::format::json::JsonWalker;
 use crate::format::json::run::Text;
 use crate::format::json::scan::unreadable;
-use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::Refusal;
@@ -191,6 +191,7 @@ impl WrappedJson {
             names: Names::NONE,
             above: Names::NONE,
             places: &[],
+            reach: Reach::default(),
             record: 0,
             member: None,
             objects: &[],

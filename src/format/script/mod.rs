@@ -15,7 +15,7 @@ use crate::format::json::within::{Surroundings, leaves_within};
 use crate::format::quote::decode;
 use crate::format::script::scan::{Found, Scanner};
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::place::Places;
 use crate::terms::quote::{Quote, Quotes};
@@ -245,6 +245,7 @@ fn show(literal: &Literal, base: usize, sink: &mut dyn Sink) -> Result<(), Refus
         names: literal.name.as_deref().map_or(Names::NONE, Names::one),
         above: Names::NONE,
         places: &[],
+        reach: Reach::default(),
         record: 0,
         member: None,
         objects: &[],
