@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::format::json::within::{Nobody, moved, walk};
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::place::{Place, Places};
 use crate::terms::quote::{Quote, Quotes};
@@ -213,6 +213,7 @@ impl Event {
             names: Names::NONE,
             above: Names::NONE,
             places: &[],
+            reach: Reach::default(),
             record: self.record,
             member: None,
             objects: &[],
