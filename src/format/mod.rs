@@ -17,6 +17,7 @@ pub mod opaque;
 pub mod poison;
 pub mod quote;
 pub mod script;
+pub mod style;
 pub mod text;
 pub mod url;
 pub mod xml;
@@ -35,6 +36,7 @@ use crate::format::multipart::{Files, MultipartWalker};
 use crate::format::opaque::OpaqueWalker;
 use crate::format::poison::Poison;
 use crate::format::script::ScriptWalker;
+use crate::format::style::StyleWalker;
 use crate::format::text::TextWalker;
 use crate::format::xml::XmlWalker;
 use crate::terms::bounds::Bounds;
@@ -125,7 +127,7 @@ pub fn walker(format: Format, places: &Arc<Places>, bounds: &Bounds) -> Result<B
         Format::Multipart => Box::new(MultipartWalker::new(Arc::clone(places), bounds, Files::Walk)),
         Format::Text => Box::new(TextWalker::new(Part::Text, bounds)),
         Format::Script => Box::new(ScriptWalker::new(Arc::clone(places), bounds)),
-        Format::Style => Box::new(TextWalker::new(Part::Style, bounds)),
+        Format::Style => Box::new(StyleWalker::new(bounds)),
         Format::Opaque => Box::new(OpaqueWalker::default()),
     };
     Ok(Box::new(Poison::new(walker)))

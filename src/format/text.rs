@@ -1,4 +1,4 @@
-//! Plain text and style sheets: a leaf for each line.
+//! Plain text: a leaf for each line.
 //!
 //! Lines are the only cuts, since a leaf must never end inside a value. A line that is longer than
 //! a value may be is refused. A line of text that begins with a short label (`氏名: 山田`) is shown as

@@ -93,6 +93,12 @@ impl Names {
             met.places.extend_from_slice(&named.places);
             met.label = met.label.or(named.label);
         }
+        // A script's own words say what is secret there, and nothing else: a page's settings, texts and
+        // selectors bear the same names as its data.
+        if leaf.part == Part::Script {
+            met.label = None;
+            met.places.retain(|id| matches!(plan.targets[usize::from(id.0)].meaning, Meaning::Field { .. }));
+        }
         met.above = met.places.len();
         if !plan.names.is_empty() {
             for name in leaf.above.iter() {
@@ -295,6 +301,23 @@ fn strictness(plan: &Plan, kind: KindId) -> u8 {
     plan.decisions[usize::from(kind.0)].action.strictness()
 }
 
+/// The parts of a text that tags alone keep apart, letter or digit beside letter or digit: two values that
+/// people see side by side look like one word there. Nothing where no tag stands inside a word.
+pub(super) fn apart(text: &str, pieces: &[Piece]) -> Vec<Range<usize>> {
+    let word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let seams = pieces.iter().skip(1).map(|piece| piece.at);
+    let within = |at: &usize| word(text[..*at].chars().next_back()) && word(text[*at..].chars().next());
+    let mut parts: Vec<Range<usize>> = Vec::new();
+    for at in seams.filter(within) {
+        let start = parts.last().map_or(0, |before| before.end);
+        parts.push(start..at);
+    }
+    if let Some(last) = parts.last().map(|last| last.end) {
+        parts.push(last..text.len());
+    }
+    parts
+}
+
 /// Names say what a value is only where a value can stand.
 fn carries_values(part: Part) -> bool {
     matches!(part, Part::Value | Part::Number | Part::Boolean | Part::Attribute | Part::Url | Part::Script)
@@ -319,6 +342,25 @@ pub(super) fn is_word(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::terms::quote::Quotes;
+
+    #[test]
+    fn only_what_tags_part_inside_a_word_is_apart() {
+        let pieces = |seams: &[usize]| -> Vec<Piece> {
+            let piece = |at: &usize| Piece { span: *at..*at + 1, at: *at, quotes: Quotes::one(Quote::HtmlText) };
+            seams.iter().map(piece).collect()
+        };
+        for (text, seams, parts) in [
+            ("12山田", &[0, 2][..], &["12", "山田"][..]),
+            ("090-1234", &[0, 3, 4], &[]),
+            ("a b\nc", &[0, 2, 4], &[]),
+            ("abc", &[0], &[]),
+            ("abc", &[0, 1, 2], &["a", "b", "c"]),
+        ] {
+            let found: Vec<&str> = apart(text, &pieces(seams)).into_iter().map(|part| &text[part]).collect();
+            assert_eq!(found, parts, "{text}");
+        }
+    }
 
     #[test]
     fn words_of_the_rules_paths_are_no_names_where_they_are_joined() {

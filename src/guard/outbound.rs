@@ -246,6 +246,20 @@ impl Outbound {
         };
         if looks {
             self.plan.detectors.find(leaf.text, &mut self.found);
+            for part in leaves::apart(leaf.text, leaf.pieces) {
+                let mut found = Vec::new();
+                self.plan.detectors.find(&leaf.text[part.clone()], &mut found);
+                for mut found in found {
+                    found.range = part.start + found.range.start..part.start + found.range.end;
+                    if !self
+                        .found
+                        .iter()
+                        .any(|known| known.range.start < found.range.end && found.range.start < known.range.end)
+                    {
+                        self.found.push(found);
+                    }
+                }
+            }
         }
     }
 
@@ -388,7 +402,7 @@ impl Sink for Outbound {
         }
         let subject = body && self.note_subject(&leaf);
         let teller = body && self.note_teller(&leaf);
-        if body {
+        if body && leaf.part != Part::Script {
             self.note_stood(&leaf);
         }
         if leaf.text.trim().is_empty() {

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::detect::Found;
 use crate::guard::elsewhere::{Elsewhere, Needles, Veil};
-use crate::guard::leaves::{Known, is_listed, is_part_of_a_name};
+use crate::guard::leaves::{Known, apart, is_listed, is_part_of_a_name};
 use crate::guard::notes::{Note, Notes, Why};
 use crate::guard::patches::{NOTHING_SHOWN, Ranked, literal, merged};
 use crate::guard::queue::{Queue, Waiting};
@@ -262,14 +262,18 @@ impl<'a> Judge<'a> {
             Own::Ranges(patches) => patches,
         };
         if !elsewhere.is_empty() && !leaf.flags.structure && !leaf.flags.echo {
-            elsewhere.find(leaf.text, self.record(leaf), |hit| {
-                if is_part_of_a_name(&self.plan.words, leaf.text, &hit.range) {
-                    return;
-                }
-                self.tell(leaf, hit.range.clone(), None, Why::Elsewhere);
-                let patch = Patch { range: hit.range, text: hit.veil.text.to_string() };
-                patches.push(Ranked { patch, strictness: hit.veil.strictness });
-            });
+            let parts = apart(leaf.text, leaf.pieces);
+            for part in std::iter::once(0..leaf.text.len()).chain(parts) {
+                elsewhere.find(&leaf.text[part.clone()], self.record(leaf), |hit| {
+                    let range = part.start + hit.range.start..part.start + hit.range.end;
+                    if is_part_of_a_name(&self.plan.words, leaf.text, &range) {
+                        return;
+                    }
+                    self.tell(leaf, range.clone(), None, Why::Elsewhere);
+                    let patch = Patch { range, text: hit.veil.text.to_string() };
+                    patches.push(Ranked { patch, strictness: hit.veil.strictness });
+                });
+            }
         }
         if !patches.is_empty() {
             self.replace(leaf, merged(patches));

@@ -19,10 +19,11 @@ use crate::policy::rule::settings::Undeclared;
 use crate::policy::{Parts, Policy};
 use crate::route::router::RouteId;
 use crate::terms::event::Event;
-use crate::terms::kind::KindId;
+use crate::terms::kind::{self, Category, KindId, Kinds};
 use crate::terms::label::fold;
 use crate::terms::place::{Headings, Place, PlaceId, Places};
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::words::{Length, Words};
 
 /// What two situations must share to share a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -188,6 +189,7 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
     }
     let options = || matched.iter().map(|resource| &resource.options);
     let scan = matched.is_empty() || options().any(|options| options.scan);
+    layout.places.words = Arc::new(words(parts, &layout.targets, scan));
     layout.places.headings = Headings {
         names: layout.names.keys().cloned().collect(),
         labels: if scan { parts.kinds.labels.clone() } else { Arc::default() },
@@ -223,6 +225,31 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         // Asked for in a way that no rule knows, rows cannot be told: no cell of theirs may leave.
         columns: beside.iter().any(|resource| resource.columns.is_some()).then(Vec::new),
     })
+}
+
+/// The names that mean something to a plan: those that its rules name, and the labels of kinds.
+fn words(parts: &Parts, targets: &[Target], scan: bool) -> Words {
+    let kinds = &parts.kinds.kinds;
+    let mut words = Words::default();
+    for target in targets {
+        if let Place::Name(name) = &target.place {
+            let length = match target.meaning {
+                Meaning::Field { kind, .. } => length(kinds, kind),
+                _ => Length::Line,
+            };
+            words.add(name, length);
+        }
+    }
+    for (label, kind) in parts.kinds.labels.iter().filter(|_| scan) {
+        words.add(label, length(kinds, *kind));
+    }
+    words
+}
+
+/// An address takes several lines, and so does what somebody has written.
+fn length(kinds: &Kinds, kind: KindId) -> Length {
+    let prose = matches!(kinds.get(kind).category, Category::Notes | Category::Sensitive);
+    if kind == kind::ADDRESS || prose { Length::Text } else { Length::Line }
 }
 
 /// Places of all resources together, numbered.

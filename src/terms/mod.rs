@@ -20,4 +20,5 @@ pub mod quote;
 pub mod refusal;
 pub mod secret;
 pub mod staff;
+pub mod words;
 pub mod xml_path;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::terms::kind::KindId;
 use crate::terms::label;
+use crate::terms::words::Words;
 use crate::terms::xml_path::XmlPath;
 
 /// A place as a rule names it.
@@ -92,6 +93,8 @@ pub struct Places {
     /// Places that are sought in the whole document all the same: those of resources that declare
     /// no records and match together with one that does.
     pub document: BTreeSet<PlaceId>,
+    /// The names that mean something, for labels that only their words tell from prose.
+    pub words: Arc<Words>,
     /// Whether a JSON `null` is shown too, as a form feed: a rule asks what stands there.
     pub nulls: bool,
     /// What a table's headings may be called, so that they are found below its titles.

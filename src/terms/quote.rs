@@ -35,6 +35,8 @@ pub enum Quote {
         /// The quote that ends it.
         quote: u8,
     },
+    /// A string or an address in a style sheet; quotes and brackets are outside.
+    Style,
     /// XML character data: five entities and numeric references, nothing else.
     XmlText,
     /// An XML attribute in quotes of either sort (the quotes are outside).
@@ -67,6 +69,11 @@ impl Quotes {
     /// A single layer.
     pub const fn one(quote: Quote) -> Quotes {
         Quotes { layers: [quote, Quote::Verbatim, Quote::Verbatim, Quote::Verbatim], len: 1 }
+    }
+
+    /// Two layers, the inner first.
+    pub const fn two(inner: Quote, outer: Quote) -> Quotes {
+        Quotes { layers: [inner, outer, Quote::Verbatim, Quote::Verbatim], len: 2 }
     }
 
     /// The same with one more layer outside, if there is room.

@@ -4,6 +4,7 @@
 //! whole, byte by byte and at seeded cuts. `SUDARE_BLESS=1` writes the results into the cases.
 
 mod case;
+mod contexts;
 mod differential;
 mod edges;
 mod generated;

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use crate::format::html::attribute::{Attribute, Attributes, Use, use_of};
 use crate::format::html::element::Role;
-use crate::format::html::embed::{Context, Source};
+use crate::format::html::embed::{Context, Source, trimmed};
 use crate::format::html::page::{Eyes, Page};
+use crate::format::html::run::{Item, Run};
 use crate::format::html::show::Names;
 use crate::format::html::start::{Written, is_mark};
 use crate::terms::leaf::{Part, Piece};
@@ -64,7 +65,7 @@ impl Page {
         let Some((span, quote)) = &one.value else { return Ok(()) };
         let source = Source::attribute(&written.text[span.clone()], written.begin + span.start, *quote);
         let whole = 0..source.text.len();
-        let what = use_of(written.tag.role, name);
+        let what = use_of(written.tag.role, name, written.is_custom());
         let is_marked = what == Use::Control && (written.tag.role != Role::Input || is_mark(&written.input()));
         if what == Use::Aside || is_marked {
             context.names = Names::default();
@@ -74,7 +75,7 @@ impl Page {
                 context.names = Names::default();
                 self.whole(&source, whole, Part::Id, &context, eyes)
             }
-            Use::Style => self.whole(&source, whole, Part::Style, &context, eyes),
+            Use::Style => self.style(&source, &context, eyes),
             Use::Script => self.script(&source, &context, eyes),
             Use::Page => self.nested(&source, Part::Attribute, &context, eyes),
             Use::Url => self.url(&source, &context, eyes),
@@ -92,7 +93,8 @@ impl Page {
         context: &Context,
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
-        let mut held = self.bare(source.text.to_string(), Part::Value, vec![source.piece(0..source.text.len())]);
+        let Some((text, piece)) = source.leaf(0..source.text.len()) else { return Ok(()) };
+        let mut held = self.bare(text, Part::Value, vec![piece]);
         held.names = context.names.near.clone();
         held.above = context.names.above.clone();
         held.places = context.places.clone();
@@ -137,7 +139,7 @@ impl Page {
         let inner = comment_text(raw.slice(span.clone()));
         let text = raw.slice(span.start + inner.start..span.start + inner.end);
         let source = Source::comment(text, span.start + inner.start);
-        let mut inside = trimmed(text);
+        let mut inside = trimmed(text, 0..text.len());
         if self.json(&source, inside.clone(), &Context::default(), eyes)? {
             return Ok(());
         }
@@ -163,32 +165,56 @@ impl Page {
     pub(super) fn remainder(&mut self, span: Range<usize>, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
         let raw = eyes.raw;
         let source = Source::raw(raw.slice(span.clone()), span.start);
-        let trimmed = trimmed(&source.text);
-        self.whole(&source, trimmed, Part::Comment, &Context::default(), eyes)
+        let whole = trimmed(&source.text, 0..source.text.len());
+        self.whole(&source, whole, Part::Comment, &Context::default(), eyes)
+    }
+
+    /// Shows a script or a style sheet in a drawing, where browsers read references in it. Gives whether the
+    /// run is one.
+    pub(super) fn drawn_script(&mut self, run: &Run, eyes: &mut Eyes<'_>) -> Result<bool, Refusal> {
+        let Some(open) = self.open.last().filter(|open| open.tag.foreign) else { return Ok(false) };
+        let role = open.tag.role;
+        if !matches!(role, Role::Script | Role::Style) {
+            return Ok(false);
+        }
+        let raw = eyes.raw;
+        for item in &run.items {
+            let Item::Text { span, literal, .. } = item else { continue };
+            let text = raw.slice(span.clone());
+            let source = if *literal { Source::raw(text, span.start) } else { Source::text(text, span.start) };
+            match role {
+                Role::Script => self.script(&source, &Context::default(), eyes)?,
+                _ => self.style(&source, &Context::default(), eyes)?,
+            }
+        }
+        Ok(true)
     }
 
     /// Shows the text of a script, a style sheet or the like, which ends.
     pub(super) fn raw_text(&mut self, span: Range<usize>, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
         let raw = eyes.raw;
         let source = Source::raw(raw.slice(span.clone()), span.start);
-        let trimmed = trimmed(&source.text);
+        let trimmed = trimmed(&source.text, 0..source.text.len());
         let context = Context::default();
         let Some(open) = self.open.last() else { return self.whole(&source, trimmed, Part::Text, &context, eyes) };
         let script = open.script.clone();
         match open.tag.role {
             Role::Script if is_markup(&script) => self.nested(&source, Part::Script, &context, eyes),
             Role::Script => {
-                let data = unwrapped(&source.text, trimmed);
+                let data = unwrapped(&source.text, trimmed.clone());
                 if script.contains("json") && self.json(&source, data, &context, eyes)? {
                     return Ok(());
                 }
-                self.script(&source, &context, eyes)
+                if is_program(&script) {
+                    return self.script(&source, &context, eyes);
+                }
+                self.whole(&source, trimmed, Part::Script, &context, eyes)
             }
             Role::Markup => {
                 let context = Context { names: self.names(), places: Vec::new() };
                 self.nested(&source, Part::Text, &context, eyes)
             }
-            Role::Style => self.whole(&source, trimmed, Part::Style, &context, eyes),
+            Role::Style => self.style(&source, &context, eyes),
             _ => self.whole(&source, trimmed, Part::Text, &context, eyes),
         }
     }
@@ -229,6 +255,13 @@ fn is_markup(script: &str) -> bool {
     ["template", "html", "handlebars", "mustache"].iter().any(|word| script.contains(word))
 }
 
+/// Whether a script of this type is JavaScript, or so nearly that its strings can be told. What is in
+/// another language is one text.
+fn is_program(script: &str) -> bool {
+    const WORDS: [&str; 7] = ["script", "module", "json", "importmap", "speculationrules", "babel", "jsx"];
+    script.is_empty() || WORDS.iter().any(|word| script.contains(word))
+}
+
 /// Where the text of a comment stands in it, as browsers read it.
 fn comment_text(raw: &str) -> Range<usize> {
     let Some(text) = raw.strip_prefix("<!--") else {
@@ -244,9 +277,4 @@ fn unwrapped(text: &str, trimmed: Range<usize>) -> Range<usize> {
     let Some(inner) = text[trimmed.clone()].strip_prefix("<!--") else { return trimmed };
     let inner = inner.strip_suffix("-->").unwrap_or(inner);
     trimmed.start + 4..trimmed.start + 4 + inner.len()
-}
-
-fn trimmed(text: &str) -> Range<usize> {
-    let begin = text.len() - text.trim_start().len();
-    begin..text.trim_end().len().max(begin)
 }

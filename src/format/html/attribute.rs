@@ -102,9 +102,12 @@ pub(super) enum Use {
     Structure,
 }
 
-/// What an attribute is for; the name is in lower case.
-pub(super) fn use_of(role: Role, name: &str) -> Use {
+/// What an attribute is for; the name is in lower case. Elements that a page has made itself have
+/// attributes of their own: a `name` or a `label` there is no structure.
+pub(super) fn use_of(role: Role, name: &str, custom: bool) -> Use {
+    const CUSTOM: [&str; 7] = ["class", "dir", "id", "lang", "role", "slot", "tabindex"];
     match name {
+        _ if custom && STRUCTURE.binary_search(&name).is_ok() && !CUSTOM.contains(&name) => Use::Aside,
         "value" if matches!(role, Role::Input | Role::Button) => Use::Control,
         "value" if role == Role::Option => Use::Aside,
         "value" | "title" | "alt" | "content" | "aria-label" | "aria-description" | "aria-valuetext" | "abbr"
@@ -188,6 +191,7 @@ const STRUCTURE: &[&str] = &[
     "shape",
     "size",
     "sizes",
+    "slot",
     "span",
     "step",
     "stroke",
@@ -250,8 +254,10 @@ mod tests {
     #[test]
     fn structure_is_sorted_and_data_is_read() {
         assert!(STRUCTURE.is_sorted());
-        assert_eq!(use_of(Role::Inline, "data-rawvalue"), Use::Read);
-        assert_eq!(use_of(Role::Inline, "onclick"), Use::Script);
-        assert_eq!(use_of(Role::Input, "value"), Use::Control);
+        assert_eq!(use_of(Role::Inline, "data-rawvalue", false), Use::Read);
+        assert_eq!(use_of(Role::Inline, "onclick", true), Use::Script);
+        assert_eq!(use_of(Role::Input, "value", false), Use::Control);
+        assert_eq!(use_of(Role::Input, "name", false), Use::Structure);
+        assert_eq!(use_of(Role::Inline, "name", true), Use::Aside);
     }
 }

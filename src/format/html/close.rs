@@ -1,13 +1,15 @@
 //! Ends of elements: what their text was, and what may be shown now.
 
-use crate::format::html::element::Role;
+use crate::format::html::element::{Role, number};
 use crate::format::html::held::{Held, Word};
 use crate::format::html::open::{Collector, Mark, Open, Sibling};
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::Item;
+use crate::format::html::table::Says;
 use crate::terms::leaf::Part;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::Refusal;
+use crate::terms::words::Length;
 
 impl Page {
     /// The innermost element ends.
@@ -16,12 +18,17 @@ impl Page {
         if self.open.last().is_some_and(|open| open.boundary) {
             self.flush(eyes)?;
         }
+        let sibling = sibling.or_else(|| self.label_passed_on());
         if let Some(span) = self.raw_text.take() {
             self.raw_text(span, eyes)?;
         }
-        let Some(open) = self.open.pop() else { return Ok(()) };
+        let Some(mut open) = self.open.pop() else { return Ok(()) };
+        if open.tag.role == Role::Reading {
+            (self.run, self.run_label) = self.under.pop().unwrap_or_default();
+        }
         let label = open.collector.as_ref().and_then(Collector::finish);
         self.collecting -= usize::from(open.collector.is_some());
+        let sibling = sibling.or_else(|| Page::label_alone(&mut open));
         if sibling.is_some() {
             self.inside().sibling = sibling;
         }
@@ -59,7 +66,12 @@ impl Page {
                     self.questioning = None;
                 }
                 if let (Some(table), Some(cell)) = (self.tables.last_mut(), open.cell) {
-                    table.cell_ends(cell, label.filter(|label| cell.head || is_label(label)));
+                    let says = match &label {
+                        Some(label) if ends_with_colon(label) => Says::Colon,
+                        Some(label) if table.is_plain() && self.words.know(label) => Says::Word,
+                        _ => Says::Nothing,
+                    };
+                    table.cell_ends(cell, label, says);
                 }
             }
             Role::Tr => self.row_ends(eyes)?,
@@ -107,7 +119,8 @@ impl Page {
             }
         }
         if !used {
-            self.inside().sibling = Some(Sibling { text: label, target: open.target.clone(), prefix: None });
+            self.inside().sibling =
+                Some(Sibling { text: label, target: open.target.clone(), prefix: None, word: None });
         }
         Ok(())
     }
@@ -132,7 +145,7 @@ impl Page {
             return Ok(None);
         }
         if let Some(Mark { own: Some(own), prefix }) = &open.mark {
-            return Ok(Some(Sibling { text: Word::clone(own), target: None, prefix: prefix.clone() }));
+            return Ok(Some(Sibling { text: Word::clone(own), target: None, prefix: prefix.clone(), word: None }));
         }
         if !self.open_is_short(eyes) {
             return Ok(None);
@@ -145,9 +158,10 @@ impl Page {
             return Ok(None);
         };
         let text = read.own(depth).unwrap_or_else(|| Word::from(read.text.as_str()));
-        let colon = is_label(&read.text);
+        let colon = ends_with_colon(&read.text);
+        let word = if colon || mark.is_some() { None } else { self.word_label(&read.text) };
         let prefix = match mark {
-            _ if colon => None,
+            _ if colon || word.is_some() => None,
             Some(mark) => mark.prefix,
             None => {
                 self.run.items.append(&mut tail.items);
@@ -159,10 +173,41 @@ impl Page {
             self.flush(eyes)?;
         }
         self.run.items.append(&mut tail.items);
+        self.run_is_label = word.is_some();
         if prefix.is_none() {
             self.flush(eyes)?;
         }
-        Ok(Some(Sibling { text, target: None, prefix }))
+        Ok(Some(Sibling { text, target: None, prefix, word }))
+    }
+
+    /// How long the values are of what the innermost element says, if that is a label by its words:
+    /// nothing else stands before it in its line, and it is no link, button or part of a menu.
+    fn word_label(&self, text: &str) -> Option<Length> {
+        let open = self.open.last()?;
+        let length = self.words.length(text)?;
+        let is_label = match open.tag.role {
+            Role::Inline => open.tag.name != LINK && self.run.begins_line(),
+            Role::Div | Role::P => true,
+            _ => open.tag.is_line(),
+        };
+        let elsewhere = |open: &Open| {
+            matches!(open.tag.role, Role::Button | Role::Select | Role::Title | Role::Label) || open.tag.name == MENU
+        };
+        (is_label && !open.tag.foreign && !self.open.iter().any(elsewhere)).then_some(length)
+    }
+
+    /// The label that stood alone in an element, for what stands behind that.
+    fn label_alone(open: &mut Open) -> Option<Sibling> {
+        let passes = matches!(open.tag.role, Role::Inline | Role::Div | Role::P) || open.tag.is_line();
+        let alone = passes && open.texts == 1;
+        open.inside.sibling.take().filter(|label| alone && label.prefix.is_none() && label.target.is_none())
+    }
+
+    /// The label that an element without any text leaves for the one behind it: an icon.
+    fn label_passed_on(&self) -> Option<Sibling> {
+        let open = self.open.last()?;
+        let (text, length) = open.word.clone().filter(|_| open.tag.role == Role::Inline && open.texts == 0)?;
+        Some(Sibling { text, target: None, prefix: None, word: Some(length) })
     }
 
     /// Whether the run's text within the innermost element is short enough for a label, and worth
@@ -170,7 +215,7 @@ impl Page {
     fn open_is_short(&self, eyes: &Eyes<'_>) -> bool {
         let depth = self.open.len() - 1;
         let marked = self.open.last().is_some_and(|open| open.mark.is_some());
-        let mut bytes = 0;
+        let (mut bytes, mut parts) = (0, 0);
         let mut last = None;
         for item in self.run.items.iter().rev() {
             let Item::Text { span, depth: own, .. } = item else { break };
@@ -179,21 +224,28 @@ impl Page {
             }
             last = last.or(Some(span.clone()));
             bytes += span.len();
+            parts += 1;
             if bytes > LABEL_BYTES_MAX {
                 return false;
             }
         }
         // A label that stands in references ends with `&#xff1a;` or the like.
         let colon = |raw: &str| raw.trim_end().ends_with(['：', ':', ';']);
-        last.is_some_and(|span| marked || colon(eyes.raw.slice(span)))
+        // Of several parts, or with references, it must be read to be known.
+        let word = |raw: &str| !self.words.is_empty() && (parts > 1 || raw.contains('&') || self.words.know(raw));
+        last.is_some_and(|span| marked || colon(eyes.raw.slice(span.clone())) || word(eyes.raw.slice(span)))
     }
 }
+
+/// A link, and what holds the links of a page.
+const LINK: u64 = number("a");
+const MENU: u64 = number("nav");
 
 /// A longer text labels nothing.
 pub(super) const LABEL_BYTES_MAX: usize = 200;
 
 /// Whether a text labels what follows it: it is short and ends with a colon.
-pub(super) fn is_label(text: &str) -> bool {
+pub(super) fn ends_with_colon(text: &str) -> bool {
     text.len() <= LABEL_BYTES_MAX / 2 && text.ends_with(['：', ':']) && !text.contains('\n')
 }
 

@@ -46,6 +46,11 @@ pub(super) enum Role {
     /// Holds text that is not parsed at all: `xmp`, `plaintext`.
     Plain,
     Template,
+    Ruby,
+    /// Its line breaks are seen: `pre`.
+    Pre,
+    /// The reading beside a word: `rt`, `rp`.
+    Reading,
     Br,
     /// Has no content and does not part text: `img`, `wbr`.
     Void,
@@ -72,6 +77,11 @@ impl Tag {
         Tag { name: number(&lower), role, foreign }
     }
 
+    /// Whether it is a block that holds one text: a heading.
+    pub(super) fn is_line(self) -> bool {
+        LINES.contains(&self.name)
+    }
+
     /// The same for an end tag, which finds elements of either kind by the number.
     pub(super) fn end(name: &str) -> Tag {
         Tag::of(name, false)
@@ -81,7 +91,7 @@ impl Tag {
 impl Role {
     /// Whether text runs on through such an element.
     pub(super) fn is_inline(self) -> bool {
-        matches!(self, Role::Inline | Role::Void)
+        matches!(self, Role::Inline | Role::Void | Role::Ruby)
     }
 
     /// Whether an element of this role can be closed only from within a cell or a table's part.
@@ -91,8 +101,8 @@ impl Role {
 
     /// Whether an open paragraph ends where such an element begins.
     pub(super) fn closes_p(self) -> bool {
-        use Role::{Block, Dd, Div, Dl, Dt, Fieldset, Form, Li, P, Plain, Rule, Table};
-        matches!(self, Block | Div | P | Li | Dl | Dt | Dd | Table | Form | Fieldset | Plain | Rule)
+        use Role::{Block, Dd, Div, Dl, Dt, Fieldset, Form, Li, P, Plain, Pre, Rule, Table};
+        matches!(self, Block | Div | P | Li | Dl | Dt | Dd | Table | Form | Fieldset | Plain | Pre | Rule)
     }
 
     /// Whether end tags of what stands outside do not reach into such an element.
@@ -138,6 +148,9 @@ fn role(name: &str) -> Role {
         "noscript" | "iframe" | "noframes" | "noembed" => Role::Markup,
         "xmp" | "plaintext" => Role::Plain,
         "template" => Role::Template,
+        "pre" | "listing" => Role::Pre,
+        "ruby" => Role::Ruby,
+        "rt" | "rp" | "rtc" => Role::Reading,
         "br" => Role::Br,
         "hr" => Role::Rule,
         "area" | "base" | "basefont" | "bgsound" | "col" | "embed" | "img" | "keygen" | "link" | "param" | "source"
@@ -146,6 +159,9 @@ fn role(name: &str) -> Role {
         _ => Role::Inline,
     }
 }
+
+const LINES: [u64; 7] =
+    [number("h1"), number("h2"), number("h3"), number("h4"), number("h5"), number("h6"), number("blockquote")];
 
 fn foreign_role(name: &str) -> Role {
     match name {
@@ -181,7 +197,6 @@ const BLOCKS: &[&str] = &[
     "header",
     "hgroup",
     "html",
-    "listing",
     "main",
     "marquee",
     "math",
@@ -189,7 +204,6 @@ const BLOCKS: &[&str] = &[
     "nav",
     "object",
     "ol",
-    "pre",
     "search",
     "section",
     "summary",
@@ -198,8 +212,13 @@ const BLOCKS: &[&str] = &[
 ];
 
 /// FNV-1a: names need only differ where they differ.
-fn number(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+pub(super) const fn number(name: &str) -> u64 {
+    let (bytes, mut at, mut hash) = (name.as_bytes(), 0, 0xcbf2_9ce4_8422_2325_u64);
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0100_0000_01b3);
+        at += 1;
+    }
+    hash
 }
 
 #[cfg(test)]

@@ -10,10 +10,13 @@ use std::sync::Arc;
 use crate::format::html::HtmlWalker;
 use crate::format::html::entity;
 use crate::format::html::held::{Held, Word};
+use crate::format::html::lines::{Sort, labelled};
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::show::Names;
 use crate::format::json::within::{Surroundings, leaves_within};
-use crate::format::{script, url};
+use crate::format::quote::decode;
+use crate::format::script::{self, Literal};
+use crate::format::{style, url};
 use crate::terms::leaf::{Leaf, Member, Part, Piece, Sink, Walker};
 use crate::terms::place::PlaceId;
 use crate::terms::quote::{Quote, Quotes};
@@ -25,17 +28,24 @@ pub(super) struct Source<'a> {
     /// Where each byte of the text stands in the raw text; nothing where each stands for itself.
     map: Option<Vec<u32>>,
     begin: usize,
-    outer: Option<Quote>,
+    /// How the text is quoted; nothing where it stands as it is.
+    outer: Option<Quotes>,
 }
 
 impl<'a> Source<'a> {
     /// An attribute's value that begins there in the body.
     pub(super) fn attribute(raw: &'a str, begin: usize, quote: Quote) -> Source<'a> {
         if !raw.contains('&') {
-            return Source { text: Cow::Borrowed(raw), map: None, begin, outer: Some(quote) };
+            return Source { text: Cow::Borrowed(raw), map: None, begin, outer: Some(Quotes::one(quote)) };
         }
         let (text, map) = entity::decode(raw, true);
-        Source { text: Cow::Owned(text), map: Some(map), begin, outer: Some(quote) }
+        Source { text: Cow::Owned(text), map: Some(map), begin, outer: Some(Quotes::one(quote)) }
+    }
+
+    /// Text with references that begins there in the body.
+    pub(super) fn text(raw: &'a str, begin: usize) -> Source<'a> {
+        let (text, map) = entity::decode(raw, false);
+        Source { text: Cow::Owned(text), map: Some(map), begin, outer: Some(Quotes::one(Quote::HtmlText)) }
     }
 
     /// Text that stands as it is.
@@ -45,7 +55,7 @@ impl<'a> Source<'a> {
 
     /// The inside of a comment.
     pub(super) fn comment(raw: &'a str, begin: usize) -> Source<'a> {
-        Source { outer: Some(Quote::HtmlComment), ..Source::raw(raw, begin) }
+        Source { outer: Some(Quotes::one(Quote::HtmlComment)), ..Source::raw(raw, begin) }
     }
 
     /// Where a part of the text stands in the body.
@@ -53,17 +63,35 @@ impl<'a> Source<'a> {
         self.raw_of(span.start)..self.raw_of(span.end)
     }
 
+    /// A part of the text that is quoted once more, if that can be told.
+    fn inside(&self, span: Range<usize>, quote: Quote) -> Option<Source<'static>> {
+        let outer = self.quotes(quote)?;
+        let decoded = decode(Quotes::one(quote), self.text.get(span.clone())?).ok()?;
+        let raw = |at: &u32| u32::try_from(self.raw_of(span.start + *at as usize) - self.begin).unwrap_or(u32::MAX);
+        let map = decoded.map.iter().map(raw).collect();
+        Some(Source { text: Cow::Owned(decoded.text), map: Some(map), begin: self.begin, outer: Some(outer) })
+    }
+
     /// The quoting of what is written so inside the text, if it can be told.
     fn quotes(&self, inner: Quote) -> Option<Quotes> {
-        match self.outer {
-            Some(outer) => Quotes::one(inner).within(outer),
-            None => Some(Quotes::one(inner)),
+        around(Quotes::one(inner), self.outer)
+    }
+
+    /// A part of the text as a leaf's: as it is, or with references undone that were encoded twice.
+    pub(super) fn leaf(&self, span: Range<usize>) -> Option<(String, Piece)> {
+        let text = self.text.get(span.clone())?;
+        if entity::is_encoded(text)
+            && let Some(inner) = self.inside(span.clone(), Quote::HtmlText)
+        {
+            let piece = inner.piece(0..inner.text.len());
+            return Some((inner.text.into_owned(), piece));
         }
+        Some((text.to_owned(), self.piece(span)))
     }
 
     /// The text as it is, without a layer of its own.
-    pub(super) fn piece(&self, span: Range<usize>) -> Piece {
-        Piece { span: self.span(span), at: 0, quotes: Quotes::one(self.outer.unwrap_or(Quote::Verbatim)) }
+    fn piece(&self, span: Range<usize>) -> Piece {
+        Piece { span: self.span(span), at: 0, quotes: self.outer.unwrap_or(Quotes::one(Quote::Verbatim)) }
     }
 
     fn raw_of(&self, offset: usize) -> usize {
@@ -89,13 +117,55 @@ impl Page {
         context: &Context,
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
-        let Some(text) = source.text.get(span.clone()).filter(|text| !text.trim().is_empty()) else { return Ok(()) };
-        let mut held = self.bare(text.to_owned(), part, vec![source.piece(span)]);
+        let named = !context.names.near.is_empty() || !context.places.is_empty();
+        if !named
+            && matches!(part, Part::Attribute | Part::Comment)
+            && self.lines_in(source, &span, part, context, eyes)?
+        {
+            return Ok(());
+        }
+        let Some((text, piece)) = source.leaf(span).filter(|(text, _)| !text.trim().is_empty()) else { return Ok(()) };
+        let mut held = self.bare(text, part, vec![piece]);
         held.names = context.names.near.clone();
         held.above = context.names.above.clone();
         held.places = context.places.clone();
         held.itself = context.places.clone();
         self.deliver(held, eyes)
+    }
+
+    /// Shows a text whose lines say themselves what they hold: a tooltip, a comment. `false` if none does.
+    fn lines_in(
+        &mut self,
+        source: &Source<'_>,
+        span: &Range<usize>,
+        part: Part,
+        context: &Context,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<bool, Refusal> {
+        let Some(text) = source.text.get(span.clone()) else { return Ok(false) };
+        let breaks: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+        let lines = labelled(text, &breaks, &self.words);
+        for line in &lines {
+            let inside = trimmed(text, line.span.clone());
+            let Some((value, piece)) = source.leaf(span.start + inside.start..span.start + inside.end) else {
+                continue;
+            };
+            if value.is_empty() {
+                continue;
+            }
+            let part = match line.sort {
+                Sort::Plain => part,
+                Sort::Label => Part::Label,
+                Sort::Value(_) => Part::Value,
+            };
+            let mut held = self.bare(value, part, vec![piece]);
+            if let Sort::Value(label) = &line.sort {
+                held.names.push(Word::from(&text[label.clone()]));
+                held.above = context.names.above.clone();
+            }
+            self.deliver(held, eyes)?;
+        }
+        Ok(!lines.is_empty())
     }
 
     /// Shows the leaves of a text that is JSON; `false` if it is not.
@@ -111,8 +181,7 @@ impl Page {
             return Ok(false);
         }
         let raw_of = |offset| source.raw_of(span.start + offset);
-        let outer = source.outer.map(Quotes::one);
-        let surroundings = Surroundings { raw_of: &raw_of, outer, record: self.record };
+        let surroundings = Surroundings { raw_of: &raw_of, outer: source.outer, record: self.record };
         let mut gather = Gather::default();
         if !leaves_within(text, &Arc::clone(&self.nowhere), &self.bounds, &surroundings, &mut gather)? {
             return Ok(false);
@@ -151,7 +220,10 @@ impl Page {
         let text = &source.text;
         let mut at = 0;
         for data in script::json_parts(text) {
-            if self.json(source, data.clone(), context, eyes)? {
+            let name = script::name_before(&text[at..data.start]).map(Word::from);
+            let mut inside = context.clone();
+            name.into_iter().for_each(|name| inside.names.near.insert(0, name));
+            if self.json(source, data.clone(), &inside, eyes)? {
                 self.strings(source, at..data.start, context, eyes)?;
                 at = data.end;
             }
@@ -171,13 +243,57 @@ impl Page {
                 continue;
             }
             let within = span.start + literal.span.start..span.start + literal.span.end;
+            if self.data_in(source, within.clone(), &literal, context, eyes)? {
+                continue;
+            }
             let quotes = source.quotes(literal.quote).ok_or_else(too_deep)?;
             let piece = Piece { span: source.span(within), at: 0, quotes };
             let mut held = self.bare(literal.text, literal.part, vec![piece]);
+            held.names = literal.name.iter().map(|name| Word::from(&**name)).collect();
             held.places = context.places.clone();
             self.deliver(held, eyes)?;
         }
         Ok(())
+    }
+
+    /// Shows the data that a script keeps in a string, to be read with `JSON.parse`; `false` if it is
+    /// none.
+    fn data_in(
+        &mut self,
+        source: &Source<'_>,
+        span: Range<usize>,
+        literal: &Literal,
+        context: &Context,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<bool, Refusal> {
+        if literal.quote == Quote::JsonBare
+            || literal.part != Part::Script
+            || !literal.text.trim_start().starts_with(['{', '['])
+        {
+            return Ok(false);
+        }
+        match source.inside(span, literal.quote) {
+            Some(inner) => self.json(&inner, 0..inner.text.len(), context, eyes),
+            None => Ok(false),
+        }
+    }
+
+    /// Shows what of a style sheet may hold a value; the rest is structure.
+    pub(super) fn style(&mut self, source: &Source<'_>, context: &Context, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+        let parts = if context.places.is_empty() { style::parts(&source.text) } else { Vec::new() };
+        let mut at = 0;
+        for part in parts {
+            let inner = source.inside(part.span.clone(), part.quote()).ok_or_else(too_deep)?;
+            self.whole(source, trimmed(&source.text, at..part.span.start), Part::Style, context, eyes)?;
+            at = part.span.end;
+            let whole = 0..inner.text.len();
+            match part.sort {
+                style::Sort::Url => self.url(&inner, context, eyes)?,
+                style::Sort::Comment => self.whole(&inner, whole, Part::Comment, context, eyes)?,
+                style::Sort::Text | style::Sort::Variable => self.whole(&inner, whole, Part::Script, context, eyes)?,
+            }
+        }
+        self.whole(source, trimmed(&source.text, at..source.text.len()), Part::Style, context, eyes)
     }
 
     /// Shows a page within the page; one that cannot be read as a page is a leaf.
@@ -190,7 +306,7 @@ impl Page {
     ) -> Result<(), Refusal> {
         let whole = 0..source.text.len();
         let Some(nests) = self.nests.checked_sub(1) else { return self.whole(source, whole, part, context, eyes) };
-        let mut walker = HtmlWalker::within(&self.bounds, nests);
+        let mut walker = HtmlWalker::within(&self.bounds, &self.words, nests);
         let mut gather = Gather::default();
         let read = walker.write(source.text.as_bytes(), &mut gather).and_then(|()| walker.end(&mut gather));
         if read.is_err() || !gather.move_to(source) {
@@ -237,12 +353,9 @@ impl Gather {
             }
             held.pieces.iter_mut().all(|piece| {
                 piece.span = source.span(piece.span.clone());
-                match source.outer.map(|outer| piece.quotes.within(outer)) {
-                    Some(Some(quotes)) => piece.quotes = quotes,
-                    Some(None) => return false,
-                    None => {}
-                }
-                true
+                let quotes = around(piece.quotes, source.outer);
+                piece.quotes = quotes.unwrap_or(piece.quotes);
+                quotes.is_some()
             })
         })
     }
@@ -273,6 +386,19 @@ impl Sink for Gather {
     fn settled(&mut self, _: usize) -> Result<(), Refusal> {
         Ok(())
     }
+}
+
+/// The layers of a text inside those of what it stands in, if all can be told.
+fn around(inner: Quotes, outer: Option<Quotes>) -> Option<Quotes> {
+    let outer = outer.as_ref().map_or(&[][..], Quotes::layers);
+    outer.iter().try_fold(inner, |quotes, layer| quotes.within(*layer))
+}
+
+/// A part of a text without the blanks around it.
+pub(super) fn trimmed(text: &str, span: Range<usize>) -> Range<usize> {
+    let part = &text[span.clone()];
+    let begin = span.start + part.len() - part.trim_start().len();
+    begin..(span.start + part.trim_end().len()).max(begin)
 }
 
 /// A value that is quoted too often to be written again must not pass unseen.

@@ -51,6 +51,15 @@ pub fn decode(raw: &str, in_attribute: bool) -> (String, Vec<u32>) {
     (text, map)
 }
 
+/// Whether a text that was decoded holds references still: somebody has encoded it twice.
+pub fn is_encoded(text: &str) -> bool {
+    let reference = |at: usize| {
+        let end = text[at..].bytes().take(NAME_BYTES_MAX + 2).position(|b| b == b';');
+        end.is_some_and(|end| reference(&text[at..], false).is_some_and(|(_, _, length)| length == end + 1))
+    };
+    text.match_indices('&').any(|(at, _)| reference(at))
+}
+
 /// Writes text so that it means itself in text and in attributes of any quoting.
 pub fn encode(text: &str, out: &mut String) {
     for c in text.chars() {
@@ -143,6 +152,22 @@ mod tests {
         ] {
             assert_eq!(decode(raw, false).0, text, "{raw}");
             assert_eq!(decode(raw, true).0, attribute, "{raw} in an attribute");
+        }
+    }
+
+    #[test]
+    fn only_whole_references_are_encoded_twice() {
+        for (text, is) in [
+            ("&#48;90", true),
+            ("a &commat; b", true),
+            ("?a=1&copy=2", false),
+            ("a & b; c", false),
+            ("&nothing;", false),
+            ("R&D; x", false),
+            ("&", false),
+            ("", false),
+        ] {
+            assert_eq!(is_encoded(text), is, "{text}");
         }
     }
 

@@ -6,8 +6,10 @@
 //! and its row, the term before it, the label of its control. That is followed here while the page
 //! streams by; only a control whose label may still come, and a `th` that may be a value, wait.
 //!
-//! Known limits: of the elements that browsers add, only `tbody` is there for selectors, and a
-//! label that is neither marked up as one nor ends with a colon is not known as one.
+//! A label that nothing marks as one is known by its words, where rules or built-in labels know them:
+//! at the beginning of a line with a colon, in a box beside another, in a cell of a table without `th`.
+//!
+//! Known limit: of the elements that browsers add, only `tbody` is there for selectors.
 
 pub mod entity;
 
@@ -18,6 +20,7 @@ mod control;
 mod element;
 mod embed;
 mod held;
+mod lines;
 mod matching;
 mod open;
 mod page;
@@ -40,6 +43,7 @@ use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Sink, Walker};
 use crate::terms::place::Places;
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::words::Words;
 
 /// Walks one page in UTF-8.
 pub struct HtmlWalker {
@@ -60,12 +64,12 @@ const CHUNK_BYTES: usize = 32 << 10;
 impl HtmlWalker {
     /// A walker before the page's first byte; a selector that cannot be followed is refused.
     pub fn new(places: Arc<Places>, bounds: &Bounds) -> Result<HtmlWalker, Refusal> {
-        Ok(HtmlWalker::with(Page::new(Wanted::compile(&places)?, bounds, NESTS), bounds))
+        Ok(HtmlWalker::with(Page::new(Wanted::compile(&places)?, &places.words, bounds, NESTS), bounds))
     }
 
     /// A walker for a page inside a page, where no selector reaches.
-    fn within(bounds: &Bounds, nests: usize) -> HtmlWalker {
-        HtmlWalker::with(Page::new(Wanted::default(), bounds, nests), bounds)
+    fn within(bounds: &Bounds, words: &Arc<Words>, nests: usize) -> HtmlWalker {
+        HtmlWalker::with(Page::new(Wanted::default(), words, bounds, nests), bounds)
     }
 
     fn with(page: Page, bounds: &Bounds) -> HtmlWalker {

@@ -5,6 +5,7 @@ use crate::format::html::held::Word;
 use crate::format::html::matching::{Children, Facts};
 use crate::format::html::table::Cell;
 use crate::terms::place::PlaceId;
+use crate::terms::words::Length;
 
 /// An element that has begun and not ended.
 pub(super) struct Open {
@@ -19,6 +20,10 @@ pub(super) struct Open {
     pub(super) label: bool,
     /// The names that it gives to what stands in it, the nearest first.
     pub(super) names: Vec<Word>,
+    /// The name that a label known by its words alone gives to what stands in it.
+    pub(super) word: Option<(Word, Length)>,
+    /// How many texts have stood in it.
+    pub(super) texts: u32,
     /// A fieldset's legend.
     pub(super) legend: Option<Word>,
     /// The places that its text is at.
@@ -63,6 +68,8 @@ impl Open {
             record: 0,
             label: false,
             names: Vec::new(),
+            word: None,
+            texts: 0,
             legend: None,
             places: Vec::new(),
             around: Vec::new(),
@@ -120,6 +127,9 @@ pub(super) struct Sibling {
     pub(super) target: Option<String>,
     /// Only for a value whose class has this prefix: `card-info` of `card-info-key`.
     pub(super) prefix: Option<String>,
+    /// It is known by its words alone, and its values are so long: it labels an element, never the text
+    /// behind it.
+    pub(super) word: Option<Length>,
 }
 
 /// What a class says of an element that labels another.

@@ -20,6 +20,7 @@ use crate::terms::bounds::Bounds;
 use crate::terms::leaf::Sink;
 use crate::terms::place::Places;
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::words::Words;
 
 /// What a step needs beside the page: the body's text and who is shown its leaves.
 pub(super) struct Eyes<'a> {
@@ -38,6 +39,8 @@ pub(super) struct Start {
 pub(super) struct Page {
     pub(super) bounds: Bounds,
     pub(super) wanted: Wanted,
+    /// Labels that are known by their words.
+    pub(super) words: Arc<Words>,
     /// What is known of the elements that stand in no other.
     pub(super) roots: Inside,
     /// Pages within pages: how many may still be opened.
@@ -47,6 +50,10 @@ pub(super) struct Page {
     pub(super) run: Run,
     /// The label that was left for the run.
     pub(super) run_label: Option<Word>,
+    /// The run is a label by its words.
+    pub(super) run_is_label: bool,
+    /// The runs that readings stand in, which go on behind those, with their labels.
+    pub(super) under: Vec<(Run, Option<Word>)>,
     /// The text of a script or the like.
     pub(super) raw_text: Option<Range<usize>>,
     pub(super) tables: Vec<Table>,
@@ -83,16 +90,19 @@ const DEPTH_MAX: usize = 1024;
 
 impl Page {
     /// A page before its first token.
-    pub(super) fn new(wanted: Wanted, bounds: &Bounds, nests: usize) -> Page {
+    pub(super) fn new(wanted: Wanted, words: &Arc<Words>, bounds: &Bounds, nests: usize) -> Page {
         Page {
             bounds: bounds.clone(),
             wanted,
+            words: Arc::clone(words),
             roots: Inside::default(),
             nests,
             nowhere: Arc::new(Places::default()),
             open: Vec::new(),
             run: Run::default(),
             run_label: None,
+            run_is_label: false,
+            under: Vec::new(),
             raw_text: None,
             tables: Vec::new(),
             lists: vec![Terms::default()],
@@ -148,7 +158,8 @@ impl Page {
     /// From where on the body's text may still be needed.
     pub(super) fn begin(&self) -> usize {
         let raw_text = self.raw_text.as_ref().map(|span| span.start);
-        [self.run.begin(), raw_text].into_iter().flatten().fold(self.at, usize::min)
+        let under = self.under.iter().filter_map(|(run, _)| run.begin());
+        [self.run.begin(), raw_text].into_iter().flatten().chain(under).fold(self.at, usize::min)
     }
 
     /// Says up to where everything was shown.
@@ -254,6 +265,7 @@ impl Page {
                 self.find(|open| matches!(open.tag.role, Role::Dt | Role::Dd), |role| !passable(role))
             }
             Role::Option => self.find(|open| open.tag.role == Role::Option, |role| role != Role::Inline),
+            Role::Reading => self.find(|open| open.tag.role == Role::Reading, |role| role != Role::Inline),
             Role::Optgroup => self.within(|role| role == Role::Select),
             Role::Tr => self.within(|role| matches!(role, Role::Table | Role::Head | Role::Body)),
             Role::Td | Role::Th => self.within(|role| matches!(role, Role::Table | Role::Tr)),

@@ -88,6 +88,11 @@ impl Run {
         }
     }
 
+    /// Whether what comes next begins a line.
+    pub(super) fn begins_line(&self) -> bool {
+        self.items.last().is_none_or(|last| *last == Item::Break)
+    }
+
     /// Parts off the text at the end that stands at least so deep.
     pub(super) fn split_tail(&mut self, depth: usize) -> Run {
         let within = |item: &Item| matches!(item, Item::Text { depth: own, .. } if *own >= depth);
@@ -97,47 +102,84 @@ impl Run {
 
     /// Reads it; nothing if it is blank.
     pub(super) fn read(&self, raw: &Raw) -> Option<Read> {
+        let decoded = self.decoded(raw);
+        decoded.read(0..decoded.text.len())
+    }
+
+    /// Its text with the way back to the body.
+    pub(super) fn decoded(&self, raw: &Raw) -> Decoded {
         let mut text = String::new();
         let mut parts = Vec::new();
+        let mut breaks = Vec::new();
         for item in &self.items {
             match item {
-                Item::Break => text.push('\n'),
+                Item::Break => {
+                    breaks.push(text.len());
+                    text.push('\n');
+                }
                 Item::Text { span, literal, depth } => {
                     let at = text.len();
-                    let map = decode(raw.slice(span.clone()), *literal, &mut text);
-                    parts.push(Part { span: span.clone(), literal: *literal, depth: *depth, at, end: text.len(), map });
+                    let (map, twice) = decode(raw.slice(span.clone()), *literal, &mut text);
+                    let quotes = match (literal, twice) {
+                        (true, _) => Quotes::one(Quote::Verbatim),
+                        (false, true) => Quotes::two(Quote::HtmlText, Quote::HtmlText),
+                        (false, false) => Quotes::one(Quote::HtmlText),
+                    };
+                    parts.push(Part { span: span.clone(), quotes, depth: *depth, at, end: text.len(), map });
                 }
             }
         }
+        Decoded { text, parts, breaks }
+    }
+}
+
+/// The text of a run, with the blanks around it.
+pub(super) struct Decoded {
+    pub(super) text: String,
+    parts: Vec<Part>,
+    /// Where lines end.
+    pub(super) breaks: Vec<usize>,
+}
+
+impl Decoded {
+    /// Reads a part of it; nothing if that is blank.
+    pub(super) fn read(&self, span: Range<usize>) -> Option<Read> {
         // A byte order mark is no text either.
         let blank = |c: char| c.is_whitespace() || c == '\u{feff}';
-        let from = text.len() - text.trim_start_matches(blank).len();
-        let to = text.trim_end_matches(blank).len();
+        let text = &self.text[span.clone()];
+        let from = span.start + text.len() - text.trim_start_matches(blank).len();
+        let to = span.start + text.trim_end_matches(blank).len();
         if from >= to {
             return None;
         }
-        let mut read = Read { text: text[from..to].to_owned(), pieces: Vec::new(), depths: Vec::new() };
-        for part in &parts {
+        let mut read = Read { text: self.text[from..to].to_owned(), pieces: Vec::new(), depths: Vec::new() };
+        for part in &self.parts {
             part.within(from, to, &mut read);
         }
         Some(read)
     }
 }
 
-/// Adds the text that raw text stands for, and gives its map unless each byte stands for itself.
-fn decode(raw: &str, literal: bool, text: &mut String) -> Option<Vec<u32>> {
+/// Adds the text that raw text stands for, and gives its map unless each byte stands for itself; and
+/// whether references in it were encoded twice.
+fn decode(raw: &str, literal: bool, text: &mut String) -> (Option<Vec<u32>>, bool) {
     if literal || !raw.contains('&') {
         text.push_str(raw);
-        return None;
+        return (None, false);
     }
-    let (decoded, map) = entity::decode(raw, false);
-    text.push_str(&decoded);
-    Some(map)
+    let (once, map) = entity::decode(raw, false);
+    if !entity::is_encoded(&once) {
+        text.push_str(&once);
+        return (Some(map), false);
+    }
+    let (twice, inner) = entity::decode(&once, false);
+    text.push_str(&twice);
+    (Some(inner.iter().map(|at| map.get(*at as usize).copied().unwrap_or(u32::MAX)).collect()), true)
 }
 
 struct Part {
     span: Range<usize>,
-    literal: bool,
+    quotes: Quotes,
     depth: usize,
     /// Where in the untrimmed text it stands.
     at: usize,
@@ -152,9 +194,8 @@ impl Part {
         if begin >= end {
             return;
         }
-        let quote = if self.literal { Quote::Verbatim } else { Quote::HtmlText };
         let span = self.raw(begin)..self.raw(end);
-        read.pieces.push(Piece { span, at: begin - from, quotes: Quotes::one(quote) });
+        read.pieces.push(Piece { span, at: begin - from, quotes: self.quotes });
         read.depths.push((begin - from..end - from, self.depth));
     }
 

@@ -2,14 +2,18 @@
 
 use std::ops::Range;
 
-use crate::format::html::close::{LABEL_BYTES_MAX, is_label};
+use crate::format::html::close::{LABEL_BYTES_MAX, ends_with_colon};
 use crate::format::html::element::Role;
 use crate::format::html::held::{Held, Raw, Word};
+use crate::format::html::lines::{Line, Sort, labelled};
+use crate::format::html::open::Open;
 use crate::format::html::page::{Eyes, Page};
-use crate::format::html::run::{Read, Run};
+use crate::format::html::run::{Decoded, Read, Run};
+use crate::format::html::table::Table;
 use crate::terms::leaf::{Part, Piece};
 use crate::terms::place::PlaceId;
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::words::Length;
 
 /// The places of a text, as `Leaf` has them.
 #[derive(Default)]
@@ -32,7 +36,7 @@ impl Page {
         let depth = self.open.len().saturating_sub(1);
         let sibling = &mut self.inside().sibling;
         if sibling.as_ref().is_some_and(|sibling| sibling.prefix.is_none()) && !is_blank(raw.slice(span.clone())) {
-            self.run_label = sibling.take().map(|sibling| sibling.text);
+            self.run_label = sibling.take().filter(|sibling| sibling.word.is_none()).map(|sibling| sibling.text);
         }
         self.run.text(span, literal, depth);
     }
@@ -41,16 +45,68 @@ impl Page {
     pub(super) fn flush(&mut self, eyes: &mut Eyes<'_>) -> Result<Option<Word>, Refusal> {
         let run = std::mem::replace(&mut self.run, Run { items: Vec::new() });
         let run_label = self.run_label.take();
-        let Some(read) = run.read(eyes.raw) else { return Ok(None) };
-        self.collect(&read.text);
+        let is_label = std::mem::take(&mut self.run_is_label);
+        if self.drawn_script(&run, eyes)? {
+            return Ok(None);
+        }
+        let decoded = run.decoded(eyes.raw);
+        let Some(read) = decoded.read(0..decoded.text.len()) else { return Ok(None) };
+        self.open.iter_mut().for_each(|open| open.texts = open.texts.saturating_add(1));
+        if self.under.is_empty() {
+            self.collect(&read.text);
+        }
         let depth = self.open.len().saturating_sub(1);
         if let Some(mark) = self.open.last_mut().and_then(|open| open.mark.as_mut()) {
             mark.own = mark.own.take().or_else(|| read.own(depth).filter(|own| own.len() <= LABEL_BYTES_MAX));
         }
-        let label = is_label(&read.text).then(|| Word::from(read.text.as_str()));
-        let held = self.leaf_of(read, run_label);
+        let label = ends_with_colon(&read.text).then(|| Word::from(read.text.as_str()));
+        let held = self.leaf_of(read, run_label, is_label);
+        let unnamed = held.names.is_empty() && held.places.is_empty() && held.around.is_empty();
+        if unnamed && matches!(held.part, Part::Text | Part::Value) {
+            let lines = labelled(&decoded.text, &self.breaks(&decoded), &self.words);
+            if !lines.is_empty() {
+                return self.lines(&held, &decoded, lines, eyes);
+            }
+        }
         self.deliver(held, eyes)?;
         Ok(label)
+    }
+
+    /// Where the lines of a text end that people see.
+    fn breaks(&self, decoded: &Decoded) -> Vec<usize> {
+        let kept = |open: &Open| matches!(open.tag.role, Role::Pre | Role::Textarea);
+        if self.open.iter().any(kept) {
+            return decoded.text.match_indices('\n').map(|(at, _)| at).collect();
+        }
+        decoded.breaks.clone()
+    }
+
+    /// Shows a text whose lines say themselves what they hold. Gives the last label, if nothing stands
+    /// behind it.
+    fn lines(
+        &mut self,
+        whole: &Held,
+        decoded: &Decoded,
+        lines: Vec<Line>,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<Option<Word>, Refusal> {
+        let mut last = None;
+        for Line { span, sort } in lines {
+            let Some(read) = decoded.read(span) else { continue };
+            let part = match sort {
+                Sort::Plain => whole.part,
+                Sort::Label => Part::Label,
+                Sort::Value(_) => Part::Value,
+            };
+            last = (sort == Sort::Label).then(|| Word::from(read.text.as_str()));
+            let mut held = self.bare(read.text, part, read.pieces);
+            if let Sort::Value(label) = sort {
+                held.names.push(Word::from(&decoded.text[label]));
+                held.above = whole.above.clone();
+            }
+            self.deliver(held, eyes)?;
+        }
+        Ok(last)
     }
 
     /// Shows a leaf now, or keeps it where its label may still come.
@@ -99,6 +155,13 @@ impl Page {
     /// The names at the innermost open element. A cell's are the nearest; what stands around the
     /// cell is further up, but a control is always told its fieldset's legend.
     pub(super) fn names(&self) -> Names {
+        self.names_of(None)
+    }
+
+    /// The names at a text, or at an attribute: a label that is known by its words alone names no
+    /// sentence, unless what it names may be as long.
+    fn names_of(&self, text: Option<&str>) -> Names {
+        let fits = |length: Length| length == Length::Text || text.is_none_or(|text| !text.contains('。'));
         let mut names = Names::default();
         let mut legends = Vec::new();
         let mut beyond = false;
@@ -106,6 +169,9 @@ impl Page {
         for open in self.open.iter().rev() {
             let list = if beyond { &mut names.above } else { &mut names.near };
             for name in &open.names {
+                add(list, name);
+            }
+            if let Some((name, _)) = open.word.as_ref().filter(|(_, length)| fits(*length)) {
                 add(list, name);
             }
             legends.extend(open.legend.as_ref().filter(|_| control));
@@ -123,14 +189,16 @@ impl Page {
         names
     }
 
-    fn leaf_of(&self, read: Read, run_label: Option<Word>) -> Held {
-        let mut names = self.names();
+    fn leaf_of(&self, read: Read, run_label: Option<Word>, is_label: bool) -> Held {
+        let mut names = self.names_of(Some(&read.text));
         if let Some(label) = run_label {
             names.near.insert(0, label);
         }
         let Stands { places, itself, around } = self.places();
         let named = !names.near.is_empty() || !places.is_empty() || !around.is_empty();
         let part = self.part().unwrap_or(if named { Part::Value } else { Part::Text });
+        let is_label = is_label || (part == Part::Value && places.is_empty() && self.is_word_label(&read.text));
+        let part = if is_label { Part::Label } else { part };
         if part == Part::Label {
             names = Names::default();
         }
@@ -141,6 +209,19 @@ impl Page {
         held.itself = itself;
         held.around = around;
         held
+    }
+
+    /// Whether a text is the next label where a value would stand: in a box beside a label, in a cell of a
+    /// table without `th`.
+    fn is_word_label(&self, text: &str) -> bool {
+        let plain = self.tables.last().is_some_and(Table::is_plain)
+            && self
+                .open
+                .iter()
+                .rev()
+                .find(|open| open.tag.role.is_table_part())
+                .is_some_and(|open| open.cell.is_some());
+        (plain || self.open.iter().any(|open| open.word.is_some())) && self.words.know(text)
     }
 
     /// What part of the page text is here, if an element around it says so.

@@ -41,6 +41,11 @@ impl Written<'_> {
         matches!(self.tag.role, Role::Input | Role::Select | Role::Textarea)
     }
 
+    /// Whether the page has made the element itself.
+    pub(super) fn is_custom(&self) -> bool {
+        self.text[1..self.attributes.name_end].contains('-')
+    }
+
     /// Whether it is a control that has no value in its tag.
     fn may_be_empty(&self) -> bool {
         let mut values = self.attributes.list.iter().filter(|one| one.value.is_some());
@@ -78,6 +83,10 @@ impl Page {
         let tag = Tag::of(&text[1..attributes.name_end], start.foreign);
         let written = Written { tag, begin: start.span.start, text, attributes: &attributes };
         self.imply(tag.role, start.span.start, eyes)?;
+        if is_structure(tag) {
+            // A box that holds more than text is no value of a label that only its words tell.
+            self.open.iter_mut().for_each(|open| open.word = None);
+        }
         let mut open = Open::new(tag, start.span.start);
         let matched = self.look(&mut open, &written);
         open.places = matched.text;
@@ -94,7 +103,15 @@ impl Page {
             self.run.line_break();
             open.boundary = false;
         }
-        let before = if open.boundary { self.flush(eyes)? } else { None };
+        let before = match tag.role {
+            // The text around a reading is one text without it.
+            Role::Reading => {
+                self.under.push((std::mem::take(&mut self.run), self.run_label.take()));
+                None
+            }
+            _ if open.boundary => self.flush(eyes)?,
+            _ => None,
+        };
         if matched.record {
             self.records += 1;
             self.record = self.records;
@@ -102,11 +119,14 @@ impl Page {
         }
         self.bring(&mut open, &written, eyes)?;
         let control = written.is_control();
-        let sibling = before.filter(|_| control).or(sibling);
         if control {
+            let sibling = before.or(sibling.map(|sibling| sibling.text));
             self.control_begins(&mut open, &written, sibling);
-        } else {
-            open.names.extend(sibling);
+        } else if let Some(Sibling { text, word, .. }) = sibling {
+            match word {
+                Some(length) => open.word = Some((text, length)),
+                None => open.names.push(text),
+            }
         }
         self.push(open)?;
         self.attributes(&written, &matched.attributes, eyes)?;
@@ -133,19 +153,28 @@ impl Page {
     }
 
     /// The label that the sibling before left for an element, which takes it.
-    fn label_before(&mut self, written: &Written<'_>, class: &str) -> Option<Word> {
+    fn label_before(&mut self, written: &Written<'_>, class: &str) -> Option<Sibling> {
         if !Open::can_be_labelled(written.tag.role) || written.is_hidden_input() {
             return None;
         }
-        let Sibling { text, prefix, target } = self.inside().sibling.take()?;
+        let sibling = self.inside().sibling.take()?;
+        if sibling.word.is_some() && written.tag.foreign {
+            self.inside().sibling = Some(sibling);
+            return None;
+        }
+        let Sibling { prefix, target, word, .. } = &sibling;
         let is_label = Mark::of(class).is_some_and(|mark| mark.prefix.is_none());
         if is_label || matches!(written.tag.role, Role::Label | Role::Legend | Role::Dt | Role::Th) {
             return None;
         }
-        if written.is_control() && target.is_some() && target != written.value("id") {
+        if written.is_control() && target.is_some() && *target != written.value("id") {
             return None;
         }
-        prefix.is_none_or(|prefix| is_value_of(class, &prefix)).then_some(text)
+        if word.is_some() && (is_structure(written.tag) || written.tag.role == Role::Button) {
+            return None;
+        }
+        let fits = prefix.as_ref().is_none_or(|prefix| is_value_of(class, prefix));
+        fits.then_some(sibling)
     }
 
     /// Whether a link stands apart from the text before it: on a line of its own, as an "edit" behind
@@ -216,11 +245,12 @@ impl Page {
         open.cell = Some(cell);
         open.collector = Some(Collector::default());
         open.label = cell.head && !table.is_open_question(cell);
-        let values = table.row_has_values();
+        let undecided = table.may_be_headings(cell);
+        let values = table.row_has_values() && !undecided;
         if self.questioning.is_none() {
             if values {
                 self.answer_question(false, eyes)?;
-            } else if cell.head && !open.label {
+            } else if undecided || (cell.head && !open.label) {
                 self.questioning = Some(self.open.len());
             }
         }
@@ -252,6 +282,15 @@ impl Page {
             self.controls.wait(open.begin, id.filter(|_| around.is_none()), around, self.open.len());
             self.control = Some(open.begin);
         }
+    }
+}
+
+/// Whether an element holds more than a text: a list, a table, a form, a section.
+fn is_structure(tag: Tag) -> bool {
+    match tag.role {
+        Role::Table | Role::Dl | Role::Li | Role::Form | Role::Fieldset => true,
+        Role::Block => !tag.foreign && !tag.is_line(),
+        _ => false,
     }
 }
 

@@ -1,8 +1,9 @@
 //! Tables: which headings stand at a cell.
 //!
 //! A column's headings are the cells of `thead`, or of rows that hold nothing but `th`; a row's are
-//! the `th` before the cell, or a cell whose text ends with a colon. Spans over columns and rows
-//! are counted; cells that the page hides do not take a column.
+//! the `th` before the cell, or a cell whose text ends with a colon. In a table without any `th` cells
+//! are headings by their words: one labels the next cell, several side by side in the first row their
+//! columns. Spans over columns and rows are counted; cells that the page hides do not take a column.
 
 use crate::format::html::held::Word;
 
@@ -17,6 +18,10 @@ pub(super) struct Table {
     in_head: bool,
     /// Whether a row of values was seen since the last headings.
     body: bool,
+    /// Whether a heading was seen that is marked as one.
+    marked: bool,
+    /// Whether a row with cells has ended.
+    begun: bool,
     row: Row,
 }
 
@@ -34,12 +39,27 @@ struct Row {
     headings: Vec<Word>,
     /// A value has stood since the last of them.
     after_value: bool,
-    /// The last of them is a cell with a colon, which labels one cell only.
+    /// The last of them is a cell with a colon or a known word, which labels one cell only.
     colon: bool,
+    /// Cells that are labels by their words, whether two stand side by side, and whether the last cell is
+    /// one.
+    words: usize,
+    side_by_side: bool,
+    word: bool,
     heads: usize,
     values: usize,
     /// What becomes of this row if it is one of headings.
     texts: Vec<(Cell, Word)>,
+}
+
+/// What a cell's text says of the next cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Says {
+    Nothing,
+    /// It ends with a colon.
+    Colon,
+    /// It is a label by its words.
+    Word,
 }
 
 /// Where a cell stands.
@@ -80,6 +100,7 @@ impl Table {
             self.row_begins();
         }
         let head = th || self.in_head;
+        self.marked |= head;
         if hidden {
             return Cell { column: COLUMNS_MAX, columns: 0, rows: 1, head, hidden };
         }
@@ -105,6 +126,17 @@ impl Table {
         cell.head && !self.in_head && !self.of_column(cell).is_empty()
     }
 
+    /// Whether nothing marks the headings of this table.
+    pub(super) fn is_plain(&self) -> bool {
+        !self.marked && self.columns.is_empty()
+    }
+
+    /// Whether a cell may turn out to be a heading that nothing marks: it stands in the first row, behind
+    /// a label.
+    pub(super) fn may_be_headings(&self, cell: Cell) -> bool {
+        self.is_plain() && !self.begun && !cell.hidden && self.row.words > 0
+    }
+
     /// Whether the row is known to hold values.
     pub(super) fn row_has_values(&self) -> bool {
         self.row.values > 0
@@ -119,16 +151,30 @@ impl Table {
         names
     }
 
-    /// A cell ends: a heading's text, or that of a cell which labels the next one.
-    pub(super) fn cell_ends(&mut self, cell: Cell, heading: Option<Word>) {
+    /// A cell ends: its text, and what that says of the next cell.
+    pub(super) fn cell_ends(&mut self, cell: Cell, text: Option<Word>, says: Says) {
         if cell.hidden {
             return;
         }
+        if !cell.head {
+            if says == Says::Word {
+                self.row.words += 1;
+                self.row.side_by_side |= self.row.word;
+                if self.row.word {
+                    self.row.headings.clear();
+                }
+            }
+            self.row.word = says == Says::Word;
+        }
+        if let Some(text) = text.clone().filter(|_| cell.head || !self.begun) {
+            self.row.texts.push((cell, text));
+        }
+        let heading = text.filter(|_| cell.head || says != Says::Nothing);
         let until = (cell.column + cell.columns).min(COLUMNS_MAX);
         if cell.rows != 1 && cell.column < until {
             let rows = if cell.rows == 0 { usize::MAX } else { cell.rows };
             self.carried.resize(self.carried.len().max(until), Carried::default());
-            let heading = heading.clone().filter(|_| cell.head && !self.in_head);
+            let heading = heading.clone().filter(|_| says == Says::Word || (cell.head && !self.in_head));
             for column in cell.column..until {
                 // A cell over several columns labels its row once.
                 let heading = heading.clone().filter(|_| column == cell.column);
@@ -137,11 +183,8 @@ impl Table {
         }
         match heading {
             Some(heading) => {
-                self.row.head(Word::clone(&heading));
+                self.row.head(heading);
                 self.row.colon = !cell.head;
-                if cell.head {
-                    self.row.texts.push((cell, heading));
-                }
             }
             None if !cell.head => {
                 self.row.after_value = true;
@@ -159,8 +202,10 @@ impl Table {
         for carried in &mut self.carried {
             carried.rows = carried.rows.saturating_sub(1);
         }
-        let heads = row.open && row.heads > 0 && row.values == 0;
-        if !heads {
+        let marked = row.heads > 0 && row.values == 0;
+        let words = self.is_plain() && !self.begun && row.side_by_side && row.words * 2 >= row.values;
+        self.begun |= row.heads + row.values > 0;
+        if !row.open || !(marked || words) {
             self.body |= row.values > 0;
             return false;
         }
@@ -212,7 +257,7 @@ impl Row {
 mod tests {
     use super::*;
 
-    /// Lays out rows: `!` before a heading, `text*2` over columns, `text/2` over rows; gives the
+    /// Lays out rows: `!` before a heading, `~` before a known word, `text*2` over columns, `text/2` over rows; gives the
     /// names at each value.
     fn names(rows: &[&str]) -> Vec<String> {
         let mut table = Table::default();
@@ -227,8 +272,13 @@ mod tests {
                 if heading.is_none() {
                     shown.push(format!("{written}: {}", table.names(cell).join(" ")));
                 }
-                let label = heading.or(written.strip_suffix('：')).map(Word::from);
-                table.cell_ends(cell, label);
+                let (text, says) = match (written.strip_suffix('：'), written.strip_prefix('~')) {
+                    (Some(label), _) => (label, Says::Colon),
+                    (_, Some(label)) => (label, Says::Word),
+                    _ => (heading.unwrap_or(written), Says::Nothing),
+                };
+                let says = if table.is_plain() || says != Says::Word { says } else { Says::Nothing };
+                table.cell_ends(cell, Some(Word::from(text)), says);
             }
             table.row_ends();
         }
@@ -251,6 +301,18 @@ mod tests {
         assert_eq!(names(&["!R/2 !S a", "!T b"]), ["a: S R", "b: T R"]);
         assert_eq!(names(&["!A !B", "a/2 b1", "b2"]), ["a: A", "b1: B", "b2: B"]);
         assert_eq!(names(&["!A !B", "a - b"]), ["a: A", "-: ", "b: B"]);
+    }
+
+    #[test]
+    fn words_are_headings_where_nothing_marks_any() {
+        assert_eq!(names(&["~A a", "~B b"]), ["~A: ", "a: A", "~B: ", "b: B"]);
+        assert_eq!(names(&["~A a ~B b c"]), ["~A: ", "a: A", "~B: ", "b: B", "c: "]);
+        assert_eq!(names(&["~A ~B x", "a b y"]), ["~A: ", "~B: A", "x: B", "a: A", "b: B", "y: x"]);
+        assert_eq!(names(&["n ~A ~B", "1 a ~B"]), ["n: ", "~A: ", "~B: A", "1: n", "a: A", "~B: B"]);
+        assert_eq!(names(&["x y", "~A ~B z"]), ["x: ", "y: ", "~A: ", "~B: A", "z: B"]);
+        assert_eq!(names(&["x y z v w ~A ~B", "1 2"])[7..], ["1: ", "2: "]);
+        assert_eq!(names(&["!X y", "~A b"]), ["y: X", "~A: ", "b: "]);
+        assert_eq!(names(&["~R/2 a", "b"]), ["~R: ", "a: R", "b: R"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use crate::format::html::entity;
 use crate::format::json::text as json;
-use crate::format::quote::{Decoded, Malformed, card, legacy, xml};
+use crate::format::quote::{Decoded, Malformed, card, legacy, style, xml};
 use crate::terms::quote::{Quote, Quotes};
 
 /// Undoes all layers, the outermost first.
@@ -44,6 +44,7 @@ fn layer(quote: Quote, raw: &str) -> Result<Decoded, Malformed> {
         Quote::Script { quote: b'*' } => without(raw, raw.find("*/")),
         Quote::Script { quote: b'\n' } => without(raw, raw.find(['\n', '\r', '\u{2028}', '\u{2029}'])),
         Quote::Script { .. } => Ok(script(raw)),
+        Quote::Style => Ok(style::text(raw)),
         Quote::XmlText => xml::text(raw, false),
         Quote::XmlValue => xml::text(raw, true),
         Quote::XmlCdata => xml::section(raw),

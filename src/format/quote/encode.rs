@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use crate::format::html::entity;
 use crate::format::json::text::is_number;
-use crate::format::quote::{card, xml};
+use crate::format::quote::{card, style, xml};
 use crate::terms::quote::{Quote, Quotes};
 
 /// Writes a whole text in all layers, the innermost first.
@@ -33,7 +33,7 @@ pub fn part(quotes: Quotes, text: &str) -> Option<String> {
             Quote::CsvBare { delimiter } if must_quote(&written, *delimiter) => return None,
             Quote::CsvBare { .. } => out.push_str(&written),
             Quote::HtmlBare => html_bare(&written, &mut out),
-            Quote::HtmlComment if written.contains(['-', '>']) => return None,
+            Quote::HtmlComment if written.contains("--") || written.contains('>') => return None,
             Quote::XmlComment if written.contains('-') => return None,
             quote => whole(*quote, &written, &mut out),
         }
@@ -79,6 +79,7 @@ fn whole(quote: Quote, text: &str, out: &mut String) {
             out.push_str(&text.replace(['\n', '\r', '\u{2028}', '\u{2029}'], " ").replace("</", "< /"));
         }
         Quote::Script { quote } => script(text, char::from(quote), out),
+        Quote::Style => style::write(text, out),
         Quote::XmlText => xml::write_text(text, false, out),
         Quote::XmlValue => xml::write_text(text, true, out),
         Quote::XmlCdata => xml::write_section(text, out),

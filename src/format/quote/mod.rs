@@ -9,6 +9,7 @@ mod decode;
 mod encode;
 mod legacy;
 mod splice;
+mod style;
 mod xml;
 
 use std::fmt;

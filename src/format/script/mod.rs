@@ -1,9 +1,10 @@
 //! Scripts: their strings, their comments, and the data that pages hand to them.
 //!
 //! A script's own code is structure; personal data stands in its strings, comments and long
-//! numbers, and in JSON that a page assigns to a variable. A string that is put together out of
-//! parts is shown in parts.
+//! numbers, and in JSON that a page assigns to a variable. The name of a member or of a variable stands
+//! at its value. A string that is put together out of parts is shown in parts, each with that name.
 
+mod naming;
 mod padded;
 pub mod scan;
 
@@ -30,13 +31,18 @@ pub struct Literal {
     pub quote: Quote,
     /// A string, a comment or a number.
     pub part: Part,
+    /// The name that stands at it: its member's, its variable's.
+    pub name: Option<Arc<str>>,
 }
 
 /// The texts of a complete script: strings, texts of templates, comments, long numbers.
 pub fn strings(text: &str) -> impl Iterator<Item = Literal> {
     let mut scanner = Scanner::default();
     let mut at = 0;
-    std::iter::from_fn(move || scanner.next(text, &mut at, true).map(|found| literal(text, found)))
+    std::iter::from_fn(move || {
+        let found = scanner.next(text, &mut at, true)?;
+        Some(literal(text, found, scanner.name()))
+    })
 }
 
 /// Where data stands in a script: all of it, assigned to a variable, handed to a function. The parts
@@ -73,6 +79,23 @@ pub fn json_parts(text: &str) -> Vec<Range<usize>> {
             None => return parts,
         }
     }
+}
+
+/// The name that a script gives to what stands behind this text: `tels` in `tels: ` and `c.tels =`.
+pub fn name_before(text: &str) -> Option<String> {
+    let named = text.trim_end().strip_suffix([':', '='])?.trim_end();
+    let named = named.strip_suffix(']').map_or(named, str::trim_end);
+    let name = match named.strip_suffix(['"', '\'', '`']) {
+        Some(inner) => inner.rsplit_once(['"', '\'', '`'])?.1,
+        None => {
+            let in_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '\\');
+            &named[named
+                .rfind(|c: char| !in_name(c))
+                .map_or(0, |at| at + named[at..].chars().next().map_or(1, char::len_utf8))..]
+        }
+    };
+    let decoded = decode(Quotes::one(Quote::Script { quote: b'"' }), name).ok()?;
+    (!decoded.text.is_empty() && decoded.text.len() <= naming::NAME_BYTES).then_some(decoded.text)
 }
 
 /// How often a script may be read over in search of brackets that close.
@@ -129,11 +152,11 @@ fn balanced(text: &str) -> Option<usize> {
     None
 }
 
-fn literal(text: &str, found: Found) -> Literal {
+fn literal(text: &str, found: Found, name: Option<Arc<str>>) -> Literal {
     let raw = &text[found.start..found.end];
     // Scripts' own quotings decode whatever they meet; a number stands for itself.
     let text = decode(Quotes::one(found.quote), raw).map_or_else(|_| raw.to_owned(), |decoded| decoded.text);
-    Literal { span: found.start..found.end, text, quote: found.quote, part: found.part }
+    Literal { span: found.start..found.end, text, quote: found.quote, part: found.part, name }
 }
 
 /// Walks one script file.
@@ -193,7 +216,7 @@ impl ScriptWalker {
             if found.end - found.start > self.value_bytes {
                 return Err(too_long(self.value_bytes));
             }
-            show(&literal(text, found), self.base, sink)?;
+            show(&literal(text, found, self.scanner.name()), self.base, sink)?;
         }
         if broken {
             return Err(self.unreadable(readable));
@@ -219,7 +242,7 @@ fn show(literal: &Literal, base: usize, sink: &mut dyn Sink) -> Result<(), Refus
         text: &literal.text,
         part: literal.part,
         pieces: &[Piece { span, at: 0, quotes: Quotes::one(literal.quote) }],
-        names: Names::NONE,
+        names: literal.name.as_deref().map_or(Names::NONE, Names::one),
         above: Names::NONE,
         places: &[],
         reach: Reach::default(),
@@ -276,6 +299,22 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(json_part(script).map(|range| &script[range]), data, "{script}");
+        }
+    }
+
+    #[test]
+    fn data_has_the_name_that_stands_before_it() {
+        for (before, name) in [
+            ("{a: 1, tels: ", Some("tels")),
+            ("var c={};c.tels =", Some("tels")),
+            (r#"c["tels"] = "#, Some("tels")),
+            (r#"{"te\u006cs": "#, Some("tels")),
+            ("住所: ", Some("住所")),
+            ("f(", None),
+            (": ", None),
+            ("", None),
+        ] {
+            assert_eq!(name_before(before).as_deref(), name, "{before}");
         }
     }
 

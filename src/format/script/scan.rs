@@ -5,8 +5,10 @@
 //! taken for a regular expression is shown too, so that a wrong guess hides nothing.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::format::json::text::is_number;
+use crate::format::script::naming::Naming;
 use crate::terms::leaf::Part;
 use crate::terms::quote::Quote;
 
@@ -53,6 +55,11 @@ pub struct Scanner {
     braces: Vec<bool>,
     /// Inside a template's text.
     in_template: bool,
+    naming: Naming,
+    /// An expression begins in a template, behind the text that was found.
+    enters: bool,
+    /// The name that stands at the last text that was found.
+    name: Option<Arc<str>>,
 }
 
 /// What was found at a place, and where to go on.
@@ -64,6 +71,11 @@ enum Step {
 }
 
 impl Scanner {
+    /// The name that stands at the text that was found last.
+    pub fn name(&self) -> Option<Arc<str>> {
+        self.name.clone()
+    }
+
     /// The next text from `at` on. If there is none, `at` is where the text ends or, unless it is
     /// the last, where an unfinished token begins.
     pub fn next(&mut self, text: &str, at: &mut usize, last: bool) -> Option<Found> {
@@ -71,7 +83,14 @@ impl Scanner {
             match self.step(text, *at, last) {
                 Step::Found(found, end) => {
                     *at = end;
+                    self.name = if found.part == Part::Comment { None } else { self.naming.name() };
+                    if std::mem::take(&mut self.enters) {
+                        self.naming.byte(b'{', None);
+                    }
                     if found.start < found.end {
+                        if matches!(found.quote, Quote::Script { quote: b'"' | b'\'' }) {
+                            self.naming.word(&text[found.start..found.end]);
+                        }
                         return Some(found);
                     }
                 }
@@ -100,14 +119,17 @@ impl Scanner {
                 _ => Step::Nothing(text.len()),
             },
             byte if is_word(byte) => self.word(text, at, last),
+            // Whether `=` gives a value is only seen behind it.
+            b'=' | b'?' if rest.len() == 1 && !last => Step::Unfinished,
             byte => {
-                self.punctuation(byte);
+                self.punctuation(byte, rest.get(1).copied());
                 Step::Nothing(at + 1)
             }
         }
     }
 
-    fn punctuation(&mut self, byte: u8) {
+    fn punctuation(&mut self, byte: u8, next: Option<u8>) {
+        self.naming.byte(byte, next);
         match byte {
             b'{' => self.braces.push(false),
             b'}' => self.in_template = self.braces.pop() == Some(true),
@@ -146,6 +168,7 @@ impl Scanner {
         self.after_operand = skip == 1;
         if skip == 2 {
             self.braces.push(true);
+            self.enters = true;
         }
         let quote = Quote::Script { quote: b'`' };
         Step::Found(Found { part: Part::Script, quote, start: at, end: at + length }, at + length + skip)
@@ -195,10 +218,14 @@ impl Scanner {
         self.after_operand = !BEFORE_OPERAND.iter().any(|before| before.as_bytes() == word);
         let end = at + length;
         let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
-        // Old scripts may write a number with a leading zero.
-        if digits >= DIGITS && (digits == length || is_number(word)) {
-            return Step::Found(Found { part: Part::Number, quote: Quote::JsonBare, start: at, end }, end);
+        // Old scripts may write a number with a leading zero. A short one counts where it is given a name.
+        let named = self.naming.is_named();
+        let long = digits >= if named { 1 } else { DIGITS };
+        if long && (digits == length || is_number(word)) {
+            let part = if named { Part::Script } else { Part::Number };
+            return Step::Found(Found { part, quote: Quote::JsonBare, start: at, end }, end);
         }
+        self.naming.word(&text[at..end]);
         Step::Nothing(end)
     }
 }

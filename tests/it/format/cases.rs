@@ -12,6 +12,7 @@ use sudare::terms::bounds::Bounds;
 use sudare::terms::leaf::Part;
 use sudare::terms::place::{Place, PlaceId, Places};
 use sudare::terms::quote::Quote;
+use sudare::terms::words::{Length, Words};
 
 use super::recorder::{Recorder, Shown};
 
@@ -47,6 +48,11 @@ impl Case {
             let number = || value.parse().expect(value);
             match name {
                 "records" => places.records = Some(Place::parse(value).expect(value)),
+                "words" => {
+                    let mut words = Words::default();
+                    value.split(' ').for_each(|name| words.add(name.trim_end_matches('+'), length(name)));
+                    places.words = Arc::new(words);
+                }
                 "headings" => places.headings.names = value.split(' ').map(str::to_owned).collect(),
                 "value_bytes" => bounds.value_bytes = number(),
                 "hold_bytes" => bounds.hold_bytes = number(),
@@ -70,6 +76,11 @@ impl Case {
         let Ok(body) = str::from_utf8(&self.body) else { return };
         if self.format == Format::Html { recorder.agrees_but_for_breaks(body) } else { recorder.agrees_with(body) }
     }
+}
+
+/// Names whose values may take several lines have a `+` behind them.
+fn length(name: &str) -> Length {
+    if name.ends_with('+') { Length::Text } else { Length::Line }
 }
 
 /// Every case of a format, or of all.

@@ -7,7 +7,7 @@ use sudare::format::quote::{Malformed, decode, encode, splice, splice_all};
 use sudare::terms::leaf::Piece;
 use sudare::terms::quote::{Quote, Quotes};
 
-const QUOTES: [Quote; 20] = [
+const QUOTES: [Quote; 21] = [
     Quote::Verbatim,
     Quote::Json,
     Quote::JsonBare,
@@ -23,6 +23,7 @@ const QUOTES: [Quote; 20] = [
     Quote::Script { quote: b'"' },
     Quote::Script { quote: b'\'' },
     Quote::Script { quote: b'`' },
+    Quote::Style,
     Quote::XmlText,
     Quote::XmlValue,
     Quote::XmlCdata,

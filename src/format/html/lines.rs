@@ -1,0 +1,226 @@
+//! Lines of a text that say themselves what they hold: `氏名：山田<br>電話：090-…`, `【住所】東京都`.
+//!
+//! Only a word that means something is a label here, and only at the beginning of a line: prose that
+//! mentions a telephone is no value. Behind such a label further ones may stand in the same line.
+
+use std::ops::Range;
+
+use crate::terms::words::{Length, Words};
+
+/// A part of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    /// Where in the text it stands.
+    pub(super) span: Range<usize>,
+    /// What it is.
+    pub(super) sort: Sort,
+}
+
+/// What a part of a text is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// Text of which nobody says what it is.
+    Plain,
+    /// A label.
+    Label,
+    /// The value of the label that stands there.
+    Value(Range<usize>),
+}
+
+/// Parts a text into its labels, their values and what is neither; nothing if no line begins with a
+/// label. `breaks` is where its lines end.
+pub(super) fn labelled(text: &str, breaks: &[usize], words: &Words) -> Vec<Line> {
+    if words.is_empty() || !text.contains([':', '：', '】', '］', ']', '〕']) {
+        return Vec::new();
+    }
+    let mut lines = Lines { text, words, parts: Vec::new(), open: None };
+    let mut start = 0;
+    for end in breaks.iter().copied().chain([text.len()]) {
+        lines.line(start..end);
+        start = end;
+    }
+    let any = lines.parts.iter().any(|line| line.sort == Sort::Label);
+    if any { lines.parts } else { Vec::new() }
+}
+
+struct Lines<'a> {
+    text: &'a str,
+    words: &'a Words,
+    parts: Vec<Line>,
+    /// The label whose value may go on in the next line.
+    open: Option<Open>,
+}
+
+/// A label whose value may go on.
+struct Open {
+    label: Range<usize>,
+    length: Length,
+    /// Some of its value was there.
+    begun: bool,
+}
+
+/// No label has more characters, with its brackets.
+const LABEL_CHARS: usize = 40;
+/// How many places of one line are looked at for further labels.
+const PLACES: usize = 64;
+
+impl Lines<'_> {
+    fn line(&mut self, line: Range<usize>) {
+        if self.text[line.clone()].trim().is_empty() {
+            // A blank line ends what goes on.
+            self.open = self.open.take().filter(|open| !open.begun);
+            return;
+        }
+        match self.label(line.clone()) {
+            Some((label, after)) => self.pairs(label, after, line.end),
+            None => self.rest(line),
+        }
+    }
+
+    /// A line that begins with a label, and those that follow in it.
+    fn pairs(&mut self, first: Range<usize>, after: usize, end: usize) {
+        let mut pair = Some((first, after));
+        while let Some((label, after)) = pair {
+            pair = self.next(after..end);
+            let parts = |c: char| c.is_whitespace() || PARTS.contains(c);
+            let value = match &pair {
+                Some((next, _)) => after..after + self.text[after..next.start].trim_end_matches(parts).len(),
+                None => after..end,
+            };
+            let begun = !self.text[value.clone()].trim().is_empty();
+            let length = self.words.length(&self.text[label.clone()]).unwrap_or(Length::Line);
+            self.parts.push(Line { span: label.clone(), sort: Sort::Label });
+            if begun {
+                self.parts.push(Line { span: value, sort: Sort::Value(label.clone()) });
+            }
+            self.open = (!begun || length == Length::Text).then_some(Open { label, length, begun });
+        }
+    }
+
+    /// A line that begins with none.
+    fn rest(&mut self, line: Range<usize>) {
+        match self.open.take().filter(|_| !has_label(&self.text[line.clone()])) {
+            Some(Open { label, length, .. }) => {
+                self.parts.push(Line { span: line, sort: Sort::Value(label.clone()) });
+                self.open = (length == Length::Text).then_some(Open { label, length, begun: true });
+            }
+            None => match self.parts.last_mut() {
+                Some(Line { span, sort: Sort::Plain }) => span.end = line.end,
+                _ => self.parts.push(Line { span: line, sort: Sort::Plain }),
+            },
+        }
+    }
+
+    /// The label at the beginning of a part of a line, and where what it labels begins.
+    fn label(&self, line: Range<usize>) -> Option<(Range<usize>, usize)> {
+        let is_mark = |c: char| c.is_whitespace() || "・●○■□◆◇▼▶►※*＊-－–•".contains(c) || c == '\u{feff}';
+        let text = &self.text[line.clone()];
+        let start = line.start + text.len() - text.trim_start_matches(is_mark).len();
+        let rest = &self.text[start..line.end];
+        let opening = rest.chars().next()?;
+        if let Some(at) = OPENING.iter().position(|mark| *mark == opening) {
+            let inner = start + opening.len_utf8();
+            let length =
+                self.text[inner..line.end].char_indices().take(LABEL_CHARS).find(|(_, c)| *c == CLOSING[at])?.0;
+            let after = inner + length + CLOSING[at].len_utf8();
+            let behind = self.text[after..line.end].trim_start();
+            let colon = behind.chars().next().filter(|c| is_colon(*c)).map_or(0, char::len_utf8);
+            let after = if colon > 0 { line.end - behind.len() + colon } else { after };
+            return self.words.know(&self.text[inner..inner + length]).then_some((inner..inner + length, after));
+        }
+        let (length, colon) = rest.char_indices().take(LABEL_CHARS).find(|(_, c)| is_colon(*c))?;
+        let label = start..start + rest[..length].trim_end().len();
+        self.words.know(&self.text[label.clone()]).then_some((label, start + length + colon.len_utf8()))
+    }
+
+    /// The next label in the same line.
+    fn next(&self, line: Range<usize>) -> Option<(Range<usize>, usize)> {
+        let parts = |c: char| c.is_whitespace() || PARTS.contains(c);
+        let places = self.text[line.clone()].match_indices(parts).take(PLACES);
+        let mut starts = places.map(|(at, part)| {
+            let bracket = part.chars().next().is_some_and(|c| OPENING.contains(&c));
+            line.start + if bracket { at } else { at + part.len() }
+        });
+        starts.find_map(|start| self.label(start..line.end))
+    }
+}
+
+/// What stands between a value and the next label in its line.
+const PARTS: &str = "/／|｜、,，;；・【［[〔■●◆○□";
+const OPENING: [char; 4] = ['【', '［', '[', '〔'];
+const CLOSING: [char; 4] = ['】', '］', ']', '〕'];
+
+fn is_colon(c: char) -> bool {
+    matches!(c, ':' | '：')
+}
+
+/// Whether a line begins with a label of any words: then it does not go on with the one before.
+fn has_label(line: &str) -> bool {
+    const SHORT: usize = 16;
+    line.trim().chars().take(SHORT).any(|c| c == '：' || OPENING.contains(&c)) || {
+        let begin: String = line.trim().chars().take(SHORT).collect();
+        begin.split_once(": ").is_some_and(|(label, _)| label.contains(char::is_alphabetic))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words() -> Words {
+        let mut words = Words::default();
+        for name in ["氏名", "電話", "tel", "メール"] {
+            words.add(name, Length::Line);
+        }
+        words.add("住所", Length::Text);
+        words
+    }
+
+    /// The values with their labels, and what is neither in brackets.
+    fn shown(text: &str) -> String {
+        let breaks: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+        let part = |line: Line| match line.sort {
+            Sort::Plain => Some(format!("[{}]", text[line.span].trim())),
+            Sort::Label => None,
+            Sort::Value(label) => Some(format!("{}={}", &text[label], text[line.span].trim())),
+        };
+        labelled(text, &breaks, &words()).into_iter().filter_map(part).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn lines_that_begin_with_a_label_hold_its_value() {
+        for (text, lines) in [
+            ("氏名：山田\n電話：090", "氏名=山田 電話=090"),
+            ("氏名：山田 太郎　電話：090", "氏名=山田 太郎 電話=090"),
+            ("TEL: 03-1 / メール: a@b.jp", "TEL=03-1 メール=a@b.jp"),
+            ("tel:090", "tel=090"),
+            ("【氏名】山田\n■電話 ： 090\n[tel]: 03", "氏名=山田 電話=090 tel=03"),
+            ("氏名（必須）：山田", "氏名（必須）=山田"),
+            ("住所：東京都\n港区1-2\n\n以上", "住所=東京都 住所=港区1-2 [以上]"),
+            ("住所：\n東京都\n担当：佐藤\n港区", "住所=東京都 [担当：佐藤\n港区]"),
+            ("電話：\n\n090\n本日来店", "電話=090 [本日来店]"),
+            ("住所：\n\n東京都\n港区", "住所=東京都 住所=港区"),
+            ("電話：090\n本日来店\n次回は来週", "電話=090 [本日来店\n次回は来週]"),
+            ("ご案内\n電話：090", "[ご案内] 電話=090"),
+        ] {
+            assert_eq!(shown(text), lines, "{text}");
+        }
+    }
+
+    #[test]
+    fn prose_holds_none() {
+        for text in [
+            "お電話：お待ちしています",
+            "ご連絡は電話: 090 まで",
+            "山田さんより電話あり：折り返し",
+            "10:30 電話",
+            "電話は不要です",
+            "電話",
+            "http://x/電話",
+            "[1] 電話",
+            "",
+        ] {
+            assert_eq!(shown(text), "", "{text}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Which name stands at a text in a script: `tel` in `{tel: '…'}`, in `c.tel = "…"`, in `c["tel"] = …`
+//! and in `tel: ['…', '…']`.
+//!
+//! A name counts until its value ends: over `+`, a condition and the elements of a list, not into the
+//! brackets of a call or of an object.
+
+use std::sync::Arc;
+
+use crate::format::quote::decode;
+use crate::terms::quote::{Quote, Quotes};
+
+/// What was read of a script as far as it names what comes.
+#[derive(Default)]
+pub(super) struct Naming {
+    /// The last word or string, if nothing stands behind it yet.
+    word: String,
+    fresh: bool,
+    /// The name of the value that is being read.
+    name: Option<Arc<str>>,
+    /// Conditions that are open in it: their colon names nothing.
+    conditions: u32,
+    /// What is open around: the name that comes back behind it.
+    around: Vec<Level>,
+    /// How many brackets were too deep to be noted.
+    beyond: u32,
+    /// The byte before.
+    last: u8,
+}
+
+/// A bracket that is open.
+struct Level {
+    name: Option<Arc<str>>,
+    conditions: u32,
+    /// It is a list: each element has the list's name.
+    list: Option<Arc<str>>,
+}
+
+/// No name is longer.
+pub(super) const NAME_BYTES: usize = 240;
+/// Names deeper than this in brackets are not told apart.
+const DEPTH: usize = 256;
+
+impl Naming {
+    /// The name of what begins here.
+    pub(super) fn name(&self) -> Option<Arc<str>> {
+        self.name.clone()
+    }
+
+    /// Whether it has one.
+    pub(super) fn is_named(&self) -> bool {
+        self.name.is_some()
+    }
+
+    /// A word or a string was read: it may turn out to be a name.
+    pub(super) fn word(&mut self, word: &str) {
+        self.word.clear();
+        self.fresh = word.len() <= NAME_BYTES;
+        if self.fresh && !word.contains('\\') {
+            self.word.push_str(word);
+        } else if self.fresh
+            && let Ok(decoded) = decode(Quotes::one(Quote::Script { quote: b'"' }), word)
+        {
+            self.word.push_str(&decoded.text);
+        }
+        self.last = b'a';
+    }
+
+    /// A byte that belongs to no word, string or comment; `next` is the one behind it.
+    pub(super) fn byte(&mut self, byte: u8, next: Option<u8>) {
+        if byte.is_ascii_whitespace() {
+            return;
+        }
+        match byte {
+            b'{' | b'(' => self.open(None),
+            b'[' => self.open(self.name.clone()),
+            b'}' | b')' | b']' => self.close(),
+            b',' => {
+                self.name = self.around.last().and_then(|level| level.list.clone());
+                self.conditions = 0;
+            }
+            b';' => (self.name, self.conditions) = (None, 0),
+            // `?.` and `??` open no condition.
+            b'?' if !matches!(next, Some(b'.' | b'?')) && self.last != b'?' => self.conditions += 1,
+            b':' if self.conditions > 0 => self.conditions -= 1,
+            b':' => self.begin(),
+            b'=' if !matches!(next, Some(b'=' | b'>')) && !matches!(self.last, b'=' | b'!' | b'<' | b'>') => {
+                self.begin()
+            }
+            _ => {}
+        }
+        // Behind `["tel"]` the name is still the last word.
+        self.fresh &= byte == b']';
+        self.last = byte;
+    }
+
+    fn begin(&mut self) {
+        self.name = self.fresh.then(|| Arc::from(self.word.as_str()));
+        self.conditions = 0;
+    }
+
+    fn open(&mut self, list: Option<Arc<str>>) {
+        if self.around.len() >= DEPTH {
+            self.beyond += 1;
+            return;
+        }
+        let name = std::mem::replace(&mut self.name, list.clone());
+        self.around.push(Level { name, conditions: std::mem::take(&mut self.conditions), list });
+    }
+
+    fn close(&mut self) {
+        if self.beyond > 0 {
+            self.beyond -= 1;
+        } else if let Some(level) = self.around.pop() {
+            (self.name, self.conditions) = (level.name, level.conditions);
+        } else {
+            (self.name, self.conditions) = (None, 0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::format::script::strings;
+
+    #[test]
+    fn names_stand_at_their_values() {
+        for (script, named) in [
+            (r#"c = {tel: '1', "fax" : "2", n: 3}"#, "tel=1 fax fax=2 n=3"),
+            (r#"{t\u0065l: '1', "\x66ax": '2'}"#, "tel=1 fax fax=2"),
+            (r#"a.tel = "1"; b["fax"]='2', d"#, "tel=1 fax fax=2"),
+            (r#"{tels: ['1', "2"], x: "3"}"#, "tels=1 tels=2 x=3"),
+            (r#"{a: {b: '1'}, c: '2'}"#, "b=1 c=2"),
+            (r#"{tel: '1' + "2" + f('3') + '4'}"#, "tel=1 tel=2 3 tel=4"),
+            (r#"{tel: a ? '1' : '2', b: x?.y ?? '3'}"#, "tel=1 tel=2 b=3"),
+            (r#"if (tel == '1' || tel === '2' || tel != "3") f('4')"#, "1 2 3 4"),
+            (r#"tel => '1'; x >= '2'; y <= '3'"#, "1 2 3"),
+            ("{tel: `1${ x ? '2' : {k: '3'} }4`, b: '5'}", "tel=1 2 k=3 tel=4 b=5"),
+            ("call('1'); tel = '2'; '3'", "1 tel=2 3"),
+            ("{tel /* x */ : /* y */ '1'}", " x   y  tel=1"),
+            ("let name = 1234567, age = 42", "name=1234567 age=42"),
+            ("f([1234567, 42])", "1234567"),
+        ] {
+            let literals = strings(script).map(|literal| match literal.name {
+                Some(name) => format!("{name}={}", literal.text),
+                None => literal.text,
+            });
+            assert_eq!(literals.collect::<Vec<_>>().join(" "), named, "{script}");
+        }
+    }
+}
