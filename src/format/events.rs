@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::format::json::within::{Nobody, moved, walk};
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::place::{Place, Places};
 use crate::terms::quote::{Quote, Quotes};
@@ -62,7 +62,8 @@ impl EventsWalker {
             event.line(text, line, &mut data, sink)?;
         }
         if !data.pieces.is_empty() {
-            let mut inside = Inside { map: &data.map, own: event.record, records: self.records, sink: &mut *sink };
+            let (own, records) = (event.record, self.records);
+            let mut inside = Inside { map: &data.map, own, before: records, records, sink: &mut *sink };
             event.data(&data, &self.places, &self.bounds, &mut inside)?;
             self.records = inside.records;
         }
@@ -213,6 +214,7 @@ impl Event {
             names: Names::NONE,
             above: Names::NONE,
             places: &[],
+            reach: Reach::default(),
             record: self.record,
             member: None,
             objects: &[],
@@ -226,7 +228,8 @@ struct Inside<'a> {
     map: &'a [usize],
     /// The record of what stands in none of the data's own.
     own: u32,
-    /// The last record.
+    /// The last record before the data, and the last that is complete.
+    before: u32,
     records: u32,
     sink: &'a mut dyn Sink,
 }
@@ -240,8 +243,7 @@ impl Inside<'_> {
         let raw_of = |at: usize| self.map.get(at).copied().unwrap_or_default();
         let (pieces, member) =
             moved(leaf, &raw_of, &[]).ok_or_else(|| Refusal::new(Reason::Bound, "JSON is quoted too deep"))?;
-        // One record of the data is open at a time, the one behind the last that is complete.
-        let record = if leaf.record == 0 { self.own } else { self.records.wrapping_add(1) };
+        let record = if leaf.record == 0 { self.own } else { self.before.wrapping_add(leaf.record) };
         show(&mut *self.sink, &Leaf { pieces: &pieces, member, record, ..leaf.clone() })
     }
 }
