@@ -223,7 +223,6 @@ impl Event {
             record: self.record,
             member: None,
             objects: &[],
-            reach: Reach::default(),
             loosen: &[],
         }
     }
