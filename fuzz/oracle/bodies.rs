@@ -30,6 +30,8 @@ pub fn check(format: Format, data: &[u8]) {
     let whole = Bounds::default();
     let (plan, bounds) = if settings & 32 == 0 { (&SCANNED, &whole) } else { (&STRICT, &bounds) };
     let Ok(veiled) = uncut(plan, read_as, bounds, &body, settings) else { return };
+    let came = std::str::from_utf8(&body).expect("only text is read as UTF-8");
+    assert!(leaves(format, came).iter().any(|leaf| canary::is_in(leaf)), "nobody would see a canary in\n{came}");
     let text = std::str::from_utf8(&veiled).expect("text leaves as text");
     for leaf in leaves(format, text) {
         assert!(!canary::is_in(&leaf), "`{leaf}` stands in what leaves of\n{}\n{text}", body.escape_ascii());

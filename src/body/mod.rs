@@ -7,6 +7,7 @@
 pub mod charset;
 pub mod coding;
 mod decoded;
+pub mod extended;
 pub mod pack;
 mod prescan;
 pub mod readings;

@@ -173,7 +173,7 @@ impl Rewriter {
         let mut released: Option<Released> = None;
         while let Some(end) = self.text[self.read..].iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
             self.walk(self.read + end + 1, guard)?;
-            let upto = guard.ready().min(self.base + self.read);
+            let upto = guard.ready(self.base + self.read).min(self.base + self.read);
             if upto > self.base {
                 let verdict = guard.release(upto)?;
                 let part = self.cut(upto, verdict, false)?;
@@ -239,8 +239,10 @@ impl Rewriter {
         if self.base + self.read <= self.hold_bytes {
             return Ok(None);
         }
-        let upto = guard.ready().min(self.base + self.read);
+        let upto = guard.ready(self.base + RELEASE_BYTES).min(self.base + self.read);
         let ready = upto.saturating_sub(self.base);
+        // Of a body that has just grown beyond the hold, as much as is gathered anyway goes at once: to judge
+        // all that is held would take many times as much memory.
         if ready >= RELEASE_BYTES || (self.read > self.hold_bytes && ready > 0) {
             let verdict = guard.release(upto)?;
             // The head that leaves with the first part says in which charset all of it is.

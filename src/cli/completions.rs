@@ -6,7 +6,7 @@ use clap::Args;
 use clap_complete::Shell;
 
 use crate::cli::DONE;
-use crate::cli::say::Lang;
+use crate::cli::say::{Lang, ended};
 
 /// `sudare completions`
 #[derive(Args)]
@@ -17,11 +17,10 @@ pub struct CompletionsArgs {
 }
 
 /// Runs the command.
-pub fn run(args: &CompletionsArgs) -> u8 {
+pub fn run(args: &CompletionsArgs, lang: Lang) -> u8 {
     let mut script = Vec::new();
     // In English: whoever installs it does so for everybody on the machine.
     clap_complete::generate(args.shell, &mut crate::cli::command(Lang::En), "sudare", &mut script);
-    // Whoever closed the pipe has read enough.
-    let _closed = io::stdout().write_all(&script);
-    DONE
+    let mut out = io::stdout().lock();
+    ended(out.write_all(&script).and_then(|()| out.flush()), DONE, lang)
 }

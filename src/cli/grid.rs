@@ -16,7 +16,7 @@ pub(in crate::cli) struct Grid {
 impl Grid {
     /// A table without rows.
     pub(in crate::cli) fn under(headings: &[&str]) -> Grid {
-        Grid { rows: vec![headings.iter().map(|heading| (*heading).to_owned()).collect()] }
+        Grid { rows: vec![headings.iter().map(|heading| plain(heading)).collect()] }
     }
 
     /// Adds a row. A terminal gets nothing to obey of what stands in it.
@@ -52,11 +52,14 @@ mod tests {
 
     #[test]
     fn wide_characters_keep_their_columns() {
-        let mut grid = Grid::under(&["種別", "ROLE"]);
+        let mut grid = Grid::under(&["種別", "ROLE\u{7}"]);
         grid.row(vec!["phone".to_owned(), "見る".to_owned()]);
         grid.row(vec!["電話番号".to_owned(), "\u{1b}[2J".to_owned()]);
         let mut out = Vec::new();
         grid.write(&mut out).expect("it is written");
-        assert_eq!(String::from_utf8(out).expect("text"), "種別      ROLE\nphone     見る\n電話番号  \\u{1b}[2J\n");
+        assert_eq!(
+            String::from_utf8(out).expect("text"),
+            "種別      ROLE\\u{7}\nphone     見る\n電話番号  \\u{1b}[2J\n"
+        );
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cli::explain::Format;
 use crate::cli::grid::Grid;
-use crate::cli::say::{Lang, texts};
+use crate::cli::say::{Lang, ended, texts};
 use crate::cli::{DONE, default_config, rulebook};
 use crate::detect;
 use crate::terms::action::Generalize;
@@ -56,9 +56,7 @@ pub fn run(args: &KindsArgs, lang: Lang) -> u8 {
         Format::Json => told.iter().try_for_each(|(id, kind)| writeln!(out, "{}", as_json(*id, kind))),
         Format::Text => table(&told, args.all, lang, &mut out),
     };
-    // Whoever closed the pipe has read enough.
-    let _closed = written.and_then(|()| out.flush());
-    DONE
+    ended(written.and_then(|()| out.flush()), DONE, lang)
 }
 
 /// How a kind is found in text.

@@ -109,8 +109,8 @@ fn run_command(command: Command, lang: Lang) -> u8 {
         Command::Rules(args) => rules::run(&args, lang),
         Command::Kinds(args) => kinds::run(&args, lang),
         Command::Scan(args) => scan::run(&args, lang),
-        Command::Schema(args) => schema::run(&args),
-        Command::Completions(args) => completions::run(&args),
+        Command::Schema(args) => schema::run(&args, lang),
+        Command::Completions(args) => completions::run(&args, lang),
         Command::Man(args) => man::run(&args, lang),
     }
 }

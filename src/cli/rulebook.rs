@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::say::{Lang, complain, diagnostics, texts};
+use crate::cli::say::{Lang, complain, diagnostics, tell, texts};
 use crate::cli::{FAILED, UNUSABLE, default_config};
 use crate::config::rules;
 use crate::policy::compile::Loaded;
@@ -24,7 +24,7 @@ pub(in crate::cli) fn open(config: Option<&Path>, paths: &[PathBuf], lang: Lang)
     if sources.is_empty() {
         return Err(unusable(lang, texts::NO_RULE_FILE.of(lang)));
     }
-    let Loaded { policy, faults } = Policy::parse(&sources);
+    let Loaded { policy, faults, .. } = Policy::parse(&sources);
     policy.ok_or_else(|| wrong(lang, faults, &sources))
 }
 
@@ -53,6 +53,6 @@ fn unusable(lang: Lang, what: &str) -> u8 {
 
 fn wrong(lang: Lang, faults: Vec<Fault>, sources: &[Source]) -> u8 {
     let errors: Vec<Fault> = faults.into_iter().filter(|fault| fault.severity == Severity::Error).collect();
-    eprint!("{}", diagnostics(lang, &errors, sources));
+    tell(&diagnostics(lang, &errors, sources));
     FAILED
 }

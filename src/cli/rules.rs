@@ -9,9 +9,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::cli::grid::Grid;
-use crate::cli::say::{Lang, complain, texts};
+use crate::cli::say::{Lang, complain, ended, texts};
 use crate::cli::who::role;
 use crate::cli::{DONE, FAILED, UNUSABLE, rulebook};
+use crate::ledger::show::plain;
 use crate::policy::Policy;
 use crate::policy::table::{Cell, Footnote, Row, Table};
 use crate::terms::kind::{Category, Kind};
@@ -88,9 +89,7 @@ pub fn run(args: &RulesArgs, lang: Lang) -> u8 {
         Format::Csv => shown.csv(&mut out),
         Format::Markdown => shown.markdown(lang, &mut out),
     };
-    // Whoever closed the pipe has read enough.
-    let _closed = written.and_then(|()| out.flush());
-    DONE
+    ended(written.and_then(|()| out.flush()), DONE, lang)
 }
 
 /// A table with what its numbers mean.
@@ -158,7 +157,7 @@ impl<'a> Shown<'a> {
             writeln!(out)?;
         }
         for (number, note) in self.table.notes.iter().enumerate() {
-            writeln!(out, "{}", self.footnote(number, note, lang))?;
+            writeln!(out, "{}", plain(&self.footnote(number, note, lang)))?;
         }
         Ok(())
     }
@@ -225,7 +224,7 @@ fn marked(cell: &Cell) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('|', "\\|").replace('*', "\\*").replace('[', "\\[")
+    plain(text).replace('\\', "\\\\").replace('|', "\\|").replace('*', "\\*").replace('[', "\\[")
 }
 
 /// A cell of CSV. What a spreadsheet would take for a formula is made a text.

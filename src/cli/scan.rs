@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::cli::explain::{Format, bytes};
 use crate::cli::grid::Grid;
-use crate::cli::say::{Lang, complain, texts};
+use crate::cli::say::{Lang, complain, ended, texts};
 use crate::cli::{DONE, FAILED, UNUSABLE, rulebook};
 use crate::detect::{Detectors, Found};
 use crate::terms::kind::Kinds;
@@ -60,9 +60,10 @@ pub fn run(args: &ScanArgs, lang: Lang) -> u8 {
         let text = match read(path, encoding, lang) {
             Ok(text) => text,
             Err(what) => {
-                let _closed = printer.finish(&mut out).and_then(|()| out.flush());
+                // What was found before stays said; that nothing is there is nobody's to say.
+                let written = printer.rest(&mut out).and_then(|()| out.flush());
                 complain(lang, &what);
-                return UNUSABLE;
+                return ended(written, UNUSABLE, lang);
             }
         };
         let mut found = Vec::new();
@@ -72,12 +73,10 @@ pub fn run(args: &ScanArgs, lang: Lang) -> u8 {
         let written = Places::of(&text, &found)
             .try_for_each(|(found, place)| printer.add(&name, &kinds.get(found.kind).name, found, &place, &mut out));
         if written.is_err() {
-            // Whoever closed the pipe has read enough.
-            return DONE;
+            return ended(written, DONE, lang);
         }
     }
-    let _closed = printer.finish(&mut out).and_then(|()| out.flush());
-    DONE
+    ended(printer.finish(&mut out).and_then(|()| out.flush()), DONE, lang)
 }
 
 type Finders = (std::sync::Arc<Detectors>, std::sync::Arc<Kinds>);
@@ -193,11 +192,14 @@ impl Printer {
 
     fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
         match (self.format, self.any) {
-            (Format::Json, _) => Ok(()),
             (Format::Text, false) => writeln!(out, "{}", texts::NOTHING_FOUND.of(self.lang)),
-            (Format::Text, true) if self.grid.is_empty() => Ok(()),
-            (Format::Text, true) => self.grid.write(out),
+            (Format::Text | Format::Json, _) => self.rest(out),
         }
+    }
+
+    /// Rows that are not written yet.
+    fn rest(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        if self.format == Format::Json || self.grid.is_empty() { Ok(()) } else { self.grid.write(out) }
     }
 }
 

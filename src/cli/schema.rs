@@ -1,10 +1,11 @@
 //! `sudare schema`: the two kinds of file as JSON Schemas, so that editors complete and check them.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use clap::Args;
 
 use crate::cli::DONE;
+use crate::cli::say::{Lang, ended};
 use crate::{config, policy};
 
 /// `sudare schema`
@@ -25,12 +26,11 @@ enum File {
 }
 
 /// Runs the command.
-pub fn run(args: &SchemaArgs) -> u8 {
+pub fn run(args: &SchemaArgs, lang: Lang) -> u8 {
     let schema = match args.file {
         File::Gateway => config::schema::schema(),
         File::Rules => policy::schema::rules::schema(),
     };
-    // Whoever closed the pipe has read enough.
-    let _closed = writeln!(io::stdout(), "{schema:#}");
-    DONE
+    let mut out = BufWriter::new(io::stdout().lock());
+    ended(writeln!(out, "{schema:#}").and_then(|()| out.flush()), DONE, lang)
 }

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::say::{Lang, coloured, complain, diagnostics, phrase, texts};
+use crate::cli::say::{Lang, coloured, complain, diagnostics, phrase, tell, texts};
 use crate::cli::{DONE, FAILED, UNUSABLE, default_config};
 use crate::config::gateway::{self, Config, Log};
 use crate::config::units::Origin;
+use crate::config::veil::{Broken, veiled};
 use crate::policy::fault::Faults;
 use crate::policy::node::Source;
 use crate::serve::run::{self, RunError, Started};
@@ -58,7 +59,9 @@ pub fn parsed(source: Source, folder: &Path, lang: Lang) -> Result<Config, u8> {
     let config = gateway::parse(&source, &origin, key, &mut faults);
     let faults = faults.into_sorted();
     if !faults.is_empty() {
-        eprint!("{}", diagnostics(lang, &faults, &[source]));
+        // What stands in a password's line is nobody's to read in a log.
+        let shown = Source { text: veiled(&source, Broken::Lines), ..source };
+        tell(&diagnostics(lang, &faults, &[shown]));
     }
     config.ok_or(FAILED)
 }
@@ -75,7 +78,7 @@ pub fn start(config: Config, lang: Lang, started: impl FnOnce(&Started)) -> u8 {
     match runtime.block_on(run::run(config, started)) {
         Ok(()) => DONE,
         Err(RunError::Policy { faults, sources }) => {
-            eprint!("{}", diagnostics(lang, &faults, &sources));
+            tell(&diagnostics(lang, &faults, &sources));
             complain(lang, texts::RULES_WRONG.of(lang));
             FAILED
         }
@@ -84,7 +87,7 @@ pub fn start(config: Config, lang: Lang, started: impl FnOnce(&Started)) -> u8 {
             let mut cause = std::error::Error::source(&error);
             while let Some(error) = cause {
                 let said = phrase(lang, &error.to_string()).into_owned();
-                eprintln!("{}", texts::BECAUSE.with(lang, &[("cause", &said)]));
+                tell(&format!("{}\n", texts::BECAUSE.with(lang, &[("cause", &said)])));
                 cause = error.source();
             }
             FAILED

@@ -1,6 +1,6 @@
 //! gateway.yaml as written and as read.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use ipnet::IpNet;
 use crate::config::bounds;
 use crate::config::console::{self, Console};
 use crate::config::identity::{self, networks};
-use crate::config::listen::{self, Listener};
+use crate::config::listen::{self, At, Listener};
 use crate::config::packs;
 use crate::config::units::Origin;
 use crate::config::upstream::{self, Upstreams};
 use crate::identity::Source as IdentitySource;
-use crate::policy::fault::Faults;
-use crate::policy::node::{self, Node, Source};
+use crate::policy::fault::{Fault, Faults};
+use crate::policy::node::{self, Node, Source, Spot, Value};
 use crate::policy::reader::{self, MapReader};
 use crate::policy::rule::when;
 use crate::policy::version;
@@ -60,13 +60,53 @@ pub struct Log {
     pub json: bool,
 }
 
+/// What a configuration says of rules.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// Rule files and folders.
+    pub rules: Vec<PathBuf>,
+    /// What requests may be made for; nothing where the rules say.
+    pub purposes: Option<Vec<String>>,
+}
+
 /// Reads gateway.yaml. `None` where a fault leaves no configuration.
 pub fn parse(source: &Source, origin: &Origin<'_>, key: [u8; 32], faults: &mut Faults) -> Option<Config> {
     let mut root = node::parse(source, faults)?;
-    if !origin.resolve(&mut root, faults) {
-        return None;
+    let absent = origin.resolve(&mut root, faults);
+    let told = faults.told();
+    let config = read(&root, origin, key, absent.is_empty(), faults);
+    forget(&absent, told, faults);
+    config
+}
+
+/// Reads of gateway.yaml what it says of rules, whatever else is wrong with it: where rules are checked
+/// and tested the gateway's keys and environment need not be.
+pub fn named(source: &Source, origin: &Origin<'_>, faults: &mut Faults) -> Named {
+    let Some(mut root) = node::parse(source, faults) else { return Named::default() };
+    let mut absent = Vec::new();
+    if let Value::Map(entries) = &mut root.value {
+        for entry in entries.iter_mut().filter(|entry| matches!(entry.key.as_str(), "rules" | "purposes")) {
+            absent.extend(origin.resolve(&mut entry.value, faults));
+        }
     }
-    let mut map = MapReader::open(&root, "gateway.yaml", faults)?;
+    let told = faults.told();
+    let Some(mut map) = MapReader::open(&root, "gateway.yaml", faults) else { return Named::default() };
+    let rules = map.need("rules", faults).map(|node| rules(node, origin, faults)).unwrap_or_default();
+    let purposes = map.take("purposes").map(|node| purposes(node, faults));
+    forget(&absent, told, faults);
+    Named { rules, purposes }
+}
+
+/// What is not there has no meaning that could be wrong.
+fn forget(absent: &[Spot], told: usize, faults: &mut Faults) {
+    let inside = |spot: &Spot, fault: &Fault| {
+        spot.file == fault.file && spot.span.start <= fault.span.start && fault.span.end <= spot.span.end
+    };
+    faults.forget(told, |fault| absent.iter().any(|spot| inside(spot, fault)));
+}
+
+fn read(root: &Node, origin: &Origin<'_>, key: [u8; 32], whole: bool, faults: &mut Faults) -> Option<Config> {
+    let mut map = MapReader::open(root, "gateway.yaml", faults)?;
     format(&mut map, faults);
     let listen = map.need("listen", faults).map(|node| listen::parse(node, origin, faults)).unwrap_or_default();
     let upstreams = upstream::parse(&mut map, origin, faults);
@@ -76,8 +116,7 @@ pub fn parse(source: &Source, origin: &Origin<'_>, key: [u8; 32], faults: &mut F
     let trusted_proxies =
         map.take("trusted_proxies").map(|node| networks(node, "`trusted_proxies`", faults)).unwrap_or_default();
     let rules = map.need("rules", faults).map(|node| rules(node, origin, faults)).unwrap_or_default();
-    let purposes =
-        map.take("purposes").map(|node| when::purposes(node, faults).into_iter().map(|word| word.text).collect());
+    let purposes = map.take("purposes").map(|node| purposes(node, faults));
     let state =
         map.take("state").and_then(|node| kept(node, "`state`", &["postgres", "ledger"], faults)).unwrap_or("state");
     let state = origin.path(state);
@@ -89,11 +128,14 @@ pub fn parse(source: &Source, origin: &Origin<'_>, key: [u8; 32], faults: &mut F
         map.need("identity", faults).map(|node| identity::parse(node, origin, key, faults)).unwrap_or_default();
     let bounds = map.take("bounds").map_or_else(Bounds::default, |node| bounds::parse(node, faults));
     mode(&mut map, faults);
-    fitting(&root, &listen, upstreams.as_ref(), &trusted_proxies, faults);
-    let proves = |listener: &Listener| listener.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
-    identity::fitting(&identity, listen.iter().any(proves), &root, faults);
-    if let Some((console, spot)) = &console {
-        console::fitting(console, &identity, spot, faults);
+    // Of parts that are not there nobody knows whether they fit.
+    if whole {
+        fitting(root, &listen, upstreams.as_ref(), &trusted_proxies, faults);
+        let proves = |listener: &Listener| listener.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+        identity::fitting(&identity, listen.iter().any(proves), root, faults);
+        if let Some((console, spot)) = &console {
+            console::fitting(console, &identity, spot, faults);
+        }
     }
     map.finish(faults);
     let config = Config {
@@ -158,12 +200,47 @@ fn fitting(
             )
             .help("write `trusted_proxies: [10.42.0.0/16]` with the address of the balancer");
     }
+    for address in addresses(upstreams) {
+        if listen.iter().any(|listener| is_self(listener, address)) {
+            let key = if entries.iter().any(|entry| entry.key == "sites") { "sites" } else { "upstream" };
+            faults
+                .error(
+                    spot(key),
+                    "self-target",
+                    format!("`{address}` is the gateway's own address: it would ask itself"),
+                )
+                .help("write the CRM's address");
+        }
+    }
     let own = matches!(upstreams, Some(Upstreams::Sites(sites)) if sites.iter().any(|site| site.pair.is_some()));
     if own && listen.iter().all(|listener| listener.tls.is_none()) {
         faults
             .error(spot("sites"), "no-tls", "a site has a certificate, and no listener speaks TLS")
             .help("give a listener `tls:`; its certificate serves whoever asks for no site's host");
     }
+}
+
+fn addresses(upstreams: Option<&Upstreams>) -> Vec<&str> {
+    match upstreams {
+        None => Vec::new(),
+        Some(Upstreams::One(one)) => vec![one.address.as_str()],
+        Some(Upstreams::Sites(sites)) => sites.iter().map(|site| site.upstream.address.as_str()).collect(),
+    }
+}
+
+/// Whether what listens there is this gateway, as far as its configuration tells.
+fn is_self(listener: &Listener, address: &str) -> bool {
+    let At::Address(own) = listener.at else { return false };
+    let Some((host, port)) = address.rsplit_once(':') else { return false };
+    let ip: Option<IpAddr> = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
+    let loopback = host == "localhost" || ip.is_some_and(|ip| ip.is_loopback());
+    let reached = ip == Some(own.ip())
+        || (loopback && (own.ip().is_unspecified() || host == "localhost" && own.ip().is_loopback()));
+    own.port() != 0 && port.parse() == Ok(own.port()) && reached
+}
+
+fn purposes(node: &Node, faults: &mut Faults) -> Vec<String> {
+    when::purposes(node, faults).into_iter().map(|word| word.text).collect()
 }
 
 fn rules(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Vec<PathBuf> {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::config::packs;
 use crate::config::text::{self, TextError};
-use crate::policy::fault::Fault;
-use crate::policy::node::Source;
+use crate::policy::fault::{Fault, Faults};
+use crate::policy::node::{Source, Spot};
 
 /// How many rule files one policy may have.
 const FILES: usize = 10_000;
@@ -86,7 +86,7 @@ fn gather(paths: Vec<PathBuf>) -> (Vec<Source>, Vec<(PathBuf, TextError)>) {
     (sources, unread)
 }
 
-/// The files that paths stand for, packs left out; a folder stands for the `*.yaml` and `*.yml` directly in it.
+/// The files that paths stand for, packs left out; a folder stands for the `*.yaml` and `*.yml` directly in it, in any case.
 pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, RulesError> {
     let mut files = Vec::new();
     for path in paths.iter().filter(|path| !packs::is_pack(path)) {
@@ -114,7 +114,45 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, RulesError> {
 /// Hidden files are what editors and ConfigMaps keep for themselves. A link that leads nowhere or in
 /// a circle counts, so that it is told and not left out: what it should name may be a ceiling.
 fn is_rules(path: &Path) -> bool {
-    let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
-    let named = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-    !hidden && named && std::fs::metadata(path).map_or(true, |about| about.is_file())
+    !is_hidden(path) && is_yaml(path) && std::fs::metadata(path).map_or(true, |about| about.is_file())
+}
+
+/// By its ending in any case: `DESK.YAML` comes from Windows and may hold a ceiling.
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|own| own.eq_ignore_ascii_case("yaml") || own.eq_ignore_ascii_case("yml"))
+}
+
+/// Warnings about folders inside of folders: rule files in them are not read.
+pub fn below(paths: &[PathBuf]) -> Vec<Fault> {
+    let mut faults = Faults::new();
+    for folder in paths.iter().filter(|path| !packs::is_pack(path)) {
+        for inner in entries(folder).into_iter().filter(|inner| inner.is_dir() && !is_hidden(inner)) {
+            // Whoever names it as well has it read.
+            let named = paths.iter().any(|path| std::fs::canonicalize(path).ok() == std::fs::canonicalize(&inner).ok());
+            if named || !entries(&inner).iter().any(|path| is_yaml(path)) {
+                continue;
+            }
+            let name = inner.display().to_string();
+            let message = format!("`{name}` holds rule files, and a folder in a folder is not read");
+            faults
+                .warning(&Spot::start_of(&name), "unread-folder", message)
+                .help("name it too, or put the files into the folder above");
+        }
+    }
+    let mut faults = faults.into_sorted();
+    // A folder has no line that could be shown.
+    faults.iter_mut().for_each(|fault| fault.text = Some("".into()));
+    faults
+}
+
+/// What stands in a folder, as many as rule files may be; what cannot be read is told elsewhere.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(FILES);
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."))
 }

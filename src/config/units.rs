@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::policy::fault::Faults;
-use crate::policy::node::{Node, Value};
+use crate::policy::node::{Node, Spot, Value};
 use crate::policy::reader;
 
 /// How long a value in a file of its own may be.
@@ -20,23 +20,23 @@ pub struct Origin<'a> {
 
 impl Origin<'_> {
     /// Puts in the place of every `env:NAME` and `file:PATH` what it stands for, so that any value
-    /// may be one. False where something is not there: what the rest means is then unknown.
-    pub fn resolve(&self, node: &mut Node, faults: &mut Faults) -> bool {
+    /// may be one. Gives those for which nothing is there: what they mean is unknown.
+    pub fn resolve(&self, node: &mut Node, faults: &mut Faults) -> Vec<Spot> {
         match &mut node.value {
             // The reader bounds how deep lists and maps may stand in each other.
-            Value::List(items) => items.iter_mut().fold(true, |whole, item| self.resolve(item, faults) & whole),
+            Value::List(items) => items.iter_mut().flat_map(|item| self.resolve(item, faults)).collect(),
             Value::Map(entries) => {
-                entries.iter_mut().fold(true, |whole, entry| self.resolve(&mut entry.value, faults) & whole)
+                entries.iter_mut().flat_map(|entry| self.resolve(&mut entry.value, faults)).collect()
             }
             Value::Scalar { text, .. } => match self.found(text) {
-                Ok(None) => true,
+                Ok(None) => Vec::new(),
                 Ok(Some(found)) => {
                     *text = found;
-                    true
+                    Vec::new()
                 }
                 Err((code, message)) => {
                     faults.error(&node.spot, code, message);
-                    false
+                    vec![node.spot.clone()]
                 }
             },
         }

@@ -18,7 +18,12 @@ pub fn leaves(name: &str, value: &str, sink: &mut dyn Sink) -> Result<(), Refusa
     let mut header = Header { name, value, sink };
     let all = 0..value.len();
     match name.to_ascii_lowercase().as_str() {
-        "location" | "content-location" => header.url(all),
+        "location"
+        | "content-location"
+        | "hx-redirect"
+        | "turbolinks-location"
+        | "x-inertia-location"
+        | "x-redirect" => header.url(all),
         "link" => header.link(),
         "refresh" => header.refresh(),
         "content-disposition" => header.parameters(all),
@@ -45,25 +50,22 @@ impl Header<'_> {
     /// `<url>; rel=next; title="…", <url>`
     fn link(&mut self) -> Result<(), Refusal> {
         let mut at = 0;
-        while at < self.value.len() {
-            let open = self.find(at, '<').unwrap_or(self.value.len());
-            let between = self.value[at..open].trim_end_matches([',', ' ', '\t']).len();
+        for url in addresses(self.value) {
+            let between = self.value[at..url.start - 1].trim_end_matches([',', ' ', '\t']).len();
             self.parameters(at..at + between)?;
-            if open == self.value.len() {
-                break;
-            }
-            let close = self.find(open, '>').unwrap_or(self.value.len());
-            self.url(open + 1..close)?;
-            at = close + 1;
+            at = (url.end + 1).min(self.value.len());
+            self.url(url)?;
         }
-        Ok(())
+        let between = self.value[at..].trim_end_matches([',', ' ', '\t']).len();
+        self.parameters(at..at + between)
     }
 
     /// `5; url=https://…`
     fn refresh(&mut self) -> Result<(), Refusal> {
-        let target = self.value.to_ascii_lowercase().find("url=").map(|at| at + "url=".len());
-        let Some(start) = target else { return self.text(0..self.value.len(), None) };
-        self.url(self.unquoted(start..self.value.len()))
+        match refresh_address(self.value) {
+            Some(span) => self.url(self.unquoted(span)),
+            None => self.text(0..self.value.len(), None),
+        }
     }
 
     /// `attachment; filename="…"; filename*=UTF-8''…`
@@ -169,4 +171,33 @@ impl Header<'_> {
     fn find(&self, from: usize, c: char) -> Option<usize> {
         self.value[from..].find(c).map(|at| from + at)
     }
+}
+
+/// Where the addresses of a `Link` stand, without their brackets.
+pub fn addresses(link: &str) -> Vec<Range<usize>> {
+    let mut all = Vec::new();
+    let mut at = 0;
+    while let Some(open) = link[at..].find('<').map(|length| at + length + 1) {
+        let close = link[open..].find('>').map_or(link.len(), |length| open + length);
+        all.push(open..close);
+        at = close;
+    }
+    all
+}
+
+/// Where the address of a `Refresh` stands, if it has one: behind the seconds, `;`, `,` or blanks and perhaps
+/// `url=`, as browsers read it.
+pub fn refresh_address(value: &str) -> Option<Range<usize>> {
+    let blanks = |text: &str| text.len() - text.trim_start().len();
+    let mut start = value.find(|c: char| !(c.is_ascii_digit() || c == '.' || c.is_whitespace()))?;
+    start += usize::from(value[start..].starts_with([';', ',']));
+    start += blanks(&value[start..]);
+    let rest = &value[start..];
+    if rest.get(..3).is_some_and(|word| word.eq_ignore_ascii_case("url")) {
+        let behind = &rest[3..];
+        if let Some(address) = behind.trim_start().strip_prefix('=') {
+            start = value.len() - address.trim_start().len();
+        }
+    }
+    (start < value.len()).then_some(start..value.len())
 }

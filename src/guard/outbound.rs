@@ -75,6 +75,8 @@ pub struct Outbound {
     record_end: usize,
     /// Where records end that are complete and not settled.
     record_ends: VecDeque<usize>,
+    /// Where records end that are settled and not released, in order.
+    part_ends: VecDeque<usize>,
     /// Whether the answer must hold a place of each declared kind, until that was looked at.
     shape: bool,
     /// Whether the answer has no records by its nature.
@@ -115,6 +117,7 @@ impl Outbound {
             record: 0,
             record_end: 0,
             record_ends: VecDeque::new(),
+            part_ends: VecDeque::new(),
             shape: false,
             flows: false,
             notes: None,
@@ -213,6 +216,25 @@ impl Outbound {
         let unknown = leaf.known.is_none() && leaf.told.is_empty() && leaf.found.is_empty();
         let unsought = !self.veils || leaf.flags.structure || leaf.flags.echo;
         self.notes.is_none() && unknown && unsought && (self.plan.unlisted == Unlisted::Scan || leaves::is_listed(leaf))
+    }
+
+    /// Keeps a text before the leaves of the document in it, since all of it may be a veiled value.
+    fn hold(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+        self.held_bytes += cost(leaf.text);
+        self.waiting.push(&Waiting {
+            document: self.document,
+            text: leaf.text,
+            part: leaf.part,
+            pieces: leaf.pieces,
+            record: leaf.record,
+            member: None,
+            loosen: &[],
+            known: None,
+            kinds: &[],
+            told: &[],
+            found: &[],
+            flags: Flags { holds: true, ..Flags::default() },
+        })
     }
 
     /// Looks for values that their form alone gives away.
@@ -324,10 +346,14 @@ fn asked(query: &[(String, String)]) -> HashMap<String, Option<String>> {
 }
 
 impl Guard for Outbound {
-    /// To the end of the last record that is settled, or, where the rules name nothing in this
-    /// answer or it has no records, to where no leaf is open.
-    fn ready(&self) -> usize {
-        if self.flows || self.plan.targets.is_empty() { self.settled } else { self.record_end }
+    /// To the end of a record that is settled, or, where the rules name nothing in this answer or it has
+    /// no records, to where no leaf is open.
+    fn ready(&self, near: usize) -> usize {
+        if self.flows || self.plan.targets.is_empty() {
+            return self.settled;
+        }
+        let before = self.part_ends.partition_point(|end| *end < near);
+        self.part_ends.get(before).copied().unwrap_or(self.record_end)
     }
 
     fn finish(&mut self) -> Result<Verdict, Refusal> {
@@ -339,6 +365,7 @@ impl Guard for Outbound {
 
     fn release(&mut self, upto: usize) -> Result<Verdict, Refusal> {
         self.check_shape()?;
+        while self.part_ends.pop_front_if(|end| *end <= upto).is_some() {}
         let now = self.waiting.part(|leaf| leaf.document != Document::Body || leaf.begin() < upto)?;
         self.held_bytes = self.waiting.iter().map(|leaf| cost(leaf.text)).sum();
         let verdict = self.judge(&now, false);
@@ -392,6 +419,7 @@ impl Sink for Outbound {
             named: subject || teller,
             structure: name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(&leaf),
             echo: known.is_none() && told.is_empty() && self.is_echo(&leaf),
+            holds: false,
         };
         self.tellers.around(&self.plan, &leaf, &told);
         self.detect(&leaf, known, !told.is_empty(), flags.echo);
@@ -443,13 +471,19 @@ impl Sink for Outbound {
             let note = "JSON in a string is nested deeper than is read, or holds what no text can hold";
             return Err(Refusal::new(Reason::Bound, note));
         }
+        if readable && self.veils {
+            self.hold(leaf)?;
+        }
         Ok(readable)
     }
 
     fn settled(&mut self, upto: usize) -> Result<(), Refusal> {
         self.settled = self.settled.max(upto);
         while let Some(end) = self.record_ends.pop_front_if(|end| *end <= self.settled) {
-            self.record_end = self.record_end.max(end);
+            if end > self.record_end {
+                self.record_end = end;
+                self.part_ends.push_back(end);
+            }
         }
         Ok(())
     }

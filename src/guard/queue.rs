@@ -20,6 +20,9 @@ pub(super) struct Flags {
     pub named: bool,
     /// A control that shows staff's own words again.
     pub echo: bool,
+    /// It holds a document whose leaves wait behind it, each for itself: only values that are documents
+    /// are sought in it.
+    pub holds: bool,
 }
 
 /// A leaf that waits.
@@ -93,6 +96,12 @@ impl Span {
     fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
+
+    /// The same place, once what stood before `of` is gone.
+    fn behind(&mut self, of: Span) {
+        self.start -= of.start;
+        self.end -= of.start;
+    }
 }
 
 /// Appends to one of the buffers, and tells where.
@@ -150,6 +159,10 @@ impl Queue {
 
     /// Takes out those that go now; the others go on waiting.
     pub(super) fn part(&mut self, now: impl Fn(&Waiting<'_>) -> bool) -> Result<Queue, Refusal> {
+        let first = self.iter().take_while(&now).count();
+        if !self.iter().skip(first).any(|leaf| now(&leaf)) {
+            return Ok(self.first(first));
+        }
         let (mut going, mut staying) = (Queue::default(), Queue::default());
         for leaf in self.iter() {
             let queue = if now(&leaf) { &mut going } else { &mut staying };
@@ -157,6 +170,35 @@ impl Queue {
         }
         *self = staying;
         Ok(going)
+    }
+
+    /// Takes out the first so many, without a second copy of the others: a long answer holds many.
+    fn first(&mut self, count: usize) -> Queue {
+        let Some(Row { text, pieces, member, loosen, kinds, told, found, .. }) = self.rows.get(count) else {
+            return std::mem::take(self);
+        };
+        let (text, pieces, member, loosen) = (*text, *pieces, *member, *loosen);
+        let (kinds, told, found) = (*kinds, *told, *found);
+        let going = Queue {
+            rows: self.rows.drain(..count).collect(),
+            texts: self.texts.drain(..text.range().start).collect(),
+            pieces: self.pieces.drain(..pieces.range().start).collect(),
+            members: self.members.drain(..member.range().start).collect(),
+            loosen: self.loosen.drain(..loosen.range().start).collect(),
+            kinds: self.kinds.drain(..kinds.range().start).collect(),
+            told: self.told.drain(..told.range().start).collect(),
+            found: self.found.drain(..found.range().start).collect(),
+        };
+        for row in &mut self.rows {
+            row.text.behind(text);
+            row.pieces.behind(pieces);
+            row.member.behind(member);
+            row.loosen.behind(loosen);
+            row.kinds.behind(kinds);
+            row.told.behind(told);
+            row.found.behind(found);
+        }
+        going
     }
 
     /// What they take in memory.

@@ -16,7 +16,7 @@ use crate::guard::subject::Subjects;
 use crate::policy::plan::{Decision, Plan, Unlisted};
 use crate::terms::action::{Action, Mask};
 use crate::terms::disclosure::{Count, Disclosures, Subject};
-use crate::terms::edit::{Change, Edit, Patch, Verdict};
+use crate::terms::edit::{Change, Document, Edit, Patch, Verdict};
 use crate::terms::kind::{self, KindId};
 use crate::terms::leaf::Part;
 use crate::terms::mint::{Domain, Mint, MintError};
@@ -46,6 +46,8 @@ pub(super) struct Judge<'a> {
     tally: Tally<'a>,
     /// The only record of what is judged together; 0 where there are none or several.
     lone: u32,
+    /// Up to where the body's leaves went with a text around them.
+    gone: usize,
     notes: Option<&'a dyn Notes>,
 }
 
@@ -66,6 +68,7 @@ impl<'a> Judge<'a> {
             decisions: &plan.decisions,
             needles: Needles::default(),
             lone: 0,
+            gone: 0,
             verdict: Verdict::default(),
             tally: Tally::default(),
             notes: None,
@@ -102,6 +105,9 @@ impl<'a> Judge<'a> {
 
     /// Judges one leaf by itself.
     fn own(&mut self, leaf: &Waiting<'_>) -> Result<Own, Refusal> {
+        if leaf.flags.holds {
+            return Ok(Own::Ranges(Vec::new()));
+        }
         self.decisions = self.records.decisions(self.plan, leaf.record);
         match leaf.known {
             Some(known) => self.known(leaf, self.of_record(leaf, known)),
@@ -244,6 +250,12 @@ impl<'a> Judge<'a> {
 
     /// Turns a leaf's judgement and what stands in it of other leaves' values into edits.
     fn order(&mut self, leaf: &Waiting<'_>, own: Own, elsewhere: &Elsewhere) {
+        if leaf.document == Document::Body && leaf.begin() < self.gone {
+            return;
+        }
+        if leaf.flags.holds {
+            return self.document(leaf, elsewhere);
+        }
         let mut patches = match own {
             Own::Gone => return self.remove(leaf),
             Own::Whole(patch) => return self.replace(leaf, vec![patch]),
@@ -265,6 +277,22 @@ impl<'a> Judge<'a> {
         }
         if !patches.is_empty() {
             self.replace(leaf, merged(patches));
+        }
+    }
+
+    /// Of a text whose leaves are judged for themselves all goes if it is, or holds, a veiled value that is
+    /// a document too.
+    fn document(&mut self, leaf: &Waiting<'_>, elsewhere: &Elsewhere) {
+        let mut found = false;
+        if !elsewhere.is_empty() {
+            let begins = |range: Range<usize>| leaf.text[range].trim_start().starts_with(['{', '[', '"']);
+            elsewhere.find(leaf.text, self.record(leaf), |hit| found |= begins(hit.range));
+        }
+        if found {
+            let range = trimmed(leaf.text);
+            self.tell(leaf, range.clone(), None, Why::Elsewhere);
+            self.replace(leaf, vec![Patch { range, text: NOTHING_SHOWN.to_owned() }]);
+            self.gone = leaf.pieces.last().map_or(0, |piece| piece.span.end);
         }
     }
 

@@ -2,8 +2,8 @@
 //!
 //! Rules decide together, so two versions of a rule say little side by side. What is compared is what
 //! comes of them: for each role the groups that give it and what becomes of each kind where no
-//! condition holds; and each rule with a condition by what it says and when. Nothing here is personal
-//! but the staff ids that rules name.
+//! condition holds; and each rule with a condition by what it says and when. What holds where no rule
+//! speaks, and what resources say, is `standing`. Nothing here is personal but the staff ids that rules name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::policy::Parts;
 use crate::policy::decide::{self, On, Question, RoleId, Rule, State, Who};
 use crate::policy::plan::{Decision, Search};
+use crate::policy::standing;
 use crate::terms::action::Action;
 use crate::terms::kind::{Category, KindId, Kinds};
 
@@ -26,6 +27,8 @@ pub struct Grants {
     pub table: BTreeMap<Arc<str>, Vec<(String, String)>>,
     /// What rules with conditions say.
     pub conditional: BTreeMap<Conditional, BTreeSet<String>>,
+    /// What is said beside the rules: `undeclared`, `resource customer: unlisted`, and of what.
+    pub settings: BTreeMap<String, String>,
 }
 
 /// What a rule with conditions is about.
@@ -44,7 +47,8 @@ pub struct Conditional {
 pub struct Change {
     /// The role, or `all`.
     pub role: String,
-    /// The kind, the category, `all`, or `group NAME` for a group that gives the role.
+    /// The kind, the category, `all`, `group NAME` for a group that gives the role, or what is said
+    /// beside the rules: `undeclared`, `resource customer: unlisted`.
     pub what: String,
     /// The conditions; none where it holds always.
     pub when: Option<String>,
@@ -70,7 +74,7 @@ pub(super) fn row(parts: &Parts, role: RoleId) -> Vec<(KindId, Decision)> {
 
 /// What a policy gives to whom.
 pub(super) fn of(parts: &Parts) -> Grants {
-    let mut grants = Grants::default();
+    let mut grants = Grants { settings: standing::of(parts), ..Grants::default() };
     for (id, role) in (0u16..).map(RoleId).zip(&parts.roles) {
         grants.groups.insert(role.name.clone(), role.groups.iter().cloned().collect());
         let cells = row(parts, id).into_iter().map(|(kind, decision)| {
@@ -124,7 +128,10 @@ fn flat(grants: &Grants) -> BTreeMap<About, String> {
         let all: Vec<&str> = said.iter().map(String::as_str).collect();
         ((about.role.clone(), about.what.clone(), Some(about.when.clone())), all.join(" / "))
     });
-    groups.chain(table).chain(conditional).collect()
+    // No kind and no category holds a blank or is a word of these.
+    let settings =
+        grants.settings.iter().map(|(what, said)| ((EVERYBODY.to_owned(), what.clone(), None), said.clone()));
+    groups.chain(table).chain(conditional).chain(settings).collect()
 }
 
 fn whose(rule: &Rule, parts: &Parts) -> Vec<String> {
@@ -184,7 +191,11 @@ rules:
     }
 
     fn told(after: &str) -> Vec<String> {
-        let changes = difference(&grants(BEFORE), &grants(after));
+        told_between(BEFORE, after)
+    }
+
+    fn told_between(before: &str, after: &str) -> Vec<String> {
+        let changes = difference(&grants(before), &grants(after));
         let or = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         changes
             .iter()
@@ -240,6 +251,99 @@ rules:
         assert!(gone.iter().any(|line| line == "manager email [-] show => -"), "{gone:?}");
         let person = "  - { for: { staff: tanaka }, show: [phone], until: 2099-12-31 }\n";
         assert_eq!(told(&format!("{BEFORE}{person}")), ["all phone [(staff: tanaka); until: 2099-12-31] - => show"]);
+    }
+
+    /// A file with a resource, and what one change of it is told as.
+    fn told_of(from: &str, to: &str) -> Vec<String> {
+        let resource = r#"
+undeclared: block
+resources:
+  - id: customer
+    match: ["GET /c/{id}", { methods: [PUT, GET], path: "/d/{id}", query: { view: full* } }]
+    subject: path.id
+    unlisted: block
+    fields: { phone: [tel, { at: "css:td.tel", except: "css:a" }], email: mail }
+    query: { q: [phone, { sort: email }] }
+"#;
+        let before = format!("{BEFORE}{resource}");
+        let after = before.replacen(from, to, 1);
+        assert_ne!(before, after, "{from}");
+        told_between(&before, &after)
+    }
+
+    #[test]
+    fn what_is_said_beside_the_rules_is_told() {
+        for (from, to, expected) in [
+            ("undeclared: block", "undeclared: scan", &["all undeclared [-] block => scan"][..]),
+            ("undeclared: block", "", &["all undeclared [-] block => scan"]),
+            ("unlisted: block", "unlisted: mask", &["all resource customer: unlisted [-] block => mask"]),
+            (
+                "unlisted: block",
+                "unlisted: block\n    public: true",
+                &["all resource customer: public [-] false => true"],
+            ),
+            (
+                "unlisted: block",
+                "unlisted: block\n    errors: scan",
+                &["all resource customer: errors [-] page => scan"],
+            ),
+            (
+                "unlisted: block",
+                "unlisted: block\n    unreadable: pass\n    until: 2099-12-31",
+                &["all resource customer: unreadable [-] block => pass, until: 2100-01-01T00:00:00Z"],
+            ),
+            (
+                "email: mail }",
+                "}\n    scan: false",
+                &["all resource customer: fields mail [-] email => -", "all resource customer: scan [-] true => false"],
+            ),
+            ("[tel,", "[{ at: tel, only: true },", &["all resource customer: fields tel [-] phone => phone, only"]),
+            (
+                ", except: \"css:a\"",
+                "",
+                &[
+                    "all resource customer: fields css:td.tel [-] - => phone",
+                    "all resource customer: fields css:td.tel except css:a [-] phone => -",
+                ],
+            ),
+            (
+                "\"GET /c/{id}\", {",
+                "\"/c/{id}\", {",
+                &[
+                    "all resource customer: match /c/{id} [-] - => matched",
+                    "all resource customer: match GET /c/{id} [-] matched => -",
+                ],
+            ),
+            (
+                "full*",
+                "brief",
+                &[
+                    "all resource customer: match GET|PUT /d/{id}, query view: brief [-] - => matched",
+                    "all resource customer: match GET|PUT /d/{id}, query view: full* [-] matched => -",
+                ],
+            ),
+            (
+                "sort: email",
+                "sort: phone",
+                &["all resource customer: query q [-] phone, sort: email => phone, sort: phone"],
+            ),
+            (
+                "undeclared: block",
+                "undeclared: block\nkinds: { phone: { labels: [ベル] }, member: { category: contact, pattern: M } }",
+                &[
+                    "all kind member: category [-] - => contact",
+                    "all kind member: pattern [-] - => M",
+                    "all kind phone: label ベル [-] - => phone",
+                    "manager member [-] - => show",
+                    "support member [-] - => mask: full, search: none",
+                ],
+            ),
+            // One spelling: the order of methods and places says nothing.
+            ("[PUT, GET]", "[GET, PUT]", &[]),
+            ("unlisted: block", "unlisted: block\n    scan: true", &[]),
+        ] {
+            assert_eq!(told_of(from, to), expected, "{from} => {to}");
+        }
     }
 
     #[test]

@@ -114,6 +114,24 @@ impl Faults {
         self.list.iter().any(|fault| fault.code == code && fault.line == spot.line && fault.file == spot.file)
     }
 
+    /// How many are told so far.
+    pub fn told(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Leaves out what was told since then and is one of these: faults that come of another.
+    pub fn forget(&mut self, since: usize, is: impl Fn(&Fault) -> bool) {
+        let mut at = 0;
+        let mut errors = 0;
+        self.list.retain(|fault| {
+            at += 1;
+            let goes = at > since && is(fault);
+            errors += usize::from(goes && fault.severity == Severity::Error);
+            !goes
+        });
+        self.errors -= errors;
+    }
+
     /// Whether further faults are only counted: then nobody reads what a help would say.
     pub fn is_full(&self) -> bool {
         self.list.len() >= FAULTS_MAX

@@ -8,7 +8,7 @@ use crate::policy::compile::Route;
 use crate::policy::rule::matches::Glob;
 use crate::route::normal::{Canonical, canonical};
 use crate::route::router::{RouteId, Router};
-use crate::terms::place::JsonPath;
+use crate::terms::place::{JsonPath, Step};
 
 /// What a request says before its body.
 pub struct Asked<'a> {
@@ -41,8 +41,8 @@ pub struct Matched {
     /// Those that fit but for the method, or but for the format that ends the path (whatever they ask
     /// of the body): what stands in their answers may stand in this one too.
     pub beside: Vec<RouteId>,
-    /// Whether a resource that is open to all matches by one of several values for one name: then it
-    /// may be another page that the CRM gives.
+    /// Whether what a resource asks of a name is said and something else too: then nobody knows which of
+    /// them the CRM takes, and for which rules.
     pub doubt: bool,
     /// The parameters of the path, by the key that `SubjectAt::Path` holds.
     pub params: HashMap<String, String>,
@@ -154,10 +154,14 @@ pub(super) fn candidates(parts: &Parts, router: &Router, asked: &Asked<'_>) -> M
     let said = parts.looks.as_ref().and_then(|looks| looks.said(asked));
     let mut matched = Matched { reads: matches!(asked.method, "GET" | "HEAD"), said, ..Matched::default() };
     for id in router.find(asked.path) {
-        let Some(route) = route(parts, id).filter(|route| fits_head(route, asked)) else { continue };
-        let public = parts.resources[route.resource].options.public;
-        matched.doubt |= public && !route.rule.query.iter().all(|(name, glob)| every(asked.query, name, glob));
-        match (route.rule.takes_method(asked.method), route.rule.needs_body()) {
+        let Some(route) = route(parts, id) else { continue };
+        let fit = of_head(route, asked);
+        if fit == Fit::No {
+            continue;
+        }
+        let takes = route.rule.takes_method(asked.method);
+        matched.doubt |= takes && fit == Fit::Both;
+        match (takes, route.rule.needs_body()) {
             (true, true) => matched.pending.push(id),
             (true, false) => matched.routes.push(id),
             (false, _) => matched.beside.push(id),
@@ -166,7 +170,7 @@ pub(super) fn candidates(parts: &Parts, router: &Router, asked: &Asked<'_>) -> M
     }
     let other = without_format(asked.path).filter(|_| matched.is_undeclared());
     for (path, id) in other.iter().flat_map(|path| router.find(path).into_iter().map(move |id| (path, id))) {
-        if route(parts, id).is_some_and(|route| fits_head(route, asked)) {
+        if route(parts, id).is_some_and(|route| of_head(route, asked) != Fit::No) {
             matched.beside.push(id);
             matched.note_parameters(parts, router, id, path);
         }
@@ -181,23 +185,36 @@ fn without_format(path: &Canonical) -> Option<Canonical> {
     canonical(bare.as_bytes()).ok()
 }
 
-/// The JSON places that pending alternatives look at.
+/// The JSON places that pending alternatives look at, and those where some servers find what others seek in a
+/// parameter of the query.
 pub(super) fn body_paths(parts: &Parts, matched: &Matched) -> Vec<JsonPath> {
     let mut paths: Vec<JsonPath> = Vec::new();
-    for (path, _) in matched.pending.iter().filter_map(|id| route(parts, *id)).flat_map(|route| &route.rule.json) {
+    let mut add = |path: &JsonPath| {
         if !paths.contains(path) {
             paths.push(path.clone());
         }
-    }
+    };
+    let routes = || matched.routes.iter().chain(&matched.pending).filter_map(|id| route(parts, *id));
+    routes().flat_map(|route| &route.rule.json).for_each(|(path, _)| add(path));
+    routes().flat_map(|route| route.rule.query.iter().chain(&route.rule.form)).for_each(|(name, _)| add(&member(name)));
     paths
 }
 
-/// Settles what was pending.
+/// The member of a JSON body that bears a parameter's name.
+fn member(name: &str) -> JsonPath {
+    JsonPath { steps: vec![Step::Name(name.to_owned())] }
+}
+
+/// Settles what was pending, and whether the body says otherwise than the query.
 pub(super) fn narrow(parts: &Parts, mut matched: Matched, body: &BodyValues) -> Matched {
+    for route in matched.routes.iter().filter_map(|id| route(parts, *id)) {
+        matched.doubt |= denies(&route.rule.query, body);
+    }
     for id in std::mem::take(&mut matched.pending) {
-        if let Some(route) = route(parts, id).filter(|route| fits_body(route, body)) {
-            let public = parts.resources[route.resource].options.public;
-            matched.doubt |= public && !route.rule.form.iter().all(|(name, glob)| every(&body.form, name, glob));
+        let Some(route) = route(parts, id) else { continue };
+        let fit = of_body(route, body);
+        if fit != Fit::No {
+            matched.doubt |= fit == Fit::Both || denies(&route.rule.query, body) || denies(&route.rule.form, body);
             matched.routes.push(id);
         }
     }
@@ -205,31 +222,72 @@ pub(super) fn narrow(parts: &Parts, mut matched: Matched, body: &BodyValues) -> 
     matched
 }
 
+/// Whether a JSON body says something else under the name of a parameter.
+fn denies(asked: &[(String, Glob)], body: &BodyValues) -> bool {
+    let other = |(name, glob): &(String, Glob)| {
+        let path = member(name);
+        body.json.iter().any(|(at, value)| *at == path && !glob.fits(value))
+    };
+    asked.iter().any(other)
+}
+
 /// The alternative of a number.
 pub(super) fn route(parts: &Parts, id: RouteId) -> Option<&Route> {
     parts.routes.get(usize::try_from(id.0).ok()?)
 }
 
-fn fits_head(route: &Route, asked: &Asked<'_>) -> bool {
-    let rule = &route.rule;
-    rule.query.iter().all(|(name, glob)| any(asked.query, name, glob))
-        && rule.header.iter().all(|(name, glob)| (asked.header)(name).iter().any(|value| glob.fits(value)))
+/// How what a request says under one name lies to what a rule asks of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    No,
+    Yes,
+    /// Something fits, and something else stands beside it that another server would take.
+    Both,
 }
 
-fn fits_body(route: &Route, body: &BodyValues) -> bool {
-    let has = |path: &JsonPath, glob: &Glob| body.json.iter().any(|(at, value)| at == path && glob.fits(value));
-    route.rule.form.iter().all(|(name, glob)| any(&body.form, name, glob))
-        && route.rule.json.iter().all(|(path, glob)| has(path, glob))
+impl Fit {
+    /// Of values, each with whether it fits.
+    fn of(values: impl Iterator<Item = bool>) -> Fit {
+        let (mut fit, mut other) = (false, false);
+        for fits in values {
+            fit |= fits;
+            other |= !fits;
+        }
+        match (fit, other) {
+            (false, _) => Fit::No,
+            (true, false) => Fit::Yes,
+            (true, true) => Fit::Both,
+        }
+    }
+
+    /// Of everything that a rule asks.
+    fn all(fits: impl Iterator<Item = Fit>) -> Fit {
+        let worse = |all, next| match (all, next) {
+            (Fit::No, _) | (_, Fit::No) => Fit::No,
+            (Fit::Both, _) | (_, Fit::Both) => Fit::Both,
+            _ => Fit::Yes,
+        };
+        fits.fold(Fit::Yes, worse)
+    }
 }
 
-/// Whether any parameter of that name fits, as the laxest server reads it: where a name stands twice,
-/// nobody knows which one the CRM takes, and one rule too many does no harm.
-fn any(pairs: &[(String, String)], name: &str, glob: &Glob) -> bool {
-    called(pairs, name).any(|value| glob.fits(value.trim()))
+fn of_head(route: &Route, asked: &Asked<'_>) -> Fit {
+    let header = |(name, glob): &(String, Glob)| Fit::of((asked.header)(name).iter().map(|value| glob.fits(value)));
+    let query = route.rule.query.iter().map(|(name, glob)| of_parameter(asked.query, name, glob));
+    Fit::all(query.chain(route.rule.header.iter().map(header)))
 }
 
-fn every(pairs: &[(String, String)], name: &str, glob: &Glob) -> bool {
-    called(pairs, name).all(|value| glob.fits(value))
+fn of_body(route: &Route, body: &BodyValues) -> Fit {
+    let json = |(path, glob): &(JsonPath, Glob)| {
+        Fit::of(body.json.iter().filter(|(at, _)| at == path).map(|(_, value)| glob.fits(value)))
+    };
+    let form = route.rule.form.iter().map(|(name, glob)| of_parameter(&body.form, name, glob));
+    Fit::all(form.chain(route.rule.json.iter().map(json)))
+}
+
+/// Of all that some server takes for the parameter of this name.
+fn of_parameter(pairs: &[(String, String)], name: &str, glob: &Glob) -> Fit {
+    Fit::of(called(pairs, name).map(|value| glob.fits(value.trim())))
 }
 
 /// All that a server could take for the value of a parameter.

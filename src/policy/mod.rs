@@ -3,7 +3,7 @@
 //! `node` and `reader` turn YAML into what `rule` says was written; `compile` looks everything up
 //! and makes a `Policy` of it; `decide` says what becomes of a kind; `planner` puts it all into the
 //! `Plan` that the guard runs, and `columns` adds what one request says of its rows; `explain` tells why,
-//! `difference` what a change of rules changes; `schema` is for editors. The same nodes, readers and faults serve
+//! `difference` what a change of rules changes, `standing` what they say beside rules; `schema` is for editors. The same nodes, readers and faults serve
 //! gateway.yaml.
 
 pub mod columns;
@@ -14,6 +14,7 @@ pub mod difference;
 mod exceptions;
 pub mod explain;
 pub mod fault;
+pub mod headers;
 mod idle;
 mod lines;
 pub mod matched;
@@ -26,6 +27,7 @@ pub mod rows;
 pub mod rule;
 pub mod rulebook;
 pub mod schema;
+mod standing;
 pub mod strict;
 pub mod table;
 mod traps;
@@ -46,6 +48,7 @@ use crate::policy::decide::RoleId;
 use crate::policy::difference::Grants;
 use crate::policy::explain::Explanation;
 use crate::policy::fault::{Fault, Faults};
+use crate::policy::headers::Headers;
 use crate::policy::matched::{Asked, BodyValues, Looks, Matched};
 use crate::policy::node::{Source, Spot};
 use crate::policy::plan::{Decision, Plan};
@@ -87,6 +90,8 @@ pub(crate) struct Parts {
     pub(crate) words: Arc<HashSet<String>>,
     pub(crate) ungranted: Action,
     pub(crate) undeclared: Undeclared,
+    /// What all answers say to browsers.
+    pub(crate) headers: Headers,
     pub(crate) tests: Vec<TestCase>,
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::detect::Detectors;
 use crate::format::Format;
+use crate::policy::headers::Headers;
 use crate::policy::rows::Rows;
 use crate::terms::action::Action;
 use crate::terms::event::Event;
@@ -62,11 +63,26 @@ pub struct Plan {
     pub rows: Option<Rows>,
     /// Where the request names the columns of its answer's rows, if the rows have no names of their own.
     pub columns_at: Option<ColumnsAt>,
+    /// What the answer says to browsers beside what the CRM says.
+    pub headers: Arc<Headers>,
     /// The columns of rows, once they are known: the kind that each one's label alone gives.
     pub columns: Option<Vec<Option<KindId>>>,
 }
 
 impl Plan {
+    /// Whether this staff gets no names, which in a text of their own nobody knows again.
+    pub fn veils_names(&self) -> bool {
+        let veiled = |kind: KindId| self.decisions.get(usize::from(kind.0)).is_none_or(|own| own.action.veils());
+        self.rows.is_some() || veiled(kind::PERSON_NAME) || veiled(kind::PERSON_KANA)
+    }
+
+    /// Whether a rule refuses every answer in which a place that the fields name is filled.
+    pub fn blocks(&self) -> bool {
+        let blocked =
+            |kind: KindId| self.decisions.get(usize::from(kind.0)).is_some_and(|own| own.action == Action::Block);
+        self.targets.iter().any(|target| matches!(target.meaning, Meaning::Field { kind, .. } if blocked(kind)))
+    }
+
     /// Whether anything is sought by a path in JSON.
     pub fn has_json_paths(&self) -> bool {
         !self.places.json.is_empty() || matches!(self.places.records, Some(Place::Json(_)))

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::policy::compile::{Resource, ToldRule};
 use crate::policy::conditions::{Situation, state_for};
 use crate::policy::decide::{self, Question, RoleId, State, Trace};
+use crate::policy::headers::Headers;
 use crate::policy::matched::{Matched, route};
 use crate::policy::plan::{
     ColumnsAt, Decision, Errors, Meaning, Parameter, Plan, SubjectAt, SubjectSource, Target, Teller, Unlisted,
@@ -77,6 +78,11 @@ pub(super) fn admit(policy: &Policy, situation: &Situation<'_>) -> Result<(), Re
     }
     if situation.matched.purpose.as_ref().is_some_and(|purpose| !policy.knows_purpose(purpose)) {
         return Err(Refusal::new(Reason::Purpose, "the request names a purpose that no rule knows"));
+    }
+    if situation.matched.doubt {
+        let note =
+            "what a rule asks of a parameter, a header or a member is said, and something else under the same name";
+        return Err(Refusal::new(Reason::Ambiguous, note));
     }
     if situation.matched.is_undeclared() && policy.undeclared() == Undeclared::Block {
         return Err(Refusal::new(Reason::Undeclared, "no resource matches, and `undeclared` is `block`"));
@@ -215,6 +221,7 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         tellers: layout.tellers,
         rows,
         columns_at: columns(&matched)?,
+        headers: headers(parts, matched.iter().chain(&beside)),
         // Asked for in a way that no rule knows, rows cannot be told: no cell of theirs may leave.
         columns: beside.iter().any(|resource| resource.columns.is_some()).then(Vec::new),
     })
@@ -350,6 +357,13 @@ fn columns(matched: &[&Resource]) -> Result<Option<ColumnsAt>, Refusal> {
         return Err(Refusal::new(Reason::Rule, note));
     }
     Ok(first.columns.clone())
+}
+
+/// What all answers say to browsers, and what these resources add.
+fn headers<'r>(parts: &Parts, resources: impl Iterator<Item = &'r &'r Resource>) -> Arc<Headers> {
+    let mut all = parts.headers.clone();
+    resources.for_each(|resource| all.add(&resource.headers));
+    Arc::new(all)
 }
 
 fn parameters(matched: &[&Resource]) -> HashMap<String, Parameter> {

@@ -172,6 +172,8 @@ pub fn any_texts<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Vec<(&'
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     /// Longer words are no slips of the pen, and each costs as many steps as its length squared.
     const WORD_CHARS: usize = 100;
+    /// As many are looked at as a policy may have roles or kinds; whoever has more has no slip of the pen.
+    const CANDIDATES_MAX: usize = 1_100;
     let plain = |text: &str| text.to_lowercase().replace(['-', ' ', '.'], "_");
     if word.chars().nth(WORD_CHARS).is_some() {
         return None;
@@ -180,6 +182,7 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     let length = word.chars().count();
     candidates
         .into_iter()
+        .take(CANDIDATES_MAX)
         .map(|candidate| (strsim::osa_distance(&word, &plain(candidate)), candidate))
         .filter(|(distance, candidate)| {
             // Two letters of five may be wrong; or the last part of a name was written alone.

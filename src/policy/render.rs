@@ -150,11 +150,13 @@ const BESIDE_BYTES: usize = 1000;
 /// The one line that a fault begins on, the part of the span that lies in it, and of a line that
 /// is longer than any that people write only the neighbourhood.
 fn excerpt<'t>(text: &'t str, span: &Range<usize>) -> Excerpt<'t> {
-    let start = floor(text, span.start);
+    // The byte order mark is no character of the line.
+    let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let start = floor(text, span.start).max(mark);
     let near = floor(text, start.saturating_sub(BESIDE_BYTES));
     let far = floor(text, start.saturating_add(BESIDE_BYTES));
     let broken = text[near..start].rfind(['\n', '\r']);
-    let begin = broken.map_or(near, |at| near + at + 1);
+    let begin = broken.map_or(near, |at| near + at + 1).max(mark);
     let end = text[start..far].find(['\n', '\r']).map_or(far, |at| start + at);
     let last = floor(text, span.end).clamp(start, end);
     Excerpt { text: &text[begin..end], span: start - begin..last - begin, whole: broken.is_some() || near == 0 }
@@ -238,6 +240,17 @@ mod tests {
         let start = text.rfind('𠮷').expect("a name");
         let fault = Fault { span: start..start + 4, line: 2, column: 4, ..fault };
         assert_eq!(end(&fault, &sources), End { line: 2, column: 5, column16: 6, start16: 4 });
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_column() {
+        let text = "\u{feff}a: fone\n";
+        let fault = Fault { span: 6..10, line: 1, column: 4, ..fault() };
+        let sources = [Source { name: "desk.yaml".into(), text: text.into() }];
+        let shown = render(&[fault.clone()], &sources, false);
+        assert!(shown.contains("--> desk.yaml:1:4\n") && shown.contains("1 | a: fone\n  |    ^^^^\n"), "{shown}");
+        let start = Fault { span: 0..0, line: 1, column: 1, ..fault };
+        assert!(render(&[start], &sources, false).contains("--> desk.yaml:1:1\n"));
     }
 
     /// The renderer looks at every character that it is given.

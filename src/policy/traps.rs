@@ -2,12 +2,16 @@
 //!
 //! The parser's own messages speak of tokens and contexts. Whoever writes rules in Japanese types
 //! a full-width colon or blank now and then, and a JSONPath wants quotes inside braces; those are
-//! told in their words.
+//! told in their words. `broken` is about what the parser cannot read at all.
+
+mod broken;
 
 use std::ops::Range;
 
 use crate::policy::fault::Faults;
 use crate::policy::node::{Entry, Node, Spot};
+
+pub use crate::policy::traps::broken::broken;
 
 /// An anchor, `&name`.
 pub fn anchor(faults: &mut Faults, spot: &Spot) {
@@ -61,53 +65,12 @@ pub fn in_place_of_map(text: &str) -> Option<(&'static str, &'static str)> {
     text.contains('：').then_some((WIDE_COLON, WIDE_COLON_HELP))
 }
 
-/// Why the parser stopped: the bytes, a code, the sentence and the help.
-pub fn broken(text: &str, at: usize, info: &str) -> (Range<usize>, &'static str, String, Option<String>) {
-    let here = line_around(text, at);
-    let before = here.start.checked_sub(1).map(|end| line_around(text, end));
-    let (here, before) = (near(text, here, at), before.map(|line| near(text, line, at)));
-    for line in before.iter().chain([&here]) {
-        if let Some((range, code, message, help)) = trap_in_line(&text[line.clone()], info) {
-            return (line.start + range.start..line.start + range.end, code, message.into(), Some(help.into()));
-        }
-    }
-    let (message, help) = sentence(info);
-    (at..at, "yaml", message, help.map(str::to_owned))
-}
-
 const ALIAS: &str = "`*` begins an alias, and aliases are not known here";
 const ALIAS_HELP: &str = "put the text in quotes if `*` is meant, else name it once under `fields:`";
 const WIDE_BLANK: &str = "an ideographic blank (full-width space) is a letter to YAML";
 const WIDE_BLANK_HELP: &str = "write ordinary blanks";
 const WIDE_COLON: &str = "the colon is full-width";
 const WIDE_COLON_HELP: &str = "write `: `, an ordinary colon and a blank";
-
-type Trap = (Range<usize>, &'static str, &'static str, &'static str);
-
-/// The first trap in a line on which the parser stopped, or in the one before.
-fn trap_in_line(line: &str, info: &str) -> Option<Trap> {
-    let indent = line.len() - line.trim_start_matches(|c: char| c.is_whitespace()).len();
-    if let Some(at) = line[..indent].find('\t') {
-        return Some((at..at + 1, "tab", "a tab cannot indent", "write blanks: two for each level"));
-    }
-    if let Some((at, c)) = line[..indent].char_indices().find(|(_, c)| is_wide_blank(*c)) {
-        return Some((at..at + c.len_utf8(), "wide-blank", WIDE_BLANK, WIDE_BLANK_HELP));
-    }
-    let bare = unquoted(line);
-    if let Some(at) = bare.find('：') {
-        return Some((at..at + '：'.len_utf8(), "wide-colon", WIDE_COLON, WIDE_COLON_HELP));
-    }
-    if let Some(range) = bare_path(&bare) {
-        let message = "`[`, `]`, `{`, `}` and `,` end a text inside braces and brackets";
-        return Some((range, "unquoted-path", message, "put the path in quotes"));
-    }
-    if info.contains("alias") || info.contains("anchor") {
-        let at = bare.find('*')?;
-        let end = bare[at..].find([' ', ',', ']', '}']).map_or(bare.trim_end().len(), |end| at + end);
-        return Some((at..end.max(at + 1), "alias", ALIAS, ALIAS_HELP));
-    }
-    None
-}
 
 /// The line with what stands in quotes or comments replaced by blanks of the same length.
 fn unquoted(line: &str) -> String {
@@ -178,55 +141,6 @@ fn is_cut_by_comment(source: &str, end: usize) -> bool {
 
 fn is_wide_blank(c: char) -> bool {
     matches!(c, '\u{3000}' | '\u{a0}')
-}
-
-/// How far from where the parser stopped a trap is looked for in a line that has no end.
-const NEAR_BYTES: usize = 4096;
-
-/// What of a line is near.
-fn near(text: &str, line: Range<usize>, at: usize) -> Range<usize> {
-    let at = at.clamp(line.start, line.end);
-    let boundary = |at: usize| (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    let start = boundary(at.saturating_sub(NEAR_BYTES)).max(line.start);
-    start..boundary(at.saturating_add(NEAR_BYTES).min(text.len())).min(line.end)
-}
-
-fn line_around(text: &str, at: usize) -> Range<usize> {
-    let at = at.min(text.len());
-    let begin = text[..at].rfind('\n').map_or(0, |before| before + 1);
-    let end = text[at..].find('\n').map_or(text.len(), |after| at + after);
-    begin..end
-}
-
-/// The parser's message in our words where it is hard to understand.
-fn sentence(info: &str) -> (String, Option<&'static str>) {
-    let known: &[(&str, &str, &str)] = &[
-        (
-            "mapping values are not allowed",
-            "a `:` stands where no key can be",
-            "put the text in quotes if it holds `: `, and look at the indentation",
-        ),
-        ("expected key", "expected `key: value`", "look at the indentation of this line and the one before"),
-        ("simple key", "expected `key: value`", "write `:` and a blank after the key, and look at the indentation"),
-        ("',' or '}'", "`}` is missing, or a `,`", "put texts with `[`, `{` or `,` inside braces in quotes"),
-        ("',' or ']'", "`]` is missing, or a `,`", "put texts with `[`, `{` or `,` inside brackets in quotes"),
-        ("end of stream", "a quote is not closed", "close it"),
-        ("indentation in quoted scalar", "a quote is not closed", "close it; a text of several lines is indented"),
-        ("tab", "a tab cannot stand here", "write blanks"),
-        ("unexpected character", "a text cannot begin with this character", "put it in quotes"),
-        ("cannot start any token", "a text cannot begin with this character", "put it in quotes"),
-        ("recursion limit", "lists and maps are nested too deep", "nest them less"),
-        ("indentation", "the indentation does not fit the lines before", "indent each level by two blanks"),
-        (
-            "unknown escape",
-            "`\\` begins an escape in double quotes, and this one is not known",
-            "use single quotes for patterns",
-        ),
-    ];
-    match known.iter().find(|(part, _, _)| info.contains(part)) {
-        Some((_, message, help)) => ((*message).to_owned(), Some(help)),
-        None => (info.to_owned(), None),
-    }
 }
 
 #[cfg(test)]

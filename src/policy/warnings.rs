@@ -3,12 +3,14 @@
 //! which the proxies are.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::policy::decide::{RoleId, Rule, Who};
 use crate::policy::fault::{Fault, Faults};
+use crate::policy::node::Spot;
 use crate::policy::reader::{nearest, words_of};
 use crate::policy::{Parts, idle};
 
@@ -19,7 +21,7 @@ const SOON_DAYS: i64 = 30;
 pub(super) fn of(parts: &Parts, now: Timestamp) -> Vec<Fault> {
     let mut faults = Faults::new();
     idle::tell(parts, &mut faults);
-    ends(parts, now, &mut faults);
+    ends(endings(parts), now, &mut faults);
     faults.into_sorted()
 }
 
@@ -69,29 +71,62 @@ pub(super) fn proxied(parts: &Parts, proxies: &[IpNet], faults: &mut Faults) {
 /// How many groups are told; whoever has more knows where they stand.
 const GROUPS_TOLD: usize = 10;
 
-fn ends(parts: &Parts, now: Timestamp, faults: &mut Faults) {
-    for (rule, condition) in parts.rules.iter().zip(&parts.conditions) {
-        let Some((until, spot)) = &condition.until else { continue };
-        if *until <= now {
-            let fault =
-                faults.warning(spot, "ended", format!("the rule `{}` has ended and is no longer there", rule.id));
-            fault.help("take it out, or write a later date");
-        } else if is_soon(*until, now) {
-            faults.warning(spot, "ends-soon", format!("the rule `{}` ends within {SOON_DAYS} days", rule.id));
-        }
-    }
-    for resource in &parts.resources {
-        let Some(until) = resource.options.until else { continue };
-        if until <= now {
-            let message =
-                format!("`unreadable: pass` of `{}` has ended: bodies that cannot be read are refused", resource.id);
-            faults.warning(&resource.spot, "ended", message);
-        } else {
-            let message = format!("`{}` passes bodies that nobody can read", resource.id);
-            faults.warning(&resource.spot, "passes-unread", message).help("whatever they hold reaches staff in clear");
-            if is_soon(until, now) {
-                let message = format!("`unreadable: pass` of `{}` ends within {SOON_DAYS} days", resource.id);
-                faults.warning(&resource.spot, "ends-soon", message);
+/// Something with an end.
+#[derive(Debug)]
+pub struct Ending {
+    /// What ends.
+    pub what: Ends,
+    /// When.
+    pub until: Timestamp,
+    /// Where it is told of.
+    pub spot: Spot,
+}
+
+/// What can have an end.
+#[derive(Debug)]
+pub enum Ends {
+    /// The rule of this id.
+    Rule(Arc<str>),
+    /// `unreadable: pass` of this resource.
+    Passing(Arc<str>),
+}
+
+fn endings(parts: &Parts) -> impl Iterator<Item = Ending> {
+    let rules = parts.rules.iter().zip(&parts.conditions).filter_map(|(rule, condition)| {
+        let (until, spot) = condition.until.clone()?;
+        Some(Ending { what: Ends::Rule(rule.id.clone()), until, spot })
+    });
+    let passing = parts.resources.iter().filter_map(|resource| {
+        let until = resource.options.until?;
+        Some(Ending { what: Ends::Passing(resource.id.clone()), until, spot: resource.spot.clone() })
+    });
+    rules.chain(passing)
+}
+
+/// Warnings about ends, which need no rules that hold.
+pub(super) fn ends(endings: impl IntoIterator<Item = Ending>, now: Timestamp, faults: &mut Faults) {
+    for Ending { what, until, spot } in endings {
+        match what {
+            Ends::Rule(id) if until <= now => {
+                faults
+                    .warning(&spot, "ended", format!("the rule `{id}` has ended and is no longer there"))
+                    .help("take it out, or write a later date");
+            }
+            Ends::Rule(id) if is_soon(until, now) => {
+                faults.warning(&spot, "ends-soon", format!("the rule `{id}` ends within {SOON_DAYS} days"));
+            }
+            Ends::Rule(_) => {}
+            Ends::Passing(id) if until <= now => {
+                let message = format!("`unreadable: pass` of `{id}` has ended: bodies that cannot be read are refused");
+                faults.warning(&spot, "ended", message);
+            }
+            Ends::Passing(id) => {
+                let message = format!("`{id}` passes bodies that nobody can read");
+                faults.warning(&spot, "passes-unread", message).help("whatever they hold reaches staff in clear");
+                if is_soon(until, now) {
+                    let message = format!("`unreadable: pass` of `{id}` ends within {SOON_DAYS} days");
+                    faults.warning(&spot, "ends-soon", message);
+                }
             }
         }
     }

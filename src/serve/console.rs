@@ -133,5 +133,6 @@ fn told(gateway: &Gateway, house: &House) -> Value {
         "roles": roles.collect::<Value>(),
         "grants": grants.collect::<Map<String, Value>>(),
         "conditional": conditional.collect::<Value>(),
+        "settings": rules.grants.settings,
     })
 }

@@ -88,7 +88,7 @@ pub fn load(paths: &[PathBuf], purposes: Option<&[String]>, now: Timestamp) -> R
     if sources.is_empty() {
         return Err(LoadError::None);
     }
-    let Loaded { policy, faults } = Policy::parse_for(&sources, purposes);
+    let Loaded { policy, faults, .. } = Policy::parse_for(&sources, purposes);
     let Some(policy) = policy else { return Err(LoadError::Wrong { faults, sources }) };
     let hash =
         |source: &Source| format!("sha256:{}", HEXLOWER.encode(digest(&SHA256, source.text.as_bytes()).as_ref()));

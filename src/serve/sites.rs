@@ -43,6 +43,14 @@ impl Sites {
         }
     }
 
+    /// The hosts that staff asks for, where there are several CRMs.
+    pub fn hosts(&self) -> Vec<String> {
+        match self {
+            Sites::One(_) => Vec::new(),
+            Sites::ByHost(sites) => sites.keys().cloned().collect(),
+        }
+    }
+
     /// Every CRM.
     pub fn all(&self) -> Vec<&Arc<Upstream>> {
         match self {

@@ -2,6 +2,7 @@
 
 pub mod health;
 pub mod login;
+pub mod loops;
 pub mod secure;
 
 use std::collections::VecDeque;
@@ -71,6 +72,10 @@ struct Connection {
     trust: u64,
 }
 
+/// The gateways that a request came through before, beside its head.
+#[derive(Clone, Default)]
+pub struct Marks(pub Vec<String>);
+
 /// The CRM's answer.
 pub type Answer = Response<CrmBody>;
 
@@ -130,6 +135,8 @@ impl Upstream {
     pub async fn send(self: &Arc<Self>, mut request: Request<Full<Bytes>>) -> Result<Answer, Refusal> {
         // An old client's version says nothing about how the CRM is to be asked.
         *request.version_mut() = Version::HTTP_11;
+        let marks = request.extensions_mut().remove::<Marks>().unwrap_or_default().0;
+        loops::mark(request.headers_mut(), marks);
         if let Some(host) = &self.host {
             request.headers_mut().insert(header::HOST, host.clone());
         }

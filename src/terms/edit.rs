@@ -23,8 +23,8 @@ pub struct Verdict {
 
 /// Takes leaves and judges them when their answer or their record is complete.
 pub trait Guard: Sink {
-    /// Up to where the body could be released now.
-    fn ready(&self) -> usize;
+    /// Up to where the body could be released now: the first such place behind `near`, or the last one.
+    fn ready(&self, near: usize) -> usize;
 
     /// Judges every leaf that waits: the body is complete.
     fn finish(&mut self) -> Result<Verdict, Refusal>;

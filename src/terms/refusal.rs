@@ -71,6 +71,10 @@ reasons! {
     Shape = "shape",
     /// The CRM's answer is larger, deeper or longer than what can be held.
     Bound = "bound",
+    /// The CRM's answer leads to another site, which no rule names.
+    Redirect = "redirect",
+    /// The request came through this gateway before.
+    Loop = "loop",
     /// The CRM cannot be reached.
     UpstreamAway = "upstream-away",
     /// The CRM cannot prove that it is itself.

@@ -130,6 +130,64 @@ fn a_closed_pipe_is_no_panic() {
     }
 }
 
+/// A closed stderr is no panic either; and what could not be written was not done.
+#[test]
+fn output_that_fails_is_told() {
+    let folder = folder();
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let status = sudare(folder.path(), false)
+        .args(["check", "rules/wrong.yaml"])
+        .stdout(Stdio::null())
+        .stderr(writer)
+        .status()
+        .expect("sudare runs");
+    assert_eq!(status.code(), Some(1));
+    let Ok(full) = fs::OpenOptions::new().write(true).open("/dev/full") else {
+        println!("skipped: there is no /dev/full");
+        return;
+    };
+    for words in [
+        &["test", "rules/good.yaml", "--format", "junit"][..],
+        &["test", "rules/failing.yaml"],
+        &["check", "rules/wrong.yaml", "--format", "json"],
+        &["check", "--explain", "unfound"],
+        &["schema", "rules"],
+        &["completions", "bash"],
+        &["kinds"],
+        &["rules", "table", "rules/good.yaml"],
+        &["explain", "--rules", "rules/good.yaml", "GET", "/a"],
+        &["scan", "app.log"],
+    ] {
+        let stdout = full.try_clone().expect("a second one");
+        let output = sudare(folder.path(), false).args(words).stdout(stdout).output().expect("sudare runs");
+        let told = text(&output.stderr);
+        assert!(told.contains("the output cannot be written"), "{words:?}: {told}");
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {told}");
+    }
+}
+
+#[test]
+fn a_terminal_gets_nothing_to_obey() {
+    let folder = folder();
+    let rules = r#"
+sudare: 1
+roles: { "a\ez": [g] }
+rules: [{ for: "a\ez", mask: [phone] }]
+tests:
+  - name: "clear \e[2J"
+    request: GET /a
+    response: { json: { tel: 090-1234-5678, say: "\e]0;x" } }
+    expect: { "a\ez": { json: { say: "\e]1;y" }, shown: ["\e[1m"] } }
+"#;
+    fs::write(folder.path().join("odd.yaml"), rules).expect("rules");
+    for words in [&["test", "odd.yaml"][..], &["rules", "table", "odd.yaml"], &["check", "odd.yaml"]] {
+        let output = sudare(folder.path(), false).args(words).output().expect("sudare runs");
+        let told = text(&output.stdout) + &text(&output.stderr);
+        assert!(!told.contains('\u{1b}') && !told.is_empty(), "{words:?}: {told:?}");
+    }
+}
+
 /// Gives a text to another program; nothing where that is not installed.
 fn given(program: &str, arguments: &[&str], input: &[u8]) -> Option<Output> {
     let mut command = Command::new(program);

@@ -188,6 +188,77 @@ fn check_without_a_path_reads_gateway_yaml_and_its_rules() {
     assert!(other.contains("other.yaml:2:1") && other.contains("did you mean `listen`?"), "{other}");
 }
 
+/// In CI there are no keys and no passwords; the rules are checked and tested all the same.
+#[test]
+fn what_is_missing_hides_nothing_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
+    write(
+        "gateway.yaml",
+        "sudare: 1\nlisten: env:SUDARE_NOWHERE\nupstream: { url: http://127.0.0.1:9, host: file:no-host }\n\
+         rules: rules/\npurposes: [call-back]\nmetrics: here\n\
+         identity: [{ header: { user: X-User, groups: X-Groups, from: [127.0.0.1] } }]\n",
+    );
+    fs::create_dir(folder.path().join("rules")).expect("a folder");
+    let rules = "sudare: 1\nroles: { support: { groups: [a] } }\n\
+                 rules: [{ for: support, show: [phone], until: 2026-01-01, when: { purpose: call-bakc } }]\n";
+    write("rules/desk.yaml", rules);
+    let output = check(folder.path(), &[]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    for part in [
+        "error[no-environment]",
+        "gateway.yaml:2:9",
+        "error[no-file]",
+        "error[bad-address]: `metrics`",
+        "rules/desk.yaml:3",
+        "did you mean `call-back`?",
+        "warning[ended]",
+        "note: further warnings are told when the errors are mended",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    // What nobody could read is wrong in one way only.
+    assert_eq!(told.matches("gateway.yaml:2:").count(), 1, "{told}");
+    write("rules/desk.yaml", &rules.replace("call-bakc", "call-back"));
+    let case = "tests: [{ name: hidden, request: { method: GET, path: /a }, response: { json: { tel: 090-1234-5678 } },\n  \
+                expect: { support: { hidden: [090-1234-5678] } } }]\n";
+    write("rules/tests.yaml", &format!("sudare: 1\n{case}"));
+    let output = Command::new(env!("CARGO_BIN_EXE_sudare")).arg("test").current_dir(folder.path()).output();
+    let output = output.expect("the command");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("1 passed"), "{told}");
+}
+
+#[test]
+fn what_is_left_out_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
+    fs::create_dir_all(folder.path().join("rules/sub")).expect("a folder");
+    write(
+        "rules/DESK.YAML",
+        "sudare: 1\nroles: { support: { groups: [a] } }\nrules: [{ for: support, show: [phone] }]\n",
+    );
+    write("rules/sub/more.yaml", "sudare: 1\n");
+    write(
+        "rules/tests.yml",
+        "sudare: 1\ntests:\n  - { name: a, request: GET /a, response: { file: gone.json }, expect: { support: 200 } }\n",
+    );
+    let output = check(folder.path(), &["rules"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("in 2 files: 1 role"), "{told}");
+    assert!(told.contains("warning[unread-folder]: `rules/sub` holds rule files"), "{told}");
+    assert!(told.contains("warning[no-file]: `rules/gone.json` is not there"), "{told}");
+    assert!(told.contains("rules/tests.yml:3:"), "{told}");
+    // Whoever names it too has it read.
+    let output = check(folder.path(), &["rules", "rules/sub"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!told.contains("unread-folder") && told.contains("in 3 files"), "{told}");
+    assert_eq!(check(folder.path(), &["rules", "--strict"]).status.code(), Some(1));
+}
+
 #[test]
 fn serve_says_what_is_wrong_and_starts_nothing() {
     let folder = tempfile::tempdir().expect("a folder");

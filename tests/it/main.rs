@@ -18,6 +18,7 @@ mod html;
 mod http2;
 mod identity;
 mod ledger;
+mod paths;
 mod policy;
 mod readme;
 mod schema;

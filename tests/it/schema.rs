@@ -20,11 +20,13 @@ use crate::config::environment;
 
 /// Each map that a reader opens: what it calls it, the schema's name for it, and a file in which `@`
 /// stands for keys of such a map.
-const MAPS: [(&str, &str, &str); 37] = [
+const MAPS: [(&str, &str, &str); 39] = [
     ("a rule file", "rules", "@"),
     ("a role", "Role", "roles: { r: { @ } }"),
     ("a kind", "KindShape", "kinds: { k: { @ } }"),
     ("a resource", "Resource", "resources: [{ @ }]"),
+    ("`headers`", "Headers", "headers: { @ }"),
+    ("a resource's `headers`", "ResourceHeaders", "resources: [{ headers: { @ } }]"),
     ("a subject", "Subject", "resources: [{ subject: { @ } }]"),
     ("`match`", "Match", "resources: [{ match: { @ } }]"),
     ("a field", "Field", "resources: [{ fields: [{ at: a, @ }] }]"),

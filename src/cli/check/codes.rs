@@ -3,7 +3,9 @@
 //! Codes are words that stay: people silence and count by them. A test holds this list against the
 //! code, so that none is missing and none is left over.
 
-use crate::cli::say::{Lang, complain, texts};
+use std::io::{self, Write};
+
+use crate::cli::say::{Lang, complain, ended, texts};
 use crate::cli::{DONE, UNUSABLE};
 use crate::policy::reader::nearest;
 
@@ -35,8 +37,7 @@ pub fn explain(word: &str, lang: Lang) -> u8 {
         Lang::En => code.en,
         Lang::Ja => code.ja,
     };
-    println!("{}: {said}", code.code);
-    DONE
+    ended(writeln!(io::stdout(), "{}: {said}", code.code), DONE, lang)
 }
 
 const fn code(code: &'static str, en: &'static str, ja: &'static str) -> Code {
@@ -234,6 +235,12 @@ pub const ALL: &[Code] = &[
         "A log-in needs all of its parts to be recognised.",
         "ログインの見分けに必要な設定が足りません。",
     ),
+    code("header-name", "This is not the name of a header.", "ヘッダーの名前ではありません。"),
+    code(
+        "header-value",
+        "A header cannot say this, or browsers would read it as something else.",
+        "ヘッダーの値として書けないか、ブラウザーが別の意味に読む値です。",
+    ),
     code(
         "hours",
         "Hours are days, a span and a time zone, as `Mon-Fri 08:00-20:00 Asia/Tokyo`.",
@@ -381,6 +388,7 @@ pub const ALL: &[Code] = &[
         "A CSS selector that cannot be read, or not be followed in a stream.",
         "CSSセレクターが読めないか、逐次処理でたどれません。",
     ),
+    code("self-target", "The CRM's address is the gateway's own.", "CRMのアドレスがゲートウェイ自身を指しています。"),
     code("status", "A status is a number from 100 to 599.", "状態コードは100から599の数です。"),
     code("subject", "What a resource says of its subject cannot be.", "リソースの subject の指定が成り立ちません。"),
     code(
@@ -450,11 +458,21 @@ pub const ALL: &[Code] = &[
         "`[`, `]`, `{`, `}` and `,` end a text inside braces and brackets: put the path in quotes.",
         "かっこの中では `[`、`]`、`{`、`}`、`,` が文字列を終わらせます。パスを引用符で囲んでください。",
     ),
+    code(
+        "unread-folder",
+        "A folder of rules holds another with rule files, which are not read: name it under `rules:` too.",
+        "規則フォルダの中のフォルダにある規則ファイルは読み込みません。`rules:` にそのフォルダも書いてください。",
+    ),
     code("unreadable", "A file cannot be read.", "ファイルを読めません。"),
     code(
         "until",
         "`until` belongs to what shows more for a while, and there it must be.",
         "`until` は、一時的に多く見せるものに必要で、ほかには書けません。",
+    ),
+    code(
+        "unused",
+        "No resource uses this set of fields, so its places count nowhere.",
+        "この項目セットを使うリソースがないため、その場所はどこにも効きません。",
     ),
     code("value", "A value of a test cannot be read.", "テストの値を読めません。"),
     code("version", "The file is of another version of this format.", "ファイルの形式の版が違います。"),

@@ -6,20 +6,21 @@
 
 pub mod codes;
 pub mod github;
+mod named;
 pub mod sarif;
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::cli::say::{Lang, complain, diagnostics, texts};
+use crate::cli::say::{Lang, complain, diagnostics, ended, tell, texts};
 use crate::cli::{DONE, FAILED, UNUSABLE};
 use crate::config::gateway::{self, Config};
 use crate::config::text::{self, TextError};
 use crate::config::units::Origin;
 use crate::config::veil::{Broken, veiled};
-use crate::config::{rules, together};
+use crate::config::{packs, rules, together};
 use crate::policy::Policy;
 use crate::policy::fault::{Fault, Faults, Severity, render_json};
 use crate::policy::node::Source;
@@ -79,11 +80,11 @@ pub fn run(args: CheckArgs, lang: Lang) -> u8 {
     check.rules(&paths);
     if args.upgrade && check.is_newest() {
         let files = texts::FILES.many(lang, check.sources.len());
-        println!("{}", texts::NEWEST.with(lang, &[("files", &files), ("format", &version::NEWEST)]));
-        return DONE;
+        let told = texts::NEWEST.with(lang, &[("files", &files), ("format", &version::NEWEST)]);
+        return ended(writeln!(io::stdout(), "{told}"), DONE, lang);
     }
-    check.tell(args.format);
-    check.status()
+    let written = check.tell(args.format);
+    ended(written, check.status(), lang)
 }
 
 /// What was read, and what is wrong with it.
@@ -94,6 +95,8 @@ struct Check {
     sources: Vec<Source>,
     faults: Vec<Fault>,
     config: Option<Config>,
+    /// The purposes that gateway.yaml declares.
+    purposes: Option<Vec<String>>,
     policy: Option<Policy>,
     /// Whether a file could not be read, so that nobody knows what it says.
     unread: bool,
@@ -103,8 +106,17 @@ struct Check {
 
 impl Default for Check {
     fn default() -> Check {
-        let (sources, faults) = (Vec::new(), Vec::new());
-        Check { lang: Lang::En, strict: false, sources, faults, config: None, policy: None, unread: false, bare: false }
+        Check {
+            lang: Lang::En,
+            strict: false,
+            sources: Vec::new(),
+            faults: Vec::new(),
+            config: None,
+            purposes: None,
+            policy: None,
+            unread: false,
+            bare: false,
+        }
     }
 }
 
@@ -128,8 +140,11 @@ impl Check {
         let origin = Origin { folder: gateway::folder(path), environment: &|name| std::env::var(name).ok() };
         // The key only speeds up what is not done here: recognising staff.
         self.config = gateway::parse(&source, &origin, [0; 32], &mut faults);
-        if let Some(config) = self.config.as_ref().filter(|_| paths.is_empty()) {
-            paths.extend(config.rules.iter().cloned());
+        // What is wrong with the rest says nothing of the rules, and what is wrong here is told already.
+        let named = gateway::named(&source, &origin, &mut Faults::new());
+        self.purposes = named.purposes;
+        if paths.is_empty() {
+            paths.extend(named.rules.into_iter().filter(|path| packs::is_pack(path) || path.exists()));
         }
         let shown = veiled(&source, Broken::Lines);
         self.sources.push(Source { text: shown, ..source });
@@ -138,15 +153,15 @@ impl Check {
     }
 
     fn rules(&mut self, paths: &[PathBuf]) {
-        // A faulty gateway.yaml names no rules; its faults are told all the same.
+        // A gateway.yaml that names no rules has that fault, which is told.
         if paths.is_empty() && !self.faults.is_empty() {
             return;
         }
         let (sources, unread) = rules::read_all(paths);
         self.unread |= !unread.is_empty();
         self.bare = sources.is_empty() && unread.is_empty();
-        let purposes = self.config.as_ref().and_then(|config| config.purposes.as_deref());
-        let loaded = Policy::parse_for(&sources, purposes);
+        let mut loaded = Policy::parse_for(&sources, self.purposes.as_deref());
+        let ends = loaded.ends(Timestamp::now());
         self.faults.extend(unread);
         if !sources.is_empty() {
             self.faults.extend(loaded.faults);
@@ -154,9 +169,13 @@ impl Check {
         // Without the files that could not be read, the others are not what they are meant to be.
         self.policy = loaded.policy.filter(|_| !self.unread && !self.bare);
         self.sources.extend(sources);
-        let mut warnings = Vec::new();
+        let mut warnings = rules::below(paths);
+        if self.policy.is_none() {
+            warnings.extend(ends);
+        }
         if let Some(policy) = &self.policy {
             warnings.extend(policy.warnings(Timestamp::now()));
+            warnings.extend(named::without_files(policy));
             warnings.extend(self.config.iter().flat_map(|config| together::warnings(config, policy)));
             warnings.extend(if self.strict { policy.exceptions() } else { Vec::new() });
         }
@@ -164,26 +183,27 @@ impl Check {
     }
 
     /// Tells everything by file and place.
-    fn tell(&mut self, format: Format) {
+    fn tell(&mut self, format: Format) -> io::Result<()> {
         let order = |fault: &Fault| self.sources.iter().position(|source| *source.name == *fault.file);
         let mut faults = std::mem::take(&mut self.faults);
         faults.sort_by_cached_key(|fault| (order(fault).unwrap_or(usize::MAX), fault.file.clone(), fault.span.start));
         self.faults = faults;
         let told = match format {
             Format::Text => {
-                eprint!("{}", diagnostics(self.lang, &self.faults, &self.sources));
+                tell(&diagnostics(self.lang, &self.faults, &self.sources));
                 String::new()
             }
             Format::Json => render_json(&self.faults, &self.sources),
             Format::Sarif => sarif::render(&self.faults, &self.sources, !self.unread),
             Format::Github => github::render(&self.faults, &self.sources),
         };
-        // Whoever closed the pipe has read enough; the status tells the rest.
-        let _closed = io::stdout().write_all(told.as_bytes());
+        let mut out = BufWriter::new(io::stdout().lock());
+        let written = out.write_all(told.as_bytes()).and_then(|()| out.flush());
         if self.bare {
             complain(self.lang, texts::NO_RULE_FILE.of(self.lang));
         }
-        eprintln!("{}", self.summary());
+        tell(&format!("{}\n", self.summary()));
+        written
     }
 
     /// Whether every file could be read and is of the newest format.
@@ -211,6 +231,15 @@ impl Check {
                 ("files", &texts::FILES.many(lang, self.sources.len())),
             ],
         );
+        let told = self.of_policy(told);
+        // Roles that nobody has and rules that never apply show only where everything else holds.
+        let hides = self.faults.iter().any(|fault| fault.severity == Severity::Error);
+        if hides { format!("{told}\n{}", texts::MEND_FIRST.of(lang)) } else { told }
+    }
+
+    /// What was told, and what the rules hold.
+    fn of_policy(&self, told: String) -> String {
+        let lang = self.lang;
         let Some(policy) = &self.policy else { return told };
         let holds = texts::CHECKED_POLICY.with(
             lang,

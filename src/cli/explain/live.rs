@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::cli::explain::{ExplainArgs, Format, text};
 use crate::cli::grid::Grid;
 use crate::cli::ledger::home::Home;
-use crate::cli::say::{Lang, complain, texts};
+use crate::cli::say::{Lang, complain, ended, texts};
 use crate::cli::{DONE, FAILED, UNUSABLE};
 use crate::ledger::query::{Filter, Stored, query};
 use crate::ledger::show::plain;
@@ -42,9 +42,7 @@ pub(super) fn run(args: &ExplainArgs, id: &str, policy: &Policy, lang: Lang) -> 
         Format::Json => write_json(&records, policy, &mut out),
         Format::Text => write_text(&records, policy, lang, &mut out),
     };
-    // Whoever closed the pipe has read enough; the status tells the rest.
-    let _closed = written.and_then(|()| out.flush());
-    DONE
+    ended(written.and_then(|()| out.flush()), DONE, lang)
 }
 
 fn write_text(records: &[Stored], policy: &Policy, lang: Lang, out: &mut dyn Write) -> io::Result<()> {

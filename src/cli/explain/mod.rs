@@ -22,7 +22,7 @@ use crate::cli::explain::asked::Exchange;
 pub(in crate::cli) use crate::cli::explain::asked::bytes;
 use crate::cli::explain::rows::{Maker, Row};
 pub(in crate::cli) use crate::cli::explain::seen::{Cause, Noted, Seen, SeenLeaf};
-use crate::cli::say::{Lang, complain};
+use crate::cli::say::{Lang, complain, ended};
 use crate::cli::who::Who;
 use crate::cli::{DONE, FAILED, UNUSABLE, rulebook};
 use crate::policy::Policy;
@@ -118,9 +118,7 @@ pub fn run(args: &ExplainArgs, lang: Lang) -> u8 {
                 Format::Json => json::write(&told, &mut out),
                 Format::Text => text::write(&told, lang, &mut out),
             };
-            // Whoever closed the pipe has read enough; the status tells the rest.
-            let _closed = written.and_then(|()| out.flush());
-            DONE
+            ended(written.and_then(|()| out.flush()), DONE, lang)
         }
         Err(Trouble::Input(what)) => {
             complain(lang, &what);

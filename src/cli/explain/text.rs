@@ -108,7 +108,9 @@ fn answer(told: &Told<'_>, refusal: Option<&Refusal>, lang: Lang) -> String {
 fn values(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)?;
     if told.rows.is_empty() {
-        return writeln!(out, "{}", texts::NO_VALUES.of(lang));
+        let refused = told.got.as_ref().is_some_and(|got| got.refusal.is_some()) || told.foreseen.refusal.is_some();
+        let said = if refused { texts::NO_VALUES_SEEN } else { texts::NO_VALUES };
+        return writeln!(out, "{}", said.of(lang));
     }
     let mut headings = vec![
         texts::WHERE.of(lang),

@@ -4,13 +4,13 @@
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::cli::say::{Lang, texts};
+use crate::cli::say::{self, Lang, texts};
 
 /// Tells what is wrong, or what help was asked for; gives the exit status.
 pub fn tell(error: &Error, lang: Lang) -> u8 {
     let said = (lang == Lang::Ja).then(|| japanese(error)).flatten();
     match said {
-        Some(said) => eprint!("{said}"),
+        Some(said) => say::tell(&said),
         // Whoever closed the pipe has read enough.
         None => drop(error.print()),
     }

@@ -8,7 +8,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::cli::help::{EXAMPLES, FILES, STATUS, pages};
-use crate::cli::say::{Lang, Text, complain, texts};
+use crate::cli::say::{Lang, Text, complain, ended, texts};
 use crate::cli::{DONE, FAILED, UNUSABLE};
 
 /// `sudare man`
@@ -45,9 +45,8 @@ pub fn run(args: &ManArgs, lang: Lang) -> u8 {
             }
         }
     }
-    // Whoever closed the pipe has read enough.
-    let _closed = page(command, &args.words.join(" "), lang).and_then(|page| io::stdout().write_all(&page));
-    DONE
+    let written = page(command, &args.words.join(" "), lang).and_then(|page| io::stdout().write_all(&page));
+    ended(written.and_then(|()| io::stdout().flush()), DONE, lang)
 }
 
 fn write_all(command: &Command, path: &str, dir: &Path, lang: Lang) -> io::Result<()> {

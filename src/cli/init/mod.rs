@@ -19,7 +19,7 @@ use http::Uri;
 
 use crate::cli::init::ask::{Answer, AskError};
 use crate::cli::init::put::{Draft, Put, Staging};
-use crate::cli::say::{Lang, Text, columns, complain, diagnostics, texts};
+use crate::cli::say::{Lang, Text, columns, complain, diagnostics, tell, texts};
 use crate::cli::{DONE, FAILED, UNUSABLE};
 use crate::config::units::Origin;
 use crate::config::{gateway, rules};
@@ -232,7 +232,7 @@ impl Init<'_> {
         if all.iter().all(|fault| fault.severity != Severity::Error) {
             return Ok(());
         }
-        eprint!("{}", diagnostics(self.lang, &all, &sources));
+        tell(&diagnostics(self.lang, &all, &sources));
         Err(failed(texts::INIT_UNDONE.of(self.lang).to_owned()))
     }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::cli::ledger::{Desk, Format, Trouble, VerifyArgs, causes};
-use crate::cli::say::{Lang, phrase, texts};
+use crate::cli::say::{Lang, phrase, tell, texts};
 use crate::cli::{DONE, FAILED};
 use crate::ledger::key::PublicKey;
 use crate::ledger::show;
@@ -83,7 +83,7 @@ impl Progress {
     /// Shows how many bytes of how many are done.
     pub(super) fn show(&mut self, done: u64, total: u64) {
         if let Some(line) = self.line(done, total) {
-            eprint!("{line}");
+            tell(&line);
         }
     }
 

@@ -17,7 +17,7 @@ use clap::{Args, ValueEnum};
 use crate::cli::explain::{Format, Seen, SeenLeaf, bytes};
 use crate::cli::replay::changes::{Change, Changes, Difference, Row};
 use crate::cli::replay::har::Entry;
-use crate::cli::say::{Lang, complain, texts};
+use crate::cli::say::{Lang, complain, ended, texts};
 use crate::cli::who::{Who, role};
 use crate::cli::{DONE, FAILED, UNUSABLE, rulebook};
 use crate::policy::Policy;
@@ -105,10 +105,8 @@ pub fn run(args: &ReplayArgs, lang: Lang) -> u8 {
         Format::Json => replay.json(&mut out),
         Format::Text => replay.text(lang, &mut out),
     };
-    // Whoever closed the pipe has read enough; the status tells the rest.
-    let _closed = written.and_then(|()| out.flush());
     let fails = args.fail_on.iter().any(|on| replay.told.fails(*on));
-    if fails { FAILED } else { DONE }
+    ended(written.and_then(|()| out.flush()), if fails { FAILED } else { DONE }, lang)
 }
 
 /// Somebody who asks everything that was recorded.

@@ -11,10 +11,11 @@ pub mod texts;
 
 use std::ffi::OsString;
 use std::fmt::Display;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
 
+use crate::cli::UNUSABLE;
 pub use crate::cli::say::phrases::{fault, phrase};
 use crate::policy::fault::{Fault, Headings, render_under};
 use crate::policy::node::Source;
@@ -128,7 +129,25 @@ fn may_colour(is_terminal: bool, environment: &dyn Fn(&str) -> Option<OsString>)
 
 /// Tells on stderr why a command could not do its work.
 pub fn complain(lang: Lang, what: &str) {
-    eprintln!("sudare: {}", phrase(lang, what));
+    tell(&format!("sudare: {}\n", phrase(lang, what)));
+}
+
+/// Writes to stderr. Whoever closed it wants to hear nothing; the exit status tells the rest.
+pub fn tell(text: &str) {
+    let _closed = io::stderr().write_all(text.as_bytes());
+}
+
+/// The exit status after output: whoever closed the pipe has read enough, but output that could not be
+/// written is not there, whatever came of the work.
+pub fn ended(written: io::Result<()>, status: u8, lang: Lang) -> u8 {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let what = texts::NO_OUTPUT.with(lang, &[("error", &error)]);
+            complain(lang, &format!("{what}\n  {}", texts::NO_OUTPUT_HELP.of(lang)));
+            UNUSABLE
+        }
+        _ => status,
+    }
 }
 
 #[cfg(test)]

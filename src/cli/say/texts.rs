@@ -37,6 +37,8 @@ texts! {
     NO_CODE: "`{word}` is no code of a diagnostic", "`{word}` という診断コードはありません";
     CHECKED: "{errors}, {warnings} in {files}", "{errors}、{warnings}（{files}）";
     CHECKED_POLICY: "{told}: {roles}, {resources}, {rules}, {tests}", "{told}: {roles}、{resources}、{rules}、{tests}";
+    MEND_FIRST: "note: further warnings are told when the errors are mended",
+        "注意: ほかの警告は、エラーを直すと表示されます";
     SCAN: "note: `undeclared: scan` lowers a risk and does not close it: what no field,\n      label or detector knows is shown",
         "注意: `undeclared: scan` は危険を減らしますが、なくしません。項目・見出し・\n      検出器のどれも知らない値はそのまま表示されます";
     NEWEST: "{files} in the newest format, `sudare: {format}`: nothing to write",
@@ -223,6 +225,8 @@ texts! {
     RELEASED: "{status}, released", "{status}、公開";
     NO_BODY: "not given; these are the fields that the rules declare", "指定なし。規則が宣言する項目を示します";
     NO_VALUES: "no personal value was found in the answer", "応答に個人情報は見つかりませんでした";
+    NO_VALUES_SEEN: "refused before any value was decided: what the answer holds was not told apart",
+        "値を判定する前に拒否されたため、応答の内容は調べていません";
     NO_FIELDS: "the rules declare no field of this page", "この画面について規則は項目を宣言していません";
     WHERE: "WHERE", "場所";
     PLACE: "PLACE", "場所";

@@ -9,6 +9,7 @@ use crate::cli::say::{Lang, texts};
 use crate::cli::test::coverage::Coverage;
 use crate::cli::test::diff::{self, Line};
 use crate::cli::test::suite::{Checked, Difference};
+use crate::ledger::show::plain;
 use crate::policy::node::{Source, Spot};
 
 /// What came of all tests.
@@ -87,7 +88,7 @@ impl Report<'_> {
         let place = format!("{}:{}", result.spot.file, result.spot.line);
         let words: [(&str, &dyn std::fmt::Display); 3] =
             [("place", &place), ("test", &result.test), ("who", &result.who)];
-        texts::FAILED.with(self.lang, &words)
+        plain(&texts::FAILED.with(self.lang, &words))
     }
 
     /// One difference: where it is expected, what was expected and what came, and what decided.
@@ -99,17 +100,20 @@ impl Report<'_> {
             .path(spot.file.to_string())
             .line_start(spot.line)
             .annotation(AnnotationKind::Primary.span(span));
+        // A terminal gets nothing to obey of what the CRM's answer or a test holds.
+        let what = plain(what);
         let mut group = Level::ERROR.with_name(*code).primary_title(what.as_str()).element(snippet);
         let lines = beside(expected.as_deref(), got.as_deref());
+        let (expected, got) = (expected.as_deref().map(plain), got.as_deref().map(plain));
         if lines.is_none() {
-            for (name, text) in [(texts::EXPECTED, expected), (texts::GOT, got)] {
+            for (name, text) in [(texts::EXPECTED, &expected), (texts::GOT, &got)] {
                 if let Some(text) = text.as_deref() {
                     let message = if text.is_empty() { texts::NOTHING.of(self.lang) } else { text };
                     group = group.element(Level::NOTE.with_name(name.of(self.lang)).message(message));
                 }
             }
         }
-        let because = because.lines(self.lang);
+        let because: Vec<String> = because.lines(self.lang).iter().map(|line| plain(line)).collect();
         for line in &because {
             group = group.element(Level::HELP.with_name(texts::SINCE.of(self.lang)).message(line.as_str()));
         }
@@ -118,9 +122,9 @@ impl Report<'_> {
         let margin = " ".repeat(spot.line.to_string().len() + 1);
         for line in lines.unwrap_or_default() {
             let line = match line {
-                Line::Same(text) => format!("  {text}"),
-                Line::Missing(text) => self.painted(RED, &format!("- {text}")),
-                Line::More(text) => self.painted(GREEN, &format!("+ {text}")),
+                Line::Same(text) => format!("  {}", plain(&text)),
+                Line::Missing(text) => self.painted(RED, &format!("- {}", plain(&text))),
+                Line::More(text) => self.painted(GREEN, &format!("+ {}", plain(&text))),
                 Line::Skipped(count) => format!("… {count}"),
             };
             writeln!(out, "{margin}{line}")?;

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::policy::compile::names::look;
 use crate::policy::compile::resources::Resource;
 use crate::policy::compile::rules::Condition;
 use crate::policy::fault::Faults;
 use crate::policy::matched::Looks;
-use crate::policy::reader::nearest;
 use crate::policy::rows::Term;
 use crate::policy::rule::rules::Rule as Written;
 
@@ -31,8 +31,9 @@ pub(super) fn rows(written: &Written, known: &Known<'_>, faults: &mut Faults) ->
     for row in &written.rows {
         let (name, spot) = (&row.attribute.text, &row.attribute.spot);
         let Some(name) = known.attributes.get(&Arc::from(name.as_str())) else {
+            let near = look(faults, name, known.attributes.iter().map(|name| &***name));
             let fault = faults.error(spot, "unknown-attribute", format!("`{name}` is no attribute of any resource"));
-            match nearest(name, known.attributes.iter().map(|name| &***name)) {
+            match near {
                 Some(near) => fault.did_you_mean(Some(near)),
                 None => fault.help("say at the resource where it stands: `attributes: { owner: $.owner_id }`"),
             }
@@ -59,8 +60,9 @@ pub(super) fn purposes(conditions: &[Condition], declared: Option<&[String]>, fa
     };
     for word in words().filter(|word| !declared.contains(&word.text)) {
         let message = format!("`{}` is no purpose that gateway.yaml declares", word.text);
+        let near = look(faults, &word.text, declared.iter().map(String::as_str));
         let fault = faults.error(&word.spot, "unknown-purpose", message);
-        match nearest(&word.text, declared.iter().map(String::as_str)) {
+        match near {
             Some(near) => fault.did_you_mean(Some(near)),
             None => fault.help("name it under `purposes:` there"),
         }

@@ -17,13 +17,17 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
+use jiff::Timestamp;
 
 use crate::policy::conditions::Conditioned;
 use crate::policy::decide::{Rule, State};
 use crate::policy::fault::{Fault, Faults};
 use crate::policy::node::{self, Source};
+use crate::policy::plan::Unreadable;
+use crate::policy::rule::settings::Settings;
 use crate::policy::rule::{self, File};
 use crate::policy::rulebook::Rules;
+use crate::policy::warnings::{self, Ending, Ends};
 use crate::policy::{Parts, Policy};
 
 pub use crate::policy::compile::kinds::KindTable;
@@ -38,6 +42,17 @@ pub struct Loaded {
     pub policy: Option<Policy>,
     /// All faults, errors and warnings, by file and place.
     pub faults: Vec<Fault>,
+    /// What has an end, also where the rules do not hold.
+    endings: Vec<Ending>,
+}
+
+impl Loaded {
+    /// What ended or soon will: that can be told whatever else is wrong with the rules.
+    pub fn ends(&mut self, now: Timestamp) -> Vec<Fault> {
+        let mut faults = Faults::new();
+        warnings::ends(std::mem::take(&mut self.endings), now, &mut faults);
+        faults.into_sorted()
+    }
 }
 
 /// Reads rule files into one policy. The order of files says nothing.
@@ -52,12 +67,15 @@ pub fn load(sources: &[Source], purposes: Option<&[String]>) -> Loaded {
     // Names of files that could not be read are missing; telling that they are unknown would only
     // hide the one fault that counts.
     let is_whole = files.len() == sources.len();
-    let policy = if is_whole { compile(files, version(sources), purposes, &mut faults) } else { None };
+    let (all, settings) = together(files);
+    let endings = endings(&all);
+    let policy = if is_whole { compile(all, &settings, version(sources), purposes, &mut faults) } else { None };
     let policy = policy.filter(|_| !faults.has_errors());
-    Loaded { policy, faults: faults.into_sorted() }
+    Loaded { policy, faults: faults.into_sorted(), endings }
 }
 
-fn compile(files: Vec<File>, version: Arc<str>, purposes: Option<&[String]>, faults: &mut Faults) -> Option<Policy> {
+/// All files as one; what they set is compared later.
+fn together(files: Vec<File>) -> (File, Vec<Settings>) {
     let mut all = File::default();
     let mut settings = Vec::new();
     for file in files {
@@ -67,15 +85,42 @@ fn compile(files: Vec<File>, version: Arc<str>, purposes: Option<&[String]>, fau
         all.resources.extend(file.resources);
         all.rules.extend(file.rules);
         all.tests.extend(file.tests);
+        all.headers.add(&file.headers);
         settings.push(file.settings);
     }
-    let roles = roles::compile(all.roles, faults);
+    (all, settings)
+}
+
+fn endings(all: &File) -> Vec<Ending> {
+    let mut endings = Vec::new();
+    if all.rules.iter().any(|rule| rule.until.is_some()) {
+        // What is wrong with ids is told where they are looked up.
+        for (rule, id) in all.rules.iter().zip(rules::ids(&all.rules, &mut Faults::new())) {
+            let end = rule.until.clone();
+            endings.extend(end.map(|(until, spot)| Ending { what: Ends::Rule(id), until, spot }));
+        }
+    }
+    for resource in all.resources.iter().filter(|resource| resource.options.unreadable == Unreadable::Pass) {
+        let what = Ends::Passing(resource.id.text.as_str().into());
+        endings.extend(resource.options.until.map(|until| Ending { what, until, spot: resource.id.spot.clone() }));
+    }
+    endings
+}
+
+fn compile(
+    all: File,
+    settings: &[Settings],
+    version: Arc<str>,
+    purposes: Option<&[String]>,
+    faults: &mut Faults,
+) -> Option<Policy> {
+    let roles = roles::compile(all.roles, faults)?;
     let kinds = kinds::compile(&all.kinds, faults)?;
     let names = names::Names { roles: &roles, kinds: &kinds.kinds };
-    let (resources, routes) = resources::compile(all.resources, &all.fields, &names, faults);
-    let (rules, conditions) = rules::compile(all.rules, &resources, &names, faults);
+    let (resources, routes) = resources::compile(all.resources, &all.fields, &names, faults)?;
+    let (rules, conditions) = rules::compile(all.rules, &resources, &names, faults)?;
     let rules = Rules::new(rules, &kinds.kinds);
-    let (ungranted, undeclared) = settings::compile(&settings, faults);
+    let (ungranted, undeclared) = settings::compile(settings, faults);
     let tests = tests::compile(all.tests, &names, faults);
     checks::rules(&rules, &conditions, ungranted, &names, faults);
     checks::roles(&roles, faults);
@@ -100,6 +145,7 @@ fn compile(files: Vec<File>, version: Arc<str>, purposes: Option<&[String]>, fau
         words,
         ungranted,
         undeclared,
+        headers: all.headers,
         tests,
     }))
 }

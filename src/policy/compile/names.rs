@@ -9,7 +9,7 @@ use crate::terms::kind::{Category, KindId, Kinds};
 
 /// Names that all files together declare.
 pub struct Names<'a> {
-    /// The roles.
+    /// The roles, in the order of their names.
     pub roles: &'a [Role],
     /// The kinds.
     pub kinds: &'a Kinds,
@@ -18,7 +18,8 @@ pub struct Names<'a> {
 impl Names<'_> {
     /// The role of a name.
     pub fn role(&self, word: &Word, faults: &mut Faults) -> Option<RoleId> {
-        let found = self.roles.iter().position(|role| *role.name == *word.text);
+        // Roles stand in the order of their names.
+        let found = self.roles.binary_search_by(|role| (*role.name).cmp(word.text.as_str())).ok();
         if found.is_none() {
             let near = look(faults, &word.text, self.roles.iter().map(|role| &*role.name));
             let fault = faults.error(&word.spot, "unknown-role", format!("`{}` is no role", word.text));
@@ -84,6 +85,6 @@ impl Names<'_> {
 }
 
 /// The nearest name, while anybody reads it: names and slips can both be many.
-fn look<'c>(faults: &Faults, word: &str, names: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+pub(super) fn look<'c>(faults: &Faults, word: &str, names: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     if faults.is_full() { None } else { nearest(word, names) }
 }

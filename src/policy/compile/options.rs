@@ -181,6 +181,9 @@ fn refuse_unlisted(
     };
     let fault = faults.error(&option.spot, "option", message);
     match on {
+        On::Kind(_) if verb == Verb::Generalize && kind.generalizes.is_empty() => {
+            fault.help(format!("`{}` knows no generalization: mask it", kind.name));
+        }
         On::Kind(_) => fault.help(format!("`{}` knows {}", kind.name, listed(kind, verb))),
         On::Category(_) | On::All => fault.help("name the kinds that know it one by one"),
     }
@@ -199,8 +202,5 @@ fn listed(kind: &Kind, verb: Verb) -> String {
         Generalize::Digits(_) => "3",
         named => GENERALIZES.iter().find(|(_, known)| known == named).map_or("", |(word, _)| word),
     };
-    match kind.generalizes {
-        [] => "no generalization".to_owned(),
-        some => words_of(some.iter().map(word)),
-    }
+    words_of(kind.generalizes.iter().map(word))
 }

@@ -141,7 +141,7 @@ fn lie(first: &Match, second: &Match) -> Lie {
     if whole == Lie::Crossing && path != Lie::Crossing { Lie::Beside } else { whole }
 }
 
-/// Who asks for more is inside. Two globs for one name are apart only where both say all of the
+/// Who asks for more is inside. Two globs for one name are apart only where one says all of the
 /// value; a name may stand twice in a request, but hardly on purpose.
 fn of_values(first: &[(String, Glob)], second: &[(String, Glob)]) -> Lie {
     let at =
@@ -151,17 +151,25 @@ fn of_values(first: &[(String, Glob)], second: &[(String, Glob)]) -> Lie {
         lie = lie.and(match at(second, name) {
             None => Lie::Inside,
             Some(other) if *one == other => Lie::Same,
-            Some(other) => match (one.whole(), other.whole()) {
-                (Some(_), Some(_)) => Lie::Apart,
-                (Some(text), None) if other.fits(text) => Lie::Inside,
-                (None, Some(text)) if one.fits(text) => Lie::Around,
-                (None, None) => Lie::Crossing,
-                _ => Lie::Apart,
-            },
+            Some(other) => of_globs(one, &other),
         });
     }
     let lacking = second.iter().any(|(name, _)| at(first, name).is_none());
     if lacking { lie.and(Lie::Around) } else { lie }
+}
+
+fn of_globs(first: &Glob, second: &Glob) -> Lie {
+    let (one, other) = (first.whole(), second.whole());
+    if one.is_none() && other.is_none() {
+        return Lie::Crossing;
+    }
+    // Whether all texts of the one, and whether any of them, fit the other.
+    let fit = |texts: Option<Vec<&str>>, glob: &Glob| {
+        let fits: Vec<bool> = texts.into_iter().flatten().map(|text| glob.fits(text)).collect();
+        (!fits.is_empty() && fits.iter().all(|fits| *fits), fits.contains(&true))
+    };
+    let ((inside, meets), (around, meets_too)) = (fit(one, second), fit(other, first));
+    Lie::of(inside, around, meets || meets_too)
 }
 
 fn of_paths(first: &Pattern, second: &Pattern) -> Lie {
@@ -268,7 +276,7 @@ mod tests {
         let pairs = |text: &str| -> Vec<(String, Glob)> {
             let pair = |part: &str| {
                 let (name, value) = part.split_once('=').expect("a value");
-                (name.to_owned(), Glob::new(value))
+                (name.to_owned(), Glob::any_of(value.split('|')))
             };
             text.split('&').filter(|part| !part.is_empty()).map(pair).collect()
         };
@@ -281,6 +289,11 @@ mod tests {
             ("a=x*", "a=1", Lie::Apart),
             ("a=x*", "a=*y", Lie::Crossing),
             ("a=1", "b=1", Lie::Crossing),
+            ("a=1", "a=1|2", Lie::Inside),
+            ("a=1|2", "a=2|1", Lie::Same),
+            ("a=1|2", "a=2|3", Lie::Crossing),
+            ("a=1|2", "a=3|4", Lie::Apart),
+            ("a=1|xy", "a=x*", Lie::Crossing),
             ("a=1&b=2", "b=2", Lie::Inside),
         ] {
             assert_eq!(of_values(&pairs(first), &pairs(second)), lie, "{first} {second}");

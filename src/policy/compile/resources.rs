@@ -1,10 +1,11 @@
 //! Resources with everything looked up, in the order of their ids, and the routes that lead there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::policy::compile::names::Names;
+use crate::policy::compile::names::{Names, look};
 use crate::policy::fault::Faults;
+use crate::policy::headers::Headers;
 use crate::policy::node::Spot;
 use crate::policy::plan::{ColumnsAt, Otherwise, Parameter, SubjectAt, Teller};
 use crate::policy::reader::nearest;
@@ -42,6 +43,8 @@ pub struct Resource {
     pub event: Option<Event>,
     /// What becomes of the rest.
     pub options: Options,
+    /// What its answers say to browsers.
+    pub headers: Headers,
 }
 
 /// A place that holds a kind.
@@ -107,14 +110,21 @@ impl Resource {
     }
 }
 
-/// Looks up what resources name.
+/// Looks up what resources name; nothing where they are too many to go on.
 pub fn compile(
     written: Vec<Written>,
     sets: &[FieldSet],
     names: &Names<'_>,
     faults: &mut Faults,
-) -> (Vec<Resource>, Vec<Route>) {
+) -> Option<(Vec<Resource>, Vec<Route>)> {
+    let count: usize = written.iter().map(|resource| resource.matches.len()).sum();
+    if let Some(rule) = written.iter().flat_map(|resource| &resource.matches).nth(ROUTES_MAX) {
+        let message = format!("there are {count} requests under `match` and may be {ROUTES_MAX}");
+        faults.error(&rule.spot, "too-many", message);
+        return None;
+    }
     let sets = by_name(sets, faults);
+    unused(&written, &sets, names, faults);
     let mut ordered: BTreeMap<String, Written> = BTreeMap::new();
     for resource in written {
         if let Some(first) = ordered.get(&resource.id.text) {
@@ -148,13 +158,33 @@ pub fn compile(
             attributes: resource.attributes.into_iter().map(|(name, at)| (name.text.into(), at)).collect(),
             event: resource.event,
             options: resource.options,
+            headers: resource.headers,
         });
     }
-    if let Some(route) = routes.get(ROUTES_MAX) {
-        let message = format!("there are {} requests under `match` and may be {ROUTES_MAX}", routes.len());
-        faults.error(&route.rule.spot, "too-many", message);
+    Some((resources, routes))
+}
+
+/// Sets that no resource uses: what they name is looked up all the same, so that a slip is told before
+/// somebody relies on them.
+fn unused(written: &[Written], sets: &BTreeMap<&str, &FieldSet>, names: &Names<'_>, faults: &mut Faults) {
+    let items = written.iter().flat_map(|resource| &resource.fields);
+    let used: HashSet<&str> = items
+        .filter_map(|item| match item {
+            Item::Set(word) => Some(word.text.as_str()),
+            Item::Field(_) => None,
+        })
+        .collect();
+    for (name, set) in sets.iter().filter(|(name, _)| !used.contains(*name)) {
+        faults
+            .warning(&set.name.spot, "unused", format!("no resource uses the fields `{name}`"))
+            .help(format!("write `fields: {name}` at a resource, or take them out"));
+        for field in &set.fields {
+            match &field.is {
+                Is::Kind(word) => drop(names.kind(word, faults)),
+                Is::Told(told) => drop(teller(told, false, names, faults)),
+            }
+        }
     }
-    (resources, routes)
 }
 
 fn by_name<'s>(sets: &'s [FieldSet], faults: &mut Faults) -> BTreeMap<&'s str, &'s FieldSet> {
@@ -198,9 +228,10 @@ fn fields(
             Item::Set(word) => match sets.get(word.text.as_str()) {
                 Some(set) => fields.extend(&set.fields),
                 None => {
+                    let near = look(faults, &word.text, sets.keys().copied());
                     let fault =
                         faults.error(&word.spot, "unknown-fields", format!("`{}` is no set of fields", word.text));
-                    match nearest(&word.text, sets.keys().copied()) {
+                    match near {
                         Some(near) => fault.did_you_mean(Some(near)),
                         None => fault.help("name it under `fields:` at the top, or write `kind: [places]` here"),
                     }
@@ -211,6 +242,7 @@ fn fields(
     if let Some(field) = fields.get(PLACES_MAX) {
         let message = format!("`{}` has {} places and may have {PLACES_MAX}", resource.id.text, fields.len());
         faults.error(&field.spot, "too-many", message);
+        fields.truncate(PLACES_MAX);
     }
     let (mut rules, mut told) = (Vec::new(), Vec::new());
     for field in fields {

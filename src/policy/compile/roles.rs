@@ -21,8 +21,8 @@ pub struct Role {
 /// Roles of one policy; the answer of each is asked for each kind.
 const ROLES_MAX: usize = 1000;
 
-/// Puts the roles of all files in the order of their names.
-pub fn compile(written: Vec<Written>, faults: &mut Faults) -> Vec<Role> {
+/// Puts the roles of all files in the order of their names; nothing where there are too many to go on.
+pub fn compile(written: Vec<Written>, faults: &mut Faults) -> Option<Vec<Role>> {
     let mut roles: BTreeMap<String, Role> = BTreeMap::new();
     for role in written {
         let name: Arc<str> = role.name.text.as_str().into();
@@ -32,6 +32,7 @@ pub fn compile(written: Vec<Written>, faults: &mut Faults) -> Vec<Role> {
     }
     if let Some(role) = roles.values().nth(ROLES_MAX) {
         faults.error(&role.spot, "too-many", format!("there are {} roles and may be {ROLES_MAX}", roles.len()));
+        return None;
     }
-    roles.into_values().collect()
+    Some(roles.into_values().collect())
 }

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::policy::compile::conditions::{self, Known};
-use crate::policy::compile::names::Names;
+use crate::policy::compile::names::{Names, look};
 use crate::policy::compile::options;
 use crate::policy::compile::resources::Resource;
 use crate::policy::decide::{Grant, Rule, Who};
 use crate::policy::fault::Faults;
 use crate::policy::node::Spot;
-use crate::policy::reader::nearest;
 use crate::policy::rows::Term;
 use crate::policy::rule::rules::{Rule as Written, Who as WrittenWho};
 use crate::policy::rule::when::When;
@@ -36,22 +35,23 @@ pub struct Condition {
 /// Rules of one policy.
 const RULES_MAX: usize = 10_000;
 
-/// Looks up what rules name. Rules and conditions have the same numbers.
+/// Looks up what rules name. Rules and conditions have the same numbers. Nothing where there are too many
+/// to go on: each is compared with others.
 pub fn compile(
     mut written: Vec<Written>,
     resources: &[Resource],
     names: &Names<'_>,
     faults: &mut Faults,
-) -> (Vec<Rule>, Vec<Condition>) {
+) -> Option<(Vec<Rule>, Vec<Condition>)> {
     // Ids are counted in the order of the files, which `load` has sorted by name.
     written.sort_by(|a, b| (&a.spot.file, a.spot.span.start).cmp(&(&b.spot.file, b.spot.span.start)));
     if let Some(rule) = written.get(RULES_MAX) {
         faults.error(&rule.spot, "too-many", format!("there are {} rules and may be {RULES_MAX}", written.len()));
-        written.truncate(RULES_MAX);
+        return None;
     }
     let ids = ids(&written, faults);
     let known = Known::of(resources);
-    written.into_iter().zip(ids).filter_map(|(rule, id)| one(rule, id, &known, names, faults)).unzip()
+    Some(written.into_iter().zip(ids).filter_map(|(rule, id)| one(rule, id, &known, names, faults)).unzip())
 }
 
 fn one(
@@ -78,7 +78,7 @@ fn one(
     let when = written.when.unwrap_or_default();
     for word in &when.resources {
         if !known.resources.contains(word.text.as_str()) {
-            let near = nearest(&word.text, known.resources.iter().copied());
+            let near = look(faults, &word.text, known.resources.iter().copied());
             faults.error(&word.spot, "unknown-resource", format!("`{}` is no resource", word.text)).did_you_mean(near);
         }
     }
@@ -134,7 +134,7 @@ fn mandatory(written: &Written, faults: &mut Faults) {
 }
 
 /// Ids as written, else `support-1` by whom a rule is for.
-fn ids(written: &[Written], faults: &mut Faults) -> Vec<Arc<str>> {
+pub(super) fn ids(written: &[Written], faults: &mut Faults) -> Vec<Arc<str>> {
     let mut taken: HashMap<&str, &Spot> = HashMap::new();
     for word in written.iter().filter_map(|rule| rule.id.as_ref()) {
         if let Some(first) = taken.insert(&word.text, &word.spot) {

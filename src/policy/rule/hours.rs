@@ -1,6 +1,7 @@
 //! `hours:` of a condition: `Mon-Fri 08:00-20:00 Asia/Tokyo`.
 
 use std::fmt;
+use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff::civil::Weekday;
@@ -35,35 +36,83 @@ const EXAMPLE: &str = "write days, hours and a time zone, as in `Mon-Fri 08:00-2
 /// What is wrong with hours, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HoursError {
+    /// The part of the text that is wrong; all of it where it has the wrong parts.
+    pub at: Option<Range<usize>>,
     /// What is wrong.
     pub message: String,
     /// What to write instead.
     pub help: Option<String>,
 }
 
-impl<T: Into<String>> From<T> for HoursError {
-    fn from(message: T) -> HoursError {
-        HoursError { message: message.into(), help: None }
+impl HoursError {
+    fn of(at: Range<usize>, message: String) -> HoursError {
+        HoursError { at: Some(at), message, help: None }
+    }
+
+    fn whole(message: &str) -> HoursError {
+        HoursError { at: None, message: message.to_owned(), help: None }
+    }
+}
+
+/// A word of the text, and where it stands.
+#[derive(Clone, Copy)]
+struct Part<'t> {
+    text: &'t str,
+    start: usize,
+}
+
+impl<'t> Part<'t> {
+    fn range(self) -> Range<usize> {
+        self.start..self.start + self.text.len()
+    }
+
+    /// The parts between some character.
+    fn split(self, by: char) -> impl Iterator<Item = Part<'t>> {
+        let mut at = self.start;
+        self.text.split(by).map(move |text| {
+            let part = Part { text, start: at };
+            at += text.len() + by.len_utf8();
+            part
+        })
+    }
+
+    fn split_once(self, by: char) -> Option<(Part<'t>, Part<'t>)> {
+        let (first, last) = self.text.split_once(by)?;
+        let start = self.start + first.len() + by.len_utf8();
+        Some((Part { text: first, start: self.start }, Part { text: last, start }))
     }
 }
 
 impl Hours {
-    /// Reads hours. Days may be left out; the time zone may not, since a gateway's own is chance.
-    pub fn parse(text: &str) -> Result<Hours, HoursError> {
-        let words: Vec<&str> = text.split_whitespace().collect();
+    /// Reads hours. Days may be left out; the time zone may not, since a gateway's own is chance. All that
+    /// is wrong is told.
+    pub fn parse(text: &str) -> Result<Hours, Vec<HoursError>> {
+        let start = |word: &str| word.as_ptr().addr() - text.as_ptr().addr();
+        let words: Vec<Part<'_>> =
+            text.split_whitespace().map(|word| Part { text: word, start: start(word) }).collect();
+        let is_span = |part: &Part<'_>| part.text.starts_with(|c: char| c.is_ascii_digit());
         let (days, span, zone) = match words[..] {
-            [days, span, zone] => (read_days(days)?, span, zone),
-            [span, zone] if span.starts_with(|c: char| c.is_ascii_digit()) => ([true; 7], span, zone),
-            [_, span] if span.contains(':') => return Err("the time zone is missing; as in `Asia/Tokyo`".into()),
-            _ => return Err(EXAMPLE.into()),
+            [days, span, zone] => (Some(days), span, zone),
+            [span, zone] if is_span(&span) => (None, span, zone),
+            [_, span] if span.text.contains(':') => {
+                return Err(vec![HoursError::whole("the time zone is missing; as in `Asia/Tokyo`")]);
+            }
+            _ => return Err(vec![HoursError::whole(EXAMPLE)]),
         };
-        let (from, to) = span.split_once('-').ok_or(EXAMPLE)?;
-        let (from, to) = (minute(from)?, minute(to)?);
-        if from == to {
-            return Err(format!("`{span}` is no time at all; the whole day is `00:00-24:00`").into());
+        let mut errors = Vec::new();
+        let days = days.map_or([true; 7], |days| read_days(days, &mut errors));
+        let times = times(span, &mut errors);
+        let zone = match TimeZone::get(zone.text) {
+            Ok(zone) => Some(zone),
+            Err(_) => {
+                errors.push(no_zone(zone));
+                None
+            }
+        };
+        match (times, zone) {
+            (Some((from, to)), Some(zone)) if errors.is_empty() => Ok(Hours { days, from, to, zone }),
+            _ => Err(errors),
         }
-        let zone = TimeZone::get(zone).map_err(|_| no_zone(zone))?;
-        Ok(Hours { days, from, to, zone })
     }
 
     /// Whether a moment lies in them. Hours past midnight belong to the day on which they begin.
@@ -97,47 +146,82 @@ impl fmt::Display for Hours {
     }
 }
 
-/// No time zone of this name is known; perhaps one that is spelt nearly so.
-fn no_zone(zone: &str) -> HoursError {
-    let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-    let help = match nearest(zone, known.iter().map(String::as_str)) {
+/// Short names that people use and the IANA database has not, or has for another place.
+const SHORT_ZONES: [(&str, &str); 5] = [
+    ("JST", "Asia/Tokyo"),
+    ("KST", "Asia/Seoul"),
+    ("HKT", "Asia/Hong_Kong"),
+    ("SGT", "Asia/Singapore"),
+    ("CEST", "Europe/Berlin"),
+];
+
+/// No time zone of this name is known; perhaps one that is spelt nearly so. Of a few letters any other name
+/// is near: `EST` is fourteen hours from `JST`.
+fn no_zone(zone: Part<'_>) -> HoursError {
+    const SHORT_CHARS: usize = 4;
+    let short = SHORT_ZONES.iter().find(|(short, _)| short.eq_ignore_ascii_case(zone.text)).map(|(_, name)| *name);
+    let known: Vec<String> = match short {
+        None if zone.text.len() > SHORT_CHARS => jiff::tz::db().available().map(|name| name.to_string()).collect(),
+        _ => Vec::new(),
+    };
+    let help = match short.or_else(|| nearest(zone.text, known.iter().map(String::as_str))) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "write a name of the IANA database, as in `Asia/Tokyo`".to_owned(),
     };
-    HoursError { message: format!("`{zone}` is no time zone"), help: Some(help) }
+    HoursError { at: Some(zone.range()), message: format!("`{}` is no time zone", zone.text), help: Some(help) }
 }
 
-fn read_days(text: &str) -> Result<[bool; 7], String> {
+fn read_days(text: Part<'_>, errors: &mut Vec<HoursError>) -> [bool; 7] {
     let mut days = [false; 7];
     for part in text.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let (first, last) = (day(first)?, day(last)?);
+        let (from, to) = (day(first, errors), if first.start == last.start { None } else { day(last, errors) });
+        let Some(from) = from else { continue };
         // From Saturday to Monday goes over the week's end.
-        let count = (last + 7 - first) % 7;
+        let count = (to.unwrap_or(from) + 7 - from) % 7;
         for step in 0..=count {
-            days[(first + step) % 7] = true;
+            days[(from + step) % 7] = true;
         }
     }
-    Ok(days)
+    days
 }
 
-fn day(text: &str) -> Result<usize, String> {
-    let folded = text.to_ascii_lowercase();
-    let found = DAYS.iter().position(|(name, _)| *name == folded);
-    found.ok_or_else(|| {
-        let near = nearest(text, DAYS.iter().map(|(name, _)| *name));
-        let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        format!("`{text}` is no day: `Mon`, `Tue`, `Wed`, `Thu`, `Fri`, `Sat`, `Sun`{hint}")
-    })
+fn day(part: Part<'_>, errors: &mut Vec<HoursError>) -> Option<usize> {
+    const NAMES: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let text = part.text;
+    let found = NAMES.iter().position(|name| name.eq_ignore_ascii_case(text));
+    if found.is_none() {
+        let hint = nearest(text, NAMES).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        let message = format!("`{text}` is no day: `Mon`, `Tue`, `Wed`, `Thu`, `Fri`, `Sat`, `Sun`{hint}");
+        errors.push(HoursError::of(part.range(), message));
+    }
+    found
 }
 
-fn minute(text: &str) -> Result<u16, String> {
-    let wrong = || format!("`{text}` is no time of day; as in `08:00` or `24:00`");
-    let (hour, minute) = text.split_once(':').ok_or_else(wrong)?;
+fn times(span: Part<'_>, errors: &mut Vec<HoursError>) -> Option<(u16, u16)> {
+    let Some((from, to)) = span.split_once('-') else {
+        errors.push(HoursError::of(span.range(), EXAMPLE.to_owned()));
+        return None;
+    };
+    let (from, to) = (minute(from, errors), minute(to, errors));
+    let (from, to) = (from?, to?);
+    if from == to {
+        let message = format!("`{}` is no time at all; the whole day is `00:00-24:00`", span.text);
+        errors.push(HoursError::of(span.range(), message));
+    }
+    Some((from, to))
+}
+
+fn minute(part: Part<'_>, errors: &mut Vec<HoursError>) -> Option<u16> {
     let number = |text: &str| (text.len() == 2).then(|| text.parse::<u16>().ok()).flatten();
-    let (hour, minute) = (number(hour).ok_or_else(wrong)?, number(minute).ok_or_else(wrong)?);
-    let all = hour * 60 + minute;
-    if minute < 60 && all <= DAY_MINUTES { Ok(all) } else { Err(wrong()) }
+    let read = part.text.split_once(':').and_then(|(hour, minute)| Some((number(hour)?, number(minute)?)));
+    let read = read.map(|(hour, minute)| (minute, hour * 60 + minute));
+    let all = read.filter(|(minute, all)| *minute < 60 && *all <= DAY_MINUTES).map(|(_, all)| all);
+    if all.is_none() {
+        let message = format!("`{}` is no time of day; as in `08:00` or `24:00`", part.text);
+        errors.push(HoursError::of(part.range(), message));
+    }
+    all
 }
 
 #[cfg(test)]
@@ -192,15 +276,26 @@ mod tests {
             ("Mon-Fri 08:00-20:00", "the time zone is missing"),
             ("Mon-Fri 8-20 Asia/Tokyo", "`8` is no time of day"),
             ("Mon-Fri 08:00-24:01 Asia/Tokyo", "`24:01` is no time of day"),
-            ("Mon-Fry 08:00-20:00 Asia/Tokyo", "did you mean `fri`?"),
+            ("Mon-Fry 08:00-20:00 Asia/Tokyo", "did you mean `Fri`?"),
+            ("08:00-20:00 JST", "`JST` is no time zone; did you mean `Asia/Tokyo`?"),
+            ("08:00-20:00 XST", "`XST` is no time zone; write a name of the IANA database"),
             ("08:00-20:00 Asia/Tokio", "`Asia/Tokio` is no time zone; did you mean `Asia/Tokyo`?"),
             ("08:00-20:00 Japan/Edo-Castle", "write a name of the IANA database"),
             ("08:00-08:00 UTC", "no time at all"),
             ("", "write days"),
         ] {
-            let error = Hours::parse(text).expect_err(text);
+            let errors = Hours::parse(text).expect_err(text);
+            let error = errors[0].clone();
             let told = format!("{}; {}", error.message, error.help.unwrap_or_default());
             assert!(told.contains(part), "{text}: {told}");
         }
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_with_its_place() {
+        let text = "Mon-Fry 08:00-29:00  Asia/Tokio";
+        let errors = Hours::parse(text).expect_err(text);
+        let parts: Vec<_> = errors.into_iter().map(|error| text[error.at.expect("a place")].to_owned()).collect();
+        assert_eq!(parts, ["Fry", "29:00", "Asia/Tokio"]);
     }
 }

@@ -1,5 +1,7 @@
 //! `match:`: which requests a resource is about.
 
+use std::fmt;
+
 use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot, Value};
 use crate::policy::reader::{self, MapReader};
@@ -46,39 +48,56 @@ impl Match {
     }
 }
 
-/// A text in which `*` stands for any run of characters; letter case says nothing.
+/// Texts in which `*` stands for any run of characters, of which one must fit; letter case says nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glob {
-    parts: Vec<String>,
+    /// What stands between the stars, of each text.
+    texts: Vec<Vec<String>>,
 }
 
 impl Glob {
     /// Reads a glob.
     pub fn new(text: &str) -> Glob {
-        Glob { parts: text.to_lowercase().split('*').map(str::to_owned).collect() }
+        Glob::any_of([text])
     }
 
-    /// The only text that fits, in small letters; `None` where a star stands.
-    pub fn whole(&self) -> Option<&str> {
-        match &self.parts[..] {
-            [text] => Some(text),
-            _ => None,
-        }
+    /// One of several.
+    pub fn any_of<'t>(texts: impl IntoIterator<Item = &'t str>) -> Glob {
+        let parts = |text: &str| text.to_lowercase().split('*').map(str::to_owned).collect();
+        Glob { texts: texts.into_iter().map(parts).collect() }
+    }
+
+    /// The only texts that fit, in small letters; `None` where a star stands.
+    pub fn whole(&self) -> Option<Vec<&str>> {
+        let whole = |parts: &'_ Vec<String>| parts.len() == 1;
+        self.texts.iter().all(whole).then(|| self.texts.iter().flatten().map(String::as_str).collect())
     }
 
     /// Whether a text fits.
     pub fn fits(&self, text: &str) -> bool {
         let text = text.to_lowercase();
-        let Some((first, rest)) = self.parts.split_first() else { return false };
-        let Some((last, middle)) = rest.split_last() else { return text == *first };
-        let Some(mut text) = text.strip_prefix(first.as_str()).and_then(|text| text.strip_suffix(last.as_str())) else {
-            return false;
-        };
-        for part in middle {
-            let Some(at) = text.find(part.as_str()) else { return false };
-            text = &text[at + part.len()..];
-        }
-        true
+        self.texts.iter().any(|parts| fits(parts, &text))
+    }
+}
+
+/// Whether these parts stand in a text in their order, the first at its begin and the last at its end.
+fn fits(parts: &[String], text: &str) -> bool {
+    let Some((first, rest)) = parts.split_first() else { return false };
+    let Some((last, middle)) = rest.split_last() else { return text == *first };
+    let Some(mut text) = text.strip_prefix(first.as_str()).and_then(|text| text.strip_suffix(last.as_str())) else {
+        return false;
+    };
+    for part in middle {
+        let Some(at) = text.find(part.as_str()) else { return false };
+        text = &text[at + part.len()..];
+    }
+    true
+}
+
+/// As it is compared: in small letters.
+impl fmt::Display for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.texts.iter().map(|parts| parts.join("*")).collect::<Vec<_>>().join(" | "))
     }
 }
 
@@ -106,9 +125,9 @@ fn alternative(node: &Node, faults: &mut Faults) -> Option<Match> {
 }
 
 fn from_text(node: &Node, faults: &mut Faults) -> Option<Match> {
-    let text = reader::text(node, "a request", faults)?;
+    let text = reader::text(node, "a request", faults)?.trim_end();
     let (methods, path) = match text.split_once(' ') {
-        Some((methods, path)) => (methods.split('|').collect(), path.trim()),
+        Some((methods, path)) => (methods.split('|').collect::<Vec<_>>(), path.trim_start()),
         None if text.starts_with('/') => (Vec::new(), text),
         None => {
             let fault = faults.error(&node.spot, "match", format!("`{text}` is no request"));
@@ -116,7 +135,16 @@ fn from_text(node: &Node, faults: &mut Faults) -> Option<Match> {
             return None;
         }
     };
-    let methods: Option<Vec<String>> = methods.into_iter().map(|name| method(name, &node.spot, faults)).collect();
+    let mut at = 0;
+    let named: Vec<Option<String>> = methods
+        .into_iter()
+        .map(|name| {
+            let spot = places::part(&node.spot, text, at..at + name.len());
+            at += name.len() + 1;
+            method(name, &spot, faults)
+        })
+        .collect();
+    let methods: Option<Vec<String>> = named.into_iter().collect();
     let offset = text.len() - path.len();
     let path = pattern(node, text, offset, faults)?;
     let (query, header, form, json) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -139,11 +167,10 @@ fn from_map(node: &Node, faults: &mut Faults) -> Option<Match> {
         pattern(node, text, 0, faults)
     });
     let query = map.take("query").map(|node| globs(node, "`query`", faults)).unwrap_or_default();
-    let header = map.take("header").map(|node| globs(node, "`header`", faults)).unwrap_or_default();
+    let header = map.take("header").map(|node| headers(node, faults)).unwrap_or_default();
     let form = map.take("form").map(|node| globs(node, "`form`", faults)).unwrap_or_default();
     let json = map.take("json").map(|node| json(node, faults)).unwrap_or_default();
     map.finish(faults);
-    let header = header.into_iter().map(|(name, glob)| (name.to_ascii_lowercase(), glob)).collect();
     Some(Match { spot: node.spot.clone(), methods, path: path?, query, header, form, json })
 }
 
@@ -168,21 +195,36 @@ fn pattern(node: &Node, text: &str, offset: usize, faults: &mut Faults) -> Optio
 }
 
 fn globs(node: &Node, what: &str, faults: &mut Faults) -> Vec<(String, Glob)> {
-    let mut globs = Vec::new();
-    for entry in reader::entries(node, what, faults).unwrap_or_default() {
-        if let Some(text) = reader::text(&entry.value, "a value to match", faults) {
-            globs.push((entry.key.clone(), Glob::new(text)));
+    let entries = reader::entries(node, what, faults).unwrap_or_default().iter();
+    entries.filter_map(|entry| Some((entry.key.clone(), values(&entry.value, faults)?))).collect()
+}
+
+/// Headers, by lower-case name. One that no request can have would never match.
+fn headers(node: &Node, faults: &mut Faults) -> Vec<(String, Glob)> {
+    for entry in reader::entries(node, "`header`", &mut Faults::new()).unwrap_or_default() {
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if entry.key.is_empty() || !entry.key.bytes().all(token) {
+            faults
+                .error(&entry.key_spot, "header-name", format!("`{}` is not the name of a header", entry.key))
+                .help("write it as the browser's developer tools show it: `SOAPAction`, `X-Requested-With`");
         }
     }
-    globs
+    let globs = globs(node, "`header`", faults);
+    globs.into_iter().map(|(name, glob)| (name.to_ascii_lowercase(), glob)).collect()
+}
+
+/// What a value may be: a text, or one of a list.
+fn values(node: &Node, faults: &mut Faults) -> Option<Glob> {
+    let texts = reader::texts(node, "a value to match", faults);
+    (!texts.is_empty()).then(|| Glob::any_of(texts.into_iter().map(|(text, _)| text)))
 }
 
 fn json(node: &Node, faults: &mut Faults) -> Vec<(JsonPath, Glob)> {
-    let mut values = Vec::new();
+    let mut all = Vec::new();
     for entry in reader::entries(node, "`json`", faults).unwrap_or_default() {
-        let glob = reader::text(&entry.value, "a value to match", faults).map(Glob::new);
+        let glob = values(&entry.value, faults);
         match (Place::parse(&entry.key), glob) {
-            (Ok(Place::Json(path)), Some(glob)) => values.push((path, glob)),
+            (Ok(Place::Json(path)), Some(glob)) => all.push((path, glob)),
             (Ok(Place::Json(_)), None) => {}
             (Err(error), _) => drop(faults.error(&entry.key_spot, "place", error.message)),
             (Ok(_), _) => {
@@ -191,7 +233,7 @@ fn json(node: &Node, faults: &mut Faults) -> Vec<(JsonPath, Glob)> {
             }
         }
     }
-    values
+    all
 }
 
 #[cfg(test)]
@@ -208,8 +250,11 @@ mod unit {
             ("a*b*c", "aXbYc", true),
             ("a*b*c", "acb", false),
             ("*", "", true),
+            ("read|web_*", "read", true),
+            ("read|web_*", "Web_read", true),
+            ("read|web_*", "unlink", false),
         ] {
-            assert_eq!(Glob::new(glob).fits(text), fits, "{glob} {text}");
+            assert_eq!(Glob::any_of(glob.split('|')).fits(text), fits, "{glob} {text}");
         }
     }
 }

@@ -6,6 +6,7 @@
 pub mod cel;
 pub mod columns;
 pub mod fields;
+pub mod headers;
 pub mod hours;
 pub mod kinds;
 pub mod matches;
@@ -20,6 +21,7 @@ pub mod tests;
 pub mod when;
 
 use crate::policy::fault::Faults;
+use crate::policy::headers::Headers;
 use crate::policy::node::{Node, Spot};
 use crate::policy::reader::{self, MapReader};
 use crate::policy::rule::fields::FieldSet;
@@ -62,6 +64,8 @@ pub struct File {
     pub rules: Vec<Rule>,
     /// What holds where nothing is said.
     pub settings: Settings,
+    /// What all answers say to browsers.
+    pub headers: Headers,
     /// Tests of the policy.
     pub tests: Vec<TestCase<Word>>,
 }
@@ -93,6 +97,9 @@ pub fn read(node: &Node, faults: &mut Faults) -> File {
         file.rules = items(node, "`rules`", faults).iter().filter_map(|item| rules::read(item, faults)).collect();
     }
     file.settings = Settings::read(&mut map, faults);
+    if let Some(node) = map.take("headers") {
+        file.headers = headers::read(node, faults);
+    }
     if let Some(node) = map.take("tests") {
         file.tests = items(node, "`tests`", faults).iter().filter_map(|item| tests::read(item, faults)).collect();
     }

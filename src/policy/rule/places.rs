@@ -1,5 +1,7 @@
 //! Places as rules write them, with faults that point into the path.
 
+use std::ops::Range;
+
 use crate::format::html::check_selector;
 use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot, Value};
@@ -44,6 +46,19 @@ pub fn filtered(node: &Node, faults: &mut Faults) -> Option<Option<Filtered>> {
             None
         }
     }
+}
+
+/// Where a part of a scalar's text stands in the file: of one with escapes or several lines, all of it.
+pub fn part(spot: &Spot, text: &str, range: Range<usize>) -> Spot {
+    let quote = match spot.span.len().checked_sub(text.len()) {
+        Some(0) => 0,
+        // The parser counts a blank behind the quotes in.
+        Some(2 | 3) => 1,
+        _ => return spot.clone(),
+    };
+    let start = spot.span.start + quote + range.start;
+    let before = text.get(..range.start).map_or(0, |before| before.chars().count());
+    Spot { span: start..start + range.len(), column: spot.column + quote + before, ..spot.clone() }
 }
 
 /// Where a byte of a scalar's text stands in the file.

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 
 use crate::policy::fault::Faults;
+use crate::policy::headers::Headers;
 use crate::policy::node::{Node, Spot, Value};
 use crate::policy::plan::{Errors, Unlisted, Unreadable};
 use crate::policy::reader::{self, MapReader};
 use crate::policy::rule::columns::{self, Columns};
 use crate::policy::rule::fields::{self, Item};
+use crate::policy::rule::headers;
 use crate::policy::rule::matches::{self, Match};
 use crate::policy::rule::when::{self, EVENTS};
 use crate::policy::rule::{Word, places};
@@ -37,6 +39,8 @@ pub struct Resource {
     pub event: Option<Event>,
     /// What it says of the rest.
     pub options: Options,
+    /// What its answers say to browsers.
+    pub headers: Headers,
 }
 
 /// What a resource says of what its fields do not name.
@@ -111,10 +115,11 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Resource> {
     let attributes = map.take("attributes").map(|node| attributes(node, faults)).unwrap_or_default();
     let event = map.take("event").and_then(|node| reader::word(node, "an event", &EVENTS, faults));
     let options = options(&mut map, faults);
+    let headers = map.take("headers").map(|node| headers::of_resource(node, faults)).unwrap_or_default();
     columns::check(columns.as_ref(), records.as_ref(), faults);
     map.reserve(&["derive", "store", "seal", "undeclared"], faults);
     map.finish(faults);
-    Some(Resource { id: id?, matches, subjects, records, columns, fields, query, attributes, event, options })
+    Some(Resource { id: id?, matches, subjects, records, columns, fields, query, attributes, event, options, headers })
 }
 
 fn options(map: &mut MapReader<'_>, faults: &mut Faults) -> Options {

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot, Value};
 use crate::policy::reader::{self, MapReader};
-use crate::policy::rule::Word;
 use crate::policy::rule::tests::body::Content;
+use crate::policy::rule::{Word, when};
 
 pub use crate::policy::rule::tests::expect::{Expect, Who};
 
@@ -122,7 +122,17 @@ fn asker(node: &Node, faults: &mut Faults) -> Asker {
         asker.groups =
             reader::any_texts(node, "a group", faults).into_iter().map(|(group, _)| group.to_owned()).collect();
     }
-    asker.purpose = map.take("purpose").and_then(|node| reader::text(node, "a purpose", faults)).map(str::to_owned);
+    if let Some(node) = map.take("attributes") {
+        for entry in reader::entries(node, "`attributes`", faults).unwrap_or_default() {
+            let text = reader::text(&entry.value, "an attribute", faults);
+            asker.attributes.extend(text.map(|text| (entry.key.clone(), text.to_owned())));
+        }
+    }
+    asker.purpose = map.take("purpose").and_then(|node| {
+        // One request is made for one purpose.
+        reader::text(node, "a purpose", faults)?;
+        when::purposes(node, faults).pop().map(|word| word.text)
+    });
     map.finish(faults);
     asker
 }

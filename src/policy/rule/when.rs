@@ -13,7 +13,7 @@ use crate::policy::node::{Node, Spot};
 use crate::policy::reader::{self, MapReader};
 use crate::policy::rule::cel::Cel;
 use crate::policy::rule::hours::Hours;
-use crate::policy::rule::places::within;
+use crate::policy::rule::places::{self, within};
 use crate::policy::rule::{Word, words};
 use crate::terms::event::Event;
 
@@ -65,7 +65,12 @@ impl When {
             for (text, spot) in reader::texts(node, "hours", faults) {
                 match Hours::parse(text) {
                     Ok(hours) => when.hours.push(hours),
-                    Err(error) => faults.error(spot, "hours", error.message).help = error.help,
+                    Err(errors) => {
+                        for error in errors {
+                            let spot = error.at.map_or_else(|| spot.clone(), |at| places::part(spot, text, at));
+                            faults.error(&spot, "hours", error.message).help = error.help;
+                        }
+                    }
                 }
             }
         }

@@ -3,6 +3,7 @@
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 
+use crate::policy::headers::Referrer;
 use crate::policy::rule::tests::body::CHARSETS;
 use crate::policy::schema::{
     AnyNumber, Anything, Bool, Either, List, Named, OneOrMore, Text, Until, Version, document, one_of, piece, shape,
@@ -32,6 +33,7 @@ shape!(RuleFile, "Who sees what. All files make one policy; the order of files a
         "ungranted": Ungranted, "What becomes of a kind that no rule of a role names. Left out: `mask`.";
         "undeclared": Undeclared, "What becomes of a path that no resource matches. Left out: `scan`.";
         "unreadable": BlockWord, "What becomes of a body that cannot be read. Left out: `block`.";
+        "headers": Headers, "What all answers say to browsers beside what the CRM says: only ever stricter.";
         "tests": List<Test>, "Tests of the policy, for `sudare test`.";
     }
 );
@@ -135,6 +137,7 @@ shape!(Resource, "A page or a call of the CRM, where kinds appear at known place
         "until": Until, "When `unreadable: pass` ends.";
         "errors": Errors, "The CRM's error pages: a fixed page in their place, or scanned. Left out: `page`.";
         "public": Bool, "Whether staff without a role may ask for it.";
+        "headers": ResourceHeaders, "What its answers say to browsers beside what the CRM says: only ever stricter.";
     }
 );
 piece!(named Request, "A method and a path.", |_generator| json_schema!({
@@ -148,10 +151,10 @@ shape!(Match, "Which requests are meant.",
     }
     may {
         "methods": OneOrMore<Method>, "The methods; left out, every one.";
-        "query": Named<Text>, "Parameters of the query and what they say; `*` stands for any run of characters.";
-        "header": Named<Text>, "Headers and what they say.";
-        "form": Named<Text>, "Parameters of a form and what they say.";
-        "json": Named<Text>, "Values of a JSON body, by JSONPath, and what they say.";
+        "query": Named<OneOrMore<Text>>, "Parameters of the query and what they say, or a list of it; `*` stands for any run of characters.";
+        "header": Named<OneOrMore<Text>>, "Headers and what they say.";
+        "form": Named<OneOrMore<Text>>, "Parameters of a form and what they say.";
+        "json": Named<OneOrMore<Text>>, "Values of a JSON body, by JSONPath, and what they say.";
     }
 );
 one_of!(Method, "A method.", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
@@ -173,6 +176,27 @@ one_of!(EventWord, "What a request does.", "view", "search", "export", "write");
 one_of!(Unlisted, "For leaves that no field names.", "scan", "mask", "block");
 one_of!(Unreadable, "For bodies that cannot be read.", "block", "pass");
 one_of!(Errors, "For error pages.", "page", "scan");
+
+// What answers say to browsers.
+shape!(Headers, "What all answers say to browsers.", need {} may {
+    "Content-Security-Policy": OneOrMore<Text>, "A further policy, or several: browsers obey each beside the CRM's own.";
+    "Referrer-Policy": ReferrerWord, "How much of an address other pages may learn; the stricter of this and the CRM's counts.";
+    "Strict-Transport-Security": Text, "For how long the host is asked over TLS alone: `max-age=31536000`. Only said over TLS.";
+    "Set-Cookie": Named<OneOrMore<CookieFlag>>, "Flags of cookies by name; `\"*\"` is every cookie.";
+    "Access-Control-Allow-Origin": OneOrMore<Text>, "Other sites whose scripts may read answers: `https://app.example`. Left out: none.";
+    "Location": OneOrMore<Text>, "Other sites to which an answer may lead: `https://id.example`. Left out: none.";
+});
+shape!(ResourceHeaders, "What a resource's answers say to browsers.", need {} may {
+    "Content-Security-Policy": OneOrMore<Text>, "A further policy, or several: browsers obey each beside the CRM's own.";
+    "Referrer-Policy": ReferrerWord, "How much of an address other pages may learn; the stricter of this and the CRM's counts.";
+    "Set-Cookie": Named<OneOrMore<CookieFlag>>, "Flags of cookies by name; `\"*\"` is every cookie.";
+});
+piece!(
+    ReferrerWord,
+    "How much of an address other pages may learn.",
+    |_generator| json_schema!({ "enum": Referrer::ALL.map(Referrer::word) })
+);
+one_of!(CookieFlag, "A flag; `Secure` only counts over TLS.", "Secure", "HttpOnly", "SameSite=Lax", "SameSite=Strict");
 
 // Rules.
 shape!(Rule, "What becomes of kinds, for whom and when.",
@@ -282,6 +306,7 @@ shape!(As, "Who asks.", need {} may {
     "staff": Text, "The staff id.";
     "user": Text, "Another word for `staff`.";
     "groups": AnyNumber<Text>, "Their groups; left out, those that give the role.";
+    "attributes": Named<Text>, "What their source says of them: `{ branch: tokyo }`.";
     "purpose": Text, "What it is asked for.";
 });
 shape!(TestResponse, "What the CRM answers.", need {} may {

@@ -16,6 +16,8 @@ struct Words {
     groups: &'static str,
     conditional: &'static str,
     headings: [&'static str; 4],
+    settings: &'static str,
+    said: [&'static str; 2],
 }
 
 const EN: Words = Words {
@@ -31,6 +33,8 @@ const EN: Words = Words {
     groups: "Groups",
     conditional: "Under conditions",
     headings: ["Role", "What", "When", "Gets"],
+    settings: "Beside the rules: what holds where none speaks, and what resources say",
+    said: ["Of what", "Says"],
 };
 
 const JA: Words = Words {
@@ -46,6 +50,8 @@ const JA: Words = Words {
     groups: "グループ",
     conditional: "条件付きの規則",
     headings: ["役割", "対象", "条件", "扱い"],
+    settings: "規則のほかの定め：規則が定めないものの扱いと、各リソースの内容",
+    said: ["項目", "内容"],
 };
 
 /// The page.
@@ -65,7 +71,11 @@ pub fn of(told: &Value, japanese: bool) -> String {
             [&rule["role"], &rule["what"], &rule["when"], &rule["is"]].map(|cell| format!("<td>{}</td>", text(cell)));
         format!("<tr>{}</tr>", cells.concat())
     });
-    let headings = words.headings.map(|heading| format!("<th>{heading}</th>")).concat();
+    let headings = |headings: &[&str]| headings.iter().map(|heading| format!("<th>{heading}</th>")).collect::<String>();
+    let (headings, said) = (headings(&words.headings), headings(&words.said));
+    let settings = told["settings"].as_object().into_iter().flatten();
+    let settings: String =
+        settings.map(|(what, is)| format!("<tr><td>{}</td><td>{}</td></tr>\n", escaped(what), text(is))).collect();
     format!(
         "<!DOCTYPE html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\"><title>{title}</title>\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
@@ -76,6 +86,7 @@ pub fn of(told: &Value, japanese: bool) -> String {
          <body><h1>{title}</h1>\n{refused}\
          <p>{version}: <code>{hash}</code><br>{loaded}: {at}<br>{warnings}: {count}</p>\n\
          <h2>{grants}</h2>\n{table}\n<h2>{under}</h2>\n<table><tr>{headings}</tr>\n{conditional}</table>\n\
+         <h2>{beside}</h2>\n<table><tr>{said}</tr>\n{settings}</table>\n\
          <h2>{files_heading}</h2>\n<table>{files}</table></body></html>\n",
         language = words.language,
         title = words.title,
@@ -88,6 +99,7 @@ pub fn of(told: &Value, japanese: bool) -> String {
         grants = words.grants,
         table = table(told, words),
         under = words.conditional,
+        beside = words.settings,
         files_heading = words.files,
     )
 }
@@ -142,13 +154,15 @@ mod tests {
             "refused": { "at": "then", "why": "<b>" }, "roles": [{ "role": "a\"&", "groups": ["<g>", "h"] }],
             "grants": { "a\"&": { "phone": "show" } },
             "conditional": [{ "role": "all", "what": "phone", "when": "when: (<script>)", "is": ["show"] }],
+            "settings": { "resource <i>: match /x": "<u>" },
         });
         for japanese in [true, false] {
             let page = of(&told, japanese);
-            for markup in ["<a>", "<b>", "<g>", "<script>"] {
+            for markup in ["<a>", "<b>", "<g>", "<i>", "<u>", "<script>"] {
                 assert!(!page.contains(markup), "{page}");
             }
             assert!(page.contains("<tr><th>phone</th><td>show</td></tr>"), "{page}");
+            assert!(page.contains("<td>resource &lt;i&gt;: match /x</td><td>&lt;u&gt;</td>"), "{page}");
             assert!(page.contains("&lt;g&gt;, h") && page.contains("a&quot;&amp;"), "{page}");
         }
     }

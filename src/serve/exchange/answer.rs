@@ -14,6 +14,7 @@ use crate::body::pack::Packer;
 use crate::body::rewriter::{Released, Rewriter};
 use crate::body::unpack::Unpacker;
 use crate::format::json::wrapped;
+use crate::format::media;
 use crate::format::{self, Format};
 use crate::guard::outbound::Outbound;
 use crate::ledger::entry::End;
@@ -22,7 +23,9 @@ use crate::serve::disclose::Receipt;
 use crate::serve::disclose::body::{Part, StaffBody, held};
 use crate::serve::exchange::asked::Asked;
 use crate::serve::exchange::head::{self, Taken, clean, edit_headers, show_headers};
+use crate::serve::exchange::leads::Own;
 use crate::serve::exchange::prefetched::Prefetched;
+use crate::serve::exchange::protect;
 use crate::serve::house::{Gateway, Hold, House, Share};
 use crate::serve::respond::{self, Reader};
 use crate::serve::upstream::Answer;
@@ -34,6 +37,8 @@ pub struct About {
     plan: Arc<Plan>,
     head_only: bool,
     host: Option<HeaderValue>,
+    origin: Option<HeaderValue>,
+    secure: bool,
     accepted: Accepted,
     reader: Reader,
     id: String,
@@ -46,6 +51,8 @@ impl About {
             plan: Arc::clone(plan),
             head_only: asked.method() == Method::HEAD,
             host: asked.host().cloned(),
+            origin: asked.headers().get(header::ORIGIN).cloned(),
+            secure: asked.is_secure(),
             accepted: asked.accepted(),
             reader,
             id,
@@ -57,6 +64,16 @@ impl About {
     /// The authority that staff asked for.
     pub fn host(&self) -> Option<&HeaderValue> {
         self.host.as_ref()
+    }
+
+    /// The site whose page asks, as the browser says.
+    pub fn origin(&self) -> Option<&HeaderValue> {
+        self.origin.as_ref()
+    }
+
+    /// Whether staff asked over TLS.
+    pub fn secure(&self) -> bool {
+        self.secure
     }
 
     /// Whether the head is all that was asked for.
@@ -99,15 +116,17 @@ async fn judged(
     mut receipt: Receipt,
 ) -> Result<Response<StaffBody>, Refusal> {
     let (mut head, body) = answer.into_parts();
-    let mut taken = clean(&mut head, &about, body.names())?;
+    let mut taken = clean(&mut head, &about, Own { crm: body.names(), sites: &house.sites.hosts() })?;
     receipt.status(head.status.as_u16());
     show_headers(&head.headers, &mut guard)?;
     let unpacker = taken.coding.map(|coding| Unpacker::new(coding, &house.bounds));
-    let mut body = Prefetched::read(body, unpacker).await?;
+    let mut body = Prefetched::read(body, unpacker, is_stream(&head)).await?;
     if body.is_empty() || about.head_only {
         let verdict = guard.finish()?;
         receipt.disclose(&verdict, "none").await?;
         edit_headers(&mut head.headers, verdict)?;
+        head::allow_only_without_a_body(&mut head.headers, &about);
+        protect::tell(&mut head.headers, &about);
         return Ok(Response::from_parts(head, receipt.whole(Vec::new(), gateway.hold.share())));
     }
     let (format, charset) = match readable(&head, body.first(), &about.plan) {
@@ -125,7 +144,7 @@ async fn judged(
     }
     if format == Format::Opaque {
         let body = if packed.is_some() { body.packed() } else { body };
-        return pass(head, &taken, packed, body, guard, receipt, gateway.lasting()?).await;
+        return pass(head, (&about, &taken, packed), body, guard, receipt, gateway.lasting()?).await;
     }
     expect(&head, format, &mut guard);
     let walker = format::walker(format, &about.plan.places, &house.bounds)?;
@@ -134,7 +153,7 @@ async fn judged(
     if format == Format::Events {
         rewriter = rewriter.event_by_event();
     }
-    let mut way = Way { rewriter, guard, receipt, share: hold.share(), hold, format, packed };
+    let mut way = Way { about, rewriter, guard, receipt, share: hold.share(), hold, format, packed };
     match way.first(&mut body).await? {
         Progress::Whole(released) => way.whole(head, released).await,
         Progress::Part(released) => way.long(head, released, body, gateway.lasting()?).await,
@@ -143,6 +162,7 @@ async fn judged(
 
 /// An answer in the midst of being rewritten.
 struct Way {
+    about: About,
     rewriter: Rewriter,
     guard: Outbound,
     receipt: Receipt,
@@ -199,6 +219,7 @@ impl Way {
     fn tell(&self, head: &mut response::Parts) {
         head::read_as(&mut head.headers, self.format, self.rewriter.charset());
         head::packed(&mut head.headers, self.packed);
+        protect::tell(&mut head.headers, &self.about);
     }
 
     /// Releases part by part; the head waits for the first.
@@ -323,8 +344,7 @@ async fn next(sender: &mpsc::Sender<Part>, body: &mut Prefetched) -> Result<Opti
 /// lets through.
 async fn pass(
     mut head: response::Parts,
-    taken: &Taken,
-    packed: Option<Coding>,
+    (about, taken, packed): (&About, &Taken, Option<Coding>),
     mut body: Prefetched,
     mut guard: Outbound,
     mut receipt: Receipt,
@@ -334,10 +354,12 @@ async fn pass(
     receipt.disclose(&verdict, "opaque").await?;
     let is_plain = verdict.disclosures.is_empty() && verdict.edits.is_empty();
     edit_headers(&mut head.headers, verdict)?;
+    head::allow_only_without_a_body(&mut head.headers, about);
     if is_plain {
         head::keep(&mut head.headers, taken);
     }
     head::packed(&mut head.headers, packed);
+    protect::tell(&mut head.headers, about);
     let (sender, staff) = receipt.parts();
     tokio::spawn(async move {
         let _until_the_end = (receipt, lasting);
@@ -370,6 +392,12 @@ pub(super) fn readable(head: &response::Parts, first: &[u8], plan: &Plan) -> Res
         return Err(Refusal::new(Reason::Shape, "the resource names no place in an answer of this format"));
     }
     Ok((format, charset))
+}
+
+/// Whether the CRM calls its body a stream of events.
+fn is_stream(head: &response::Parts) -> bool {
+    let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| media::claim(kind).is_ok_and(|claim| claim.essence == "text/event-stream"))
 }
 
 pub(super) fn is_error_page(status: StatusCode, format: Format, plan: &Plan) -> bool {

@@ -148,8 +148,9 @@ impl Asked {
         let forms = forms::of(&head.headers, &body)?;
         let (path, queries, mut matched) = candidates(policy, &head, &forms)?;
         matched.purpose = purpose;
-        if matched.needs_body() {
-            let json = told::values_of(&head.headers, &body, policy.body_paths(&matched), bounds)?;
+        let paths = policy.body_paths(&matched);
+        if matched.needs_body() || !paths.is_empty() {
+            let json = told::values_of(&head.headers, &body, paths, bounds)?;
             let narrowed = |form| policy.narrow(matched.clone(), &BodyValues { form, json: json.clone() });
             matched = one(together(&queries, &forms).map(narrowed))?;
         }
@@ -323,6 +324,11 @@ impl Asked {
     /// The authority that staff asked for.
     pub fn host(&self) -> Option<&HeaderValue> {
         self.head.headers.get(header::HOST)
+    }
+
+    /// Whether staff asked over TLS: what comes in says so of itself, and is told anew before.
+    pub fn is_secure(&self) -> bool {
+        self.head.headers.get("x-forwarded-proto").is_some_and(|scheme| scheme.as_bytes() == b"https")
     }
 
     /// The request for the CRM: the canonical path, what was judged and nothing else.

@@ -19,6 +19,8 @@ use crate::policy::plan::{Plan, Unreadable};
 use crate::serve::exchange::answer::{self, About};
 use crate::serve::exchange::asked::{self, Asked, Asks};
 use crate::serve::exchange::head;
+use crate::serve::exchange::leads::Own;
+use crate::serve::exchange::protect;
 use crate::serve::respond::{self, Reader, Ways};
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::{Disclosures, Subject};
@@ -137,25 +139,29 @@ fn answered(
     guard.tell(dry.notes.clone());
     let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
     let (mut head, body) = response.into_parts();
-    let taken = head::clean(&mut head, &about, &[])?;
+    let taken = head::clean(&mut head, &about, Own::default())?;
     let body = match taken.coding {
         Some(coding) => unpack::whole(coding, &body, &bounds)?.into(),
         None => body,
     };
     head::show_headers(&head.headers, &mut guard)?;
     let told = if body.is_empty() || about.head_only() {
-        Told { verdict: guard.finish()?, ..Told::default() }
+        Told { verdict: guard.finish()?, unread: true, ..Told::default() }
     } else {
         told(&head, &body, &about, guard, &bounds)?
     };
     let disclosures = told.verdict.disclosures.clone();
     head::edit_headers(&mut head.headers, told.verdict)?;
+    if told.unread {
+        head::allow_only_without_a_body(&mut head.headers, &about);
+    }
     if told.long {
         head::allow_only_of_a_long_answer(&mut head.headers);
     }
     if let Some((format, charset)) = told.read {
         head::read_as(&mut head.headers, format, charset);
     }
+    protect::tell(&mut head.headers, &about);
     if let Some(page) = told.page {
         head.headers = page;
     }
@@ -180,6 +186,8 @@ struct Told {
     body: Vec<u8>,
     /// What it was read as.
     read: Option<(Format, &'static str)>,
+    /// Nobody looked into it.
+    unread: bool,
     /// It is longer than the hold, so its head leaves before its end is known.
     long: bool,
     /// The head of the fixed page that takes its place.
@@ -197,7 +205,7 @@ fn told(
     let (format, charset) = match answer::readable(head, body, plan) {
         Ok(read) => read,
         Err(_) if plan.unreadable == Unreadable::Pass => {
-            return Ok(Told { verdict: guard.finish()?, body: body.to_vec(), ..Told::default() });
+            return Ok(Told { verdict: guard.finish()?, body: body.to_vec(), unread: true, ..Told::default() });
         }
         Err(refusal) => return Err(refusal),
     };
@@ -221,7 +229,14 @@ fn told(
         last.verdict.edits.extend(first.verdict.edits);
     }
     bytes.append(&mut last.bytes);
-    Ok(Told { verdict: last.verdict, body: bytes, read: Some((format, rewriter.charset())), long, page: None })
+    Ok(Told {
+        verdict: last.verdict,
+        body: bytes,
+        read: Some((format, rewriter.charset())),
+        long,
+        unread: format == Format::Opaque,
+        page: None,
+    })
 }
 
 /// Headers as text, in order.

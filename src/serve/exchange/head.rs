@@ -5,10 +5,12 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{StatusCode, Version, response};
 
 use crate::body::coding::{self, Coding};
-use crate::body::{charset, readings, rewriter, words};
+use crate::body::{charset, extended, readings, rewriter, words};
 use crate::format::{self, Format};
 use crate::guard::outbound::Outbound;
 use crate::serve::exchange::answer::About;
+use crate::serve::exchange::leads::{self, Own};
+use crate::serve::exchange::protect;
 use crate::serve::gate::hop;
 use crate::terms::edit::{Document, Edit, Verdict};
 use crate::terms::refusal::{Reason, Refusal};
@@ -27,7 +29,7 @@ const OF_THE_ORIGINAL: [HeaderName; 9] = [
 ];
 
 /// Headers of a long answer: it leaves before all of it is known, so nothing else may pass.
-const OF_A_LONG_ANSWER: [HeaderName; 9] = [
+const OF_A_LONG_ANSWER: [HeaderName; 11] = [
     header::CONTENT_TYPE,
     header::CONTENT_ENCODING,
     header::CONTENT_DISPOSITION,
@@ -35,15 +37,31 @@ const OF_A_LONG_ANSWER: [HeaderName; 9] = [
     header::DATE,
     header::VARY,
     header::CACHE_CONTROL,
-    header::X_CONTENT_TYPE_OPTIONS,
     header::REFERRER_POLICY,
+    // What the CRM forbids browsers stays forbidden.
+    header::CONTENT_SECURITY_POLICY,
+    header::STRICT_TRANSPORT_SECURITY,
+    header::X_FRAME_OPTIONS,
 ];
 
-/// Headers that repeat what the body says, where there is none to tell which of it is veiled.
-const WITHOUT_A_BODY: [HeaderName; 2] = [header::CONTENT_DISPOSITION, header::LINK];
-
-/// The header that makes a page load another after a while; the standards do not name it.
-const REFRESH: HeaderName = HeaderName::from_static("refresh");
+/// Headers of an answer in which nobody reads a body that would tell which of their words are veiled: what
+/// such an answer is for, and nothing that repeats a record.
+const WITHOUT_A_BODY: [HeaderName; 14] = [
+    header::ALLOW,
+    header::LOCATION,
+    HeaderName::from_static("refresh"),
+    HeaderName::from_static("hx-redirect"),
+    HeaderName::from_static("x-inertia-location"),
+    header::RETRY_AFTER,
+    header::SET_COOKIE,
+    header::WWW_AUTHENTICATE,
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+    header::ACCESS_CONTROL_ALLOW_HEADERS,
+    header::ACCESS_CONTROL_ALLOW_METHODS,
+    header::ACCESS_CONTROL_EXPOSE_HEADERS,
+    header::ACCESS_CONTROL_MAX_AGE,
+];
 
 /// What the head said of the CRM's own bytes.
 pub(super) struct Taken {
@@ -53,9 +71,8 @@ pub(super) struct Taken {
     pub keeps: Option<HeaderValue>,
 }
 
-/// Takes out of the head what is not for staff, and adds what protects what they get. `crm` are the
-/// names under which the CRM knows itself.
-pub(super) fn clean(head: &mut response::Parts, about: &About, crm: &[String]) -> Result<Taken, Refusal> {
+/// Takes out of the head what is not for staff.
+pub(super) fn clean(head: &mut response::Parts, about: &About, own: Own<'_>) -> Result<Taken, Refusal> {
     if head.status == StatusCode::PARTIAL_CONTENT || head.status == StatusCode::SWITCHING_PROTOCOLS {
         return Err(Refusal::new(Reason::Unreadable, "a part of an answer cannot be judged"));
     }
@@ -63,24 +80,26 @@ pub(super) fn clean(head: &mut response::Parts, about: &About, crm: &[String]) -
     if head.status == StatusCode::NOT_MODIFIED {
         return Err(Refusal::new(Reason::Unreadable, "the crm says that nothing changed although it was not asked"));
     }
+    // Whoever may not see what stands here is not told either that nothing does.
+    if matches!(head.status, StatusCode::NOT_FOUND | StatusCode::GONE) && about.plan().blocks() {
+        return Err(Refusal::new(Reason::Rule, "a rule blocks what the resource holds, whether it is there or not"));
+    }
     let coding = coding::of(head.headers.get_all(header::CONTENT_ENCODING).iter().map(HeaderValue::as_bytes))?;
     // How an answer to staff is framed must not hang on the version that the CRM speaks.
     head.version = Version::HTTP_11;
     head.extensions.clear();
     let headers = &mut head.headers;
     hop::response_headers(headers);
-    let bodiless = WITHOUT_A_BODY.iter().filter(|_| about.head_only());
-    for name in OF_THE_ORIGINAL.iter().chain(bodiless) {
+    protect::clean(headers);
+    for name in &OF_THE_ORIGINAL {
         headers.remove(name);
     }
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::CONTENT_ENCODING);
     let keeps = keeps(headers);
     in_utf8(headers)?;
-    relocate(headers, about, crm)?;
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    leads::settle(headers, about, own)?;
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     Ok(Taken { coding, keeps })
 }
 
@@ -95,7 +114,9 @@ fn in_utf8(headers: &mut HeaderMap) -> Result<(), Refusal> {
             Ok(_) => None,
         };
         let text = old.as_deref().or_else(|| std::str::from_utf8(value.as_bytes()).ok()).unwrap_or_default();
-        let Some(text) = words::plain(text)?.or(old) else { continue };
+        let coded = words::plain(text)?.or_else(|| old.clone());
+        let spelled = extended::in_utf8(name.as_str(), coded.as_deref().unwrap_or(text))?;
+        let Some(text) = spelled.or(coded) else { continue };
         *value = HeaderValue::from_bytes(text.as_bytes())
             .map_err(|_| Refusal::new(Reason::Unreadable, format!("the header `{name}` is no text")))?;
     }
@@ -156,45 +177,6 @@ pub(super) fn read_as(headers: &mut HeaderMap, format: Format, charset: &str) {
     }
 }
 
-/// A redirect to the CRM's own address leads back to the gateway, not around it.
-fn relocate(headers: &mut HeaderMap, about: &About, crm: &[String]) -> Result<(), Refusal> {
-    let odd =
-        |name: &HeaderName| Refusal::new(Reason::Unreadable, format!("the header `{name}` can be read in two ways"));
-    for name in [header::LOCATION, REFRESH] {
-        let mut values = headers.get_all(&name).iter();
-        let Some(value) = values.next() else { continue };
-        if values.next().is_some() {
-            return Err(odd(&name));
-        }
-        let text = std::str::from_utf8(value.as_bytes()).map_err(|_| odd(&name))?;
-        // What stands before the address: nothing, or the seconds of `5; url=`.
-        let start = text.to_ascii_lowercase().find("url=").filter(|_| name == REFRESH).map_or(0, |at| at + 4);
-        let (before, address) = text.split_at(start);
-        let Some(path) = inside(address.trim_matches([' ', '"', '\'']), about.host(), crm) else { continue };
-        let value = HeaderValue::from_str(&format!("{before}{path}")).map_err(|_| odd(&name))?;
-        headers.insert(name, value);
-    }
-    Ok(())
-}
-
-/// The path of an absolute address, if it is the CRM's own or the one that staff asked.
-fn inside(address: &str, host: Option<&HeaderValue>, crm: &[String]) -> Option<String> {
-    let lower = address.to_ascii_lowercase();
-    let skip = ["http://", "https://", "//"].into_iter().find(|scheme| lower.starts_with(scheme))?.len();
-    let end = lower[skip..].find(['/', '?', '#', '\\']).map_or(lower.len(), |at| skip + at);
-    let host = host.and_then(|host| host.to_str().ok()).map(str::to_ascii_lowercase);
-    let authority = plain(lower[skip..end].rsplit('@').next()?);
-    let own = host.as_deref().map(plain) == Some(authority) || crm.iter().any(|name| plain(name) == authority);
-    let rest = &address[end..];
-    own.then(|| if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") })
-}
-
-/// An authority without the port that goes without saying.
-fn plain(authority: &str) -> &str {
-    let bare = authority.strip_suffix(":80").or_else(|| authority.strip_suffix(":443"));
-    bare.unwrap_or(authority)
-}
-
 /// Shows every header's value to the guard.
 pub(super) fn show_headers(headers: &HeaderMap, guard: &mut Outbound) -> Result<(), Refusal> {
     for (number, (name, value)) in headers.iter().enumerate() {
@@ -232,8 +214,31 @@ fn rewritten(value: &HeaderValue, edits: Vec<Edit>) -> Result<HeaderValue, Refus
 
 /// Leaves of a long answer's headers what may leave before the rest is known.
 pub(super) fn allow_only_of_a_long_answer(headers: &mut HeaderMap) {
-    let others: Vec<HeaderName> = headers.keys().filter(|name| !OF_A_LONG_ANSWER.contains(name)).cloned().collect();
-    for name in others {
+    remove(headers, |name| !OF_A_LONG_ANSWER.contains(name));
+}
+
+/// Leaves of the headers what may stand where no body was read: an answer without one, an image. The name of
+/// a file may be a customer's, and nothing tells whether it is.
+pub(super) fn allow_only_without_a_body(headers: &mut HeaderMap, about: &About) {
+    let counts: Vec<HeaderName> =
+        headers.iter().filter(|(_, value)| is_count(value)).map(|(name, _)| name.clone()).collect();
+    let listed = |name: &HeaderName| OF_A_LONG_ANSWER.contains(name) || WITHOUT_A_BODY.contains(name);
+    remove(headers, |name| !listed(name) && !counts.contains(name));
+    let Some(value) = headers.get(header::CONTENT_DISPOSITION).filter(|_| about.plan().veils_names()) else { return };
+    let attached = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+    let word = if attached.trim_ascii().eq_ignore_ascii_case(b"inline") { "inline" } else { "attachment" };
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(word));
+}
+
+/// Whether a value is a short number, as how many records there are.
+fn is_count(value: &HeaderValue) -> bool {
+    const DIGITS: usize = 6;
+    value.len() <= DIGITS && !value.is_empty() && value.as_bytes().iter().all(u8::is_ascii_digit)
+}
+
+fn remove(headers: &mut HeaderMap, picks: impl Fn(&HeaderName) -> bool) {
+    let names: Vec<HeaderName> = headers.keys().filter(|name| picks(name)).cloned().collect();
+    for name in names {
         headers.remove(name);
     }
 }
@@ -297,26 +302,6 @@ mod tests {
             let value = |value: &&'static str| (header::CACHE_CONTROL, HeaderValue::from_static(value));
             let headers: HeaderMap = values.iter().map(value).collect();
             assert_eq!(keeps(&headers).as_ref().and_then(|value| value.to_str().ok()), kept, "{values:?}");
-        }
-    }
-
-    #[test]
-    fn addresses_of_the_crm_lead_inside() {
-        let host = HeaderValue::from_static("desk.example");
-        let crm = ["10.0.0.9:9000".to_owned(), "crm.internal".to_owned()];
-        for (address, path) in [
-            ("http://10.0.0.9:9000/a?b=c#d", Some("/a?b=c#d")),
-            ("HTTP://CRM.internal:80/a", Some("/a")),
-            ("https://crm.internal", Some("/")),
-            ("//crm.internal/a", Some("/a")),
-            ("http://user@crm.internal?x", Some("/?x")),
-            ("http://desk.example/a", Some("/a")),
-            ("http://10.0.0.9/a", None),
-            ("http://crm.internal.example/a", None),
-            ("/a", None),
-            ("a", None),
-        ] {
-            assert_eq!(inside(address, Some(&host), &crm).as_deref(), path, "{address}");
         }
     }
 }

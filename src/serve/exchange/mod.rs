@@ -11,8 +11,10 @@ pub mod dry;
 pub mod foreseen;
 mod forms;
 mod head;
+mod leads;
 mod login;
 mod prefetched;
+mod protect;
 mod purpose;
 pub mod recognise;
 mod told;
@@ -33,6 +35,7 @@ use crate::serve::exchange::asked::{Asked, Asks};
 use crate::serve::exchange::login::Watch;
 use crate::serve::house::{Gateway, House};
 use crate::serve::respond::{self, Reader, Ways};
+use crate::serve::upstream::{Marks, loops};
 use crate::terms::event::Event;
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -75,6 +78,13 @@ async fn answered(
         return Err(Refusal::new(Reason::NotFound, "no such page of the gateway's own"));
     }
     let (mut head, body) = request.into_parts();
+    match loops::marks(&head.headers) {
+        Ok(marks) => drop(head.extensions.insert(Marks(marks))),
+        Err(refusal) => {
+            arriving::arrive(house, &mut head, peer, facts)?;
+            return Err(refusal);
+        }
+    }
     let upstream = match house.sites.find(&head.headers, peer, &house.trusted_proxies) {
         Ok(upstream) => Arc::clone(upstream),
         Err(refusal) => {

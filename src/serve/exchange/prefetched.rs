@@ -24,11 +24,13 @@ struct Rest {
 }
 
 impl Prefetched {
-    /// Reads as many bytes as tell a body's form.
-    pub(super) async fn read(crm: CrmBody, unpacker: Option<Unpacker>) -> Result<Prefetched, Refusal> {
+    /// Reads as many bytes as tell a body's form. What is called a stream of events is read as one or not
+    /// at all, so its first event need not wait for others.
+    pub(super) async fn read(crm: CrmBody, unpacker: Option<Unpacker>, stream: bool) -> Result<Prefetched, Refusal> {
+        let enough = if stream { 1 } else { SIGN_BYTES };
         let mut rest = Rest { crm, unpacker };
         let (mut first, mut packed) = (Bytes::new(), Vec::new());
-        while first.len() < SIGN_BYTES {
+        while first.len() < enough {
             match rest.next(|bytes| packed.push(bytes.clone())).await? {
                 None => break,
                 Some(chunk) if first.is_empty() => first = chunk,

@@ -20,6 +20,10 @@ pub const REQUEST: HeaderName = HeaderName::from_static("sudare-request");
 /// The header with a refusal's reason.
 pub const REFUSAL: HeaderName = HeaderName::from_static("sudare-refusal");
 
+/// The gateway's own pages need nothing but their style.
+const OWN_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+
 /// How the other side wants to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reader {
@@ -115,6 +119,8 @@ fn told(words: &Words, reason: &'static str, reader: Reader, id: &str, login: Op
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(http::header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(http::header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(http::header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(OWN_POLICY));
     headers.insert(REFUSAL, HeaderValue::from_static(reason));
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST, id);

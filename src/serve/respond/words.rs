@@ -71,6 +71,25 @@ const OWN_FAULT: Words = words(
         "何も表示・保存されていません。しばらくしてからもう一度お試しください。続く場合は、下の番号を管理者にお伝えください。",
     ),
 );
+const ELSEWHERE: Words = words(
+    502,
+    (
+        "The CRM leads to another site",
+        "Nobody watches over customers' data there, so it was not followed. The administrator can name the site in the rules.",
+    ),
+    (
+        "CRMが別のサイトへ移動させようとしました",
+        "移動先では個人情報を保護できないため、中止しました。必要な移動先は、管理者が規則に登録できます。",
+    ),
+);
+const LOOP: Words = words(
+    502,
+    ("The gateway would ask itself", "Its CRM's address leads back to it. The administrator must correct it."),
+    (
+        "ゲートウェイが自分自身に接続しています",
+        "CRMのアドレスがゲートウェイ自身を指しています。管理者が設定を直す必要があります。",
+    ),
+);
 const TOO_LONG_HEAD: Words = words(
     431,
     ("The request's head is too long", "Delete this site's cookies and try again."),
@@ -225,6 +244,8 @@ pub fn of(reason: Reason) -> Words {
             ("The CRM cannot be reached", "Try again shortly; if it goes on, tell the administrator."),
             ("CRMに接続できません", "しばらくしてからもう一度お試しください。続く場合は管理者にお伝えください。"),
         ),
+        Reason::Redirect => ELSEWHERE,
+        Reason::Loop => LOOP,
         Reason::UpstreamUntrusted => UNTRUSTED,
         Reason::ConnectionLogin => CONNECTION_LOGIN,
         Reason::UpstreamSlow => words(

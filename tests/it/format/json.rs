@@ -215,6 +215,56 @@ proptest! {
     }
 }
 
+/// The text as a JSON string, with an escape now and then that it would not need.
+fn as_string(text: &str) -> String {
+    let mut out = String::from("\"");
+    for (at, c) in text.chars().enumerate() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '/' if at % 2 == 0 => out.push_str("\\/"),
+            c if c < ' ' || (at % 7 == 0 && c < '\u{ffff}') => out.push_str(&format!("\\u{:04x}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out + "\""
+}
+
+/// Text, names and places of each leaf, without where it stands and how it is quoted there.
+fn told(recorder: &Recorder) -> Vec<String> {
+    let unquoted = |line: &str| line.rsplit_once(" [").map(|(line, _)| line.to_owned());
+    let shown = |leaf: &super::recorder::Shown| {
+        let line = unquoted(&leaf.line)?;
+        let line = line.split(" member").next()?;
+        Some(line.split_once(|c: char| c.is_ascii_uppercase())?.1.to_owned())
+    };
+    recorder.leaves.iter().map(|leaf| shown(leaf).expect(&leaf.line)).collect()
+}
+
+proptest! {
+    /// A document in a string shows what it shows by itself, at every depth and cut.
+    #[test]
+    fn a_document_in_a_string_is_read_as_it_stands(list in list(), deep in 1..3_usize, cut in any::<prop::sample::Index>()) {
+        let path = |path: &str| match Place::parse(path) { Ok(Place::Json(path)) => path, _ => panic!("a path") };
+        let walk = |wanted: &[&str], chunks: &[&[u8]]| {
+            let json = (0..).map(PlaceId).zip(wanted.iter().map(|wanted| path(wanted))).collect();
+            let places = Places { json, ..Places::default() };
+            let mut walker = JsonWalker::new(Arc::new(places), &Bounds::default());
+            Recorder::walk_into(&mut walker, chunks.iter().copied())
+        };
+        let plain = walk(&["$.list[*].a", "$..b[1]", "$..c..a"], &[list.as_bytes()]);
+        let body = (0..deep).fold(list.clone(), |text, _| format!("[{}]", as_string(&text)));
+        let before = "[0]".repeat(deep);
+        let inner: Vec<String> = ["list[*].a", ".b[1]", ".c..a"].iter().map(|rest| format!("${before}.{rest}")).collect();
+        let inner: Vec<&str> = inner.iter().map(String::as_str).collect();
+        let whole = walk(&inner, &[body.as_bytes()]);
+        prop_assert!(!whole.refused(), "{:?}", whole.lines.last());
+        prop_assert_eq!(told(&whole), told(&plain), "{}", body);
+        whole.agrees_with(&body);
+        let (a, b) = body.as_bytes().split_at(cut.index(body.len()));
+        prop_assert_eq!(walk(&inner, &[a, b]), whole);
+    }
+}
+
 #[test]
 fn json_inside_something_else_points_outside() {
     let body = r#"<a data-x="{&quot;tel&quot;:&quot;090&quot;,&quot;n&quot;:1}">"#;

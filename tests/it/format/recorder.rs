@@ -27,18 +27,28 @@ pub struct Recorder {
     pub lines: Vec<String>,
     settled: usize,
     record: u32,
+    /// Whether documents in texts are looked into.
+    opens: bool,
 }
 
 impl Recorder {
     /// Walks a body in these chunks.
     pub fn walk<'a>(walker: &mut dyn Walker, chunks: impl IntoIterator<Item = &'a [u8]>) -> Recorder {
-        let mut recorder = Recorder::default();
-        let written = chunks.into_iter().try_for_each(|chunk| walker.write(chunk, &mut recorder));
-        if let Err(refusal) = written.and_then(|()| walker.end(&mut recorder)) {
-            recorder.lines.push(format!("! {refusal}"));
+        Recorder::default().walked(walker, chunks)
+    }
+
+    /// The same, and looks into documents in texts.
+    pub fn walk_into<'a>(walker: &mut dyn Walker, chunks: impl IntoIterator<Item = &'a [u8]>) -> Recorder {
+        Recorder { opens: true, ..Recorder::default() }.walked(walker, chunks)
+    }
+
+    fn walked<'a>(mut self, walker: &mut dyn Walker, chunks: impl IntoIterator<Item = &'a [u8]>) -> Recorder {
+        let written = chunks.into_iter().try_for_each(|chunk| walker.write(chunk, &mut self));
+        if let Err(refusal) = written.and_then(|()| walker.end(&mut self)) {
+            self.lines.push(format!("! {refusal}"));
         }
-        recorder.settled = 0;
-        recorder
+        self.settled = 0;
+        self
     }
 
     pub fn refused(&self) -> bool {
@@ -102,6 +112,10 @@ impl Sink for Recorder {
         self.record = record;
         self.lines.push(format!("record {record} ends at {end}"));
         Ok(())
+    }
+
+    fn opens(&mut self, _: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
+        Ok(self.opens && readable)
     }
 
     fn settled(&mut self, upto: usize) -> Result<(), Refusal> {

@@ -48,6 +48,10 @@ fn it_tells_what_is_in_force_to_those_who_may_know() {
     assert_eq!(told["grants"]["support"]["phone"], "mask: last4, search: exact");
     assert_eq!(told["grants"]["manager"]["phone"], "show");
     assert_eq!(told["grants"]["manager"]["my_number"], "remove, search: none");
+    assert_eq!(told["settings"]["undeclared"], "scan", "{told}");
+    let beside = told["settings"].as_object().expect("an object");
+    assert!(beside.keys().any(|what| what.contains(": match ")), "{told}");
+    assert!(beside.keys().any(|what| what.contains(": unlisted")), "{told}");
     assert_eq!((&told["refused"], &told["conditional"]), (&Value::Null, &json!([])));
     gateway.write_rules("sudare: 1\nroles: [");
     let told = until(|| {

@@ -102,7 +102,7 @@ pub struct Seen {
     /// How many veiled numbers it held, and how many that were not.
     pub veiled: u64,
     pub clear: u64,
-    /// The head's first line.
+    /// The head's first line, in small letters.
     pub first: String,
 }
 
@@ -118,19 +118,26 @@ pub fn read_through(gateway: SocketAddr, path: &str) -> Seen {
     let mut piece = vec![0; PIECE_BYTES];
     // The end of the piece before, so that nothing hides between two.
     let mut window: Vec<u8> = Vec::new();
+    // How long all of it is, where its head says so.
+    let mut length = None;
     loop {
         let count = stream.read(&mut piece).expect("an answer");
         if count == 0 {
             break;
         }
         if seen.bytes == 0 {
-            seen.first = String::from_utf8_lossy(&piece[..count]).lines().next().unwrap_or_default().to_owned();
+            // The gateway writes a head at once.
+            let end = memmem::find(&piece[..count], b"\r\n\r\n").expect("a head");
+            let head = String::from_utf8_lossy(&piece[..end]).to_ascii_lowercase();
+            seen.first = head.lines().next().unwrap_or_default().to_owned();
+            let said = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<u64>().ok());
+            length = said.map(|body| body + end as u64 + 4);
         }
         seen.bytes += count as u64;
         window.extend_from_slice(&piece[..count]);
         seen.veiled += memmem::find_iter(&window, VEIL).count() as u64;
         seen.clear += memmem::find_iter(&window, CLEAR).count() as u64;
-        seen.whole = window.ends_with(b"\r\n0\r\n\r\n");
+        seen.whole = length.map_or_else(|| window.ends_with(b"\r\n0\r\n\r\n"), |length| seen.bytes == length);
         let keep = window.len().min(VEIL.len() - 1);
         window.drain(..window.len() - keep);
     }

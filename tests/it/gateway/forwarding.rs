@@ -80,9 +80,14 @@ fn the_host_goes_on_as_staff_sent_it_unless_another_is_named() {
 }
 
 #[test]
-fn redirects_leave_the_gateway_only_where_they_name_somebody_else() {
+fn redirects_leave_the_gateway_only_where_the_rules_name_the_site() {
     let crm = crm();
     let gateway = Running::start(&crm, RULES);
+    let away = get(gateway.staff, "/away", &TANAKA);
+    assert_eq!((away.status, away.header("sudare-refusal").as_deref()), (502, Some("redirect")));
+    assert_eq!(away.header("location"), None);
+    let named = format!("{RULES}headers: {{ Location: https://id.example }}\n");
+    let gateway = Running::start(&crm, &named);
     let asked = |path: &str, name: &str| get(gateway.staff, path, &TANAKA).header(name);
     assert_eq!(asked("/away", "location").as_deref(), Some("https://id.example/login"));
     assert_eq!(asked("/later", "refresh").as_deref(), Some("5; url=/done"));

@@ -47,7 +47,7 @@ fn crm() -> Origin {
         match path {
             "/depth" => json(format!("{{{NUMBER},\"x\":[[[[[1]]]]]}}").as_bytes(), ""),
             "/value" => json(format!("{{{NUMBER},\"x\":\"{}\"}}", "a".repeat(200)).as_bytes(), ""),
-            "/record" => json(format!("{{{NUMBER},\"x\":[{}1]}}", "1,".repeat(9000)).as_bytes(), ""),
+            "/api/customers/7" => json(format!("{{{NUMBER},\"x\":[{}1]}}", "1,".repeat(9000)).as_bytes(), ""),
             "/head" => json(format!("{{{NUMBER}}}").as_bytes(), &format!("X-A: {}\r\n", "a".repeat(2000))),
             "/headers" => json(format!("{{{NUMBER}}}").as_bytes(), &"X-A: b\r\n".repeat(40)),
             // A chunk, and then nothing: the connection stays open.
@@ -82,7 +82,7 @@ fn each_limit_has_its_status_its_sentence_and_its_count() {
         ("a value in a body", put(&gateway, &format!("{{\"x\":\"{}\"}}", &long[..200])), BODY),
         ("nesting", of_the_crm("/depth"), BOUND),
         ("a value", of_the_crm("/value"), BOUND),
-        ("a record that is held", of_the_crm("/record"), BOUND),
+        ("a record that is held", of_the_crm("/api/customers/7"), BOUND),
         ("the head of the CRM's answer", of_the_crm("/head"), FRAMING),
         ("how many headers the CRM's answer has", of_the_crm("/headers"), FRAMING),
         ("the wait for the next chunk", of_the_crm("/chunk"), LATE),

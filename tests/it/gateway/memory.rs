@@ -9,8 +9,8 @@ const GROWTH_BYTES: u64 = 64 << 20;
 
 #[test]
 fn an_export_longer_than_the_hold_streams_through() {
-    const CSV_BYTES: u64 = 40 << 20;
-    const JSON_BYTES: u64 = 24 << 20;
+    const CSV_BYTES: u64 = 6 << 20;
+    const JSON_BYTES: u64 = 4 << 20;
     let gateway = Running::set_up(crm(CSV_BYTES, JSON_BYTES), Setup { rules: RULES, ..Setup::default() });
     let (before, _) = resident(gateway.pid());
     for (path, least) in [("/export.csv", CSV_BYTES / 2), ("/list.json", JSON_BYTES / 2)] {

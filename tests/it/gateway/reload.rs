@@ -227,6 +227,11 @@ fn a_change_is_recorded_with_what_it_changes_of_grants() {
     // The same rules in other words are another policy that gives the same.
     let record = next(&gateway, "reloaded", || gateway.write_rules(&format!("# no difference\n{rules}")));
     assert_eq!((&record["count"], &record["changes"]), (&json!(0), &json!([])));
+    // What stands beside the rules shows as much as a rule does.
+    next(&gateway, "reloaded", || gateway.write_rules(&format!("{rules}undeclared: block\n")));
+    let record = next(&gateway, "reloaded", || gateway.write_rules(&rules));
+    let opened = json!([{ "role": "all", "what": "undeclared", "when": null, "was": "block", "is": "scan" }]);
+    assert_eq!(record["changes"], opened);
     let metric = format!("sudare_policy_info{{version=\"{}\"}} 1", record["policy"].as_str().expect("a hash"));
     until(|| gateway.metrics_page().contains(&metric).then_some(()));
     becomes(&gateway, "090-1234-5678");

@@ -413,7 +413,7 @@ fn a_log_in_on_the_first_page_is_learnt() {
         let cookie = |value: &str| format!("RT_SID_rt.example.443={value}; path=/; secure; HttpOnly");
         match (request.0.split(' ').next().unwrap_or_default(), request.path()) {
             ("POST", "/") if request.0.contains("pass=pw-tanaka") => Answer::new(302, "text/html; charset=utf-8", "")
-                .with("Location", "http://rt.example/")
+                .with("Location", &format!("http://{}/", request.header("host").unwrap_or_default()))
                 .with("Set-Cookie", &cookie("7f1c0a2b9d")),
             (_, "/") => Answer::new(200, "text/html; charset=utf-8", "<form><input name=\"user\"></form>")
                 .with("Set-Cookie", &cookie("00000nobody")),

@@ -48,6 +48,16 @@ fn a_billion_laughs_stay_one() {
     assert!(codes.contains(&"anchor") && codes.contains(&"alias"), "{codes:?}");
 }
 
+/// What is too many is told, and nothing is looked up in it: each unknown name would be held against all.
+#[test]
+fn among_too_many_nothing_is_looked_up() {
+    let mut text = "sudare: 1\nroles:\n".to_owned();
+    (0..10_000).for_each(|number| text.push_str(&format!("  role{number}: [g]\n")));
+    text.push_str("rules:\n");
+    (0..10_000).for_each(|number| text.push_str(&format!("  - {{ for: rloe{number}, show: [phone] }}\n")));
+    assert_eq!(codes(text), ["too-many"]);
+}
+
 #[test]
 fn deep_nesting_is_refused_at_its_depth() {
     for level in ["[", "{a: ", "- ", "? ", "[{", "- - "] {
