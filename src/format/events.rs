@@ -62,7 +62,13 @@ impl EventsWalker {
             event.line(text, line, &mut data, sink)?;
         }
         if !data.pieces.is_empty() {
-            let mut inside = Inside { map: &data.map, own: event.record, records: self.records, sink: &mut *sink };
+            let mut inside = Inside {
+                map: &data.map,
+                own: event.record,
+                before: self.records,
+                records: self.records,
+                sink: &mut *sink,
+            };
             event.data(&data, &self.places, &self.bounds, &mut inside)?;
             self.records = inside.records;
         }
@@ -217,7 +223,6 @@ impl Event {
             record: self.record,
             member: None,
             objects: &[],
-            reach: Reach::default(),
             loosen: &[],
         }
     }
@@ -228,7 +233,8 @@ struct Inside<'a> {
     map: &'a [usize],
     /// The record of what stands in none of the data's own.
     own: u32,
-    /// The last record.
+    /// How many records there were before these data, and how many there are.
+    before: u32,
     records: u32,
     sink: &'a mut dyn Sink,
 }
@@ -242,8 +248,7 @@ impl Inside<'_> {
         let raw_of = |at: usize| self.map.get(at).copied().unwrap_or_default();
         let (pieces, member) =
             moved(leaf, &raw_of, &[]).ok_or_else(|| Refusal::new(Reason::Bound, "JSON is quoted too deep"))?;
-        // One record of the data is open at a time, the one behind the last that is complete.
-        let record = if leaf.record == 0 { self.own } else { self.records.wrapping_add(1) };
+        let record = if leaf.record == 0 { self.own } else { self.before.wrapping_add(leaf.record) };
         show(&mut *self.sink, &Leaf { pieces: &pieces, member, record, ..leaf.clone() })
     }
 }
