@@ -266,7 +266,7 @@ mod tests {
             ("url(a", &[("a", Url)]),
             (r"\'a 'b'", &[("b", Text)]),
             ("'a\\\r\nb' 'c", &[("a\\\r\nb", Text), ("c", Text)]),
-            ("- -- --x u url( /", &[]),
+            ("- -- --x u url( /", &[("/", Url)]),
             ("--x: ", &[]),
         ] {
             let shown: Vec<_> = parts(style).iter().map(|part| (&style[part.span.clone()], part.sort)).collect();

@@ -252,23 +252,31 @@ fn answer(question: &Question<'_>, role: RoleId) -> Result<(Answer, Vec<Consider
     let doubtful = |item: &&Considered| matches!(question.states[item.rule], State::Either(_));
     let mut doubted: Vec<usize> = considered.iter().filter(doubtful).map(|item| item.rule).collect();
     doubted.dedup();
-    let mut all = settle(question, &levels, considered.clone());
     // Whatever set of them were there, its strictest alone is as strict.
+    let mut every = vec![settle(question, &levels, considered.clone())];
     for rule in doubted {
         let mut with = considered.clone();
         with.iter_mut().filter(|item| item.rule == rule).for_each(|item| item.verdict = Verdict::Decides);
-        let (other, trace) = settle(question, &levels, with);
-        // Whichever of the two it is, staff may look for values only as both let them.
-        let search = in_doubt(question, &all.0, &other);
-        all = match all.0.compare(&other) {
-            Some(Ordering::Greater) => all,
-            // Either may be what decides, whichever was looked at first.
-            Some(Ordering::Equal) => (all.0.stricter(other), all.1),
-            _ => (all.0.stricter(other), trace),
-        };
-        all.0.search = search;
+        every.push(settle(question, &levels, with));
     }
-    Ok(all)
+    Ok(strictest(question, every))
+}
+
+/// The strictest of answers of which nobody can say which it is, in whatever order they stand: what
+/// another is stricter than has no part in it.
+fn strictest(question: &Question<'_>, every: Vec<(Answer, Vec<Considered>)>) -> (Answer, Vec<Considered>) {
+    let search = in_doubt(question, every.iter().map(|(answer, _)| answer));
+    let milder = |answer: &Answer| every.iter().any(|(other, _)| answer.compare(other) == Some(Ordering::Less));
+    let mut left: Vec<_> = every.iter().filter(|(answer, _)| !milder(answer)).cloned().collect();
+    let (mut answer, mut trace) = left.swap_remove(0);
+    for (other, its) in left {
+        if answer.compare(&other) != Some(Ordering::Equal) {
+            trace = its;
+        }
+        answer = answer.stricter(other);
+    }
+    answer.search = search;
+    (answer, trace)
 }
 
 /// Whether a rule has a condition, and how closely it names the kind: the greatest decides.
@@ -367,15 +375,15 @@ fn most_permissive<'a>(question: &Question<'_>, answers: impl Iterator<Item = &'
     best.unwrap_or(Answer { action: question.ungranted, domain: None, search: None, rules: Vec::new() })
 }
 
-/// How staff may look for values where either of two answers may be the one.
-fn in_doubt(question: &Question<'_>, a: &Answer, b: &Answer) -> Option<Search> {
+/// How staff may look for values where any of these answers may be the one: only as all of them let them.
+fn in_doubt<'a>(question: &Question<'_>, answers: impl Iterator<Item = &'a Answer> + Clone) -> Option<Search> {
     let said = |answer: &Answer| {
         let unsaid = if answer.action == Action::Show { Search::Any } else { unsaid(question) };
         answer.search.unwrap_or(unsaid)
     };
-    let least = lesser(said(a), said(b));
+    let least = answers.clone().map(said).reduce(lesser)?;
     // What is shown may be looked for unless a ceiling veils it, which is still to come.
-    let is_said = least != Search::Any || (a.search.is_some() && b.search.is_some());
+    let is_said = least != Search::Any || answers.into_iter().all(|answer| answer.search.is_some());
     is_said.then_some(least)
 }
 

@@ -75,8 +75,9 @@ fn begins(held: &[u8], last: bool) -> Begins {
         }
     }
     match call(text) {
+        // `while(` may go on as `while(1);`.
+        _ if !last && PREFIXES.iter().any(|prefix| prefix.as_bytes().starts_with(text)) => open,
         Call::Of(length) => Begins::Called(before + length),
-        Call::None if PREFIXES.iter().any(|prefix| prefix.as_bytes().starts_with(text)) => open,
         Call::Open if held.len() <= CALL_BYTES => open,
         Call::None | Call::Open => Begins::Plain,
     }

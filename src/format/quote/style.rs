@@ -43,11 +43,11 @@ fn escape(raw: &str) -> (Option<char>, usize) {
     }
 }
 
-/// Writes a text that ends neither its string nor its brackets, and no style element either.
+/// Writes a text that ends neither its string, its brackets nor its variable, and no style element either.
 pub(super) fn write(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
-            '"' | '\'' | '\\' | '(' | ')' | '<' | '\u{7f}' => escaped(c, out),
+            '"' | '\'' | '\\' | '(' | ')' | '<' | ';' | '{' | '}' | '/' | '\u{7f}' => escaped(c, out),
             c if c < ' ' => escaped(c, out),
             c => out.push(c),
         }

@@ -204,8 +204,12 @@ fn headers(node: &Node, faults: &mut Faults) -> Vec<(String, Glob)> {
     for entry in reader::entries(node, "`header`", &mut Faults::new()).unwrap_or_default() {
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if entry.key.is_empty() || !entry.key.bytes().all(token) {
+            let message = match entry.key.as_str() {
+                "" => "a header has a name".to_owned(),
+                name => format!("`{name}` is not the name of a header"),
+            };
             faults
-                .error(&entry.key_spot, "header-name", format!("`{}` is not the name of a header", entry.key))
+                .error(&entry.key_spot, "header-name", message)
                 .help("write it as the browser's developer tools show it: `SOAPAction`, `X-Requested-With`");
         }
     }

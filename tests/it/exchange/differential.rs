@@ -88,11 +88,20 @@ fn every_charset_gives_the_same_at_any_cut() {
         }
         let first = answer.first.replace("; charset=utf-8", "");
         // The page that takes an error's place is the gateway's own.
-        if says(&first) || first.starts_with('5') || !(first.contains("text/") || first.contains("xml")) {
+        // Events are in UTF-8 (WHATWG, server-sent events).
+        if says(&first)
+            || first.starts_with('5')
+            || first.contains("event-stream")
+            || !(first.contains("text/") || first.contains("xml"))
+        {
             return;
         }
         let whole = told(&run::whole(policy, case));
         for (number, charset) in CHARSETS.into_iter().enumerate() {
+            // A call that is written in UTF-16 is a script whose places are missing.
+            if charset.starts_with("UTF-16") && first.contains("javascript") {
+                continue;
+            }
             let Some(dressed) = dressed(&case.answer, &first, charset) else { continue };
             let plain = std::mem::replace(&mut case.answer, dressed);
             let at_once = told(&run::whole(policy, case));

@@ -192,7 +192,10 @@ pub fn in_chunks(policy: &Policy, case: &Case, cuts: &[usize]) -> Option<(Option
     let request = Judged { path: path_values(&plan, &matched), query, today: TODAY };
     let staff = (case.role != "nobody").then(tanaka);
     let mut guard = Outbound::new(Arc::clone(&plan), Arc::new(Plain), &request, &bounds).asked_by(staff.as_ref());
-    for (number, (name, value)) in case.answer.headers.iter().enumerate() {
+    // What tells of the CRM itself is taken out before anybody looks at it.
+    let left = exchange(policy, case).headers;
+    let is_left = |name: &str| left.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+    for (number, (name, value)) in case.answer.headers.iter().enumerate().filter(|(_, (name, _))| is_left(name)) {
         guard.header(number, |sink| format::header::leaves(name, value, sink)).ok()?;
     }
     if success && matches!(format, Format::Html | Format::Csv | Format::Text) {

@@ -272,7 +272,10 @@ fn the_hooks_run_what_they_say() {
         assert_eq!(words.remove(0), "sudare");
         // The page tells to write these where there is no gateway.yaml.
         words.push("rules/");
-        rules("sudare: 1\nroles: { support: [a] }\n");
+        rules(
+            "sudare: 1\nroles: { support: [a] }\n\
+             tests: [{ name: a, request: GET /x, response: { text: x }, expect: { support: { shown: x } } }]\n",
+        );
         assert_eq!(sudare(folder.path(), &words).status.code(), Some(0), "{words:?}");
         rules("sudare: 1\nroles: { support: [a] }\nrules: [{ for: suport, show: [phone] }]\n");
         assert_eq!(sudare(folder.path(), &words).status.code(), Some(1), "{words:?}");
