@@ -80,7 +80,7 @@ mod tests {
             assert_eq!(text(raw).text, read, "{raw}");
         }
         let mut out = String::new();
-        write("a\"b)\n</x>山", &mut out);
-        assert_eq!(out, r"a\22 b\29 \a \3c /x>山");
+        write("a\"b)\n</x>山;}", &mut out);
+        assert_eq!(out, r"a\22 b\29 \a \3c \2f x>山\3b \7d ");
     }
 }
