@@ -9,10 +9,11 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::detect::Found;
-use crate::guard::leaves::{self, Known, Met, Names};
+use crate::guard::leaves;
 use crate::guard::notes::Notes;
 use crate::guard::queue::{Flags, Queue, Waiting};
 use crate::guard::records::Records;
+use crate::guard::seats::{Seat, Seats};
 use crate::guard::subject::Subjects;
 use crate::guard::tellers::Tellers;
 use crate::guard::verdict::Judge;
@@ -64,8 +65,7 @@ pub struct Outbound {
     records: Records,
     /// The request's parameters: staff's own words, where a name has one value alone.
     asked: HashMap<String, Option<String>>,
-    names: Names,
-    met: Met,
+    seats: Box<Seats>,
     document: Document,
     held_bytes: usize,
     hold_bytes: usize,
@@ -87,13 +87,10 @@ impl Outbound {
     /// A guard for the answer to this request.
     pub fn new(plan: Arc<Plan>, mint: Arc<dyn Mint>, request: &Request, bounds: &Bounds) -> Outbound {
         let subjects = Subjects::new(&plan, &request.path, &request.query);
-        // What a teller makes of a value in doubt is veiled whatever the decisions say, and where rules
-        // compare records each has decisions of its own.
-        let veils = plan.rows.is_some()
-            || !plan.tellers.is_empty()
-            || plan.decisions.iter().any(|decision| decision.action.veils());
+        let veils = leaves::veils(&plan);
         let stood = vec![false; plan.kinds.0.len()];
         let records = Records::new(&plan, None);
+        let seats = plan.learnt.take();
         Outbound {
             plan,
             mint,
@@ -106,8 +103,7 @@ impl Outbound {
             records,
             stood,
             asked: asked(&request.query),
-            names: Names::default(),
-            met: Met::default(),
+            seats,
             document: Document::Body,
             held_bytes: 0,
             hold_bytes: bounds.hold_bytes,
@@ -207,93 +203,64 @@ impl Outbound {
             .judge(waiting, told)
     }
 
-    /// Whether nothing can become of a leaf, whatever is still to come: no place, label or detector
-    /// knows it, no other leaf's value is sought in it, and nobody asks why.
-    fn passes(&self, leaf: &Waiting<'_>) -> bool {
-        let unknown = leaf.known.is_none() && leaf.told.is_empty() && leaf.found.is_empty();
-        let unsought = !self.veils || leaf.flags.structure || leaf.flags.echo;
-        self.notes.is_none()
-            && unknown
-            && unsought
-            && (self.plan.unlisted == Unlisted::Scan || leaves::is_listed(&self.plan, leaf))
-    }
-
-    /// Looks for values that their form alone gives away.
-    fn detect(&mut self, leaf: &Leaf<'_>, known: Option<Known>, told: bool, echo: bool) {
-        self.found.clear();
-        let looks = match known {
-            Some(known) => told || !known.only,
-            None => told || (self.plan.scan && !echo && !matches!(leaf.part, Part::Style | Part::Boolean)),
-        };
-        if looks {
-            self.plan.detectors.find(leaf.text, &mut self.found);
-        }
-    }
-
     /// Notes which declared kinds have a place here: a heading counts, even of an empty table.
-    fn note_stood(&mut self, leaf: &Leaf<'_>) {
-        let heading = if leaf.part == Part::Label { self.plan.names.get(&label::fold(leaf.text)) } else { None };
-        for id in self.met.places.iter().chain(heading.into_iter().flatten()) {
-            if let Meaning::Field { kind, .. } = self.plan.targets[usize::from(id.0)].meaning {
-                self.stood[usize::from(kind.0)] = true;
-            }
+    fn note_stood(plan: &Plan, stood: &mut [bool], seat: &Seat, leaf: &Leaf<'_>) {
+        let heading = if leaf.part == Part::Label { plan.names.get(&label::fold(leaf.text)) } else { None };
+        let headed = heading.into_iter().flatten().filter_map(|id| plan.targets[usize::from(id.0)].meaning.kind());
+        for kind in seat.stood.iter().copied().chain(headed) {
+            stood[usize::from(kind.0)] = true;
         }
-    }
-
-    /// Refuses a row that is none, or that has more cells than the request named columns: nobody can
-    /// say what stands in those. A key of an object in a cell is not a cell.
-    fn check_cell(&self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        let rows = self.plan.columns.is_some() && leaf.record != 0 && leaf.part != Part::Key;
-        if rows && !self.met.cell {
-            return Err(Refusal::new(Reason::Shape, "a row holds a value in no column that the request names"));
-        }
-        Ok(())
-    }
-
-    /// Notes the subject's id, if it stands here.
-    fn note_subject(&mut self, leaf: &Leaf<'_>) -> bool {
-        let source = self.met.places.iter().find_map(|id| match self.plan.targets[usize::from(id.0)].meaning {
-            Meaning::Subject(source) => Some(source),
-            _ => None,
-        });
-        if let Some(source) = source {
-            self.subjects.met(leaf.record, source, leaf.text);
-        }
-        source.is_some()
     }
 
     /// Notes what rules ask of the record, if it stands here. An attribute is no field: staff gets it as
     /// they get any value that no field names.
-    fn note_attributes(&mut self, leaf: &Leaf<'_>) {
-        self.records.in_record(leaf.record);
-        for id in &self.met.places {
-            if let Meaning::Attribute(term) = self.plan.targets[usize::from(id.0)].meaning {
-                let place = &self.plan.targets[usize::from(id.0)].place;
-                self.records.met(&self.plan, term, place, leaf);
+    fn note_attributes(plan: &Plan, records: &mut Records, seat: &Seat, leaf: &Leaf<'_>) {
+        records.in_record(leaf.record);
+        for id in &seat.met.places {
+            if let Meaning::Attribute(term) = plan.targets[usize::from(id.0)].meaning {
+                let place = &plan.targets[usize::from(id.0)].place;
+                records.met(plan, term, place, leaf);
             }
         }
     }
+}
 
-    /// Notes what tells the kinds of other values, if it stands here and says what the rules know.
-    fn note_teller(&mut self, leaf: &Leaf<'_>) -> bool {
-        let mut is_known = false;
-        for id in &self.met.places {
-            if let Meaning::Tells(number) = self.plan.targets[usize::from(id.0)].meaning {
-                is_known |= self.tellers.met(&self.plan, number, leaf);
-            }
-        }
-        is_known
-    }
+/// Whether nothing can become of a leaf, whatever is still to come: no place, label or detector
+/// knows it, and no other leaf's value is sought in it.
+fn passes(plan: &Plan, veils: bool, leaf: &Waiting<'_>) -> bool {
+    let unknown = leaf.known.is_none() && leaf.told.is_empty() && leaf.found.is_empty();
+    let unsought = !veils || leaf.flags.structure || leaf.flags.echo;
+    unknown && unsought && (plan.unlisted == Unlisted::Scan || leaves::is_listed(plan, leaf))
+}
 
-    /// Whether a form shows staff's own words again: a search box holds what was typed into it, and
-    /// would post a veil with the next page otherwise. Only the control of the parameter's name
-    /// counts, and only where one value was sent, so that nobody can send a list of guesses and see
-    /// which of them stays.
-    fn is_echo(&self, leaf: &Leaf<'_>) -> bool {
-        let sent =
-            |name: &str| matches!(self.asked.get(&label::fold(name)), Some(Some(word)) if word == leaf.text.trim());
-        leaves::is_control(leaf) && leaf.names.iter().any(sent)
+/// A leaf of a header. Its own name says how it is written, not whose value it holds.
+fn of_header<'a>(leaf: &Leaf<'a>) -> Leaf<'a> {
+    let names = if leaf.above.is_empty() { names::Names::NONE } else { leaf.names };
+    Leaf { names, above: names::Names::NONE, ..leaf.clone() }
+}
+
+/// Refuses a row that is none, or that has more cells than the request named columns: nobody can say
+/// what stands in those. A key of an object in a cell is not a cell.
+fn check_cell(plan: &Plan, seat: &Seat, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+    let rows = plan.columns.is_some() && leaf.record != 0 && leaf.part != Part::Key;
+    if rows && !seat.met.cell {
+        return Err(Refusal::new(Reason::Shape, "a row holds a value in no column that the request names"));
     }
+    Ok(())
+}
+
+/// Whether a form shows staff's own words again: a search box holds what was typed into it, and
+/// would post a veil with the next page otherwise. Only the control of the parameter's name
+/// counts, and only where one value was sent, so that nobody can send a list of guesses and see
+/// which of them stays.
+fn is_echo(asked: &HashMap<String, Option<String>>, leaf: &Leaf<'_>) -> bool {
+    let sent = |name: &str| matches!(asked.get(&label::fold(name)), Some(Some(word)) if word == leaf.text.trim());
+    !asked.is_empty() && leaves::is_control(leaf) && leaf.names.iter().any(sent)
+}
+
+/// Whether nothing but blanks stands there.
+fn is_blank(text: &str) -> bool {
+    !text.as_bytes().first().is_some_and(u8::is_ascii_graphic) && text.trim().is_empty()
 }
 
 /// The parameters by their folded names; nothing for a name that has several values.
@@ -311,6 +278,16 @@ fn asked(query: &[(String, String)]) -> HashMap<String, Option<String>> {
         }
     }
     asked
+}
+
+/// The next guard by the same plan begins with what this one has learnt; of a document that has more
+/// names than are kept, nothing is worth it.
+impl Drop for Outbound {
+    fn drop(&mut self) {
+        if self.seats.has_room() {
+            self.plan.learnt.put(std::mem::take(&mut self.seats));
+        }
+    }
 }
 
 impl Guard for Outbound {
@@ -343,48 +320,64 @@ impl Guard for Outbound {
 
 impl Sink for Outbound {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        let mut leaf = leaf.clone();
         let body = self.document == Document::Body;
-        if !body {
-            // A header's own name says how it is written, not whose value it holds.
-            leaf.names = if leaf.above.is_empty() { names::Names::NONE } else { leaf.names };
-            leaf.above = names::Names::NONE;
+        let header;
+        let leaf = if body {
+            leaf
+        } else {
+            header = of_header(leaf);
+            &header
+        };
+        let seat = self.seats.of(&self.plan, leaf);
+        if seat.is_idle && self.notes.is_none() {
+            return Ok(());
         }
-        self.names.meet(&self.plan, &leaf, &mut self.met);
         if body {
-            self.check_cell(&leaf)?;
-        }
-        if body && self.plan.rows.is_some() {
-            self.note_attributes(&leaf);
+            check_cell(&self.plan, seat, leaf)?;
+            if self.plan.rows.is_some() {
+                Outbound::note_attributes(&self.plan, &mut self.records, seat, leaf);
+            }
         }
         if leaf.text == NULL {
             return Ok(());
         }
         if let Some(notes) = &self.notes {
-            notes.leaf(self.document, &leaf, &self.met.places);
+            notes.leaf(self.document, leaf, &seat.met.places);
         }
-        let subject = body && self.note_subject(&leaf);
-        let teller = body && self.note_teller(&leaf);
+        let (mut subject, mut teller) = (false, false);
         if body {
-            self.note_stood(&leaf);
+            if let Some(source) = seat.subject {
+                self.subjects.met(leaf.record, source, leaf.text);
+                subject = true;
+            }
+            for number in &seat.tells {
+                teller |= self.tellers.met(&self.plan, *number, leaf);
+            }
+            Outbound::note_stood(&self.plan, &mut self.stood, seat, leaf);
         }
-        if leaf.text.trim().is_empty() {
+        if is_blank(leaf.text) {
             return Ok(());
         }
-        let known = leaves::kind_of(&self.plan, &leaf, &self.met, false);
-        let told = leaves::told(&self.plan, &leaf, &self.met);
-        let name = match leaf.part {
-            Part::Key => leaves::is_word(leaf.text) || self.names.is_name(&self.plan, leaf.text),
-            Part::Label => self.names.is_name(&self.plan, leaf.text),
-            _ => false,
-        };
+        let unnamed = leaves::is_word_of_the_page(leaf);
+        let known = seat.known.filter(|_| !unnamed);
+        let (told, kinds) = if unnamed { (&[][..], &[][..]) } else { (&seat.told[..], &seat.kinds[..]) };
+        let name = seat.is_name || (leaf.part == Part::Label && leaves::is_name(&self.plan, leaf.text));
         let flags = Flags {
             named: subject || teller,
-            structure: name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(&leaf),
-            echo: known.is_none() && told.is_empty() && self.is_echo(&leaf),
+            structure: name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(leaf),
+            echo: known.is_none() && told.is_empty() && is_echo(&self.asked, leaf),
         };
-        self.detect(&leaf, known, !told.is_empty(), flags.echo);
-        let kinds = if self.plan.rows.is_some() { leaves::kinds_of(&self.plan, &leaf, &self.met) } else { Vec::new() };
+        // What detectors find is what form alone gives away.
+        self.found.clear();
+        let looks = match known {
+            Some(known) => !told.is_empty() || !known.only,
+            None => {
+                !told.is_empty() || (self.plan.scan && !flags.echo && !matches!(leaf.part, Part::Style | Part::Boolean))
+            }
+        };
+        if looks && !seat.is_quiet {
+            self.plan.detectors.find(leaf.text, &mut self.found);
+        }
         let waiting = Waiting {
             document: self.document,
             text: leaf.text,
@@ -394,12 +387,12 @@ impl Sink for Outbound {
             member: leaf.member.as_ref(),
             loosen: leaf.loosen,
             known,
-            kinds: &kinds,
-            told: &told,
+            kinds,
+            told,
             found: &self.found,
             flags,
         };
-        if self.passes(&waiting) {
+        if self.notes.is_none() && passes(&self.plan, self.veils, &waiting) {
             return Ok(());
         }
         self.held_bytes += cost(leaf.text);

@@ -6,8 +6,9 @@
 use std::ops::Range;
 
 use crate::detect::Found;
-use crate::guard::elsewhere::{Elsewhere, Needles, Veil};
+use crate::guard::elsewhere::Elsewhere;
 use crate::guard::leaves::{Known, is_listed, is_part_of_a_name};
+use crate::guard::needles::{Needles, Veil};
 use crate::guard::notes::{Note, Notes, Why};
 use crate::guard::patches::{NOTHING_SHOWN, Ranked, literal, merged};
 use crate::guard::queue::{Queue, Waiting};
@@ -92,9 +93,9 @@ impl<'a> Judge<'a> {
             }
             own.push(self.own(&leaf)?);
         }
-        let elsewhere = std::mem::take(&mut self.needles).build();
+        let mut elsewhere = std::mem::take(&mut self.needles).build()?;
         for (leaf, own) in waiting.iter().zip(own) {
-            self.order(&leaf, own, &elsewhere);
+            self.order(&leaf, own, &mut elsewhere);
         }
         self.tally.count(self.plan, self.subjects, &mut self.verdict.disclosures);
         Ok(self.verdict)
@@ -152,8 +153,8 @@ impl<'a> Judge<'a> {
         // A boolean is no text that could be known again elsewhere.
         if leaf.part != Part::Boolean {
             let far_chars = self.plan.kinds.get(kind).elsewhere_chars;
-            let veil = Veil { text: veil.as_str().into(), strictness: action.strictness() };
-            self.needles.add(value, self.record(leaf), far_chars, &veil)?;
+            let veil = Veil { text: &veil, strictness: action.strictness() };
+            self.needles.add(value, self.record(leaf), far_chars, veil)?;
         }
         Ok(if action == Action::Remove { Own::Gone } else { Own::Whole(Patch { range, text: veil }) })
     }
@@ -243,7 +244,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Turns a leaf's judgement and what stands in it of other leaves' values into edits.
-    fn order(&mut self, leaf: &Waiting<'_>, own: Own, elsewhere: &Elsewhere) {
+    fn order(&mut self, leaf: &Waiting<'_>, own: Own, elsewhere: &mut Elsewhere) {
         let mut patches = match own {
             Own::Gone => return self.remove(leaf),
             Own::Whole(patch) => return self.replace(leaf, vec![patch]),

@@ -22,6 +22,7 @@ use crate::terms::kind::KindId;
 use crate::terms::label::fold;
 use crate::terms::place::{Place, PlaceId, Places};
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::shelf::Shelf;
 
 /// What two situations must share to share a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -207,6 +208,7 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         columns_at: columns(&matched)?,
         // Asked for in a way that no rule knows, rows cannot be told: no cell of theirs may leave.
         columns: beside.iter().any(|resource| resource.columns.is_some()).then(Vec::new),
+        learnt: Shelf::default(),
     })
 }
 

@@ -18,5 +18,6 @@ pub mod place;
 pub mod quote;
 pub mod refusal;
 pub mod secret;
+pub mod shelf;
 pub mod staff;
 pub mod xml_path;

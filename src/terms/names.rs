@@ -42,6 +42,19 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// Whether these are the names of a list.
+    #[inline]
+    pub fn are(&self, list: &[Box<str>]) -> bool {
+        match self.0 {
+            Kept::One(name) => matches!(list, [only] if **only == *name),
+            Kept::List(names) => names.len() == list.len() && names.iter().zip(list).all(|(a, b)| **a == **b),
+            Kept::Around { nest, from, to } => {
+                let is_at = |(at, name): (usize, &Box<str>)| nest.name(to as usize - 1 - at) == &**name;
+                (to - from) as usize == list.len() && list.iter().enumerate().all(is_at)
+            }
+        }
+    }
+
     /// The nearest name.
     pub fn first(&self) -> Option<&'a str> {
         self.iter().next()
@@ -99,6 +112,7 @@ impl Nest {
         self.ends.len() as u32
     }
 
+    #[inline]
     fn name(&self, at: usize) -> &str {
         let from = at.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.text[from..self.ends[at]]
@@ -122,6 +136,12 @@ mod tests {
         assert_eq!((nest.all().first(), nest.all().len()), (Some("e"), 4));
         assert_eq!(texts(Names::list(&["x", "y"])), ["x", "y"]);
         assert_eq!((Names::one("x").first(), Names::NONE.first()), (Some("x"), None));
+        let all = [nest.all(), nest.parted().1, Names::list(&["x", "y"]), Names::one("x"), Names::NONE];
+        for (at, names) in all.iter().enumerate() {
+            let list: Vec<Box<str>> = names.iter().map(Box::from).collect();
+            let same: Vec<usize> = (0..all.len()).filter(|at| all[*at].are(&list)).collect();
+            assert_eq!(same, [at]);
+        }
         let none = Nest::default();
         assert!(none.all().is_empty() && none.parted().0.is_empty() && none.parted().1.is_empty());
     }
