@@ -48,12 +48,8 @@ mod tests {
             assert!([c].into_iter().nfkc().eq([c]) && [c].into_iter().nfc().eq([c]), "{c:?}");
             assert!(canonical_combining_class(c) == 0 && !is_ignorable(c), "{c:?}");
             assert!(!c.is_whitespace() || c == ' ', "{c:?}");
-        }
-        // What joins the one before it is not among them.
-        for mark in
-            ('\0'..='\u{9fff}').filter(|c| ('\0'..='\u{9fff}').step_by(7).any(|base| compose(base, *c).is_some()))
-        {
-            assert!(!is_itself(mark), "{mark:?}");
+            // Whatever joins the one before it is not among them.
+            assert!(['a', 'か', 'ハ', '一'].iter().all(|base| compose(*base, c).is_none()), "{c:?}");
         }
         for (value, folded) in
             [("　山田 太郎 ", "山田 太郎"), (" Taro ", "Taro"), ("ﾔﾏﾀﾞ", "ヤマダ"), ("か\u{3099}", "が")]
