@@ -18,6 +18,7 @@ pub mod scan;
 pub mod schema;
 pub mod serve;
 pub mod test;
+mod who;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

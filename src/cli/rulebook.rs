@@ -41,7 +41,7 @@ fn of_config(config: Option<&Path>, lang: Lang) -> Result<Vec<PathBuf>, u8> {
         return Err(wrong(lang, faults.into_sorted(), &[source]));
     };
     let folder = path.parent().unwrap_or(Path::new(""));
-    let named = root.at("rules").map(reader::one_or_more).unwrap_or_default();
+    let named = root.at("rules").map(reader::each).unwrap_or_default();
     let path = |text: &str| if text.starts_with(PACK) { PathBuf::from(text) } else { folder.join(text) };
     Ok(named.iter().filter_map(Node::scalar).map(path).collect())
 }

@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::cli::explain::role;
 use crate::cli::grid::Grid;
 use crate::cli::say::{Lang, complain, texts};
+use crate::cli::who::role;
 use crate::cli::{DONE, FAILED, UNUSABLE, rulebook};
 use crate::policy::Policy;
 use crate::policy::table::{Cell, Footnote, Row, Table};

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::config::gateway::{address, one_or_more};
+use crate::config::gateway::address;
 use crate::identity::{Source, Way};
 use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot};
@@ -31,10 +31,7 @@ pub fn parse(node: &Node, faults: &mut Faults) -> Option<Console> {
     let address = map.need("address", faults).and_then(|node| own(node, "`address`", faults));
     let groups = map.take("groups").map_or_else(
         || vec![GROUP.to_owned()],
-        |node| {
-            one_or_more(node, "`groups`", faults);
-            reader::texts(node, "`groups`", faults).into_iter().map(|(group, _)| group.to_owned()).collect()
-        },
+        |node| reader::texts(node, "`groups`", faults).into_iter().map(|(group, _)| group.to_owned()).collect(),
     );
     map.finish(faults);
     Some(Console { address: address?, groups })

@@ -15,7 +15,7 @@ use crate::config::units::Origin;
 use crate::config::upstream::{self, Upstreams};
 use crate::identity::Source as IdentitySource;
 use crate::policy::fault::Faults;
-use crate::policy::node::{self, Node, Source, Value};
+use crate::policy::node::{self, Node, Source};
 use crate::policy::reader::{self, MapReader};
 use crate::policy::rule::when;
 use crate::policy::version;
@@ -76,10 +76,8 @@ pub fn parse(source: &Source, origin: &Origin<'_>, key: [u8; 32], faults: &mut F
     let trusted_proxies =
         map.take("trusted_proxies").map(|node| networks(node, "`trusted_proxies`", faults)).unwrap_or_default();
     let rules = map.need("rules", faults).map(|node| rules(node, origin, faults)).unwrap_or_default();
-    let purposes = map.take("purposes").map(|node| {
-        one_or_more(node, "`purposes`", faults);
-        when::purposes(node, faults).into_iter().map(|word| word.text).collect()
-    });
+    let purposes =
+        map.take("purposes").map(|node| when::purposes(node, faults).into_iter().map(|word| word.text).collect());
     let state =
         map.take("state").and_then(|node| kept(node, "`state`", &["postgres", "ledger"], faults)).unwrap_or("state");
     let state = origin.path(state);
@@ -170,7 +168,7 @@ fn fitting(
 
 fn rules(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Vec<PathBuf> {
     let mut paths = Vec::new();
-    for item in one_or_more(node, "`rules`", faults) {
+    for item in reader::one_or_more(node, "`rules`", faults) {
         let Some(text) = reader::text(item, "`rules`", faults) else { continue };
         let spot = &item.spot;
         if text.starts_with("pack:") {
@@ -196,14 +194,6 @@ fn kept<'n>(node: &'n Node, what: &str, later: &[&str], faults: &mut Faults) -> 
         return None;
     }
     reader::text(node, what, faults)
-}
-
-/// The values of a key that needs at least one.
-pub fn one_or_more<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> &'n [Node] {
-    if matches!(&node.value, Value::List(items) if items.is_empty()) {
-        faults.error(&node.spot, "empty", format!("{what} is empty"));
-    }
-    reader::one_or_more(node)
 }
 
 /// This gateway's name, which stands in every record and so must be short and plain.

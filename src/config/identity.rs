@@ -8,7 +8,6 @@ mod session;
 use http::HeaderName;
 use ipnet::IpNet;
 
-use crate::config::gateway::one_or_more;
 use crate::config::units::Origin;
 use crate::config::veil::{Broken, veiled};
 use crate::config::{text, users};
@@ -29,7 +28,7 @@ const SOURCES: [&str; 6] = ["jwt", "mtls", "basic", "header", "session", "anonym
 /// Reads the list of sources. `key` is fresh chance for what `basic` remembers.
 pub fn parse(node: &Node, origin: &Origin<'_>, key: [u8; 32], faults: &mut Faults) -> Vec<IdentitySource> {
     let mut sources: Vec<IdentitySource> = Vec::new();
-    for item in one_or_more(node, "`identity`", faults) {
+    for item in reader::one_or_more(node, "`identity`", faults) {
         let Some([entry]) = reader::entries(item, "an identity source", faults) else {
             faults
                 .error(&item.spot, "bad-source", "each identity source is one key")
@@ -116,7 +115,7 @@ fn mtls(entry: &Entry, origin: &Origin<'_>, faults: &mut Faults) -> Option<Ident
 
 fn anonymous(entry: &Entry, faults: &mut Faults) -> Option<IdentitySource> {
     let mut map = MapReader::open(&entry.value, "`anonymous`", faults)?;
-    let groups = map.need("groups", faults).map(|node| reader::texts(node, "`groups`", faults)).unwrap_or_default();
+    let groups = map.need("groups", faults).map(|node| reader::any_texts(node, "`groups`", faults)).unwrap_or_default();
     map.finish(faults);
     let groups = groups.into_iter().map(|(group, _)| group.to_owned()).collect();
     Some(IdentitySource { way: Way::Anonymous(Anonymous { groups }), groups: None, forward: false })
@@ -128,7 +127,6 @@ fn from(node: &Node, faults: &mut Faults) -> Vec<IpNet> {
         reader::reserved(&node.spot, "unix:", faults);
         return Vec::new();
     }
-    one_or_more(node, "`from`", faults);
     let networks = networks(node, "`from`", faults);
     if networks.iter().any(|network| network.prefix_len() == 0) {
         let message = "whoever reaches the gateway can say who they are";

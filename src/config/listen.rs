@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use rustls::sign::CertifiedKey;
 use x509_parser::time::ASN1Time;
 
-use crate::config::gateway::{address, one_or_more};
+use crate::config::gateway::address;
 use crate::config::pem::{self, Pair, PemError};
 use crate::config::units::Origin;
 use crate::policy::fault::Faults;
@@ -50,7 +50,7 @@ pub struct TlsConfig {
 
 /// Reads the listeners.
 pub fn parse(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Vec<Listener> {
-    one_or_more(node, "`listen`", faults).iter().filter_map(|item| listener(item, origin, faults)).collect()
+    reader::one_or_more(node, "`listen`", faults).iter().filter_map(|item| listener(item, origin, faults)).collect()
 }
 
 fn listener(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Option<Listener> {

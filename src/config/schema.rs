@@ -4,7 +4,7 @@
 use schemars::json_schema;
 use serde_json::Value;
 
-use crate::policy::schema::{Either, Named, OneOrMore, Text, Version, document, piece, shape};
+use crate::policy::schema::{AnyNumber, Either, Named, OneOrMore, Text, Version, document, piece, shape};
 
 /// The schema of gateway.yaml.
 pub fn schema() -> Value {
@@ -234,7 +234,7 @@ shape!(Whoami, "Who the CRM says somebody is.",
 );
 shape!(Anonymous, "Whoever nobody recognises.",
     need {
-        "groups": OneOrMore<Text>, "Their groups.";
+        "groups": AnyNumber<Text>, "Their groups.";
     }
     may {}
 );

@@ -19,7 +19,7 @@ pub fn parse(source: &Source, faults: &mut Faults) -> HashMap<String, User> {
         let Some(mut map) = MapReader::open(&entry.value, "a user", faults) else { continue };
         let hash =
             map.need("password", faults).and_then(|node| Some((reader::text(node, "`password`", faults)?, node)));
-        let groups = map.take("groups").map(|node| reader::texts(node, "`groups`", faults)).unwrap_or_default();
+        let groups = map.take("groups").map(|node| reader::any_texts(node, "`groups`", faults)).unwrap_or_default();
         let attributes = map.take("attributes").map(|node| attributes(node, faults)).unwrap_or_default();
         map.finish(faults);
         let Some((hash, node)) = hash else { continue };
@@ -52,10 +52,10 @@ pub fn staff(source: &Source, faults: &mut Faults) -> Register {
     for entry in reader::entries(&root, "staff.yaml", faults).unwrap_or_default() {
         named(entry, faults);
         let groups = match entry.value.map() {
-            None => reader::texts(&entry.value, "the groups", faults),
+            None => reader::any_texts(&entry.value, "the groups", faults),
             Some(_) => {
                 let Some(mut map) = MapReader::open(&entry.value, "a person", faults) else { continue };
-                let groups = map.need("groups", faults).map(|node| reader::texts(node, "`groups`", faults));
+                let groups = map.need("groups", faults).map(|node| reader::any_texts(node, "`groups`", faults));
                 map.finish(faults);
                 groups.unwrap_or_default()
             }

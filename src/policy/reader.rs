@@ -139,17 +139,33 @@ pub fn number<T: FromStr>(node: &Node, what: &str, faults: &mut Faults) -> Optio
     number
 }
 
-/// A list's items, or the one value itself.
-pub fn one_or_more(node: &Node) -> &[Node] {
+/// A list's items, or the one value itself, of a key that needs at least one. What an empty list means is
+/// a guess (nothing, or anything), so nobody makes it.
+pub fn one_or_more<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> &'n [Node] {
+    if matches!(&node.value, Value::List(items) if items.is_empty()) {
+        faults
+            .error(&node.spot, "empty", format!("here stands an empty list, and not {what}"))
+            .help("name at least one, or leave the key out");
+    }
+    each(node)
+}
+
+/// A list's items, or the one value itself; there may be none.
+pub fn each(node: &Node) -> &[Node] {
     match &node.value {
         Value::List(items) => items,
         Value::Scalar { .. } | Value::Map(_) => std::slice::from_ref(node),
     }
 }
 
-/// One text or a list of them.
+/// One text or a list of them, which is not empty.
 pub fn texts<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Vec<(&'n str, &'n Spot)> {
-    one_or_more(node).iter().filter_map(|item| Some((text(item, what, faults)?, &item.spot))).collect()
+    one_or_more(node, what, faults).iter().filter_map(|item| Some((text(item, what, faults)?, &item.spot))).collect()
+}
+
+/// One text or a list of them, which may be empty: nobody is in a group, nothing is called so.
+pub fn any_texts<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Vec<(&'n str, &'n Spot)> {
+    each(node).iter().filter_map(|item| Some((text(item, what, faults)?, &item.spot))).collect()
 }
 
 /// The candidate that a word was probably meant to be.

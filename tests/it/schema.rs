@@ -342,13 +342,13 @@ fn a_slip_of_the_pen_is_found() {
         (true, "sudare: 1\nresources: [{ id: a, match: GET /a, fields: [{ at: tel, kind: phone }] }]\n"),
         (true, "sudare: 1\nkinds: { member: { category: identety } }\n"),
         (true, "sudare: 1\nungranted: show\n"),
+        (true, "sudare: 1\nrules: [{ for: support, show: [phone], when: { network: [] } }]\n"),
         (false, "sudare: 1\nlisten: a\nrules: r\nidentity: [{ bassic: { users: u.yaml } }]\n"),
         (false, "sudare: 1\nlisten: a\nrules: r\nidentity: []\nbounds: { idle: 60 }\n"),
         (false, "sudare: 1\nlisten: [{ address: a, tls: { certificate: c } }]\nrules: r\nidentity: []\n"),
     ] {
         assert!(!schemas.of(rules, text).is_empty(), "{text}");
     }
-    let good =
-        "sudare: 1\nlisten: env:LISTEN\nrules: r\nidentity: []\nbounds: { idle: env:IDLE, headers: file:count }\n";
+    let good = "sudare: 1\nlisten: env:LISTEN\nrules: r\nidentity: [{ basic: { users: u.yaml } }]\nbounds: { idle: env:IDLE, headers: file:count }\n";
     assert_eq!(schemas.of(false, good), Vec::<String>::new());
 }

@@ -11,7 +11,6 @@ use crate::cli::explain::ExplainArgs;
 use crate::cli::say::{Lang, Text, texts};
 use crate::policy::Policy;
 use crate::policy::decide::RoleId;
-use crate::policy::reader::nearest;
 use crate::terms::staff::Staff;
 
 /// Everything that the command line says of an exchange.
@@ -28,17 +27,13 @@ pub(super) struct Exchange {
     pub(super) status: u16,
 }
 
-/// The identity sources that a staff id can name.
-const SOURCES: [&str; 6] = ["jwt", "mtls", "basic", "header", "session", "anonymous"];
-/// The source of staff whose id names none: no rule is for that one.
-const UNNAMED: &str = "test";
 /// How long a body may be.
 const BODY_BYTES: u64 = 64 << 20;
 
 impl Exchange {
     /// Reads what the command line says.
     pub(super) fn read(args: &ExplainArgs, policy: &Policy, lang: Lang) -> Result<Exchange, String> {
-        let roles = roles(args, policy, lang)?;
+        let roles = args.who.roles(&args.roles, policy, lang)?;
         let time = args.time.as_deref().map(|text| {
             let wrong = |_| texts::NO_MOMENT.with(lang, &[("word", &text)]);
             text.parse::<Timestamp>().map_err(wrong)
@@ -116,40 +111,10 @@ fn made(what: Text, error: &dyn std::fmt::Display, lang: Lang) -> String {
     what.with(lang, &[("error", &error)])
 }
 
-fn roles(args: &ExplainArgs, policy: &Policy, lang: Lang) -> Result<Vec<RoleId>, String> {
-    let mut roles = policy.roles_of(&args.groups);
-    for name in &args.roles {
-        roles.push(role(policy, name, lang)?);
-    }
-    roles.sort_unstable();
-    roles.dedup();
-    Ok(roles)
-}
-
-/// The role of a name, or what is wrong with it.
-pub(in crate::cli) fn role(policy: &Policy, name: &str, lang: Lang) -> Result<RoleId, String> {
-    policy.role(name).ok_or_else(|| {
-        let all = policy.all_roles();
-        let what = texts::NO_ROLE.with(lang, &[("word", &name)]);
-        let known = all.iter().map(|role| &**role).collect::<Vec<_>>().join(", ");
-        let advice = match nearest(name, all.iter().map(|role| &**role)) {
-            Some(near) => texts::DID_YOU_MEAN.with(lang, &[("word", &near)]),
-            None => texts::ROLES_ARE.with(lang, &[("known", &known)]),
-        };
-        format!("{what}\n  {advice}")
-    })
-}
-
 /// Who asks: whoever has a role or a group is somebody.
 fn staff(args: &ExplainArgs) -> Option<Staff> {
-    let named = args.staff.as_deref().or(args.roles.first().map(String::as_str));
-    let id = named.or(args.groups.first().map(String::as_str))?;
-    let source = id.split_once(':').and_then(|(source, user)| {
-        let known = SOURCES.into_iter().find(|known| *known == source)?;
-        Some((known, user))
-    });
-    let (source, user) = source.unwrap_or((UNNAMED, id));
-    Some(Staff::new(source, user, args.groups.clone()))
+    let named = args.who.name().or(args.roles.first().map(String::as_str))?;
+    Some(args.who.staff(named))
 }
 
 fn header(text: &str, lang: Lang) -> Result<(String, String), String> {

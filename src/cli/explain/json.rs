@@ -31,7 +31,7 @@ pub(super) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
             "target": target,
             "staff": exchange.staff.as_ref().map(|staff| staff.id()),
             "roles": words(&told.policy.role_names(&exchange.roles)),
-            "network": told.args.network.to_string(),
+            "network": told.args.who.network.to_string(),
             "time": exchange.time.to_string(),
         },
         "policy": &**told.policy.version(),

@@ -13,17 +13,17 @@ mod seen;
 mod text;
 
 use std::io::{BufWriter, Write};
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
 use crate::cli::explain::asked::Exchange;
-pub(in crate::cli) use crate::cli::explain::asked::{bytes, role};
+pub(in crate::cli) use crate::cli::explain::asked::bytes;
 use crate::cli::explain::rows::{Maker, Row};
 pub(in crate::cli) use crate::cli::explain::seen::{Cause, Noted, Seen, SeenLeaf};
 use crate::cli::say::{Lang, complain};
+use crate::cli::who::Who;
 use crate::cli::{DONE, FAILED, UNUSABLE, rulebook};
 use crate::policy::Policy;
 use crate::policy::explain::At;
@@ -47,15 +47,8 @@ pub struct ExplainArgs {
     /// A role of whoever asks
     #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<String>,
-    /// Who asks: `tanaka`, or `basic:tanaka`
-    #[arg(long, value_name = "ID")]
-    staff: Option<String>,
-    /// A group of theirs, which gives roles
-    #[arg(long = "group", value_name = "GROUP")]
-    groups: Vec<String>,
-    /// Where they ask from
-    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    network: IpAddr,
+    #[command(flatten)]
+    who: Who,
     /// When they ask, as 2026-11-24T10:00:00+09:00 [default: now]
     #[arg(long, value_name = "TIME")]
     time: Option<String>,
@@ -169,7 +162,7 @@ fn explained<'a>(args: &'a ExplainArgs, policy: &'a Policy, lang: Lang) -> Resul
 
 fn told<'a>(args: &'a ExplainArgs, policy: &'a Policy, exchange: Exchange, lang: Lang) -> Result<Told<'a>, Trouble> {
     let Exchange { staff, roles, time, .. } = &exchange;
-    let caller = Caller { staff: staff.as_ref(), roles, network: args.network, time: *time };
+    let caller = Caller { staff: staff.as_ref(), roles, network: args.who.network, time: *time };
     let foreseen = foreseen::request(policy, &caller, exchange.request(lang)?);
     let seen = Arc::new(Seen::default());
     let got = match &exchange.answer {

@@ -27,7 +27,7 @@ fn request(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     let mut lines: Vec<(&str, String)> = Vec::new();
     let roles: Vec<String> = told.policy.role_names(&exchange.roles).iter().map(ToString::to_string).collect();
     let who = match &exchange.staff {
-        Some(staff) if told.args.staff.is_some() => format!("{} ({})", staff.user, listed(&roles)),
+        Some(staff) if told.args.who.is_named() => format!("{} ({})", staff.user, listed(&roles)),
         Some(_) => listed(&roles),
         None => texts::NOBODY.of(lang).to_owned(),
     };

@@ -281,6 +281,7 @@ pub const PAGES: &[Page] = &[
             ("roles", "依頼者の役割"),
             ("staff", "依頼者（`tanaka`、または `basic:tanaka`）"),
             ("groups", "依頼者のグループ（役割を与える）"),
+            ("attributes", "規則が見る依頼者の属性（`branch=tokyo`）"),
             ("network", "依頼元のアドレス"),
             ("time", "日時（2026-11-24T10:00:00+09:00 の形）［既定: 今］"),
             ("purpose", "目的"),
@@ -329,7 +330,10 @@ pub const PAGES: &[Page] = &[
             ("rules", "新しい規則ファイルかフォルダ"),
             ("config", "今の規則を使うゲートウェイの設定［既定: gateway.yaml］"),
             ("old", "今の規則のファイルかフォルダ"),
-            ("roles", "この役割だけ"),
+            ("roles", "この役割だけ。--staff か --group があればその人の役割"),
+            ("staff", "依頼者（`tanaka`、または `basic:tanaka`）"),
+            ("groups", "依頼者のグループ（役割を与える）"),
+            ("attributes", "規則が見る依頼者の属性（`branch=tokyo`）"),
             ("network", "依頼元のアドレス"),
             ("fail_on", "この変化があれば不合格とする"),
             ("format", "書き方"),
@@ -343,6 +347,10 @@ pub const PAGES: &[Page] = &[
             (
                 "sudare replay --rules new/ --fail-on shown traffic.har",
                 both("fails if anything is shown more", "より多く見せる変化があれば不合格"),
+            ),
+            (
+                "sudare replay --rules new/ --group desk --attribute branch=tokyo a.har",
+                both("as somebody of that group and branch", "そのグループと支店の人として"),
             ),
         ],
         status: &[

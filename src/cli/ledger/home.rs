@@ -39,7 +39,7 @@ impl Home {
         let named = |key| Some(folder.join(root.as_ref()?.at(key)?.scalar()?));
         let state = state.map(Path::to_path_buf).or_else(|| named("state")).unwrap_or_else(|| folder.join("state"));
         let keys = named("keys").unwrap_or_else(|| state.join("keys"));
-        let rules = root.as_ref().and_then(|root| root.at("rules")).map(reader::one_or_more).unwrap_or_default();
+        let rules = root.as_ref().and_then(|root| root.at("rules")).map(reader::each).unwrap_or_default();
         let rules = rules.iter().filter_map(Node::scalar).map(|path| folder.join(path)).collect();
         Home { state, keys, rules }
     }

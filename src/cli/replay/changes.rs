@@ -77,7 +77,8 @@ impl Changes {
 
 /// A part of an answer that the two policies judge differently.
 pub(super) struct Difference {
-    pub(super) kind: KindId,
+    /// Nothing where the resource's word about unlisted values decided.
+    pub(super) kind: Option<KindId>,
     /// Whether the kind's number is of the new policy.
     pub(super) new: bool,
     pub(super) before: Action,
@@ -98,10 +99,10 @@ pub(super) fn differences(old: &[SeenLeaf], new: &[SeenLeaf]) -> Vec<Difference>
     for leaf in new {
         let other = old_index.get(&format!("{:?}", key(leaf))).map(|at| &old[*at]);
         for note in leaf.notes.iter().filter(|note| counts(note)) {
-            let (Some(kind), Some(after)) = (note.cause.kind(), note.action) else { continue };
+            let Some(after) = note.action else { continue };
             let before = made_of(other, note);
             all.extend(differ(before, after).then(|| Difference {
-                kind,
+                kind: note.cause.kind(),
                 new: true,
                 before,
                 after,
@@ -112,7 +113,7 @@ pub(super) fn differences(old: &[SeenLeaf], new: &[SeenLeaf]) -> Vec<Difference>
     for leaf in old {
         let other = new_index.get(&format!("{:?}", key(leaf))).map(|at| &new[*at]);
         for note in leaf.notes.iter().filter(|note| counts(note)) {
-            let (Some(kind), Some(before)) = (note.cause.kind(), note.action) else { continue };
+            let Some(before) = note.action else { continue };
             // What the new policy judges too was told above.
             let known =
                 |note: &Noted, other: &SeenLeaf| other.notes.iter().any(|own| counts(own) && own.range == note.range);
@@ -121,7 +122,7 @@ pub(super) fn differences(old: &[SeenLeaf], new: &[SeenLeaf]) -> Vec<Difference>
             }
             let after = made_of(other, note);
             all.extend(differ(before, after).then(|| Difference {
-                kind,
+                kind: note.cause.kind(),
                 new: false,
                 before,
                 after,
@@ -138,7 +139,7 @@ fn differ(before: Action, after: Action) -> bool {
 
 /// A repetition of a value follows the value.
 fn counts(note: &Noted) -> bool {
-    matches!(note.cause, Cause::Known { .. } | Cause::Found { .. })
+    matches!(note.cause, Cause::Known { .. } | Cause::Found { .. } | Cause::Unlisted)
 }
 
 /// What the other policy made of the same bytes: the strictest of what it made of any of them.

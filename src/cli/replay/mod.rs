@@ -5,22 +5,23 @@
 
 mod changes;
 mod har;
+mod report;
 
 use std::io::{self, BufWriter, Write};
-use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
 
-use crate::cli::explain::{Format, Seen, SeenLeaf, bytes, role};
-use crate::cli::grid::Grid;
-use crate::cli::replay::changes::{Change, Changes, Counted, Difference, Row};
+use crate::cli::explain::{Format, Seen, SeenLeaf, bytes};
+use crate::cli::replay::changes::{Change, Changes, Difference, Row};
 use crate::cli::replay::har::Entry;
 use crate::cli::say::{Lang, complain, texts};
+use crate::cli::who::{Who, role};
 use crate::cli::{DONE, FAILED, UNUSABLE, rulebook};
 use crate::policy::Policy;
+use crate::policy::decide::RoleId;
 use crate::policy::strict;
 use crate::serve::exchange::dry::{self, Caller, Got};
 use crate::terms::mint::Mint;
@@ -40,12 +41,11 @@ pub struct ReplayArgs {
     /// Rule files or folders as they are
     #[arg(long, value_name = "PATH")]
     old: Vec<PathBuf>,
-    /// This role alone
+    /// This role alone; with --staff or --group, a role of theirs
     #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<String>,
-    /// Where staff asks from
-    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    network: IpAddr,
+    #[command(flatten)]
+    who: Who,
     /// Let a change of this sort fail the command
     #[arg(long, value_name = "CHANGE")]
     fail_on: Vec<FailOn>,
@@ -56,6 +56,9 @@ pub struct ReplayArgs {
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 }
+
+/// What stands for the kind of a value that no kind was found for: the resource's `unlisted` judged it.
+const UNLISTED: &str = "unlisted";
 
 /// What fails the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -83,63 +86,66 @@ pub fn run(args: &ReplayArgs, lang: Lang) -> u8 {
             return FAILED;
         }
     };
-    let roles = match roles(args, &old, &new, lang) {
-        Ok(roles) => roles,
+    let replayed = askers(args, &old, &new, lang).and_then(|askers| {
+        let time = jiff::Timestamp::now();
+        let network = args.who.network;
+        let mut replay = Replay { old: &old, new: &new, mint: &mint, network, time, askers, told: Told::default() };
+        args.files.iter().try_for_each(|path| replay.file(path, lang))?;
+        Ok(replay)
+    });
+    let replay = match replayed {
+        Ok(replay) => replay,
         Err(what) => {
             complain(lang, &what);
             return UNUSABLE;
         }
     };
-    let time = jiff::Timestamp::now();
-    let mut replay = Replay {
-        old: &old,
-        new: &new,
-        mint: &mint,
-        network: args.network,
-        time,
-        changes: Changes::default(),
-        entries: 0,
-        skipped: 0,
-    };
-    for path in &args.files {
-        let read = bytes(path, lang).and_then(|bytes| {
-            har::read(&bytes).map_err(|why| texts::NO_HAR.with(lang, &[("path", &path.display()), ("why", &why)]))
-        });
-        match read {
-            Ok(entries) => entries.iter().for_each(|entry| replay.entry(entry, &roles)),
-            Err(what) => {
-                complain(lang, &what);
-                return UNUSABLE;
-            }
-        }
-    }
     let mut out = BufWriter::new(io::stdout().lock());
     let written = match args.format {
-        Format::Json => replay.json(&roles, &mut out),
-        Format::Text => replay.text(&roles, lang, &mut out),
+        Format::Json => replay.json(&mut out),
+        Format::Text => replay.text(lang, &mut out),
     };
     // Whoever closed the pipe has read enough; the status tells the rest.
     let _closed = written.and_then(|()| out.flush());
-    let fails = args.fail_on.iter().any(|on| replay.fails(*on));
+    let fails = args.fail_on.iter().any(|on| replay.told.fails(*on));
     if fails { FAILED } else { DONE }
 }
 
-/// The roles that both policies have, or those that are asked for: a role that only one has gets
-/// nothing under the other.
-fn roles(args: &ReplayArgs, old: &Policy, new: &Policy, lang: Lang) -> Result<Vec<Arc<str>>, String> {
+/// Somebody who asks everything that was recorded.
+struct Asker {
+    name: Arc<str>,
+    staff: Staff,
+    /// What they are under the rules as they are, and under the new ones.
+    old: Vec<RoleId>,
+    new: Vec<RoleId>,
+}
+
+/// Somebody in particular, or each role by itself: those that either policy has, or those that are
+/// asked for. A role that only one policy has gets nothing under the other.
+fn askers(args: &ReplayArgs, old: &Policy, new: &Policy, lang: Lang) -> Result<Vec<Asker>, String> {
     for name in &args.roles {
         if old.role(name).is_none() {
             role(new, name, lang)?;
         }
     }
-    let mut roles: Vec<Arc<str>> = if args.roles.is_empty() {
-        old.all_roles().into_iter().chain(new.all_roles()).collect()
-    } else {
-        args.roles.iter().map(|name| name.as_str().into()).collect()
+    let under = |policy: &Policy, names: &[String]| {
+        let names: Vec<_> = names.iter().filter(|name| policy.role(name).is_some()).cloned().collect();
+        args.who.roles(&names, policy, lang)
     };
-    roles.sort();
-    roles.dedup();
-    Ok(roles)
+    let one = |name: &str, roles: &[String]| {
+        let (old, new) = (under(old, roles)?, under(new, roles)?);
+        Ok(Asker { name: name.into(), staff: args.who.staff(name), old, new })
+    };
+    if let Some(name) = args.who.name() {
+        return Ok(vec![one(name, &args.roles)?]);
+    }
+    let mut names = args.roles.clone();
+    if names.is_empty() {
+        names = old.all_roles().into_iter().chain(new.all_roles()).map(|name| name.to_string()).collect();
+    }
+    names.sort();
+    names.dedup();
+    names.iter().map(|name| one(name, std::slice::from_ref(name))).collect()
 }
 
 struct Replay<'a> {
@@ -148,68 +154,22 @@ struct Replay<'a> {
     mint: &'a Arc<dyn Mint>,
     network: IpAddr,
     time: jiff::Timestamp,
-    changes: Changes,
-    entries: usize,
-    skipped: usize,
+    askers: Vec<Asker>,
+    told: Told,
 }
 
-impl Replay<'_> {
-    fn entry(&mut self, entry: &Entry, roles: &[Arc<str>]) {
-        self.entries += 1;
-        self.skipped += usize::from(!entry.complete);
-        for role in roles {
-            let (Some(old), Some(new)) = (self.judged(self.old, entry, role), self.judged(self.new, entry, role))
-            else {
-                continue;
-            };
-            self.compare(entry, role, &old, &new);
-        }
-    }
+/// What came of it.
+#[derive(Default)]
+struct Told {
+    changes: Changes,
+    entries: usize,
+    /// Entries without an answer's body.
+    skipped: usize,
+    /// Answers that both policies refuse: in nothing is one more open than the other.
+    refused_by_both: usize,
+}
 
-    fn judged(&self, policy: &Policy, entry: &Entry, role: &str) -> Option<(Got, Vec<SeenLeaf>)> {
-        let roles: Vec<_> = policy.role(role).into_iter().collect();
-        let staff = Staff::new("test", role, Vec::new());
-        let caller = Caller { staff: Some(&staff), roles: &roles, network: self.network, time: self.time };
-        let seen = Arc::new(Seen::default());
-        let got = dry::noted(policy, self.mint, &caller, seen.clone(), entry.request()?, entry.response()?);
-        Some((got, seen.take()))
-    }
-
-    fn compare(&mut self, entry: &Entry, role: &Arc<str>, old: &(Got, Vec<SeenLeaf>), new: &(Got, Vec<SeenLeaf>)) {
-        let plan = new.0.plan.as_ref().or(old.0.plan.as_ref());
-        let resource = plan.map(|plan| plan.resources.join("+")).filter(|ids| !ids.is_empty());
-        let resource = resource.unwrap_or_else(|| "undeclared".to_owned());
-        let word = |got: &Got| match &got.refusal {
-            Some(refusal) => format!("{} {}", got.status, refusal.reason.word()),
-            None => "released".to_owned(),
-        };
-        let change = match (&old.0.refusal, &new.0.refusal) {
-            (Some(_), Some(_)) => return,
-            (None, Some(_)) => Some(Change::Refused),
-            (Some(_), None) => Some(Change::Passed),
-            (None, None) => None,
-        };
-        if let Some(change) = change {
-            let (before, after) = (word(&old.0), word(&new.0));
-            let row = Row { change, role: role.clone(), resource, kind: None, before, after };
-            return self.changes.note(row, entry.number, None);
-        }
-        for Difference { kind, new: of_new, before, after, begin } in changes::differences(&old.1, &new.1) {
-            let more = strict::rank(after) < strict::rank(before);
-            let policy = if of_new { self.new } else { self.old };
-            let row = Row {
-                change: if more { Change::Shown } else { Change::Hidden },
-                role: role.clone(),
-                resource: resource.clone(),
-                kind: Some(policy.kinds().get(kind).name.clone()),
-                before: before.to_string(),
-                after: after.to_string(),
-            };
-            let before = begin.and_then(|begin| entry.text()?.get(..begin));
-            self.changes.note(row, entry.number, before.map(|text| text.matches('\n').count() + 1));
-        }
-    }
-
+impl Told {
     fn fails(&self, on: FailOn) -> bool {
         let any = |change| self.changes.count(change) > 0;
         match on {
@@ -218,77 +178,77 @@ impl Replay<'_> {
             FailOn::Refused => any(Change::Refused),
         }
     }
+}
 
-    fn text(&self, roles: &[Arc<str>], lang: Lang, out: &mut dyn Write) -> io::Result<()> {
-        let headings = [
-            texts::CHANGE,
-            texts::KIND,
-            texts::RESOURCE_HEADING,
-            texts::ROLE_HEADING,
-            texts::BEFORE,
-            texts::AFTER,
-            texts::COUNT,
-            texts::EXAMPLE,
-        ];
-        let mut grid = Grid::under(&headings.map(|heading| heading.of(lang)));
-        for (row, Counted { count, entry, line }) in &self.changes.rows {
-            let change = match row.change {
-                Change::Shown => texts::SHOWN_MORE,
-                Change::Hidden => texts::HIDDEN_MORE,
-                Change::Refused => texts::REFUSED_NEWLY,
-                Change::Passed => texts::REFUSED_NO_MORE,
-            };
-            let line = line.map(|line| format!(":{line}")).unwrap_or_default();
-            grid.row(vec![
-                change.of(lang).to_owned(),
-                row.kind.clone().unwrap_or_else(|| "-".to_owned()),
-                row.resource.clone(),
-                row.role.to_string(),
-                row.before.clone(),
-                row.after.clone(),
-                count.to_string(),
-                format!("{}{line}", texts::ENTRY.with(lang, &[("n", entry)])),
-            ]);
-        }
-        if !grid.is_empty() {
-            grid.write(out)?;
-            writeln!(out)?;
-        }
-        let count = |change| self.changes.count(change);
-        let (shown, hidden) = (count(Change::Shown), count(Change::Hidden));
-        let (refused, passed, roles) = (count(Change::Refused), count(Change::Passed), roles.len());
-        let words: [(&str, &dyn std::fmt::Display); 6] = [
-            ("entries", &self.entries),
-            ("roles", &roles),
-            ("shown", &shown),
-            ("hidden", &hidden),
-            ("refused", &refused),
-            ("passed", &passed),
-        ];
-        writeln!(out, "{}", texts::REPLAYED.with(lang, &words))?;
-        if self.skipped > 0 {
-            writeln!(out, "{}", texts::SKIPPED.with(lang, &[("n", &self.skipped)]))?;
-        }
+impl Replay<'_> {
+    fn file(&mut self, path: &Path, lang: Lang) -> Result<(), String> {
+        let wrong = |why: String| texts::NO_HAR.with(lang, &[("path", &path.display()), ("why", &why)]);
+        let entries = har::read(&bytes(path, lang)?).map_err(wrong)?;
+        entries.iter().for_each(|entry| self.entry(entry));
         Ok(())
     }
 
-    fn json(&self, roles: &[Arc<str>], out: &mut dyn Write) -> io::Result<()> {
-        let row = |(row, counted): (&Row, &Counted)| {
-            json!({
-                "change": row.change.word(), "kind": row.kind, "resource": row.resource, "role": &*row.role,
-                "before": row.before, "after": row.after, "count": counted.count,
-                "first": { "entry": counted.entry, "line": counted.line },
-            })
+    fn entry(&mut self, entry: &Entry) {
+        self.told.entries += 1;
+        self.told.skipped += usize::from(!entry.complete);
+        for asker in &self.askers {
+            let old = self.judged(self.old, entry, asker, &asker.old);
+            let new = self.judged(self.new, entry, asker, &asker.new);
+            let (Some(old), Some(new)) = (old, new) else { continue };
+            compare(&mut self.told, (self.old, self.new), (entry, &asker.name), &old, &new);
+        }
+    }
+
+    fn judged(&self, policy: &Policy, entry: &Entry, asker: &Asker, roles: &[RoleId]) -> Option<(Got, Vec<SeenLeaf>)> {
+        let caller = Caller { staff: Some(&asker.staff), roles, network: self.network, time: self.time };
+        let seen = Arc::new(Seen::default());
+        let got = dry::noted(policy, self.mint, &caller, seen.clone(), entry.request()?, entry.response()?);
+        Some((got, seen.take()))
+    }
+}
+
+/// Counts what becomes of one exchange under both policies.
+fn compare(
+    told: &mut Told,
+    (old_policy, new_policy): (&Policy, &Policy),
+    (entry, role): (&Entry, &Arc<str>),
+    old: &(Got, Vec<SeenLeaf>),
+    new: &(Got, Vec<SeenLeaf>),
+) {
+    let plan = new.0.plan.as_ref().or(old.0.plan.as_ref());
+    let resource = plan.map(|plan| plan.resources.join("+")).filter(|ids| !ids.is_empty());
+    let resource = resource.unwrap_or_else(|| "undeclared".to_owned());
+    let word = |got: &Got| match &got.refusal {
+        Some(refusal) => format!("{} {}", got.status, refusal.reason.word()),
+        None => "released".to_owned(),
+    };
+    let change = match (&old.0.refusal, &new.0.refusal) {
+        (Some(_), Some(_)) => {
+            told.refused_by_both += 1;
+            return;
+        }
+        (None, Some(_)) => Some(Change::Refused),
+        (Some(_), None) => Some(Change::Passed),
+        (None, None) => None,
+    };
+    if let Some(change) = change {
+        let (before, after) = (word(&old.0), word(&new.0));
+        let row = Row { change, role: role.clone(), resource, kind: None, before, after };
+        return told.changes.note(row, entry.number, None);
+    }
+    for Difference { kind, new: of_new, before, after, begin } in changes::differences(&old.1, &new.1) {
+        let more = strict::rank(after) < strict::rank(before);
+        let policy = if of_new { new_policy } else { old_policy };
+        let kind = kind.map_or_else(|| UNLISTED.to_owned(), |kind| policy.kinds().get(kind).name.clone());
+        let row = Row {
+            change: if more { Change::Shown } else { Change::Hidden },
+            role: role.clone(),
+            resource: resource.clone(),
+            kind: Some(kind),
+            before: before.to_string(),
+            after: after.to_string(),
         };
-        let count = |change| self.changes.count(change);
-        let json = json!({
-            "old": &**self.old.version(), "new": &**self.new.version(),
-            "roles": roles.iter().map(|role| &**role).collect::<Vec<_>>(),
-            "entries": self.entries, "without_body": self.skipped,
-            "shown": count(Change::Shown), "hidden": count(Change::Hidden),
-            "refused": count(Change::Refused), "no_longer_refused": count(Change::Passed),
-            "changes": self.changes.rows.iter().map(row).collect::<Vec<_>>(),
-        });
-        writeln!(out, "{json}")
+        let before = begin.and_then(|begin| entry.text()?.get(..begin));
+        told.changes.note(row, entry.number, before.map(|text| text.matches('\n').count() + 1));
     }
 }

@@ -287,6 +287,7 @@ texts! {
     ENTRY: "entry {n}", "{n} 件目";
     REPLAYED: "{entries} exchanges, {roles} roles: {shown} values shown more, {hidden} hidden more; {refused} answers newly refused, {passed} no longer",
         "通信 {entries} 件、役割 {roles}: より多く見せる値 {shown}、より多く隠す値 {hidden}、新たに拒否 {refused}、拒否しなくなる {passed}";
+    REFUSED_BY_BOTH: "{n} answers that both refuse were not compared", "両方が拒否する応答 {n} 件は比べていません";
     SKIPPED: "{n} entries without an answer's body were judged by their heads alone", "応答本文のない {n} 件はヘッダーだけで判定しました";
 
     // completions and man

@@ -137,7 +137,7 @@ fn success(node: &Node, faults: &mut Faults) -> Option<Success> {
     let json = map.take("json").map(|node| said(node, faults)).unwrap_or_default();
     map.finish(faults);
     let mut statuses = Vec::new();
-    for item in reader::one_or_more(status?) {
+    for item in reader::one_or_more(status?, "`status`", faults) {
         let status = reader::number::<u16>(item, "`status`", faults)?;
         if !(200..400).contains(&status) {
             faults.error(&item.spot, "bad-status", format!("an answer with status {status} lets nobody in"));

@@ -81,7 +81,7 @@ pub fn read_sets(node: &Node, faults: &mut Faults) -> Vec<FieldSet> {
 /// Reads a resource's `fields`: a set's name, a map, or a list of names, maps and `{ at, is }`.
 pub fn read(node: &Node, faults: &mut Faults) -> Vec<Item> {
     let mut items = Vec::new();
-    for node in reader::one_or_more(node) {
+    for node in reader::one_or_more(node, "a field", faults) {
         match &node.value {
             Value::Map(_) if node.at("at").is_some() || node.at("is").is_some() => {
                 place_entry(node, None, &mut items, faults)
@@ -107,7 +107,7 @@ pub fn read(node: &Node, faults: &mut Faults) -> Vec<Item> {
 /// `phone: [tel, "$.phones[*].no"]`.
 fn kind_entry(entry: &Entry, items: &mut Vec<Item>, faults: &mut Faults) {
     let kind = Word::new(&entry.key, &entry.key_spot);
-    for node in reader::one_or_more(&entry.value) {
+    for node in reader::one_or_more(&entry.value, "a place", faults) {
         if node.map().is_some() {
             place_entry(node, Some(&kind), items, faults);
         } else if let Some(place) = places::read(node, "a place", faults) {
@@ -136,7 +136,7 @@ fn place_entry(node: &Node, kind: Option<&Word>, items: &mut Vec<Item>, faults: 
     map.reserve(&["derive", "store", "seal"], faults);
     map.finish(faults);
     let (Some(at), Some(is)) = (at, kind) else { return };
-    for node in reader::one_or_more(at) {
+    for node in reader::one_or_more(at, "a place", faults) {
         if let Some(mut place) = places::read(node, "a place", faults) {
             if let Place::Css(css) = &mut place {
                 css.except.clone_from(&except);
@@ -150,7 +150,7 @@ fn place_entry(node: &Node, kind: Option<&Word>, items: &mut Vec<Item>, faults: 
 fn except(node: &Node, at: Option<&Node>, faults: &mut Faults) -> Option<String> {
     let inner = places::read(node, "`except`", faults)?;
     let is_text = |place: &Place| matches!(place, Place::Css(css) if css.attribute.is_none());
-    let outer = at.map(reader::one_or_more).unwrap_or_default();
+    let outer = at.map(reader::each).unwrap_or_default();
     let reads =
         |node: &Node| node.scalar().and_then(|text| Place::parse(text).ok()).is_none_or(|place| is_text(&place));
     match inner {

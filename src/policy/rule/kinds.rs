@@ -3,7 +3,7 @@
 use crate::policy::fault::Faults;
 use crate::policy::node::{Entry, Node, Spot, Value};
 use crate::policy::reader::{self, MapReader};
-use crate::policy::rule::{Word, words};
+use crate::policy::rule::{Word, any_words};
 use crate::terms::kind::Category;
 
 /// What a file says of a kind.
@@ -46,7 +46,7 @@ fn kind(entry: &Entry, faults: &mut Faults) -> Option<KindRule> {
     }
     let mut map = MapReader::open(&entry.value, "a kind", faults)?;
     let category = map.take("category").and_then(|node| category(node, faults));
-    let labels = map.take("labels").map(|node| words(node, "a label", faults)).unwrap_or_default();
+    let labels = map.take("labels").map(|node| any_words(node, "a label", faults)).unwrap_or_default();
     let pattern =
         map.take("pattern").and_then(|node| Some(Word::new(reader::text(node, "a pattern", faults)?, &node.spot)));
     map.reserve(&["derive"], faults);

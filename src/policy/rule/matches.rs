@@ -95,13 +95,7 @@ const METHODS: [(&str, &str); 7] = [
 
 /// Reads `match:`: `GET|PUT /path/{id}`, a map, or a list of them.
 pub fn read(node: &Node, faults: &mut Faults) -> Vec<Match> {
-    let alternatives = reader::one_or_more(node);
-    if alternatives.is_empty() {
-        faults
-            .error(&node.spot, "empty", "`match` names no request")
-            .help("write a method and a path, as in `GET /customers/{id}`");
-    }
-    alternatives.iter().filter_map(|item| alternative(item, faults)).collect()
+    reader::one_or_more(node, "a request", faults).iter().filter_map(|item| alternative(item, faults)).collect()
 }
 
 fn alternative(node: &Node, faults: &mut Faults) -> Option<Match> {

@@ -120,10 +120,15 @@ fn items<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> &'n [Node] {
         fault.help("put `- ` before each item");
         return &[];
     }
-    reader::one_or_more(node)
+    reader::each(node)
 }
 
-/// One text or a list of them, with their places.
+/// One text or a list of them, which may be empty, with their places.
+fn any_words(node: &Node, what: &str, faults: &mut Faults) -> Vec<Word> {
+    reader::any_texts(node, what, faults).into_iter().map(|(text, spot)| Word::new(text, spot)).collect()
+}
+
+/// One text or a list of them, which is not empty, with their places.
 fn words(node: &Node, what: &str, faults: &mut Faults) -> Vec<Word> {
     reader::texts(node, what, faults).into_iter().map(|(text, spot)| Word::new(text, spot)).collect()
 }

@@ -164,7 +164,7 @@ fn records(node: &Node, faults: &mut Faults) -> Option<Place> {
 }
 
 fn subjects(node: &Node, faults: &mut Faults) -> Vec<Subject> {
-    reader::one_or_more(node).iter().filter_map(|node| subject(node, faults)).collect()
+    reader::one_or_more(node, "a subject", faults).iter().filter_map(|node| subject(node, faults)).collect()
 }
 
 fn subject(node: &Node, faults: &mut Faults) -> Option<Subject> {
@@ -203,7 +203,7 @@ fn at(node: &Node, faults: &mut Faults) -> Option<At> {
 fn attributes(node: &Node, faults: &mut Faults) -> Vec<(Word, Place)> {
     let mut all = Vec::new();
     for entry in reader::entries(node, "`attributes`", faults).unwrap_or_default() {
-        for node in reader::one_or_more(&entry.value) {
+        for node in reader::one_or_more(&entry.value, "a place", faults) {
             let place = places::read(node, "the place of an attribute", faults);
             all.extend(place.map(|place| (Word::new(&entry.key, &entry.key_spot), place)));
         }
@@ -215,7 +215,7 @@ fn query(node: &Node, faults: &mut Faults) -> Vec<Query> {
     let mut all = Vec::new();
     for entry in reader::entries(node, "`query`", faults).unwrap_or_default() {
         let mut query = Query { name: entry.key.clone(), filters: Vec::new(), columns: Vec::new() };
-        for item in reader::one_or_more(&entry.value) {
+        for item in reader::one_or_more(&entry.value, "a kind", faults) {
             match item.map() {
                 Some(columns) => columns.iter().for_each(|column| {
                     let kinds = reader::texts(&column.value, "a kind", faults);

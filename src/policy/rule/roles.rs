@@ -3,7 +3,7 @@
 use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Value};
 use crate::policy::reader::{self, MapReader};
-use crate::policy::rule::{Word, words};
+use crate::policy::rule::{Word, any_words};
 
 /// A role.
 #[derive(Debug)]
@@ -34,10 +34,10 @@ pub fn read(node: &Node, faults: &mut Faults) -> Vec<Role> {
 
 fn groups(node: &Node, faults: &mut Faults) -> Vec<Word> {
     if !matches!(node.value, Value::Map(_)) {
-        return if node.is_empty() { Vec::new() } else { words(node, "a group", faults) };
+        return if node.is_empty() { Vec::new() } else { any_words(node, "a group", faults) };
     }
     let Some(mut map) = MapReader::open(node, "a role", faults) else { return Vec::new() };
-    let groups = map.take("groups").map(|node| words(node, "a group", faults)).unwrap_or_default();
+    let groups = map.take("groups").map(|node| any_words(node, "a group", faults)).unwrap_or_default();
     map.finish(faults);
     groups
 }

@@ -156,17 +156,14 @@ fn who(node: &Node, faults: &mut Faults) -> Option<Who> {
             faults.error(&all.spot, "for", "`all` stands alone: it takes in every role");
             None
         }
-        (None, 0) => {
-            faults.error(&node.spot, "empty", "`for` names nobody");
-            None
-        }
+        (None, 0) => None,
         (None, _) => Some(Who::Roles(roles)),
     }
 }
 
 fn read_grants(node: &Node, key: &str, verb: Verb, grants: &mut Vec<Grant>, faults: &mut Faults) {
     let takes_options = matches!(verb, Verb::Mask | Verb::Generalize | Verb::Tokenize);
-    for item in reader::one_or_more(node) {
+    for item in reader::one_or_more(node, "a kind", faults) {
         match item.map() {
             Some(entries) if takes_options => {
                 for entry in entries {

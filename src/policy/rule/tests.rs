@@ -119,7 +119,8 @@ fn asker(node: &Node, faults: &mut Faults) -> Asker {
     let id = staff.or(user);
     asker.staff = id.and_then(|node| reader::text(node, "a staff id", faults)).map(str::to_owned);
     if let Some(node) = map.take("groups") {
-        asker.groups = reader::texts(node, "a group", faults).into_iter().map(|(group, _)| group.to_owned()).collect();
+        asker.groups =
+            reader::any_texts(node, "a group", faults).into_iter().map(|(group, _)| group.to_owned()).collect();
     }
     asker.purpose = map.take("purpose").and_then(|node| reader::text(node, "a purpose", faults)).map(str::to_owned);
     map.finish(faults);

@@ -71,7 +71,7 @@ impl When {
         }
         when.resources = map.take("resource").map(|node| words(node, "a resource", faults)).unwrap_or_default();
         if let Some(node) = map.take("event") {
-            let items = reader::one_or_more(node).iter();
+            let items = reader::one_or_more(node, "an event", faults).iter();
             when.events = items.filter_map(|item| reader::word(item, "an event", &EVENTS, faults)).collect();
         }
         when.purposes = map.take("purpose").map(|node| purposes(node, faults)).unwrap_or_default();

@@ -149,6 +149,10 @@ piece!(named Until, "A date, which holds to its end in UTC, or a moment.", |_gen
 }));
 piece!(OneOrMore<T>, "One, or a list of them.", |generator| {
     let one = generator.subschema_for::<T>();
+    json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
+});
+piece!(AnyNumber<T>, "One, or a list of them, or an empty list.", |generator| {
+    let one = generator.subschema_for::<T>();
     json_schema!({ "anyOf": [one, { "type": "array", "items": one }] })
 });
 piece!(List<T>, "A list, which may be left empty.", |generator| {

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::policy::rule::tests::body::CHARSETS;
 use crate::policy::schema::{
-    Anything, Bool, Either, List, Named, OneOrMore, Text, Until, Version, document, one_of, piece, shape, words,
+    AnyNumber, Anything, Bool, Either, List, Named, OneOrMore, Text, Until, Version, document, one_of, piece, shape,
+    words,
 };
 use crate::terms::action::{Generalize, Mask};
 use crate::terms::event::Event;
@@ -41,18 +42,18 @@ one_of!(BlockWord, "Only this holds for all.", "block");
 // Roles.
 piece!(Roles, "Roles by name.", |generator| {
     let role = generator.subschema_for::<Role>();
-    let groups = generator.subschema_for::<OneOrMore<Text>>();
+    let groups = generator.subschema_for::<AnyNumber<Text>>();
     json_schema!({ "type": "object", "additionalProperties": { "anyOf": [role, groups, { "type": "null" }] } })
 });
 shape!(Role, "A role.", need {} may {
-    "groups": OneOrMore<Text>, "The groups of staff that give this role.";
+    "groups": AnyNumber<Text>, "The groups of staff that give this role.";
 });
 
 // Kinds.
 piece!(named CategoryWord, "A category.", |_generator| json_schema!({ "enum": words(Category::ALL.map(Category::word)) }));
 shape!(KindShape, "A kind of personal data.", need {} may {
     "category": CategoryWord, "What sort of data it is; built-in kinds have theirs already.";
-    "labels": OneOrMore<Text>, "Headings, labels and keys that alone say that a value is of this kind.";
+    "labels": AnyNumber<Text>, "Headings, labels and keys that alone say that a value is of this kind.";
     "pattern": Text, "A regular expression that finds it in text.";
 });
 piece!(named KindWord, "A kind's name.", |_generator| {
@@ -280,7 +281,7 @@ shape!(As, "Who asks.", need {} may {
     "time": Text, "When: `2026-11-24T10:00:00+09:00`.";
     "staff": Text, "The staff id.";
     "user": Text, "Another word for `staff`.";
-    "groups": OneOrMore<Text>, "Their groups; left out, those that give the role.";
+    "groups": AnyNumber<Text>, "Their groups; left out, those that give the role.";
     "purpose": Text, "What it is asked for.";
 });
 shape!(TestResponse, "What the CRM answers.", need {} may {
@@ -354,8 +355,8 @@ shape!(Gets, "What a role gets.", need {} may {
 });
 piece!(named Recorded, "What the ledger has of it.", |generator| {
     let (event, outcome) = (words(Event::ALL.map(Event::word)), generator.subschema_for::<Outcome>());
-    let names = generator.subschema_for::<OneOrMore<Text>>();
-    let actions = generator.subschema_for::<Either<OneOrMore<ActionWord>, Named<Count>>>();
+    let names = generator.subschema_for::<AnyNumber<Text>>();
+    let actions = generator.subschema_for::<Either<AnyNumber<ActionWord>, Named<Count>>>();
     json_schema!({
         "type": "object",
         "properties": { "event": { "enum": event }, "outcome": outcome, "subjects": names, "rules": names },

@@ -155,7 +155,7 @@ fn charset(node: &Node, faults: &mut Faults) -> Option<String> {
 fn form_text(entries: &[Entry], faults: &mut Faults) -> String {
     let mut out = String::new();
     for entry in entries {
-        for (value, _) in reader::one_or_more(&entry.value).iter().filter_map(|node| text_of(node, faults)) {
+        for (value, _) in reader::each(&entry.value).iter().filter_map(|node| text_of(node, faults)) {
             let joint = if out.is_empty() { "" } else { "&" };
             out.push_str(&format!("{joint}{}={}", form_part(&entry.key), form_part(value)));
         }
