@@ -16,7 +16,7 @@ use crate::guard::leaves::{self, Known, Met};
 use crate::policy::plan::{Meaning, Plan, Unlisted};
 use crate::terms::kind::KindId;
 use crate::terms::leaf::{Leaf, Part};
-use crate::terms::names::Names;
+use crate::terms::names::{Names, is_same};
 use crate::terms::place::PlaceId;
 
 /// How many seats are kept; a document has few, and where it has more, each is looked at again.
@@ -185,7 +185,7 @@ impl Seat {
     fn is_of(&self, leaf: &Leaf<'_>) -> bool {
         self.part == leaf.part
             && *self.reached == *leaf.places
-            && self.key.as_deref().is_none_or(|key| key == leaf.text)
+            && self.key.as_deref().is_none_or(|key| is_same(key, leaf.text))
             && leaf.names.are(&self.names)
             && leaf.above.are(&self.above)
     }

@@ -46,10 +46,10 @@ impl<'a> Names<'a> {
     #[inline]
     pub fn are(&self, list: &[Box<str>]) -> bool {
         match self.0 {
-            Kept::One(name) => matches!(list, [only] if **only == *name),
-            Kept::List(names) => names.len() == list.len() && names.iter().zip(list).all(|(a, b)| **a == **b),
+            Kept::One(name) => matches!(list, [only] if is_same(only, name)),
+            Kept::List(names) => names.len() == list.len() && names.iter().zip(list).all(|(a, b)| is_same(a, b)),
             Kept::Around { nest, from, to } => {
-                let is_at = |(at, name): (usize, &Box<str>)| nest.name(to as usize - 1 - at) == &**name;
+                let is_at = |(at, name): (usize, &Box<str>)| is_same(nest.name(to as usize - 1 - at), name);
                 (to - from) as usize == list.len() && list.iter().enumerate().all(is_at)
             }
         }
@@ -119,6 +119,22 @@ impl Nest {
     }
 }
 
+/// Whether two names are the same. Nearly all are short, and a call would cost more than to compare them.
+#[inline]
+pub fn is_same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        0 => true,
+        1..=3 => a[0] == b[0] && a[a.len() / 2] == b[b.len() / 2] && a[a.len() - 1] == b[b.len() - 1],
+        4..=7 => a.first_chunk::<4>() == b.first_chunk() && a.last_chunk::<4>() == b.last_chunk(),
+        8..=16 => a.first_chunk::<8>() == b.first_chunk() && a.last_chunk::<8>() == b.last_chunk(),
+        _ => a == b,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,5 +160,17 @@ mod tests {
         }
         let none = Nest::default();
         assert!(none.all().is_empty() && none.parted().0.is_empty() && none.parted().1.is_empty());
+    }
+    #[test]
+    fn names_are_the_same_or_differ_in_any_byte() {
+        for length in 0..40 {
+            let name = "n".repeat(length);
+            assert!(is_same(&name, &name.clone()) && !is_same(&name, &"n".repeat(length + 1)));
+            for at in 0..length {
+                let mut other = name.clone();
+                other.replace_range(at..=at, "m");
+                assert!(!is_same(&name, &other) && !is_same(&other, &name), "{length} {at}");
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::terms::shelf::Shelf;
 use crate::terms::xml_path::XmlPath;
 
 /// A place as a rule names it.
@@ -88,6 +89,8 @@ pub struct Places {
     pub document: BTreeSet<PlaceId>,
     /// Whether a JSON `null` is shown too, as a form feed: a rule asks what stands there.
     pub nulls: bool,
+    /// What walkers have learnt of the paths.
+    pub learnt: Shelf,
 }
 
 impl Place {
