@@ -57,6 +57,8 @@ struct Row {
     ways: Vec<(Box<str>, u32)>,
     /// Where it leads under any index, if that was looked at and all are the same.
     any_index: Option<u32>,
+    /// What it becomes where a record is opened, if that was looked at.
+    opened: Option<u32>,
 }
 
 /// An open node.
@@ -136,14 +138,23 @@ impl Matcher {
 
     /// The node that is looked at is a record: from here the paths begin.
     pub fn open_record(&mut self) {
-        let row = self.top();
-        let mut set = self.rows[row as usize].set.to_vec();
-        self.paths.open_record(&mut set);
-        self.forget(row);
-        let row = self.row(set);
+        let from = self.top();
+        let opened = self.rows[from as usize].opened.unwrap_or_else(|| self.opened(from));
         if let Some(node) = self.here.last_mut() {
-            node.row = row;
+            node.row = opened;
         }
+    }
+
+    /// What a row becomes where a record is opened, kept if there is room.
+    fn opened(&mut self, from: u32) -> u32 {
+        let mut set = self.rows[from as usize].set.to_vec();
+        self.paths.open_record(&mut set);
+        self.forget(from);
+        let opened = self.row(set);
+        if (from as usize) < ROWS && (opened as usize) < ROWS {
+            self.rows[from as usize].opened = Some(opened);
+        }
+        opened
     }
 
     /// The row of a child of the node that is looked at, if it is one that is kept.
@@ -227,7 +238,7 @@ impl Matcher {
         }
         let places = self.paths.reached(&set).collect();
         let is_record = self.paths.is_record(&set);
-        self.rows.push(Row { set, places, is_record, ways: Vec::new(), any_index: None });
+        self.rows.push(Row { set, places, is_record, ways: Vec::new(), any_index: None, opened: None });
         number
     }
 
