@@ -21,25 +21,46 @@ pub(super) struct Folded<'a> {
 
 /// Whether a text may hold an escape, or a part of one.
 pub(super) fn may_hold_escapes(raw: &str) -> bool {
-    raw.bytes().any(|byte| matches!(byte, b'%' | b'&' | b'\\'))
+    // Without an early end, so that the compiler can look at many bytes at once.
+    raw.bytes().fold(false, |found, byte| found | (byte == b'%') | (byte == b'&') | (byte == b'\\'))
 }
 
 /// Adds the folded text alone, which is text again.
 pub(super) fn append(raw: &str, text: &mut Vec<u8>) {
     if may_hold_escapes(raw) {
         text.extend_from_slice(Folded::new(raw).text.as_bytes());
-        return;
+    } else {
+        append_plain(raw, text);
     }
-    text.reserve(raw.len());
+}
+
+/// The same for a text without escapes.
+pub(super) fn append_plain(raw: &str, text: &mut Vec<u8>) {
     let mut rest = raw;
-    loop {
-        let ascii = rest.bytes().take_while(u8::is_ascii).count();
-        text.extend(rest[..ascii].bytes().map(|byte| ASCII[usize::from(byte)]).filter(|byte| *byte != NOISE));
-        let mut others = rest[ascii..].chars();
+    while let Some(first) = rest.as_bytes().first() {
+        if first.is_ascii() {
+            rest = &rest[append_ascii(rest.as_bytes(), text)..];
+            continue;
+        }
+        let mut others = rest.chars();
         let Some(c) = others.next() else { return };
         fold(c, |c| text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()));
         rest = others.as_str();
     }
+}
+
+/// Adds what ASCII there is at the front, or a part of it, and tells how much it was.
+fn append_ascii(raw: &[u8], text: &mut Vec<u8>) -> usize {
+    let mut kept = [0; 32];
+    let (mut count, mut read) = (0, 0);
+    for byte in raw.iter().take(kept.len()).map_while(|byte| ASCII.get(usize::from(*byte))) {
+        // Noise is written over by what comes next, which is quicker than to ask.
+        kept[count] = *byte;
+        count += usize::from(*byte != NOISE);
+        read += 1;
+    }
+    text.extend_from_slice(&kept[..count]);
+    read
 }
 
 /// No byte of ASCII.

@@ -384,7 +384,8 @@ impl Sink for Outbound {
             part: leaf.part,
             pieces: leaf.pieces,
             record: leaf.record,
-            member: leaf.member.as_ref(),
+            // Only what a place gave a kind is cut out, or spoken of by another member.
+            member: leaf.member.as_ref().filter(|_| known.is_some() || !told.is_empty()),
             loosen: leaf.loosen,
             known,
             kinds,

@@ -97,6 +97,10 @@ impl Span {
 
 /// Appends to one of the buffers, and tells where.
 fn put<T: Clone>(all: &mut Vec<T>, more: &[T]) -> Result<Span, Refusal> {
+    // Of most leaves there is nothing but a text and a place.
+    if more.is_empty() {
+        return Ok(Span { start: 0, end: 0 });
+    }
     let start = all.len();
     all.extend_from_slice(more);
     Span::new(start, all.len())

@@ -66,15 +66,16 @@ fn names(value: &str, folded: Range<usize>, texts: &mut Vec<u8>, all: &mut Vec<S
     if count != 2 && (!(3..=NAMES_MAX).contains(&count) || has_digits()) {
         return;
     }
+    let escapes = folded::may_hold_escapes(value);
     let ends = [Some(1), Some(count - 1).filter(|last| *last > 1)];
     for at in ends.into_iter().flatten() {
         let (front, back) = words[..count].split_at(at);
         for parts in [[front, &[","], back], [back, &[], front], [back, &[","], front]] {
-            let spelling = together(&parts, texts);
+            let spelling = together(&parts, escapes, texts);
             all.extend(Some(spelling).filter(|spelling| !spelling.is_empty()));
         }
     }
-    let joined = together(&[&words[..count]], texts);
+    let joined = together(&[&words[..count]], escapes, texts);
     if joined.is_empty() || texts[joined.clone()] == texts[folded] {
         texts.truncate(joined.start);
     } else {
@@ -84,13 +85,13 @@ fn names(value: &str, folded: Range<usize>, texts: &mut Vec<u8>, all: &mut Vec<S
 
 /// Words as one text. What stands at the end of one and at the start of the next may be an escape
 /// together, so that such words are put together before they are folded.
-fn together(parts: &[&[&str]], texts: &mut Vec<u8>) -> Spelling {
+fn together(parts: &[&[&str]], escapes: bool, texts: &mut Vec<u8>) -> Spelling {
     let start = texts.len();
     let words = || parts.iter().copied().flatten().copied();
-    if words().any(folded::may_hold_escapes) {
+    if escapes {
         folded::append(&words().collect::<String>(), texts);
     } else {
-        words().for_each(|word| folded::append(word, texts));
+        words().for_each(|word| folded::append_plain(word, texts));
     }
     start..texts.len()
 }

@@ -34,6 +34,12 @@ enum Own {
     Gone,
 }
 
+impl Own {
+    fn is_nothing(&self) -> bool {
+        matches!(self, Own::Ranges(patches) if patches.is_empty())
+    }
+}
+
 pub(super) struct Judge<'a> {
     plan: &'a Plan,
     mint: &'a dyn Mint,
@@ -94,8 +100,10 @@ impl<'a> Judge<'a> {
             own.push(self.own(&leaf)?);
         }
         let mut elsewhere = std::mem::take(&mut self.needles).build()?;
-        for (leaf, own) in waiting.iter().zip(own) {
-            self.order(&leaf, own, &mut elsewhere);
+        if !elsewhere.is_empty() || !own.iter().all(Own::is_nothing) {
+            for (leaf, own) in waiting.iter().zip(own) {
+                self.order(&leaf, own, &mut elsewhere);
+            }
         }
         self.tally.count(self.plan, self.subjects, &mut self.verdict.disclosures);
         Ok(self.verdict)
