@@ -67,6 +67,10 @@ pub fn of(content_type: Option<&str>, first: &[u8]) -> Result<(Format, Charset),
         (None, None, None) if is_unsaid(format, claim.as_ref()) => Charset::Unsaid,
         (None, None, None) => Charset::Utf8,
     };
+    if format == Format::Events && charset != Charset::Utf8 {
+        // Browsers read them in UTF-8 whatever is said.
+        return Err(refuse("events that are said to be in another charset than UTF-8"));
+    }
     plain(charset, first)?;
     Ok((format, charset))
 }
@@ -88,8 +92,13 @@ pub fn is_read(encoding: &'static Encoding) -> bool {
 /// The `Content-Type` that says how a body was read, where the CRM's does not. JSON is UTF-8 where
 /// nothing is said, and what is passed as it came has no charset.
 pub fn told(content_type: &str, format: Format, charset: &str) -> Option<String> {
-    let silent = media::claim(content_type).is_ok_and(|claim| claim.charset.is_none());
-    let says_itself = matches!(format, Format::Json | Format::Form | Format::Opaque) && charset == UTF_8.name();
+    let claim = media::claim(content_type);
+    let silent = claim.as_ref().is_ok_and(|claim| claim.charset.is_none());
+    // A script is read in the charset of the page that asks for it, also where it is data in a call.
+    let is_script = claim.is_ok_and(|claim| claim.essence.ends_with("script"));
+    let says_itself = matches!(format, Format::Json | Format::Lines | Format::Events | Format::Form | Format::Opaque)
+        && charset == UTF_8.name()
+        && !is_script;
     let kept = content_type.split(';').filter(|part| !part.trim_start().to_ascii_lowercase().starts_with("charset"));
     let kept: Vec<&str> = kept.map(str::trim).filter(|part| !part.is_empty()).collect();
     (silent && !says_itself).then(|| format!("{}; charset={}", kept.join("; "), charset.to_ascii_lowercase()))
@@ -242,6 +251,8 @@ mod tests {
             ("text/csv; header=present", Format::Csv, "UTF-8", Some("text/csv; header=present; charset=utf-8")),
             ("text/html; charset=sjis", Format::Html, "Shift_JIS", None),
             ("application/json", Format::Json, "UTF-8", None),
+            ("text/javascript", Format::Json, "UTF-8", Some("text/javascript; charset=utf-8")),
+            ("text/event-stream", Format::Events, "UTF-8", None),
             ("application/json", Format::Json, "UTF-16LE", Some("application/json; charset=utf-16le")),
         ] {
             assert_eq!(told(content_type, format, charset).as_deref(), said, "{content_type}");

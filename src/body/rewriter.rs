@@ -64,6 +64,8 @@ pub struct Rewriter {
     leading: Vec<Leading>,
     /// Whether the last byte that was read may begin an escape of ISO-2022-JP.
     escape: bool,
+    /// Whether each record leaves as soon as it is complete.
+    live: bool,
     /// An error leaves no state that could go on.
     poisoned: bool,
 }
@@ -100,8 +102,16 @@ impl Rewriter {
             later: Vec::new(),
             leading: Vec::new(),
             escape: false,
+            live: false,
             poisoned: false,
         }
+    }
+
+    /// Lets each record leave by itself as soon as it is complete: the body is a stream of events, which
+    /// somebody waits for.
+    pub fn event_by_event(mut self) -> Rewriter {
+        self.live = true;
+        self
     }
 
     /// How many bytes are held now.
@@ -126,6 +136,9 @@ impl Rewriter {
         self.guarded(|this| {
             this.take(chunk, false)?;
             let mut released: Option<Released> = None;
+            if this.live {
+                return this.lines(guard);
+            }
             while this.text.len() - this.read >= this.step {
                 if this.settles(this.read + this.step, false)? {
                     continue;
@@ -153,6 +166,27 @@ impl Rewriter {
             let verdict = guard.finish()?;
             this.cut(this.base + this.text.len(), verdict, true)
         })
+    }
+
+    /// Walks line by line, so that what leaves together hangs on no cut.
+    fn lines(&mut self, guard: &mut dyn Guard) -> Result<Option<Released>, Refusal> {
+        let mut released: Option<Released> = None;
+        while let Some(end) = self.text[self.read..].iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+            self.walk(self.read + end + 1, guard)?;
+            let upto = guard.ready().min(self.base + self.read);
+            if upto > self.base {
+                let verdict = guard.release(upto)?;
+                let part = self.cut(upto, verdict, false)?;
+                released = Some(match released {
+                    None => part,
+                    Some(before) => before.followed_by(part),
+                });
+            }
+        }
+        if self.text.len() > self.hold_bytes {
+            return Err(Refusal::new(Reason::Bound, "an event is longer than can be held"));
+        }
+        Ok(released)
     }
 
     fn take(&mut self, bytes: &[u8], last: bool) -> Result<(), Refusal> {

@@ -175,17 +175,43 @@ fn commas(raw: &[u8], base: usize, leading: &[Leading], edits: &mut Vec<RawEdit>
     for one in leading {
         let from = one.end.max(base);
         let rest = raw.get(from - base..).ok_or_else(misplaced)?;
-        let Some(at) = rest.iter().position(|b| !b.is_ascii_whitespace()) else { continue };
-        match rest[at] {
-            b',' => edits.push(RawEdit { range: from + at..from + at + 1, text: String::new() }),
-            b'}' => {}
+        let Some((range, what)) = behind_blanks(rest) else { continue };
+        match what {
+            Some(b',') => edits.push(RawEdit { range: from + range.start..from + range.end, text: String::new() }),
+            Some(b'}') => {}
             // Behind a comma that went before.
-            b'"' if from > one.end => {}
+            Some(b'"') if from > one.end => {}
             // A comma that is written in another way, as an entity.
             _ => return Err(misplaced()),
         }
     }
     Ok(())
+}
+
+/// Where the first thing stands that is no blank, and what it is: in a document, or in a string of one,
+/// where all but the plainest is behind backslashes.
+fn behind_blanks(rest: &[u8]) -> Option<(Range<usize>, Option<u8>)> {
+    let mut at = 0;
+    loop {
+        let slashes = rest[at..].iter().take_while(|byte| **byte == b'\\').count();
+        let (length, what) = match (slashes, rest.get(at + slashes)?) {
+            (0, byte) => (1, Some(*byte)),
+            (_, b'n' | b'r' | b't') => (slashes + 1, Some(b' ')),
+            (_, b'"') => (slashes + 1, Some(b'"')),
+            (_, b'u') => (slashes + 5, escaped(&rest[at + slashes + 1..])),
+            _ => (slashes, None),
+        };
+        if !what.is_some_and(|byte| byte.is_ascii_whitespace()) {
+            return Some((at..at + length, what));
+        }
+        at += length;
+    }
+}
+
+/// The ASCII character of four hexadecimal digits.
+fn escaped(digits: &[u8]) -> Option<u8> {
+    let digits = str::from_utf8(digits.get(..4)?).ok()?;
+    u8::from_str_radix(digits, 16).ok().filter(u8::is_ascii)
 }
 
 /// The text of the held bytes; a character that is not complete yet holds no decided leaf.

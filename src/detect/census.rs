@@ -68,9 +68,16 @@ impl Census {
 }
 
 /// Whether a byte belongs to a character that folding could turn into one that is counted: 0xEF leads
-/// full-width forms, 0xF0 mathematical digits, 0xD9 and 0xDB Arabic-Indic ones.
+/// full-width forms, 0xF0 mathematical digits, the others the digits of other scripts.
 const fn may_fold(byte: u8) -> bool {
-    (byte == 0xEF) | (byte == 0xF0) | (byte == 0xD9) | (byte == 0xDB)
+    (byte == 0xEF)
+        | (byte == 0xF0)
+        | (byte == 0xD9)
+        | (byte == 0xDB)
+        | (byte == 0xDF)
+        | (byte == 0xE0)
+        | (byte == 0xE1)
+        | (byte == 0xEA)
 }
 
 /// So many bytes are counted by a table. No count in it can grow beyond its own byte.
@@ -129,8 +136,14 @@ mod tests {
             assert_eq!((times(one.ats), times(one.colons)), (many.ats, many.colons), "{byte}");
             assert_eq!((times(one.dots), times(one.pluses)), (many.dots, many.pluses), "{byte}");
         }
-        for (text, folds) in [("山田ー𠮷", true), ("山田—-", false), ("０", true), ("\u{660}", true), ("\u{6f0}", true)]
-        {
+        for (text, folds) in [
+            ("山田ー𠮷", true),
+            ("山田—-", false),
+            ("０", true),
+            ("\u{660}", true),
+            ("\u{6f0}", true),
+            ("\u{e50}", true),
+        ] {
             assert_eq!(Census::of(text).folds, folds, "{text}");
         }
     }

@@ -30,7 +30,9 @@ fn find(runs: &Runs<'_>, hits: &mut Vec<Hit>) {
         if start == at {
             continue;
         }
-        if let Some(length) = domain(&runs.text[at + 1..]) {
+        if let Some(length) = domain(&runs.text[at + 1..])
+            && !is_annotation(&runs.text[at + 1..at + 1 + length])
+        {
             hits.push(Hit { range: start..at + 1 + length, certain: true, evidence: "address" });
         }
     }
@@ -42,7 +44,32 @@ fn whole(_: &Detector, runs: &Runs<'_>) -> bool {
 
 fn is_address(text: &str) -> bool {
     let Some((local, rest)) = text.split_once('@') else { return false };
-    !local.is_empty() && local.bytes().all(is_atom) && domain(rest) == Some(rest.len())
+    !local.is_empty() && local.bytes().all(is_atom) && domain(rest) == Some(rest.len()) && !is_annotation(rest)
+}
+
+/// What stands behind the `@` of a member that OData adds to another, and is no domain of anybody's.
+fn is_annotation(domain: &str) -> bool {
+    const TERMS: &[&str] = &[
+        "bind",
+        "context",
+        "count",
+        "nextlink",
+        "deltalink",
+        "type",
+        "etag",
+        "editlink",
+        "readlink",
+        "navigationlink",
+        "associationlink",
+        "mediareadlink",
+        "mediaeditlink",
+        "mediacontenttype",
+        "mediaetag",
+        "metadataetag",
+    ];
+    let lower = domain.to_ascii_lowercase();
+    let vendors = ["odata.community.", "microsoft.dynamics.crm."].iter().any(|space| lower.starts_with(space));
+    vendors || lower.strip_prefix("odata.").is_some_and(|term| TERMS.contains(&term))
 }
 
 /// What a local part may hold.

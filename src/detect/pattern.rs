@@ -4,6 +4,8 @@
 //! that it finds nothing in `電話090-…`, and it is a hundred times slower.
 //! A pattern looks both at the text as it stands and at its folded shadow.
 
+use std::ops::Range;
+
 use regex::{Regex, RegexBuilder};
 
 use crate::detect::shadow::Shadow;
@@ -15,6 +17,11 @@ const COMPILED_BYTES_MAX: usize = 1 << 20;
 
 /// Characters that one pattern may have.
 const PATTERN_CHARS_MAX: usize = 4096;
+
+/// How many bytes one pattern may read of one text. A search is linear in what it reads, but one for
+/// all finds is not: `.*[0-9]|x` reads to the text's end for each `x`. What lies behind the last find
+/// that was within this bound counts as found.
+const READ_BYTES_MAX: usize = 128 << 20;
 
 /// A pattern of the rules.
 pub struct Pattern {
@@ -42,10 +49,25 @@ impl Pattern {
     /// Adds what the pattern finds.
     pub fn find(&self, text: &str, shadow: &Shadow<'_>, found: &mut Vec<Found>) {
         let find = |range| Found { range, kind: self.kind, certain: false, evidence: "pattern" };
-        let of = |text| self.regex.find_iter(text).map(|hit| hit.range()).filter(|range| !range.is_empty());
-        found.extend(of(shadow.text()).map(|range| find(shadow.origin(range))));
+        self.each(shadow.text(), |range| found.push(find(shadow.origin(range))));
         if shadow.differs() {
-            found.extend(of(text).map(find));
+            self.each(text, |range| found.push(find(range)));
+        }
+    }
+
+    /// Shows what is found, and what nobody may search any more.
+    fn each(&self, text: &str, mut show: impl FnMut(Range<usize>)) {
+        let mut read = 0;
+        for hit in self.regex.find_iter(text) {
+            // The search for the next find may read all that follows this one.
+            let rest = text.len() - hit.end();
+            read += rest;
+            if read > READ_BYTES_MAX && rest > 0 {
+                return show(hit.start()..text.len());
+            }
+            if !hit.is_empty() {
+                show(hit.range());
+            }
         }
     }
 }
@@ -94,6 +116,35 @@ mod tests {
         ] {
             assert_eq!(with_ascii_boundaries(pattern), written);
         }
+    }
+
+    fn found(pattern: &str, text: &str) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        Pattern::new(0, KindId(40), pattern).expect("a pattern").find(text, &Shadow::of(text), &mut found);
+        found.into_iter().map(|found| found.range).collect()
+    }
+
+    /// No clock is asked: with an engine that turns back, or with finds that each read to the end, none
+    /// of these would end while anybody waits for the tests.
+    #[test]
+    fn no_pattern_runs_away() {
+        let long = "a".repeat(1 << 20);
+        for pattern in ["(a+)+$|b", "(a|aa)+!", "(a*)*b", "(.*)(.*)(.*)(.*)[^a]", "(?:a?){50}a{50}!"] {
+            assert!(found(pattern, &long).len() <= 1, "{pattern}");
+        }
+        // Every letter is a find, and the search for each reads all of the text.
+        let text = &long[..256 << 10];
+        let ranges = found(".*[0-9]|a", text);
+        assert!(ranges.len() < text.len() / 10, "{} finds", ranges.len());
+        let last = ranges.last().expect("a find");
+        assert_eq!(last.end, text.len(), "what nobody searches any more counts as found");
+        assert!(ranges.windows(2).all(|two| two[0].end == two[1].start), "nothing is left out");
+    }
+
+    #[test]
+    fn many_finds_in_a_usual_text_are_each_found() {
+        let text = "M-12345678 と ".repeat(2000);
+        assert_eq!(found(r"\bM-\d{8}", &text).len(), 2000);
     }
 
     #[test]

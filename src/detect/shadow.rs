@@ -130,8 +130,22 @@ fn fold(c: char, last: u8) -> Fold {
         '\u{660}'..='\u{669}' => shifted(c, '\u{660}', '0'),
         '\u{6f0}'..='\u{6f9}' => shifted(c, '\u{6f0}', '0'),
         '\u{1d7ce}'..='\u{1d7ff}' => c.nfkc().next().map_or(Fold::Keep, Fold::To),
-        _ => Fold::Keep,
+        '\u{3041}'..='\u{9fff}' => Fold::Keep,
+        _ => other_digit(c).map_or(Fold::Keep, Fold::To),
     }
+}
+
+/// The zeros of the other scripts that count in tens; their digits follow in order.
+const ZEROS: [u32; 33] = [
+    0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20, 0x1040, 0x1090,
+    0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0, 0xa900, 0xa9d0,
+    0xa9f0, 0xaa50, 0xabf0,
+];
+
+fn other_digit(c: char) -> Option<char> {
+    let c = u32::from(c);
+    let zero = ZEROS[..ZEROS.partition_point(|zero| *zero <= c)].last()?;
+    char::from_digit(c - zero, 10)
 }
 
 fn shifted(c: char, first: char, to: char) -> Fold {
@@ -176,6 +190,10 @@ mod tests {
             "0\u{200b}90-12\u{ad}34-5678\u{200d}",
             "\u{202a}090−1234﹣5678\u{202c}",
             "0\u{fe0f}\u{20e3}90-1234-5678",
+            "٠٩٠-١٢٣٤-٥٦٧٨",
+            "०९०-१२३४-५६७८",
+            "๐๙๐-๑๒๓๔-๕๖๗๘",
+            "\u{1d7ce}\u{1d7d7}\u{1d7ce}-1234-5678",
         ] {
             check(text, "090-1234-5678");
         }

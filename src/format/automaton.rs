@@ -1,7 +1,8 @@
 //! Paths followed while a document streams by.
 //!
 //! All paths run together as one automaton: a set of positions for each open node, one bit a step. A
-//! path that has reached a node stays there for all that lies below it. Where records are declared
+//! path that has reached a node stays there for all that lies below it, and it is known which of the two
+//! a node is. Where records are declared
 //! by a path, the other paths start anew at each record and nothing counts outside. What a step means
 //! is the format's to say.
 
@@ -11,7 +12,10 @@ use crate::terms::place::PlaceId;
 
 enum Slot<S> {
     Step(S),
-    Reached(PlaceId),
+    /// The path ends at this node.
+    Here(PlaceId),
+    /// It ended at one around; this slot is always the next one.
+    Above(PlaceId),
     Record,
 }
 
@@ -43,7 +47,8 @@ impl<S: Clone> Paths<S> {
         let mut firsts = Vec::new();
         let mut everywhere = Vec::new();
         for (id, steps) in paths {
-            let first = lay(&mut slots, steps, Slot::Reached(id));
+            let first = lay(&mut slots, steps, Slot::Here(id));
+            slots.push(Slot::Above(id));
             if document.contains(&id) { everywhere.push(first) } else { firsts.push(first) }
         }
         let record = record.map(|steps| lay(&mut slots, steps, Slot::Record));
@@ -72,9 +77,33 @@ impl<S: Clone> Paths<S> {
         set.iter_mut().zip(&self.starts).for_each(|(set, start)| *set |= start);
     }
 
+    /// The positions, and those behind each step that is such and can be left out.
+    pub fn without(&self, set: &[u64], is: impl Fn(&S) -> bool) -> Vec<u64> {
+        let mut all = set.to_vec();
+        for (bit, slot) in self.slots.iter().enumerate() {
+            if all[bit / 64] >> (bit % 64) & 1 == 1 && matches!(slot, Slot::Step(step) if is(step)) {
+                all[(bit + 1) / 64] |= 1 << ((bit + 1) % 64);
+            }
+        }
+        all
+    }
+
     /// Which places a node with these positions belongs to.
     pub fn reached(&self, set: &[u64]) -> impl Iterator<Item = PlaceId> {
-        self.at(set).filter_map(|slot| if let Slot::Reached(id) = slot { Some(*id) } else { None })
+        // One that ends here and ended above too is named once.
+        self.bits(set).filter_map(|bit| match &self.slots[bit] {
+            Slot::Here(id) if !is_set(set, bit + 1) => Some(*id),
+            Slot::Above(id) => Some(*id),
+            _ => None,
+        })
+    }
+
+    /// Which of these places name just this node, and none around it.
+    pub fn itself(&self, set: &[u64]) -> impl Iterator<Item = PlaceId> {
+        self.bits(set).filter_map(|bit| match &self.slots[bit] {
+            Slot::Here(id) if !is_set(set, bit + 1) => Some(*id),
+            _ => None,
+        })
     }
 
     /// Whether the records' path has reached a node with these positions.
@@ -88,7 +117,11 @@ impl<S: Clone> Paths<S> {
     }
 
     fn at(&self, set: &[u64]) -> impl Iterator<Item = &Slot<S>> {
-        set.iter().enumerate().flat_map(move |(word, bits)| bits_of(*bits).map(move |bit| &self.slots[word * 64 + bit]))
+        self.bits(set).map(|bit| &self.slots[bit])
+    }
+
+    fn bits(&self, set: &[u64]) -> impl Iterator<Item = usize> {
+        set.iter().enumerate().flat_map(|(word, bits)| bits_of(*bits).map(move |bit| word * 64 + bit))
     }
 
     fn add_step(&self, above: &[u64], below: &mut [u64], follow: impl Fn(&S) -> (bool, bool)) {
@@ -96,7 +129,8 @@ impl<S: Clone> Paths<S> {
             for bit in bits_of(*bits).map(|bit| word * 64 + bit) {
                 let (stays, goes_on) = match &self.slots[bit] {
                     Slot::Step(step) => follow(step),
-                    Slot::Reached(_) => (true, false),
+                    Slot::Here(_) => (false, true),
+                    Slot::Above(_) => (true, false),
                     Slot::Record => (false, false),
                 };
                 below[bit / 64] |= u64::from(stays) << (bit % 64);
@@ -147,6 +181,12 @@ impl<S: Clone> Automaton<S> {
         places.extend(self.paths.reached(&self.sets[self.top()..]));
     }
 
+    /// Which of these places name just this node, and none around it.
+    pub fn itself(&self, places: &mut Vec<PlaceId>) {
+        places.clear();
+        places.extend(self.paths.itself(&self.sets[self.top()..]));
+    }
+
     /// Whether the records' path has reached the node that is looked at.
     pub fn at_record(&self) -> bool {
         self.paths.is_record(&self.sets[self.top()..])
@@ -164,6 +204,11 @@ impl<S: Clone> Automaton<S> {
         self.sets.len() - self.paths.starts.len()
     }
 }
+
+fn is_set(set: &[u64], bit: usize) -> bool {
+    set.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
+}
+
 fn bits_of(mut bits: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let bit = bits.trailing_zeros() as usize;

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use crate::format::quote::decode;
 use crate::format::url;
-use crate::terms::leaf::{Leaf, Part, Piece, Sink};
+use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink};
 use crate::terms::names::Names;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::Refusal;
@@ -158,8 +158,10 @@ impl Header<'_> {
             names: Names::list(names),
             above: if name.is_some() { Names::list(above) } else { Names::NONE },
             places: &[],
+            reach: Reach::default(),
             record: 0,
             member: None,
+            objects: &[],
             loosen: &[],
         })
     }

@@ -7,6 +7,7 @@
 use encoding_rs::Encoding;
 use memchr::memmem;
 
+use crate::format::json::wrapped::without_prefix;
 use crate::format::{Format, opaque};
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -61,7 +62,7 @@ pub fn format(claim: Option<&Claim>, first: &[u8]) -> Result<Format, Refusal> {
         // Browsers do not look into what is called text, programs do.
         (Label::Read(Format::Text), Looks::Xml) => xml(first),
         (Label::Read(format), Looks::Other) => Ok(format),
-        (Label::Read(Format::Json), Looks::Json) => Ok(Format::Json),
+        (Label::Read(format @ (Format::Json | Format::Lines)), Looks::Json) => Ok(format),
         (Label::Read(_), _) => Err(refuse("a body that begins otherwise than its content type says")),
         (Label::Opaque, _) => Err(refuse("a body that is no known image or font")),
         (Label::Unknown, _) => Err(refuse("a body of a content type that is not read")),
@@ -77,6 +78,15 @@ enum Label {
 fn labelled(essence: &str) -> Label {
     match essence {
         "application/json" | "text/json" | "text/x-json" => Label::Read(Format::Json),
+        "application/x-ndjson"
+        | "application/ndjson"
+        | "application/jsonl"
+        | "application/x-jsonl"
+        | "application/jsonlines"
+        | "application/x-jsonlines"
+        | "application/json-seq"
+        | "application/stream+json" => Label::Read(Format::Lines),
+        "text/event-stream" => Label::Read(Format::Events),
         "text/html" | "application/xhtml+xml" | "image/svg+xml" => Label::Read(Format::Html),
         "text/xml" | "application/xml" => Label::Read(Format::Xml),
         "text/csv" | "application/csv" | "text/x-csv" | "text/comma-separated-values" | "text/tab-separated-values" => {
@@ -120,6 +130,7 @@ fn looks(first: &[u8]) -> Looks {
         return Looks::Opaque;
     }
     let text = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first).trim_ascii_start();
+    let text = without_prefix(text);
     let after = text.get(1..).unwrap_or_default().trim_ascii_start().first();
     let begins = |word: &[u8]| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
     match (text.first(), after) {
@@ -223,6 +234,15 @@ mod tests {
             ("application/json; charset=UTF-8", "true", Some(Format::Json)),
             ("application/vnd.api+json", "\u{feff} [1]", Some(Format::Json)),
             ("application/json", "<!DOCTYPE html>", None),
+            ("application/json", ")]}',\n{\"a\":1}", Some(Format::Json)),
+            ("text/javascript", "for(;;);{\"a\":1}", Some(Format::Json)),
+            ("text/javascript", "for(;;);next()", Some(Format::Script)),
+            ("text/html", "while(1);[{}]", Some(Format::Json)),
+            ("application/x-ndjson", "{\"a\":1}\n{}", Some(Format::Lines)),
+            ("application/json-seq", "\u{1e}{}\n", Some(Format::Lines)),
+            ("application/jsonl", "<html>", None),
+            ("text/event-stream", "data: {}\n\n", Some(Format::Events)),
+            ("text/event-stream", "{\"a\":1}", None),
             ("text/html", "<p>", Some(Format::Html)),
             ("text/html;charset=\"utf-8\"", "<!DOCTYPE html>", Some(Format::Html)),
             ("text/html", " {\"a\":1}", Some(Format::Json)),

@@ -6,6 +6,7 @@
 pub(crate) mod automaton;
 pub mod card;
 pub mod csv;
+pub mod events;
 pub mod form;
 pub mod header;
 pub mod html;
@@ -24,9 +25,12 @@ use std::sync::Arc;
 
 use crate::format::card::CardWalker;
 use crate::format::csv::CsvWalker;
+use crate::format::events::EventsWalker;
 use crate::format::form::FormWalker;
 use crate::format::html::HtmlWalker;
 use crate::format::json::JsonWalker;
+use crate::format::json::lines::JsonLines;
+use crate::format::json::wrapped::WrappedJson;
 use crate::format::multipart::{Files, MultipartWalker};
 use crate::format::opaque::OpaqueWalker;
 use crate::format::poison::Poison;
@@ -43,6 +47,10 @@ use crate::terms::refusal::Refusal;
 pub enum Format {
     /// A JSON document.
     Json,
+    /// JSON documents that follow one another.
+    Lines,
+    /// Events of a server; answers alone.
+    Events,
     /// A page, or a part of one.
     Html,
     /// XML, SOAP.
@@ -69,6 +77,8 @@ impl Format {
     /// Every format.
     pub const ALL: &[Format] = &[
         Format::Json,
+        Format::Lines,
+        Format::Events,
         Format::Html,
         Format::Xml,
         Format::Csv,
@@ -85,6 +95,8 @@ impl Format {
     pub fn word(self) -> &'static str {
         match self {
             Format::Json => "json",
+            Format::Lines => "ndjson",
+            Format::Events => "events",
             Format::Html => "html",
             Format::Xml => "xml",
             Format::Csv => "csv",
@@ -102,10 +114,12 @@ impl Format {
 /// A walker for one body, which looks for these places.
 pub fn walker(format: Format, places: &Arc<Places>, bounds: &Bounds) -> Result<Box<dyn Walker>, Refusal> {
     let walker: Box<dyn Walker> = match format {
-        Format::Json => Box::new(JsonWalker::new(Arc::clone(places), bounds)),
+        Format::Json => Box::new(WrappedJson::new(JsonWalker::new(Arc::clone(places), bounds))),
+        Format::Lines => Box::new(JsonLines::new(JsonWalker::new(Arc::clone(places), bounds))),
+        Format::Events => Box::new(EventsWalker::new(Arc::clone(places), bounds)),
         Format::Html => Box::new(HtmlWalker::new(Arc::clone(places), bounds)?),
         Format::Xml => Box::new(XmlWalker::new(Arc::clone(places), bounds)),
-        Format::Csv => Box::new(CsvWalker::new(bounds)),
+        Format::Csv => Box::new(CsvWalker::new(places, bounds)),
         Format::Card => Box::new(CardWalker::new(bounds)),
         Format::Form => Box::new(FormWalker::new(bounds)),
         Format::Multipart => Box::new(MultipartWalker::new(Arc::clone(places), bounds, Files::Walk)),

@@ -9,7 +9,7 @@ use std::ops::Range;
 use memchr::memchr2;
 
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
@@ -94,8 +94,10 @@ fn leaf(
         names,
         above: Names::NONE,
         places: &[],
+        reach: Reach::default(),
         record: 0,
         member: None,
+        objects: &[],
         loosen: &[],
     })
 }

@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::format::html::entity;
+
 /// The folded text, and the way back to the text as written.
 pub(super) struct Folded<'a> {
     raw: &'a str,
@@ -168,20 +170,15 @@ impl<'a> Folded<'a> {
 }
 
 /// The character that an escape at the front stands for, and the escape's length: `%E5%B1%B1`,
-/// `&#23665;`, `&#x5c71;`, `\u5c71`, `\u{5c71}`, `\x41`.
+/// `&#23665;`, `&#x5c71;`, `&ntilde;`, `\u5c71`, `\u{5c71}`, `\x41`.
 fn escaped(text: &str) -> Option<(char, usize)> {
     match text.as_bytes() {
         [b'%', ..] => percent(text.as_bytes()),
-        [b'&', b'#', ..] => {
-            const LONGEST: usize = 10;
-            let end = text.bytes().take(LONGEST).position(|byte| byte == b';')?;
-            let digits = &text[2..end];
-            let code = match digits.strip_prefix(['x', 'X']) {
-                Some(hex) => u32::from_str_radix(hex, 16),
-                None => digits.parse(),
-            };
-            Some((char::from_u32(code.ok()?)?, end + 1))
-        }
+        // Those that stand for two characters are no letters of a name.
+        [b'&', ..] => match entity::reference(text, false)? {
+            (c, None, length) => Some((c, length)),
+            _ => None,
+        },
         [b'\\', b'x', ..] => Some((char::from_u32(hex(text.get(2..4)?)?)?, 4)),
         [b'\\', b'u', b'{', ..] => {
             const LONGEST: usize = 10;
@@ -203,15 +200,29 @@ fn escaped(text: &str) -> Option<(char, usize)> {
 
 /// The character that up to four bytes in percent-encoding make.
 fn percent(bytes: &[u8]) -> Option<(char, usize)> {
-    let mut character = Vec::with_capacity(4);
-    for triple in bytes.chunks_exact(3).take(4) {
-        let text = str::from_utf8(triple).ok()?;
-        character.push(u8::try_from(hex(text.strip_prefix('%')?)?).ok()?);
+    const LONGEST: usize = 4;
+    let (mut character, mut at) = (Vec::with_capacity(LONGEST), 0);
+    while character.len() < LONGEST {
+        let (byte, length) = percent_byte(bytes.get(at..)?)?;
+        character.push(byte);
+        at += length;
         if let Ok(text) = str::from_utf8(&character) {
-            return Some((text.chars().next()?, 3 * character.len()));
+            return Some((text.chars().next()?, at));
         }
     }
     None
+}
+
+/// A byte in percent-encoding, in which the sign may be encoded itself: `%40`, `%2540`, `%252540`.
+fn percent_byte(bytes: &[u8]) -> Option<(u8, usize)> {
+    const LAYERS: usize = 3;
+    let mut at = (bytes.first() == Some(&b'%')).then_some(1)?;
+    let is_hex = |at: usize| bytes.get(at..at + 2).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+    while at < 2 * LAYERS && bytes[at..].starts_with(b"25") && is_hex(at + 2) {
+        at += 2;
+    }
+    let digits = str::from_utf8(bytes.get(at..at + 2)?).ok()?;
+    Some((u8::try_from(hex(digits)?).ok()?, at + 2))
 }
 
 fn hex(digits: &str) -> Option<u32> {

@@ -5,7 +5,7 @@ use crate::guard::{leaves, returned};
 use crate::policy::plan::Plan;
 use crate::terms::kind::{self, KindId};
 use crate::terms::label;
-use crate::terms::leaf::{Leaf, Part, Sink};
+use crate::terms::leaf::{Leaf, Part, Reach, Sink};
 use crate::terms::names::Names;
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -43,8 +43,10 @@ impl<'a> Inbound<'a> {
                 names,
                 above: Names::NONE,
                 places: &[],
+                reach: Reach::default(),
                 record: 0,
                 member: None,
+                objects: &[],
                 loosen: &[],
             };
             self.check(&leaf(name, Part::Key, Names::NONE))?;
@@ -99,6 +101,14 @@ impl Sink for Inbound<'_> {
 
     fn settled(&mut self, _upto: usize) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    fn opens(&mut self, _leaf: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
+        if !readable && leaves::is_sought_in_json(self.plan) {
+            let note = "JSON in a string is nested deeper than is read, or holds what no text can hold";
+            return Err(Refusal::new(Reason::Unreadable, note));
+        }
+        Ok(readable)
     }
 }
 

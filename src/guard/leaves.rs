@@ -9,7 +9,7 @@ use crate::terms::action::Action;
 use crate::terms::kind::KindId;
 use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part, Piece};
-use crate::terms::place::PlaceId;
+use crate::terms::place::{Place, PlaceId};
 use crate::terms::quote::Quote;
 
 /// How many names are kept looked up; a document has few, and where it has more each is looked up
@@ -61,6 +61,9 @@ const ABOVE: usize = 1;
 pub(super) struct Met {
     /// Every place of the plan that reaches it: by path, by selector, by name.
     pub places: Vec<PlaceId>,
+    /// Where in them those begin that a name at it names, and those that a name further up does.
+    named: usize,
+    above: usize,
     /// The kind of the nearest label that means one.
     pub label: Option<KindId>,
     /// Whether it is a cell of a row, in a column that the request named.
@@ -72,6 +75,8 @@ impl Names {
     pub(super) fn meet(&mut self, plan: &Plan, leaf: &Leaf<'_>, met: &mut Met) {
         met.places.clear();
         met.places.extend_from_slice(leaf.places);
+        met.places.extend_from_slice(leaf.reach.around);
+        met.named = met.places.len();
         met.label = None;
         met.cell = false;
         if let Some(columns) = &plan.columns {
@@ -87,6 +92,7 @@ impl Names {
             met.places.extend_from_slice(&named.places);
             met.label = met.label.or(named.label);
         }
+        met.above = met.places.len();
         if !plan.names.is_empty() {
             for name in leaf.above.iter() {
                 met.places.extend_from_slice(&self.named(plan, name, ABOVE).places);
@@ -146,11 +152,45 @@ pub(super) fn is_name(plan: &Plan, name: &str) -> bool {
     plan.names.contains_key(&folded) || plan.labels.contains_key(&folded)
 }
 
+impl Met {
+    /// The places that say of the record what it is, and whether each names just this leaf or
+    /// something around it. What stands in a tag, a script or an address is not what a heading names,
+    /// and a record says nothing of those that stand in it.
+    pub(super) fn telling<'m>(&'m self, leaf: &'m Leaf<'_>) -> impl Iterator<Item = (PlaceId, bool)> {
+        let paths = leaf.places.iter().map(|id| (*id, leaf.reach.itself.contains(id)));
+        let is_named = self.named < self.places.len() && is_value_of_names(leaf);
+        let names = if is_named { self.named } else { self.places.len() };
+        let itself = |at: usize| at < self.above;
+        let names = (names..self.places.len()).map(move |at| (self.places[at], itself(at)));
+        paths.chain(names).filter(|_| leaf.part != Part::Key)
+    }
+}
+
+/// Whether a leaf is what a name that stands at it or around it names, and not beside that.
+fn is_value_of_names(leaf: &Leaf<'_>) -> bool {
+    use Part::{Boolean, Comment, Number, Text, Title, Value};
+    let in_tag = |quote: &Quote| matches!(quote, Quote::HtmlDouble | Quote::HtmlSingle | Quote::HtmlBare);
+    let beside = |piece: &Piece| piece.quotes.layers().iter().any(in_tag);
+    matches!(leaf.part, Value | Number | Boolean | Text | Title | Comment)
+        && (is_control(leaf) || !leaf.pieces.iter().any(beside))
+}
+
 /// The kind of a leaf of which nothing is kept.
 pub(super) fn known(plan: &Plan, leaf: &Leaf<'_>) -> Option<Known> {
     let mut met = Met::default();
     Names::default().meet(plan, leaf, &mut met);
     if is_word_of_the_page(leaf) { None } else { kind_of(plan, leaf, &met, true) }
+}
+
+/// A teller that speaks of a leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Told {
+    /// Its number.
+    pub number: u16,
+    /// No detector looks inside.
+    pub only: bool,
+    /// The innermost JSON object around the leaf.
+    pub object: Option<u32>,
 }
 
 /// The tellers that speak of a leaf, unless it is a word of the page.
@@ -226,8 +266,8 @@ fn is_content(part: Part) -> bool {
 }
 
 /// Whether the rules name what stands here, or cannot be asked to.
-pub(super) fn is_listed(plan: &Plan, leaf: &Waiting<'_>) -> bool {
-    leaf.flags.named || !is_content(leaf.part) || plan.resources.is_empty()
+pub(super) fn is_listed(leaf: &Waiting<'_>) -> bool {
+    leaf.flags.named || !is_content(leaf.part)
 }
 
 /// Whether a text is such as applications number and name their records by, and too short for a
@@ -251,6 +291,13 @@ pub(super) fn is_control(leaf: &Leaf<'_>) -> bool {
     let in_tag =
         |piece: &Piece| matches!(piece.quotes.layers(), [Quote::HtmlDouble | Quote::HtmlSingle | Quote::HtmlBare]);
     leaf.part == Part::Value && leaf.pieces.iter().all(in_tag)
+}
+
+/// Whether a field could stand anywhere in a JSON document.
+pub(super) fn is_sought_in_json(plan: &Plan) -> bool {
+    plan.targets.iter().any(|target| {
+        matches!(target.meaning, Meaning::Field { .. }) && matches!(target.place, Place::Name(_) | Place::Json(_))
+    })
 }
 
 fn strictness(plan: &Plan, kind: KindId) -> u8 {

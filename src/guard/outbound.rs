@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::detect::Found;
-use crate::guard::leaves;
+use crate::guard::leaves::{self, Known, Told};
 use crate::guard::notes::Notes;
 use crate::guard::queue::{Flags, Queue, Waiting};
 use crate::guard::records::Records;
@@ -89,7 +89,7 @@ impl Outbound {
         let subjects = Subjects::new(&plan, &request.path, &request.query);
         let veils = leaves::veils(&plan);
         let stood = vec![false; plan.kinds.0.len()];
-        let records = Records::new(&plan, None);
+        let records = Records::new(&plan, None, subjects.named_one());
         let seats = plan.learnt.take();
         Outbound {
             plan,
@@ -119,7 +119,7 @@ impl Outbound {
 
     /// Says who asks: rules may compare records with them.
     pub fn asked_by(mut self, staff: Option<&Staff>) -> Outbound {
-        self.records = Records::new(&self.plan, staff);
+        self.records = Records::new(&self.plan, staff, self.subjects.named_one());
         self
     }
 
@@ -216,10 +216,10 @@ impl Outbound {
     /// they get any value that no field names.
     fn note_attributes(plan: &Plan, records: &mut Records, seat: &Seat, leaf: &Leaf<'_>) {
         records.in_record(leaf.record);
-        for id in &seat.met.places {
+        for (id, itself) in seat.met.telling(leaf) {
             if let Meaning::Attribute(term) = plan.targets[usize::from(id.0)].meaning {
                 let place = &plan.targets[usize::from(id.0)].place;
-                records.met(plan, term, place, leaf);
+                records.met(plan, term, (place, itself), leaf);
             }
         }
     }
@@ -230,7 +230,7 @@ impl Outbound {
 fn passes(plan: &Plan, veils: bool, leaf: &Waiting<'_>) -> bool {
     let unknown = leaf.known.is_none() && leaf.told.is_empty() && leaf.found.is_empty();
     let unsought = !veils || leaf.flags.structure || leaf.flags.echo;
-    unknown && unsought && (plan.unlisted == Unlisted::Scan || leaves::is_listed(plan, leaf))
+    unknown && unsought && (plan.unlisted == Unlisted::Scan || leaves::is_listed(leaf))
 }
 
 /// A leaf of a header. Its own name says how it is written, not whose value it holds.
@@ -346,12 +346,17 @@ impl Sink for Outbound {
         }
         let (mut subject, mut teller) = (false, false);
         if body {
-            if let Some(source) = seat.subject {
-                self.subjects.met(leaf.record, source, leaf.text);
-                subject = true;
-            }
-            for number in &seat.tells {
-                teller |= self.tellers.met(&self.plan, *number, leaf);
+            subject = seat.has_subject;
+            // Whether a place speaks of the record hangs on where in its document the value stands.
+            let telling = if seat.is_telling { Some(seat.met.telling(leaf)) } else { None };
+            for (id, itself) in telling.into_iter().flatten() {
+                match self.plan.targets[usize::from(id.0)].meaning {
+                    Meaning::Subject(source) => {
+                        self.subjects.met(&self.plan, leaf.record, (source, itself), leaf.text);
+                    }
+                    Meaning::Tells(number) => teller |= self.tellers.met(&self.plan, number, leaf),
+                    _ => {}
+                }
             }
             Outbound::note_stood(&self.plan, &mut self.stood, seat, leaf);
         }
@@ -361,12 +366,16 @@ impl Sink for Outbound {
         let unnamed = leaves::is_word_of_the_page(leaf);
         let known = seat.known.filter(|_| !unnamed);
         let (told, kinds) = if unnamed { (&[][..], &[][..]) } else { (&seat.told[..], &seat.kinds[..]) };
+        // In which object a value stands is nothing that its seat knows.
+        let object = leaf.objects.last().copied();
+        let told: Vec<Told> = told.iter().map(|(number, only)| Told { number: *number, only: *only, object }).collect();
         let name = seat.is_name || (leaf.part == Part::Label && leaves::is_name(&self.plan, leaf.text));
         let flags = Flags {
             named: subject || teller,
             structure: name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(leaf),
             echo: known.is_none() && told.is_empty() && is_echo(&self.asked, leaf),
         };
+        self.tellers.around(&self.plan, leaf, &told);
         // What detectors find is what form alone gives away.
         self.found.clear();
         let looks = match known {
@@ -389,7 +398,7 @@ impl Sink for Outbound {
             loosen: leaf.loosen,
             known,
             kinds,
-            told,
+            told: &told,
             found: &self.found,
             flags,
         };
@@ -407,6 +416,27 @@ impl Sink for Outbound {
         self.record = record;
         self.record_ends.push_back(end);
         self.settled(self.settled)
+    }
+
+    /// A document in a text is looked into where its place leaves that open: what a field or a label
+    /// veils goes whole, whatever it holds.
+    fn opens(&mut self, leaf: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
+        if self.document != Document::Body || self.plan.columns.is_some() {
+            return Ok(false);
+        }
+        let seat = self.seats.of(&self.plan, leaf);
+        let counts = !leaves::is_word_of_the_page(leaf);
+        let veils = |known: Known| self.plan.decisions[usize::from(known.kind.0)].action.veils();
+        let known = seat.known.filter(|_| counts);
+        let told = counts && !seat.told.is_empty();
+        if self.plan.rows.is_none() && !told && known.is_some_and(veils) {
+            return Ok(false);
+        }
+        if !readable && leaves::is_sought_in_json(&self.plan) {
+            let note = "JSON in a string is nested deeper than is read, or holds what no text can hold";
+            return Err(Refusal::new(Reason::Bound, note));
+        }
+        Ok(readable)
     }
 
     fn settled(&mut self, upto: usize) -> Result<(), Refusal> {

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::detect::Found;
-use crate::guard::leaves::Known;
+use crate::guard::leaves::{Known, Told};
 use crate::terms::edit::Document;
 use crate::terms::kind::KindId;
 use crate::terms::leaf::{Member, Part, Piece};
@@ -34,7 +34,7 @@ pub(super) struct Waiting<'a> {
     pub known: Option<Known>,
     /// Every kind that the rules name for its place, where what becomes of them hangs on the record.
     pub kinds: &'a [KindId],
-    pub told: &'a [(u16, bool)],
+    pub told: &'a [Told],
     /// What the detectors found in the text.
     pub found: &'a [Found],
     pub flags: Flags,
@@ -56,7 +56,7 @@ pub(super) struct Queue {
     members: Vec<Member>,
     loosen: Vec<(Range<usize>, &'static str)>,
     kinds: Vec<KindId>,
-    told: Vec<(u16, bool)>,
+    told: Vec<Told>,
     found: Vec<Found>,
 }
 
@@ -171,7 +171,7 @@ impl Queue {
             + self.members.capacity() * size_of::<Member>()
             + self.loosen.capacity() * size_of::<(Range<usize>, &'static str)>()
             + self.kinds.capacity() * size_of::<KindId>()
-            + self.told.capacity() * size_of::<(u16, bool)>()
+            + self.told.capacity() * size_of::<Told>()
             + self.found.capacity() * size_of::<Found>()
     }
 }

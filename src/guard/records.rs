@@ -6,10 +6,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::policy::plan::{Decision, Plan, SubjectAt};
+use crate::policy::plan::{Decision, Plan};
 use crate::policy::rows::{Rows, Term};
 use crate::policy::rule::rows::Is;
-use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part};
 use crate::terms::place::{Place, Step};
 use crate::terms::staff::Staff;
@@ -17,11 +16,11 @@ use crate::terms::staff::Staff;
 /// The records of one answer, as far as rules ask for them.
 #[derive(Default)]
 pub(super) struct Records {
-    /// By term what it may be; nothing where whoever asks has no such thing.
-    fitting: Vec<Option<Vec<String>>>,
+    /// By term what it may be.
+    fitting: Vec<Fitting>,
     /// By record and term: whether it was met with a value that fits, and with one that does not.
     met: HashMap<u32, Vec<(bool, bool)>>,
-    /// Whether the request itself names the one record that the answer is about.
+    /// Whether the request itself named the one record that the answer is about.
     is_about_one: bool,
     /// The highest record that was met.
     last: u32,
@@ -32,20 +31,27 @@ pub(super) struct Records {
     by_record: HashMap<u32, Arc<[Decision]>>,
 }
 
+/// What an attribute may be.
+#[derive(Default)]
+struct Fitting {
+    words: Vec<String>,
+    /// Whether one of them is of whoever asks, who has no such thing.
+    lacks: bool,
+}
+
 impl Records {
-    /// Nothing met yet, by whoever asks.
-    pub(super) fn new(plan: &Plan, staff: Option<&Staff>) -> Records {
+    /// Nothing met yet, by whoever asks; `is_about_one` says whether the request named its subject.
+    pub(super) fn new(plan: &Plan, staff: Option<&Staff>, is_about_one: bool) -> Records {
         let terms = plan.rows.as_ref().map_or(&[][..], |rows| &rows.terms);
-        let named = |at: &SubjectAt| matches!(at, SubjectAt::Path(_) | SubjectAt::Query(_));
-        let is_about_one = plan.subjects.iter().any(|source| named(&source.at));
         Records { fitting: terms.iter().map(|term| fitting(term, staff)).collect(), is_about_one, ..Records::default() }
     }
 
-    /// Notes an attribute, if one stands here, at this place; `term` is the first that asks for it.
-    pub(super) fn met(&mut self, plan: &Plan, term: u16, place: &Place, leaf: &Leaf<'_>) {
+    /// Notes an attribute, if one stands here, at this place, or something inside of what does; `term` is
+    /// the first that asks for it.
+    pub(super) fn met(&mut self, plan: &Plan, term: u16, (place, itself): (&Place, bool), leaf: &Leaf<'_>) {
         let Some(rows) = &plan.rows else { return };
         let is_told = leaf.record != 0 || self.is_about_one || stands_once(place);
-        if matches!(leaf.part, Part::Key | Part::Label) || !is_told || !stands_at(place, leaf) {
+        if leaf.part == Part::Label || !is_told {
             return;
         }
         let Some(Term::Attribute(name, _)) = rows.terms.get(usize::from(term)) else { return };
@@ -55,11 +61,15 @@ impl Records {
             if !matches!(&rows.terms[at], Term::Attribute(other, _) if other == name) {
                 continue;
             }
-            if let Some(fitting) = fitting {
-                let fits = fitting.iter().any(|one| one == value);
-                told[at].0 |= fits;
-                told[at].1 |= !fits;
+            if !itself {
+                // An attribute that holds others says nothing that a text could be compared with.
+                told[at] = (true, true);
+                continue;
             }
+            let fits = fitting.words.iter().any(|one| one == value);
+            // What does not fit might have been what whoever asks has not.
+            told[at].0 |= fits || fitting.lacks;
+            told[at].1 |= !fits;
         }
     }
 
@@ -131,28 +141,24 @@ fn stands_once(place: &Place) -> bool {
     matches!(place, Place::Json(path) if path.steps.iter().all(|step| matches!(step, Step::Name(_) | Step::Index(_))))
 }
 
-/// Whether a leaf stands at the place itself, and not somewhere inside of what does.
-fn stands_at(place: &Place, leaf: &Leaf<'_>) -> bool {
-    match place {
-        Place::Name(name) => leaf.names.iter().any(|own| label::fold(own) == label::fold(name)),
-        Place::Json(path) => match path.steps.last() {
-            Some(Step::Name(name) | Step::DescendantName(name)) => leaf.names.first() == Some(name.as_str()),
-            _ => true,
-        },
-        Place::Css(_) | Place::Xml(_) => true,
-    }
-}
-
-fn fitting(term: &Term, staff: Option<&Staff>) -> Option<Vec<String>> {
-    let Term::Attribute(_, is) = term else { return None };
-    let mut all = Vec::new();
+fn fitting(term: &Term, staff: Option<&Staff>) -> Fitting {
+    let mut all = Fitting::default();
+    let Term::Attribute(_, is) = term else { return all };
     for is in is {
-        match is {
-            Is::Text(text) => all.push(text.clone()),
-            Is::StaffId => all.push(staff?.user.clone()),
-            Is::StaffGroup => all.extend(staff?.groups.iter().cloned()),
-            Is::StaffAttribute(name) => all.push(staff?.attributes.get(name)?.trim().to_owned()),
+        let before = all.words.len();
+        match (is, staff) {
+            (Is::Text(text), _) => all.words.push(text.clone()),
+            (Is::StaffId, Some(staff)) => all.words.push(staff.user.clone()),
+            (Is::StaffGroup, Some(staff)) => {
+                all.words.extend(staff.groups.iter().cloned());
+                continue;
+            }
+            (Is::StaffAttribute(name), Some(staff)) => {
+                all.words.extend(staff.attributes.get(name).map(|word| word.trim().to_owned()));
+            }
+            (_, None) => {}
         }
+        all.lacks |= all.words.len() == before;
     }
-    Some(all)
+    all
 }

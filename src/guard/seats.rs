@@ -33,6 +33,8 @@ pub(super) struct Seat {
     names: Box<[Box<str>]>,
     above: Box<[Box<str>]>,
     reached: Box<[PlaceId]>,
+    itself: Box<[PlaceId]>,
+    around: Box<[PlaceId]>,
     /// The seat that came after it.
     next: usize,
     /// The places and the label that it means.
@@ -43,10 +45,10 @@ pub(super) struct Seat {
     pub kinds: Vec<KindId>,
     /// The tellers that speak of it.
     pub told: Vec<(u16, bool)>,
-    /// Whose id stands here.
-    pub subject: Option<usize>,
-    /// Which tellers stand here.
-    pub tells: Vec<u16>,
+    /// Whether somebody's id stands here.
+    pub has_subject: bool,
+    /// Whether a subject or a teller may stand here.
+    pub is_telling: bool,
     /// Which declared kinds have a place here.
     pub stood: Vec<KindId>,
     /// Of a key: whether it is a name, and no value.
@@ -129,7 +131,7 @@ impl Seats {
 
     fn hash(&self, leaf: &Leaf<'_>) -> u64 {
         let mut hasher = self.hasher.build_hasher();
-        (leaf.part, leaf.places).hash(&mut hasher);
+        (leaf.part, leaf.places, leaf.reach.itself, leaf.reach.around).hash(&mut hasher);
         if leaf.part == Part::Key {
             leaf.text.hash(&mut hasher);
         }
@@ -144,6 +146,7 @@ impl Seats {
         let mut met = Met::default();
         self.names.meet(plan, leaf, &mut met);
         let meanings = || met.places.iter().map(|id| plan.targets[usize::from(id.0)].meaning);
+        let is_subject = |meaning| matches!(meaning, Meaning::Subject(_));
         let of_key = leaf.part == Part::Key;
         if of_key {
             self.found.clear();
@@ -155,20 +158,14 @@ impl Seats {
             names: kept(leaf.names),
             above: kept(leaf.above),
             reached: leaf.places.into(),
+            itself: leaf.reach.itself.into(),
+            around: leaf.reach.around.into(),
             next: self.rows.len() + 1,
             known: leaves::kind_of(plan, leaf, &met, false),
             kinds: leaves::kinds_of(plan, leaf, &met),
             told: leaves::told(plan, leaf, &met),
-            subject: meanings().find_map(|meaning| match meaning {
-                Meaning::Subject(source) => Some(source),
-                _ => None,
-            }),
-            tells: meanings()
-                .filter_map(|meaning| match meaning {
-                    Meaning::Tells(number) => Some(number),
-                    _ => None,
-                })
-                .collect(),
+            has_subject: meanings().any(is_subject),
+            is_telling: meanings().any(|meaning| is_subject(meaning) || matches!(meaning, Meaning::Tells(_))),
             stood: meanings().filter_map(Meaning::kind).collect(),
             is_name: of_key && (leaves::is_word(leaf.text) || leaves::is_name(plan, leaf.text)),
             is_quiet: of_key && self.found.is_empty(),
@@ -185,6 +182,8 @@ impl Seat {
     fn is_of(&self, leaf: &Leaf<'_>) -> bool {
         self.part == leaf.part
             && *self.reached == *leaf.places
+            && *self.itself == *leaf.reach.itself
+            && *self.around == *leaf.reach.around
             && self.key.as_deref().is_none_or(|key| is_same(key, leaf.text))
             && leaf.names.are(&self.names)
             && leaf.above.are(&self.above)

@@ -44,8 +44,11 @@ fn numbers(folded: Range<usize>, texts: &mut Vec<u8>, all: &mut Vec<Spelling>) {
         return;
     }
     if text[0] == b'+' {
-        if text.starts_with(b"+81") {
-            all.push(with(b"0", start + 3..end, texts));
+        if text.starts_with(b"+81") && end > start + 3 {
+            // Some write the zero in brackets behind the code.
+            let national = start + 3 + usize::from(text[3] == b'0')..end;
+            all.push(with(b"0", national.clone(), texts));
+            all.extend(Some(national).filter(|national| !national.is_empty()));
         }
         if end > start + 1 {
             all.push(start + 1..end);
@@ -109,7 +112,8 @@ mod tests {
     fn numbers_and_names_have_several_and_others_one() {
         for (value, spellings) in [
             ("090-1234-5678", &["09012345678", "819012345678", "9012345678"][..]),
-            ("+81-3-1234-5678", &["+81312345678", "0312345678", "81312345678"]),
+            ("+81-3-1234-5678", &["+81312345678", "0312345678", "312345678", "81312345678"]),
+            ("+81(0)3-1234-5678", &["+810312345678", "0312345678", "312345678", "810312345678"]),
             ("+1 212", &["+1212", "1212", "+1,212", "212+1", "212,+1"]),
             ("山田 太郎", &["山田太郎", "山田,太郎", "太郎山田", "太郎,山田"]),
             ("A, b c", &["a,bc", "a,bc", "bca", "bc,a", "ab,c", "cab", "c,ab", "abc"]),

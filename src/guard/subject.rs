@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::detect::Detectors;
 use crate::policy::plan::{Plan, SubjectAt, SubjectSource};
-use crate::terms::disclosure::Subject;
+use crate::terms::disclosure::{InLedger, Subject};
+use crate::terms::label;
 use crate::terms::mint::Mint;
 
 /// The type of a subject that no resource declares.
@@ -17,7 +19,17 @@ pub struct Subjects {
     /// What the request itself says: the source's number and the id.
     fixed: Option<(usize, String)>,
     /// By record, what the answer says.
-    found: HashMap<u32, (usize, String)>,
+    found: HashMap<u32, Found>,
+}
+
+/// What a record says of its subject.
+struct Found {
+    source: usize,
+    /// Whether the place names just the id, not something around it.
+    itself: bool,
+    id: String,
+    /// Whether a source that gave the same id lets it stand in the ledger as a hash alone.
+    hash: bool,
 }
 
 impl Subjects {
@@ -28,27 +40,58 @@ impl Subjects {
                 SubjectAt::Path(name) => path.get(name).cloned(),
                 SubjectAt::Query(name) => one(query, name),
                 SubjectAt::None | SubjectAt::Place(_) => None,
-            }?;
+            }
+            .filter(|id| !id.trim().is_empty())?;
             Some((number, id))
         });
         Subjects { fixed, found: HashMap::new() }
     }
 
-    /// Notes an id that stood at a subject's place. The first of a record counts.
-    pub fn met(&mut self, record: u32, source: usize, id: &str) {
+    /// Whether the request named whose data it is about: one, and no more.
+    pub(super) fn named_one(&self) -> bool {
+        self.fixed.is_some()
+    }
+
+    /// Notes an id that stood at a subject's place, or inside of what does. The first of a record
+    /// counts, and one that stands there itself before all that stand inside.
+    pub fn met(&mut self, plan: &Plan, record: u32, (source, itself): (usize, bool), id: &str) {
         let id = id.trim();
-        if !id.is_empty() {
-            self.found.entry(record).or_insert_with(|| (source, id.to_owned()));
+        if id.is_empty() {
+            return;
+        }
+        let hash = plan.subjects[source].hash;
+        match self.found.entry(record) {
+            Entry::Vacant(entry) => drop(entry.insert(Found { source, itself, id: id.to_owned(), hash })),
+            Entry::Occupied(mut entry) => {
+                let found = entry.get_mut();
+                if itself && !found.itself && found.id != id {
+                    *found = Found { source, itself, id: id.to_owned(), hash };
+                } else if found.id == id {
+                    found.hash |= hash;
+                    found.itself |= itself;
+                }
+            }
         }
     }
 
     /// The subject of a record: its own, or that of the document around it.
     pub fn of(&self, plan: &Plan, record: u32) -> Subject {
         let own = self.found.get(&record).or_else(|| self.found.get(&0).filter(|_| !plan.records));
-        match own.or(self.fixed.as_ref()) {
-            Some((source, id)) => Subject { kind: plan.subjects[*source].kind.clone(), id: Some(id.clone()) },
-            None => Subject { kind: default_kind(plan), id: None },
-        }
+        let fixed = self.fixed.as_ref();
+        let (source, id, hash) = match (own, fixed) {
+            (Some(own), _) => (own.source, &own.id, own.hash),
+            (None, Some((source, id))) => (*source, id, false),
+            (None, None) => return Subject { kind: default_kind(plan), id: None, in_ledger: InLedger::default() },
+        };
+        let SubjectSource { kind, clear, hash: hashes, .. } = &plan.subjects[source];
+        // Of several that give one id, one that wants it hashed is enough.
+        let also = fixed.is_some_and(|(other, same)| same == id && plan.subjects[*other].hash);
+        let in_ledger = match (hash || *hashes || also, clear) {
+            (true, _) => InLedger::Hashed,
+            (false, true) => InLedger::InClear,
+            (false, false) => InLedger::ByItsForm,
+        };
+        Subject { kind: kind.clone(), id: Some(id.clone()), in_ledger }
     }
 
     /// Forgets records that were released; the document around them stays.
@@ -64,31 +107,37 @@ fn default_kind(plan: &Plan) -> String {
 }
 
 fn one(query: &[(String, String)], name: &str) -> Option<String> {
-    let mut values = query.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
+    let mut values = query.iter().filter(|(key, _)| is_name(key, name)).map(|(_, value)| value);
     let first = values.next()?;
     // Two values could mean two people; nobody can say which one the CRM took.
     values.all(|other| other == first).then(|| first.clone())
+}
+
+/// Whether a CRM may read a parameter as the one of this name: `id`, `ID` and `id[]` are one to many.
+fn is_name(key: &str, name: &str) -> bool {
+    let bare = |name: &str| label::fold(name.split('[').next().filter(|bare| !bare.is_empty()).unwrap_or(name));
+    key == name || bare(key) == bare(name)
 }
 
 /// An id as the ledger may hold it: in clear only if it is digits, a UUID or declared so, and no
 /// detector knows it; else as a keyed hash.
 pub fn for_ledger<'a>(plan: &Plan, subject: &'a Subject, mint: &dyn Mint) -> Option<Cow<'a, str>> {
     let id = subject.id.as_deref()?;
-    let source = plan.subjects.iter().find(|source| source.kind == subject.kind);
-    if stands_in_clear(source, id, &plan.detectors) {
+    if stands_in_clear(subject.in_ledger, id, &plan.detectors) {
         return Some(Cow::Borrowed(id));
     }
     Some(Cow::Owned(mint.subject(&subject.kind, id)))
 }
 
-fn stands_in_clear(source: Option<&SubjectSource>, id: &str, detectors: &Detectors) -> bool {
+fn stands_in_clear(in_ledger: InLedger, id: &str, detectors: &Detectors) -> bool {
     const CLEAR_BYTES: usize = 64;
-    if source.is_some_and(|source| source.hash) || id.len() > CLEAR_BYTES {
-        return false;
-    }
-    let declared = source.is_some_and(|source| source.clear);
-    let plain = id.bytes().all(|b| b.is_ascii_digit()) || is_uuid(id);
-    if !(declared || plain) {
+    let plain = || id.bytes().all(|b| b.is_ascii_digit()) || is_uuid(id);
+    let declared = match in_ledger {
+        InLedger::Hashed => false,
+        InLedger::InClear => true,
+        InLedger::ByItsForm => plain(),
+    };
+    if !declared || id.len() > CLEAR_BYTES {
         return false;
     }
     let mut found = Vec::new();
@@ -114,6 +163,10 @@ mod tests {
         assert_eq!(one(&query(&["1", "2"]), "id"), None);
         assert_eq!(one(&query(&["1", "1"]), "id"), Some("1".into()));
         assert_eq!(one(&query(&[]), "id"), None);
+        for (other, id) in [("ID", None), ("id[]", None), ("id[0]", None), ("ｉｄ", None), ("ids", Some("1"))] {
+            let asked = [("id".to_owned(), "1".to_owned()), (other.to_owned(), "2".to_owned())];
+            assert_eq!(one(&asked, "id").as_deref(), id, "{other}");
+        }
     }
 
     #[test]

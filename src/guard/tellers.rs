@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use crate::guard::leaves::Known;
+use crate::guard::leaves::{Known, Told};
 use crate::guard::queue::Waiting;
 use crate::policy::plan::{Decision, Otherwise, Plan};
 use crate::policy::strict;
@@ -21,6 +21,10 @@ use crate::terms::quote::Quote;
 #[derive(Default)]
 pub(super) struct Tellers {
     said: HashMap<Scope, Said>,
+    /// The objects around a value that a filter picks, by its record and the innermost of them.
+    around: HashMap<(u32, u32), Box<[u32]>>,
+    /// How many they are.
+    objects: usize,
 }
 
 /// Which teller, in which record, in which object; none is the whole record.
@@ -44,8 +48,16 @@ impl Tellers {
             return false;
         }
         let teller = &plan.tellers[usize::from(number)];
-        let said = teller.kinds.get(leaf.text.trim()).map_or(Said::Else, |kind| Said::Kind(*kind));
-        let object = object(leaf.member.as_ref(), leaf.pieces);
+        let said = match teller.kinds.get(leaf.text.trim()) {
+            Some(kind) => Said::Kind(*kind),
+            // `1.0` may be the number that a filter asks for.
+            None if teller.element.is_some() && leaf.part == Part::Number && !is_whole(leaf.text) => Said::Several,
+            None => Said::Else,
+        };
+        let object = match teller.element {
+            Some(depth) => leaf.objects.len().checked_sub(depth).and_then(|at| leaf.objects.get(at)).copied(),
+            None => object(leaf.member.as_ref(), leaf.pieces),
+        };
         self.note((number, leaf.record, None), said);
         if object.is_some() {
             self.note((number, leaf.record, object), said);
@@ -65,6 +77,17 @@ impl Tellers {
         }
     }
 
+    /// Notes the objects that lie around a leaf, if a filter picks it.
+    pub(super) fn around(&mut self, plan: &Plan, leaf: &Leaf<'_>, told: &[Told]) {
+        let filtered = told.iter().any(|told| plan.tellers[usize::from(told.number)].element.is_some());
+        if let (true, Some(innermost)) = (filtered, leaf.objects.last())
+            && let Entry::Vacant(entry) = self.around.entry((leaf.record, *innermost))
+        {
+            self.objects += leaf.objects.len();
+            entry.insert(leaf.objects.into());
+        }
+    }
+
     /// What the tellers make of a leaf, together with what its place says by itself: the strictest.
     /// `complete` says whether all that is outside records has been seen.
     pub(super) fn known(
@@ -75,24 +98,38 @@ impl Tellers {
         complete: bool,
     ) -> Option<Known> {
         let own = leaf.known.filter(|known| known.declared || leaf.told.is_empty());
-        let told = leaf.told.iter().map(|(number, only)| {
-            let said = self.said(plan, *number, leaf, complete);
-            means(plan, decisions, *number, said, *only)
+        let told = leaf.told.iter().filter_map(|told| {
+            let said = self.said(plan, told, leaf, complete);
+            means(plan, decisions, told.number, said, told.only)
         });
         // Which of several kinds at one place is the strictest hangs on the record.
         let beside = own.filter(|known| known.declared && known.action.is_none());
         let beside =
             beside.into_iter().flat_map(|known| leaf.kinds.iter().map(move |kind| Known { kind: *kind, ..known }));
-        own.into_iter().chain(beside).chain(told).reduce(|a, b| {
+        let known = own.into_iter().chain(beside).chain(told).reduce(|a, b| {
             let only = a.only && b.only;
             let stricter = if rank(decisions, &b) > rank(decisions, &a) { b } else { a };
             Known { only, ..stricter }
-        })
+        });
+        // Where no filter picks the value, its label counts.
+        known.or(leaf.known)
     }
 
-    fn said(&self, plan: &Plan, number: u16, leaf: &Waiting<'_>, complete: bool) -> Said {
+    /// What the element says in which a filter looks for this value.
+    fn element(&self, told: &Told, leaf: &Waiting<'_>) -> Said {
+        let objects = told.object.and_then(|object| self.around.get(&(leaf.record, object)));
+        let objects = objects.map_or(&[][..], |objects| objects);
+        let said = objects.iter().filter_map(|object| self.said.get(&(told.number, leaf.record, Some(*object))));
+        said.copied().reduce(|a, b| if a == b { a } else { Said::Several }).unwrap_or(Said::Several)
+    }
+
+    fn said(&self, plan: &Plan, told: &Told, leaf: &Waiting<'_>, complete: bool) -> Said {
+        let number = told.number;
         if leaf.document != Document::Body || (leaf.record == 0 && !complete) {
             return Said::Several;
+        }
+        if plan.tellers[usize::from(number)].element.is_some() {
+            return self.element(told, leaf);
         }
         let scope = if plan.tellers[usize::from(number)].beside && is_json(leaf.pieces) {
             // A value in a list or in a text of JSON has no object that could be told from others.
@@ -107,20 +144,23 @@ impl Tellers {
     /// Forgets records that were released; the document around them stays.
     pub(super) fn forget(&mut self, released: impl Fn(u32) -> bool) {
         self.said.retain(|(_, record, _), _| *record == 0 || !released(*record));
+        self.around.retain(|(record, _), _| *record == 0 || !released(*record));
+        self.objects = self.around.values().map(|objects| objects.len()).sum();
     }
 
     /// What they take in memory.
     pub(super) fn weight(&self) -> usize {
-        self.said.len() * BESIDE
+        (self.said.len() + self.around.len()) * BESIDE + self.objects * size_of::<u32>()
     }
 }
 
 /// What a word makes of the value that it speaks of.
-fn means(plan: &Plan, decisions: &[Decision], number: u16, said: Said, only: bool) -> Known {
+fn means(plan: &Plan, decisions: &[Decision], number: u16, said: Said, only: bool) -> Option<Known> {
     let known = |kind| Known { kind, only, declared: true, action: None };
     let forced = |action| Known { action: Some(action), ..known(kind::NOTES) };
     let teller = &plan.tellers[usize::from(number)];
-    match (said, teller.otherwise) {
+    Some(match (said, teller.otherwise) {
+        (Said::Else, Otherwise::Nothing) => return None,
         (Said::Kind(kind), _) | (Said::Else, Otherwise::Kind(kind)) => known(kind),
         (Said::Else, Otherwise::Action(action)) => forced(action),
         (Said::Else, Otherwise::Strictest) | (Said::Several, _) => {
@@ -131,7 +171,12 @@ fn means(plan: &Plan, decisions: &[Decision], number: u16, said: Said, only: boo
             });
             doubt(decisions, all.collect())
         }
-    }
+    })
+}
+
+/// Whether a number is written without a fraction or an exponent.
+fn is_whole(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
 }
 
 /// The strictest of several. One that would leave a part of its own kind's values to be seen may
@@ -157,10 +202,11 @@ fn rank(decisions: &[Decision], known: &Known) -> (u8, u8) {
     strict::rank(action(decisions, known))
 }
 
-/// The object of a value that stands in a JSON document itself: those in its texts count from zero
-/// again.
+/// The object of a value that stands in a JSON document itself or in a string of it: those in other
+/// texts count from zero again.
 fn object(member: Option<&Member>, pieces: &[Piece]) -> Option<u32> {
-    let in_the_document = pieces.iter().all(|piece| piece.quotes.layers().len() == 1);
+    let json = |quote: &Quote| matches!(quote, Quote::Json | Quote::JsonBare);
+    let in_the_document = pieces.iter().all(|piece| piece.quotes.layers().iter().all(json));
     member.filter(|_| in_the_document).map(|member| member.object)
 }
 

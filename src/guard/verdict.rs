@@ -200,7 +200,7 @@ impl<'a> Judge<'a> {
             self.tell(leaf, trimmed(leaf.text), Some(Action::Show), Why::Echo);
             return Ok(Own::Ranges(Vec::new()));
         }
-        let listed = is_listed(self.plan, leaf);
+        let listed = is_listed(leaf);
         match self.plan.unlisted {
             Unlisted::Mask if !listed => {
                 self.tell(leaf, trimmed(leaf.text), Some(Action::Mask(Mask::Full)), Why::Unlisted);
@@ -321,7 +321,7 @@ impl<'a> Judge<'a> {
             _ if !lasting => None,
             Some(name) => Some(Domain::Shared(name.to_owned())),
             None => {
-                let Subject { kind, id } = self.subjects.of(self.plan, record);
+                let Subject { kind, id, .. } = self.subjects.of(self.plan, record);
                 id.map(|id| Domain::Subject { kind, id })
             }
         };

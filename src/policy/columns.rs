@@ -101,8 +101,8 @@ impl Column {
     fn is_listed(&self, target: &Target) -> bool {
         let before = self.segments.len().saturating_sub(1);
         match target.meaning {
-            Meaning::Field { .. } => self.ways(&target.place).iter().any(|way| way.len() == before),
-            Meaning::Subject(_) | Meaning::Attribute(_) | Meaning::Tells(_) => self.is(&target.place),
+            Meaning::Field { .. } | Meaning::Tells(_) => self.ways(&target.place).iter().any(|way| way.len() == before),
+            Meaning::Subject(_) | Meaning::Attribute(_) => self.is(&target.place),
             Meaning::Column(_) => false,
         }
     }
@@ -122,7 +122,7 @@ impl Column {
 fn name_of(step: &Step) -> Option<&str> {
     match step {
         Step::Name(name) | Step::DescendantName(name) => Some(name),
-        Step::Index(_) | Step::Any | Step::DescendantAny => None,
+        Step::Index(_) | Step::Each | Step::Any | Step::DescendantAny => None,
     }
 }
 
@@ -177,7 +177,7 @@ impl Rows {
         if let Some(known) = self.tellers.get(&(shared, way.clone())) {
             return Ok(*known);
         }
-        let own = Teller { beside: false, ..self.next.tellers[usize::from(shared)].clone() };
+        let own = Teller { beside: false, element: None, ..self.next.tellers[usize::from(shared)].clone() };
         let number = u16::try_from(self.next.tellers.len()).map_err(|_| too_many())?;
         self.next.tellers.push(own);
         self.tellers.insert((shared, way.clone()), number);

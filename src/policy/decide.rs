@@ -183,7 +183,7 @@ pub fn decide(question: &Question<'_>) -> Result<(Decision, Trace), Refusal> {
 
 /// The stricter of two decisions, where several resources matched.
 pub fn combine(a: Decision, b: Decision) -> Decision {
-    let search = if (a.search as u8) < (b.search as u8) { a.search } else { b.search };
+    let search = lesser(a.search, b.search);
     let action = stricter(a.action, b.action);
     let mut all = match (action == a.action, action == b.action) {
         (true, false) => a,
@@ -258,12 +258,15 @@ fn answer(question: &Question<'_>, role: RoleId) -> Result<(Answer, Vec<Consider
         let mut with = considered.clone();
         with.iter_mut().filter(|item| item.rule == rule).for_each(|item| item.verdict = Verdict::Decides);
         let (other, trace) = settle(question, &levels, with);
+        // Whichever of the two it is, staff may look for values only as both let them.
+        let search = in_doubt(question, &all.0, &other);
         all = match all.0.compare(&other) {
             Some(Ordering::Greater) => all,
             // Either may be what decides, whichever was looked at first.
             Some(Ordering::Equal) => (all.0.stricter(other), all.1),
             _ => (all.0.stricter(other), trace),
         };
+        all.0.search = search;
     }
     Ok(all)
 }
@@ -362,6 +365,22 @@ fn most_permissive<'a>(question: &Question<'_>, answers: impl Iterator<Item = &'
         });
     }
     best.unwrap_or(Answer { action: question.ungranted, domain: None, search: None, rules: Vec::new() })
+}
+
+/// How staff may look for values where either of two answers may be the one.
+fn in_doubt(question: &Question<'_>, a: &Answer, b: &Answer) -> Option<Search> {
+    let said = |answer: &Answer| {
+        let unsaid = if answer.action == Action::Show { Search::Any } else { unsaid(question) };
+        answer.search.unwrap_or(unsaid)
+    };
+    let least = lesser(said(a), said(b));
+    // What is shown may be looked for unless a ceiling veils it, which is still to come.
+    let is_said = least != Search::Any || (a.search.is_some() && b.search.is_some());
+    is_said.then_some(least)
+}
+
+fn lesser(a: Search, b: Search) -> Search {
+    if (a as u8) < (b as u8) { a } else { b }
 }
 
 /// The widest search that a role gives, within what every mandatory rule leaves: each is a ceiling

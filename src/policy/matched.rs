@@ -38,8 +38,8 @@ pub struct Matched {
     pub routes: Vec<RouteId>,
     /// Those that fit if the body says so.
     pub pending: Vec<RouteId>,
-    /// Those that fit but for the method, or but for the format that ends the path: what stands in
-    /// their answers may stand in this one too.
+    /// Those that fit but for the method, or but for the format that ends the path (whatever they ask
+    /// of the body): what stands in their answers may stand in this one too.
     pub beside: Vec<RouteId>,
     /// Whether a resource that is open to all matches by one of several values for one name: then it
     /// may be another page that the CRM gives.
@@ -82,10 +82,7 @@ impl Looks {
         let mut said = Said { method, path, ..Said::default() };
         for name in &self.query {
             // Where a server could find the name in what another takes for a value, nobody knows what it says.
-            let hides = |value: &String| {
-                value.split(';').skip(1).any(|piece| alike(piece.split('=').next().unwrap_or_default()) == alike(name))
-            };
-            if asked.query.iter().any(|(_, value)| hides(value)) {
+            if asked.query.iter().flat_map(|(_, value)| smuggled(value)).any(|(own, _)| alike(own) == alike(name)) {
                 return None;
             }
             let values =
@@ -163,14 +160,13 @@ pub(super) fn candidates(parts: &Parts, router: &Router, asked: &Asked<'_>) -> M
         match (route.rule.takes_method(asked.method), route.rule.needs_body()) {
             (true, true) => matched.pending.push(id),
             (true, false) => matched.routes.push(id),
-            (false, false) => matched.beside.push(id),
-            (false, true) => continue,
+            (false, _) => matched.beside.push(id),
         }
         matched.note_parameters(parts, router, id, asked.path);
     }
     let other = without_format(asked.path).filter(|_| matched.is_undeclared());
     for (path, id) in other.iter().flat_map(|path| router.find(path).into_iter().map(move |id| (path, id))) {
-        if route(parts, id).is_some_and(|route| fits_head(route, asked) && !route.rule.needs_body()) {
+        if route(parts, id).is_some_and(|route| fits_head(route, asked)) {
             matched.beside.push(id);
             matched.note_parameters(parts, router, id, path);
         }
@@ -226,12 +222,29 @@ fn fits_body(route: &Route, body: &BodyValues) -> bool {
         && route.rule.json.iter().all(|(path, glob)| has(path, glob))
 }
 
-/// Whether any parameter of that name fits: where a name stands twice, nobody knows which one the
-/// CRM takes, and one rule too many does no harm.
+/// Whether any parameter of that name fits, as the laxest server reads it: where a name stands twice,
+/// nobody knows which one the CRM takes, and one rule too many does no harm.
 fn any(pairs: &[(String, String)], name: &str, glob: &Glob) -> bool {
-    pairs.iter().any(|(key, value)| key.eq_ignore_ascii_case(name) && glob.fits(value))
+    called(pairs, name).any(|value| glob.fits(value.trim()))
 }
 
 fn every(pairs: &[(String, String)], name: &str, glob: &Glob) -> bool {
-    pairs.iter().all(|(key, value)| !key.eq_ignore_ascii_case(name) || glob.fits(value))
+    called(pairs, name).all(|value| glob.fits(value))
+}
+
+/// All that a server could take for the value of a parameter.
+fn called<'p>(pairs: &'p [(String, String)], name: &str) -> impl Iterator<Item = &'p str> {
+    let name = alike(name);
+    let all = pairs.iter().flat_map(|(key, value)| {
+        // What stands before a `;` is the value where that parts parameters.
+        let first =
+            value.split(';').next().filter(|first| first.len() < value.len()).map(|first| (key.as_str(), first));
+        std::iter::once((key.as_str(), value.as_str())).chain(first).chain(smuggled(value))
+    });
+    all.filter(move |(key, _)| alike(key) == name).map(|(_, value)| value)
+}
+
+/// The parameters that a server finds in a value if it takes `;` for `&`.
+fn smuggled(value: &str) -> impl Iterator<Item = (&str, &str)> {
+    value.split(';').skip(1).map(|piece| piece.split_once('=').unwrap_or((piece, "")))
 }

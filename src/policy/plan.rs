@@ -70,6 +70,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether anything is sought by a path in JSON.
+    pub fn has_json_paths(&self) -> bool {
+        !self.places.json.is_empty() || matches!(self.places.records, Some(Place::Json(_)))
+    }
+
     /// Whether the fields name any place that can stand in an answer of this format.
     pub fn has_place_in(&self, format: Format) -> bool {
         let mut fields =
@@ -83,7 +88,7 @@ impl Plan {
             || fields.any(|target| match target.place {
                 // In lines of text a name that no label says would go by unseen: there each must stand.
                 Place::Name(_) => true,
-                Place::Json(_) => format == Format::Json,
+                Place::Json(_) => matches!(format, Format::Json | Format::Lines | Format::Events),
                 Place::Css(_) => format == Format::Html,
                 Place::Xml(_) => format == Format::Xml,
             })
@@ -142,6 +147,8 @@ pub struct Teller {
     pub otherwise: Otherwise,
     /// In JSON it speaks only of values in its own object.
     pub beside: bool,
+    /// It speaks of all that stands in an object so many levels up: a filter's element.
+    pub element: Option<usize>,
 }
 
 /// What counts where a teller says nothing that is listed.
@@ -153,6 +160,8 @@ pub enum Otherwise {
     Kind(KindId),
     /// An action, whatever the value is.
     Action(Action),
+    /// The field is not meant.
+    Nothing,
 }
 
 impl Teller {
@@ -160,7 +169,7 @@ impl Teller {
     /// only what becomes of it is a text that nobody knows.
     pub fn listed(&self) -> BTreeSet<KindId> {
         let otherwise = match self.otherwise {
-            Otherwise::Strictest => None,
+            Otherwise::Strictest | Otherwise::Nothing => None,
             Otherwise::Kind(kind) => Some(kind),
             Otherwise::Action(_) => Some(kind::NOTES),
         };

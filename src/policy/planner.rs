@@ -20,7 +20,7 @@ use crate::route::router::RouteId;
 use crate::terms::event::Event;
 use crate::terms::kind::KindId;
 use crate::terms::label::fold;
-use crate::terms::place::{Place, PlaceId, Places};
+use crate::terms::place::{Headings, Place, PlaceId, Places};
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::shelf::Shelf;
 
@@ -90,9 +90,10 @@ pub(super) fn resources<'p>(parts: &'p Parts, matched: &Matched) -> Vec<&'p Reso
     of_routes(parts, &routes(matched))
 }
 
-/// Where no resource matches: those whose path is asked by a method that they do not name. An old
-/// CRM gives the page of a GET to a POST as well, so their fields count in the answer; it need not
-/// hold them, and whatever else is said of a path that no resource matches stays as it is.
+/// Where no resource matches: those whose path is asked in a way that they do not name. An old CRM
+/// gives the page of a GET to a POST as well, so their fields count in the answer, what is not listed
+/// in it too, and each kind as if that resource had been asked; the answer need not hold the fields,
+/// and whatever else is said of a path that no resource matches stays as it is.
 fn beside<'p>(parts: &'p Parts, matched: &Matched) -> Vec<&'p Resource> {
     if matched.is_undeclared() { of_routes(parts, &matched.beside) } else { Vec::new() }
 }
@@ -118,7 +119,9 @@ pub(super) fn contexts(parts: &Parts, situation: &Situation<'_>, states: &[(usiz
     match resources(parts, situation.matched)[..] {
         [] => {
             let beside = beside(parts, situation.matched);
-            std::iter::once(None).chain(beside.into_iter().map(Some)).map(|one| context(one, false)).collect()
+            let as_asked = std::iter::once(None).chain(beside.iter().copied().map(Some)).map(|one| context(one, false));
+            let as_declared = beside.iter().map(|resource| context(Some(resource), true));
+            as_asked.chain(as_declared).collect()
         }
         ref some => some.iter().map(|resource| context(Some(resource), true)).collect(),
     }
@@ -179,9 +182,14 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         }
     }
     let options = || matched.iter().map(|resource| &resource.options);
+    let scan = matched.is_empty() || options().any(|options| options.scan);
+    layout.places.headings = Headings {
+        names: layout.names.keys().cloned().collect(),
+        labels: if scan { parts.kinds.labels.clone() } else { Arc::default() },
+    };
     let all_pass = !matched.is_empty() && matched.iter().all(|resource| passes(resource, situation));
-    let unlisted =
-        options().map(|options| options.unlisted).max_by_key(|unlisted| *unlisted as u8).unwrap_or(Unlisted::Scan);
+    let unlisted = matched.iter().chain(&beside).map(|resource| resource.options.unlisted);
+    let unlisted = unlisted.max_by_key(|unlisted| *unlisted as u8).unwrap_or(Unlisted::Scan);
     let all_scanned = !matched.is_empty() && options().all(|options| options.errors == Errors::Scan);
     Ok(Plan {
         version: parts.version.clone(),
@@ -198,7 +206,7 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         names: layout.names,
         decisions,
         subjects: layout.subjects,
-        scan: matched.is_empty() || options().any(|options| options.scan),
+        scan,
         unlisted,
         unreadable: if all_pass { Unreadable::Pass } else { Unreadable::Block },
         errors: if all_scanned { Errors::Scan } else { Errors::Page },

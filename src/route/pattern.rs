@@ -111,6 +111,7 @@ impl Segment {
             Segment::Literal(text) => (folded(value) == *text).then_some(None),
             Segment::Parameter(_) => (!value.is_empty()).then_some(Some(value)),
             Segment::Between { before, after, .. } => {
+                let value = value.trim_end_matches(['.', ' ']);
                 let inner = value.len().checked_sub(before.len() + after.len()).filter(|inner| *inner > 0)?;
                 let head = value.get(..before.len())?;
                 let middle = value.get(before.len()..before.len() + inner)?;

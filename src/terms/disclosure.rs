@@ -11,6 +11,20 @@ pub struct Subject {
     pub kind: String,
     /// The id as the CRM writes it; `None` where none was found.
     pub id: Option<String>,
+    /// What the rules say of where the id was found.
+    pub in_ledger: InLedger,
+}
+
+/// How an id may stand in the ledger.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum InLedger {
+    /// In clear if its form gives nobody away.
+    #[default]
+    ByItsForm,
+    /// In clear whatever it looks like.
+    InClear,
+    /// Only as a keyed hash.
+    Hashed,
 }
 
 /// An id can itself be personal (an e-mail address), so only its length is shown.

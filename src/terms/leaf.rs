@@ -84,15 +84,30 @@ pub struct Leaf<'a> {
     pub names: Names<'a>,
     /// The names further up, the nearest first: keys of the objects around it.
     pub above: Names<'a>,
-    /// The paths and selectors that reach it.
+    /// The paths and selectors that reach it, in its record where records are declared so.
     pub places: &'a [PlaceId],
+    /// How they reach it.
+    pub reach: Reach<'a>,
     /// The record that it belongs to, counted from 1; 0 outside records.
     pub record: u32,
     /// The JSON member whose value it is.
     pub member: Option<Member>,
+    /// The JSON objects that lie around it, by the number of their opening, the outermost first.
+    pub objects: &'a [u32],
     /// Raw spans that would refuse a veil here, and what to write in their place: an input's
     /// `type="email"` becomes `type="text"`, its `pattern` goes. Empty for all else.
     pub loosen: &'a [(Range<usize>, &'static str)],
+}
+
+/// How places reach a leaf: what kind of value a place names holds of all that stands there, but not
+/// what the place says of a record.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reach<'a> {
+    /// Those of its places that name just this, and nothing around it. In a page that is all text of an
+    /// element that no block in it parts off.
+    pub itself: &'a [PlaceId],
+    /// Places that reach it from outside its record: of the record or the document around that.
+    pub around: &'a [PlaceId],
 }
 
 /// Takes what a walker shows.
@@ -100,11 +115,20 @@ pub trait Sink {
     /// One leaf. Leaves may come in any order, but never before what was settled.
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal>;
 
-    /// All leaves of this record have been shown; its raw bytes end at `end`.
+    /// All leaves of this record have been shown; its raw bytes end at `end`. Of records that stand in
+    /// one another this is told with the outermost, whose end it then is.
     fn record(&mut self, record: u32, end: usize) -> Result<(), Refusal>;
 
     /// No later leaf will have a piece that begins before `upto`.
     fn settled(&mut self, upto: usize) -> Result<(), Refusal>;
+
+    /// Whether a text that holds a document of its own (JSON in a JSON string) shall be shown leaf by
+    /// leaf and not as this one leaf. Where it is not `readable`, it cannot be: that is only said, so
+    /// that whoever looks for something in there can refuse.
+    fn opens(&mut self, leaf: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
+        let _ = (leaf, readable);
+        Ok(false)
+    }
 }
 
 /// Walks one body and shows its leaves: pure, synchronous, resumable at any byte.

@@ -9,6 +9,7 @@ pub mod bounds;
 pub mod disclosure;
 pub mod edit;
 pub mod event;
+pub mod filter;
 pub mod kind;
 pub mod label;
 pub mod leaf;

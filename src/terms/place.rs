@@ -1,8 +1,11 @@
 //! Places: where a value stands in a request or an answer, as rules write it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 
+use crate::terms::kind::KindId;
+use crate::terms::label;
 use crate::terms::shelf::Shelf;
 use crate::terms::xml_path::XmlPath;
 
@@ -45,7 +48,10 @@ pub enum Step {
     Name(String),
     /// `[3]`.
     Index(usize),
-    /// `[*]` or `.*`.
+    /// `[*]`: each element of an array; or what stands there by itself, since many a converter writes
+    /// a list of one without its brackets.
+    Each,
+    /// `.*`
     Any,
     /// `..name`: at any depth below.
     DescendantName(String),
@@ -72,8 +78,8 @@ impl fmt::Display for PlaceError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PlaceId(pub u16);
 
-/// What a walker looks for: paths and selectors by number, and where records begin. Bare names
-/// are not here: walkers report every name, and the guard knows which of them mean something.
+/// What a walker looks for: paths and selectors by number, and where records begin. Bare names have no
+/// numbers here: walkers report every name, and the guard knows which of them mean something.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Places {
     /// JSONPaths; relative to the record where `records` is a JSONPath.
@@ -91,6 +97,34 @@ pub struct Places {
     pub nulls: bool,
     /// What walkers have learnt of the paths.
     pub learnt: Shelf,
+    /// What a table's headings may be called, so that they are found below its titles.
+    pub headings: Headings,
+}
+
+/// Names that rules or kinds know.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Headings {
+    /// The bare names of the rules, folded.
+    pub names: HashSet<String>,
+    /// The folded labels that mean a kind by themselves, where labels count.
+    pub labels: Arc<HashMap<String, KindId>>,
+}
+
+impl Headings {
+    /// Whether nobody knows any.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty() && self.labels.is_empty()
+    }
+
+    /// Whether this is one of them, however it is written.
+    pub fn knows(&self, heading: &str) -> bool {
+        const HEADING_BYTES: usize = 256;
+        if heading.len() > HEADING_BYTES {
+            return false;
+        }
+        let folded = label::fold(heading);
+        self.names.contains(&folded) || self.labels.contains_key(&folded)
+    }
 }
 
 impl Place {
@@ -140,20 +174,22 @@ impl JsonPath {
     }
 }
 
-struct PathReader<'a> {
-    text: &'a str,
-    at: usize,
+/// Reads a path step by step.
+pub(super) struct PathReader<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: usize,
 }
 
 impl PathReader<'_> {
-    fn step(&mut self) -> Result<Step, PlaceError> {
+    /// The next step.
+    pub(super) fn step(&mut self) -> Result<Step, PlaceError> {
         let rest = &self.text[self.at..];
         if rest.starts_with("..") {
             self.at += 2;
             if self.text[self.at..].starts_with('[') {
                 return match self.bracket()? {
                     Step::Name(name) => Ok(Step::DescendantName(name)),
-                    Step::Any => Ok(Step::DescendantAny),
+                    Step::Each => Ok(Step::DescendantAny),
                     _ => Err(self.fault("an index cannot follow `..`")),
                 };
             }
@@ -192,7 +228,7 @@ impl PathReader<'_> {
         };
         let inner = rest[..end].trim();
         let step = if inner == "*" {
-            Step::Any
+            Step::Each
         } else if let Ok(index) = inner.parse() {
             Step::Index(index)
         } else {
@@ -202,7 +238,8 @@ impl PathReader<'_> {
         Ok(step)
     }
 
-    fn quoted(&mut self, quote: char) -> Result<Step, PlaceError> {
+    /// A quoted name, up to the bracket that closes behind it.
+    pub(super) fn quoted(&mut self, quote: char) -> Result<Step, PlaceError> {
         let mut name = String::new();
         let mut chars = self.text[self.at + 1..].char_indices();
         while let Some((offset, c)) = chars.next() {
@@ -225,7 +262,8 @@ impl PathReader<'_> {
         Err(self.fault("the quoted name is not closed"))
     }
 
-    fn fault(&self, message: &str) -> PlaceError {
+    /// What is wrong here.
+    pub(super) fn fault(&self, message: &str) -> PlaceError {
         PlaceError { offset: self.at, message: message.to_owned() }
     }
 }
@@ -251,7 +289,8 @@ impl fmt::Display for JsonPath {
             match step {
                 Step::Name(name) => write!(f, "['{name}']")?,
                 Step::Index(index) => write!(f, "[{index}]")?,
-                Step::Any => f.write_str("[*]")?,
+                Step::Each => f.write_str("[*]")?,
+                Step::Any => f.write_str(".*")?,
                 Step::DescendantName(name) => write!(f, "..['{name}']")?,
                 Step::DescendantAny => f.write_str("..*")?,
             }
@@ -273,7 +312,8 @@ mod tests {
             ("$['住所.番地']", "$['住所.番地']"),
             ("$[\"a b\"][0]", "$['a b'][0]"),
             ("$..mail", "$..['mail']"),
-            ("$.*", "$[*]"),
+            ("$.*", "$.*"),
+            ("$[*]", "$[*]"),
             ("$..*", "$..*"),
         ] {
             let path = JsonPath::parse(text).expect(text);

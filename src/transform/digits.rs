@@ -23,7 +23,9 @@ pub fn postal_code(value: &str) -> Option<String> {
 
 fn read(value: &str, also: fn(char) -> bool) -> Option<String> {
     let mut digits = String::new();
-    for c in plain(value).chars() {
+    let plain = plain(value);
+    // Tables write `'+81…` where a spreadsheet would count.
+    for c in plain.strip_prefix('\'').unwrap_or(&plain).chars() {
         if c.is_ascii_digit() {
             digits.push(c);
         } else if !(is_dash(c) || matches!(c, ' ' | '.' | '/' | '(' | ')' | '+') || also(c)) {

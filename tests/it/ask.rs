@@ -61,6 +61,8 @@ fn media(word: &str) -> Option<&'static str> {
     match word {
         "form" => Some("application/x-www-form-urlencoded"),
         "json" | "gzip" => Some("application/json"),
+        "ndjson" => Some("application/x-ndjson"),
+        "events" => Some("text/event-stream"),
         "csv" => Some("text/csv; charset=utf-8"),
         "text" => Some("text/plain"),
         "multipart" | "parts" => Some("multipart/form-data; boundary=x"),

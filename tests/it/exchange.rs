@@ -4,6 +4,8 @@
 //! whole, byte by byte and at seeded cuts. `SUDARE_BLESS=1` writes the results into the cases.
 
 mod case;
+mod differential;
+mod edges;
 mod generated;
 mod records;
 pub mod run;

@@ -6,4 +6,5 @@ mod cuts;
 mod json;
 mod quoting;
 pub mod recorder;
+mod spellings;
 mod xml;

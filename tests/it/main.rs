@@ -11,6 +11,7 @@ mod deploy;
 mod detect;
 mod exchange;
 mod format;
+mod fuzz;
 mod gate;
 mod gateway;
 mod html;

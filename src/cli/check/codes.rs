@@ -218,6 +218,11 @@ pub const ALL: &[Code] = &[
         "A file of a test lies beside its rule file or in a folder below it.",
         "テストで使うファイルは、規則ファイルと同じフォルダかその下に置きます。",
     ),
+    code(
+        "filter",
+        "Of JSONPath's filters `[?@.name=='phone']` is known: one member, `==`, a text or whole number; in `fields` alone.",
+        "JSONPathの絞り込みは `[?@.name=='phone']` の形だけ、`fields` の中でだけ使えます。",
+    ),
     code("for", "`for` names roles, staff, or `all` alone.", "`for` には役割か担当者、または `all` だけを書きます。"),
     code(
         "groups",

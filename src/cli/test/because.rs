@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::cli::say::{Lang, texts};
+use crate::cli::explain::SeenLeaf;
+use crate::cli::say::{Lang, Text, texts};
+use crate::cli::test::compare::Compare;
 use crate::cli::test::seen::{self, Seen};
 use crate::format::Format;
-use crate::policy::Policy;
 use crate::policy::plan::{Meaning, Plan};
-use crate::serve::exchange::dry::Got;
 use crate::terms::action::Action;
 use crate::terms::disclosure::Counts;
 use crate::terms::kind::KindId;
@@ -49,39 +49,37 @@ pub(super) struct Sought<'s> {
 }
 
 impl Because {
-    /// What decided about a value of this answer.
-    pub(super) fn of(policy: &Policy, got: &Got, original: &str, sought: &Sought<'_>, lang: Lang) -> Because {
-        let Some(plan) = &got.plan else {
-            return Because { decided: Vec::new(), note: Some(texts::NOBODY_IN.of(lang).to_owned()) };
+    /// What decided about a value of the answer.
+    pub(super) fn of(own: &Compare<'_>, original: &str, sought: &Sought<'_>) -> Because {
+        let said = |note: Text| Because { decided: Vec::new(), note: Some(note.of(own.lang).to_owned()) };
+        let Some(plan) = &own.got.plan else { return said(texts::NOBODY_IN) };
+        let found = own.got.format.and_then(|format| kinds_of(plan, format, original, sought));
+        let (kinds, leaves) = match found {
+            Some((kinds, _)) if kinds.is_empty() => return said(texts::UNKNOWN_VALUE),
+            Some((kinds, leaves)) => (kinds, Some(leaves)),
+            None if sought.place.is_some() => return said(texts::NOT_IN_ANSWER),
+            None => (own.got.disclosures.subjects.values().flat_map(Counts::iter).map(|row| row.kind).collect(), None),
         };
-        let found = got.format.and_then(|format| kinds_of(plan, format, original, sought));
-        let kinds = match found {
-            Some(kinds) if kinds.is_empty() => {
-                return Because { decided: Vec::new(), note: Some(texts::UNKNOWN_VALUE.of(lang).to_owned()) };
-            }
-            Some(kinds) => kinds,
-            None if sought.place.is_some() => {
-                return Because { decided: Vec::new(), note: Some(texts::NOT_IN_ANSWER.of(lang).to_owned()) };
-            }
-            None => got.disclosures.subjects.values().flat_map(Counts::iter).map(|row| row.kind).collect(),
-        };
-        let note = kinds.is_empty().then(|| texts::NO_KIND.of(lang).to_owned());
-        Because { decided: kinds.into_iter().map(|kind| decided(policy, plan, kind)).collect(), note }
+        let note = kinds.is_empty().then(|| texts::NO_KIND.of(own.lang).to_owned());
+        let is_meant = |leaf: &SeenLeaf| leaves.as_ref().is_none_or(|leaves| leaves.iter().any(|own| is(own, leaf)));
+        let decided = kinds.into_iter().flat_map(|kind| decided(own, plan, kind, &is_meant)).collect();
+        Because { decided, note }
     }
 
     /// What decided about one kind.
-    pub(super) fn of_kind(policy: &Policy, got: &Got, kind: KindId) -> Because {
-        let decided = got.plan.iter().map(|plan| decided(policy, plan, kind)).collect();
+    pub(super) fn of_kind(own: &Compare<'_>, kind: KindId) -> Because {
+        let decided = own.got.plan.iter().flat_map(|plan| decided(own, plan, kind, &|_| true)).collect();
         Because { decided, note: None }
     }
 
     /// What a refusal's note names: the kinds that a rule blocks.
-    pub(super) fn of_refusal(policy: &Policy, got: &Got) -> Because {
-        let (Some(plan), Some(refusal)) = (&got.plan, &got.refusal) else { return Because::default() };
-        let blocked = |(id, _): &(KindId, _)| plan.decisions[usize::from(id.0)].action == Action::Block;
+    pub(super) fn of_refusal(own: &Compare<'_>) -> Because {
+        let (Some(plan), Some(refusal)) = (&own.got.plan, &own.got.refusal) else { return Because::default() };
         let named = |name: &str| refusal.note.contains(&format!("`{name}`"));
-        let kinds = plan.kinds.iter().filter(blocked).filter(|(_, kind)| named(&kind.name));
-        Because { decided: kinds.map(|(kind, _)| decided(policy, plan, kind)).collect(), note: None }
+        let kinds = plan.kinds.iter().filter(|(_, kind)| named(&kind.name));
+        let decided = kinds.flat_map(|(kind, _)| decided(own, plan, kind, &|_| true));
+        let block = Action::Block.to_string();
+        Because { decided: decided.filter(|decided| decided.action == block).collect(), note: None }
     }
 
     /// In words, a line for each kind.
@@ -101,21 +99,41 @@ impl Because {
     }
 }
 
-fn decided(policy: &Policy, plan: &Plan, kind: KindId) -> Decided {
-    let decision = &plan.decisions[usize::from(kind.0)];
+/// What became of a kind. Where that hangs on the record, it is what was made of the leaves that are
+/// meant; a plan knows only what counts where no record tells.
+fn decided(own: &Compare<'_>, plan: &Plan, kind: KindId, is_meant: &dyn Fn(&SeenLeaf) -> bool) -> Vec<Decided> {
+    let heard = if plan.rows.is_some() { own.heard() } else { &[] };
+    let notes = heard.iter().filter(|leaf| is_meant(leaf)).flat_map(|leaf| &leaf.notes);
+    let of_kind = notes.filter(|note| note.cause.kind() == Some(kind));
+    let mut all: Vec<(Action, &[Arc<str>])> = Vec::new();
+    for (action, rules) in of_kind.filter_map(|note| Some((note.action?, note.rules.as_slice()))) {
+        if !all.contains(&(action, rules)) {
+            all.push((action, rules));
+        }
+    }
+    if all.is_empty() {
+        let decision = &plan.decisions[usize::from(kind.0)];
+        all.push((decision.action, &decision.rules));
+    }
     let place = |id: &str| {
-        let (_, spot) = policy.rules_written().find(|(own, _)| ***own == *id)?;
+        let (_, spot) = own.policy.rules_written().find(|(own, _)| ***own == *id)?;
         Some((spot.file.clone(), spot.line))
     };
-    Decided {
+    let told = |(action, rules): (Action, &[Arc<str>])| Decided {
         kind: plan.kinds.get(kind).name.clone(),
-        action: decision.action.to_string(),
-        rules: decision.rules.iter().map(|id| (id.to_string(), place(id))).collect(),
-    }
+        action: action.to_string(),
+        rules: rules.iter().map(|id| (id.to_string(), place(id))).collect(),
+    };
+    all.into_iter().map(told).collect()
 }
 
-/// The kinds of what is sought; `None` where it does not stand in the answer.
-fn kinds_of(plan: &Plan, format: Format, original: &str, sought: &Sought<'_>) -> Option<BTreeSet<KindId>> {
+/// Whether what was judged is what stands in the CRM's answer.
+fn is(own: &Seen, judged: &SeenLeaf) -> bool {
+    (&own.text, own.record, &own.names) == (&judged.text, judged.record, &judged.names)
+}
+
+/// The kinds of what is sought, and where it stands; `None` where it does not stand in the answer.
+fn kinds_of(plan: &Plan, format: Format, original: &str, sought: &Sought<'_>) -> Option<(BTreeSet<KindId>, Vec<Seen>)> {
     let own = PlaceId(u16::try_from(plan.targets.len()).ok()?);
     let mut places = (*plan.places).clone();
     match &sought.place {
@@ -134,14 +152,11 @@ fn kinds_of(plan: &Plan, format: Format, original: &str, sought: &Sought<'_>) ->
             || name.as_ref().is_some_and(|name| leaf.names.iter().any(|own| fold(own) == *name))
             || sought.values.iter().any(|value| !value.is_empty() && leaf.text.contains(*value))
     };
-    let all = seen::leaves(format, &Arc::new(places), original).ok()?;
+    let mut all = seen::leaves(format, &Arc::new(places), original).ok()?;
+    all.retain(stands);
     let mut kinds = BTreeSet::new();
-    let mut stood = false;
-    for leaf in all.iter().filter(|leaf| stands(leaf)) {
-        stood = true;
-        of_leaf(plan, leaf, own, &mut kinds);
-    }
-    stood.then_some(kinds)
+    all.iter().for_each(|leaf| of_leaf(plan, leaf, own, &mut kinds));
+    (!all.is_empty()).then_some((kinds, all))
 }
 
 /// The kinds that a leaf's places, names or detectors tell.

@@ -1,5 +1,8 @@
 //! What an answer differs in from what a test expects.
 
+use std::cell::OnceCell;
+
+use crate::cli::explain::SeenLeaf;
 use crate::cli::say::{Lang, texts};
 use crate::cli::test::because::{Because, Sought};
 use crate::cli::test::json::Json;
@@ -20,6 +23,10 @@ pub(super) struct Compare<'a> {
     /// What the CRM answered.
     pub(super) original: &'a str,
     pub(super) lang: Lang,
+    /// Runs the exchange again and tells how each value was judged.
+    pub(super) again: &'a dyn Fn() -> Vec<SeenLeaf>,
+    /// What came of that, once somebody has asked.
+    pub(super) judged: OnceCell<Vec<SeenLeaf>>,
 }
 
 /// What is wrong with one expectation, before it is known why.
@@ -40,6 +47,11 @@ impl Wrong<'_> {
 }
 
 impl Compare<'_> {
+    /// How each value was judged.
+    pub(super) fn heard(&self) -> &[SeenLeaf] {
+        self.judged.get_or_init(self.again)
+    }
+
     /// Every difference; `whole` is the body that is expected byte for byte.
     pub(super) fn all(&self, expect: &Expect, whole: Option<Result<String, String>>) -> Vec<Difference> {
         let mut all = Vec::new();
@@ -60,7 +72,9 @@ impl Compare<'_> {
             self.add("xml", table::xml(xml, spot, &text, self.lang).into_iter().collect(), &mut all);
         }
         if let Some((csv, spot)) = &expect.csv {
-            self.add("csv", table::csv(csv, spot, expect.exactly.is_some(), &text, self.lang), &mut all);
+            let headings = self.got.plan.as_ref().map(|plan| plan.places.headings.clone()).unwrap_or_default();
+            let got = (text.as_str(), &headings);
+            self.add("csv", table::csv(csv, spot, expect.exactly.is_some(), got, self.lang), &mut all);
         }
         if let Some((expected, spot)) = &expect.text {
             let (expected, own) = (expected.trim_end(), text.trim_end());
@@ -120,7 +134,7 @@ impl Compare<'_> {
     }
 
     fn ended(&self, code: &'static str, spot: &Spot, what: String, expected: &str, got: &str) -> Difference {
-        let because = Because::of_refusal(self.policy, self.got);
+        let because = Because::of_refusal(self);
         let (expected, got) = (Some(expected.to_owned()), Some(got.to_owned()));
         Difference { code, spot: spot.clone(), what, expected, got, because }
     }
@@ -134,7 +148,7 @@ impl Compare<'_> {
         let Wrong { spot, what, expected, got, sought } = wrong;
         let asked = sought.place.is_some() || !sought.values.is_empty();
         let because = match asked {
-            true => Because::of(self.policy, self.got, self.original, &sought, self.lang),
+            true => Because::of(self, self.original, &sought),
             false => Because::default(),
         };
         Difference { code, spot, what, expected, got, because }
@@ -142,7 +156,7 @@ impl Compare<'_> {
 
     /// What decided about everything that the answer holds.
     pub(super) fn of_all(&self) -> Because {
-        Because::of(self.policy, self.got, "", &Sought::default(), self.lang)
+        Because::of(self, "", &Sought::default())
     }
 }
 

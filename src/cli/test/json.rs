@@ -94,7 +94,7 @@ fn written(way: &[Step]) -> String {
             }
             Step::Name(name) => out.push_str(&format!("['{name}']")),
             Step::Index(number) => out.push_str(&format!("[{number}]")),
-            Step::Any | Step::DescendantName(_) | Step::DescendantAny => out.push_str("[*]"),
+            Step::Each | Step::Any | Step::DescendantName(_) | Step::DescendantAny => out.push_str("[*]"),
         }
     }
     out

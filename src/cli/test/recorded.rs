@@ -67,7 +67,7 @@ fn kind_difference(own: &Compare<'_>, expected: &KindRecorded) -> Option<Differe
     let spot = expected.actions.first().map_or(&expected.spot, |(_, _, spot)| spot);
     let what = texts::RECORDED_OTHERWISE.with(own.lang, &[("name", &expected.kind)]);
     let wrong = Wrong { expected: Some(listed(&wanted)), got: Some(listed(&got)), ..Wrong::new(spot, what) };
-    Some(Difference { because: Because::of_kind(own.policy, own.got, id), ..own.difference(CODE, wrong) })
+    Some(Difference { because: Because::of_kind(own, id), ..own.difference(CODE, wrong) })
 }
 
 fn listed(all: &BTreeSet<String>) -> String {

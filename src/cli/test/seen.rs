@@ -39,7 +39,7 @@ impl Sink for All {
             part: leaf.part,
             names: owned(leaf.names),
             above: owned(leaf.above),
-            places: leaf.places.to_vec(),
+            places: leaf.places.iter().chain(leaf.reach.around).copied().collect(),
             record: leaf.record,
         });
         Ok(())

@@ -1,5 +1,6 @@
 //! Running tests: each expectation of each test is one dry exchange.
 
+use std::cell::OnceCell;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -12,9 +13,11 @@ use http::{Request, Response};
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use crate::cli::explain::Seen;
 use crate::cli::say::{Lang, Text, texts};
 use crate::cli::test::because::Because;
 use crate::cli::test::compare::Compare;
+use crate::guard::notes::Notes;
 use crate::policy::Policy;
 use crate::policy::node::Spot;
 use crate::policy::rule::tests::body::{Content, ContentFormat, ContentFrom};
@@ -138,11 +141,17 @@ impl<'a> Suite<'a> {
         };
         match ready {
             Ok(ready) => {
-                let got = self.exchange(test, expect, ready);
+                let got = self.exchange(test, expect, ready, None);
                 let whole = expect.whole.as_ref().map(|content| self.text(content, folder));
                 let (policy, mint, lang) = (self.policy, self.mint.as_ref(), self.lang);
-                checked.differences =
-                    Compare { policy, mint, got: &got, original: &ready.original, lang }.all(expect, whole);
+                let again = || {
+                    let seen = Arc::new(Seen::default());
+                    self.exchange(test, expect, ready, Some(seen.clone()));
+                    seen.take()
+                };
+                let (original, judged) = (ready.original.as_str(), OnceCell::new());
+                let compare = Compare { policy, mint, got: &got, original, lang, again: &again, judged };
+                checked.differences = compare.all(expect, whole);
                 checked.resources = got.plan.map(|plan| plan.resources.clone()).unwrap_or_default();
                 checked.rules = got.disclosures.rules.into_iter().collect();
             }
@@ -159,7 +168,7 @@ impl<'a> Suite<'a> {
         checked
     }
 
-    fn exchange(&self, test: &TestCase, expect: &Expect, ready: &Ready) -> Got {
+    fn exchange(&self, test: &TestCase, expect: &Expect, ready: &Ready, notes: Option<Arc<dyn Notes>>) -> Got {
         let staff = |user: &str, groups: &[String]| {
             let attributes = test.attributes.iter().cloned().collect();
             Some(Staff { attributes, ..Staff::new("test", user, groups.to_vec()) })
@@ -177,7 +186,11 @@ impl<'a> Suite<'a> {
         };
         let time = test.time.unwrap_or(self.now);
         let caller = Caller { staff: staff.as_ref(), roles: &roles, network: test.network, time };
-        dry::run(self.policy, &self.mint, &caller, ready.request.clone(), ready.response.clone())
+        let (request, response) = (ready.request.clone(), ready.response.clone());
+        match notes {
+            Some(notes) => dry::noted(self.policy, &self.mint, &caller, notes, request, response),
+            None => dry::run(self.policy, &self.mint, &caller, request, response),
+        }
     }
 
     fn ready(&self, test: &TestCase, folder: &Path) -> Result<Ready, (Spot, String)> {

@@ -14,7 +14,7 @@ use crate::policy::rule::tests::expect::AtPlace;
 use crate::serve::exchange::dry::Got;
 use crate::terms::label::fold;
 use crate::terms::leaf::Part;
-use crate::terms::place::{Place, PlaceId, Places};
+use crate::terms::place::{Headings, Place, PlaceId, Places};
 
 /// What stands at places of a page.
 pub(super) fn html<'s>(expect: &'s Expect, got: &Got, text: &str, lang: Lang) -> Vec<Wrong<'s>> {
@@ -113,14 +113,19 @@ struct Table {
 }
 
 impl Table {
-    fn read(text: &str) -> Option<Table> {
-        let leaves = seen::leaves(Format::Csv, &Arc::new(Places::default()), text).ok()?;
+    fn read(text: &str, headings: &Headings) -> Option<Table> {
+        let places = Places { headings: headings.clone(), ..Places::default() };
+        let leaves = seen::leaves(Format::Csv, &Arc::new(places), text).ok()?;
         let mut table = Table { headings: Vec::new(), rows: Vec::new() };
         let mut row = 0;
         for leaf in leaves {
             let text = leaf.text.trim().to_owned();
             if leaf.part == Part::Label {
                 table.headings.push(text);
+                continue;
+            }
+            if leaf.record == 0 {
+                // A title above the headings is in no column.
                 continue;
             }
             if leaf.record != row {
@@ -136,8 +141,14 @@ impl Table {
 }
 
 /// Every difference of a table: rows in their order, cells by their headings.
-pub(super) fn csv<'s>(expected: &'s str, spot: &Spot, exactly: bool, got: &str, lang: Lang) -> Vec<Wrong<'s>> {
-    let (Some(expected), Some(own)) = (Table::read(expected), Table::read(got)) else {
+pub(super) fn csv<'s>(
+    expected: &'s str,
+    spot: &Spot,
+    exactly: bool,
+    (got, headings): (&str, &Headings),
+    lang: Lang,
+) -> Vec<Wrong<'s>> {
+    let (Some(expected), Some(own)) = (Table::read(expected, headings), Table::read(got, headings)) else {
         return vec![Wrong::new(spot, texts::NO_TABLE.of(lang).to_owned())];
     };
     let mut all = Vec::new();
@@ -210,7 +221,8 @@ mod tests {
             ("id,tel\n1,090\n", false, &["the number of rows is 2 where 1 is expected: - -"]),
             ("id,tel\n1,090\n2,****\n", true, &["`氏名` is more than is expected: - -"]),
         ] {
-            let all: Vec<String> = csv(expected, &spot(), exactly, got, Lang::En).iter().map(line).collect();
+            let all: Vec<String> =
+                csv(expected, &spot(), exactly, (got, &Headings::default()), Lang::En).iter().map(line).collect();
             assert_eq!(all, told, "{expected}");
         }
     }

@@ -17,7 +17,7 @@ use crate::format::card::line::{Coding, Line, also, coding, components, is_struc
 use crate::format::opaque;
 use crate::format::quote::{Decoded, decode};
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
@@ -238,8 +238,10 @@ impl<'a> Shown<'a> {
             names: Names::list(&names),
             above: Names::NONE,
             places: &[],
+            reach: Reach::default(),
             record,
             member: None,
+            objects: &[],
             loosen: &[],
         })
     }

@@ -1,14 +1,20 @@
 //! CSV: headings and cells, row by row.
 //!
-//! The first row holds the headings; each cell below is named by the heading of its column, and
-//! each row is a record. Which headings matter is not decided here.
+//! The headings stand in the first row, or in one of the first five where only a title, a date or a
+//! blank row stands above them; each cell below is named by the heading of its column, and each row is
+//! a record. Which headings matter is not decided here.
 
+mod first;
 pub mod scan;
 
+use std::sync::Arc;
+
+use crate::format::csv::first::First;
 use crate::format::csv::scan::{Event, Scanner};
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
 use crate::terms::names::Names;
+use crate::terms::place::Places;
 use crate::terms::quote::Quotes;
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -18,27 +24,64 @@ const COLUMNS: usize = 16 << 10;
 /// Walks one CSV file.
 pub struct CsvWalker {
     scanner: Scanner,
+    /// The first rows, until it is known which of them holds the headings.
+    first: Option<First>,
     sheet: Sheet,
 }
 
 impl CsvWalker {
-    /// A walker before the file's first byte. CSV knows no paths: its places are headings.
-    pub fn new(bounds: &Bounds) -> CsvWalker {
+    /// A walker before the file's first byte. CSV knows no paths: of the places it asks what headings
+    /// are called.
+    pub fn new(places: &Arc<Places>, bounds: &Bounds) -> CsvWalker {
         let sheet =
             Sheet { headings: Vec::new(), heading_bytes: 0, row: 0, column: 0, value_bytes: bounds.value_bytes };
-        CsvWalker { scanner: Scanner::new(bounds.value_bytes), sheet }
+        // Where nobody knows a heading, the first row is as good as any.
+        let first = (!places.headings.is_empty()).then(|| First::new(Arc::clone(places), bounds.value_bytes));
+        CsvWalker { scanner: Scanner::new(Arc::clone(places), bounds.value_bytes), first, sheet }
     }
 
     fn read(&mut self, last: bool, sink: &mut dyn Sink) -> Result<(), Refusal> {
         while let Some(event) = self.scanner.next(last)? {
-            match event {
-                Event::Cell { text, span, quote } => {
-                    self.sheet.cell(text, Piece { span, at: 0, quotes: Quotes::one(quote) }, sink)?;
+            let titles = match (event, &mut self.first) {
+                (Event::Cell { text, span, quote }, Some(first)) => {
+                    first.cell(text, Piece { span, at: 0, quotes: Quotes::one(quote) })?
                 }
-                Event::Row(end) => self.sheet.end_row(end, sink)?,
+                (Event::Row(end), Some(first)) => first.end_row(end),
+                (Event::Cell { text, span, quote }, None) => {
+                    self.sheet.cell(text, Piece { span, at: 0, quotes: Quotes::one(quote) }, sink)?;
+                    continue;
+                }
+                (Event::Row(end), None) => {
+                    self.sheet.end_row(end, sink)?;
+                    continue;
+                }
+            };
+            if let Some(titles) = titles {
+                self.settle(titles, sink)?;
             }
         }
-        sink.settled(self.scanner.position())
+        if last {
+            self.settle(0, sink)?;
+        }
+        match self.first {
+            Some(_) => Ok(()),
+            None => sink.settled(self.scanner.position()),
+        }
+    }
+
+    /// Shows the first rows, of which so many are titles.
+    fn settle(&mut self, titles: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
+        let Some(first) = self.first.take() else { return Ok(()) };
+        let rows = first.into_rows();
+        for (number, row) in rows.into_iter().enumerate() {
+            for (text, piece) in row.cells {
+                if number < titles { title(&text, piece, sink)? } else { self.sheet.cell(&text, piece, sink)? }
+            }
+            if let Some(end) = row.end.filter(|_| number >= titles) {
+                self.sheet.end_row(end, sink)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -53,6 +96,23 @@ impl Walker for CsvWalker {
     }
 }
 
+/// What stands above the headings is about the whole table: no column names it.
+fn title(text: &str, piece: Piece, sink: &mut dyn Sink) -> Result<(), Refusal> {
+    sink.leaf(&Leaf {
+        text,
+        part: Part::Value,
+        pieces: &[piece],
+        names: Names::NONE,
+        above: Names::NONE,
+        places: &[],
+        reach: Reach::default(),
+        record: 0,
+        member: None,
+        objects: &[],
+        loosen: &[],
+    })
+}
+
 struct Sheet {
     headings: Vec<String>,
     heading_bytes: usize,
@@ -65,10 +125,7 @@ struct Sheet {
 impl Sheet {
     fn cell(&mut self, text: &str, piece: Piece, sink: &mut dyn Sink) -> Result<(), Refusal> {
         let start = piece.span.start;
-        if self.column == COLUMNS {
-            let note = format!("the CSV row at byte {start} has more than {COLUMNS} columns");
-            return Err(Refusal::new(Reason::Bound, note));
-        }
+        check_column(self.column, start)?;
         if self.row == 0 {
             self.heading_bytes += text.len();
             if self.heading_bytes > self.value_bytes {
@@ -87,8 +144,10 @@ impl Sheet {
             names: heading.map_or(Names::NONE, Names::one),
             above: Names::NONE,
             places: &[],
+            reach: Reach::default(),
             record: self.row,
             member: None,
+            objects: &[],
             loosen: &[],
         })
     }
@@ -101,4 +160,13 @@ impl Sheet {
         self.column = 0;
         sink.settled(end)
     }
+}
+
+/// Refuses the cell of a row that has more than are read.
+fn check_column(column: usize, start: usize) -> Result<(), Refusal> {
+    if column < COLUMNS {
+        return Ok(());
+    }
+    let note = format!("the CSV row at byte {start} has more than {COLUMNS} columns");
+    Err(Refusal::new(Reason::Bound, note))
 }

@@ -1,19 +1,24 @@
 //! Bytes into cells and rows, resumable at any byte.
 //!
 //! RFC 4180, and what programs really write: the delimiter is told by a `sep=` line or by the
-//! first line, rows end with CR, LF or both, and a quote inside a bare cell is a quote. A quoted
+//! first line that has any, rows end with CR, LF or both, and a quote inside a bare cell is a quote. A quoted
 //! cell that is not closed, or goes on behind its closing quote, is refused: readers disagree
 //! about where it ends.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use memchr::{memchr, memchr3};
 
+use crate::terms::place::Places;
 use crate::terms::quote::Quote;
 use crate::terms::refusal::{Reason, Refusal};
 
 /// The delimiters that a first line can tell, the likeliest first.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+
+/// In how many lines a delimiter is sought; titles have none.
+const LINES: usize = 5;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -34,7 +39,7 @@ pub enum Event<'a> {
 
 #[derive(Clone, Copy)]
 enum State {
-    /// Before the first line's end: its delimiter is not known.
+    /// In the first lines: the delimiter is not known.
     First,
     /// Before a row's first cell.
     RowStart,
@@ -61,14 +66,15 @@ pub struct Scanner {
     state: State,
     delimiter: u8,
     text: String,
+    places: Arc<Places>,
     value_bytes: usize,
 }
 
 impl Scanner {
-    /// A scanner at a body's first byte.
-    pub fn new(value_bytes: usize) -> Scanner {
-        let delimiter = DELIMITERS[0];
-        Scanner { held: Vec::new(), base: 0, at: 0, state: State::First, delimiter, text: String::new(), value_bytes }
+    /// A scanner at a body's first byte; the places tell which headings are known.
+    pub fn new(places: Arc<Places>, value_bytes: usize) -> Scanner {
+        let (held, text, delimiter) = (Vec::new(), String::new(), DELIMITERS[0]);
+        Scanner { held, base: 0, at: 0, state: State::First, delimiter, text, places, value_bytes }
     }
 
     /// Takes in the next bytes; what has been read is let go.
@@ -144,31 +150,45 @@ impl Scanner {
         }
     }
 
-    /// Reads the byte order mark and the `sep=` line, or looks at the first line; `false` while
-    /// that is not complete.
+    /// Reads the byte order mark and the `sep=` line, or looks at the first lines; `false` while
+    /// those are not complete.
     fn tell_delimiter(&mut self, last: bool) -> Result<bool, Refusal> {
         let mark = if self.held.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-        let blank = self.held[mark..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let start = mark + blank;
-        let line = first_line(&self.held[start..]);
-        self.bounded(line.unwrap_or(self.held.len() - start), start)?;
-        if line.is_none() && !last {
-            return Ok(false);
-        }
-        let line = &self.held[start..][..line.unwrap_or(self.held.len() - start)];
-        self.at = start;
-        match line {
-            [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', told] if told.is_ascii() && *told != b'"' => {
-                self.delimiter = *told;
-                self.at = start + line.len();
+        let first = mark + breaks(&self.held[mark..]);
+        let mut start = first;
+        for number in 0..LINES {
+            let length = first_line(&self.held[start..]);
+            let end = start + length.unwrap_or(self.held.len() - start);
+            self.bounded(end - first, first)?;
+            if length.is_none() && !last {
+                return Ok(false);
             }
-            line => {
-                let count = |delimiter: &u8| outside_quotes(line).filter(|byte| *byte == *delimiter).count();
-                // The last of equals would win, so the likeliest is looked at last.
-                self.delimiter = DELIMITERS.into_iter().rev().max_by_key(count).unwrap_or(self.delimiter);
+            let line = &self.held[start..end];
+            if let (0, Some(told)) = (number, separator(line)) {
+                (self.delimiter, self.at) = (told, end);
+                return Ok(true);
             }
+            let count = |delimiter: &u8| outside_quotes(line).filter(|byte| *byte == *delimiter).count();
+            // The last of equals would win, so the likeliest is looked at last.
+            let likeliest = DELIMITERS.into_iter().rev().max_by_key(count).filter(|delimiter| count(delimiter) > 0);
+            if let Some(delimiter) = likeliest {
+                self.delimiter = delimiter;
+                break;
+            }
+            // A heading that is known stands for its only column: what is written below tells nothing.
+            if self.places.headings.is_empty() || str::from_utf8(line).is_ok_and(|line| self.is_known(line)) {
+                break;
+            }
+            start = end + breaks(&self.held[end..]);
         }
+        self.at = first;
         Ok(true)
+    }
+
+    fn is_known(&self, line: &str) -> bool {
+        let line = line.trim();
+        let bare = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(line);
+        self.places.headings.knows(bare)
     }
 
     fn bare(&mut self, from: usize, last: bool) -> Result<Option<Event<'_>>, Refusal> {
@@ -236,6 +256,19 @@ impl Scanner {
         let at = self.base + at;
         Refusal::new(Reason::Unreadable, format!("the body is no CSV at byte {at}: {what}"))
     }
+}
+
+/// What a `sep=` line tells.
+fn separator(line: &[u8]) -> Option<u8> {
+    match line {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', told] if told.is_ascii() && *told != b'"' => Some(*told),
+        _ => None,
+    }
+}
+
+/// How many line breaks stand at the beginning.
+fn breaks(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
 }
 
 /// The length of the first line, if its end is there.

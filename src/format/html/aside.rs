@@ -96,6 +96,7 @@ impl Page {
         held.names = context.names.near.clone();
         held.above = context.names.above.clone();
         held.places = context.places.clone();
+        held.itself = context.places.clone();
         held.loosen = loosen(written);
         self.deliver(held, eyes)
     }

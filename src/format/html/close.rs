@@ -27,22 +27,26 @@ impl Page {
         }
         self.role_ends(&open, label, eyes)?;
         let depth = self.open.len();
-        if open.tag.role.is_group() || open.record {
+        if open.tag.role.is_group() || open.record != 0 {
             for held in self.controls.group_ends(depth) {
                 self.pass(held, eyes)?;
             }
         }
-        if open.record {
+        if open.record != 0 {
             // A record that ends inside a heading cell cannot wait for what that turns out to be.
             self.questioning = None;
             self.answer_question(false, eyes)?;
-            for held in self.controls.record_ends(self.record) {
+            for held in self.controls.record_ends(open.record) {
                 self.pass(held, eyes)?;
             }
-            eyes.sink.record(self.record, end)?;
-            self.record = 0;
+            self.record = self.open.iter().rev().map(|open| open.record).find(|record| *record != 0).unwrap_or(0);
+            // What stands in another is told with the outermost: what that says may still come.
+            while self.record == 0 && self.complete < self.records {
+                self.complete += 1;
+                eyes.sink.record(self.complete, end)?;
+            }
         }
-        if open.record || open.tag.role == Role::Tr {
+        if open.record != 0 || open.tag.role == Role::Tr {
             self.settle(eyes)?;
         }
         Ok(())

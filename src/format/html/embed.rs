@@ -94,6 +94,7 @@ impl Page {
         held.names = context.names.near.clone();
         held.above = context.names.above.clone();
         held.places = context.places.clone();
+        held.itself = context.places.clone();
         self.deliver(held, eyes)
     }
 
@@ -124,8 +125,10 @@ impl Page {
     pub(super) fn url(&mut self, source: &Source<'_>, context: &Context, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
         for part in url::parts(&source.text) {
             let quotes = source.quotes(part.quote).ok_or_else(too_deep)?;
+            let is_all = part.span == (0..source.text.len());
             let piece = Piece { span: source.span(part.span), at: 0, quotes };
             let mut held = self.bare(part.text, part.part, vec![piece]);
+            held.itself = context.places.iter().filter(|_| is_all).copied().collect();
             held.names = part.name.as_deref().map(Word::from).into_iter().collect();
             // A label says what an address is, but not what a path or a parameter is.
             if part.part == Part::Value {
@@ -201,6 +204,8 @@ impl Page {
         for mut held in gather.leaves {
             held.record = self.record;
             held.places = context.places.clone();
+            held.itself = Vec::new();
+            held.around = Vec::new();
             held.above.extend(context.names.near.iter().chain(&context.names.above).cloned());
             if let Some(member) = &mut held.member {
                 objects = objects.max(member.object + 1);
@@ -252,6 +257,8 @@ impl Sink for Gather {
             names: leaf.names.iter().map(Word::from).collect(),
             above: leaf.above.iter().map(Word::from).collect(),
             places: leaf.places.to_vec(),
+            itself: leaf.reach.itself.to_vec(),
+            around: leaf.reach.around.to_vec(),
             record: leaf.record,
             member: leaf.member.clone(),
             loosen: leaf.loosen.to_vec(),

@@ -75,8 +75,8 @@ fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-/// The reference at the start of `raw`, and how many bytes it takes.
-fn reference(raw: &str, in_attribute: bool) -> Option<(char, Option<char>, usize)> {
+/// The reference that `raw` begins with, as one character or two, and how many bytes it takes.
+pub fn reference(raw: &str, in_attribute: bool) -> Option<(char, Option<char>, usize)> {
     if let Some(digits) = raw.strip_prefix("&#") {
         let (c, length) = numeric(digits)?;
         return Some((c, None, 2 + length));

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::terms::leaf::{Leaf, Member, Part, Piece, Sink};
+use crate::terms::leaf::{Leaf, Member, Part, Piece, Reach, Sink};
 use crate::terms::names::Names;
 use crate::terms::place::PlaceId;
 use crate::terms::refusal::Refusal;
@@ -20,6 +20,8 @@ pub(super) struct Held {
     pub(super) names: Vec<Word>,
     pub(super) above: Vec<Word>,
     pub(super) places: Vec<PlaceId>,
+    pub(super) itself: Vec<PlaceId>,
+    pub(super) around: Vec<PlaceId>,
     pub(super) record: u32,
     pub(super) member: Option<Member>,
     pub(super) loosen: Vec<(Range<usize>, &'static str)>,
@@ -53,8 +55,10 @@ impl Held {
             names: Names::list(&names),
             above: Names::list(&above),
             places: &self.places,
+            reach: Reach { itself: &self.itself, around: &self.around },
             record: self.record,
             member: self.member.clone(),
+            objects: &[],
             loosen: &self.loosen,
         })
     }

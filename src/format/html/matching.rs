@@ -1,7 +1,8 @@
 //! Which elements the places of a plan name.
 //!
 //! Where records are named by a selector, a field's selector is relative to the record: it may
-//! name only what stands in it, or with `:scope` the record's own element.
+//! name only what stands in it, or with `:scope` the record's own element. In a record that stands in
+//! another it may be relative to either.
 
 use crate::format::html::attribute::Attributes;
 use crate::format::html::entity;
@@ -52,6 +53,8 @@ pub(super) struct Matched {
     pub(super) record: bool,
     /// The places that its text is at.
     pub(super) text: Vec<PlaceId>,
+    /// The places that its text is at, but only for a record around its own.
+    pub(super) around: Vec<PlaceId>,
     /// The places that its attributes are at, with their names in lower case.
     pub(super) attributes: Vec<(PlaceId, String)>,
     /// The places around it that its text is not at.
@@ -82,30 +85,31 @@ impl Wanted {
         self.records.is_none() && self.fields.is_empty()
     }
 
-    /// What the selectors say of an element inside these open ones; the record is one of them.
+    /// What the selectors say of an element inside these open ones; records are among them.
     pub(super) fn look(&self, facts: &Facts, open: &[Open]) -> Matched {
-        let open_record = open.iter().position(|open| open.record);
         let mut matched = Matched::default();
         let page = Scene { element: facts, open, root: None };
-        matched.record = open_record.is_none() && self.records.as_ref().is_some_and(|records| page.matches(records));
-        // The element may be the record itself, and stand at the end of those that are open.
-        let root = if matched.record { Some(open.len()) } else { open_record };
-        let record = Scene { root, ..page };
+        matched.record = self.records.as_ref().is_some_and(|records| page.matches(records));
+        // The element may be a record itself, and stand at the end of those that are open.
+        let own = matched.record.then_some(open.len());
+        let outer = open.iter().enumerate().rev().filter(|(_, open)| open.record != 0).map(|(at, _)| at);
+        let roots: Vec<Option<usize>> = own.into_iter().chain(outer).map(Some).collect();
         for field in &self.fields {
-            let scene = if field.document { &page } else { &record };
-            if !field.document && root.is_none() {
-                continue;
-            }
-            if field.except.as_ref().is_some_and(|except| scene.matches(except)) {
+            let roots = if field.document { &[None][..] } else { &roots[..] };
+            let (Some((innermost, others)), Some(outermost)) = (roots.split_first(), roots.last()) else { continue };
+            let fits = |root: &Option<usize>, selectors: &Selectors| Scene { root: *root, ..page }.matches(selectors);
+            if field.except.as_ref().is_some_and(|except| fits(outermost, except)) {
                 matched.except.push(field.id);
                 continue;
             }
-            if !scene.matches(&field.selectors) {
+            let near = fits(innermost, &field.selectors);
+            if !near && !others.iter().any(|root| fits(root, &field.selectors)) {
                 continue;
             }
             match &field.attribute {
                 Some(attribute) => matched.attributes.push((field.id, attribute.clone())),
-                None => matched.text.push(field.id),
+                None if near => matched.text.push(field.id),
+                None => matched.around.push(field.id),
             }
         }
         matched

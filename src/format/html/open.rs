@@ -13,8 +13,8 @@ pub(super) struct Open {
     pub(super) begin: usize,
     /// Text ends where it begins and where it ends.
     pub(super) boundary: bool,
-    /// It is a record.
-    pub(super) record: bool,
+    /// The number of the record that it is; 0 if it is none.
+    pub(super) record: u32,
     /// Its text is a heading or a label.
     pub(super) label: bool,
     /// The names that it gives to what stands in it, the nearest first.
@@ -23,6 +23,8 @@ pub(super) struct Open {
     pub(super) legend: Option<Word>,
     /// The places that its text is at.
     pub(super) places: Vec<PlaceId>,
+    /// The places that its text is at for a record around its own.
+    pub(super) around: Vec<PlaceId>,
     /// The places around it that its text is not at.
     pub(super) except: Vec<PlaceId>,
     /// Gathers the text of a heading or a label.
@@ -58,11 +60,12 @@ impl Open {
             tag,
             begin,
             boundary: !tag.role.is_inline(),
-            record: false,
+            record: 0,
             label: false,
             names: Vec::new(),
             legend: None,
             places: Vec::new(),
+            around: Vec::new(),
             except: Vec::new(),
             collector: None,
             mark: None,

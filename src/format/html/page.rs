@@ -60,7 +60,9 @@ pub(super) struct Page {
     pub(super) questioning: Option<usize>,
     pub(super) collecting: usize,
     pub(super) records: u32,
-    /// The record that is open; 0 outside.
+    /// Up to which of them it was said that they are complete.
+    pub(super) complete: u32,
+    /// The innermost record that is open; 0 outside.
     pub(super) record: u32,
     /// How many JSON objects were shown.
     pub(super) objects: u32,
@@ -100,6 +102,7 @@ impl Page {
             questioning: None,
             collecting: 0,
             records: 0,
+            complete: 0,
             record: 0,
             objects: 0,
             at: 0,

@@ -11,6 +11,14 @@ use crate::terms::leaf::{Part, Piece};
 use crate::terms::place::PlaceId;
 use crate::terms::refusal::{Reason, Refusal};
 
+/// The places of a text, as `Leaf` has them.
+#[derive(Default)]
+struct Stands {
+    places: Vec<PlaceId>,
+    itself: Vec<PlaceId>,
+    around: Vec<PlaceId>,
+}
+
 /// The names that stand at a place of the page, and those further up.
 #[derive(Clone, Default)]
 pub(super) struct Names {
@@ -80,6 +88,8 @@ impl Page {
             names: Vec::new(),
             above: Vec::new(),
             places: Vec::new(),
+            itself: Vec::new(),
+            around: Vec::new(),
             record: self.record,
             member: None,
             loosen: Vec::new(),
@@ -118,8 +128,8 @@ impl Page {
         if let Some(label) = run_label {
             names.near.insert(0, label);
         }
-        let places = self.places();
-        let named = !names.near.is_empty() || !places.is_empty();
+        let Stands { places, itself, around } = self.places();
+        let named = !names.near.is_empty() || !places.is_empty() || !around.is_empty();
         let part = self.part().unwrap_or(if named { Part::Value } else { Part::Text });
         if part == Part::Label {
             names = Names::default();
@@ -128,6 +138,8 @@ impl Page {
         held.names = names.near;
         held.above = names.above;
         held.places = places;
+        held.itself = itself;
+        held.around = around;
         held
     }
 
@@ -145,18 +157,22 @@ impl Page {
         None
     }
 
-    fn places(&self) -> Vec<PlaceId> {
-        let mut places = Vec::new();
+    fn places(&self) -> Stands {
+        let mut stands = Stands::default();
         let mut except = Vec::new();
+        let (mut parted, mut beyond) = (false, false);
         for open in self.open.iter().rev() {
-            for place in &open.places {
-                if !places.contains(place) && !except.contains(place) {
-                    places.push(*place);
-                }
+            for place in open.places.iter().filter(|place| !except.contains(*place)) {
+                stands.add(*place, parted, beyond);
+            }
+            for place in open.around.iter().filter(|place| !except.contains(*place)) {
+                stands.add(*place, parted, true);
             }
             except.extend(&open.except);
+            parted |= !open.tag.role.is_inline();
+            beyond |= open.record != 0;
         }
-        places
+        stands
     }
 
     /// Adds text to the headings and labels that it stands in; what a control holds is not theirs.
@@ -168,6 +184,27 @@ impl Page {
         for open in self.open.iter_mut().skip(control.map_or(0, |index| index + 1)) {
             if let Some(collector) = &mut open.collector {
                 collector.push(text);
+            }
+        }
+    }
+}
+
+impl Stands {
+    /// Adds the place of an element around the text: `parted` from it by a block, or `beyond` its record.
+    fn add(&mut self, place: PlaceId, parted: bool, beyond: bool) {
+        match self.places.contains(&place) {
+            true if parted && !beyond => self.itself.retain(|own| *own != place),
+            true => {}
+            false if beyond => {
+                if !self.around.contains(&place) {
+                    self.around.push(place);
+                }
+            }
+            false => {
+                self.places.push(place);
+                if !parted {
+                    self.itself.push(place);
+                }
             }
         }
     }

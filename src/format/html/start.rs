@@ -81,23 +81,24 @@ impl Page {
         let mut open = Open::new(tag, start.span.start);
         let matched = self.look(&mut open, &written);
         open.places = matched.text;
+        open.around = matched.around;
         open.except = matched.except;
-        open.record = matched.record;
         let class = attributes.raw(text, "class").unwrap_or_default();
         open.mark = Mark::of(class);
         let sibling = self.label_before(&written, class);
         let strong = open.mark.as_ref().is_some_and(|mark| mark.prefix.is_none());
-        open.boundary |= sibling.is_some() || strong || open.record;
-        open.boundary |= !open.places.is_empty() || !open.except.is_empty();
+        open.boundary |= sibling.is_some() || strong || matched.record;
+        open.boundary |= !(open.places.is_empty() && open.around.is_empty() && open.except.is_empty());
         open.boundary |= self.is_link_apart(&written, eyes);
         if tag.role == Role::Br {
             self.run.line_break();
             open.boundary = false;
         }
         let before = if open.boundary { self.flush(eyes)? } else { None };
-        if open.record {
+        if matched.record {
             self.records += 1;
             self.record = self.records;
+            open.record = self.record;
         }
         self.bring(&mut open, &written, eyes)?;
         let control = written.is_control();

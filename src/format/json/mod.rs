@@ -4,17 +4,21 @@
 //! could show staff what this one did not see: invalid UTF-8, lone surrogates, comments, trailing
 //! commas and a second document are refused. A byte order mark is let through, because servers
 //! write it and every reader skips it. Numbers are never read as numbers, so they keep all their
-//! digits. Wrappers (JSONP, prefixes against hijacking, lines of documents) are refused here.
+//! digits. What servers write around JSON is for `wrapped`, documents one behind the other for `lines`.
 //!
 //! There are two ways through a document: `scan` and `tree` read any token, at any cut, and refuse;
-//! `run` is quick and only takes what lies whole in one chunk and is in order.
+//! `run` is quick and only takes what lies whole in one chunk and is in order. A string that holds JSON
+//! of its own is shown by `inner`, leaf by leaf, where whoever looks wants it so.
 
+mod inner;
+pub mod lines;
 pub mod path;
 mod run;
 pub mod scan;
 pub mod text;
 mod tree;
 pub mod within;
+pub mod wrapped;
 
 use std::sync::Arc;
 
@@ -50,6 +54,13 @@ impl JsonWalker {
     pub fn showing_nulls(mut self) -> JsonWalker {
         self.tree.show_nulls();
         self
+    }
+}
+
+impl JsonWalker {
+    /// Whether the document is complete.
+    fn is_complete(&self) -> bool {
+        self.tree.is_complete()
     }
 }
 

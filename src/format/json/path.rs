@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use crate::format::automaton::Paths;
+use crate::terms::leaf::Reach;
 use crate::terms::names::is_same;
 use crate::terms::place::{Place, PlaceId, Places, Step};
 
@@ -51,8 +52,14 @@ pub struct Matcher {
 /// A set of positions.
 struct Row {
     set: Box<[u64]>,
+    /// The set where no array is: there `[*]` means the object, or the scalar, itself.
+    alone: Option<Box<[u64]>>,
     places: Vec<PlaceId>,
+    /// Those of them that name just this node.
+    itself: Vec<PlaceId>,
     is_record: bool,
+    /// Whether a record begins there if it is an object.
+    is_lone_record: bool,
     /// Where it led under keys so far.
     ways: Vec<(Box<str>, u32)>,
     /// Where it leads under any index, if that was looked at and all are the same.
@@ -136,6 +143,12 @@ impl Matcher {
         self.is_record(self.top())
     }
 
+    /// Whether the node that is looked at, if it is an object, is the only record where a list of
+    /// records could be.
+    pub fn at_lone_record(&self) -> bool {
+        self.rows[self.top() as usize].is_lone_record
+    }
+
     /// The node that is looked at is a record: from here the paths begin.
     pub fn open_record(&mut self) {
         let from = self.top();
@@ -192,6 +205,17 @@ impl Matcher {
         &self.rows[row as usize].places
     }
 
+    /// How they reach the node that is looked at.
+    pub fn reach(&self) -> Reach<'_> {
+        self.reach_of(self.top())
+    }
+
+    /// How the places of a row reach it.
+    #[inline(always)]
+    pub fn reach_of(&self, row: u32) -> Reach<'_> {
+        Reach { itself: &self.rows[row as usize].itself, around: &[] }
+    }
+
     /// Whether a record begins at a row.
     pub fn is_record(&self, row: u32) -> bool {
         self.rows[row as usize].is_record
@@ -204,7 +228,12 @@ impl Matcher {
     /// Finds out where a child leads, and keeps it if there is room.
     fn led(&mut self, child: Child<'_>) -> u32 {
         let from = self.top() as usize;
-        let set = self.paths.step(&self.rows[from].set, |step| follow(step, child));
+        let row = &self.rows[from];
+        let above = match child {
+            Child::Key(_) => row.alone.as_ref().unwrap_or(&row.set),
+            Child::Index(_) => &row.set,
+        };
+        let set = self.paths.step(above, |step| follow(step, child));
         let any_index = !self.paths.any(&self.rows[from].set, |step| matches!(step, Step::Index(_)));
         let to = self.row(set);
         if from >= ROWS || to as usize >= ROWS {
@@ -236,9 +265,24 @@ impl Matcher {
         if self.rows.len() < ROWS {
             self.known.insert(set.clone(), number);
         }
-        let places = self.paths.reached(&set).collect();
+        let each = |step: &Step| *step == Step::Each;
+        let alone = self.paths.any(&set, each).then(|| self.paths.without(&set, each).into_boxed_slice());
+        // Only of scalars the places are asked, and a scalar is alone.
+        let scalar = alone.as_ref().unwrap_or(&set);
+        let (places, itself) = (self.paths.reached(scalar).collect(), self.paths.itself(scalar).collect());
         let is_record = self.paths.is_record(&set);
-        self.rows.push(Row { set, places, is_record, ways: Vec::new(), any_index: None, opened: None });
+        let is_lone_record = !is_record && alone.as_ref().is_some_and(|alone| self.paths.is_record(alone));
+        self.rows.push(Row {
+            set,
+            alone,
+            places,
+            itself,
+            is_record,
+            is_lone_record,
+            ways: Vec::new(),
+            any_index: None,
+            opened: None,
+        });
         number
     }
 
@@ -253,7 +297,7 @@ impl Matcher {
 /// Whether the position holds below this child too, and whether it moves on to the next step.
 fn follow(step: &Step, child: Child<'_>) -> (bool, bool) {
     match (step, child) {
-        (Step::Any, _) => (false, true),
+        (Step::Any | Step::Each, _) => (false, true),
         (Step::DescendantAny, _) => (true, true),
         (Step::Name(name), Child::Key(key)) => (false, name == key),
         (Step::DescendantName(name), Child::Key(key)) => (true, name == key),
@@ -279,12 +323,50 @@ mod tests {
     fn a_path_reaches_its_node_and_all_below() {
         use Child::{Index, Key};
         let way = [Key("a"), Index(2), Key("b"), Key("c")];
-        for path in ["$", "$.a", "$.a[2]", "$.a[*].b", "$..b", "$..c", "$.*", "$..*", "$.a..c", "$..a[2]..c", "$..b.c"]
-        {
+        for path in [
+            "$",
+            "$.a",
+            "$.a[2]",
+            "$.a[*].b",
+            "$..b",
+            "$..c",
+            "$.*",
+            "$..*",
+            "$.a..c",
+            "$..a[2]..c",
+            "$..b.c",
+            "$[*].a[2]",
+            "$.a[2][*].b",
+            "$.a[2].b[*].c[*]",
+            "$.a[2][*][*].b.c",
+        ] {
             assert!(reached(path, &way), "{path}");
         }
-        for path in ["$.b", "$.a[1]", "$.a.b", "$..d", "$.a[*].c", "$..c.b", "$.a[2].b.c.d", "$..a..a"] {
+        for path in
+            ["$.b", "$.a[1]", "$.a.b", "$..d", "$.a[*].c", "$..c.b", "$.a[2].b.c.d", "$..a..a", "$.a[*][2]", "$.*.a"]
+        {
             assert!(!reached(path, &way), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_names_its_node_itself_and_not_what_stands_in_it() {
+        use Child::{Index, Key};
+        for (path, way, itself) in [
+            ("$.user", &[Key("user")][..], true),
+            ("$.user", &[Key("user"), Key("createdBy"), Key("user")], false),
+            ("$..user", &[Key("a"), Key("user")], true),
+            ("$..user", &[Key("user"), Key("user")], false),
+            ("$.owners[0]", &[Key("owners"), Index(0)], true),
+            ("$.owners[0]", &[Key("owners"), Index(0), Key("backup")], false),
+            ("$", &[], true),
+            ("$", &[Key("a")], false),
+        ] {
+            let json = vec![(PlaceId(7), JsonPath::parse(path).expect("a path"))];
+            let mut matcher = Matcher::new(&Places { json, ..Places::default() });
+            way.iter().for_each(|child| matcher.enter(*child));
+            assert_eq!(matcher.places(), [PlaceId(7)], "{path}");
+            assert_eq!(!matcher.reach().itself.is_empty(), itself, "{path}");
         }
     }
 

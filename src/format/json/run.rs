@@ -12,6 +12,7 @@
 
 use wide::u8x16;
 
+use crate::format::json::inner::may_hold;
 use crate::format::json::path::Child;
 use crate::format::json::scan::{BARE_BYTES, Shape, ends_bare};
 use crate::format::json::text::{number, unescape};
@@ -115,6 +116,7 @@ impl Tree {
                 names: Names::one(key),
                 above: self.nest.all(),
                 places: self.matcher.places_of(row),
+                reach: self.matcher.reach_of(row),
                 member: Some(member(object, index, key_at..base + after, before)),
             };
             let Some(after) = self.quick(text.text, at, row, unescaped, stands, sink)? else {
@@ -156,8 +158,8 @@ impl Tree {
             let row = self.quick_row(Child::Index(index));
             let stands = |after: usize, row: u32| {
                 let (names, above) = self.nest.parted();
-                let places = self.matcher.places_of(row);
-                Stands { span: base + at..base + after, names, above, places, member: None }
+                let (places, reach) = (self.matcher.places_of(row), self.matcher.reach_of(row));
+                Stands { span: base + at..base + after, names, above, places, reach, member: None }
             };
             let Some(after) = self.quick(text.text, at, row, unescaped, stands, sink)? else { break };
             (at, index, before, expect) = (after, index + 1, base + after, Expect::CommaOrClose);
@@ -191,10 +193,13 @@ impl Tree {
                 let Some(value) = text.get(at + 1..stop).filter(|value| value.len() <= self.value_bytes) else {
                     return Ok(None);
                 };
+                if may_hold(value) {
+                    return Ok(None);
+                }
                 self.show(value, Part::Value, Quote::Json, stands(stop + 1, row), sink)?;
                 return Ok(Some(stop + 1));
             }
-            let end = escaped(text, at + 1, stop, unescaped, self.value_bytes);
+            let end = escaped(text, at + 1, stop, unescaped, self.value_bytes).filter(|_| !may_hold(unescaped));
             if let Some(end) = end {
                 self.show(unescaped, Part::Value, Quote::Json, stands(end, row), sink)?;
             }

@@ -47,6 +47,8 @@ pub enum Token<'a> {
 pub struct Scanned<'a> {
     /// The token.
     pub token: Token<'a>,
+    /// What stands between a string's quotes, as it is written; empty for all else.
+    pub raw: &'a str,
     /// The number of its first byte.
     pub start: usize,
     /// The number of the byte behind it.
@@ -110,7 +112,7 @@ impl Scanner {
                 }
             };
             *at += 1;
-            return Ok(Some(Scanned { token, start: self.start, end: self.start + 1 }));
+            return Ok(Some(Scanned { token, raw: "", start: self.start, end: self.start + 1 }));
         }
         match self.state {
             State::Text { escaped, escapes } => self.text(chunk, at, escaped, escapes),
@@ -121,6 +123,12 @@ impl Scanner {
     /// The number of the chunk's first byte, if no token is open and the byte order mark is behind.
     pub fn between(&self) -> Option<usize> {
         (matches!(self.state, State::Between) && self.mark == BYTE_ORDER_MARK.len()).then_some(self.base)
+    }
+
+    /// Begins so many bytes behind the body's first, where no byte order mark can stand any more.
+    pub(super) fn begin_behind(&mut self, bytes: usize) {
+        self.base = bytes;
+        self.mark = BYTE_ORDER_MARK.len();
     }
 
     /// All of the chunk has been read.
@@ -200,10 +208,10 @@ impl Scanner {
         let inside = self.start + 1;
         let raw = plain_text(raw).map_err(|at| unreadable(inside + at, "a string holds what it may not"))?;
         if !escapes {
-            return Ok(Some(Scanned { token: Token::Text(raw), start: self.start, end }));
+            return Ok(Some(Scanned { token: Token::Text(raw), raw, start: self.start, end }));
         }
         unescape(raw, &mut self.text).map_err(|at| unreadable(inside + at, "an escape is none"))?;
-        Ok(Some(Scanned { token: Token::Text(&self.text), start: self.start, end }))
+        Ok(Some(Scanned { token: Token::Text(&self.text), raw, start: self.start, end }))
     }
 
     fn bare<'a>(&'a mut self, chunk: &'a [u8], at: &mut usize) -> Result<Option<Scanned<'a>>, Refusal> {
@@ -239,7 +247,7 @@ impl Scanner {
             (raw, Ok(text)) if is_number(raw) => Token::Number(text),
             _ => return Err(unreadable(self.start, "expected a value")),
         };
-        Ok(Scanned { token, start: self.start, end })
+        Ok(Scanned { token, raw: "", start: self.start, end })
     }
 
     fn hold(&mut self, bytes: &[u8], bound: usize) -> Result<(), Refusal> {

@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
+use crate::format::json::inner::may_hold;
 use crate::format::json::path::{Child, Matcher};
 use crate::format::json::scan::{Scanned, Shape, Token, unreadable};
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Member, Part, Piece, Sink};
+use crate::terms::leaf::{Leaf, Member, Part, Piece, Reach, Sink};
 use crate::terms::names::{Names, Nest};
-use crate::terms::place::{PlaceId, Places};
+use crate::terms::place::{Place, PlaceId, Places};
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -37,12 +38,14 @@ pub(super) struct Frame {
     pub(super) before: usize,
     /// The current member's key in the body, quotes included.
     pub(super) key: Range<usize>,
+    /// Whether it stands where a list of records could be.
+    pub(super) lone: bool,
 }
 
-/// The record that is open: the node that so many containers lie around.
-struct Record {
+/// A record that is open: the node that so many containers lie around.
+pub(super) struct Record {
     number: u32,
-    depth: usize,
+    pub(super) depth: usize,
 }
 
 /// Where a scalar stands that becomes a leaf.
@@ -52,6 +55,7 @@ pub(super) struct Stands<'a> {
     pub(super) names: Names<'a>,
     pub(super) above: Names<'a>,
     pub(super) places: &'a [PlaceId],
+    pub(super) reach: Reach<'a>,
     pub(super) member: Option<Member>,
 }
 
@@ -62,13 +66,20 @@ pub(super) struct Tree {
     /// The keys under which the open objects and arrays stand.
     pub(super) nest: Nest,
     /// The current member's key in the innermost object.
-    key: String,
+    pub(super) key: String,
     pub(super) matcher: Matcher,
-    depth: usize,
+    pub(super) depth: usize,
     objects: u32,
+    /// The numbers of the objects that are open, the outermost first.
+    around: Vec<u32>,
     records: u32,
-    record: Option<Record>,
+    /// Those that are open, which stand in one another.
+    pub(super) open: Vec<Record>,
     nulls: bool,
+    /// Whether one document may follow another.
+    many: bool,
+    /// Whether the path of the records begins them.
+    has_records: bool,
     pub(super) value_bytes: usize,
     /// Room for a string whose escapes are undone.
     pub(super) unescaped: String,
@@ -84,9 +95,12 @@ impl Tree {
             matcher: Matcher::take(places),
             depth: bounds.depth,
             objects: 0,
+            around: Vec::new(),
             records: 0,
-            record: None,
+            open: Vec::new(),
             nulls: places.nulls,
+            many: false,
+            has_records: matches!(places.records, Some(Place::Json(_))),
             value_bytes: bounds.value_bytes,
             unescaped: String::new(),
         }
@@ -96,10 +110,28 @@ impl Tree {
         self.nulls = true;
     }
 
+    /// Takes several documents; each is a record where the resource declares none.
+    pub(super) fn follow_one_another(&mut self) {
+        self.many = true;
+    }
+
+    /// Whether the document is complete.
+    pub(super) fn is_complete(&self) -> bool {
+        self.expect == Expect::Nothing
+    }
+
+    /// Whether no document has begun that is not complete.
+    pub(super) fn is_between(&self) -> bool {
+        self.frames.is_empty() && matches!(self.expect, Expect::Nothing | Expect::Value)
+    }
+
     /// The next token, whatever it is.
     pub(super) fn take(&mut self, found: Scanned<'_>, sink: &mut dyn Sink) -> Result<(), Refusal> {
-        let span = found.start..found.end;
+        let (span, raw) = (found.start..found.end, found.raw);
         let top = self.frames.last().map(|frame| frame.shape);
+        if self.many && self.expect == Expect::Nothing {
+            self.expect = Expect::Value;
+        }
         match (self.expect, found.token) {
             (Expect::Value | Expect::ValueOrClose, Token::Open(shape)) => self.open(shape, span),
             (Expect::KeyOrClose | Expect::ValueOrClose | Expect::CommaOrClose, Token::Close(shape))
@@ -107,7 +139,7 @@ impl Tree {
             {
                 self.close(span.end, sink)
             }
-            (Expect::Value | Expect::ValueOrClose, token) => self.scalar(&token, span, sink),
+            (Expect::Value | Expect::ValueOrClose, token) => self.scalar(&token, raw, span, sink),
             (Expect::Key | Expect::KeyOrClose, Token::Text(key)) => {
                 self.show_key(key, span.clone(), sink)?;
                 self.keep(key, span);
@@ -145,13 +177,18 @@ impl Tree {
             let note = format!("the JSON at byte {} is nested deeper than {} levels", span.start, self.depth);
             return Err(Refusal::new(Reason::Bound, note));
         }
-        self.enter();
+        self.enter(Some(shape));
         if self.in_object() {
             self.nest.push(&self.key);
         }
-        self.frames.push(Frame { shape, object: self.objects, index: 0, before: span.end, key: 0..0 });
+        let lone = shape == Shape::Object && self.matcher.at_lone_record();
+        if lone {
+            self.matcher.open_record();
+        }
+        self.frames.push(Frame { shape, object: self.objects, index: 0, before: span.end, key: 0..0, lone });
         self.expect = Expect::ValueOrClose;
         if shape == Shape::Object {
+            self.around.push(self.objects);
             // The number tells objects apart that are held at one time; it may begin again.
             self.objects = self.objects.wrapping_add(1);
             self.expect = Expect::KeyOrClose;
@@ -160,7 +197,9 @@ impl Tree {
     }
 
     pub(super) fn close(&mut self, end: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
-        self.frames.pop();
+        if self.frames.pop().is_some_and(|frame| frame.shape == Shape::Object) {
+            self.around.pop();
+        }
         if self.in_object() {
             self.nest.pop();
         }
@@ -183,23 +222,36 @@ impl Tree {
             return Err(Refusal::new(Reason::Bound, note));
         }
         // A key is not named by itself: it stands in the objects around it and under no name.
-        let stands = Stands { span, names: Names::NONE, above: self.nest.all(), places: &[], member: None };
+        let (names, above, reach) = (Names::NONE, self.nest.all(), Reach::default());
+        let stands = Stands { span, names, above, places: &[], reach, member: None };
         self.show(key, Part::Key, Quote::Json, stands, sink)
     }
 
     /// A scalar that is a child of the innermost container, with its key in `self.key`.
-    fn scalar(&mut self, token: &Token<'_>, span: Range<usize>, sink: &mut dyn Sink) -> Result<(), Refusal> {
+    fn scalar(&mut self, token: &Token<'_>, raw: &str, span: Range<usize>, sink: &mut dyn Sink) -> Result<(), Refusal> {
         if matches!(token, Token::Open(_) | Token::Close(_) | Token::Comma | Token::Colon) {
             return Err(unreadable(span.start, wanted(self.expect)));
         }
-        self.enter();
+        self.enter(None);
         let end = span.end;
+        let opened = match token {
+            Token::Text(text) if may_hold(text) => self.inside(text, raw, span.clone(), sink)?,
+            _ => false,
+        };
+        if !opened {
+            self.show_scalar(token, self.stands(span), sink)?;
+        }
+        self.complete(end, sink)
+    }
+
+    /// Where a scalar stands that is a child of the innermost container.
+    pub(super) fn stands(&self, span: Range<usize>) -> Stands<'_> {
         let frame = self.frames.last().filter(|frame| frame.shape == Shape::Object);
-        let member = frame.map(|frame| member(frame.object, frame.index, frame.key.start..end, frame.before));
+        let member = frame.map(|frame| member(frame.object, frame.index, frame.key.start..span.end, frame.before));
         let (names, above) =
             if frame.is_some() { (Names::one(&self.key), self.nest.all()) } else { self.nest.parted() };
-        self.show_scalar(token, Stands { span, names, above, places: self.matcher.places(), member }, sink)?;
-        self.complete(end, sink)
+        let (places, reach) = (self.matcher.places(), self.matcher.reach());
+        Stands { span, names, above, places, reach, member }
     }
 
     fn show_scalar(&self, token: &Token<'_>, stands: Stands<'_>, sink: &mut dyn Sink) -> Result<(), Refusal> {
@@ -224,7 +276,7 @@ impl Tree {
         stands: Stands<'_>,
         sink: &mut dyn Sink,
     ) -> Result<(), Refusal> {
-        let Stands { span, names, above, places, member } = stands;
+        let Stands { span, names, above, places, reach, member } = stands;
         let span = if quote == Quote::Json { span.start + 1..span.end - 1 } else { span };
         sink.leaf(&Leaf {
             text,
@@ -233,24 +285,57 @@ impl Tree {
             names,
             above,
             places,
-            record: self.record.as_ref().map_or(0, |record| record.number),
+            reach,
+            record: self.record_number(),
             member,
+            objects: &self.around,
             loosen: &[],
         })
     }
 
-    /// Steps to the value that begins, which may be a record.
-    fn enter(&mut self) {
+    /// The numbers of the objects that are open, the outermost first.
+    pub(super) fn around(&self) -> &[u32] {
+        &self.around
+    }
+
+    /// The number of the record that is open; 0 outside records.
+    #[inline(always)]
+    pub(super) fn record_number(&self) -> u32 {
+        self.open.last().map_or(0, |record| record.number)
+    }
+
+    /// Steps to the value that begins, which may be a record. An object where a list of records could be
+    /// holds records by name as long as its members are objects; the first that is none shows that it is
+    /// a record itself.
+    fn enter(&mut self, shape: Option<Shape>) {
+        let (mut lone_frame, mut lone) = (false, false);
         match self.frames.last() {
-            Some(frame) if frame.shape == Shape::Object => self.matcher.enter(Child::Key(&self.key)),
+            Some(frame) if frame.shape == Shape::Object => {
+                lone_frame = frame.lone;
+                lone = frame.lone && shape != Some(Shape::Object);
+                self.matcher.enter(Child::Key(&self.key));
+            }
             Some(frame) => self.matcher.enter(Child::Index(frame.index)),
             None => {}
         }
-        if self.record.is_none() && self.matcher.at_record() {
-            self.matcher.open_record();
+        let at_record = self.matcher.at_record() && !self.is_member(lone_frame);
+        if at_record || (self.open.is_empty() && self.is_line()) {
+            if at_record && !lone {
+                self.matcher.open_record();
+            }
             self.records = self.records.wrapping_add(1);
-            self.record = Some(Record { number: self.records, depth: self.frames.len() });
+            self.open.push(Record { number: self.records, depth: self.frames.len() - usize::from(lone) });
         }
+    }
+
+    /// Whether the object around is a record itself, so that its members are none.
+    fn is_member(&self, lone_frame: bool) -> bool {
+        lone_frame && self.open.last().is_some_and(|record| record.depth + 1 == self.frames.len())
+    }
+
+    /// Whether a document begins that is a record by itself.
+    fn is_line(&self) -> bool {
+        self.many && !self.has_records && self.frames.is_empty()
     }
 
     /// Steps back from a value that is complete.
@@ -262,22 +347,23 @@ impl Tree {
             self.matcher.leave();
             self.expect = Expect::CommaOrClose;
         }
-        match self.record.take_if(|record| record.depth == self.frames.len()) {
-            Some(record) => {
-                sink.record(record.number, end)?;
+        match self.open.pop_if(|record| record.depth == self.frames.len()) {
+            // What stands in another is told with the outermost: what that says may still come.
+            Some(outermost) if self.open.is_empty() => {
+                (outermost.number..=self.records).try_for_each(|number| sink.record(number, end))?;
                 sink.settled(end)
             }
-            None => Ok(()),
+            _ => Ok(()),
         }
     }
 
     /// Whether a record begins at a child that leads to this row.
     #[inline(always)]
     pub(super) fn begins_record(&self, row: u32) -> bool {
-        self.record.is_none() && self.matcher.is_record(row)
+        self.matcher.is_record(row)
     }
 
-    fn in_object(&self) -> bool {
+    pub(super) fn in_object(&self) -> bool {
         self.frames.last().is_some_and(|frame| frame.shape == Shape::Object)
     }
 }

@@ -11,7 +11,7 @@ use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Member, Piece, Sink, Walker};
 use crate::terms::place::Places;
 use crate::terms::quote::{Quote, Quotes};
-use crate::terms::refusal::Refusal;
+use crate::terms::refusal::{Reason, Refusal};
 
 /// Where a JSON text stands.
 pub struct Surroundings<'a> {
@@ -33,18 +33,19 @@ pub fn leaves_within(
     surroundings: &Surroundings<'_>,
     sink: &mut dyn Sink,
 ) -> Result<bool, Refusal> {
-    let (Some(string), Some(bare)) = (surroundings.quotes(Quote::Json), surroundings.quotes(Quote::JsonBare)) else {
+    if surroundings.quotes(Quote::Json).is_none() {
         return Ok(false);
-    };
+    }
     // Leaves cannot be taken back, so the whole text is read once before anything is shown.
     if walk(text, places, bounds, &mut Nobody).is_err() {
         return Ok(false);
     }
-    walk(text, places, bounds, &mut Outward { surroundings, string, bare, sink })?;
+    walk(text, places, bounds, &mut Outward { surroundings, sink })?;
     Ok(true)
 }
 
-fn walk(text: &str, places: &Arc<Places>, bounds: &Bounds, sink: &mut dyn Sink) -> Result<(), Refusal> {
+/// Walks a JSON text that is all there.
+pub(crate) fn walk(text: &str, places: &Arc<Places>, bounds: &Bounds, sink: &mut dyn Sink) -> Result<(), Refusal> {
     let mut walker = JsonWalker::new(Arc::clone(places), bounds);
     walker.write(text.as_bytes(), sink)?;
     walker.end(sink)
@@ -52,16 +53,34 @@ fn walk(text: &str, places: &Arc<Places>, bounds: &Bounds, sink: &mut dyn Sink) 
 
 impl Surroundings<'_> {
     fn quotes(&self, innermost: Quote) -> Option<Quotes> {
-        let outer = self.outer.as_ref().map_or(&[][..], Quotes::layers);
-        outer.iter().try_fold(Quotes::one(innermost), |quotes, layer| quotes.within(*layer))
+        self.layers().iter().try_fold(Quotes::one(innermost), |quotes, layer| quotes.within(*layer))
     }
 
-    fn span(&self, span: &Range<usize>) -> Range<usize> {
-        (self.raw_of)(span.start)..(self.raw_of)(span.end)
+    fn layers(&self) -> &[Quote] {
+        self.outer.as_ref().map_or(&[], Quotes::layers)
     }
 }
 
-struct Nobody;
+/// A leaf's pieces and member as they stand in what is around, in these layers of quoting; nothing if
+/// they are nested deeper than can be told.
+pub(crate) fn moved(
+    leaf: &Leaf<'_>,
+    raw_of: &dyn Fn(usize) -> usize,
+    layers: &[Quote],
+) -> Option<(Vec<Piece>, Option<Member>)> {
+    let outward = |span: &Range<usize>| raw_of(span.start)..raw_of(span.end);
+    let piece = |piece: &Piece| {
+        let quotes = layers.iter().try_fold(piece.quotes, |quotes, layer| quotes.within(*layer))?;
+        Some(Piece { span: outward(&piece.span), at: piece.at, quotes })
+    };
+    let pieces = leaf.pieces.iter().map(piece).collect::<Option<Vec<Piece>>>()?;
+    let member = leaf.member.as_ref();
+    let member = member.map(|member| Member { span: outward(&member.span), before: raw_of(member.before), ..*member });
+    Some((pieces, member))
+}
+
+/// Takes whatever is shown.
+pub(crate) struct Nobody;
 
 impl Sink for Nobody {
     fn leaf(&mut self, _: &Leaf<'_>) -> Result<(), Refusal> {
@@ -80,23 +99,20 @@ impl Sink for Nobody {
 /// Translates leaves of the inner text; its records and what is settled are the outer walker's.
 struct Outward<'a> {
     surroundings: &'a Surroundings<'a>,
-    string: Quotes,
-    bare: Quotes,
     sink: &'a mut dyn Sink,
+}
+
+impl Outward<'_> {
+    fn moved(&self, leaf: &Leaf<'_>) -> Result<(Vec<Piece>, Option<Member>), Refusal> {
+        let surroundings = self.surroundings;
+        moved(leaf, surroundings.raw_of, surroundings.layers())
+            .ok_or_else(|| Refusal::new(Reason::Bound, "JSON is quoted deeper than it can be written"))
+    }
 }
 
 impl Sink for Outward<'_> {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        let outward = |piece: &Piece| {
-            let quotes = if piece.quotes == Quotes::one(Quote::JsonBare) { self.bare } else { self.string };
-            Piece { span: self.surroundings.span(&piece.span), at: piece.at, quotes }
-        };
-        let pieces: Vec<Piece> = leaf.pieces.iter().map(outward).collect();
-        let member = leaf.member.as_ref().map(|member| Member {
-            span: self.surroundings.span(&member.span),
-            before: (self.surroundings.raw_of)(member.before),
-            ..*member
-        });
+        let (pieces, member) = self.moved(leaf)?;
         self.sink.leaf(&Leaf { pieces: &pieces, member, record: self.surroundings.record, ..leaf.clone() })
     }
 
@@ -106,5 +122,12 @@ impl Sink for Outward<'_> {
 
     fn settled(&mut self, _: usize) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    fn opens(&mut self, leaf: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
+        let (pieces, member) = self.moved(leaf)?;
+        let room = pieces.iter().all(|piece| piece.quotes.within(Quote::Json).is_some());
+        let leaf = Leaf { pieces: &pieces, member, record: self.surroundings.record, ..leaf.clone() };
+        Ok(self.sink.opens(&leaf, readable && room)? && room)
     }
 }

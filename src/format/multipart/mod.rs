@@ -12,10 +12,11 @@ use std::sync::Arc;
 use memchr::memmem;
 
 use crate::format::json::JsonWalker;
+use crate::format::json::lines::JsonLines;
 use crate::format::multipart::head::Head;
 use crate::format::{self, Format, media};
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::place::Places;
 use crate::terms::quote::{Quote, Quotes};
@@ -326,6 +327,10 @@ impl MultipartWalker {
             }
             // A veiled number is `null`, and would be written over the number.
             Format::Json => Ok(Box::new(JsonWalker::new(Arc::clone(&self.places), &self.bounds).showing_nulls())),
+            Format::Lines => {
+                let json = JsonWalker::new(Arc::clone(&self.places), &self.bounds).showing_nulls();
+                Ok(Box::new(JsonLines::new(json)))
+            }
             format => format::walker(format, &self.places, &self.bounds),
         }
     }
@@ -433,15 +438,26 @@ struct Inside<'a> {
     sink: &'a mut dyn Sink,
 }
 
-impl Sink for Inside<'_> {
-    fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+impl Inside<'_> {
+    fn pieces(&self, leaf: &Leaf<'_>) -> Vec<Piece> {
         let outward = |piece: &Piece| Piece {
             span: self.base + piece.span.start..self.base + piece.span.end,
             at: piece.at,
             quotes: piece.quotes,
         };
-        let pieces: Vec<Piece> = leaf.pieces.iter().map(outward).collect();
+        leaf.pieces.iter().map(outward).collect()
+    }
+}
+
+impl Sink for Inside<'_> {
+    fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+        let pieces = self.pieces(leaf);
         self.sink.leaf(&Leaf { pieces: &pieces, record: 0, member: None, loosen: &[], ..leaf.clone() })
+    }
+
+    fn opens(&mut self, leaf: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
+        let pieces = self.pieces(leaf);
+        self.sink.opens(&Leaf { pieces: &pieces, record: 0, member: None, loosen: &[], ..leaf.clone() }, readable)
     }
 
     fn record(&mut self, _: u32, _: usize) -> Result<(), Refusal> {
@@ -458,7 +474,20 @@ fn piece(span: std::ops::Range<usize>) -> Piece {
 }
 
 fn leaf<'a>(text: &'a str, part: Part, names: Names<'a>, pieces: &'a [Piece]) -> Leaf<'a> {
-    Leaf { text, part, pieces, names, above: Names::NONE, places: &[], record: 0, member: None, loosen: &[] }
+    let (reach, objects) = (Reach::default(), &[][..]);
+    Leaf {
+        text,
+        part,
+        pieces,
+        names,
+        above: Names::NONE,
+        places: &[],
+        reach,
+        record: 0,
+        member: None,
+        objects,
+        loosen: &[],
+    }
 }
 
 /// A refusal that names the offset, never the text.

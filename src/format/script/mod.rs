@@ -14,7 +14,7 @@ use crate::format::json::within::{Surroundings, leaves_within};
 use crate::format::quote::decode;
 use crate::format::script::scan::{Found, Scanner};
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::place::Places;
 use crate::terms::quote::{Quote, Quotes};
@@ -222,8 +222,10 @@ fn show(literal: &Literal, base: usize, sink: &mut dyn Sink) -> Result<(), Refus
         names: Names::NONE,
         above: Names::NONE,
         places: &[],
+        reach: Reach::default(),
         record: 0,
         member: None,
+        objects: &[],
         loosen: &[],
     })
 }

@@ -46,11 +46,12 @@ impl XmlWalker {
             namespaces: Namespaces::default(),
             matcher: Matcher::new(&places),
             reached: Vec::new(),
+            itself: Vec::new(),
             attributes: Vec::new(),
             run: Run::new(bounds.value_bytes),
             depth: bounds.depth,
             records: 0,
-            record: None,
+            open: Vec::new(),
         };
         XmlWalker { scanner: Scanner::new(bounds.value_bytes), tree }
     }
@@ -90,7 +91,7 @@ enum Stage {
     Behind,
 }
 
-/// The record that is open: the element that so many elements lie around.
+/// A record that is open: the element that so many elements lie around.
 struct Record {
     number: u32,
     depth: usize,
@@ -102,11 +103,13 @@ struct Tree {
     namespaces: Namespaces,
     matcher: Matcher,
     reached: Vec<PlaceId>,
+    itself: Vec<PlaceId>,
     attributes: Vec<Attribute>,
     run: Run,
     depth: usize,
     records: u32,
-    record: Option<Record>,
+    /// The records that are open, which stand in one another.
+    open: Vec<Record>,
 }
 
 impl Tree {
@@ -169,10 +172,10 @@ impl Tree {
             namespace: self.namespaces.of_element(&raw[tag.name.clone()], self.matcher.asks_namespaces),
         };
         self.matcher.enter(element);
-        if self.record.is_none() && self.matcher.at_record() {
+        if self.matcher.at_record() {
             self.matcher.open_record(element);
             self.records = self.records.wrapping_add(1);
-            self.record = Some(Record { number: self.records, depth: self.stack.depth() });
+            self.open.push(Record { number: self.records, depth: self.stack.depth() });
         }
         for one in &attributes {
             self.attribute(raw, start, one, sink)?;
@@ -204,17 +207,18 @@ impl Tree {
             self.stage = Stage::Behind;
         }
         sink.settled(end)?;
-        match self.record.take_if(|record| record.depth == depth) {
-            Some(record) => {
-                sink.record(record.number, end)?;
+        match self.open.pop_if(|record| record.depth == depth) {
+            // What stands in another is told with the outermost: what that says may still come.
+            Some(outermost) if self.open.is_empty() => {
+                (outermost.number..=self.records).try_for_each(|number| sink.record(number, end))?;
                 sink.settled(end)
             }
-            None => Ok(()),
+            _ => Ok(()),
         }
     }
 
     fn record(&self) -> u32 {
-        self.record.as_ref().map_or(0, |record| record.number)
+        self.open.last().map_or(0, |record| record.number)
     }
 }
 

@@ -51,6 +51,11 @@ impl Matcher {
         self.automaton.reached(places);
     }
 
+    /// Which of them name just that, and nothing around it.
+    pub fn itself(&self, places: &mut Vec<PlaceId>) {
+        self.automaton.itself(places);
+    }
+
     /// Whether the element that is looked at is a record.
     pub fn at_record(&self) -> bool {
         self.automaton.at_record()

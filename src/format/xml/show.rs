@@ -6,7 +6,7 @@ use crate::format::xml::path::Child;
 use crate::format::xml::scan::unreadable;
 use crate::format::xml::tag::{self, Attribute, local};
 use crate::format::xml::{Stage, Tree, entity};
-use crate::terms::leaf::{Leaf, Part, Piece, Sink};
+use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink};
 use crate::terms::names::Names;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
@@ -68,6 +68,7 @@ impl Tree {
         }
         self.stack.fill();
         self.matcher.reached(&mut self.reached);
+        self.matcher.itself(&mut self.itself);
         let names: Vec<&str> = self.stack.locals().collect();
         let (name, above) = names.split_at(1.min(names.len()));
         sink.leaf(&Leaf {
@@ -75,6 +76,7 @@ impl Tree {
             names: Names::list(name),
             above: Names::list(above),
             places: &self.reached,
+            reach: Reach { itself: &self.itself, around: &[] },
             record: self.record(),
             ..leaf(&self.run.text, Part::Value)
         })?;
@@ -85,13 +87,14 @@ impl Tree {
     /// Shows that an element stands here, though it holds nothing.
     pub(super) fn empty(&mut self, at: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
         self.matcher.reached(&mut self.reached);
+        self.matcher.itself(&mut self.itself);
         let names: Vec<&str> = self.stack.locals().collect();
         let (name, above) = names.split_at(1.min(names.len()));
         let (names, above) = (Names::list(name), Names::list(above));
         let piece = Piece { span: at..at, at: 0, quotes: Quotes::one(Quote::XmlText) };
         let record = self.record();
-        let places = &self.reached;
-        sink.leaf(&Leaf { pieces: &[piece], names, above, places, record, ..leaf("", Part::Value) })
+        let (places, reach) = (&self.reached, Reach { itself: &self.itself, around: &[] });
+        sink.leaf(&Leaf { pieces: &[piece], names, above, places, reach, record, ..leaf("", Part::Value) })
     }
 
     /// Shows an attribute. Its own name says what it holds. What stands around it says so too, unless
@@ -121,6 +124,7 @@ impl Tree {
         let namespace = self.namespaces.of_attribute(name, self.matcher.asks_namespaces);
         self.matcher.enter(Child { attribute: true, name: local(name), namespace });
         self.matcher.reached(&mut self.reached);
+        self.matcher.itself(&mut self.itself);
         self.matcher.leave();
         let mut above: Vec<&str> = self.stack.locals().collect();
         if says_which_sort(&text) {
@@ -129,8 +133,8 @@ impl Tree {
         }
         let names = Names::one(local(name));
         let above = Names::list(&above);
-        let places = &self.reached;
-        sink.leaf(&Leaf { pieces: &piece, names, above, places, record, ..leaf(&text, Part::Value) })
+        let (places, reach) = (&self.reached, Reach { itself: &self.itself, around: &[] });
+        sink.leaf(&Leaf { pieces: &piece, names, above, places, reach, record, ..leaf(&text, Part::Value) })
     }
 
     pub(super) fn comment(&mut self, raw: &str, start: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
@@ -226,8 +230,10 @@ fn leaf(text: &str, part: Part) -> Leaf<'_> {
         names: Names::NONE,
         above: Names::NONE,
         places: &[],
+        reach: Reach::default(),
         record: 0,
         member: None,
+        objects: &[],
         loosen: &[],
     }
 }

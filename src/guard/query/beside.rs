@@ -48,7 +48,9 @@ impl<'p> Walk<'_, 'p> {
                 self.screen.ask(&name, &kinds, Ask::Order)?;
             }
             let signs = !pair[1].is_empty() && pair[1].chars().all(|c| c.is_ascii_punctuation());
-            let operator = names::operator(pair[1]).or(signs.then_some(Operator::More));
+            let letter =
+                items.len() == 3 && pair[1].len() == 1 && pair[1].bytes().all(|byte| byte.is_ascii_lowercase());
+            let operator = names::operator(pair[1]).or((signs || letter).then_some(Operator::More));
             if let (false, Some(operator), Some(value)) = (kinds.is_empty(), operator, items.get(at + 2)) {
                 self.valued(&kinds, operator, &[value])?;
                 return Ok(true);
@@ -115,13 +117,23 @@ impl<'p> Walk<'_, 'p> {
             let name = self.name();
             self.screen.ask(&name, &kinds, Ask::Order)?;
         }
+        // Under another name the answer's value would be nobody's.
+        let said = |name: &str| parts.iter().any(|(part, value)| part.name == name && value.text() != Some(""));
+        if said("alias") {
+            let name = self.name();
+            self.screen.ask(&name, &kinds, Ask::Compare)?;
+        }
         let values: Vec<&Tree> =
             holds(Use::Value).filter(|(part, _)| !part.is(Use::Column)).map(|(_, value)| *value).collect();
         if values.is_empty() {
             return Ok(false);
         }
         let operators = holds(Use::Operator).filter_map(|(_, value)| value.text());
-        let operator = operators.map(|text| names::operator(text).unwrap_or(Operator::More)).max();
+        let operators = operators.map(|text| names::operator(text).unwrap_or(Operator::More));
+        // A type beside a column and a value may say how to compare: `greaterThan`.
+        let types = parts.iter().filter(|(part, _)| part.name == "type").filter_map(|(_, value)| value.text());
+        let types = types.flat_map(spelling::tokens).filter_map(|word| names::operator(&word));
+        let operator = operators.chain(types).max();
         self.valued(&kinds, operator.unwrap_or(Operator::Equality), &values)?;
         Ok(true)
     }

@@ -16,6 +16,12 @@ struct Open {
     text: String,
 }
 
+/// Whether a parameter's text is written as a document: an element, a declaration, a document type.
+pub(super) fn looks(text: &str) -> bool {
+    let opens = |c: char| c.is_alphabetic() || matches!(c, '_' | '?' | '!');
+    text.ends_with('>') && text.strip_prefix('<').is_some_and(|rest| rest.starts_with(opens))
+}
+
 /// The tree of a body that a walker has found to be a document.
 pub(super) fn tree(body: &[u8]) -> Result<Tree, Refusal> {
     let mut scanner = Scanner::new(body.len());

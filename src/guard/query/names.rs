@@ -44,7 +44,7 @@ const NAMES: &[(Use, &str)] = &[
          sortcol sortcolumn sortname sortinfo sortexpression sortmodel multisort jtsorting isortcol sidx o ob \
          order orders orderby ordering orderings orderfield ordercolumn orderkey group groups groupby \
          groupfield groupcolumn grouping having apply compute aggregate aggregates aggregations aggs facet \
-         facets distinct distincton pivot 並び順 並べ替え ソート",
+         facets distinct distincton pivot sortspec 並び順 並べ替え ソート",
     ),
     (
         Use::Direction,
@@ -54,7 +54,7 @@ const NAMES: &[(Use, &str)] = &[
     (
         Use::Condition,
         "filter filters filterby qfilter filtermodel where domain criteria criterion condition conditions \
-         searchspec having predicate or and not rql rsql fiql cql sql soql sosl jql vtql expression expr \
+         searchspec sqlfilter sqlfilters having predicate or and not rql rsql fiql cql sql soql sosl jql vtql expression expr \
          rules 絞り込み 条件",
     ),
     (

@@ -64,6 +64,13 @@ pub(super) fn mentions(columns: Columns<'_>, text: &str, reading: Reading) -> Ve
     found
 }
 
+/// Whether a text that nothing says to be a condition compares something with a quoted value.
+pub(super) fn may_compare(text: &str) -> bool {
+    const WORDS: [&str; 4] = [" like ", " in ", " in(", " between "];
+    let lower = || text.to_ascii_lowercase();
+    text.contains(['\'', '"']) && (text.contains(['=', '<', '>']) || WORDS.iter().any(|word| lower().contains(word)))
+}
+
 /// The kinds that a list of columns to sort or group by names.
 pub(super) fn sorted(columns: Columns<'_>, text: &str) -> Vec<KindId> {
     let mut kinds = columns.named(text).kinds;
@@ -164,9 +171,11 @@ fn asked(named: Named, after: &[Token<'_>]) -> Mention {
     if !is_equal {
         return more(named);
     }
-    match next() {
-        Some(Token::Quoted(text)) => Mention::Equal(named.kinds, text.clone()),
-        Some(Token::Word(word)) => Mention::Equal(named.kinds, (*word).to_owned()),
+    match (next(), next()) {
+        (Some(Token::Quoted(text)), _) => Mention::Equal(named.kinds, text.clone()),
+        // `tel:starts_with:090`: what stands behind the column is how to compare.
+        (Some(Token::Word(_)), Some(Token::Sign(":"))) => more(named),
+        (Some(Token::Word(word)), _) => Mention::Equal(named.kinds, (*word).to_owned()),
         _ => more(named),
     }
 }

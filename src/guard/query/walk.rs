@@ -10,10 +10,12 @@ use std::rc::Rc;
 use crate::guard::query::Screen;
 use crate::guard::query::columns::Named;
 use crate::guard::query::decision::Ask;
+use crate::guard::query::markup;
 use crate::guard::query::names::{self, Operator, Use};
 use crate::guard::query::text::{self, Mention, Reading};
 use crate::guard::query::tree::{Tree, VALUES_MAX};
-use crate::policy::plan::Parameter;
+use crate::policy::plan::{ColumnsAt, Parameter};
+use crate::route::normal;
 use crate::terms::kind::KindId;
 use crate::terms::label;
 use crate::terms::refusal::{Reason, Refusal};
@@ -121,7 +123,7 @@ impl<'s, 'p> Walk<'s, 'p> {
             return Err(too_many());
         }
         if self.nested < NESTED_MAX
-            && let Some(tree) = Tree::structure(text)
+            && let Some(tree) = self.inner(text)?
         {
             self.nested += 1;
             let walked = self.walk(&tree);
@@ -137,6 +139,20 @@ impl<'s, 'p> Walk<'s, 'p> {
             return Ok(());
         }
         self.by_use(text)
+    }
+
+    /// What a value says that is a request's part in itself: JSON, XML (FetchXML in a parameter), an
+    /// address with parameters of its own (one of many requests in a body).
+    fn inner(&self, text: &str) -> Result<Option<Tree>, Refusal> {
+        let unreadable = |_: Refusal| Refusal::new(Reason::Query, "a condition that cannot be read");
+        let read = if markup::looks(text) {
+            markup::tree(text.as_bytes()).map(Some).map_err(unreadable)
+        } else if let Some(query) = parameters(text) {
+            normal::pairs(query.as_bytes()).map(|pairs| Some(Tree::parameters(pairs.iter()))).map_err(unreadable)
+        } else {
+            return Ok(Tree::structure(text));
+        };
+        if self.screen.columns().may_hide() { read } else { Ok(read.unwrap_or_default()) }
     }
 
     /// A value whose name says its column.
@@ -213,11 +229,20 @@ impl<'s, 'p> Walk<'s, 'p> {
             self.mentions(text, Reading::Words)?;
             self.screen.words(&self.name(), text)?;
         }
-        if selects {
+        // What the names of declared columns mean was worked out from the whole of each.
+        if selects && !self.lists_columns() {
             self.charge(text)?;
             return self.answer(text::renamed(self.screen.columns(), text));
         }
-        Ok(())
+        // Under a name that tells nothing, or by its number in a list, a statement is one all the same.
+        let used = sorts || filters || self.searches();
+        if used || !text::may_compare(text) { Ok(()) } else { self.mentions(text, Reading::Words) }
+    }
+
+    /// Whether this is the parameter in which the resource's columns are named.
+    fn lists_columns(&self) -> bool {
+        let [part] = &self.path[..] else { return false };
+        matches!(&self.screen.plan.columns_at, Some(ColumnsAt::Parameter(name)) if label::fold(name) == label::fold(&part.name))
     }
 
     /// Whether the value is words to look for: `q`, `search[value]`, but not `search[status]`.
@@ -278,6 +303,13 @@ impl<'s, 'p> Walk<'s, 'p> {
     pub(super) fn name(&self) -> String {
         self.path.first().map(|part| part.name.clone()).unwrap_or_default()
     }
+}
+
+/// The parameters of an address, if the text is one that has any.
+fn parameters(text: &str) -> Option<&str> {
+    let (path, query) = text.split_once('?')?;
+    let is_address = (path.starts_with('/') || path.contains("://")) && !path.contains(char::is_whitespace);
+    (is_address && query.contains('=')).then_some(query)
 }
 
 /// What a column, an operator and a value beside each other are called.

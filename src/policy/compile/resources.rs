@@ -217,6 +217,10 @@ fn fields(
         beyond(resource, field, faults);
         let (place, spot, only, optional) = (field.place.clone(), field.spot.clone(), field.only, field.optional);
         match &field.is {
+            Is::Kind(word) if field.filter.is_some() => {
+                let kind = names.kind(word, faults);
+                filtered(field, kind, &mut told);
+            }
             Is::Kind(word) => {
                 rules.extend(names.kind(word, faults).map(|kind| FieldRule { place, spot, kind, only, optional }));
             }
@@ -228,6 +232,26 @@ fn fields(
         }
     }
     (rules, told)
+}
+
+/// A filter's field is one whose kind the member tells that the filter asks; those that ask the same
+/// member are told together, so that in doubt the strictest of them counts.
+fn filtered(field: &Field, kind: Option<KindId>, told: &mut Vec<ToldRule>) {
+    let (Some(filter), Some(kind)) = (&field.filter, kind) else { return };
+    let (from, element) = (Place::Json(filter.from.clone()), Some(filter.depth));
+    let alike = |rule: &&mut ToldRule| {
+        let same = rule.place == field.place && rule.from == from && rule.teller.element == element;
+        let free = rule.teller.kinds.get(&filter.equals).is_none_or(|own| *own == kind);
+        same && free && rule.only == field.only && rule.optional == field.optional
+    };
+    if let Some(rule) = told.iter_mut().find(alike) {
+        rule.teller.kinds.insert(filter.equals.clone(), kind);
+        return;
+    }
+    let kinds = HashMap::from([(filter.equals.clone(), kind)]);
+    let teller = Teller { kinds, otherwise: Otherwise::Nothing, beside: true, element };
+    let (place, spot) = (field.place.clone(), field.spot.clone());
+    told.push(ToldRule { place, spot, from, teller, only: field.only, optional: field.optional });
 }
 
 fn teller(told: &Told, beside: bool, names: &Names<'_>, faults: &mut Faults) -> Option<Teller> {
@@ -244,7 +268,7 @@ fn teller(told: &Told, beside: bool, names: &Names<'_>, faults: &mut Faults) -> 
             _ => Otherwise::Kind(names.kind(word, faults)?),
         },
     };
-    Some(Teller { kinds, otherwise, beside })
+    Some(Teller { kinds, otherwise, beside, element: None })
 }
 
 /// Whether two places are members of one object: there the one speaks of the other alone.

@@ -4,6 +4,7 @@ use crate::policy::fault::Faults;
 use crate::policy::node::{Entry, Node, Spot, Value};
 use crate::policy::reader::{self, MapReader};
 use crate::policy::rule::{Word, places};
+use crate::terms::filter::Filtered;
 use crate::terms::place::Place;
 
 /// A named set of fields.
@@ -28,6 +29,8 @@ pub struct Field {
     pub only: bool,
     /// The place may be missing from an answer.
     pub optional: bool,
+    /// What another member must say, if the place is one that a filter picks.
+    pub filter: Option<Filtered>,
 }
 
 /// What a field is.
@@ -110,13 +113,14 @@ fn kind_entry(entry: &Entry, items: &mut Vec<Item>, faults: &mut Faults) {
     for node in reader::one_or_more(&entry.value, "a place", faults) {
         if node.map().is_some() {
             place_entry(node, Some(&kind), items, faults);
-        } else if let Some(place) = places::read(node, "a place", faults) {
+        } else if let Some((place, filter)) = place(node, faults) {
             items.push(Item::Field(Field {
                 place,
                 spot: node.spot.clone(),
                 is: Is::Kind(kind.clone()),
                 only: false,
                 optional: false,
+                filter,
             }));
         }
     }
@@ -137,12 +141,24 @@ fn place_entry(node: &Node, kind: Option<&Word>, items: &mut Vec<Item>, faults: 
     map.finish(faults);
     let (Some(at), Some(is)) = (at, kind) else { return };
     for node in reader::one_or_more(at, "a place", faults) {
-        if let Some(mut place) = places::read(node, "a place", faults) {
-            if let Place::Css(css) = &mut place {
-                css.except.clone_from(&except);
-            }
-            items.push(Item::Field(Field { place, spot: node.spot.clone(), is: is.clone(), only, optional }));
+        let Some((mut place, filter)) = place(node, faults) else { continue };
+        if let Place::Css(css) = &mut place {
+            css.except.clone_from(&except);
         }
+        if filter.is_some() && matches!(is, Is::Told(_)) {
+            let fault = faults.error(&node.spot, "filter", "a filter and `from` both say what tells the kind");
+            fault.help("write the path without a filter, and what it asks in `is: { from: … }`");
+            continue;
+        }
+        items.push(Item::Field(Field { place, spot: node.spot.clone(), is: is.clone(), only, optional, filter }));
+    }
+}
+
+/// A place, and the filter that picks it.
+fn place(node: &Node, faults: &mut Faults) -> Option<(Place, Option<Filtered>)> {
+    match places::filtered(node, faults)? {
+        Some(filtered) => Some((Place::Json(filtered.path.clone()), Some(filtered))),
+        None => Some((places::read(node, "a place", faults)?, None)),
     }
 }
 

@@ -4,6 +4,7 @@ use crate::format::html::check_selector;
 use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot, Value};
 use crate::policy::reader;
+use crate::terms::filter::{self, Filtered};
 use crate::terms::place::{Place, PlaceError};
 use crate::terms::xml_path;
 
@@ -13,12 +14,33 @@ pub fn read(node: &Node, what: &str, faults: &mut Faults) -> Option<Place> {
     match Place::parse(text) {
         Ok(place) => checked(place, &node.spot, faults),
         Err(PlaceError { offset, message }) => {
+            if text.starts_with('$') && text[offset..].starts_with('?') {
+                let message = "a filter stands in `fields` alone";
+                faults.error(&within(node, text, offset), "filter", message).help("write a path without `[?…]` here");
+                return None;
+            }
             let fault = faults.error(&within(node, text, offset), "place", message);
             if text.starts_with('$') {
                 fault.help("JSONPath here knows names, indexes, `[*]` and `..name`");
             } else if text.starts_with('/') {
                 fault.help(xml_path::HELP);
             }
+            None
+        }
+    }
+}
+
+/// A field's path that has a filter, taken apart; nothing where it has none, or one that is not known.
+pub fn filtered(node: &Node, faults: &mut Faults) -> Option<Option<Filtered>> {
+    let Some(text) = node.scalar().filter(|text| text.starts_with('$')) else { return Some(None) };
+    match Place::parse(text) {
+        Err(PlaceError { offset, .. }) if text[offset..].starts_with('?') => {}
+        _ => return Some(None),
+    }
+    match Filtered::parse(text) {
+        Ok(filtered) => Some(Some(filtered)),
+        Err(PlaceError { offset, message }) => {
+            faults.error(&within(node, text, offset), "filter", message).help(filter::HELP);
             None
         }
     }

@@ -344,7 +344,7 @@ shape!(Gets, "What a role gets.", need {} may {
     "status": Status, "The status.";
     "refusal": ReasonWord, "Why the request is refused, as `Sudare-Refusal` says it.";
     "json": Anything, "Members that stand in the JSON, and what they say.";
-    "html": Named<OneOrMore<Text>>, "Places of the page, `css:title` or a label, and the texts that stand there.";
+    "html": Named<AnyNumber<Text>>, "Places of the page, `css:title` or a label, and the texts that stand there.";
     "xml": Text, "The XML of the answer.";
     "csv": Text, "Rows of the table, by the headings that are named.";
     "text": Text, "The text of the answer.";

@@ -13,6 +13,7 @@ use crate::body::coding::{Accepted, Coding};
 use crate::body::pack::Packer;
 use crate::body::rewriter::{Released, Rewriter};
 use crate::body::unpack::Unpacker;
+use crate::format::json::wrapped;
 use crate::format::{self, Format};
 use crate::guard::outbound::Outbound;
 use crate::ledger::entry::End;
@@ -129,7 +130,10 @@ async fn judged(
     expect(&head, format, &mut guard);
     let walker = format::walker(format, &about.plan.places, &house.bounds)?;
     let hold = gateway.hold.clone();
-    let rewriter = Rewriter::in_charset(walker, charset, &house.bounds);
+    let mut rewriter = Rewriter::in_charset(walker, charset, &house.bounds);
+    if format == Format::Events {
+        rewriter = rewriter.event_by_event();
+    }
     let mut way = Way { rewriter, guard, receipt, share: hold.share(), hold, format, packed };
     match way.first(&mut body).await? {
         Progress::Whole(released) => way.whole(head, released).await,
@@ -356,6 +360,9 @@ pub(super) fn readable(head: &response::Parts, first: &[u8], plan: &Plan) -> Res
         return Err(Refusal::new(Reason::Unreadable, "`Content-Type` stands twice or is no text"));
     };
     let (format, charset) = charset::of(kind, first)?;
+    // What a callback is handed is JSON for whoever asked for it: paths and records count in there.
+    let called = format == Format::Script && plan.has_json_paths() && wrapped::is_called(first);
+    let format = if called { Format::Json } else { format };
     if format == Format::Multipart {
         return Err(Refusal::new(Reason::Unreadable, "an answer in parts is not read"));
     }
@@ -375,7 +382,7 @@ pub(super) fn expect(head: &response::Parts, format: Format, guard: &mut Outboun
     if head.status.is_success() && matches!(format, Format::Html | Format::Csv | Format::Text) {
         guard.expect_shape();
     }
-    if matches!(format, Format::Script | Format::Style) {
+    if matches!(format, Format::Script | Format::Style | Format::Events) {
         guard.without_records();
     }
 }

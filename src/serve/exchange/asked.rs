@@ -12,12 +12,14 @@ use http_body_util::Full;
 
 use crate::body::coding::Accepted;
 use crate::body::readings;
+use crate::format::json::JsonWalker;
+use crate::format::json::lines::JsonLines;
 use crate::format::multipart::{Files, MultipartWalker};
 use crate::format::{self, Format};
 use crate::guard::inbound::Inbound;
 use crate::guard::outbound::{Outbound, Request as Judged};
 use crate::guard::subject::Subjects;
-use crate::guard::{method, query, returned};
+use crate::guard::{method, query};
 use crate::identity;
 use crate::identity::session::UserAt;
 use crate::policy::conditions::Situation;
@@ -33,6 +35,7 @@ use crate::serve::house::House;
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Subject;
 use crate::terms::event::Event;
+use crate::terms::leaf::Walker;
 use crate::terms::mint::Mint;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
@@ -140,13 +143,13 @@ pub struct Asked {
 
 impl Asked {
     /// Understands a request: its path, its query, and which resources it is about.
-    pub fn new(policy: &Policy, mut head: request::Parts, body: Bytes) -> Result<Asked, Refusal> {
+    pub fn new(policy: &Policy, mut head: request::Parts, body: Bytes, bounds: &Bounds) -> Result<Asked, Refusal> {
         let purpose = purpose::take(&mut head)?;
         let forms = forms::of(&head.headers, &body)?;
         let (path, queries, mut matched) = candidates(policy, &head, &forms)?;
         matched.purpose = purpose;
         if matched.needs_body() {
-            let json = told::values_of(&head.headers, &body, policy.body_paths(&matched))?;
+            let json = told::values_of(&head.headers, &body, policy.body_paths(&matched), bounds)?;
             let narrowed = |form| policy.narrow(matched.clone(), &BodyValues { form, json: json.clone() });
             matched = one(together(&queries, &forms).map(narrowed))?;
         }
@@ -229,14 +232,21 @@ impl Asked {
     /// The same for one reading of the body.
     fn screen_body(&self, plan: &Plan, bounds: &Bounds, format: Format, text: &[u8]) -> Result<bool, Refusal> {
         let mut inbound = Inbound::new(plan, bounds.body_bytes);
-        let body = if format == Format::Json { returned::with_nulls(text) } else { Cow::Borrowed(text) };
-        let mut walker = match (format, plan.unreadable) {
+        let mut walker: Box<dyn Walker> = match (format, plan.unreadable) {
+            // A veiled number is `null`, and would be written over the number.
+            (Format::Json, _) => Box::new(JsonWalker::new(Arc::clone(&plan.places), bounds).showing_nulls()),
+            (Format::Lines, _) => {
+                Box::new(JsonLines::new(JsonWalker::new(Arc::clone(&plan.places), bounds).showing_nulls()))
+            }
+            (Format::Events, _) => {
+                return Err(Refusal::new(Reason::RequestUnreadable, "events are read in answers alone"));
+            }
             (Format::Multipart, Unreadable::Pass) => {
                 Box::new(MultipartWalker::new(Arc::clone(&plan.places), bounds, Files::Pass))
             }
             _ => format::walker(format, &plan.places, bounds).map_err(unreadable)?,
         };
-        for chunk in body.chunks(STEP_BYTES) {
+        for chunk in text.chunks(STEP_BYTES) {
             walker.write(chunk, &mut inbound).map_err(unreadable)?;
         }
         walker.end(&mut inbound).map_err(unreadable)?;
@@ -247,6 +257,10 @@ impl Asked {
         }
         let asked = match format {
             Format::Json => query::screen_json(plan, text)?,
+            Format::Lines => {
+                let note = "a question in lines of JSON is not read; send one document";
+                return Err(Refusal::new(Reason::RequestUnreadable, note));
+            }
             Format::Form => query::screen(plan, &normal::pairs(text)?)?,
             Format::Multipart => query::screen(plan, &forms::question(text)?)?,
             Format::Xml => query::screen_xml(plan, text)?,

@@ -128,7 +128,7 @@ fn answered(
     let Dry { policy, mint, caller, .. } = *dry;
     let bounds = Bounds::default();
     let (head, body) = request.into_parts();
-    let asked = Asked::new(policy, head, body)?;
+    let asked = Asked::new(policy, head, body, &bounds)?;
     let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
     let plan = asked.plan(policy, &asks)?;
     *used = Some(Arc::clone(&plan));
@@ -208,6 +208,9 @@ fn told(
     answer::expect(head, format, &mut guard);
     let walker = format::walker(format, &plan.places, bounds)?;
     let mut rewriter = Rewriter::in_charset(walker, charset, bounds);
+    if format == Format::Events {
+        rewriter = rewriter.event_by_event();
+    }
     let first = rewriter.write(body, &mut guard)?;
     let long = first.is_some();
     let mut last = rewriter.end(&mut guard)?;

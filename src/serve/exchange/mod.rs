@@ -89,7 +89,7 @@ async fn answered(
         None => asked::admit_nobody(house, &head)?,
     };
     let (body, _share) = arriving::collect(gateway, house, body, body_max).await?;
-    let mut asked = Asked::new(&house.policy, head, body)?;
+    let mut asked = Asked::new(&house.policy, head, body, &house.bounds)?;
     facts.purpose = asked.purpose().filter(|word| house.policy.knows_purpose(word)).map(str::to_owned);
     asked.open_log_in(house);
     let watch = Watch::of(house, &upstream, &asked)?;

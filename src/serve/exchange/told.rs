@@ -17,7 +17,7 @@ use crate::serve::exchange::asked::{content_type, unreadable};
 use crate::serve::exchange::forms::{self, Parameters};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Sink, Walker};
-use crate::terms::place::{JsonPath, PlaceId, Places};
+use crate::terms::place::{JsonPath, PlaceId, Places, Step};
 use crate::terms::refusal::{Reason, Refusal};
 
 /// What a JSON body says at the places that tell a resource.
@@ -25,20 +25,26 @@ pub(super) fn values_of(
     headers: &HeaderMap,
     body: &Bytes,
     wanted: Vec<JsonPath>,
+    bounds: &Bounds,
 ) -> Result<Vec<(JsonPath, String)>, Refusal> {
     if wanted.is_empty() || body.is_empty() {
         return Ok(Vec::new());
     }
     // A body that is no JSON matches no resource that asks for JSON; the plan's own walker judges it.
     let text = readings::body(content_type(headers)?, body).map(|(_, text)| text);
-    Ok(text.and_then(|text| json_values(&text, wanted)).unwrap_or_default())
+    match text.and_then(|text| json_values(&text, wanted, bounds)) {
+        // What is too long or too deep to be read may be about any of the resources.
+        Err(refusal) if refusal.reason == Reason::Bound => Err(unreadable(refusal)),
+        Err(_) => Ok(Vec::new()),
+        found => found,
+    }
 }
 
 /// The values of a JSON text at some places; all of them where a key stands twice.
-fn json_values(body: &[u8], wanted: Vec<JsonPath>) -> Result<Vec<(JsonPath, String)>, Refusal> {
+fn json_values(body: &[u8], wanted: Vec<JsonPath>, bounds: &Bounds) -> Result<Vec<(JsonPath, String)>, Refusal> {
     let numbered = (0u16..).map(PlaceId).zip(wanted.iter().cloned()).collect();
     let places = Arc::new(Places { json: numbered, ..Places::default() });
-    let mut walker = JsonWalker::new(places, &Bounds::default());
+    let mut walker = JsonWalker::new(places, bounds);
     let mut values = Values { wanted, found: Vec::new() };
     walker.write(body, &mut values)?;
     walker.end(&mut values)?;
@@ -130,6 +136,17 @@ fn alike(name: &str) -> String {
     name.trim().to_lowercase().replace(['.', ' '], "_")
 }
 
+/// Whether a path of names leads to a leaf for a server that takes `Method` for `method`: one resource
+/// too many does no harm.
+fn leads(path: &JsonPath, leaf: &Leaf<'_>) -> bool {
+    let mut steps = path.steps.iter().rev();
+    let mut names = leaf.names.iter().take(1).chain(leaf.above.iter());
+    let same = |step: &Step, name: &str| matches!(step, Step::Name(own) if own.trim().to_lowercase() == name.trim().to_lowercase());
+    !path.steps.is_empty()
+        && steps.all(|step| names.next().is_some_and(|name| same(step, name)))
+        && names.next().is_none()
+}
+
 /// The values at the places that tell which resource a request is about.
 struct Values {
     wanted: Vec<JsonPath>,
@@ -139,8 +156,10 @@ struct Values {
 impl Sink for Values {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
         if leaf.part != Part::Key {
-            let paths = leaf.places.iter().filter_map(|id| self.wanted.get(usize::from(id.0)));
-            self.found.extend(paths.map(|path| (path.clone(), leaf.text.to_owned())));
+            let reached =
+                |(number, path): &(u16, &JsonPath)| leaf.places.contains(&PlaceId(*number)) || leads(path, leaf);
+            let paths = (0u16..).zip(&self.wanted).filter(reached);
+            self.found.extend(paths.map(|(_, path)| (path.clone(), leaf.text.trim().to_owned())));
         }
         Ok(())
     }

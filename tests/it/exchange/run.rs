@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use sudare::body::charset::{self, Charset};
 use sudare::body::rewriter::Rewriter;
+use sudare::format::json::wrapped;
 use sudare::format::{self, Format};
 use sudare::guard::outbound::{Outbound, Request as Judged};
 use sudare::policy::Policy;
@@ -181,6 +182,8 @@ pub fn in_chunks(policy: &Policy, case: &Case, cuts: &[usize]) -> Option<(Option
     let (status, kind) = case.answer.first.split_once(' ')?;
     let raw = case.answer.bytes();
     let (format, charset) = charset::of(Some(kind), &raw).ok()?;
+    let called = format == Format::Script && plan.has_json_paths() && wrapped::is_called(&raw);
+    let format = if called { Format::Json } else { format };
     let success = status.starts_with('2');
     if case.answer.body.is_empty() || (success && !plan.has_place_in(format)) || status.starts_with('5') {
         return None;
@@ -195,7 +198,7 @@ pub fn in_chunks(policy: &Policy, case: &Case, cuts: &[usize]) -> Option<(Option
     if success && matches!(format, Format::Html | Format::Csv | Format::Text) {
         guard.expect_shape();
     }
-    if matches!(format, Format::Script | Format::Style) {
+    if matches!(format, Format::Script | Format::Style | Format::Events) {
         guard.without_records();
     }
     Some(match rewritten(&plan, (format, charset), guard, &bounds, &raw, cuts) {
@@ -214,6 +217,9 @@ pub fn rewritten(
     cuts: &[usize],
 ) -> Result<(Vec<u8>, Verdict), Refusal> {
     let mut rewriter = Rewriter::in_charset(format::walker(format, &plan.places, bounds)?, charset, bounds);
+    if format == Format::Events {
+        rewriter = rewriter.event_by_event();
+    }
     let mut verdict = Verdict::default();
     let mut out = Vec::new();
     let mut rest = body;

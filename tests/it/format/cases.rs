@@ -47,6 +47,7 @@ impl Case {
             let number = || value.parse().expect(value);
             match name {
                 "records" => places.records = Some(Place::parse(value).expect(value)),
+                "headings" => places.headings.names = value.split(' ').map(str::to_owned).collect(),
                 "value_bytes" => bounds.value_bytes = number(),
                 "hold_bytes" => bounds.hold_bytes = number(),
                 "depth" => bounds.depth = number(),

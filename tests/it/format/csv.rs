@@ -1,5 +1,7 @@
 //! CSV: csv-core as the oracle.
 
+use std::sync::Arc;
+
 use csv_core::{ReadRecordResult, Reader};
 use proptest::prelude::*;
 use sudare::format::csv::CsvWalker;
@@ -32,7 +34,7 @@ fn oracle(mut body: &[u8]) -> Vec<Vec<String>> {
 }
 
 fn ours(body: &[u8]) -> Option<Vec<Vec<String>>> {
-    let found = Recorder::walk(&mut CsvWalker::new(&Bounds::default()), body.chunks(3));
+    let found = Recorder::walk(&mut CsvWalker::new(&Arc::default(), &Bounds::default()), body.chunks(3));
     let mut rows: Vec<Vec<String>> = Vec::new();
     for leaf in &found.leaves {
         rows.resize(leaf.record as usize + 1, Vec::new());

@@ -83,6 +83,11 @@ impl Running {
         signal(self.child.as_ref().expect("a running gateway"), "HUP");
     }
 
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("a running gateway").id()
+    }
+
     /// Starts a gateway on the same folder.
     pub fn restart(&mut self) {
         let path = self.folder.path().join("gateway.yaml");

@@ -189,7 +189,7 @@ fn at_places(node: &Node, faults: &mut Faults) -> Vec<AtPlace> {
             continue;
         }
         let mut texts = Vec::new();
-        for item in reader::one_or_more(&entry.value, "what stands there", faults) {
+        for item in reader::each(&entry.value) {
             match item.scalar() {
                 Some(text) => texts.push(text.to_owned()),
                 None => {

@@ -1,0 +1,82 @@
+//! The first rows of a table, held until it is known which of them holds the headings.
+//!
+//! Programs write a title, the day or a blank row above the headings. The headings are the first row
+//! in which something stands that rules or kinds know by name, within five. Rows above must have fewer
+//! filled cells than it: a row as full as the headings is one of data in which somebody has written a
+//! heading's word, and whoever could move the headings down could take the names off a column. In
+//! doubt the first row is the headings', and a table that lacks what rules declare is refused.
+
+use std::sync::Arc;
+
+use crate::format::csv::check_column;
+use crate::terms::leaf::Piece;
+use crate::terms::place::Places;
+use crate::terms::refusal::Refusal;
+
+/// Among how many rows the headings are sought.
+const ROWS: usize = 5;
+
+/// What is kept beside a cell's text.
+const BESIDE: usize = 64;
+
+/// The first rows.
+pub(super) struct First {
+    places: Arc<Places>,
+    /// Those that are complete.
+    rows: Vec<Row>,
+    open: Row,
+    bytes: usize,
+    /// More than this is not held.
+    most: usize,
+}
+
+/// One row that is held.
+#[derive(Default)]
+pub(super) struct Row {
+    /// Its cells' texts, and where they stand.
+    pub cells: Vec<(String, Piece)>,
+    /// Where it ends; none for one of which more is to come.
+    pub end: Option<usize>,
+}
+
+impl Row {
+    fn filled(&self) -> usize {
+        self.cells.iter().filter(|(text, _)| !text.trim().is_empty()).count()
+    }
+}
+
+impl First {
+    /// Before the first row; so many bytes are held at most.
+    pub fn new(places: Arc<Places>, most: usize) -> First {
+        First { places, rows: Vec::new(), open: Row::default(), bytes: 0, most }
+    }
+
+    /// Takes a cell; tells how many rows are titles as soon as that is known.
+    pub fn cell(&mut self, text: &str, piece: Piece) -> Result<Option<usize>, Refusal> {
+        check_column(self.open.cells.len(), piece.span.start)?;
+        self.open.cells.push((text.to_owned(), piece));
+        self.bytes += text.len() + BESIDE;
+        // What is longer than any value holds no headings that could be found.
+        Ok((self.bytes > self.most).then_some(0))
+    }
+
+    /// Ends a row; tells how many rows are titles as soon as that is known.
+    pub fn end_row(&mut self, end: usize) -> Option<usize> {
+        let row = Row { end: Some(end), ..std::mem::take(&mut self.open) };
+        let known = row.cells.iter().any(|(text, _)| self.places.headings.knows(text));
+        let filled = row.filled();
+        let sparser = self.rows.iter().all(|title| title.filled() < filled);
+        let above = self.rows.len();
+        self.rows.push(row);
+        if known {
+            return Some(if sparser { above } else { 0 });
+        }
+        (self.rows.len() == ROWS).then_some(0)
+    }
+
+    /// What was held.
+    pub fn into_rows(mut self) -> Vec<Row> {
+        self.rows.push(self.open);
+        self.rows
+    }
+}

@@ -1,0 +1,111 @@
+//! Exchanges that are too many or too large to be written down: tables as wide as a spreadsheet can be,
+//! and the error pages that a public rule set looks for.
+
+use std::path::Path;
+
+use super::case::{Case, File};
+use super::run;
+
+const RULES: &str = "
+sudare: 1
+roles: { support: a }
+resources:
+  - { id: export, match: GET /export.csv, event: export, subject: c0, fields: { phone: [tel], email: [{ at: mail, optional: true }] } }
+  - { id: page, match: GET /page, subject: none, fields: { phone: [tel] } }
+rules:
+  - { for: support, mask: { phone: last4, email: domain } }
+";
+
+/// An answer of the CRM as a case.
+fn case(target: &str, first: &str, body: &str) -> Case {
+    let text = format!("{RULES}\n==== a case\nGET {target} as support\n---- crm\n{first}\n\n{body}");
+    File::read(&text).cases.remove(0)
+}
+
+/// A row of so many cells, of which the last but one is this.
+fn row(columns: usize, start: &str, last_but_one: &str) -> String {
+    let cells = (0..columns).map(|at| match at {
+        at if at + 2 == columns => last_but_one.to_owned(),
+        at => format!("{start}{at}"),
+    });
+    cells.collect::<Vec<_>>().join(",")
+}
+
+/// Row 60: very wide tables.
+#[test]
+fn a_table_of_ten_thousand_columns_is_read_and_one_wider_than_any_is_refused() {
+    let policy = run::policy(RULES);
+    let table = |columns: usize| {
+        let rows = ["090-1234-5678", "\"03-1111-2222\"", ""].map(|tel| row(columns, "x", tel));
+        format!("{}\n{}", row(columns, "c", "tel"), rows.join("\n"))
+    };
+    for columns in [3, 10_000, 16_384] {
+        let body = table(columns);
+        let outcome = run::whole(&policy, &case("/export.csv", "200 text/csv; charset=utf-8", &body));
+        let expected = body.replace("090-1234-5678", "***-****-5678").replace("03-1111-2222", "***-****-2222");
+        assert_eq!(outcome.first(), "200", "{columns}");
+        assert!(outcome.body == expected, "{columns}");
+    }
+    // Headings may be longer than any value only where rows are: here cells are the bound.
+    let outcome = run::whole(&policy, &case("/export.csv", "200 text/csv; charset=utf-8", &table(16_385)));
+    assert_eq!(outcome.first(), "502 bound");
+}
+
+/// What the tests of the rule set put into an answer.
+fn core_rule_set() -> Option<Vec<String>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors/crs-outbound");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        println!("skipped: the tests of the Core Rule Set are not at {}", folder.display());
+        return None;
+    };
+    let mut all = Vec::new();
+    for entry in entries {
+        let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a test");
+        let mut lines = text.lines().map(str::trim);
+        while let Some(line) = lines.next() {
+            let Some(data) = line.strip_prefix("data: ") else { continue };
+            let data = match data {
+                "|-" => lines.next().expect("a body").to_owned(),
+                quoted => serde_json::from_str::<String>(quoted).unwrap_or_else(|_| quoted.to_owned()),
+            };
+            let posted = serde_json::from_str::<serde_json::Value>(&data).ok();
+            let body = posted.as_ref().and_then(|posted| posted["body"].as_str()).map(str::to_owned);
+            all.push(body.unwrap_or(data));
+        }
+    }
+    Some(all)
+}
+
+/// Row 63: statements, traces and consoles of the CRM's making.
+#[test]
+fn what_the_core_rule_set_finds_in_error_pages_never_reaches_staff() {
+    let policy = run::policy(RULES);
+    let Some(all) = core_rule_set() else { return };
+    assert!(all.len() > 85, "{} bodies", all.len());
+    let fixed = run::whole(&policy, &case("/page", "500 text/html; charset=utf-8", "x")).body;
+    for text in &all {
+        let leak = format!("{text} for 090-1234-5678");
+        for status in [500, 502, 503] {
+            for kind in ["text/html", "text/plain", "text/csv"] {
+                let first = format!("{status} {kind}; charset=utf-8");
+                let outcome = run::whole(&policy, &case("/page", &first, &leak));
+                if outcome.reason.as_deref() == Some("unreadable") {
+                    // A page that is called a text, and what begins as JSON and is none, is no answer at all.
+                    assert!(outcome.body.is_empty() && text.starts_with(['<', '{']), "{first}: {text}");
+                    continue;
+                }
+                assert_eq!(outcome.body.replace(&status.to_string(), "500"), fixed, "{first}: {text}");
+            }
+        }
+        // Data is scanned, whatever its status, and so is a page that is no error.
+        let json = serde_json::json!({ "error": leak }).to_string();
+        for (first, body) in [
+            ("500 application/json", &json),
+            ("404 text/html; charset=utf-8", &leak),
+            ("404 text/plain; charset=utf-8", &leak),
+        ] {
+            let outcome = run::whole(&policy, &case("/page", first, body));
+            assert!(!outcome.body.contains("1234"), "{first}: {text}");
+        }
+    }
+}
