@@ -4,7 +4,8 @@
 //! `bash benches/install.sh`). The proxy under test has one core for itself; the upstream (nginx with
 //! files) and the load (h2load, HTTP/1.1, kept connections) share the other. Bursts are bounded by count
 //! and interleaved; a burst's cost is the processor time that the proxy's processes took, user and
-//! system, divided by its requests. sudare has identity, policy and ledger on in every row.
+//! system, divided by its requests. sudare has identity, policy and ledger on in every row. Between
+//! the two stands the least that sudare's own stack costs (`parts/bare`).
 //!
 //! `ROUNDS=2 SHARE=10 cargo bench --bench beside_nginx` is a quick look: so many rounds in place of
 //! seven, and a tenth of each burst's requests. What is published comes from a whole run.
@@ -17,9 +18,17 @@ use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+#[path = "parts/bare.rs"]
+mod bare;
+#[path = "parts/customers.rs"]
+mod customers;
+
 const CLIENTS: &str = "16";
 const PROXY_CORE: &str = "1";
 const OTHER_CORE: &str = "0";
+
+/// The word after which this program is the bare proxy.
+const BARE: &str = "bare";
 
 /// How much is measured.
 struct Amount {
@@ -53,18 +62,21 @@ struct Row {
 #[derive(Clone, Copy, PartialEq)]
 enum Proxy {
     Nginx,
+    Bare,
     Sudare,
 }
 
 const ROWS: &[Row] = &[
     row("nginx, 1 KiB", Proxy::Nginx, "/1k/seen", "sato", 40_000, 0, None),
+    row("bare hyper, 1 KiB", Proxy::Bare, "/1k/seen", "sato", 40_000, 0, None),
     row("sudare, 1 KiB, all shown, detectors off", Proxy::Sudare, "/1k/plain", "sato", 20_000, 0, Some(1.5)),
     row("sudare, 1 KiB, all shown, detectors on", Proxy::Sudare, "/1k/seen", "sato", 20_000, 0, Some(1.5)),
-    row("nginx, 20 KiB", Proxy::Nginx, "/20k/seen", "sato", 20_000, 3, None),
-    row("sudare, 20 KiB, all shown, detectors off", Proxy::Sudare, "/20k/plain", "sato", 5_000, 3, Some(1.5)),
-    row("sudare, 20 KiB, all shown, detectors on", Proxy::Sudare, "/20k/seen", "sato", 5_000, 3, Some(1.5)),
-    row("sudare, 20 KiB, 5 of 20 fields masked", Proxy::Sudare, "/20k/plain", "tanaka", 5_000, 4, Some(2.5)),
-    row("sudare, 20 KiB, the same, detectors on", Proxy::Sudare, "/20k/seen", "tanaka", 5_000, 5, Some(2.5)),
+    row("nginx, 20 KiB", Proxy::Nginx, "/20k/seen", "sato", 20_000, 4, None),
+    row("bare hyper, 20 KiB", Proxy::Bare, "/20k/seen", "sato", 20_000, 4, None),
+    row("sudare, 20 KiB, all shown, detectors off", Proxy::Sudare, "/20k/plain", "sato", 5_000, 4, Some(1.5)),
+    row("sudare, 20 KiB, all shown, detectors on", Proxy::Sudare, "/20k/seen", "sato", 5_000, 4, Some(1.5)),
+    row("sudare, 20 KiB, 5 of 20 fields masked", Proxy::Sudare, "/20k/plain", "tanaka", 5_000, 6, Some(2.5)),
+    row("sudare, 20 KiB, the same, detectors on", Proxy::Sudare, "/20k/seen", "tanaka", 5_000, 7, Some(2.5)),
 ];
 
 const fn row(
@@ -82,6 +94,12 @@ const fn row(
 fn main() -> ExitCode {
     // `cargo test --benches` asks whether it runs; that is no time to measure.
     if std::env::args().any(|argument| argument == "--test") {
+        return ExitCode::SUCCESS;
+    }
+    if let [_, what, address, upstream] = std::env::args().collect::<Vec<_>>().as_slice()
+        && what == BARE
+    {
+        bare::serve(address.parse().expect("an address"), upstream.parse().expect("an address"));
         return ExitCode::SUCCESS;
     }
     for (tool, ask) in [("nginx", "-v"), ("h2load", "--version"), ("taskset", "--version")] {
@@ -130,6 +148,7 @@ fn print(costs: &mut [Vec<(f64, f64)>]) {
 /// The upstream and both proxies.
 struct Scene {
     nginx: Running,
+    bare: Running,
     sudare: Running,
     _upstream: Running,
 }
@@ -154,10 +173,10 @@ impl Scene {
             let sort = folder.join("files").join(name);
             fs::create_dir_all(&sort).expect("a folder");
             for page in ["seen", "plain"] {
-                fs::write(sort.join(page), list(bytes)).expect("a body");
+                fs::write(sort.join(page), customers::list(bytes)).expect("a body");
             }
         }
-        let [up, proxy, own] = [free(), free(), free()];
+        let [up, proxy, plain, own] = [free(), free(), free(), free()];
         let files = folder.join("files");
         let upstream = nginx(
             folder,
@@ -176,13 +195,15 @@ impl Scene {
              proxy_set_header Host $host; }",
             &format!("upstream crm {{ server {up}; keepalive 64; }}"),
         );
+        let bare = bare(plain, up);
         let sudare = sudare(folder, own, up);
-        Scene { nginx, sudare, _upstream: upstream }
+        Scene { nginx, bare, sudare, _upstream: upstream }
     }
 
     fn proxy(&self, proxy: Proxy) -> &Running {
         match proxy {
             Proxy::Nginx => &self.nginx,
+            Proxy::Bare => &self.bare,
             Proxy::Sudare => &self.sudare,
         }
     }
@@ -253,6 +274,13 @@ fn nginx(folder: &Path, name: &str, core: &str, address: SocketAddr, server: &st
     started(command, address)
 }
 
+fn bare(address: SocketAddr, upstream: SocketAddr) -> Running {
+    let mut command = Command::new("taskset");
+    command.args(["-c", PROXY_CORE]).arg(std::env::current_exe().expect("this program")).arg(BARE);
+    command.args([address.to_string(), upstream.to_string()]);
+    started(command, address)
+}
+
 fn sudare(folder: &Path, address: SocketAddr, upstream: SocketAddr) -> Running {
     let home = folder.join("sudare");
     fs::create_dir_all(home.join("rules")).expect("a folder");
@@ -261,29 +289,11 @@ fn sudare(folder: &Path, address: SocketAddr, upstream: SocketAddr) -> Running {
          identity:\n  - header: {{ user: X-Remote-User, groups: X-Remote-User, from: [127.0.0.1/32] }}\n"
     );
     fs::write(home.join("gateway.yaml"), gateway).expect("a file");
-    fs::write(home.join("rules/list.yaml"), RULES).expect("a file");
+    fs::write(home.join("rules/list.yaml"), customers::RULES).expect("a file");
     let mut command = Command::new("taskset");
     command.args(["-c", PROXY_CORE, env!("CARGO_BIN_EXE_sudare"), "serve", "-c"]).arg(home.join("gateway.yaml"));
     started(command, address)
 }
-
-const RULES: &str = r#"
-sudare: 1
-roles: { manager: sato, support: tanaka }
-fields:
-  customer:
-    person.name: $.name
-    person.kana: $.name_kana
-    email: $.email
-    phone: $.phone
-    address: $.address
-resources:
-  - { id: seen, match: [GET /1k/seen, GET /20k/seen], records: "$.items[*]", subject: $.id, fields: customer }
-  - { id: plain, match: [GET /1k/plain, GET /20k/plain], records: "$.items[*]", subject: $.id, fields: customer, scan: false }
-rules:
-  - { for: manager, show: [all] }
-  - { for: support, show: [all], mask: { person.name: initial, person.kana: full, email: domain, phone: last4, address: full } }
-"#;
 
 /// Starts a process and waits until it listens.
 fn started(mut command: Command, address: SocketAddr) -> Running {
@@ -299,30 +309,4 @@ fn started(mut command: Command, address: SocketAddr) -> Running {
 
 fn free() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port")
-}
-
-/// A list of customers with twenty fields each, of about so many bytes.
-fn list(bytes: usize) -> String {
-    let mut body = String::from("{\"items\":[");
-    let mut at = 1000;
-    loop {
-        let (name, kana) =
-            if at % 2 == 0 { ("山田 太郎", "ヤマダ タロウ") } else { ("Abigail O'Brien", "アビゲイル") };
-        let record = format!(
-            "{{\"id\":{at},\"name\":\"{name}\",\"name_kana\":\"{kana}\",\"email\":\"user{at}@example.jp\",\
-             \"phone\":\"090-0000-{at}\",\"address\":\"東京都世田谷区三軒茶屋2-14-7\",\"status\":\"active\",\"rank\":\"gold\",\
-             \"points\":{},\"balance\":1.10,\"created\":\"2026-11-22T01:02:03Z\",\"updated\":\"2026-11-22T04:05:06Z\",\
-             \"owner\":\"tanaka\",\"branch\":\"shibuya-01\",\"plan\":\"standard\",\"newsletter\":true,\"deleted\":false,\
-             \"visits\":12,\"tags\":[\"a\",\"b\"],\"score\":0.25}}",
-            at * 37 % 10_000
-        );
-        if at > 1000 && body.len() + record.len() > bytes {
-            let filler = bytes.saturating_sub(body.len() + "],\"filler\":\"\"}".len());
-            body.push_str(&format!("],\"filler\":\"{}\"}}", "x".repeat(filler)));
-            return body;
-        }
-        body.push_str(if at == 1000 { "" } else { "," });
-        body.push_str(&record);
-        at += 1;
-    }
 }

@@ -65,10 +65,10 @@ static ROUTER: LazyLock<Router> = LazyLock::new(|| {
 
 /// A path: one spelling, and the resources that a reader of one pattern after the other finds.
 pub fn route(data: &[u8]) {
-    if let Ok(text) = std::str::from_utf8(data) {
-        if let Ok(pattern) = Pattern::parse(text) {
-            assert_eq!(Pattern::parse(&pattern.text).as_ref(), Ok(&pattern));
-        }
+    if let Ok(text) = std::str::from_utf8(data)
+        && let Ok(pattern) = Pattern::parse(text)
+    {
+        assert_eq!(Pattern::parse(&pattern.text).as_ref(), Ok(&pattern));
     }
     let path = data.split(|byte| *byte == b'?').next().unwrap_or_default();
     let Ok(path) = canonical(path) else { return };

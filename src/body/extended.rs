@@ -45,7 +45,7 @@ fn parameter(before: &str) -> Option<usize> {
     let (_, number) = name[begin..].split_once('*')?;
     let is_number = number.trim_end_matches('*').bytes().all(|byte| byte.is_ascii_digit());
     let in_quotes = before.matches('"').count() - before.matches("\\\"").count();
-    (is_number && in_quotes % 2 == 0).then_some(begin)
+    (is_number && in_quotes.is_multiple_of(2)).then_some(begin)
 }
 
 /// The value that begins here, without quotes.

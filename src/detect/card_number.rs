@@ -15,6 +15,9 @@ pub const DETECTOR: Detector =
 /// Cards are embossed in at most five groups.
 const GROUPS_MAX: usize = 5;
 
+/// How many digits a card's number has.
+const DIGITS: std::ops::RangeInclusive<usize> = 14..=19;
+
 /// First and last prefix of so many digits, and how long the whole number is.
 struct Issuer {
     digits: usize,
@@ -78,7 +81,7 @@ fn find(runs: &Runs<'_>, hits: &mut Vec<Hit>) {
 /// The most groups from here on that are a card number.
 fn groups(runs: &Runs<'_>, first: usize) -> Option<usize> {
     let run = runs.list[first];
-    if (14..=19).contains(&run.len()) {
+    if DIGITS.contains(&run.len()) {
         return (is_card(runs.digits(run)) && runs.stands_alone(run.start, run.end)).then_some(1);
     }
     if !matches!(run.len(), 4 | 8) || runs.before(run.start).is_ascii_alphanumeric() {
@@ -88,13 +91,17 @@ fn groups(runs: &Runs<'_>, first: usize) -> Option<usize> {
         (first..first + GROUPS_MAX - 1).take_while(|&at| matches!(runs.gap(at), Gap::Hyphen | Gap::Blank)).count();
     (2..=joined + 1).rev().find(|&count| {
         let last = runs.list[first + count - 1];
-        let even = runs.list[first + 1..first + count].iter().all(|run| (2..=8).contains(&run.len()));
-        even && is_card(&runs.joined(first, count)) && !runs.after(last.end).is_ascii_alphanumeric()
+        let groups = &runs.list[first..first + count];
+        let digits: usize = groups.iter().map(|run| run.len()).sum();
+        let even = groups[1..].iter().all(|run| (2..=8).contains(&run.len()));
+        even && DIGITS.contains(&digits)
+            && is_card(&runs.joined(first, count))
+            && !runs.after(last.end).is_ascii_alphanumeric()
     })
 }
 
 fn is_card(digits: &[u8]) -> bool {
-    (14..=19).contains(&digits.len()) && has_issuer(digits) && is_checked(digits)
+    DIGITS.contains(&digits.len()) && has_issuer(digits) && is_checked(digits)
 }
 
 fn has_issuer(digits: &[u8]) -> bool {

@@ -111,11 +111,11 @@ fn domain(text: &str) -> Option<usize> {
 /// How many bytes of a label are a top level. None has a digit: one that seems to is touched by a
 /// number. Endings of files are none.
 fn top_level(label: &str) -> Option<usize> {
-    let lower = label.to_ascii_lowercase();
-    if lower.starts_with("xn--") {
-        return Some(lower.len());
+    if label.as_bytes().get(..4).is_some_and(|front| front.eq_ignore_ascii_case(b"xn--")) {
+        return Some(label.len());
     }
-    let letters = lower.bytes().take_while(u8::is_ascii_lowercase).count();
-    let ends = lower.as_bytes().get(letters).is_none_or(u8::is_ascii_digit);
-    (letters >= 2 && ends && !FILE_ENDINGS.contains(&lower.as_str())).then_some(letters)
+    let letters = label.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let ends = label.as_bytes().get(letters).is_none_or(u8::is_ascii_digit);
+    let is_file = FILE_ENDINGS.iter().any(|ending| label.eq_ignore_ascii_case(ending));
+    (letters >= 2 && ends && !is_file).then_some(letters)
 }

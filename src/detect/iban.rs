@@ -8,10 +8,13 @@ use crate::terms::kind;
 /// The detector.
 pub const DETECTOR: Detector = Detector {
     kind: kind::IBAN,
-    may: |census| census.digits >= 2 && census.bytes >= 15,
+    may: |census| census.digits >= 2 && census.letters >= 2 && census.digits + census.letters >= LEAST,
     find,
     whole: Detector::covers,
 };
+
+/// How many characters the shortest has.
+const LEAST: usize = 15;
 
 /// Countries of the registry with the length of their IBAN.
 const COUNTRIES: &[(&[u8; 2], usize)] = &[
@@ -122,8 +125,12 @@ fn find(runs: &Runs<'_>, hits: &mut Vec<Hit>) {
 
 /// Where the IBAN that begins here ends.
 fn account(bytes: &[u8], start: usize) -> Option<usize> {
-    let country = bytes[start..start + 2].to_ascii_uppercase();
-    let length = COUNTRIES.iter().find(|known| known.0[..] == country[..])?.1;
+    let [first, second] = [bytes[start], bytes[start + 1]];
+    if !(first.is_ascii_alphabetic() && second.is_ascii_alphabetic()) {
+        return None;
+    }
+    let country = [first.to_ascii_uppercase(), second.to_ascii_uppercase()];
+    let length = COUNTRIES.iter().find(|known| *known.0 == country)?.1;
     // The word itself may touch its number.
     let before = &bytes[start.saturating_sub(4)..start];
     let touched = before.last().is_some_and(u8::is_ascii_alphanumeric);

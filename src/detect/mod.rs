@@ -105,15 +105,16 @@ impl Detectors {
             return;
         }
         let shadow = Shadow::of(text);
-        let mut found = Vec::new();
+        let before = out.len();
         for pattern in &self.patterns {
-            pattern.find(text, &shadow, &mut found);
+            pattern.find(text, &shadow, out);
         }
         if promising {
             let census = if census.folds { Census::of(shadow.text()) } else { census };
-            built_in(&shadow, &census, &mut found);
+            built_in(&shadow, &census, out);
         }
-        if !found.is_empty() {
+        if out.len() > before + 1 {
+            let found = out.split_off(before);
             out.extend(settle::settle(text, found));
         }
     }

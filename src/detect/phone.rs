@@ -100,21 +100,28 @@ fn follows_cue(runs: &Runs<'_>, run: Run) -> bool {
 
 fn grouped(runs: &Runs<'_>, first: usize, count: usize) -> Option<Match> {
     let groups = runs.list.get(first..first + count)?;
-    let gaps: Vec<Gap> = (first..first + count - 1).map(|at| runs.gap(at)).collect();
-    let bracketed_exchange = gaps == [Gap::Open, Gap::Close];
+    let mut all = [Gap::Other; 2];
+    let gaps = all.get_mut(..count - 1)?;
+    gaps.iter_mut().enumerate().for_each(|(at, gap)| *gap = runs.gap(first + at));
+    let bracketed_exchange = *gaps == [Gap::Open, Gap::Close];
     if gaps.contains(&Gap::Other) || (gaps.contains(&Gap::Open) && !bracketed_exchange) {
         return None;
     }
-    let digits = runs.joined(first, count);
-    let lengths: Vec<usize> = groups.iter().map(|run| run.len()).collect();
-    let shaped = match lengths[..] {
-        [area, exchange, 4] => (2..=5).contains(&area) && (1..=4).contains(&exchange),
-        [4, _, _] => plan_jp::is_service(&digits),
-        [area, 6..=8] => (2..=5).contains(&area),
-        [5..=7, 4] => true,
-        _ => false,
+    let lengths = |at: usize| groups[at].len();
+    let service = || plan_jp::is_service(&runs.joined(first, count));
+    let shaped = match count {
+        3 => match [lengths(0), lengths(1), lengths(2)] {
+            [area, exchange, 4] => (2..=5).contains(&area) && (1..=4).contains(&exchange),
+            [4, _, _] => service(),
+            _ => false,
+        },
+        _ => match [lengths(0), lengths(1)] {
+            [area, 6..=8] => (2..=5).contains(&area),
+            [5..=7, 4] => true,
+            _ => false,
+        },
     };
-    if !shaped || plan_jp::fit(&digits) == Fit::None {
+    if !shaped || plan_jp::fit(&runs.joined(first, count)) == Fit::None {
         return None;
     }
     let (before, after) = (runs.gap_before(first), runs.gap(first + count - 1));

@@ -49,7 +49,8 @@ impl<'a> Runs<'a> {
     /// Cuts the runs out of a folded text.
     pub fn of(text: &'a str) -> Runs<'a> {
         let bytes = text.as_bytes();
-        let mut list = Vec::new();
+        // A date with its time has seven, and few texts have more.
+        let mut list = Vec::with_capacity(8);
         let mut at = 0;
         while at < bytes.len() {
             if !bytes[at].is_ascii_digit() {

@@ -26,6 +26,12 @@ pub struct Paths<S> {
     starts: Vec<u64>,
 }
 
+impl<S> Default for Paths<S> {
+    fn default() -> Paths<S> {
+        Paths { slots: Vec::new(), starts: Vec::new() }
+    }
+}
+
 impl<S: Clone> Paths<S> {
     /// The paths to places, the path to records if there is one, and which places are sought in the
     /// whole document all the same; with the set of positions before the document's first node.

@@ -228,12 +228,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_and_first_bytes_agree_or_are_refused() {
+    fn what_wraps_json_is_told_by_label_and_first_bytes() {
         for (content_type, first, format) in [
-            ("application/json", "{\"a\":1}", Some(Format::Json)),
-            ("application/json; charset=UTF-8", "true", Some(Format::Json)),
-            ("application/vnd.api+json", "\u{feff} [1]", Some(Format::Json)),
-            ("application/json", "<!DOCTYPE html>", None),
             ("application/json", ")]}',\n{\"a\":1}", Some(Format::Json)),
             ("text/javascript", "for(;;);{\"a\":1}", Some(Format::Json)),
             ("text/javascript", "for(;;);next()", Some(Format::Script)),
@@ -243,6 +239,18 @@ mod tests {
             ("application/jsonl", "<html>", None),
             ("text/event-stream", "data: {}\n\n", Some(Format::Events)),
             ("text/event-stream", "{\"a\":1}", None),
+        ] {
+            assert_eq!(of(Some(content_type), first.as_bytes()).ok(), format, "{content_type} {first}");
+        }
+    }
+
+    #[test]
+    fn labels_and_first_bytes_agree_or_are_refused() {
+        for (content_type, first, format) in [
+            ("application/json", "{\"a\":1}", Some(Format::Json)),
+            ("application/json; charset=UTF-8", "true", Some(Format::Json)),
+            ("application/vnd.api+json", "\u{feff} [1]", Some(Format::Json)),
+            ("application/json", "<!DOCTYPE html>", None),
             ("text/html", "<p>", Some(Format::Html)),
             ("text/html;charset=\"utf-8\"", "<!DOCTYPE html>", Some(Format::Html)),
             ("text/html", " {\"a\":1}", Some(Format::Json)),

@@ -6,48 +6,21 @@
 //! looked at, those inside one another too: a find that does not count must not hide one that does.
 //! An automaton would find the same; to build one for each answer costs more than to read the answer.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
 use std::ops::Range;
-use std::sync::Arc;
 
 use crate::guard::folded::{self, Folded};
-use crate::terms::refusal::{Reason, Refusal};
-
-/// How many different values of one answer are sought elsewhere; more is a refusal, not a gap.
-const NEEDLES: usize = 200_000;
-
-/// So much of a value is sorted; what follows is compared. It bounds how many finds can begin at one
-/// place.
-const KEY_CHARS: usize = 64;
-
-/// A value of more words is no name, and is sought as it stands.
-const NAMES_MAX: usize = 4;
-
-/// What stands in the place of a veiled value.
-#[derive(Clone)]
-pub struct Veil {
-    /// The text that staff gets.
-    pub text: Arc<str>,
-    /// How strict the action is that made it.
-    pub strictness: u8,
-}
-
-/// The values that are sought, before they are sorted.
-#[derive(Default)]
-pub struct Needles {
-    index: HashMap<String, usize>,
-    rows: Vec<Row>,
-}
+use crate::guard::needles::{BEGIN_BYTES, NEEDLES, Needle, Span, Texts, Veil, too_many};
+use crate::terms::refusal::Refusal;
 
 /// What begins with one key.
-#[derive(Default)]
 struct Row {
     /// What stands for it in any record, if it is long enough to be sought there.
-    far: Option<Veil>,
-    /// What stands for it in its own records, by record.
-    near: Vec<(u32, Veil)>,
-    /// What may follow the key; empty for what ends with it.
-    tails: Vec<String>,
+    far: Option<u32>,
+    /// What stands for it in its own records, by record: a part of `nears`.
+    near: Range<usize>,
+    /// What may follow the key, a part of `tails`; nothing where nothing may.
+    tails: Range<usize>,
     /// Too short to be sought inside longer text.
     whole: bool,
 }
@@ -57,26 +30,37 @@ pub struct Hit<'a> {
     /// Where, in bytes of the text.
     pub range: Range<usize>,
     /// What stands there instead.
-    pub veil: &'a Veil,
+    pub veil: Veil<'a>,
 }
 
 /// The values of one answer, sorted.
 #[derive(Default)]
 pub struct Elsewhere {
+    texts: Texts,
     /// Those that can begin inside other text.
     keys: Vec<Key>,
     /// Those that are too short for that, and count only as a whole leaf.
-    whole: Vec<(String, usize)>,
+    whole: Vec<(Span, usize)>,
     rows: Vec<Row>,
+    nears: Vec<(u32, u32)>,
+    tails: Vec<Span>,
     /// Which beginnings the keys have.
     begins: Begins,
+    room: Room,
 }
 
 struct Key {
-    text: String,
+    text: Span,
     row: usize,
     /// The longest other key that this one begins with.
     prefix: Option<usize>,
+}
+
+/// What is needed while a text is looked at.
+#[derive(Default)]
+struct Room {
+    folded: Vec<u8>,
+    found: Vec<(Range<usize>, usize)>,
 }
 
 /// The first bytes of all keys as a set of bits that may say yes too often; no bits where there is
@@ -85,8 +69,6 @@ struct Key {
 struct Begins(Vec<u64>);
 
 impl Begins {
-    /// No key that can begin inside other text is shorter.
-    const BYTES: usize = 3;
     const BITS: u32 = 15;
 
     fn place(bytes: &[u8]) -> (usize, u64) {
@@ -107,119 +89,94 @@ impl Begins {
     }
 }
 
-impl Needles {
-    /// Adds a veiled value of a record in all its spellings. Those that are shorter than `far_chars`
-    /// are sought in this record alone.
-    pub fn add(&mut self, value: &str, record: u32, far_chars: usize, veil: &Veil) -> Result<(), Refusal> {
-        for spelling in spellings(value) {
-            let chars = spelling.chars().count();
-            let digits = spelling.bytes().all(|b| b.is_ascii_digit());
-            let cut = spelling.char_indices().nth(KEY_CHARS).map_or(spelling.len(), |(at, _)| at);
-            let (key, tail) = spelling.split_at(cut);
-            let at = self.row(key)?;
-            let row = &mut self.rows[at];
-            row.whole = chars < 2 || key.len() < Begins::BYTES || (digits && chars < 5);
-            if row.tails.last().is_none_or(|last| last != tail) {
-                row.tails.push(tail.to_owned());
-            }
-            if chars >= far_chars {
-                keep(&mut row.far, veil);
-            }
-            row.keep_near(record, veil);
+impl Elsewhere {
+    /// Takes values that are sorted by key, then record; of one record the one that stands comes first.
+    pub(super) fn new(texts: Texts, needles: &[Needle]) -> Result<Elsewhere, Refusal> {
+        let same = |a: &Needle, b: &Needle| a.head == b.head && texts.value(a.key) == texts.value(b.key);
+        let mut all = Elsewhere::default();
+        for needles in needles.chunk_by(same) {
+            all.row(&texts, needles)?;
         }
+        all.texts = texts;
+        all.nest();
+        Ok(all)
+    }
+
+    /// Adds what begins with one key; keys come in their order.
+    fn row(&mut self, texts: &Texts, needles: &[Needle]) -> Result<(), Refusal> {
+        let Some(first) = needles.first() else { return Ok(()) };
+        if self.rows.len() >= NEEDLES {
+            return Err(too_many());
+        }
+        let (near, tails) = (self.nears.len(), self.tails.len());
+        for records in needles.chunk_by(|a, b| a.record == b.record) {
+            self.nears.push((records[0].record, records[0].veil));
+        }
+        let far = needles.iter().filter(|needle| needle.far).min_by_key(|n| (Reverse(n.strictness), n.veil));
+        if needles.iter().any(|needle| !needle.tail.range().is_empty()) {
+            self.tails.extend(needles.iter().map(|needle| needle.tail));
+            self.tails[tails..].sort_unstable_by(|a, b| texts.value(*a).cmp(texts.value(*b)));
+        }
+        let (row, key) = (self.rows.len(), first.key);
+        if first.whole {
+            self.whole.push((key, row));
+        } else {
+            self.begins.add(texts.value(key));
+            self.keys.push(Key { text: key, row, prefix: None });
+        }
+        self.rows.push(Row {
+            far: far.map(|needle| needle.veil),
+            near: near..self.nears.len(),
+            tails: tails..self.tails.len(),
+            whole: first.whole,
+        });
         Ok(())
     }
 
-    fn row(&mut self, key: &str) -> Result<usize, Refusal> {
-        if let Some(at) = self.index.get(key) {
-            return Ok(*at);
-        }
-        if self.rows.len() >= NEEDLES {
-            return Err(Refusal::new(Reason::Bound, format!("more than {NEEDLES} veiled values in one answer")));
-        }
-        self.index.insert(key.to_owned(), self.rows.len());
-        self.rows.push(Row::default());
-        Ok(self.rows.len() - 1)
-    }
-
-    /// Sorts them.
-    pub fn build(mut self) -> Elsewhere {
-        let mut all = Elsewhere::default();
-        for row in &mut self.rows {
-            row.tails.sort_unstable();
-            row.tails.dedup();
-        }
-        for (text, row) in self.index {
-            if self.rows[row].whole {
-                all.whole.push((text, row));
-            } else {
-                all.begins.add(text.as_bytes());
-                all.keys.push(Key { text, row, prefix: None });
-            }
-        }
-        all.whole.sort_unstable();
-        all.keys.sort_unstable_by(|a, b| a.text.cmp(&b.text));
-        for at in 1..all.keys.len() {
+    /// Finds for each key the longest other that it begins with.
+    fn nest(&mut self) {
+        for at in 1..self.keys.len() {
+            let text = self.texts.value(self.keys[at].text);
             let mut prefix = Some(at - 1);
-            while let Some(before) = prefix.filter(|before| !all.keys[at].text.starts_with(&all.keys[*before].text)) {
-                prefix = all.keys[before].prefix;
+            while let Some(before) =
+                prefix.filter(|before| !text.starts_with(self.texts.value(self.keys[*before].text)))
+            {
+                prefix = self.keys[before].prefix;
             }
-            all.keys[at].prefix = prefix;
-        }
-        all.rows = self.rows;
-        all
-    }
-}
-
-impl Row {
-    /// Notes what stands for it in a record; records mostly come in their order.
-    fn keep_near(&mut self, record: u32, veil: &Veil) {
-        let at = match self.near.last() {
-            Some((last, _)) if *last >= record => self.near.binary_search_by_key(&record, |(record, _)| *record),
-            _ => Err(self.near.len()),
-        };
-        match at {
-            Ok(at) if self.near[at].1.strictness < veil.strictness => self.near[at].1 = veil.clone(),
-            Ok(_) => {}
-            Err(at) => self.near.insert(at, (record, veil.clone())),
+            self.keys[at].prefix = prefix;
         }
     }
 
-    /// What stands for it in a text of this record.
-    fn veil(&self, record: u32) -> Option<&Veil> {
-        let near = self.near.binary_search_by_key(&record, |(record, _)| *record);
-        near.map_or(self.far.as_ref(), |at| Some(&self.near[at].1))
-    }
-}
-
-/// Of two veils for one value the stricter stands.
-fn keep(kept: &mut Option<Veil>, veil: &Veil) {
-    if kept.as_ref().is_none_or(|kept| kept.strictness < veil.strictness) {
-        *kept = Some(veil.clone());
-    }
-}
-
-impl Elsewhere {
     /// Finds veiled values in a text that belongs to `record`: in no order, and they may overlap.
-    pub fn find<'a>(&'a self, text: &str, record: u32, mut hit: impl FnMut(Hit<'a>)) {
-        let folded = folded::text(text);
-        let mut found: Vec<(Range<usize>, usize)> = Vec::new();
-        if let Ok(at) = self.whole.binary_search_by(|(whole, _)| whole.cmp(&folded)) {
+    pub fn find(&mut self, text: &str, record: u32, mut hit: impl FnMut(Hit<'_>)) {
+        let mut room = std::mem::take(&mut self.room);
+        self.look(text, record, &mut room, &mut hit);
+        self.room = room;
+    }
+
+    fn look(&self, text: &str, record: u32, room: &mut Room, hit: &mut impl FnMut(Hit<'_>)) {
+        let Room { folded, found } = room;
+        folded.clear();
+        found.clear();
+        folded::append(text, folded);
+        if let Ok(at) = self.whole.binary_search_by(|(whole, _)| self.texts.value(*whole).cmp(folded)) {
             found.push((0..folded.len(), self.whole[at].1));
         }
-        for (start, bytes) in folded.as_bytes().windows(Begins::BYTES).enumerate() {
-            if self.begins.holds(bytes) {
-                self.begin(&folded, start, &mut found);
+        if !self.keys.is_empty() {
+            for (start, bytes) in folded.windows(BEGIN_BYTES).enumerate() {
+                if self.begins.holds(bytes) {
+                    self.begin(folded, start, found);
+                }
             }
         }
         if found.is_empty() {
             return;
         }
         let folded = Folded::new(text);
-        for (range, row) in found {
+        for (range, row) in found.drain(..) {
             let row = &self.rows[row];
-            let Some(veil) = row.veil(record) else { continue };
-            let Some(tail) = tail(&row.tails, &folded.text[range.end..]) else { continue };
+            let Some(veil) = self.veil(row, record) else { continue };
+            let Some(tail) = self.tail(row, &folded.text.as_bytes()[range.end..]) else { continue };
             let range = range.start..range.end + tail;
             let whole_leaf = range == (0..folded.text.len());
             if (whole_leaf || !row.whole) && folded.is_token(range.clone()) {
@@ -230,14 +187,31 @@ impl Elsewhere {
 
     /// Adds every key that the text has at this place. The last key that is not behind the text in
     /// the order begins with all keys that the text begins with.
-    fn begin(&self, text: &str, start: usize, found: &mut Vec<(Range<usize>, usize)>) {
-        let rest = &text.as_bytes()[start..];
-        let mut at = self.keys.partition_point(|key| key.text.as_bytes() <= rest).checked_sub(1);
+    fn begin(&self, text: &[u8], start: usize, found: &mut Vec<(Range<usize>, usize)>) {
+        let rest = &text[start..];
+        let mut at = self.keys.partition_point(|key| self.texts.value(key.text) <= rest).checked_sub(1);
         while let Some(key) = at.map(|at| &self.keys[at]) {
-            if rest.starts_with(key.text.as_bytes()) {
-                found.push((start..start + key.text.len(), key.row));
+            let value = self.texts.value(key.text);
+            if rest.starts_with(value) {
+                found.push((start..start + value.len(), key.row));
             }
             at = key.prefix;
+        }
+    }
+
+    /// What stands for a value in a text of this record.
+    fn veil(&self, row: &Row, record: u32) -> Option<Veil<'_>> {
+        let near = &self.nears[row.near.clone()];
+        let own = near.binary_search_by_key(&record, |(record, _)| *record).map(|at| near[at].1);
+        own.ok().or(row.far).map(|veil| self.texts.veil(veil))
+    }
+
+    /// How much more of the text belongs to the value, of which the key was found.
+    fn tail(&self, row: &Row, rest: &[u8]) -> Option<usize> {
+        if row.tails.is_empty() {
+            Some(0)
+        } else {
+            tail(&self.tails[row.tails.clone()], |span| self.texts.value(*span), rest)
         }
     }
 
@@ -248,64 +222,17 @@ impl Elsewhere {
 }
 
 /// The length of the longest of the sorted tails that the text begins with.
-fn tail(tails: &[String], text: &str) -> Option<usize> {
+fn tail<'v, T>(tails: &[T], value: impl Fn(&T) -> &'v [u8], text: &[u8]) -> Option<usize> {
     let mut limit = text.len();
     loop {
-        let before = tails.partition_point(|tail| tail.as_str() <= &text[..limit]);
-        let last = tails.get(before.checked_sub(1)?)?;
-        if text.starts_with(last.as_str()) {
+        let before = tails.partition_point(|tail| value(tail) <= &text[..limit]);
+        let last = value(tails.get(before.checked_sub(1)?)?);
+        if text.starts_with(last) {
             return Some(last.len());
         }
         // No tail between the two begins as the text does beyond what these have in common.
-        let common = last.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
-        limit = text.floor_char_boundary(common);
+        limit = last.iter().zip(text).take_while(|(a, b)| a == b).count();
     }
-}
-
-/// The spellings under which a value may stand elsewhere, folded.
-fn spellings(value: &str) -> Vec<String> {
-    let folded = folded::text(value);
-    // A single letter or digit (a flag, a code) stands everywhere and means nothing there.
-    if folded.is_empty() || (folded.len() == 1 && folded.is_ascii()) {
-        return Vec::new();
-    }
-    let mut all = vec![folded];
-    let digits = all[0].clone();
-    if digits.len() >= 10 && digits.bytes().all(|b| b.is_ascii_digit()) && digits.starts_with('0') {
-        // A domestic number may stand elsewhere with its country code (ITU-T E.164): Japan's.
-        all.push(format!("81{}", &digits[1..]));
-        // And without its zero behind another spelling of the code, or as a number.
-        all.push(digits[1..].to_owned());
-    } else if let Some(rest) = digits.strip_prefix("+81") {
-        // Some write the zero in brackets behind the code.
-        let national = rest.strip_prefix('0').unwrap_or(rest);
-        all.extend([format!("0{national}"), national.to_owned()]);
-    }
-    if let Some(rest) = digits.strip_prefix('+') {
-        all.push(rest.to_owned());
-    }
-    // Family and given names change places from one page to the next: `John R. Smith` is filed as
-    // `Smith, John R.`.
-    let words: Vec<&str> = value.split(parts_names).filter(|word| !word.is_empty()).collect();
-    let has_digits = || value.contains(char::is_numeric);
-    if words.len() == 2 || ((3..=NAMES_MAX).contains(&words.len()) && !has_digits()) {
-        let ends = if words.len() == 2 { &[1][..] } else { &[1, words.len() - 1] };
-        for at in ends {
-            let (front, back) = (words[..*at].concat(), words[*at..].concat());
-            all.extend([format!("{front},{back}"), format!("{back}{front}"), format!("{back},{front}")].map(fold));
-        }
-        all.push(fold(words.concat()));
-    }
-    all
-}
-
-fn fold(text: String) -> String {
-    folded::text(&text)
-}
-
-/// What stands between the names of one person.
-fn parts_names(c: char) -> bool {
-    c.is_whitespace() || matches!(c, ',' | '、' | '，' | '・' | '･')
 }
 
 #[cfg(test)]

@@ -21,22 +21,72 @@ pub(super) struct Folded<'a> {
     escapes: Vec<(Range<usize>, char)>,
 }
 
-/// The folded text alone.
-pub(super) fn text(raw: &str) -> String {
-    if raw.bytes().any(|byte| matches!(byte, b'%' | b'&' | b'\\')) {
-        return Folded::new(raw).text;
-    }
-    let mut text = String::with_capacity(raw.len());
-    for c in raw.chars() {
-        fold(c, |c| text.push(c));
-    }
-    text
+/// Whether a text may hold an escape, or a part of one.
+pub(super) fn may_hold_escapes(raw: &str) -> bool {
+    // Without an early end, so that the compiler can look at many bytes at once.
+    raw.bytes().fold(false, |found, byte| found | (byte == b'%') | (byte == b'&') | (byte == b'\\'))
 }
+
+/// Adds the folded text alone, which is text again.
+pub(super) fn append(raw: &str, text: &mut Vec<u8>) {
+    if may_hold_escapes(raw) {
+        text.extend_from_slice(Folded::new(raw).text.as_bytes());
+    } else {
+        append_plain(raw, text);
+    }
+}
+
+/// The same for a text without escapes.
+pub(super) fn append_plain(raw: &str, text: &mut Vec<u8>) {
+    let mut rest = raw;
+    while let Some(first) = rest.as_bytes().first() {
+        if first.is_ascii() {
+            rest = &rest[append_ascii(rest.as_bytes(), text)..];
+            continue;
+        }
+        let mut others = rest.chars();
+        let Some(c) = others.next() else { return };
+        fold(c, |c| text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()));
+        rest = others.as_str();
+    }
+}
+
+/// Adds what ASCII there is at the front, or a part of it, and tells how much it was.
+fn append_ascii(raw: &[u8], text: &mut Vec<u8>) -> usize {
+    let mut kept = [0; 32];
+    let (mut count, mut read) = (0, 0);
+    for byte in raw.iter().take(kept.len()).map_while(|byte| ASCII.get(usize::from(*byte))) {
+        // Noise is written over by what comes next, which is quicker than to ask.
+        kept[count] = *byte;
+        count += usize::from(*byte != NOISE);
+        read += 1;
+    }
+    text.extend_from_slice(&kept[..count]);
+    read
+}
+
+/// No byte of ASCII.
+const NOISE: u8 = 0xff;
+
+/// What becomes of each character of ASCII.
+const ASCII: [u8; 128] = {
+    let mut all = [NOISE; 128];
+    let mut byte = 0;
+    while byte < all.len() {
+        let c = byte as u8;
+        // The blanks of ASCII that Unicode names too, and those of `is_noise`.
+        if !matches!(c, b'\t'..=b'\r' | b' ' | b'-' | b'(' | b')' | b'.' | b'/' | b'_') {
+            all[byte] = c.to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    all
+};
 
 /// What becomes of one character. Most are themselves, and need not be looked up.
 fn fold(c: char, mut put: impl FnMut(char)) {
     match c {
-        '\0'..='\x7f' if is_noise(c) => {}
+        '\0'..='\x7f' if ASCII[c as usize] == NOISE => {}
         '\0'..='\x7f' => put(c.to_ascii_lowercase()),
         '一'..='\u{9fff}' => put(c),
         // Voiced ones come apart: every second one, where they stand in pairs.
@@ -231,7 +281,9 @@ mod tests {
     fn the_text_alone_is_the_same() {
         for raw in ["Yamada-Taro", "%E5%B1%B1%ZZ", "&#23665;&x", "ﾔﾏﾀﾞ　がぎ・ー", "a+b", "\\u5c71\\q", ""]
         {
-            assert_eq!(text(raw), Folded::new(raw).text, "{raw}");
+            let mut text = Vec::new();
+            append(raw, &mut text);
+            assert_eq!(text, Folded::new(raw).text.as_bytes(), "{raw}");
         }
     }
 }

@@ -51,11 +51,10 @@ struct Named {
     next: [usize; WAYS],
 }
 
-/// Names that stand at a leaf, names further up, keys that are leaves themselves.
-const WAYS: usize = 3;
+/// Names that stand at a leaf, names further up.
+const WAYS: usize = 2;
 const AT: usize = 0;
 const ABOVE: usize = 1;
-const ITSELF: usize = 2;
 
 /// What stands at one leaf.
 #[derive(Default)]
@@ -107,13 +106,6 @@ impl Names {
         }
     }
 
-    /// Whether the rules or the built-in labels speak of a name: then it is no value.
-    pub(super) fn is_name(&mut self, plan: &Plan, name: &str) -> bool {
-        const NAME_BYTES: usize = 256;
-        let named = |named: &Named| !named.places.is_empty() || named.label.is_some();
-        name.len() <= NAME_BYTES && named(self.named(plan, name, ITSELF))
-    }
-
     fn named(&mut self, plan: &Plan, name: &str, way: usize) -> &Named {
         let last = self.last[way];
         let guess = self.rows.get(last).map_or(0, |row| row.next[way]);
@@ -149,6 +141,23 @@ impl Names {
     }
 }
 
+/// Whether any value can be veiled, so that it must be sought elsewhere. What a teller makes of a value in
+/// doubt is veiled whatever the decisions say, and where rules compare records each has decisions of its
+/// own.
+pub(super) fn veils(plan: &Plan) -> bool {
+    plan.rows.is_some() || !plan.tellers.is_empty() || plan.decisions.iter().any(|decision| decision.action.veils())
+}
+
+/// Whether the rules or the built-in labels speak of a name: then it is no value.
+pub(super) fn is_name(plan: &Plan, name: &str) -> bool {
+    const NAME_BYTES: usize = 256;
+    if name.len() > NAME_BYTES {
+        return false;
+    }
+    let folded = label::fold(name);
+    plan.names.contains_key(&folded) || plan.labels.contains_key(&folded)
+}
+
 impl Met {
     /// The places that say of the record what it is, and whether each names just this leaf or
     /// something around it. What stands in a tag, a script or an address is not what a heading names,
@@ -176,7 +185,7 @@ fn is_value_of_names(leaf: &Leaf<'_>) -> bool {
 pub(super) fn known(plan: &Plan, leaf: &Leaf<'_>) -> Option<Known> {
     let mut met = Met::default();
     Names::default().meet(plan, leaf, &mut met);
-    kind_of(plan, leaf, &met, true)
+    if is_word_of_the_page(leaf) { None } else { kind_of(plan, leaf, &met, true) }
 }
 
 /// A teller that speaks of a leaf.
@@ -190,35 +199,36 @@ pub(super) struct Told {
     pub object: Option<u32>,
 }
 
-/// The tellers that speak of a leaf.
-pub(super) fn told(plan: &Plan, leaf: &Leaf<'_>, met: &Met) -> Vec<Told> {
-    let mut all: Vec<Told> = Vec::new();
-    if plan.tellers.is_empty() || !carries_values(leaf.part) || is_word_of_the_page(leaf) {
+/// The tellers that speak of a leaf, unless it is a word of the page.
+pub(super) fn told(plan: &Plan, leaf: &Leaf<'_>, met: &Met) -> Vec<(u16, bool)> {
+    let mut all: Vec<(u16, bool)> = Vec::new();
+    if plan.tellers.is_empty() || !carries_values(leaf.part) {
         return all;
     }
     for id in &met.places {
-        if let Meaning::Field { told: Some(number), only, .. } = plan.targets[usize::from(id.0)].meaning {
-            let told = Told { number, only, object: leaf.objects.last().copied() };
-            if !all.contains(&told) {
-                all.push(told);
-            }
+        if let Meaning::Field { told: Some(number), only, .. } = plan.targets[usize::from(id.0)].meaning
+            && !all.contains(&(number, only))
+        {
+            all.push((number, only));
         }
     }
     all
 }
 
-/// Every kind that a field names for a leaf by itself.
+/// Every kind that a field names for a leaf by itself, where rules compare records, unless it is a word
+/// of the page.
 pub(super) fn kinds_of(plan: &Plan, leaf: &Leaf<'_>, met: &Met) -> Vec<KindId> {
     let field = |id: &PlaceId| match plan.targets[usize::from(id.0)].meaning {
         Meaning::Field { kind, told: None, .. } => Some(kind),
         _ => None,
     };
-    let named = carries_values(leaf.part) && !is_word_of_the_page(leaf);
+    let named = plan.rows.is_some() && carries_values(leaf.part);
     if named { met.places.iter().filter_map(field).collect() } else { Vec::new() }
 }
 
 /// The kind that the leaf's place gives it, the strictest where several fields name it; else the
-/// kind of the label that stands at it. Kinds that another value tells count where `doubt` says so.
+/// kind of the label that stands at it; nothing counts of a word of the page. Kinds that another value
+/// tells count where `doubt` says so.
 pub(super) fn kind_of(plan: &Plan, leaf: &Leaf<'_>, met: &Met, doubt: bool) -> Option<Known> {
     if !carries_values(leaf.part) {
         return None;
@@ -239,7 +249,6 @@ pub(super) fn kind_of(plan: &Plan, leaf: &Leaf<'_>, met: &Met, doubt: bool) -> O
         });
     }
     match best {
-        Some(_) if is_word_of_the_page(leaf) => None,
         Some(known) => Some(known),
         // A label speaks of the value that it stands at, not of the attributes around that value.
         None if !plan.scan || leaf.part == Part::Attribute => None,
@@ -326,11 +335,14 @@ fn carries_values(part: Part) -> bool {
 /// An attribute beside a declared value that is a word of the page's own making (`data-type="cell"`)
 /// or a short number is structure: the value itself is sought there by comparison. What is written
 /// as names are (`Taro Yamada`) or holds several words is not.
-fn is_word_of_the_page(leaf: &Leaf<'_>) -> bool {
+pub(super) fn is_word_of_the_page(leaf: &Leaf<'_>) -> bool {
     const SHORT_NUMBER: usize = 6;
+    if leaf.part != Part::Attribute || !leaf.places.is_empty() {
+        return false;
+    }
     let text = leaf.text.trim();
     let short = text.len() <= SHORT_NUMBER && text.bytes().all(|b| b.is_ascii_digit());
-    leaf.part == Part::Attribute && leaf.places.is_empty() && (is_word(text) || short)
+    is_word(text) || short
 }
 
 /// Whether a text is a word such as programs name things by: a member, a state, a class.

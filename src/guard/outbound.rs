@@ -9,10 +9,11 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::detect::Found;
-use crate::guard::leaves::{self, Known, Met, Names};
+use crate::guard::leaves::{self, Known, Told};
 use crate::guard::notes::Notes;
 use crate::guard::queue::{Flags, Queue, Waiting};
 use crate::guard::records::Records;
+use crate::guard::seats::{Seat, Seats};
 use crate::guard::subject::Subjects;
 use crate::guard::tellers::Tellers;
 use crate::guard::verdict::Judge;
@@ -24,7 +25,7 @@ use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part, Sink};
 use crate::terms::mint::Mint;
 use crate::terms::names;
-use crate::terms::place::{Place, PlaceId};
+use crate::terms::place::Place;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
 use crate::transform::Today;
@@ -64,8 +65,7 @@ pub struct Outbound {
     records: Records,
     /// The request's parameters: staff's own words, where a name has one value alone.
     asked: HashMap<String, Option<String>>,
-    names: Names,
-    met: Met,
+    seats: Box<Seats>,
     document: Document,
     held_bytes: usize,
     hold_bytes: usize,
@@ -89,13 +89,10 @@ impl Outbound {
     /// A guard for the answer to this request.
     pub fn new(plan: Arc<Plan>, mint: Arc<dyn Mint>, request: &Request, bounds: &Bounds) -> Outbound {
         let subjects = Subjects::new(&plan, &request.path, &request.query);
-        // What a teller makes of a value in doubt is veiled whatever the decisions say, and where rules
-        // compare records each has decisions of its own.
-        let veils = plan.rows.is_some()
-            || !plan.tellers.is_empty()
-            || plan.decisions.iter().any(|decision| decision.action.veils());
+        let veils = leaves::veils(&plan);
         let stood = vec![false; plan.kinds.0.len()];
         let records = Records::new(&plan, None, subjects.named_one());
+        let seats = plan.learnt.take();
         Outbound {
             plan,
             mint,
@@ -108,8 +105,7 @@ impl Outbound {
             records,
             stood,
             asked: asked(&request.query),
-            names: Names::default(),
-            met: Met::default(),
+            seats,
             document: Document::Body,
             held_bytes: 0,
             hold_bytes: bounds.hold_bytes,
@@ -210,14 +206,6 @@ impl Outbound {
             .judge(waiting, told)
     }
 
-    /// Whether nothing can become of a leaf, whatever is still to come: no place, label or detector
-    /// knows it, no other leaf's value is sought in it, and nobody asks why.
-    fn passes(&self, leaf: &Waiting<'_>) -> bool {
-        let unknown = leaf.known.is_none() && leaf.told.is_empty() && leaf.found.is_empty();
-        let unsought = !self.veils || leaf.flags.structure || leaf.flags.echo;
-        self.notes.is_none() && unknown && unsought && (self.plan.unlisted == Unlisted::Scan || leaves::is_listed(leaf))
-    }
-
     /// Keeps a text before the leaves of the document in it, since all of it may be a veiled value.
     fn hold(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
         self.held_bytes += cost(leaf.text);
@@ -237,95 +225,120 @@ impl Outbound {
         })
     }
 
-    /// Looks for values that their form alone gives away.
-    fn detect(&mut self, leaf: &Leaf<'_>, known: Option<Known>, told: bool, echo: bool) {
-        self.found.clear();
-        let looks = match known {
-            Some(known) => told || !known.only,
-            None => told || (self.plan.scan && !echo && !matches!(leaf.part, Part::Style | Part::Boolean)),
-        };
-        if looks {
-            self.plan.detectors.find(leaf.text, &mut self.found);
-            for part in leaves::apart(leaf.text, leaf.pieces) {
-                let mut found = Vec::new();
-                self.plan.detectors.find(&leaf.text[part.clone()], &mut found);
-                for mut found in found {
-                    found.range = part.start + found.range.start..part.start + found.range.end;
-                    if !self
-                        .found
-                        .iter()
-                        .any(|known| known.range.start < found.range.end && found.range.start < known.range.end)
-                    {
-                        self.found.push(found);
-                    }
-                }
-            }
-        }
-    }
-
     /// Notes which declared kinds have a place here: a heading counts, even of an empty table.
-    fn note_stood(&mut self, leaf: &Leaf<'_>) {
-        let heading = if leaf.part == Part::Label { self.plan.names.get(&label::fold(leaf.text)) } else { None };
-        for id in self.met.places.iter().chain(heading.into_iter().flatten()) {
-            if let Meaning::Field { kind, .. } = self.plan.targets[usize::from(id.0)].meaning {
-                self.stood[usize::from(kind.0)] = true;
-            }
+    fn note_stood(plan: &Plan, stood: &mut [bool], seat: &Seat, leaf: &Leaf<'_>) {
+        let heading = if leaf.part == Part::Label { plan.names.get(&label::fold(leaf.text)) } else { None };
+        let headed = heading.into_iter().flatten().filter_map(|id| plan.targets[usize::from(id.0)].meaning.kind());
+        for kind in seat.stood.iter().copied().chain(headed) {
+            stood[usize::from(kind.0)] = true;
         }
-    }
-
-    /// Refuses a row that is none, or that has more cells than the request named columns: nobody can
-    /// say what stands in those. A key of an object in a cell is not a cell.
-    fn check_cell(&self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        let rows = self.plan.columns.is_some() && leaf.record != 0 && leaf.part != Part::Key;
-        if rows && !self.met.cell {
-            return Err(Refusal::new(Reason::Shape, "a row holds a value in no column that the request names"));
-        }
-        Ok(())
-    }
-
-    /// Notes the subject's id, if it stands here.
-    fn note_subject(&mut self, leaf: &Leaf<'_>) -> bool {
-        for (id, itself) in self.met.telling(leaf) {
-            if let Meaning::Subject(source) = self.plan.targets[usize::from(id.0)].meaning {
-                self.subjects.met(&self.plan, leaf.record, (source, itself), leaf.text);
-            }
-        }
-        let is_subject = |id: &PlaceId| matches!(self.plan.targets[usize::from(id.0)].meaning, Meaning::Subject(_));
-        self.met.places.iter().any(is_subject)
     }
 
     /// Notes what rules ask of the record, if it stands here. An attribute is no field: staff gets it as
     /// they get any value that no field names.
-    fn note_attributes(&mut self, leaf: &Leaf<'_>) {
-        self.records.in_record(leaf.record);
-        for (id, itself) in self.met.telling(leaf) {
-            if let Meaning::Attribute(term) = self.plan.targets[usize::from(id.0)].meaning {
-                let place = &self.plan.targets[usize::from(id.0)].place;
-                self.records.met(&self.plan, term, (place, itself), leaf);
+    fn note_attributes(plan: &Plan, records: &mut Records, seat: &Seat, leaf: &Leaf<'_>) {
+        records.in_record(leaf.record);
+        for (id, itself) in seat.met.telling(leaf) {
+            if let Meaning::Attribute(term) = plan.targets[usize::from(id.0)].meaning {
+                let place = &plan.targets[usize::from(id.0)].place;
+                records.met(plan, term, (place, itself), leaf);
             }
         }
     }
+}
 
-    /// Notes what tells the kinds of other values, if it stands here and says what the rules know.
-    fn note_teller(&mut self, leaf: &Leaf<'_>) -> bool {
-        let mut is_known = false;
-        for (id, _) in self.met.telling(leaf) {
-            if let Meaning::Tells(number) = self.plan.targets[usize::from(id.0)].meaning {
-                is_known |= self.tellers.met(&self.plan, number, leaf);
+/// Whether nothing can become of a leaf, whatever is still to come: no place, label or detector
+/// knows it, and no other leaf's value is sought in it.
+fn passes(plan: &Plan, veils: bool, leaf: &Waiting<'_>) -> bool {
+    let unknown = leaf.known.is_none() && leaf.told.is_empty() && leaf.found.is_empty();
+    let unsought = !veils || leaf.flags.structure || leaf.flags.echo;
+    unknown && unsought && (plan.unlisted == Unlisted::Scan || leaves::is_listed(leaf))
+}
+
+/// What the rules give a leaf: the kind, all kinds, and the tellers that speak of it.
+fn given<'s>(seat: &'s Seat, leaf: &Leaf<'_>) -> (Option<Known>, &'s [KindId], Vec<Told>) {
+    if leaves::is_word_of_the_page(leaf) {
+        return (None, &[], Vec::new());
+    }
+    // In which object a value stands is nothing that its seat knows.
+    let object = leaf.objects.last().copied();
+    let told = seat.told.iter().map(|(number, only)| Told { number: *number, only: *only, object });
+    (seat.known, &seat.kinds, told.collect())
+}
+
+/// Whether detectors look for what form alone gives away.
+fn is_looked_at(plan: &Plan, leaf: &Leaf<'_>, known: Option<Known>, told: bool, echo: bool) -> bool {
+    match known {
+        Some(known) => told || !known.only,
+        None => told || (plan.scan && !echo && !matches!(leaf.part, Part::Style | Part::Boolean)),
+    }
+}
+
+/// Notes whose id stands here, and what tells the kinds of other values: whether there is an id, and a
+/// word that the rules know. Whether a place speaks of the record hangs on where in its document the
+/// value stands, and so is asked for each leaf.
+fn note_telling(
+    plan: &Plan,
+    (subjects, tellers): (&mut Subjects, &mut Tellers),
+    seat: &Seat,
+    leaf: &Leaf<'_>,
+) -> (bool, bool) {
+    let mut teller = false;
+    let telling = if seat.is_telling { Some(seat.met.telling(leaf)) } else { None };
+    for (id, itself) in telling.into_iter().flatten() {
+        match plan.targets[usize::from(id.0)].meaning {
+            Meaning::Subject(source) => subjects.met(plan, leaf.record, (source, itself), leaf.text),
+            Meaning::Tells(number) => teller |= tellers.met(plan, number, leaf),
+            _ => {}
+        }
+    }
+    (seat.has_subject, teller)
+}
+
+/// What detectors find in a leaf: in all of it, and in what it holds of values that stand side by side.
+fn find(plan: &Plan, leaf: &Leaf<'_>, found: &mut Vec<Found>) {
+    plan.detectors.find(leaf.text, found);
+    for part in leaves::apart(leaf.text, leaf.pieces) {
+        let mut inside = Vec::new();
+        plan.detectors.find(&leaf.text[part.clone()], &mut inside);
+        for mut one in inside {
+            one.range = part.start + one.range.start..part.start + one.range.end;
+            let overlaps = |known: &Found| known.range.start < one.range.end && one.range.start < known.range.end;
+            if !found.iter().any(overlaps) {
+                found.push(one);
             }
         }
-        is_known
     }
+}
 
-    /// Whether a form shows staff's own words again: a search box holds what was typed into it, and
-    /// would post a veil with the next page otherwise. Only the control of the parameter's name
-    /// counts, and only where one value was sent, so that nobody can send a list of guesses and see
-    /// which of them stays.
-    fn is_echo(&self, leaf: &Leaf<'_>) -> bool {
-        let sent =
-            |name: &str| matches!(self.asked.get(&label::fold(name)), Some(Some(word)) if word == leaf.text.trim());
-        leaves::is_control(leaf) && leaf.names.iter().any(sent)
+/// A leaf of a header. Its own name says how it is written, not whose value it holds.
+fn of_header<'a>(leaf: &Leaf<'a>) -> Leaf<'a> {
+    let names = if leaf.above.is_empty() { names::Names::NONE } else { leaf.names };
+    Leaf { names, above: names::Names::NONE, ..leaf.clone() }
+}
+
+/// Refuses a row that is none, or that has more cells than the request named columns: nobody can say
+/// what stands in those. A key of an object in a cell is not a cell.
+fn check_cell(plan: &Plan, seat: &Seat, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+    let rows = plan.columns.is_some() && leaf.record != 0 && leaf.part != Part::Key;
+    if rows && !seat.met.cell {
+        return Err(Refusal::new(Reason::Shape, "a row holds a value in no column that the request names"));
     }
+    Ok(())
+}
+
+/// Whether a form shows staff's own words again: a search box holds what was typed into it, and
+/// would post a veil with the next page otherwise. Only the control of the parameter's name
+/// counts, and only where one value was sent, so that nobody can send a list of guesses and see
+/// which of them stays.
+fn is_echo(asked: &HashMap<String, Option<String>>, leaf: &Leaf<'_>) -> bool {
+    let sent = |name: &str| matches!(asked.get(&label::fold(name)), Some(Some(word)) if word == leaf.text.trim());
+    !asked.is_empty() && leaves::is_control(leaf) && leaf.names.iter().any(sent)
+}
+
+/// Whether nothing but blanks stands there.
+fn is_blank(text: &str) -> bool {
+    !text.as_bytes().first().is_some_and(u8::is_ascii_graphic) && text.trim().is_empty()
 }
 
 /// The parameters by their folded names; nothing for a name that has several values.
@@ -343,6 +356,16 @@ fn asked(query: &[(String, String)]) -> HashMap<String, Option<String>> {
         }
     }
     asked
+}
+
+/// The next guard by the same plan begins with what this one has learnt; of a document that has more
+/// names than are kept, nothing is worth it.
+impl Drop for Outbound {
+    fn drop(&mut self) {
+        if self.seats.has_room() {
+            self.plan.learnt.put(std::mem::take(&mut self.seats));
+        }
+    }
 }
 
 impl Guard for Outbound {
@@ -380,65 +403,71 @@ impl Guard for Outbound {
 
 impl Sink for Outbound {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        let mut leaf = leaf.clone();
         let body = self.document == Document::Body;
-        if !body {
-            // A header's own name says how it is written, not whose value it holds.
-            leaf.names = if leaf.above.is_empty() { names::Names::NONE } else { leaf.names };
-            leaf.above = names::Names::NONE;
+        let header;
+        let leaf = if body {
+            leaf
+        } else {
+            header = of_header(leaf);
+            &header
+        };
+        let seat = self.seats.of(&self.plan, leaf);
+        if seat.is_idle && self.notes.is_none() {
+            return Ok(());
         }
-        self.names.meet(&self.plan, &leaf, &mut self.met);
         if body {
-            self.check_cell(&leaf)?;
-        }
-        if body && self.plan.rows.is_some() {
-            self.note_attributes(&leaf);
+            check_cell(&self.plan, seat, leaf)?;
+            if self.plan.rows.is_some() {
+                Outbound::note_attributes(&self.plan, &mut self.records, seat, leaf);
+            }
         }
         if leaf.text == NULL {
             return Ok(());
         }
         if let Some(notes) = &self.notes {
-            notes.leaf(self.document, &leaf, &self.met.places);
+            notes.leaf(self.document, leaf, &seat.met.places);
         }
-        let subject = body && self.note_subject(&leaf);
-        let teller = body && self.note_teller(&leaf);
-        if body && leaf.part != Part::Script {
-            self.note_stood(&leaf);
+        let (mut subject, mut teller) = (false, false);
+        if body {
+            (subject, teller) = note_telling(&self.plan, (&mut self.subjects, &mut self.tellers), seat, leaf);
+            // What a script holds proves no page to be the one that the rules mean.
+            if leaf.part != Part::Script {
+                Outbound::note_stood(&self.plan, &mut self.stood, seat, leaf);
+            }
         }
-        if leaf.text.trim().is_empty() {
+        if is_blank(leaf.text) {
             return Ok(());
         }
-        let known = leaves::kind_of(&self.plan, &leaf, &self.met, false);
-        let told = leaves::told(&self.plan, &leaf, &self.met);
-        let name = match leaf.part {
-            Part::Key => leaves::is_word(leaf.text) || self.names.is_name(&self.plan, leaf.text),
-            Part::Label => self.names.is_name(&self.plan, leaf.text),
-            _ => false,
-        };
+        let (known, kinds, told) = given(seat, leaf);
+        let name = seat.is_name || (leaf.part == Part::Label && leaves::is_name(&self.plan, leaf.text));
         let flags = Flags {
             named: subject || teller,
-            structure: name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(&leaf),
-            echo: known.is_none() && told.is_empty() && self.is_echo(&leaf),
+            structure: name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(leaf),
+            echo: known.is_none() && told.is_empty() && is_echo(&self.asked, leaf),
             holds: false,
         };
-        self.tellers.around(&self.plan, &leaf, &told);
-        self.detect(&leaf, known, !told.is_empty(), flags.echo);
-        let kinds = if self.plan.rows.is_some() { leaves::kinds_of(&self.plan, &leaf, &self.met) } else { Vec::new() };
+        self.tellers.around(&self.plan, leaf, &told);
+        // What detectors find is what form alone gives away.
+        self.found.clear();
+        if !seat.is_quiet && is_looked_at(&self.plan, leaf, known, !told.is_empty(), flags.echo) {
+            find(&self.plan, leaf, &mut self.found);
+        }
         let waiting = Waiting {
             document: self.document,
             text: leaf.text,
             part: leaf.part,
             pieces: leaf.pieces,
             record: leaf.record,
-            member: leaf.member.as_ref(),
+            // Only what a place gave a kind is cut out, or spoken of by another member.
+            member: leaf.member.as_ref().filter(|_| known.is_some() || !told.is_empty()),
             loosen: leaf.loosen,
             known,
-            kinds: &kinds,
+            kinds,
             told: &told,
             found: &self.found,
             flags,
         };
-        if self.passes(&waiting) {
+        if self.notes.is_none() && passes(&self.plan, self.veils, &waiting) {
             return Ok(());
         }
         self.held_bytes += cost(leaf.text);
@@ -460,10 +489,11 @@ impl Sink for Outbound {
         if self.document != Document::Body || self.plan.columns.is_some() {
             return Ok(false);
         }
-        self.names.meet(&self.plan, leaf, &mut self.met);
+        let seat = self.seats.of(&self.plan, leaf);
+        let counts = !leaves::is_word_of_the_page(leaf);
         let veils = |known: Known| self.plan.decisions[usize::from(known.kind.0)].action.veils();
-        let known = leaves::kind_of(&self.plan, leaf, &self.met, false);
-        let told = !leaves::told(&self.plan, leaf, &self.met).is_empty();
+        let known = seat.known.filter(|_| counts);
+        let told = counts && !seat.told.is_empty();
         if self.plan.rows.is_none() && !told && known.is_some_and(veils) {
             return Ok(false);
         }

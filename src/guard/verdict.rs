@@ -6,8 +6,9 @@
 use std::ops::Range;
 
 use crate::detect::Found;
-use crate::guard::elsewhere::{Elsewhere, Needles, Veil};
+use crate::guard::elsewhere::Elsewhere;
 use crate::guard::leaves::{Known, apart, is_listed, is_part_of_a_name};
+use crate::guard::needles::{Needles, Veil};
 use crate::guard::notes::{Note, Notes, Why};
 use crate::guard::patches::{NOTHING_SHOWN, Ranked, literal, merged};
 use crate::guard::queue::{Queue, Waiting};
@@ -31,6 +32,12 @@ enum Own {
     Whole(Patch),
     /// The whole leaf goes.
     Gone,
+}
+
+impl Own {
+    fn is_nothing(&self) -> bool {
+        matches!(self, Own::Ranges(patches) if patches.is_empty())
+    }
 }
 
 pub(super) struct Judge<'a> {
@@ -95,9 +102,11 @@ impl<'a> Judge<'a> {
             }
             own.push(self.own(&leaf)?);
         }
-        let elsewhere = std::mem::take(&mut self.needles).build();
-        for (leaf, own) in waiting.iter().zip(own) {
-            self.order(&leaf, own, &elsewhere);
+        let mut elsewhere = std::mem::take(&mut self.needles).build()?;
+        if !elsewhere.is_empty() || !own.iter().all(Own::is_nothing) {
+            for (leaf, own) in waiting.iter().zip(own) {
+                self.order(&leaf, own, &mut elsewhere);
+            }
         }
         self.tally.count(self.plan, self.subjects, &mut self.verdict.disclosures);
         Ok(self.verdict)
@@ -158,8 +167,8 @@ impl<'a> Judge<'a> {
         // A boolean is no text that could be known again elsewhere.
         if leaf.part != Part::Boolean {
             let far_chars = self.plan.kinds.get(kind).elsewhere_chars;
-            let veil = Veil { text: veil.as_str().into(), strictness: action.strictness() };
-            self.needles.add(value, self.record(leaf), far_chars, &veil)?;
+            let veil = Veil { text: &veil, strictness: action.strictness() };
+            self.needles.add(value, self.record(leaf), far_chars, veil)?;
         }
         Ok(if action == Action::Remove { Own::Gone } else { Own::Whole(Patch { range, text: veil }) })
     }
@@ -249,7 +258,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Turns a leaf's judgement and what stands in it of other leaves' values into edits.
-    fn order(&mut self, leaf: &Waiting<'_>, own: Own, elsewhere: &Elsewhere) {
+    fn order(&mut self, leaf: &Waiting<'_>, own: Own, elsewhere: &mut Elsewhere) {
         if leaf.document == Document::Body && leaf.begin() < self.gone {
             return;
         }
@@ -282,7 +291,7 @@ impl<'a> Judge<'a> {
 
     /// Of a text whose leaves are judged for themselves all goes if it is, or holds, a veiled value that is
     /// a document too.
-    fn document(&mut self, leaf: &Waiting<'_>, elsewhere: &Elsewhere) {
+    fn document(&mut self, leaf: &Waiting<'_>, elsewhere: &mut Elsewhere) {
         let mut found = false;
         if !elsewhere.is_empty() {
             let begins = |range: Range<usize>| leaf.text[range].trim_start().starts_with(['{', '[', '"']);

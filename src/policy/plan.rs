@@ -15,6 +15,7 @@ use crate::terms::action::Action;
 use crate::terms::event::Event;
 use crate::terms::kind::{self, KindId, Kinds};
 use crate::terms::place::{JsonPath, Place, PlaceId, Places};
+use crate::terms::shelf::Shelf;
 
 /// What is done to one exchange.
 #[derive(Clone)]
@@ -67,6 +68,8 @@ pub struct Plan {
     pub headers: Arc<Headers>,
     /// The columns of rows, once they are known: the kind that each one's label alone gives.
     pub columns: Option<Vec<Option<KindId>>>,
+    /// What guards have learnt of it.
+    pub learnt: Shelf,
 }
 
 impl Plan {
@@ -139,6 +142,16 @@ pub enum Meaning {
     Attribute(u16),
     /// A cell of a row, in the column of this number.
     Column(u16),
+}
+
+impl Meaning {
+    /// The kind of the values that stand there, of a field.
+    pub fn kind(self) -> Option<KindId> {
+        match self {
+            Meaning::Field { kind, .. } => Some(kind),
+            _ => None,
+        }
+    }
 }
 
 /// What a value that tells the kind of another may say.

@@ -23,6 +23,7 @@ use crate::terms::kind::{self, Category, KindId, Kinds};
 use crate::terms::label::fold;
 use crate::terms::place::{Headings, Place, PlaceId, Places};
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::shelf::Shelf;
 use crate::terms::words::{Length, Words};
 
 /// What two situations must share to share a plan.
@@ -224,6 +225,7 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         headers: headers(parts, matched.iter().chain(&beside)),
         // Asked for in a way that no rule knows, rows cannot be told: no cell of theirs may leave.
         columns: beside.iter().any(|resource| resource.columns.is_some()).then(Vec::new),
+        learnt: Shelf::default(),
     })
 }
 

@@ -247,7 +247,7 @@ mod tests {
         let text = "\u{feff}a: fone\n";
         let fault = Fault { span: 6..10, line: 1, column: 4, ..fault() };
         let sources = [Source { name: "desk.yaml".into(), text: text.into() }];
-        let shown = render(&[fault.clone()], &sources, false);
+        let shown = render(std::slice::from_ref(&fault), &sources, false);
         assert!(shown.contains("--> desk.yaml:1:4\n") && shown.contains("1 | a: fone\n  |    ^^^^\n"), "{shown}");
         let start = Fault { span: 0..0, line: 1, column: 1, ..fault };
         assert!(render(&[start], &sources, false).contains("--> desk.yaml:1:1\n"));

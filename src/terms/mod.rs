@@ -19,6 +19,7 @@ pub mod place;
 pub mod quote;
 pub mod refusal;
 pub mod secret;
+pub mod shelf;
 pub mod staff;
 pub mod words;
 pub mod xml_path;

@@ -42,6 +42,19 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// Whether these are the names of a list.
+    #[inline]
+    pub fn are(&self, list: &[Box<str>]) -> bool {
+        match self.0 {
+            Kept::One(name) => matches!(list, [only] if is_same(only, name)),
+            Kept::List(names) => names.len() == list.len() && names.iter().zip(list).all(|(a, b)| is_same(a, b)),
+            Kept::Around { nest, from, to } => {
+                let is_at = |(at, name): (usize, &str)| is_same(nest.name(to as usize - 1 - at), name);
+                (to - from) as usize == list.len() && list.iter().map(|name| &**name).enumerate().all(is_at)
+            }
+        }
+    }
+
     /// The nearest name.
     pub fn first(&self) -> Option<&'a str> {
         self.iter().next()
@@ -99,9 +112,26 @@ impl Nest {
         self.ends.len() as u32
     }
 
+    #[inline]
     fn name(&self, at: usize) -> &str {
         let from = at.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.text[from..self.ends[at]]
+    }
+}
+
+/// Whether two names are the same. Nearly all are short, and a call would cost more than to compare them.
+#[inline]
+pub fn is_same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        0 => true,
+        1..=3 => a[0] == b[0] && a[a.len() / 2] == b[b.len() / 2] && a[a.len() - 1] == b[b.len() - 1],
+        4..=7 => a.first_chunk::<4>() == b.first_chunk() && a.last_chunk::<4>() == b.last_chunk(),
+        8..=16 => a.first_chunk::<8>() == b.first_chunk() && a.last_chunk::<8>() == b.last_chunk(),
+        _ => a == b,
     }
 }
 
@@ -122,7 +152,25 @@ mod tests {
         assert_eq!((nest.all().first(), nest.all().len()), (Some("e"), 4));
         assert_eq!(texts(Names::list(&["x", "y"])), ["x", "y"]);
         assert_eq!((Names::one("x").first(), Names::NONE.first()), (Some("x"), None));
+        let all = [nest.all(), nest.parted().1, Names::list(&["x", "y"]), Names::one("x"), Names::NONE];
+        for (at, names) in all.iter().enumerate() {
+            let list: Vec<Box<str>> = names.iter().map(Box::from).collect();
+            let same: Vec<usize> = (0..all.len()).filter(|at| all[*at].are(&list)).collect();
+            assert_eq!(same, [at]);
+        }
         let none = Nest::default();
         assert!(none.all().is_empty() && none.parted().0.is_empty() && none.parted().1.is_empty());
+    }
+    #[test]
+    fn names_are_the_same_or_differ_in_any_byte() {
+        for length in 0..40 {
+            let name = "n".repeat(length);
+            assert!(is_same(&name, &name.clone()) && !is_same(&name, &"n".repeat(length + 1)));
+            for at in 0..length {
+                let mut other = name.clone();
+                other.replace_range(at..=at, "m");
+                assert!(!is_same(&name, &other) && !is_same(&other, &name), "{length} {at}");
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::terms::kind::KindId;
 use crate::terms::label;
+use crate::terms::shelf::Shelf;
 use crate::terms::words::Words;
 use crate::terms::xml_path::XmlPath;
 
@@ -97,6 +98,8 @@ pub struct Places {
     pub words: Arc<Words>,
     /// Whether a JSON `null` is shown too, as a form feed: a rule asks what stands there.
     pub nulls: bool,
+    /// What walkers have learnt of the paths.
+    pub learnt: Shelf,
     /// What a table's headings may be called, so that they are found below its titles.
     pub headings: Headings,
 }

@@ -1,6 +1,7 @@
 //! Whether a value stands anywhere in what staff gets, in any spelling: as it is written, behind
 //! any escape of its format, and as the gateway itself seeks veiled values elsewhere.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -10,8 +11,8 @@ use crate::cli::say::{Lang, texts};
 use crate::cli::test::because::Sought;
 use crate::cli::test::compare::Wrong;
 use crate::cli::test::seen::{self, Seen};
-use crate::guard::elsewhere::{Needles, Veil};
 use crate::guard::is_part_of_a_name;
+use crate::guard::needles::{Needles, Veil};
 use crate::policy::node::Spot;
 use crate::serve::exchange::dry::Got;
 use crate::terms::leaf::Part;
@@ -111,17 +112,17 @@ impl<'a> Everything<'a> {
     fn spelt<'s>(&'s self, values: &[(String, Spot)]) -> impl Fn(usize) -> Option<Find> + 's {
         let mut needles = Needles::default();
         for (number, (value, _)) in values.iter().enumerate() {
-            let veil = Veil { text: number.to_string().into(), strictness: 0 };
+            let veil = Veil { text: &number.to_string(), strictness: 0 };
             // More values than can be sought are more than one test has.
-            let _more = needles.add(value, 0, 0, &veil);
+            let _more = needles.add(value, 0, 0, veil);
         }
-        let sought = needles.build();
+        let sought = RefCell::new(needles.build().unwrap_or_default());
         move |number| {
             let number = number.to_string();
             let in_text = |text: &str| {
                 let mut found = None;
-                sought.find(text, 0, |hit| {
-                    if *hit.veil.text == *number && !is_part_of_a_name(&self.words, text, &hit.range) {
+                sought.borrow_mut().find(text, 0, |hit| {
+                    if hit.veil.text == number && !is_part_of_a_name(&self.words, text, &hit.range) {
                         found.get_or_insert(hit.range);
                     }
                 });

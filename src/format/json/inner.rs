@@ -23,11 +23,7 @@ use crate::terms::refusal::{Reason, Refusal};
 /// Whether a text may hold JSON: what else begins so is told apart with more care.
 #[inline(always)]
 pub(super) fn may_hold(text: &str) -> bool {
-    match text.as_bytes() {
-        [b'{' | b'[' | b'"' | b' ' | b'\t' | b'\r' | b'\n', ..] => true,
-        [0xef, 0xbb, ..] => true,
-        _ => false,
-    }
+    matches!(text.as_bytes(), [b'{' | b'[' | b'"' | b' ' | b'\t' | b'\r' | b'\n', ..] | [0xef, 0xbb, ..])
 }
 
 /// What a text turns out to be.
@@ -121,7 +117,8 @@ impl Tree {
     fn proof(&self, text: &str) -> Proof {
         let start = text.strip_prefix('\u{feff}').unwrap_or(text).trim_ascii_start();
         let opens = start.starts_with(['{', '[']);
-        if !opens && !(start.starts_with('"') && start.len() > 1) {
+        let text_in_it = start.starts_with('"') && start.len() > 1;
+        if !opens && !text_in_it {
             return Proof::Text;
         }
         let bounds = Bounds { depth: self.depth, value_bytes: self.value_bytes, ..Bounds::default() };

@@ -33,12 +33,20 @@ use crate::terms::refusal::Refusal;
 pub struct JsonWalker {
     scanner: Scanner,
     tree: Tree,
+    places: Arc<Places>,
+}
+
+/// However far it came.
+impl Drop for JsonWalker {
+    fn drop(&mut self) {
+        std::mem::take(&mut self.tree.matcher).leave_to_the_next(&self.places);
+    }
 }
 
 impl JsonWalker {
     /// A walker before a document's first byte.
     pub fn new(places: Arc<Places>, bounds: &Bounds) -> JsonWalker {
-        JsonWalker { scanner: Scanner::new(bounds.value_bytes), tree: Tree::new(&places, bounds) }
+        JsonWalker { scanner: Scanner::new(bounds.value_bytes), tree: Tree::new(&places, bounds), places }
     }
 
     /// Shows each `null` too, as a form feed, which no field holds: in a write it may stand where a

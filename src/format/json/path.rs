@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use crate::format::automaton::Paths;
 use crate::terms::leaf::Reach;
+use crate::terms::names::is_same;
 use crate::terms::place::{Place, PlaceId, Places, Step};
 
 /// How many sets of positions are kept; any further is only known while its node is open.
@@ -32,7 +33,8 @@ pub enum Child<'a> {
     Index(usize),
 }
 
-/// Follows paths through one document.
+/// Follows paths through one document. What it has learnt of them outlasts the document.
+#[derive(Default)]
 pub struct Matcher {
     paths: Paths<Step>,
     /// The sets that are kept, and behind them those of open nodes that are not.
@@ -40,6 +42,8 @@ pub struct Matcher {
     known: HashMap<Box<[u64]>, u32>,
     /// The node that is looked at, behind all that lie around it.
     here: Vec<Node>,
+    /// The set before the document's first node.
+    first: u32,
     /// How many more are open below a node that no path leaves again.
     nowhere: usize,
     ways: usize,
@@ -60,6 +64,8 @@ struct Row {
     ways: Vec<(Box<str>, u32)>,
     /// Where it leads under any index, if that was looked at and all are the same.
     any_index: Option<u32>,
+    /// What it becomes where a record is opened, if that was looked at.
+    opened: Option<u32>,
 }
 
 /// An open node.
@@ -79,11 +85,28 @@ impl Matcher {
         };
         let (paths, first) = Paths::new(paths, record, &places.document);
         let mut matcher =
-            Matcher { paths, rows: Vec::new(), known: HashMap::new(), here: Vec::new(), nowhere: 0, ways: 0 };
+            Matcher { paths, rows: Vec::new(), known: HashMap::new(), here: Vec::new(), first: 0, nowhere: 0, ways: 0 };
         matcher.row(vec![0; first.len()]);
-        let row = matcher.row(first);
-        matcher.here.push(Node { row, next: 0 });
+        matcher.first = matcher.row(first);
+        matcher.here.push(Node { row: matcher.first, next: 0 });
         matcher
+    }
+
+    /// A matcher that knows already where the keys of documents before led, if there were any.
+    pub fn take(places: &Places) -> Matcher {
+        places.learnt.take::<Option<Matcher>>().unwrap_or_else(|| Matcher::new(places))
+    }
+
+    /// Leaves what it knows to the next, unless the document had more than can be kept: that would be in
+    /// the way.
+    pub fn leave_to_the_next(mut self, places: &Places) {
+        let has_room = |row: &Row| row.ways.len() < WAYS;
+        if self.rows.len() < ROWS && self.ways < WAYS_IN_ALL && self.rows.iter().all(has_room) {
+            self.nowhere = 0;
+            self.here.clear();
+            self.here.push(Node { row: self.first, next: 0 });
+            places.learnt.put(Box::new(Some(self)));
+        }
     }
 
     /// Steps down to a child of the node that is looked at.
@@ -128,14 +151,23 @@ impl Matcher {
 
     /// The node that is looked at is a record: from here the paths begin.
     pub fn open_record(&mut self) {
-        let row = self.top();
-        let mut set = self.rows[row as usize].set.to_vec();
-        self.paths.open_record(&mut set);
-        self.forget(row);
-        let row = self.row(set);
+        let from = self.top();
+        let opened = self.rows[from as usize].opened.unwrap_or_else(|| self.opened(from));
         if let Some(node) = self.here.last_mut() {
-            node.row = row;
+            node.row = opened;
         }
+    }
+
+    /// What a row becomes where a record is opened, kept if there is room.
+    fn opened(&mut self, from: u32) -> u32 {
+        let mut set = self.rows[from as usize].set.to_vec();
+        self.paths.open_record(&mut set);
+        self.forget(from);
+        let opened = self.row(set);
+        if (from as usize) < ROWS && (opened as usize) < ROWS {
+            self.rows[from as usize].opened = Some(opened);
+        }
+        opened
     }
 
     /// The row of a child of the node that is looked at, if it is one that is kept.
@@ -160,7 +192,7 @@ impl Matcher {
         }
         let row = &self.rows[node.row as usize];
         let Child::Key(key) = child else { return row.any_index };
-        if row.ways.get(node.next).is_none_or(|(known, _)| **known != *key) {
+        if row.ways.get(node.next).is_none_or(|(known, _)| !is_same(known, key)) {
             node.next = row.ways.iter().position(|(known, _)| **known == *key)?;
         }
         let (_, to) = row.ways[node.next];
@@ -249,6 +281,7 @@ impl Matcher {
             is_lone_record,
             ways: Vec::new(),
             any_index: None,
+            opened: None,
         });
         number
     }
@@ -387,5 +420,28 @@ mod tests {
             assert_eq!((reached(1, "c"), reached(1, "a"), reached(1, "z")), (vec![2], vec![0, 3], vec![]), "{round}");
             (0..2 * WAYS).for_each(|n| assert!(reached(0, &format!("key{n}")).is_empty(), "{n}"));
         }
+    }
+    #[test]
+    fn what_is_left_to_the_next_begins_at_the_beginning() {
+        let path = JsonPath::parse("$.a[*].b").expect("a path");
+        let places = Places { json: vec![(PlaceId(7), path)], ..Places::default() };
+        for (way, reached) in [
+            (vec![Child::Key("a"), Child::Index(0), Child::Key("b")], true),
+            (vec![Child::Key("a"), Child::Index(1)], false),
+            (vec![Child::Key("b"), Child::Key("b")], false),
+            (vec![Child::Key("a"), Child::Index(2), Child::Key("b"), Child::Key("c")], true),
+        ] {
+            let mut matcher = Matcher::take(&places);
+            way.iter().for_each(|child| matcher.enter(*child));
+            assert_eq!(!matcher.places().is_empty(), reached, "{}", way.len());
+            matcher.leave_to_the_next(&places);
+        }
+        let mut matcher = Matcher::take(&places);
+        assert!(matcher.ways > 0);
+        matcher.enter(Child::Key("a"));
+        matcher.enter(Child::Index(0));
+        (0..=WAYS).for_each(|number| assert!(matcher.way(Child::Key(&format!("key{number}"))).is_some()));
+        matcher.leave_to_the_next(&places);
+        assert_eq!(Matcher::take(&places).ways, 0);
     }
 }

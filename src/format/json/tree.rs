@@ -92,7 +92,7 @@ impl Tree {
             frames: Vec::new(),
             nest: Nest::default(),
             key: String::new(),
-            matcher: Matcher::new(places),
+            matcher: Matcher::take(places),
             depth: bounds.depth,
             objects: 0,
             around: Vec::new(),

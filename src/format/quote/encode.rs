@@ -13,8 +13,10 @@ use crate::terms::quote::{Quote, Quotes};
 
 /// Writes a whole text in all layers, the innermost first.
 pub fn layers(quotes: Quotes, text: &str) -> String {
-    let mut written = text.to_owned();
-    for quote in quotes.layers() {
+    let [first, others @ ..] = quotes.layers() else { return text.to_owned() };
+    let mut written = String::with_capacity(text.len() + 2);
+    whole(*first, text, &mut written);
+    for quote in others {
         let mut out = String::with_capacity(written.len() + 2);
         whole(*quote, &written, &mut out);
         written = out;
@@ -95,6 +97,10 @@ fn whole(quote: Quote, text: &str, out: &mut String) {
 /// `<` and the two line separators are written as escapes, so that the string can stand in a
 /// script element and in old engines' scripts.
 fn json_string(text: &str, out: &mut String) {
+    // 0xE2 leads the two separators among others.
+    if text.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\' | b'<' | 0x7f | 0xe2)) {
+        return out.push_str(text);
+    }
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),

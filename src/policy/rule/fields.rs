@@ -59,7 +59,7 @@ pub enum Item {
     /// All fields of a named set.
     Set(Word),
     /// One field.
-    Field(Field),
+    Field(Box<Field>),
 }
 
 /// Reads the named sets at the top of a file.
@@ -69,7 +69,7 @@ pub fn read_sets(node: &Node, faults: &mut Faults) -> Vec<FieldSet> {
         let mut fields = Vec::new();
         for item in read(&entry.value, faults) {
             match item {
-                Item::Field(field) => fields.push(field),
+                Item::Field(field) => fields.push(*field),
                 Item::Set(word) => {
                     let message = format!("a set of fields holds kinds and places, and `{}` is neither", word.text);
                     faults.error(&word.spot, "type", message).help("write `kind: [places]`");
@@ -114,14 +114,14 @@ fn kind_entry(entry: &Entry, items: &mut Vec<Item>, faults: &mut Faults) {
         if node.map().is_some() {
             place_entry(node, Some(&kind), items, faults);
         } else if let Some((place, filter)) = place(node, faults) {
-            items.push(Item::Field(Field {
+            items.push(Item::Field(Box::new(Field {
                 place,
                 spot: node.spot.clone(),
                 is: Is::Kind(kind.clone()),
                 only: false,
                 optional: false,
                 filter,
-            }));
+            })));
         }
     }
 }
@@ -150,7 +150,8 @@ fn place_entry(node: &Node, kind: Option<&Word>, items: &mut Vec<Item>, faults: 
             fault.help("write the path without a filter, and what it asks in `is: { from: … }`");
             continue;
         }
-        items.push(Item::Field(Field { place, spot: node.spot.clone(), is: is.clone(), only, optional, filter }));
+        let field = Field { place, spot: node.spot.clone(), is: is.clone(), only, optional, filter };
+        items.push(Item::Field(Box::new(field)));
     }
 }
 

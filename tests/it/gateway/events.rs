@@ -30,7 +30,8 @@ fn stream(listener: &TcpListener, next: &Receiver<()>) {
 
 fn recorded(gateway: &Running, id: &str, subject: usize) -> bool {
     let subjects = gateway.records(id).into_iter().flat_map(|record| record["subjects"].as_array().cloned());
-    subjects.flatten().any(|one| one["id"] == subject.to_string() && one["kinds"]["phone"]["mask"].is_number())
+    let id = subject.to_string();
+    subjects.flatten().any(|one| one["id"] == id.as_str() && one["kinds"]["phone"]["mask"].is_number())
 }
 
 #[test]

@@ -1,0 +1,136 @@
+//! The spellings under which a veiled value may stand elsewhere: with its country code or without, the
+//! family name first or last.
+
+use std::ops::Range;
+
+use crate::guard::folded;
+
+/// A value of more words is no name, and is sought as it stands.
+const NAMES_MAX: usize = 4;
+
+/// One spelling: where it stands, folded.
+pub(super) type Spelling = Range<usize>;
+
+/// Adds the spellings of a value, folded, to `texts`, and where they stand to `all`.
+pub(super) fn spell(value: &str, texts: &mut Vec<u8>, all: &mut Vec<Spelling>) {
+    let start = texts.len();
+    folded::append(value, texts);
+    let folded = start..texts.len();
+    // A single letter or digit (a flag, a code) stands everywhere and means nothing there.
+    if folded.is_empty() || (folded.len() == 1 && texts[start].is_ascii()) {
+        texts.truncate(start);
+        return;
+    }
+    all.push(folded.clone());
+    numbers(folded.clone(), texts, all);
+    names(value, folded, texts, all);
+}
+
+/// Telephone numbers in other spellings.
+fn numbers(folded: Range<usize>, texts: &mut Vec<u8>, all: &mut Vec<Spelling>) {
+    let Range { start, end } = folded;
+    let text = &texts[start..end];
+    let with = |front: &[u8], rest: Range<usize>, texts: &mut Vec<u8>| {
+        let start = texts.len();
+        texts.extend_from_slice(front);
+        texts.extend_from_within(rest);
+        start..texts.len()
+    };
+    if text.len() >= 10 && text[0] == b'0' && text.iter().all(u8::is_ascii_digit) {
+        // A domestic number may stand elsewhere with its country code (ITU-T E.164): Japan's.
+        all.push(with(b"81", start + 1..end, texts));
+        // And without its zero behind another spelling of the code, or as a number.
+        all.push(start + 1..end);
+        return;
+    }
+    if text[0] == b'+' {
+        if text.starts_with(b"+81") && end > start + 3 {
+            // Some write the zero in brackets behind the code.
+            let national = start + 3 + usize::from(text[3] == b'0')..end;
+            all.push(with(b"0", national.clone(), texts));
+            all.extend(Some(national).filter(|national| !national.is_empty()));
+        }
+        if end > start + 1 {
+            all.push(start + 1..end);
+        }
+    }
+}
+
+/// Family and given names change places from one page to the next: `John R. Smith` is filed as
+/// `Smith, John R.`.
+fn names(value: &str, folded: Range<usize>, texts: &mut Vec<u8>, all: &mut Vec<Spelling>) {
+    let mut words = [""; NAMES_MAX + 1];
+    let mut count = 0;
+    for (word, place) in value.split(parts_names).filter(|word| !word.is_empty()).zip(&mut words) {
+        *place = word;
+        count += 1;
+    }
+    let has_digits = || value.contains(char::is_numeric);
+    if count != 2 && (!(3..=NAMES_MAX).contains(&count) || has_digits()) {
+        return;
+    }
+    let escapes = folded::may_hold_escapes(value);
+    let ends = [Some(1), Some(count - 1).filter(|last| *last > 1)];
+    for at in ends.into_iter().flatten() {
+        let (front, back) = words[..count].split_at(at);
+        for parts in [[front, &[","], back], [back, &[], front], [back, &[","], front]] {
+            let spelling = together(&parts, escapes, texts);
+            all.extend(Some(spelling).filter(|spelling| !spelling.is_empty()));
+        }
+    }
+    let joined = together(&[&words[..count]], escapes, texts);
+    if joined.is_empty() || texts[joined.clone()] == texts[folded] {
+        texts.truncate(joined.start);
+    } else {
+        all.push(joined);
+    }
+}
+
+/// Words as one text. What stands at the end of one and at the start of the next may be an escape
+/// together, so that such words are put together before they are folded.
+fn together(parts: &[&[&str]], escapes: bool, texts: &mut Vec<u8>) -> Spelling {
+    let start = texts.len();
+    let words = || parts.iter().copied().flatten().copied();
+    if escapes {
+        folded::append(&words().collect::<String>(), texts);
+    } else {
+        words().for_each(|word| folded::append_plain(word, texts));
+    }
+    start..texts.len()
+}
+
+/// What stands between the names of one person.
+fn parts_names(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ',' | '、' | '，' | '・' | '･')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_names_have_several_and_others_one() {
+        for (value, spellings) in [
+            ("090-1234-5678", &["09012345678", "819012345678", "9012345678"][..]),
+            ("+81-3-1234-5678", &["+81312345678", "0312345678", "312345678", "81312345678"]),
+            ("+81(0)3-1234-5678", &["+810312345678", "0312345678", "312345678", "810312345678"]),
+            ("+1 212", &["+1212", "1212", "+1,212", "212+1", "212,+1"]),
+            ("山田 太郎", &["山田太郎", "山田,太郎", "太郎山田", "太郎,山田"]),
+            ("A, b c", &["a,bc", "a,bc", "bca", "bc,a", "ab,c", "cab", "c,ab", "abc"]),
+            ("a% 41b", &["a%41b", "a%,41b", "41ba%", "41b,a%", "aab"]),
+            ("one two three four five", &["onetwothreefourfive"]),
+            ("3 chome 4", &["3chome4"]),
+            ("x", &[]),
+            ("-", &[]),
+            ("山", &["山"]),
+            ("+", &[]),
+            // Of such words nothing is left but what stands between them.
+            ("-、-", &["、", ",", ","]),
+        ] {
+            let (mut texts, mut all) = (b"before".to_vec(), Vec::new());
+            spell(value, &mut texts, &mut all);
+            let read = |spelling: &Spelling| String::from_utf8(texts[spelling.clone()].to_vec()).expect("text");
+            assert_eq!(all.iter().map(read).collect::<Vec<_>>(), spellings, "{value}");
+        }
+    }
+}
