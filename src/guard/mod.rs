@@ -8,6 +8,7 @@ pub mod elsewhere;
 mod folded;
 pub mod inbound;
 mod leaves;
+mod looks;
 pub mod method;
 pub mod needles;
 pub mod notes;

@@ -4,12 +4,14 @@
 //! record is. Then all of them are judged together, so that a subject further down, a label after
 //! its input and a value seen elsewhere count as if they had come first.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::detect::Found;
-use crate::guard::leaves::{self, Known, Told};
+use crate::guard::leaves::{self, Known};
+use crate::guard::looks::{
+    asked, check_cell, find, given, is_blank, is_echo, is_looked_at, note_telling, of_header, passes,
+};
 use crate::guard::notes::Notes;
 use crate::guard::queue::{Flags, Queue, Waiting};
 use crate::guard::records::Records;
@@ -17,14 +19,13 @@ use crate::guard::seats::{Seat, Seats};
 use crate::guard::subject::Subjects;
 use crate::guard::tellers::Tellers;
 use crate::guard::verdict::Judge;
-use crate::policy::plan::{Meaning, Plan, Unlisted};
+use crate::policy::plan::{Meaning, Plan};
 use crate::terms::bounds::Bounds;
 use crate::terms::edit::{Document, Guard, Verdict};
 use crate::terms::kind::KindId;
 use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part, Sink};
 use crate::terms::mint::Mint;
-use crate::terms::names;
 use crate::terms::place::Place;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
@@ -245,117 +246,6 @@ impl Outbound {
             }
         }
     }
-}
-
-/// Whether nothing can become of a leaf, whatever is still to come: no place, label or detector
-/// knows it, and no other leaf's value is sought in it.
-fn passes(plan: &Plan, veils: bool, leaf: &Waiting<'_>) -> bool {
-    let unknown = leaf.known.is_none() && leaf.told.is_empty() && leaf.found.is_empty();
-    let unsought = !veils || leaf.flags.structure || leaf.flags.echo;
-    unknown && unsought && (plan.unlisted == Unlisted::Scan || leaves::is_listed(leaf))
-}
-
-/// What the rules give a leaf: the kind, all kinds, and the tellers that speak of it.
-fn given<'s>(seat: &'s Seat, leaf: &Leaf<'_>) -> (Option<Known>, &'s [KindId], Vec<Told>) {
-    if leaves::is_word_of_the_page(leaf) {
-        return (None, &[], Vec::new());
-    }
-    // In which object a value stands is nothing that its seat knows.
-    let object = leaf.objects.last().copied();
-    let told = seat.told.iter().map(|(number, only)| Told { number: *number, only: *only, object });
-    (seat.known, &seat.kinds, told.collect())
-}
-
-/// Whether detectors look for what form alone gives away.
-fn is_looked_at(plan: &Plan, leaf: &Leaf<'_>, known: Option<Known>, told: bool, echo: bool) -> bool {
-    match known {
-        Some(known) => told || !known.only,
-        None => told || (plan.scan && !echo && !matches!(leaf.part, Part::Style | Part::Boolean)),
-    }
-}
-
-/// Notes whose id stands here, and what tells the kinds of other values: whether there is an id, and a
-/// word that the rules know. Whether a place speaks of the record hangs on where in its document the
-/// value stands, and so is asked for each leaf.
-fn note_telling(
-    plan: &Plan,
-    (subjects, tellers): (&mut Subjects, &mut Tellers),
-    seat: &Seat,
-    leaf: &Leaf<'_>,
-) -> (bool, bool) {
-    let mut teller = false;
-    let telling = if seat.is_telling { Some(seat.met.telling(leaf)) } else { None };
-    for (id, itself) in telling.into_iter().flatten() {
-        match plan.targets[usize::from(id.0)].meaning {
-            Meaning::Subject(source) => subjects.met(plan, leaf.record, (source, itself), leaf.text),
-            Meaning::Tells(number) => teller |= tellers.met(plan, number, leaf),
-            _ => {}
-        }
-    }
-    (seat.has_subject, teller)
-}
-
-/// What detectors find in a leaf: in all of it, and in what it holds of values that stand side by side.
-fn find(plan: &Plan, leaf: &Leaf<'_>, found: &mut Vec<Found>) {
-    plan.detectors.find(leaf.text, found);
-    for part in leaves::apart(leaf.text, leaf.pieces) {
-        let mut inside = Vec::new();
-        plan.detectors.find(&leaf.text[part.clone()], &mut inside);
-        for mut one in inside {
-            one.range = part.start + one.range.start..part.start + one.range.end;
-            let overlaps = |known: &Found| known.range.start < one.range.end && one.range.start < known.range.end;
-            if !found.iter().any(overlaps) {
-                found.push(one);
-            }
-        }
-    }
-}
-
-/// A leaf of a header. Its own name says how it is written, not whose value it holds.
-fn of_header<'a>(leaf: &Leaf<'a>) -> Leaf<'a> {
-    let names = if leaf.above.is_empty() { names::Names::NONE } else { leaf.names };
-    Leaf { names, above: names::Names::NONE, ..leaf.clone() }
-}
-
-/// Refuses a row that is none, or that has more cells than the request named columns: nobody can say
-/// what stands in those. A key of an object in a cell is not a cell.
-fn check_cell(plan: &Plan, seat: &Seat, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-    let rows = plan.columns.is_some() && leaf.record != 0 && leaf.part != Part::Key;
-    if rows && !seat.met.cell {
-        return Err(Refusal::new(Reason::Shape, "a row holds a value in no column that the request names"));
-    }
-    Ok(())
-}
-
-/// Whether a form shows staff's own words again: a search box holds what was typed into it, and
-/// would post a veil with the next page otherwise. Only the control of the parameter's name
-/// counts, and only where one value was sent, so that nobody can send a list of guesses and see
-/// which of them stays.
-fn is_echo(asked: &HashMap<String, Option<String>>, leaf: &Leaf<'_>) -> bool {
-    let sent = |name: &str| matches!(asked.get(&label::fold(name)), Some(Some(word)) if word == leaf.text.trim());
-    !asked.is_empty() && leaves::is_control(leaf) && leaf.names.iter().any(sent)
-}
-
-/// Whether nothing but blanks stands there.
-fn is_blank(text: &str) -> bool {
-    !text.as_bytes().first().is_some_and(u8::is_ascii_graphic) && text.trim().is_empty()
-}
-
-/// The parameters by their folded names; nothing for a name that has several values.
-fn asked(query: &[(String, String)]) -> HashMap<String, Option<String>> {
-    let mut asked = HashMap::new();
-    for (name, value) in query {
-        match asked.entry(label::fold(name)) {
-            Entry::Vacant(entry) => {
-                entry.insert(Some(value.trim().to_owned()));
-            }
-            Entry::Occupied(mut entry) if entry.get().as_deref() != Some(value.trim()) => {
-                entry.insert(None);
-            }
-            Entry::Occupied(_) => {}
-        }
-    }
-    asked
 }
 
 /// The next guard by the same plan begins with what this one has learnt; of a document that has more
