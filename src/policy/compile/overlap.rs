@@ -2,8 +2,7 @@
 //!
 //! Resources that match one request are taken together, on purpose: a resource for all pages beside
 //! one for a single page. So an overlap is told only where it does harm: where both say whose data
-//! an answer holds and neither is closer to the request, where they are the same and call one place two
-//! things, where the word that makes the closer one
+//! an answer holds and neither is closer to the request, where the word that makes the closer one
 //! would be the other's subject (`/customers/export` under `/customers/{id}`), and where they cut
 //! the answer into different records, which refuses it.
 
@@ -14,8 +13,6 @@ use crate::policy::fault::Faults;
 use crate::policy::rule::matches::{Glob, Match};
 use crate::policy::rule::resources::At;
 use crate::route::pattern::{Pattern, Segment};
-use crate::terms::kind::KindId;
-use crate::terms::place::Place;
 
 /// How many pairs are compared: policies with more are told fewer of these.
 const PAIRS_MAX: usize = 4_000_000;
@@ -84,12 +81,6 @@ fn harm(resources: &[Resource], first: &Route, second: &Route, lie: Lie, faults:
         fault.help("an answer is cut into records in one way, so such a request is refused: narrow one `match`");
         return true;
     }
-    if let Some(place) = two_things(one, other).filter(|_| lie == Lie::Same) {
-        let message = format!("`{}` and `{}` match the same requests and call `{place}` two things", one.id, other.id);
-        let fault = faults.warning(spot, "same-request", message);
-        fault.help("both count, and staff gets the stricter of the two: make one resource of them");
-        return true;
-    }
     if !speaks(one) || !speaks(other) {
         return false;
     }
@@ -118,18 +109,6 @@ fn harm(resources: &[Resource], first: &Route, second: &Route, lie: Lie, faults:
         }
     }
     true
-}
-
-/// A place to which two resources give different kinds.
-fn two_things<'r>(one: &'r Resource, other: &Resource) -> Option<&'r Place> {
-    let kinds = |resource: &Resource, place: &Place| -> HashSet<KindId> {
-        resource.fields.iter().filter(|field| field.place == *place).map(|field| field.kind).collect()
-    };
-    let named = one.fields.iter().map(|field| &field.place);
-    named.into_iter().find(|place| {
-        let theirs = kinds(other, place);
-        !theirs.is_empty() && theirs != kinds(one, place)
-    })
 }
 
 /// The word of the closer path that stands where the wider one has the parameter of its subject.
