@@ -11,8 +11,7 @@ use std::sync::Arc;
 
 use crate::format::json::within::{Nobody, moved, walk};
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
-use crate::terms::names::Names;
+use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
 use crate::terms::place::{Place, Places};
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
@@ -212,19 +211,7 @@ impl Event {
     }
 
     fn leaf<'a>(&self, text: &'a str, part: Part, pieces: &'a [Piece]) -> Leaf<'a> {
-        Leaf {
-            text,
-            part,
-            pieces,
-            names: Names::NONE,
-            above: Names::NONE,
-            places: &[],
-            reach: Reach::default(),
-            record: self.record,
-            member: None,
-            objects: &[],
-            loosen: &[],
-        }
+        Leaf { record: self.record, ..Leaf::bare(text, part, pieces) }
     }
 }
 

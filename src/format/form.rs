@@ -9,7 +9,7 @@ use memchr::memchr;
 
 use crate::format::quote::decode;
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
@@ -128,20 +128,7 @@ fn piece(span: Range<usize>) -> Piece {
 }
 
 fn leaf<'a>(text: &'a str, part: Part, names: Names<'a>, pieces: &'a [Piece]) -> Leaf<'a> {
-    let (reach, objects) = (Reach::default(), &[][..]);
-    Leaf {
-        text,
-        part,
-        pieces,
-        names,
-        above: Names::NONE,
-        places: &[],
-        reach,
-        record: 0,
-        member: None,
-        objects,
-        loosen: &[],
-    }
+    Leaf { names, ..Leaf::bare(text, part, pieces) }
 }
 
 fn unreadable(at: usize, what: &str) -> Refusal {

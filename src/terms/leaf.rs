@@ -99,6 +99,25 @@ pub struct Leaf<'a> {
     pub loosen: &'a [(Range<usize>, &'static str)],
 }
 
+impl<'a> Leaf<'a> {
+    /// A leaf that no name, place, record or member is known of.
+    pub fn bare(text: &'a str, part: Part, pieces: &'a [Piece]) -> Leaf<'a> {
+        Leaf {
+            text,
+            part,
+            pieces,
+            names: Names::NONE,
+            above: Names::NONE,
+            places: &[],
+            reach: Reach::default(),
+            record: 0,
+            member: None,
+            objects: &[],
+            loosen: &[],
+        }
+    }
+}
+
 /// How places reach a leaf: what kind of value a place names holds of all that stands there, but not
 /// what the place says of a record.
 #[derive(Debug, Clone, Copy, Default)]

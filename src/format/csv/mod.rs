@@ -98,19 +98,7 @@ impl Walker for CsvWalker {
 
 /// What stands above the headings is about the whole table: no column names it.
 fn title(text: &str, piece: Piece, sink: &mut dyn Sink) -> Result<(), Refusal> {
-    sink.leaf(&Leaf {
-        text,
-        part: Part::Value,
-        pieces: &[piece],
-        names: Names::NONE,
-        above: Names::NONE,
-        places: &[],
-        reach: Reach::default(),
-        record: 0,
-        member: None,
-        objects: &[],
-        loosen: &[],
-    })
+    sink.leaf(&Leaf::bare(text, Part::Value, &[piece]))
 }
 
 struct Sheet {

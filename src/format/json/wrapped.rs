@@ -7,8 +7,7 @@
 use crate::format::json::JsonWalker;
 use crate::format::json::run::Text;
 use crate::format::json::scan::unreadable;
-use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
-use crate::terms::names::Names;
+use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::Refusal;
 
@@ -185,19 +184,8 @@ impl WrappedJson {
     fn show_call(&self, length: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
         let text = str::from_utf8(&self.held[..length]).map_err(|e| unreadable(e.valid_up_to(), "invalid UTF-8"))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        sink.leaf(&Leaf {
-            text,
-            part: Part::Script,
-            pieces: &[Piece { span: length - text.len()..length, at: 0, quotes: Quotes::one(Quote::Verbatim) }],
-            names: Names::NONE,
-            above: Names::NONE,
-            places: &[],
-            reach: Reach::default(),
-            record: 0,
-            member: None,
-            objects: &[],
-            loosen: &[],
-        })
+        let piece = Piece { span: length - text.len()..length, at: 0, quotes: Quotes::one(Quote::Verbatim) };
+        sink.leaf(&Leaf::bare(text, Part::Script, &[piece]))
     }
 
     fn read(&mut self, chunk: &[u8], sink: &mut dyn Sink) -> Result<(), Refusal> {

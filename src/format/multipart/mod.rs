@@ -16,7 +16,7 @@ use crate::format::json::lines::JsonLines;
 use crate::format::multipart::head::Head;
 use crate::format::{self, Format, media};
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::place::Places;
 use crate::terms::quote::{Quote, Quotes};
@@ -474,20 +474,7 @@ fn piece(span: std::ops::Range<usize>) -> Piece {
 }
 
 fn leaf<'a>(text: &'a str, part: Part, names: Names<'a>, pieces: &'a [Piece]) -> Leaf<'a> {
-    let (reach, objects) = (Reach::default(), &[][..]);
-    Leaf {
-        text,
-        part,
-        pieces,
-        names,
-        above: Names::NONE,
-        places: &[],
-        reach,
-        record: 0,
-        member: None,
-        objects,
-        loosen: &[],
-    }
+    Leaf { names, ..Leaf::bare(text, part, pieces) }
 }
 
 /// A refusal that names the offset, never the text.

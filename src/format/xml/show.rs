@@ -223,17 +223,5 @@ fn unescape(raw: &str, start: usize, text: &mut String) -> Result<(), Refusal> {
 }
 
 fn leaf(text: &str, part: Part) -> Leaf<'_> {
-    Leaf {
-        text,
-        part,
-        pieces: &[],
-        names: Names::NONE,
-        above: Names::NONE,
-        places: &[],
-        reach: Reach::default(),
-        record: 0,
-        member: None,
-        objects: &[],
-        loosen: &[],
-    }
+    Leaf::bare(text, part, &[])
 }
