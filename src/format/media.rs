@@ -8,6 +8,7 @@ use encoding_rs::Encoding;
 use memchr::memmem;
 
 use crate::format::json::wrapped::without_prefix;
+use crate::format::xml::calls;
 use crate::format::{Format, opaque};
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -34,7 +35,7 @@ pub fn of(content_type: Option<&str>, first: &[u8]) -> Result<Format, Refusal> {
         return Err(refuse("a body in a charset that is not read here; only UTF-8 is"));
     }
     let format = format(claim.as_ref(), first)?;
-    if format == Format::Xml && !declared(first)?.is_none_or(is_utf8) {
+    if matches!(format, Format::Xml | Format::Calls) && !declared(first)?.is_none_or(is_utf8) {
         return Err(refuse("XML in a charset that is not read here; only UTF-8 is"));
     }
     Ok(format)
@@ -145,6 +146,7 @@ fn looks(first: &[u8]) -> Looks {
 fn xml(first: &[u8]) -> Result<Format, Refusal> {
     match declared(first)? {
         Some(name) if Encoding::for_label(name).is_none() => Err(refuse("XML in a charset that is not read")),
+        _ if calls::is_call(first) => Ok(Format::Calls),
         _ => Ok(Format::Xml),
     }
 }

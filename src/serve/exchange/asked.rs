@@ -15,6 +15,7 @@ use crate::body::readings;
 use crate::format::json::JsonWalker;
 use crate::format::json::lines::JsonLines;
 use crate::format::multipart::{Files, MultipartWalker};
+use crate::format::xml::calls;
 use crate::format::{self, Format};
 use crate::guard::inbound::Inbound;
 use crate::guard::outbound::{Outbound, Request as Judged};
@@ -175,7 +176,7 @@ impl Asked {
     }
 
     /// The plan for this request and this staff.
-    pub fn plan(&self, policy: &Policy, asks: &Asks<'_>) -> Result<Arc<Plan>, Refusal> {
+    pub fn plan(&self, policy: &Policy, asks: &Asks<'_>, bounds: &Bounds) -> Result<Arc<Plan>, Refusal> {
         if asks.staff.is_none() && !policy.is_public(&self.matched) {
             return Err(nobody());
         }
@@ -183,14 +184,14 @@ impl Asked {
         let plan = policy.plan(&Situation { matched: &self.matched, roles, staff, network, time })?;
         match &plan.columns_at {
             None => Ok(plan),
-            Some(at) => Ok(Arc::new(columns::known(&plan, &self.columns(at)?)?)),
+            Some(at) => Ok(Arc::new(columns::known(&plan, &self.columns(at, bounds)?)?)),
         }
     }
 
     /// The columns that the request names.
-    fn columns(&self, at: &ColumnsAt) -> Result<Vec<String>, Refusal> {
+    fn columns(&self, at: &ColumnsAt, bounds: &Bounds) -> Result<Vec<String>, Refusal> {
         match at {
-            ColumnsAt::Json(path) => told::columns(&self.head.headers, &self.body, path),
+            ColumnsAt::Json(path) => told::columns(&self.head.headers, &self.body, path, bounds),
             ColumnsAt::Parameter(name) => {
                 let forms = forms::of(&self.head.headers, &self.body)?;
                 told::listed(together(&self.queries, &forms), name)
@@ -265,6 +266,7 @@ impl Asked {
             Format::Form => query::screen(plan, &normal::pairs(text)?)?,
             Format::Multipart => query::screen(plan, &forms::question(text)?)?,
             Format::Xml => query::screen_xml(plan, text)?,
+            Format::Calls => query::screen_json(plan, calls::as_json(text, bounds)?.as_bytes())?,
             Format::Text => query::screen_text(plan, &String::from_utf8_lossy(text))?,
             _ => query::screen(plan, &parameters)?,
         };
