@@ -69,7 +69,7 @@ pub fn header(raw: &[u8]) -> Result<String, Refusal> {
 }
 
 /// Shift_JIS and EUC-JP, the likelier one first.
-fn by_likelihood(bytes: &[u8]) -> Vec<&'static Encoding> {
+pub(super) fn by_likelihood(bytes: &[u8]) -> Vec<&'static Encoding> {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
     let guess = detector.guess(Some(b"jp"), Utf8Detection::Deny);

@@ -41,6 +41,18 @@ pub fn of(content_type: Option<&str>, first: &[u8]) -> Result<Format, Refusal> {
     Ok(format)
 }
 
+/// What a file is that a browser sends: on machines with a spreadsheet, tables are called its workbooks.
+pub fn of_file(kind: &str, first: &[u8]) -> Result<Format, Refusal> {
+    of(Some(if is_table_called_workbook(kind, first) { "text/csv" } else { kind }), first)
+}
+
+/// Whether a file is called a workbook and is none.
+pub fn is_table_called_workbook(kind: &str, first: &[u8]) -> bool {
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    let is_workbook = first.starts_with(b"\xd0\xcf\x11\xe0") || first.starts_with(b"PK");
+    essence.eq_ignore_ascii_case("application/vnd.ms-excel") && !is_workbook
+}
+
 /// The format of a body with this claim and these first bytes, which are in UTF-8 or in a charset
 /// that has ASCII in it.
 pub fn format(claim: Option<&Claim>, first: &[u8]) -> Result<Format, Refusal> {

@@ -11,7 +11,7 @@ use http::{Method, Request, request};
 use http_body_util::Full;
 
 use crate::body::coding::Accepted;
-use crate::body::readings;
+use crate::body::{parts, readings};
 use crate::format::json::JsonWalker;
 use crate::format::json::lines::JsonLines;
 use crate::format::multipart::{Files, MultipartWalker};
@@ -222,7 +222,11 @@ impl Asked {
             return Ok(searched);
         }
         let (format, text) = self.text().map_err(unreadable)?;
-        let readings = if format == Format::Form { readings::form(&text) } else { vec![Cow::Borrowed(&*text)] };
+        let readings = match format {
+            Format::Form => readings::form(&text),
+            Format::Multipart => parts::readings(&text),
+            _ => vec![Cow::Borrowed(&*text)],
+        };
         for body in readings {
             searched |= self.screen_body(plan, bounds, format, &body)?;
         }
