@@ -94,6 +94,7 @@ impl Rewriter {
                 Charset::Utf8 => Skin::Utf8,
                 Charset::Unsaid => Skin::Unsaid,
                 Charset::Other(encoding) => Skin::Other(Box::new(Decoded::new(encoding))),
+                Charset::Utf32(order) => Skin::Other(Box::new(Decoded::utf32(order))),
             },
             base: 0,
             read: 0,
