@@ -318,7 +318,7 @@ impl Page {
     fn gathered(&mut self, gather: Gather, context: &Context, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
         let mut objects = 0;
         let mut closed = 0..0;
-        for Gathered { mut held, opens } in gather.leaves {
+        for Gathered { mut held, document } in gather.leaves {
             if closed.contains(&held.begin()) {
                 continue;
             }
@@ -331,8 +331,9 @@ impl Page {
                 objects = objects.max(member.object + 1);
                 member.object += self.objects;
             }
-            if opens {
-                if held.opens(eyes.sink)? {
+            if let Some(readable) = document {
+                // What only others can read is shown behind it as a text, where nothing is sought in there.
+                if held.opens(readable, eyes.sink)? || !readable {
                     continue;
                 }
                 // It is one value then, and what it holds is a part of it.
@@ -348,8 +349,8 @@ impl Page {
 /// A leaf of what stands inside.
 struct Gathered {
     held: Held,
-    /// It is a text that holds a document, whose leaves come behind it.
-    opens: bool,
+    /// Whether it is a text that holds a document which can be read: its leaves come behind it.
+    document: Option<bool>,
 }
 
 /// Keeps the leaves of what stands inside, so that they can be shown with what is known outside.
@@ -381,7 +382,7 @@ impl Gather {
 
 impl Sink for Gather {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        self.leaves.push(Gathered { held: Held::of(leaf), opens: false });
+        self.leaves.push(Gathered { held: Held::of(leaf), document: None });
         Ok(())
     }
 
@@ -393,11 +394,9 @@ impl Sink for Gather {
         Ok(())
     }
 
-    /// Whether it does is asked where it is shown; what cannot be read is a text, which is looked at.
+    /// Whether it does is asked where it is shown.
     fn opens(&mut self, leaf: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
-        if readable {
-            self.leaves.push(Gathered { held: Held::of(leaf), opens: true });
-        }
+        self.leaves.push(Gathered { held: Held::of(leaf), document: Some(readable) });
         Ok(readable)
     }
 }

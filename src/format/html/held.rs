@@ -66,9 +66,9 @@ impl Held {
         self.told(|leaf| sink.leaf(leaf))
     }
 
-    /// Asks whether the document in it shall be shown in its place.
-    pub(super) fn opens(&self, sink: &mut dyn Sink) -> Result<bool, Refusal> {
-        self.told(|leaf| sink.opens(leaf, true))
+    /// Asks whether the document in it, if it can be read, shall be shown in its place.
+    pub(super) fn opens(&self, readable: bool, sink: &mut dyn Sink) -> Result<bool, Refusal> {
+        self.told(|leaf| sink.opens(leaf, readable))
     }
 
     fn told<T>(&self, tell: impl FnOnce(&Leaf<'_>) -> T) -> T {

@@ -131,7 +131,10 @@ fn data_in_wide_characters_gives_the_same_at_any_cut() {
         if !is_data || !answer.charset.is_empty() || !answer.coding.is_empty() {
             return;
         }
-        let first = answer.first.replace("; charset=utf-8", "");
+        let first = answer.first.replace("; charset=utf-8", "").replace("; charset=UTF-8", "");
+        if first.contains("charset") {
+            return;
+        }
         let whole = told(&run::whole(policy, case));
         for (number, charset) in WIDE.into_iter().enumerate() {
             let mut dressed = dressed(&case.answer, &first, charset).expect("any text");

@@ -60,8 +60,10 @@ fn every_page_of_html5lib_gives_the_same_at_any_cut() {
     for (name, text) in files(&folder, ".test") {
         let Value::Object(suite) = serde_json::from_slice(&text).expect(&name) else { panic!("{name}") };
         let cases = suite.values().filter_map(Value::as_array).flatten();
+        // The table of references has thousands, and is asked about elsewhere.
+        let step = if name == "namedEntities.test" { 16 } else { 1 };
         // Those with halves of characters are no text.
-        for case in cases.filter(|case| case.get("doubleEscaped").is_none()) {
+        for case in cases.filter(|case| case.get("doubleEscaped").is_none()).step_by(step) {
             let page = case["input"].as_str().expect("a page").as_bytes();
             let setting = SETTINGS[count % SETTINGS.len()];
             fuzz::check("html", &name, &[&[setting], page].concat());
@@ -69,5 +71,5 @@ fn every_page_of_html5lib_gives_the_same_at_any_cut() {
             count += 1;
         }
     }
-    assert!(count > 5000, "{count} pages");
+    assert!(count > 2000, "{count} pages");
 }
