@@ -8,6 +8,7 @@ use encoding_rs::Encoding;
 use memchr::memmem;
 
 use crate::format::json::wrapped::without_prefix;
+use crate::format::xml::calls;
 use crate::format::{Format, opaque};
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -34,10 +35,22 @@ pub fn of(content_type: Option<&str>, first: &[u8]) -> Result<Format, Refusal> {
         return Err(refuse("a body in a charset that is not read here; only UTF-8 is"));
     }
     let format = format(claim.as_ref(), first)?;
-    if format == Format::Xml && !declared(first)?.is_none_or(is_utf8) {
+    if matches!(format, Format::Xml | Format::Calls) && !declared(first)?.is_none_or(is_utf8) {
         return Err(refuse("XML in a charset that is not read here; only UTF-8 is"));
     }
     Ok(format)
+}
+
+/// What a file is that a browser sends: on machines with a spreadsheet, tables are called its workbooks.
+pub fn of_file(kind: &str, first: &[u8]) -> Result<Format, Refusal> {
+    of(Some(if is_table_called_workbook(kind, first) { "text/csv" } else { kind }), first)
+}
+
+/// Whether a file is called a workbook and is none.
+pub fn is_table_called_workbook(kind: &str, first: &[u8]) -> bool {
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    let is_workbook = first.starts_with(b"\xd0\xcf\x11\xe0") || first.starts_with(b"PK");
+    essence.eq_ignore_ascii_case("application/vnd.ms-excel") && !is_workbook
 }
 
 /// The format of a body with this claim and these first bytes, which are in UTF-8 or in a charset
@@ -145,6 +158,7 @@ fn looks(first: &[u8]) -> Looks {
 fn xml(first: &[u8]) -> Result<Format, Refusal> {
     match declared(first)? {
         Some(name) if Encoding::for_label(name).is_none() => Err(refuse("XML in a charset that is not read")),
+        _ if calls::is_call(first) => Ok(Format::Calls),
         _ => Ok(Format::Xml),
     }
 }

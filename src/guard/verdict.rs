@@ -20,8 +20,9 @@ use crate::terms::action::{Action, Mask};
 use crate::terms::disclosure::{Count, Disclosures, Subject};
 use crate::terms::edit::{Change, Document, Edit, Patch, Verdict};
 use crate::terms::kind::{self, KindId};
-use crate::terms::leaf::Part;
+use crate::terms::leaf::{Part, Piece};
 use crate::terms::mint::{Domain, Mint, MintError};
+use crate::terms::quote::Quote;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::transform::{self, Context, Today};
 
@@ -326,8 +327,8 @@ impl<'a> Judge<'a> {
 
     fn remove(&mut self, leaf: &Waiting<'_>) {
         match leaf.member.cloned() {
-            Some(member) => self.push(leaf, Change::Cut(member)),
-            None => {
+            Some(member) if !is_xml(leaf.pieces) => self.push(leaf, Change::Cut(member)),
+            _ => {
                 let range = trimmed(leaf.text);
                 self.replace(leaf, vec![Patch { range, text: String::new() }]);
             }
@@ -400,6 +401,11 @@ impl<'a> Judge<'a> {
 }
 
 /// The bytes of a text without the blanks around it.
+/// Whether this is XML: a call has members too, but its structs stay whole.
+fn is_xml(pieces: &[Piece]) -> bool {
+    pieces.iter().any(|piece| matches!(piece.quotes.layers(), [Quote::XmlText | Quote::XmlCdata]))
+}
+
 fn trimmed(text: &str) -> Range<usize> {
     let start = text.len() - text.trim_start().len();
     let end = text.trim_end().len();

@@ -16,7 +16,7 @@ pub mod path;
 mod run;
 pub mod scan;
 pub mod text;
-mod tree;
+pub(in crate::format) mod tree;
 pub mod within;
 pub mod wrapped;
 

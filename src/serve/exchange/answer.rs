@@ -415,7 +415,9 @@ fn is_stream(head: &response::Parts) -> bool {
 }
 
 pub(super) fn is_error_page(status: StatusCode, format: Format, plan: &Plan) -> bool {
-    status.is_server_error() && plan.errors == Errors::Page && !matches!(format, Format::Json | Format::Xml)
+    status.is_server_error()
+        && plan.errors == Errors::Page
+        && !matches!(format, Format::Json | Format::Xml | Format::Calls)
 }
 
 /// A successful page, table or text must hold a place of each declared kind; scripts and style sheets

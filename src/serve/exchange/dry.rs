@@ -132,7 +132,7 @@ fn answered(
     let (head, body) = request.into_parts();
     let asked = Asked::new(policy, head, body, &bounds)?;
     let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
-    let plan = asked.plan(policy, &asks)?;
+    let plan = asked.plan(policy, &asks, &bounds)?;
     *used = Some(Arc::clone(&plan));
     let searched = asked.screen(&plan, &bounds)?;
     let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff);
