@@ -9,6 +9,7 @@ pub mod coding;
 mod decoded;
 pub mod extended;
 pub mod pack;
+pub mod parts;
 mod prescan;
 pub mod readings;
 pub mod rewriter;

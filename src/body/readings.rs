@@ -56,7 +56,7 @@ pub fn body<'a>(content_type: Option<&str>, raw: &'a [u8]) -> Result<(Format, Co
     let claim = content_type.map(media::claim).transpose()?;
     let format = media::format(claim.as_ref(), &text)?;
     let told = |name: &[u8]| Encoding::for_label(name) == Some(encoding) || (encoding == UTF_8 && media::is_utf8(name));
-    if format == Format::Xml && !media::declared(&text)?.is_none_or(told) {
+    if matches!(format, Format::Xml | Format::Calls) && !media::declared(&text)?.is_none_or(told) {
         return Err(Refusal::new(Reason::Unreadable, "XML that says another charset than its label"));
     }
     Ok((format, text))
@@ -69,7 +69,7 @@ pub fn header(raw: &[u8]) -> Result<String, Refusal> {
 }
 
 /// Shift_JIS and EUC-JP, the likelier one first.
-fn by_likelihood(bytes: &[u8]) -> Vec<&'static Encoding> {
+pub(super) fn by_likelihood(bytes: &[u8]) -> Vec<&'static Encoding> {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
     let guess = detector.guess(Some(b"jp"), Utf8Detection::Deny);

@@ -19,8 +19,9 @@ use crate::terms::action::{Action, Mask};
 use crate::terms::disclosure::{Count, Disclosures, Subject};
 use crate::terms::edit::{Change, Document, Edit, Patch, Verdict};
 use crate::terms::kind::{self, KindId};
-use crate::terms::leaf::Part;
+use crate::terms::leaf::{Part, Piece};
 use crate::terms::mint::{Domain, Mint, MintError};
+use crate::terms::quote::Quote;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::transform::{self, Context, Today};
 
@@ -54,7 +55,7 @@ pub(super) struct Judge<'a> {
     /// The only record of what is judged together; 0 where there are none or several.
     lone: u32,
     /// Up to where the body's leaves went with a text around them.
-    gone: usize,
+    gone: Range<usize>,
     notes: Option<&'a dyn Notes>,
 }
 
@@ -75,7 +76,7 @@ impl<'a> Judge<'a> {
             decisions: &plan.decisions,
             needles: Needles::default(),
             lone: 0,
-            gone: 0,
+            gone: 0..0,
             verdict: Verdict::default(),
             tally: Tally::default(),
             notes: None,
@@ -107,6 +108,7 @@ impl<'a> Judge<'a> {
             for (leaf, own) in waiting.iter().zip(own) {
                 self.order(&leaf, own, &mut elsewhere);
             }
+            elsewhere.is_within_bounds()?;
         }
         self.tally.count(self.plan, self.subjects, &mut self.verdict.disclosures);
         Ok(self.verdict)
@@ -133,7 +135,7 @@ impl<'a> Judge<'a> {
 
     /// A leaf whose place gave it a kind.
     fn known(&mut self, leaf: &Waiting<'_>, known: Known) -> Result<Own, Refusal> {
-        let range = trimmed(leaf.text);
+        let range = value(leaf.text);
         let value = &leaf.text[range.clone()];
         let found = if known.only { &[] } else { leaf.found };
         let (kind, action) = self.strictest(known, found, &range);
@@ -259,7 +261,7 @@ impl<'a> Judge<'a> {
 
     /// Turns a leaf's judgement and what stands in it of other leaves' values into edits.
     fn order(&mut self, leaf: &Waiting<'_>, own: Own, elsewhere: &mut Elsewhere) {
-        if leaf.document == Document::Body && leaf.begin() < self.gone {
+        if leaf.document == Document::Body && self.gone.contains(&leaf.begin()) {
             return;
         }
         if leaf.flags.holds {
@@ -301,14 +303,14 @@ impl<'a> Judge<'a> {
             let range = trimmed(leaf.text);
             self.tell(leaf, range.clone(), None, Why::Elsewhere);
             self.replace(leaf, vec![Patch { range, text: NOTHING_SHOWN.to_owned() }]);
-            self.gone = leaf.pieces.last().map_or(0, |piece| piece.span.end);
+            self.gone = leaf.begin()..leaf.pieces.last().map_or(0, |piece| piece.span.end);
         }
     }
 
     fn remove(&mut self, leaf: &Waiting<'_>) {
         match leaf.member.cloned() {
-            Some(member) => self.push(leaf, Change::Cut(member)),
-            None => {
+            Some(member) if !is_xml(leaf.pieces) => self.push(leaf, Change::Cut(member)),
+            _ => {
                 let range = trimmed(leaf.text);
                 self.replace(leaf, vec![Patch { range, text: String::new() }]);
             }
@@ -381,6 +383,18 @@ impl<'a> Judge<'a> {
 }
 
 /// The bytes of a text without the blanks around it.
+/// Whether this is XML: a call has members too, but its structs stay whole.
+fn is_xml(pieces: &[Piece]) -> bool {
+    pieces.iter().any(|piece| matches!(piece.quotes.layers(), [Quote::XmlText | Quote::XmlCdata]))
+}
+
+/// Where in a text the value stands: behind what parts it from its label.
+fn value(text: &str) -> Range<usize> {
+    let Range { start, end } = trimmed(text);
+    let value = text[start..end].trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '：'));
+    if value.is_empty() { start..end } else { end - value.len()..end }
+}
+
 fn trimmed(text: &str) -> Range<usize> {
     let start = text.len() - text.trim_start().len();
     let end = text.trim_end().len();

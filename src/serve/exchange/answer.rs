@@ -236,7 +236,7 @@ impl Way {
         released.bytes = packed(packer.as_mut(), released.bytes)?;
         let first = self.part(released).await?;
         edit_headers(&mut head.headers, headers)?;
-        head::allow_only_of_a_long_answer(&mut head.headers);
+        head::allow_only_of_a_long_answer(&mut head.headers, &self.about);
         self.tell(&mut head);
         let (sender, staff) = self.receipt.parts();
         tokio::spawn(self.run(sender, first, body, packer, lasting));
@@ -401,7 +401,9 @@ fn is_stream(head: &response::Parts) -> bool {
 }
 
 pub(super) fn is_error_page(status: StatusCode, format: Format, plan: &Plan) -> bool {
-    status.is_server_error() && plan.errors == Errors::Page && !matches!(format, Format::Json | Format::Xml)
+    status.is_server_error()
+        && plan.errors == Errors::Page
+        && !matches!(format, Format::Json | Format::Xml | Format::Calls)
 }
 
 /// A successful page, table or text must hold a place of each declared kind; scripts and style sheets

@@ -69,13 +69,14 @@ fn look(
     foreseen: &mut Foreseen,
 ) -> Result<(), Refusal> {
     let (head, body) = request.into_parts();
-    let mut asked = Asked::new(policy, head, body, &Bounds::default())?;
+    let bounds = Bounds::default();
+    let mut asked = Asked::new(policy, head, body, &bounds)?;
     if let Some(about) = about {
         asked.is_about(about.clone());
     }
     foreseen.resources = policy.matched_resources(asked.matched());
     let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
-    let plan = asked.plan(policy, &asks)?;
+    let plan = asked.plan(policy, &asks, &bounds)?;
     foreseen.explanation = asked.explain(policy, &asks).ok();
     let question = |pair: &(String, String)| Question {
         name: pair.0.clone(),
