@@ -168,6 +168,11 @@ impl Asked {
         self.matched.open = is_open(house, &self.head.method, &self.path);
     }
 
+    /// Says what it is about, where that is known and its path is not.
+    pub fn is_about(&mut self, matched: Matched) {
+        self.matched = matched;
+    }
+
     /// What it is made for, as staff says.
     pub fn purpose(&self) -> Option<&str> {
         self.matched.purpose.as_deref()
