@@ -80,18 +80,13 @@ impl Page {
                 self.tables.pop();
             }
             Role::Dt => {
-                if let (Some(list), Some(term)) = (self.lists.last_mut(), label) {
-                    list.words.push(term);
+                if let Some(term) = label {
+                    self.term(term, open.begin)?;
                 }
             }
             Role::Dl if self.lists.len() > 1 => drop(self.lists.pop()),
             Role::Label => self.label_ends(open, label, eyes)?,
-            Role::Legend => {
-                let fieldset = self.open.iter_mut().rev().find(|open| open.tag.role == Role::Fieldset);
-                if let Some(fieldset) = fieldset {
-                    fieldset.legend = label;
-                }
-            }
+            Role::Legend => self.legend(label)?,
             Role::Input | Role::Select | Role::Textarea => self.control = None,
             _ => {}
         }

@@ -20,6 +20,8 @@ pub(super) struct Open {
     pub(super) label: bool,
     /// The names that it gives to what stands in it, the nearest first.
     pub(super) names: Vec<Word>,
+    /// How many names it and the elements around it give.
+    pub(super) names_around: usize,
     /// The name that a label known by its words alone gives to what stands in it.
     pub(super) word: Option<(Word, Length)>,
     /// How many texts have stood in it.
@@ -68,6 +70,7 @@ impl Open {
             record: 0,
             label: false,
             names: Vec::new(),
+            names_around: 0,
             word: None,
             texts: 0,
             legend: None,

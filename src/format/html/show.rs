@@ -249,7 +249,11 @@ impl Page {
             for place in open.around.iter().filter(|place| !except.contains(*place)) {
                 stands.add(*place, parted, true);
             }
-            except.extend(&open.except);
+            for place in &open.except {
+                if !except.contains(place) {
+                    except.push(*place);
+                }
+            }
             parted |= !open.tag.role.is_inline();
             beyond |= open.record != 0;
         }
