@@ -328,8 +328,8 @@ impl Sink for Outbound {
         if is_blank(leaf.text) {
             return Ok(());
         }
-        let (known, kinds, told) = given(seat, leaf);
         let name = seat.is_name || (leaf.part == Part::Label && leaves::is_name(&self.plan, leaf.text));
+        let (known, kinds, told) = given(seat, leaf, name);
         let flags = Flags {
             named: subject || teller,
             structure: name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(leaf),

@@ -238,6 +238,13 @@ impl Page {
         None
     }
 
+    /// The places of a text that stands here.
+    pub(super) fn places_here(&self) -> Vec<PlaceId> {
+        let Stands { mut places, around, .. } = self.places();
+        places.extend(around);
+        places
+    }
+
     fn places(&self) -> Stands {
         let mut stands = Stands::default();
         let mut except = Vec::new();
