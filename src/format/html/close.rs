@@ -5,6 +5,7 @@ use crate::format::html::held::{Held, Word};
 use crate::format::html::open::{Collector, Mark, Open, Sibling};
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::Item;
+use crate::format::html::show::is_colon;
 use crate::format::html::table::Says;
 use crate::terms::leaf::Part;
 use crate::terms::quote::{Quote, Quotes};
@@ -152,6 +153,15 @@ impl Page {
             self.run.items.append(&mut tail.items);
             return Ok(None);
         };
+        if is_colon(&read.text) {
+            // It goes on with the label before it, whose own element has ended.
+            let is_all = self.run.items.is_empty();
+            self.run.items.append(&mut tail.items);
+            let label = self.run_label.as_ref().filter(|_| is_all).map(|label| Word::clone(&label.text));
+            let Some(text) = label else { return Ok(None) };
+            self.flush(eyes)?;
+            return Ok(Some(Sibling { text, target: None, prefix: None, word: None }));
+        }
         let text = read.own(depth).unwrap_or_else(|| Word::from(read.text.as_str()));
         let colon = ends_with_colon(&read.text);
         let word = if colon || mark.is_some() { None } else { self.word_label(&read.text) };

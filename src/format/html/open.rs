@@ -130,8 +130,8 @@ pub(super) struct Sibling {
     pub(super) target: Option<String>,
     /// Only for a value whose class has this prefix: `card-info` of `card-info-key`.
     pub(super) prefix: Option<String>,
-    /// It is known by its words alone, and its values are so long: it labels an element, never the text
-    /// behind it.
+    /// It is known by its words alone, and its values are so long: it labels an element, and of the text
+    /// behind it only what stands behind a colon.
     pub(super) word: Option<Length>,
 }
 

@@ -12,7 +12,7 @@ use crate::format::html::control::Controls;
 use crate::format::html::element::{Role, Tag};
 use crate::format::html::held::{Held, Raw, Word};
 use crate::format::html::matching::{Facts, Wanted};
-use crate::format::html::open::{Inside, Open};
+use crate::format::html::open::{Inside, Open, Sibling};
 use crate::format::html::run::Run;
 use crate::format::html::table::Table;
 use crate::format::html::token::{Token, Writing};
@@ -49,11 +49,11 @@ pub(super) struct Page {
     pub(super) open: Vec<Open>,
     pub(super) run: Run,
     /// The label that was left for the run.
-    pub(super) run_label: Option<Word>,
+    pub(super) run_label: Option<Sibling>,
     /// The run is a label by its words.
     pub(super) run_is_label: bool,
     /// The runs that readings stand in, which go on behind those, with their labels.
-    pub(super) under: Vec<(Run, Option<Word>)>,
+    pub(super) under: Vec<(Run, Option<Sibling>)>,
     /// The text of a script or the like.
     pub(super) raw_text: Option<Range<usize>>,
     pub(super) tables: Vec<Table>,

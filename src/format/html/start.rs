@@ -127,6 +127,9 @@ impl Page {
                 Some(length) => open.word = Some((text, length)),
                 None => open.names.push(text),
             }
+        } else if matches!(tag.role, Role::Div | Role::P) {
+            // A box behind a label that ends with a colon, and stands in none itself.
+            open.names.extend(before.filter(|label| self.words.know(label)));
         }
         self.push(open)?;
         self.attributes(&written, &matched.attributes, eyes)?;
