@@ -72,7 +72,9 @@ impl Page {
                         Some(label) if table.is_plain() && self.words.know(label) => Says::Word,
                         _ => Says::Nothing,
                     };
-                    table.cell_ends(cell, label, says);
+                    let names = cell.head || says == Says::Word || !table.has_begun();
+                    let known = names && label.as_ref().is_some_and(|label| self.words.know(label));
+                    table.cell_ends(cell, label, known, says);
                 }
             }
             Role::Tr => self.row_ends(eyes)?,

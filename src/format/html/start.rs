@@ -277,6 +277,9 @@ impl Page {
         if input == "hidden" {
             return;
         }
+        if let Some(table) = self.tables.last_mut() {
+            table.holds_control();
+        }
         let around = self.open.iter_mut().rev().find(|open| open.tag.role == Role::Label).map(|open| {
             open.holds_control = true;
             open.begin
