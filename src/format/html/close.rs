@@ -7,7 +7,7 @@ use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::Item;
 use crate::format::html::show::is_colon;
 use crate::format::html::table::Says;
-use crate::terms::leaf::Part;
+use crate::terms::leaf::{Part, Piece};
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::Refusal;
 use crate::terms::words::Length;
@@ -34,6 +34,7 @@ impl Page {
             self.inside().sibling = sibling;
         }
         self.role_ends(&open, label, eyes)?;
+        self.stand_empty(&open, eyes)?;
         let depth = self.open.len();
         if open.tag.role.is_group() || open.record != 0 {
             for held in self.controls.group_ends(depth) {
@@ -97,11 +98,34 @@ impl Page {
     }
 
     fn row_ends(&mut self, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
-        let headings = self.tables.last_mut().is_some_and(|table| table.row_ends());
+        let Some(table) = self.tables.last_mut() else { return Ok(()) };
+        let (headings, standing) = (table.row_ends(), table.standing());
         if self.questioning.is_none() {
             self.answer_question(headings, eyes)?;
         }
-        Ok(())
+        self.stand(standing, eyes)
+    }
+
+    /// An element that a label names holds no text: what that means has its place here all the same.
+    fn stand_empty(&mut self, open: &Open, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+        if open.texts > 0 || matches!(open.tag.role, Role::Meta | Role::Input | Role::Select | Role::Textarea) {
+            return Ok(());
+        }
+        let words = open.word.iter().map(|(word, _)| word);
+        let known = open.names.iter().chain(words).filter(|name| self.words.know(name));
+        let known: Vec<Word> = known.cloned().collect();
+        self.stand(known, eyes)
+    }
+
+    /// Shows that what these names mean has its place here, though no value need stand there.
+    fn stand(&mut self, names: Vec<Word>, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let piece = Piece { span: self.at..self.at, at: 0, quotes: Quotes::one(Quote::Verbatim) };
+        let mut held = self.bare(String::new(), Part::Label, vec![piece]);
+        held.names = names;
+        self.deliver(held, eyes)
     }
 
     fn label_ends(&mut self, open: &Open, label: Option<Word>, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {

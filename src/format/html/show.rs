@@ -144,7 +144,9 @@ impl Page {
             last = (sort == Sort::Label).then(|| Word::from(read.text.as_str()));
             let mut held = Held { text: read.text, part, pieces: read.pieces, ..whole.clone() };
             if part == Part::Label {
-                (held.names, held.above) = (Vec::new(), Vec::new());
+                // It names the rest of its line, or what stands behind that.
+                held.above = Vec::new();
+                held.names = if sort == Sort::Label { vec![Word::from(held.text.as_str())] } else { Vec::new() };
             }
             if let Sort::Value(label) = sort {
                 held.name(&Word::from(&labels[label]));
@@ -245,7 +247,12 @@ impl Page {
         let is_label = is_label || (part == Part::Value && places.is_empty() && self.is_word_label(&read.text));
         let part = if is_label { Part::Label } else { part };
         if part == Part::Label {
+            // A term or a control's label names its place, whatever stands there; the headings of a table do
+            // where they have come to name columns.
+            let marked = self.open.iter().rev().find(|open| open.label).map(|open| open.tag.role);
+            let tells = !is_label && matches!(marked, Some(Role::Dt | Role::Label)) && self.words.know(&read.text);
             names = Names::default();
+            names.near.extend(tells.then(|| Word::from(read.text.as_str())));
         }
         let mut held = self.bare(read.text, part, read.pieces);
         held.names = names.near;

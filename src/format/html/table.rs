@@ -32,6 +32,8 @@ pub(super) struct Table {
     /// Whether a row with cells has ended.
     begun: bool,
     row: Row,
+    /// Headings that name columns and mean something, of which nobody has told yet.
+    standing: Vec<Word>,
 }
 
 #[derive(Clone, Default)]
@@ -266,6 +268,7 @@ impl Table {
         self.spans |= row.texts.iter().any(|(cell, _)| cell.columns > 1 || cell.rows != 1);
         let hides = !self.hidden.is_empty() || row.texts.iter().any(|(cell, _)| cell.hidden);
         for (cell, heading) in &row.texts {
+            self.standing.extend(heading.known.then(|| Word::clone(&heading.text)));
             let columns = if cell.hidden { &mut self.hidden } else { &mut self.columns };
             columns.add(cell.column, cell.columns, heading, below);
             if hides {
@@ -273,6 +276,11 @@ impl Table {
             }
         }
         true
+    }
+
+    /// The headings that have come to name columns and mean something.
+    pub(super) fn standing(&mut self) -> Vec<Word> {
+        std::mem::take(&mut self.standing)
     }
 
     /// Whether a row holds headings: nothing but `th`, or blank cells beside two of them; and where there are
