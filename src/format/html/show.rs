@@ -77,9 +77,13 @@ impl Page {
             return Ok(label_alone);
         }
         let held = self.leaf_of(read, run_label, is_label);
-        if matches!(held.part, Part::Text | Part::Value) && self.is_unnamed(&held) {
+        let is_label = matches!(held.part, Part::Label | Part::Title);
+        if (is_label || matches!(held.part, Part::Text | Part::Value)) && self.is_unnamed(&held) {
             let lines = labelled(&decoded.text, &self.breaks(&decoded), &self.words);
-            if !lines.is_empty() {
+            // A label that says its own value, too; but not one with a note behind its colon.
+            let tells = |line: &Line| matches!(line.sort, Sort::Value(_));
+            let counts = !is_label || (lines.iter().any(tells) && !self.words.know(&held.text));
+            if !lines.is_empty() && counts {
                 return self.lines(&held, &decoded, &decoded.text, lines, eyes);
             }
         }
