@@ -24,6 +24,12 @@ pub(super) fn passes(plan: &Plan, veils: bool, leaf: &Waiting<'_>) -> bool {
     unknown && unsought && (plan.unlisted == Unlisted::Scan || leaves::is_listed(leaf))
 }
 
+/// Whether all that can become of a leaf of a kind is that it is counted as shown: no rule of the plan veils
+/// anything, so that no other value is sought in it either, and no detector found anything in it.
+pub(super) fn is_only_counted(veils: bool, leaf: &Waiting<'_>) -> bool {
+    !veils && leaf.told.is_empty() && leaf.found.is_empty() && leaf.known.is_some_and(|known| known.action.is_none())
+}
+
 /// What the rules give a leaf: the kind, all kinds, and the tellers that speak of it.
 pub(super) fn given<'s>(seat: &'s Seat, leaf: &Leaf<'_>) -> (Option<Known>, &'s [KindId], Vec<Told>) {
     if leaves::is_word_of_the_page(leaf) {

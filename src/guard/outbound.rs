@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::detect::Found;
 use crate::guard::leaves::{self, Known};
 use crate::guard::looks::{
-    asked, check_cell, find, given, is_blank, is_echo, is_looked_at, note_telling, of_header, passes,
+    asked, check_cell, find, given, is_blank, is_echo, is_looked_at, is_only_counted, note_telling, of_header, passes,
 };
 use crate::guard::notes::Notes;
 use crate::guard::queue::{Flags, Queue, Waiting};
@@ -67,6 +67,8 @@ pub struct Outbound {
     /// The request's parameters: staff's own words, where a name has one value alone.
     asked: HashMap<String, Option<String>>,
     seats: Box<Seats>,
+    /// Whether nothing becomes of the last leaf, nor of others at its seat.
+    idles: bool,
     document: Document,
     held_bytes: usize,
     hold_bytes: usize,
@@ -107,6 +109,7 @@ impl Outbound {
             stood,
             asked: asked(&request.query),
             seats,
+            idles: false,
             document: Document::Body,
             held_bytes: 0,
             hold_bytes: bounds.hold_bytes,
@@ -209,7 +212,7 @@ impl Outbound {
 
     /// Keeps a text before the leaves of the document in it, since all of it may be a veiled value.
     fn hold(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        self.held_bytes += cost(leaf.text);
+        self.held_bytes += cost(leaf.text.len());
         self.waiting.push(&Waiting {
             document: self.document,
             text: leaf.text,
@@ -279,11 +282,11 @@ impl Guard for Outbound {
     fn release(&mut self, upto: usize) -> Result<Verdict, Refusal> {
         self.check_shape()?;
         while self.part_ends.pop_front_if(|end| *end <= upto).is_some() {}
-        let now = self.waiting.part(|leaf| leaf.document != Document::Body || leaf.begin() < upto)?;
-        self.held_bytes = self.waiting.iter().map(|leaf| cost(leaf.text)).sum();
+        let now = self.waiting.part(upto)?;
+        self.held_bytes = self.waiting.lengths().map(cost).sum();
         let verdict = self.judge(&now, false);
         // Of a record that has begun, the leaves that are still to come need its subject.
-        let open: HashSet<u32> = self.waiting.iter().map(|leaf| leaf.record).collect();
+        let open: HashSet<u32> = self.waiting.records().collect();
         self.subjects.forget(|record| record <= self.record && !open.contains(&record));
         self.tellers.forget(|record| record <= self.record && !open.contains(&record));
         self.records.forget(|record| record <= self.record && !open.contains(&record));
@@ -302,7 +305,8 @@ impl Sink for Outbound {
             &header
         };
         let seat = self.seats.of(&self.plan, leaf);
-        if seat.is_idle && self.notes.is_none() {
+        self.idles = seat.is_idle && self.notes.is_none();
+        if self.idles {
             return Ok(());
         }
         if body {
@@ -360,11 +364,18 @@ impl Sink for Outbound {
         if self.notes.is_none() && passes(&self.plan, self.veils, &waiting) {
             return Ok(());
         }
-        self.held_bytes += cost(leaf.text);
+        self.held_bytes += cost(leaf.text.len());
         if self.held_bytes + self.tellers.weight() > self.hold_bytes.saturating_mul(HELD_TIMES) {
             return Err(Refusal::new(Reason::Bound, "the values of one record are longer than can be held"));
         }
-        self.waiting.push(&waiting)
+        match known.filter(|_| body && self.notes.is_none() && is_only_counted(self.veils, &waiting)) {
+            Some(known) => self.waiting.count(leaf, known),
+            None => self.waiting.push(&waiting),
+        }
+    }
+
+    fn idles(&self) -> bool {
+        self.idles
     }
 
     fn record(&mut self, record: u32, end: usize) -> Result<(), Refusal> {
@@ -410,7 +421,7 @@ impl Sink for Outbound {
 }
 
 /// What a leaf costs to hold: its text, and what is kept beside it.
-fn cost(text: &str) -> usize {
+fn cost(text_bytes: usize) -> usize {
     const BESIDE: usize = 32;
-    text.len() + BESIDE
+    text_bytes + BESIDE
 }
