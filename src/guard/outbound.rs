@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::detect::Found;
+use crate::guard::disguise;
 use crate::guard::leaves::{self, Known};
 use crate::guard::looks::{
     asked, check_cell, find, given, is_blank, is_echo, is_looked_at, is_only_counted, note_telling, of_header, passes,
@@ -338,6 +339,7 @@ impl Sink for Outbound {
             named: subject || teller,
             structure: name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(leaf),
             echo: known.is_none() && told.is_empty() && is_echo(&self.asked, leaf),
+            disguised: self.veils && disguise::may(leaf),
             holds: false,
         };
         self.tellers.around(&self.plan, leaf, &told);
@@ -345,6 +347,9 @@ impl Sink for Outbound {
         self.found.clear();
         if !seat.is_quiet && is_looked_at(&self.plan, leaf, known, !told.is_empty(), flags.echo) {
             find(&self.plan, leaf, &mut self.found);
+            if flags.disguised {
+                disguise::find(&self.plan, leaf.text, &mut self.found);
+            }
         }
         let waiting = Waiting {
             document: self.document,

@@ -42,7 +42,7 @@ pub const PAGES: &[Page] = &[
             ("sudare demo", both("a sample CRM behind the gateway, to look at", "サンプルCRMで試す")),
             (
                 "sudare init http://crm.internal",
-                both("files for a CRM, everything veiled", "すべてを隠す設定から始める"),
+                both("files for a CRM, all that is recognised veiled", "分かるものをすべて隠す設定から始める"),
             ),
             ("sudare check", both("what is wrong with gateway.yaml and its rules", "設定と規則の誤りを調べる")),
             ("sudare serve -c /etc/sudare/gateway.yaml", both("runs the gateway", "ゲートウェイを起動する")),
@@ -74,7 +74,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "init",
-        ja: "CRM用の設定・利用者・規則を書き込む（最初はすべて隠す）",
+        ja: "CRM用の設定・利用者・規則を書き込む（最初は、分かるものをすべて隠す）",
         options: &[
             ("url", "CRMのアドレス（例: http://crm.internal:9000）"),
             ("dir", "書き込むフォルダ（なければ作る）"),

@@ -1,4 +1,4 @@
-//! `sudare init URL`: a configuration to begin with, in which everything is veiled.
+//! `sudare init URL`: a configuration to begin with, in which all that is recognised is veiled.
 //!
 //! Whatever is written was read first as `check` and `serve` would read it, and is put in its place
 //! whole or not at all. The CRM is asked what it is, which only helps with hints: the files do not

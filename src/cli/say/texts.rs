@@ -175,7 +175,7 @@ texts! {
     KEPT: "{path} (the old one is {old})", "{path}（元のものは {old}）";
     WROTE_GATEWAY: "how the gateway runs", "ゲートウェイの動かし方";
     WROTE_USERS: "who may ask (0600)", "利用者（0600）";
-    WROTE_RULES: "who sees what: everything is veiled at first", "誰に何を見せるか（最初はすべて隠します）";
+    WROTE_RULES: "who sees what: all that is recognised is veiled at first", "誰に何を見せるか（最初は、分かるものをすべて隠します）";
     WROTE_SHIPPED: "who sees what: the shipped rules", "誰に何を見せるか（付属の規則）";
     FIRST_USER: "The first user; the password is shown this once:", "最初の利用者（パスワードの表示は今回だけです）:";
     USER: "user", "ユーザー名";

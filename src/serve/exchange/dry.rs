@@ -132,7 +132,7 @@ fn answered(
     let (head, body) = request.into_parts();
     let asked = Asked::new(policy, head, body, &bounds)?;
     let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
-    let plan = asked.plan(policy, &asks)?;
+    let plan = asked.plan(policy, &asks, &bounds)?;
     *used = Some(Arc::clone(&plan));
     let searched = asked.screen(&plan, &bounds)?;
     let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff);
@@ -156,7 +156,7 @@ fn answered(
         head::allow_only_without_a_body(&mut head.headers, &about);
     }
     if told.long {
-        head::allow_only_of_a_long_answer(&mut head.headers);
+        head::allow_only_of_a_long_answer(&mut head.headers, &about);
     }
     if let Some((format, charset)) = told.read {
         head::read_as(&mut head.headers, format, charset);

@@ -53,10 +53,11 @@ pub fn request(policy: &Policy, caller: &Caller<'_>, request: Request<Bytes>) ->
 
 fn look(policy: &Policy, caller: &Caller<'_>, request: Request<Bytes>, foreseen: &mut Foreseen) -> Result<(), Refusal> {
     let (head, body) = request.into_parts();
-    let asked = Asked::new(policy, head, body, &Bounds::default())?;
+    let bounds = Bounds::default();
+    let asked = Asked::new(policy, head, body, &bounds)?;
     foreseen.resources = policy.matched_resources(asked.matched());
     let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
-    let plan = asked.plan(policy, &asks)?;
+    let plan = asked.plan(policy, &asks, &bounds)?;
     foreseen.explanation = asked.explain(policy, &asks).ok();
     let question = |pair: &(String, String)| Question {
         name: pair.0.clone(),
