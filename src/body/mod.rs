@@ -16,5 +16,6 @@ pub mod rewriter;
 mod sniff;
 mod splice;
 pub mod unpack;
+pub mod utf32;
 pub mod words;
 mod written;

@@ -98,6 +98,7 @@ impl Rewriter {
                 Charset::Unsaid => Skin::Unsaid { western: false },
                 Charset::Western => Skin::Unsaid { western: true },
                 Charset::Other(encoding) => Skin::Other(Box::new(Decoded::new(encoding))),
+                Charset::Utf32(order) => Skin::Other(Box::new(Decoded::utf32(order))),
             },
             base: 0,
             read: 0,

@@ -25,9 +25,11 @@ pub(super) fn passes(plan: &Plan, veils: bool, leaf: &Waiting<'_>) -> bool {
     unknown && unsought && (plan.unlisted == Unlisted::Scan || leaves::is_listed(leaf))
 }
 
-/// What the rules give a leaf: the kind, all kinds, and the tellers that speak of it.
-pub(super) fn given<'s>(seat: &'s Seat, leaf: &Leaf<'_>) -> (Option<Known>, &'s [KindId], Vec<Told>) {
-    if leaves::is_word_of_the_page(leaf) {
+/// What the rules give a leaf: the kind, all kinds, and the tellers that speak of it. A label in the rules'
+/// own words (`name`) is no value of what a place reaches around it, unless the place is just that label.
+pub(super) fn given<'s>(seat: &'s Seat, leaf: &Leaf<'_>, name: bool) -> (Option<Known>, &'s [KindId], Vec<Told>) {
+    let is_label = name && leaf.part == Part::Label && leaf.reach.itself.is_empty();
+    if is_label || leaves::is_word_of_the_page(leaf) {
         return (None, &[], Vec::new());
     }
     // In which object a value stands is nothing that its seat knows.

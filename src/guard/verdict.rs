@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use crate::detect::Found;
+use crate::guard::disguise;
 use crate::guard::elsewhere::Elsewhere;
 use crate::guard::leaves::{Known, apart, is_listed, is_part_of_a_name};
 use crate::guard::needles::{Needles, Veil};
@@ -54,7 +55,7 @@ pub(super) struct Judge<'a> {
     tally: Tally<'a>,
     /// The only record of what is judged together; 0 where there are none or several.
     lone: u32,
-    /// Up to where the body's leaves went with a text around them.
+    /// Where the body's leaves went with a text around them.
     gone: Range<usize>,
     notes: Option<&'a dyn Notes>,
 }
@@ -223,6 +224,11 @@ impl<'a> Judge<'a> {
             }
             _ => {}
         }
+        // Nobody reads what is written in a file.
+        if leaf.flags.disguised && disguise::is_file(leaf.text) {
+            self.tell(leaf, trimmed(leaf.text), Some(Action::Mask(Mask::Full)), Why::Unlisted);
+            return Ok(Own::Whole(Patch { range: trimmed(leaf.text), text: NOTHING_SHOWN.to_owned() }));
+        }
         // A class or an id that looks like a telephone number is a page's own name for something.
         let counts = |f: &&Found| leaf.part != Part::Id || (f.certain && f.kind != kind::PHONE);
         let count = leaf.found.iter().filter(counts).count();
@@ -246,7 +252,11 @@ impl<'a> Judge<'a> {
             self.tally.note(leaf.record, f.kind, action, Some(decision));
             if action.veils() {
                 let value = &leaf.text[f.range.clone()];
-                let text = self.veil(value, (f.kind, action), decision.domain.as_deref(), leaf.record, false)?;
+                let text = match action {
+                    Action::Remove => String::new(),
+                    _ if f.evidence == disguise::EVIDENCE => NOTHING_SHOWN.to_owned(),
+                    _ => self.veil(value, (f.kind, action), decision.domain.as_deref(), leaf.record, false)?,
+                };
                 let patch = Patch { range: f.range.clone(), text };
                 patches.push(Ranked { patch, strictness: action.strictness() });
             }
@@ -285,6 +295,15 @@ impl<'a> Judge<'a> {
                     patches.push(Ranked { patch, strictness: hit.veil.strictness });
                 });
             }
+        }
+        if !elsewhere.is_empty() && leaf.flags.disguised && !leaf.flags.structure {
+            disguise::each(leaf.text, |range, inner| {
+                elsewhere.find(inner, self.record(leaf), |hit| {
+                    self.tell(leaf, range.clone(), None, Why::Elsewhere);
+                    let patch = Patch { range: range.clone(), text: NOTHING_SHOWN.to_owned() };
+                    patches.push(Ranked { patch, strictness: hit.veil.strictness });
+                });
+            });
         }
         if !patches.is_empty() {
             self.replace(leaf, merged(patches));
