@@ -8,6 +8,7 @@ mod crm;
 mod ending;
 pub mod endless;
 mod events;
+mod explained;
 mod forwarding;
 mod heads;
 mod identity;
