@@ -26,6 +26,9 @@ pub enum Charset {
     Utf8,
     /// Nothing says it: by the first bytes that are no ASCII.
     Unsaid,
+    /// It is said to be Western, which servers say of whatever they send, and programs do not believe: as
+    /// UTF-8 where the first bytes that are no ASCII are that, else as windows-1252.
+    Western,
     /// In this charset, one of those that [`is_read`].
     Other(&'static Encoding),
     /// In UTF-32, which only data may be in.
@@ -68,6 +71,7 @@ pub fn of(content_type: Option<&str>, first: &[u8]) -> Result<(Format, Charset),
         (None, Some(header), Some(own)) if header != own && (header != UTF_8 || own == ISO_2022_JP) => {
             return Err(refuse("a body that says another charset than its header"));
         }
+        (None, Some(header), None) if header == WINDOWS_1252 => Charset::Western,
         (None, Some(header), _) => Charset::of(header),
         (None, None, Some(own)) => Charset::of(own),
         (None, None, None) if is_unsaid(format, claim.as_ref()) => Charset::Unsaid,
@@ -209,13 +213,14 @@ mod tests {
 
     #[test]
     fn marks_headers_and_documents_agree_or_are_refused() {
-        use Charset::{Other, Unsaid, Utf8, Utf32};
+        use Charset::{Other, Unsaid, Utf8, Utf32, Western};
         for (content_type, first, charset) in [
             ("text/html", &b"<p>"[..], Some(Unsaid)),
             ("text/html; charset=utf-8", b"<p>", Some(Utf8)),
             ("text/html; charset=Windows-31J", b"<p>", Some(Other(SHIFT_JIS))),
             ("text/html; charset=x-euc-jp", b"<p>", Some(Other(EUC_JP))),
-            ("text/html; charset=iso-8859-1", b"<p>", Some(Other(WINDOWS_1252))),
+            ("text/html; charset=iso-8859-1", b"<p>", Some(Western)),
+            ("text/html; charset=iso-8859-1", b"<meta charset=iso-8859-1>", Some(Other(WINDOWS_1252))),
             ("text/html; charset=utf-7", b"<p>", None),
             ("text/html; charset=cp037", b"<p>", None),
             ("text/html; charset=x-user-defined", b"<p>", None),

@@ -7,7 +7,7 @@
 use encoding_rs::Encoding;
 use memchr::memmem;
 
-use crate::format::json::wrapped::without_prefix;
+use crate::format::json::{self, wrapped::without_prefix};
 use crate::format::xml::calls;
 use crate::format::{Format, opaque};
 use crate::terms::refusal::{Reason, Refusal};
@@ -144,12 +144,11 @@ fn looks(first: &[u8]) -> Looks {
     }
     let text = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first).trim_ascii_start();
     let text = without_prefix(text);
-    let after = text.get(1..).unwrap_or_default().trim_ascii_start().first();
     let begins = |word: &[u8]| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-    match (text.first(), after) {
-        (Some(b'{'), Some(b'"' | b'}')) | (Some(b'['), Some(b'"' | b'{' | b'[' | b']')) => Looks::Json,
-        (Some(b'<'), _) if begins(b"<?xml") => Looks::Xml,
-        (Some(b'<'), _) if begins(b"<!doctype") || begins(b"<html") || begins(b"<svg") => Looks::Html,
+    match text.first() {
+        Some(b'{' | b'[') if json::begins(text) => Looks::Json,
+        Some(b'<') if begins(b"<?xml") => Looks::Xml,
+        Some(b'<') if begins(b"<!doctype") || begins(b"<html") || begins(b"<svg") => Looks::Html,
         _ => Looks::Other,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::ops::Range;
 
 use crate::detect::Found;
 use crate::guard::leaves::{self, Known, Told};
@@ -67,13 +68,18 @@ pub(super) fn note_telling(
 /// What detectors find in a leaf: in all of it, and in what it holds of values that stand side by side.
 pub(super) fn find(plan: &Plan, leaf: &Leaf<'_>, found: &mut Vec<Found>) {
     plan.detectors.find(leaf.text, found);
+    let mut taken: Vec<Range<usize>> = found.iter().map(|found| found.range.clone()).collect();
+    taken.sort_unstable_by_key(|range| range.start);
     for part in leaves::apart(leaf.text, leaf.pieces) {
         let mut inside = Vec::new();
         plan.detectors.find(&leaf.text[part.clone()], &mut inside);
         for mut one in inside {
             one.range = part.start + one.range.start..part.start + one.range.end;
-            let overlaps = |known: &Found| known.range.start < one.range.end && one.range.start < known.range.end;
-            if !found.iter().any(overlaps) {
+            // What was found side by side does not overlap, so that the last that begins before counts.
+            let before = taken.partition_point(|range| range.start < one.range.end);
+            let overlaps = before.checked_sub(1).is_some_and(|last| taken[last].end > one.range.start);
+            if !overlaps {
+                taken.insert(before, one.range.clone());
                 found.push(one);
             }
         }

@@ -109,6 +109,7 @@ impl<'a> Judge<'a> {
             for (leaf, own) in waiting.iter().zip(own) {
                 self.order(&leaf, own, &mut elsewhere);
             }
+            elsewhere.is_within_bounds()?;
         }
         self.tally.count(self.plan, self.subjects, &mut self.verdict.disclosures);
         Ok(self.verdict)
@@ -135,7 +136,7 @@ impl<'a> Judge<'a> {
 
     /// A leaf whose place gave it a kind.
     fn known(&mut self, leaf: &Waiting<'_>, known: Known) -> Result<Own, Refusal> {
-        let range = trimmed(leaf.text);
+        let range = value(leaf.text);
         let value = &leaf.text[range.clone()];
         let found = if known.only { &[] } else { leaf.found };
         let (kind, action) = self.strictest(known, found, &range);
@@ -404,6 +405,13 @@ impl<'a> Judge<'a> {
 /// Whether this is XML: a call has members too, but its structs stay whole.
 fn is_xml(pieces: &[Piece]) -> bool {
     pieces.iter().any(|piece| matches!(piece.quotes.layers(), [Quote::XmlText | Quote::XmlCdata]))
+}
+
+/// Where in a text the value stands: behind what parts it from its label.
+fn value(text: &str) -> Range<usize> {
+    let Range { start, end } = trimmed(text);
+    let value = text[start..end].trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '：'));
+    if value.is_empty() { start..end } else { end - value.len()..end }
 }
 
 fn trimmed(text: &str) -> Range<usize> {

@@ -250,7 +250,7 @@ impl Way {
         released.bytes = packed(packer.as_mut(), released.bytes)?;
         let first = self.part(released).await?;
         edit_headers(&mut head.headers, headers)?;
-        head::allow_only_of_a_long_answer(&mut head.headers);
+        head::allow_only_of_a_long_answer(&mut head.headers, &self.about);
         self.tell(&mut head);
         let (sender, staff) = self.receipt.parts();
         tokio::spawn(self.run(sender, first, body, packer, lasting));

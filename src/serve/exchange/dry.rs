@@ -156,7 +156,7 @@ fn answered(
         head::allow_only_without_a_body(&mut head.headers, &about);
     }
     if told.long {
-        head::allow_only_of_a_long_answer(&mut head.headers);
+        head::allow_only_of_a_long_answer(&mut head.headers, &about);
     }
     if let Some((format, charset)) = told.read {
         head::read_as(&mut head.headers, format, charset);
