@@ -73,7 +73,7 @@ pub(super) fn may(leaf: &Leaf<'_>) -> bool {
     use Part::{Attribute, Comment, Header, Script, Text, Title, Url, Value};
     matches!(leaf.part, Value | Attribute | Url | Script | Header | Text | Title | Comment)
         && leaf.text.len() >= RUN_BYTES
-        && (runs(leaf.text).next().is_some() || may_turn(leaf.text))
+        && (runs(leaf.text).any(|run| is_promising(&leaf.text[run])) || may_turn(leaf.text))
 }
 
 /// Whether a mark that turns letters round may stand there: few texts have its first byte.
@@ -83,8 +83,43 @@ fn may_turn(text: &str) -> bool {
 
 /// Whether a file stands in a text that nobody reads here.
 pub(super) fn is_file(text: &str) -> bool {
-    let begins = |run: &str| run.len() >= FILE_BYTES && FILES.iter().any(|file| run.starts_with(file));
-    runs(text).any(|run| begins(&text[run]))
+    runs(text).any(|run| begins_as_file(&text[run]))
+}
+
+fn begins_as_file(run: &str) -> bool {
+    run.len() >= FILE_BYTES && FILES.iter().any(|file| run.starts_with(file))
+}
+
+/// Whether a run may say something: seen by its first bytes, those behind a slash, or data's own beginning.
+fn is_promising(run: &str) -> bool {
+    let bytes = run.as_bytes();
+    begins_as_text(bytes)
+        || begins_as_file(run)
+        || (memchr(b'/', bytes).is_some() && bytes.split(|byte| *byte == b'/').skip(1).any(begins_as_text))
+        || (memchr(b'J', bytes).is_some() && run.contains("eyJ"))
+}
+
+/// Whether the first bytes that a run stands for are text. What is written in two ways is left to whoever
+/// reads on.
+fn begins_as_text(run: &[u8]) -> bool {
+    let (mut held, mut bits, mut seen) = (0u32, 0, 0);
+    let mut text = Utf8::default();
+    for byte in run.iter().take(RUN_BYTES) {
+        let sixth = SIXTH[usize::from(*byte)];
+        if sixth == NONE {
+            return true;
+        }
+        held = held << 6 | u32::from(sixth);
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            if !text.takes((held >> bits & 0xff) as u8) {
+                return false;
+            }
+            seen += 1;
+        }
+    }
+    seen >= TEXT_BYTES
 }
 
 /// Shows what a text says in another writing, and where.
@@ -108,14 +143,28 @@ pub(super) fn find(plan: &Plan, text: &str, found: &mut Vec<Found>) {
         plan.detectors.find(inner, &mut inside);
         let certain = inside.iter().filter(|one| one.certain).map(|one| one.kind);
         for kind in certain.chain(named(plan, inner)) {
-            if !more.iter().any(|one| one.kind == kind && one.range == range) {
+            let mut of_run = more.iter().rev().take_while(|one| one.range == range);
+            if !of_run.any(|one| one.kind == kind) {
                 more.push(Found { range: range.clone(), kind, certain: true, evidence: EVIDENCE });
             }
         }
     });
+    if more.is_empty() {
+        return;
+    }
+    more.sort_by_key(|one| one.range.start);
+    let mut covered: Vec<Range<usize>> = Vec::new();
+    for one in &more {
+        match covered.last_mut() {
+            Some(last) if one.range.start < last.end => last.end = last.end.max(one.range.end),
+            _ => covered.push(one.range.clone()),
+        }
+    }
     // What is found in the letters themselves inside such a run is none of it.
-    let overlaps = |one: &Found, other: &Found| one.range.start < other.range.end && other.range.start < one.range.end;
-    found.retain(|known| !more.iter().any(|one| overlaps(known, one)));
+    found.retain(|known| {
+        let next = covered.partition_point(|range| range.end <= known.range.start);
+        covered.get(next).is_none_or(|range| known.range.end <= range.start)
+    });
     found.append(&mut more);
     found.sort_by_key(|one| one.range.start);
 }
@@ -162,7 +211,7 @@ impl Sink for Inside<'_> {
 /// What the runs of a text say, each with all that belongs to it.
 fn layer(text: &str) -> Vec<(Range<usize>, String)> {
     let mut all = if may_turn(text) { turned(text) } else { Vec::new() };
-    for run in runs(text) {
+    for run in runs(text).filter(|run| is_promising(&text[run.clone()])) {
         for part in parts(text, run) {
             if let Some(inner) = decoded(&text[part.clone()]) {
                 all.push((part.start..padded(text, part.end), inner.text));
