@@ -7,12 +7,12 @@
 //! told by the CRM that it is none.
 //!
 //! Every text is asked, so the first question is cheap: at each eleventh byte, whether a run of base64
-//! could stand there. A run is given up at its first byte that is no text; ids and images are after two
-//! or three.
+//! could stand there. A run is read as far as it is text, and given up where that is not far: ids and
+//! images are after two or three bytes. So no text costs more than a few times its length.
 
 use std::ops::Range;
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use crate::detect::Found;
 use crate::format::json::within::walk;
@@ -28,6 +28,10 @@ pub(super) const EVIDENCE: &str = "in another writing";
 
 /// A shorter run holds less than eight bytes, which no value worth hiding so is.
 const RUN_BYTES: usize = 11;
+const TEXT_BYTES: usize = 8;
+
+/// How many beginnings of data are looked at in a run that is none from its own beginning on.
+const BEGINNINGS: usize = 8;
 
 /// Base64 in base64 in base64: deeper it is a text.
 const LAYERS: usize = 3;
@@ -69,13 +73,53 @@ pub(super) fn may(leaf: &Leaf<'_>) -> bool {
     use Part::{Attribute, Comment, Header, Script, Text, Title, Url, Value};
     matches!(leaf.part, Value | Attribute | Url | Script | Header | Text | Title | Comment)
         && leaf.text.len() >= RUN_BYTES
-        && (runs(leaf.text).next().is_some() || leaf.text.contains(OVERRIDE))
+        && (runs(leaf.text).any(|run| is_promising(&leaf.text[run])) || may_turn(leaf.text))
+}
+
+/// Whether a mark that turns letters round may stand there: few texts have its first byte.
+fn may_turn(text: &str) -> bool {
+    memchr(OVERRIDE.as_bytes()[0], text.as_bytes()).is_some() && text.contains(OVERRIDE)
 }
 
 /// Whether a file stands in a text that nobody reads here.
 pub(super) fn is_file(text: &str) -> bool {
-    let begins = |run: &str| run.len() >= FILE_BYTES && FILES.iter().any(|file| run.starts_with(file));
-    runs(text).any(|run| begins(&text[run]))
+    runs(text).any(|run| begins_as_file(&text[run]))
+}
+
+fn begins_as_file(run: &str) -> bool {
+    run.len() >= FILE_BYTES && FILES.iter().any(|file| run.starts_with(file))
+}
+
+/// Whether a run may say something: seen by its first bytes, those behind a slash, or data's own beginning.
+fn is_promising(run: &str) -> bool {
+    let bytes = run.as_bytes();
+    begins_as_text(bytes)
+        || begins_as_file(run)
+        || (memchr(b'/', bytes).is_some() && bytes.split(|byte| *byte == b'/').skip(1).any(begins_as_text))
+        || (memchr(b'J', bytes).is_some() && run.contains("eyJ"))
+}
+
+/// Whether the first bytes that a run stands for are text. What is written in two ways is left to whoever
+/// reads on.
+fn begins_as_text(run: &[u8]) -> bool {
+    let (mut held, mut bits, mut seen) = (0u32, 0, 0);
+    let mut text = Utf8::default();
+    for byte in run.iter().take(RUN_BYTES) {
+        let sixth = SIXTH[usize::from(*byte)];
+        if sixth == NONE {
+            return true;
+        }
+        held = held << 6 | u32::from(sixth);
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            if !text.takes((held >> bits & 0xff) as u8) {
+                return false;
+            }
+            seen += 1;
+        }
+    }
+    seen >= TEXT_BYTES
 }
 
 /// Shows what a text says in another writing, and where.
@@ -90,26 +134,38 @@ pub(super) fn each(text: &str, mut see: impl FnMut(Range<usize>, &str)) {
     }
 }
 
-/// Finds what detectors are certain of there, and what names and labels veil in data.
+/// Finds what detectors are certain of there, and what names and labels veil in data. Several kinds may be
+/// in one run: which of them is the strictest hangs on the record.
 pub(super) fn find(plan: &Plan, text: &str, found: &mut Vec<Found>) {
-    let mut more = Vec::new();
+    let mut more: Vec<Found> = Vec::new();
     each(text, |range, inner| {
         let mut inside = Vec::new();
         plan.detectors.find(inner, &mut inside);
-        let mut kinds: Vec<KindId> = inside.iter().filter(|one| one.certain).map(|one| one.kind).collect();
-        kinds.extend(named(plan, inner));
-        let strictness = |kind: &KindId| plan.decisions[usize::from(kind.0)].action.strictness();
-        let strictest = kinds.into_iter().max_by_key(strictness);
-        more.extend(strictest.map(|kind| Found { range, kind, certain: true, evidence: EVIDENCE }));
+        let certain = inside.iter().filter(|one| one.certain).map(|one| one.kind);
+        for kind in certain.chain(named(plan, inner)) {
+            let mut of_run = more.iter().rev().take_while(|one| one.range == range);
+            if !of_run.any(|one| one.kind == kind) {
+                more.push(Found { range: range.clone(), kind, certain: true, evidence: EVIDENCE });
+            }
+        }
     });
-    // What is found in the letters themselves inside such a run is none of it.
-    let overlaps = |one: &Found, other: &Found| one.range.start < other.range.end && other.range.start < one.range.end;
-    found.retain(|known| !more.iter().any(|one| overlaps(known, one)));
-    for one in more {
-        if !found.iter().any(|known| overlaps(known, &one)) {
-            found.push(one);
+    if more.is_empty() {
+        return;
+    }
+    more.sort_by_key(|one| one.range.start);
+    let mut covered: Vec<Range<usize>> = Vec::new();
+    for one in &more {
+        match covered.last_mut() {
+            Some(last) if one.range.start < last.end => last.end = last.end.max(one.range.end),
+            _ => covered.push(one.range.clone()),
         }
     }
+    // What is found in the letters themselves inside such a run is none of it.
+    found.retain(|known| {
+        let next = covered.partition_point(|range| range.end <= known.range.start);
+        covered.get(next).is_none_or(|range| known.range.end <= range.start)
+    });
+    found.append(&mut more);
     found.sort_by_key(|one| one.range.start);
 }
 
@@ -117,7 +173,7 @@ pub(super) fn find(plan: &Plan, text: &str, found: &mut Vec<Found>) {
 pub(super) fn data(text: &str) -> Option<String> {
     let run = runs(text).next()?;
     let whole = run.start == 0 && text[run.end..].trim_end_matches('=').is_empty();
-    let inner = decoded(&text[run]).filter(|_| whole)?;
+    let inner = decoded(&text[run]).filter(|inner| whole && inner.whole)?.text;
     inner.trim_start().starts_with(['{', '[']).then_some(inner)
 }
 
@@ -154,12 +210,14 @@ impl Sink for Inside<'_> {
 
 /// What the runs of a text say, each with all that belongs to it.
 fn layer(text: &str) -> Vec<(Range<usize>, String)> {
-    let mut all = turned(text);
-    for run in runs(text) {
+    let mut all = if may_turn(text) { turned(text) } else { Vec::new() };
+    for run in runs(text).filter(|run| is_promising(&text[run.clone()])) {
         for part in parts(text, run) {
             if let Some(inner) = decoded(&text[part.clone()]) {
-                all.push((part.start..padded(text, part.end), inner));
-                break;
+                all.push((part.start..padded(text, part.end), inner.text));
+                if inner.whole {
+                    break;
+                }
             }
         }
     }
@@ -177,7 +235,8 @@ fn parts(text: &str, run: Range<usize>) -> Vec<Range<usize>> {
         start += piece.len() + 1;
     }
     // An object in JSON begins so.
-    all.extend(memmem::find_iter(&text.as_bytes()[run.clone()], "eyJ").map(|at| run.start + at..run.end));
+    let beginnings = memmem::find_iter(&text.as_bytes()[run.clone()], "eyJ").filter(|at| *at > 0).take(BEGINNINGS);
+    all.extend(beginnings.map(|at| run.start + at..run.end));
     all
 }
 
@@ -258,12 +317,20 @@ fn end(bytes: &[u8], start: usize) -> usize {
     end
 }
 
-/// The text that a run of base64 stands for, if it is any.
-fn decoded(run: &str) -> Option<String> {
+/// What a run of base64 stands for.
+struct Inner {
+    text: String,
+    /// Whether all of it is text.
+    whole: bool,
+}
+
+/// The text that a run of base64 stands for, or begins with, if that is long enough.
+fn decoded(run: &str) -> Option<Inner> {
     let bytes = run.as_bytes();
     let (mut held, mut bits, mut at) = (0u32, 0, 0);
     let mut out = Vec::new();
     let mut text = Utf8::default();
+    let mut whole = true;
     while let Some(byte) = bytes.get(at) {
         let sixth = match SIXTH[usize::from(*byte)] {
             NONE if is_escaped(&bytes[at..]) => {
@@ -282,10 +349,8 @@ fn decoded(run: &str) -> Option<String> {
             bits -= 8;
             let byte = (held >> bits & 0xff) as u8;
             if !text.takes(byte) {
-                return None;
-            }
-            if out.is_empty() {
-                out.reserve(run.len() / 4 * 3 + 3);
+                whole = false;
+                break;
             }
             out.push(byte);
         }
@@ -293,7 +358,8 @@ fn decoded(run: &str) -> Option<String> {
     // A character that breaks off at the end is none.
     let valid = std::str::from_utf8(&out).map_or_else(|error| error.valid_up_to(), str::len);
     out.truncate(valid);
-    String::from_utf8(out).ok()
+    let text = String::from_utf8(out).ok().filter(|text| text.len() >= TEXT_BYTES)?;
+    Some(Inner { text, whole })
 }
 
 /// Follows bytes as far as they are text: whoever looks at an image or an id has seen enough after few.
@@ -339,6 +405,7 @@ mod tests {
             ("a Pz8%2FPz8%2FPz8%2F b", "Pz8%2FPz8%2FPz8%2F", "?????????"),
             ("/api/customers/5bGx55SwIOWkqumDjg", "5bGx55SwIOWkqumDjg", "山田 太郎"),
             ("page_eyJpZCI6NSwidCI6IjA5MCJ9", "eyJpZCI6NSwidCI6IjA5MCJ9", "{\"id\":5,\"t\":\"090\"}"),
+            ("eyJpZCI6NSwidCI6IjA5MCJ9-4fc81", "eyJpZCI6NSwidCI6IjA5MCJ9-4fc81", "{\"id\":5,\"t\":\"090\"}"),
             ("\u{202e}8765-4321-090\u{202c} x", "\u{202e}8765-4321-090", "090-1234-5678"),
         ] {
             assert_eq!(seen(text), [(run.to_owned(), inner.to_owned())], "{text}");
@@ -358,6 +425,16 @@ mod tests {
         ] {
             assert_eq!(seen(text), [], "{text}");
         }
+    }
+
+    #[test]
+    fn no_run_costs_more_than_a_few_times_its_length() {
+        // Each `eyJ` begins data that breaks off at the end.
+        let run = format!("----{}____", "eyJ-".repeat(100_000));
+        assert_eq!(parts(&run, 0..run.len()).len(), 1 + BEGINNINGS);
+        assert_eq!(seen(&run).len(), BEGINNINGS);
+        let text = "eyJpZCI6".repeat(10_000);
+        assert_eq!(seen(&format!("{text}____"))[0].1.len(), 60_000);
     }
 
     #[test]
