@@ -27,15 +27,16 @@ pub async fn recognise(
 ) -> Result<Option<(usize, Staff)>, Refusal> {
     let crm = upstream.identity();
     for (number, source) in sources.iter().enumerate() {
-        let asking = Asking { headers, peer, crm: &crm, now, again: false };
+        let asking = Asking { headers, peer, crm, now, again: false };
+        // Most sources know without waiting; the room that a wait needs is made where one is needed.
         let found = match (source.look(&asking)?, &source.way) {
-            (Found::Password(attempt), Way::Basic(basic)) => check(basic, attempt).await?,
+            (Found::Password(attempt), Way::Basic(basic)) => Box::pin(check(basic, attempt)).await?,
             (Found::Keys, Way::Jwt(jwt)) => {
-                jwks::for_unknown(jwt).await;
+                Box::pin(jwks::for_unknown(jwt)).await;
                 source.look(&Asking { again: true, ..asking })?
             }
             (Found::Whoami(question), Way::Session(session)) => {
-                ask(sources, number, session, upstream, headers, question, now).await?
+                Box::pin(ask(sources, number, session, upstream, headers, question, now)).await?
             }
             (found, _) => found,
         };
