@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::ops::Range;
 
 use crate::detect::Found;
 use crate::guard::leaves::{self, Known, Told};
@@ -24,9 +25,11 @@ pub(super) fn passes(plan: &Plan, veils: bool, leaf: &Waiting<'_>) -> bool {
     unknown && unsought && (plan.unlisted == Unlisted::Scan || leaves::is_listed(leaf))
 }
 
-/// What the rules give a leaf: the kind, all kinds, and the tellers that speak of it.
-pub(super) fn given<'s>(seat: &'s Seat, leaf: &Leaf<'_>) -> (Option<Known>, &'s [KindId], Vec<Told>) {
-    if leaves::is_word_of_the_page(leaf) {
+/// What the rules give a leaf: the kind, all kinds, and the tellers that speak of it. A label in the rules'
+/// own words (`name`) is no value of what a place reaches around it, unless the place is just that label.
+pub(super) fn given<'s>(seat: &'s Seat, leaf: &Leaf<'_>, name: bool) -> (Option<Known>, &'s [KindId], Vec<Told>) {
+    let is_label = name && leaf.part == Part::Label && leaf.reach.itself.is_empty();
+    if is_label || leaves::is_word_of_the_page(leaf) {
         return (None, &[], Vec::new());
     }
     // In which object a value stands is nothing that its seat knows.
@@ -67,13 +70,18 @@ pub(super) fn note_telling(
 /// What detectors find in a leaf: in all of it, and in what it holds of values that stand side by side.
 pub(super) fn find(plan: &Plan, leaf: &Leaf<'_>, found: &mut Vec<Found>) {
     plan.detectors.find(leaf.text, found);
+    let mut taken: Vec<Range<usize>> = found.iter().map(|found| found.range.clone()).collect();
+    taken.sort_unstable_by_key(|range| range.start);
     for part in leaves::apart(leaf.text, leaf.pieces) {
         let mut inside = Vec::new();
         plan.detectors.find(&leaf.text[part.clone()], &mut inside);
         for mut one in inside {
             one.range = part.start + one.range.start..part.start + one.range.end;
-            let overlaps = |known: &Found| known.range.start < one.range.end && one.range.start < known.range.end;
-            if !found.iter().any(overlaps) {
+            // What was found side by side does not overlap, so that the last that begins before counts.
+            let before = taken.partition_point(|range| range.start < one.range.end);
+            let overlaps = before.checked_sub(1).is_some_and(|last| taken[last].end > one.range.start);
+            if !overlaps {
+                taken.insert(before, one.range.clone());
                 found.push(one);
             }
         }

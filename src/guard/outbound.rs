@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::detect::Found;
+use crate::guard::disguise;
 use crate::guard::leaves::{self, Known};
 use crate::guard::looks::{
     asked, check_cell, find, given, is_blank, is_echo, is_looked_at, note_telling, of_header, passes,
@@ -226,11 +227,10 @@ impl Outbound {
         })
     }
 
-    /// Notes which declared kinds have a place here: a heading counts, even of an empty table.
-    fn note_stood(plan: &Plan, stood: &mut [bool], seat: &Seat, leaf: &Leaf<'_>) {
-        let heading = if leaf.part == Part::Label { plan.names.get(&label::fold(leaf.text)) } else { None };
-        let headed = heading.into_iter().flatten().filter_map(|id| plan.targets[usize::from(id.0)].meaning.kind());
-        for kind in seat.stood.iter().copied().chain(headed) {
+    /// Notes which declared kinds have a place here: a heading that names its place counts, even where nothing
+    /// stands there.
+    fn note_stood(stood: &mut [bool], seat: &Seat) {
+        for kind in &seat.stood {
             stood[usize::from(kind.0)] = true;
         }
     }
@@ -322,18 +322,19 @@ impl Sink for Outbound {
             (subject, teller) = note_telling(&self.plan, (&mut self.subjects, &mut self.tellers), seat, leaf);
             // What a script holds proves no page to be the one that the rules mean.
             if leaf.part != Part::Script {
-                Outbound::note_stood(&self.plan, &mut self.stood, seat, leaf);
+                Outbound::note_stood(&mut self.stood, seat);
             }
         }
         if is_blank(leaf.text) {
             return Ok(());
         }
-        let (known, kinds, told) = given(seat, leaf);
         let name = seat.is_name || (leaf.part == Part::Label && leaves::is_name(&self.plan, leaf.text));
+        let (known, kinds, told) = given(seat, leaf, name);
         let flags = Flags {
             named: subject || teller,
             structure: name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(leaf),
             echo: known.is_none() && told.is_empty() && is_echo(&self.asked, leaf),
+            disguised: self.veils && disguise::may(leaf),
             holds: false,
         };
         self.tellers.around(&self.plan, leaf, &told);
@@ -341,6 +342,9 @@ impl Sink for Outbound {
         self.found.clear();
         if !seat.is_quiet && is_looked_at(&self.plan, leaf, known, !told.is_empty(), flags.echo) {
             find(&self.plan, leaf, &mut self.found);
+            if flags.disguised {
+                disguise::find(&self.plan, leaf.text, &mut self.found);
+            }
         }
         let waiting = Waiting {
             document: self.document,

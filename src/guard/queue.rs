@@ -20,6 +20,8 @@ pub(super) struct Flags {
     pub named: bool,
     /// A control that shows staff's own words again.
     pub echo: bool,
+    /// It may say something in another writing.
+    pub disguised: bool,
     /// It holds a document whose leaves wait behind it, each for itself: only values that are documents
     /// are sought in it.
     pub holds: bool,

@@ -8,6 +8,13 @@ use crate::guard::folded;
 /// A value of more words is no name, and is sought as it stands.
 const NAMES_MAX: usize = 4;
 
+/// What stands behind a name, and before one.
+const HONORIFICS_BEHIND: [&str; 9] = ["様", "さま", "殿", "さん", "氏", "先生", "御中", "ちゃん", "くん"];
+const HONORIFICS_BEFORE: [&str; 8] = ["Mr. ", "Mrs. ", "Ms. ", "Dr. ", "Mr ", "Mrs ", "Ms ", "Dr "];
+
+/// What is left of a name has so many characters.
+const NAME_CHARS: usize = 2;
+
 /// One spelling: where it stands, folded.
 pub(super) type Spelling = Range<usize>;
 
@@ -24,6 +31,18 @@ pub(super) fn spell(value: &str, texts: &mut Vec<u8>, all: &mut Vec<Spelling>) {
     all.push(folded.clone());
     numbers(folded.clone(), texts, all);
     names(value, folded, texts, all);
+    if let Some(name) = without_honorific(value) {
+        spell(name, texts, all);
+    }
+}
+
+/// A name without what courtesy puts before or behind it.
+fn without_honorific(value: &str) -> Option<&str> {
+    let value = value.trim();
+    let behind = HONORIFICS_BEHIND.iter().find_map(|word| value.strip_suffix(word));
+    let before = || HONORIFICS_BEFORE.iter().find_map(|word| value.strip_prefix(word));
+    let name = behind.or_else(before)?.trim();
+    (name.chars().count() >= NAME_CHARS).then_some(name)
 }
 
 /// Telephone numbers in other spellings.
@@ -115,6 +134,8 @@ mod tests {
             ("+81-3-1234-5678", &["+81312345678", "0312345678", "312345678", "81312345678"]),
             ("+81(0)3-1234-5678", &["+810312345678", "0312345678", "312345678", "810312345678"]),
             ("+1 212", &["+1212", "1212", "+1,212", "212+1", "212,+1"]),
+            ("山田様", &["山田様", "山田"]),
+            ("Ms. Smith", &["mssmith", "ms,smith", "smithms", "smith,ms", "smith"]),
             ("山田 太郎", &["山田太郎", "山田,太郎", "太郎山田", "太郎,山田"]),
             ("A, b c", &["a,bc", "a,bc", "bca", "bc,a", "ab,c", "cab", "c,ab", "abc"]),
             ("a% 41b", &["a%41b", "a%,41b", "41ba%", "41b,a%", "aab"]),

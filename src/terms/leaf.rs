@@ -80,7 +80,8 @@ pub struct Leaf<'a> {
     pub part: Part,
     /// Where it stands; in the order of the text, never empty.
     pub pieces: &'a [Piece],
-    /// The names that stand at it, the nearest first: key, heading, label, input name.
+    /// The names that stand at it, the nearest first: key, heading, label, input name. A heading or a label has
+    /// a name where a value of that name has its place, whether or not one stands there.
     pub names: Names<'a>,
     /// The names further up, the nearest first: keys of the objects around it.
     pub above: Names<'a>,

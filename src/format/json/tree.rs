@@ -60,7 +60,7 @@ pub(super) struct Stands<'a> {
 }
 
 /// A document up to some token.
-pub(super) struct Tree {
+pub(in crate::format) struct Tree {
     pub(super) expect: Expect,
     pub(super) frames: Vec<Frame>,
     /// The keys under which the open objects and arrays stand.
@@ -86,7 +86,7 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    pub(super) fn new(places: &Places, bounds: &Bounds) -> Tree {
+    pub(in crate::format) fn new(places: &Places, bounds: &Bounds) -> Tree {
         Tree {
             expect: Expect::Value,
             frames: Vec::new(),
@@ -126,7 +126,7 @@ impl Tree {
     }
 
     /// The next token, whatever it is.
-    pub(super) fn take(&mut self, found: Scanned<'_>, sink: &mut dyn Sink) -> Result<(), Refusal> {
+    pub(in crate::format) fn take(&mut self, found: Scanned<'_>, sink: &mut dyn Sink) -> Result<(), Refusal> {
         let (span, raw) = (found.start..found.end, found.raw);
         let top = self.frames.last().map(|frame| frame.shape);
         if self.many && self.expect == Expect::Nothing {

@@ -11,10 +11,11 @@ use http::{Method, Request, request};
 use http_body_util::Full;
 
 use crate::body::coding::Accepted;
-use crate::body::readings;
+use crate::body::{parts, readings};
 use crate::format::json::JsonWalker;
 use crate::format::json::lines::JsonLines;
 use crate::format::multipart::{Files, MultipartWalker};
+use crate::format::xml::calls;
 use crate::format::{self, Format};
 use crate::guard::inbound::Inbound;
 use crate::guard::outbound::{Outbound, Request as Judged};
@@ -42,16 +43,13 @@ use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
 use crate::transform::Today;
 
-/// Headers that ask for a part of an answer or for none at all if it has not changed: what staff
-/// got before was made for other rules or another person, and a part cannot be judged.
-const CONDITIONAL: [header::HeaderName; 6] = [
-    header::RANGE,
-    header::IF_RANGE,
-    header::IF_NONE_MATCH,
-    header::IF_MODIFIED_SINCE,
-    header::IF_MATCH,
-    header::IF_UNMODIFIED_SINCE,
-];
+/// Headers that ask for a part of an answer, which cannot be judged.
+const PARTIAL: [header::HeaderName; 2] = [header::RANGE, header::IF_RANGE];
+
+/// Headers that ask for no answer at all if it has not changed: what staff got before was made for other
+/// rules or another person. On a write they keep one from going over another's, and go on.
+const CONDITIONAL: [header::HeaderName; 4] =
+    [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::IF_MATCH, header::IF_UNMODIFIED_SINCE];
 
 /// Paths of the gateway's own; they never reach the CRM.
 pub(super) const OWN: &str = "/.sudare/";
@@ -158,7 +156,8 @@ impl Asked {
             matched = one(together(&queries, &forms).map(narrowed))?;
         }
         let accepted = Accepted::of(head.headers.get_all(header::ACCEPT_ENCODING).iter().map(HeaderValue::as_bytes));
-        for name in CONDITIONAL {
+        let asks_only = matches!(head.method, Method::GET | Method::HEAD);
+        for name in PARTIAL.into_iter().chain(CONDITIONAL.into_iter().filter(|_| asks_only)) {
             head.headers.remove(name);
         }
         let offer = HeaderValue::from_str(&accepted.offer())
@@ -173,13 +172,18 @@ impl Asked {
         self.matched.open = is_open(house, &self.head.method, &self.path);
     }
 
+    /// Says what it is about, where that is known and its path is not.
+    pub fn is_about(&mut self, matched: Matched) {
+        self.matched = matched;
+    }
+
     /// What it is made for, as staff says.
     pub fn purpose(&self) -> Option<&str> {
         self.matched.purpose.as_deref()
     }
 
     /// The plan for this request and this staff.
-    pub fn plan(&self, policy: &Policy, asks: &Asks<'_>) -> Result<Arc<Plan>, Refusal> {
+    pub fn plan(&self, policy: &Policy, asks: &Asks<'_>, bounds: &Bounds) -> Result<Arc<Plan>, Refusal> {
         if asks.staff.is_none() && !policy.is_public(&self.matched) {
             return Err(nobody());
         }
@@ -187,14 +191,14 @@ impl Asked {
         let plan = policy.plan(&Situation { matched: &self.matched, roles, staff, network, time })?;
         match &plan.columns_at {
             None => Ok(plan),
-            Some(at) => Ok(Arc::new(columns::known(&plan, &self.columns(at)?)?)),
+            Some(at) => Ok(Arc::new(columns::known(&plan, &self.columns(at, bounds)?)?)),
         }
     }
 
     /// The columns that the request names.
-    fn columns(&self, at: &ColumnsAt) -> Result<Vec<String>, Refusal> {
+    fn columns(&self, at: &ColumnsAt, bounds: &Bounds) -> Result<Vec<String>, Refusal> {
         match at {
-            ColumnsAt::Json(path) => told::columns(&self.head.headers, &self.body, path),
+            ColumnsAt::Json(path) => told::columns(&self.head.headers, &self.body, path, bounds),
             ColumnsAt::Parameter(name) => {
                 let forms = forms::of(&self.head.headers, &self.body)?;
                 told::listed(together(&self.queries, &forms), name)
@@ -227,7 +231,11 @@ impl Asked {
             return Ok(searched);
         }
         let (format, text) = self.text().map_err(unreadable)?;
-        let readings = if format == Format::Form { readings::form(&text) } else { vec![Cow::Borrowed(&*text)] };
+        let readings = match format {
+            Format::Form => readings::form(&text),
+            Format::Multipart => parts::readings(&text),
+            _ => vec![Cow::Borrowed(&*text)],
+        };
         for body in readings {
             searched |= self.screen_body(plan, bounds, format, &body)?;
         }
@@ -269,6 +277,7 @@ impl Asked {
             Format::Form => query::screen(plan, &normal::pairs(text)?)?,
             Format::Multipart => query::screen(plan, &forms::question(text)?)?,
             Format::Xml => query::screen_xml(plan, text)?,
+            Format::Calls => query::screen_json(plan, calls::as_json(text, bounds)?.as_bytes())?,
             Format::Text => query::screen_text(plan, &String::from_utf8_lossy(text))?,
             _ => query::screen(plan, &parameters)?,
         };

@@ -1,9 +1,11 @@
 //! Names and values of a request: its query, and its body where that is a form, in either of the two
 //! ways that forms are sent and in each charset that they may be in.
 
+use std::borrow::Cow;
+
 use http::header::HeaderMap;
 
-use crate::body::readings;
+use crate::body::{parts, readings};
 use crate::format::multipart;
 use crate::route::normal;
 use crate::serve::exchange::asked::{content_type, unreadable};
@@ -24,8 +26,9 @@ pub(super) fn of(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Parameters>, Re
         return parameters(body).map_err(|refusal| Refusal { reason: Reason::RequestUnreadable, ..refusal });
     }
     if !body.is_empty() && media(headers).eq_ignore_ascii_case("multipart/form-data") {
-        let form = multipart::form(body, &Bounds::default()).map_err(unreadable)?;
-        return Ok(vec![form.fields]);
+        let form =
+            |reading: &Cow<'_, [u8]>| Ok(multipart::form(reading, &Bounds::default()).map_err(unreadable)?.fields);
+        return parts::readings(body).iter().map(form).collect();
     }
     Ok(vec![Vec::new()])
 }

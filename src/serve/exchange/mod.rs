@@ -107,8 +107,8 @@ async fn answered(
     let roles = staff.as_ref().map(|staff| house.policy.roles_of(&staff.groups)).unwrap_or_default();
     facts.roles = house.policy.role_names(&roles);
     let time = jiff::Timestamp::now();
-    let plan =
-        asked.plan(&house.policy, &Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time })?;
+    let asks = Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time };
+    let plan = asked.plan(&house.policy, &asks, &house.bounds)?;
     facts.planned(&plan);
     let searched = asked.screen(&plan, &house.bounds)?;
     let event = match plan.event {
