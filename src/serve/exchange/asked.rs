@@ -32,6 +32,7 @@ use crate::policy::{Policy, columns};
 use crate::route::normal::{self, Canonical};
 use crate::serve::exchange::forms::{self, Parameters, parameters};
 use crate::serve::exchange::{purpose, told};
+use crate::serve::gate::forwarded;
 use crate::serve::house::House;
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Subject;
@@ -133,6 +134,8 @@ pub struct Asked {
     path: Canonical,
     /// The query in each way in which it can be read, the likeliest first.
     queries: Vec<Parameters>,
+    /// The fields of a form in their likeliest reading.
+    form: Parameters,
     body: Bytes,
     matched: Matched,
     /// The codings in which staff takes an answer.
@@ -160,7 +163,8 @@ impl Asked {
         let offer = HeaderValue::from_str(&accepted.offer())
             .map_err(|_| Refusal::new(Reason::Internal, "the codings cannot be named"))?;
         head.headers.insert(header::ACCEPT_ENCODING, offer);
-        Ok(Asked { head, path, queries, body, matched, accepted })
+        let form = forms.into_iter().next().unwrap_or_default();
+        Ok(Asked { head, path, queries, form, body, matched, accepted })
     }
 
     /// Opens the CRM's own log-in and log-out to those whom nobody knows or who have no role.
@@ -292,10 +296,7 @@ impl Asked {
 
     /// The guard of the answer.
     pub fn guard(&self, plan: &Arc<Plan>, mint: &Arc<dyn Mint>, bounds: &Bounds, today: Today) -> Outbound {
-        let mut asked = self.query().to_vec();
-        // A body that could not be read was refused before.
-        let forms = forms::of(&self.head.headers, &self.body).unwrap_or_default();
-        asked.extend(forms.into_iter().next().unwrap_or_default());
+        let asked = [self.query(), &self.form].concat();
         let request = Judged { path: self.path_values(plan), query: asked, today };
         Outbound::new(Arc::clone(plan), Arc::clone(mint), &request, bounds)
     }
@@ -337,18 +338,22 @@ impl Asked {
 
     /// Whether staff asked over TLS: what comes in says so of itself, and is told anew before.
     pub fn is_secure(&self) -> bool {
-        self.head.headers.get("x-forwarded-proto").is_some_and(|scheme| scheme.as_bytes() == b"https")
+        self.head.headers.get(forwarded::PROTO).is_some_and(|scheme| scheme.as_bytes() == b"https")
     }
 
     /// The request for the CRM: the canonical path, what was judged and nothing else.
     pub fn into_request(self) -> Result<Request<Full<Bytes>>, Refusal> {
         let odd = |_| Refusal::new(Reason::Ambiguous, "the target cannot be written again");
-        let target = match self.head.uri.query() {
-            Some(query) => format!("{}?{query}", self.path.text),
-            None => self.path.text.clone(),
-        };
         let mut head = self.head;
-        head.uri = target.parse().map_err(odd)?;
+        // Most paths come in their one spelling.
+        let as_sent = head.uri.path() == self.path.text && head.uri.authority().is_none();
+        if !as_sent {
+            let target = match head.uri.query() {
+                Some(query) => format!("{}?{query}", self.path.text),
+                None => self.path.text,
+            };
+            head.uri = target.parse().map_err(odd)?;
+        }
         head.headers.remove(header::CONTENT_LENGTH);
         if !self.body.is_empty() || matches!(head.method, Method::POST | Method::PUT | Method::PATCH) {
             head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(self.body.len()));

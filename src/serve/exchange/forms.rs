@@ -22,22 +22,20 @@ pub(super) fn parameters(raw: &[u8]) -> Result<Vec<Parameters>, Refusal> {
 
 /// The fields of a body in each way in which it can be read; none where it is no form.
 pub(super) fn of(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Parameters>, Refusal> {
-    match media(headers).as_str() {
-        "application/x-www-form-urlencoded" => {
-            parameters(body).map_err(|refusal| Refusal { reason: Reason::RequestUnreadable, ..refusal })
-        }
-        "multipart/form-data" if !body.is_empty() => {
-            let form =
-                |reading: &Cow<'_, [u8]>| Ok(multipart::form(reading, &Bounds::default()).map_err(unreadable)?.fields);
-            parts::readings(body).iter().map(form).collect()
-        }
-        _ => Ok(vec![Vec::new()]),
+    if is_plain(headers) {
+        return parameters(body).map_err(|refusal| Refusal { reason: Reason::RequestUnreadable, ..refusal });
     }
+    if !body.is_empty() && media(headers).eq_ignore_ascii_case("multipart/form-data") {
+        let form =
+            |reading: &Cow<'_, [u8]>| Ok(multipart::form(reading, &Bounds::default()).map_err(unreadable)?.fields);
+        return parts::readings(body).iter().map(form).collect();
+    }
+    Ok(vec![Vec::new()])
 }
 
 /// Whether the body is a form as browsers send it by default.
 pub(super) fn is_plain(headers: &HeaderMap) -> bool {
-    media(headers) == "application/x-www-form-urlencoded"
+    media(headers).eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 /// The fields of a form in parts that only reads: it may hold nothing but fields.
@@ -49,7 +47,7 @@ pub(super) fn question(body: &[u8]) -> Result<Parameters, Refusal> {
     Ok(form.fields)
 }
 
-fn media(headers: &HeaderMap) -> String {
+fn media(headers: &HeaderMap) -> &str {
     let kind = content_type(headers).ok().flatten().unwrap_or_default();
-    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    kind.split(';').next().unwrap_or_default().trim()
 }

@@ -120,12 +120,13 @@ async fn answered(
     let mut receipt = Receipt::open(gateway, house, &plan, facts, event)?;
     // A log-in changes nothing of customers'.
     if asked.writes(&plan) && !logs_in {
-        receipt.forward(&asked.subject(&plan)).await?;
+        Box::pin(receipt.forward(&asked.subject(&plan))).await?;
     }
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time)).asked_by(staff.as_ref());
+    let guard = Box::new(guard);
     let about = About::of(&asked, &plan, reader, facts.id.clone());
     if let Some(watch) = &watch {
-        watch.before().await;
+        Box::pin(watch.before()).await;
     }
     let sent = Instant::now();
     let answer = upstream.send(asked.into_request()?).await;
@@ -133,7 +134,7 @@ async fn answered(
     gateway.metrics.upstream_seconds.observe(crm.as_secs_f64());
     let mut answer = answer?;
     if let Some(watch) = &watch {
-        watch.after(gateway, house, facts, &mut receipt, &mut answer).await?;
+        Box::pin(watch.after(gateway, house, facts, &mut receipt, &mut answer)).await?;
     }
     answer::release(gateway, house, answer, about, guard, receipt).await
 }

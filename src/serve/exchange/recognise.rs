@@ -26,7 +26,7 @@ pub async fn recognise(
     now: i64,
 ) -> Result<Option<(usize, Staff)>, Refusal> {
     let crm = upstream.identity();
-    let asking = Asking { headers, peer, crm: &crm, now, again: false };
+    let asking = Asking { headers, peer, crm, now, again: false };
     for (number, source) in sources.iter().enumerate() {
         if let Some(staff) = found(sources, number, upstream, &asking).await? {
             not_two(sources, number, &staff, upstream, &asking).await?;
@@ -44,14 +44,15 @@ async fn found(
     asking: &Asking<'_>,
 ) -> Result<Option<Staff>, Refusal> {
     let source = &sources[number];
+    // Most sources know without waiting; the room that a wait needs is made where one is needed.
     let found = match (source.look(asking)?, &source.way) {
-        (Found::Password(attempt), Way::Basic(basic)) => check(basic, attempt).await?,
+        (Found::Password(attempt), Way::Basic(basic)) => Box::pin(check(basic, attempt)).await?,
         (Found::Keys, Way::Jwt(jwt)) => {
-            jwks::for_unknown(jwt).await;
+            Box::pin(jwks::for_unknown(jwt)).await;
             source.look(&Asking { again: true, ..*asking })?
         }
         (Found::Whoami(question), Way::Session(session)) => {
-            ask(sources, number, session, upstream, asking, question).await?
+            Box::pin(ask(sources, number, session, upstream, asking, question)).await?
         }
         (found, _) => found,
     };
