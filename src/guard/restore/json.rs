@@ -142,6 +142,9 @@ impl Merge<'_> {
         let below = std::mem::replace(&mut self.below, true);
         for member in written {
             let Some(own) = find(original, &member.name) else { continue };
+            if is_another(&member.name, written, original) {
+                continue;
+            }
             let issued = find(veiled, &member.name);
             if issued.is_some() {
                 self.settled.kept.push(member.at.clone());
@@ -204,6 +207,14 @@ impl Merge<'_> {
             self.torn |= (0..original.len()).any(lost);
         }
     }
+}
+
+/// Whether a member beside says that this one is of somebody else now: `contact_id` of `contact`.
+fn is_another(name: &str, written: &[Member], original: &[Member]) -> bool {
+    [format!("{name}_id"), format!("{name}Id"), format!("{name}_uuid")].iter().any(|id| {
+        let (said, was) = (find(written, id), find(original, id));
+        said.is_some_and(|said| was.is_none_or(|was| !said.value.is_same(&was.value)))
+    })
 }
 
 /// Whether a leaf is the veil that was issued; tools write one nothing for another.

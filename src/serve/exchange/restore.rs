@@ -11,7 +11,9 @@ use http::header::{self, HeaderMap};
 use http::{Method, StatusCode, response};
 use tokio::time::timeout;
 
-use crate::body::{readings, unpack};
+use crate::body::coding::Coding;
+use crate::body::readings;
+use crate::body::unpack::Unpacker;
 use crate::format::Format;
 use crate::format::html::forms;
 use crate::format::json::JsonWalker;
@@ -169,7 +171,7 @@ impl Compared<'_> {
     ) -> Result<Option<Record>, Refusal> {
         let taken = head::clean(head, &about, Own::default())?;
         let bytes = match taken.coding {
-            Some(coding) => unpack::whole(coding, &bytes, self.bounds)?.into(),
+            Some(coding) => unpacked(coding, &bytes, self.bounds)?.into(),
             None => bytes,
         };
         let guard = question.asked.guard(&question.plan, self.mint, self.bounds, asked::day(self.asks.time));
@@ -323,6 +325,21 @@ fn leads_to(action: &str, asked: &Asked, has_base: bool) -> bool {
         }
     };
     normal::canonical(full.as_bytes()).is_ok_and(|full| full.folded() == asked.folded())
+}
+
+/// What was packed, if that is no longer than what is held.
+fn unpacked(coding: Coding, bytes: &[u8], bounds: &Bounds) -> Result<Vec<u8>, Refusal> {
+    let mut unpacker = Unpacker::new(coding, bounds);
+    let mut all = Vec::new();
+    unpacker.feed(bytes);
+    while let Some(piece) = unpacker.piece()? {
+        all.extend(piece);
+        if all.len() > bounds.hold_bytes {
+            return Err(Refusal::new(Reason::Bound, "the record is longer than can be held"));
+        }
+    }
+    unpacker.end()?;
+    Ok(all)
 }
 
 fn misplaced() -> Refusal {

@@ -158,8 +158,7 @@ fn apply(edit: &Edit, seen: &mut Value, real: &mut Value) {
             }
             Edit::Add(no) => value["phones"].as_array_mut().expect("a list").push(json!({ "no": no })),
             Edit::Call(at, sort) if phones > 0 => {
-                let phones = value["phones"].as_array_mut().expect("a list");
-                phones[at.index(phones.len())]["sort"] = json!(sort);
+                value["phones"].as_array_mut().expect("a list")[at.index(phones)]["sort"] = json!(sort);
             }
             _ => {}
         }
