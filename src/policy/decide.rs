@@ -41,6 +41,8 @@ pub struct Rule {
     pub conditioned: bool,
     /// Where each of its grants is written.
     pub spots: Vec<Spot>,
+    /// What staff may not change, whatever of it they see.
+    pub readonly: Vec<On>,
     /// Which remarks stand there: `why`, `owner`.
     pub remarks: Vec<&'static str>,
 }
@@ -193,7 +195,23 @@ pub fn decide(question: &Question<'_>) -> Result<(Decision, Trace), Refusal> {
         RoleTrace { role: *role, action: answer.action, verdict, ungranted: answer.rules.is_empty(), considered }
     });
     let trace = Trace { roles: roles.collect(), ceiling };
-    Ok((Decision { action: best.action, domain: best.domain, rules, search }, trace))
+    let readonly = is_readonly(question)?;
+    Ok((Decision { action: best.action, domain: best.domain, rules, search, readonly }, trace))
+}
+
+/// Whether staff may not change values of the kind: a mandatory rule says so, or each of their roles does.
+fn is_readonly(question: &Question<'_>) -> Result<bool, Refusal> {
+    let mut says = Vec::new();
+    for number in question.rules.readonly().iter().copied() {
+        let named = question.rules[number].readonly.iter().any(|on| on.takes(question.id, question.kind.category));
+        // A rule that may be there forbids no less than one that is.
+        if named && !matches!(there(question, number)?, There::No(_)) {
+            says.push(&question.rules[number]);
+        }
+    }
+    let of_role = |role: &RoleId| says.iter().any(|rule| !rule.mandatory && rule.who.takes(*role));
+    let of_all = !question.roles.is_empty() && question.roles.iter().all(of_role);
+    Ok(of_all || says.iter().any(|rule| rule.mandatory))
 }
 
 /// Says of what decided for itself what became of it.
@@ -203,7 +221,7 @@ pub(super) fn turn(considered: &mut [Considered], verdict: Verdict) {
 
 /// The stricter of two decisions, where several resources matched.
 pub fn combine(a: Decision, b: Decision) -> Decision {
-    let search = lesser(a.search, b.search);
+    let (search, readonly) = (lesser(a.search, b.search), a.readonly || b.readonly);
     let action = stricter(a.action, b.action);
     let mut all = match (action == a.action, action == b.action) {
         (true, false) => a,
@@ -213,10 +231,10 @@ pub fn combine(a: Decision, b: Decision) -> Decision {
             rules.sort();
             rules.dedup();
             let domain = a.domain.filter(|domain| both && b.domain.as_ref() == Some(domain));
-            Decision { action, domain, rules, search }
+            Decision { action, domain, rules, search, readonly }
         }
     };
-    all.search = search;
+    (all.search, all.readonly) = (search, readonly);
     all
 }
 

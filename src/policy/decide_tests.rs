@@ -24,6 +24,7 @@ fn rule(id: &str, who: Who, grants: &[(On, Action)]) -> Rule {
         mandatory: false,
         conditioned: false,
         spots: Vec::new(),
+        readonly: Vec::new(),
         remarks: Vec::new(),
     }
 }
@@ -289,9 +290,33 @@ fn whole_values_of_names_and_numbers_to_reach_people_may_be_sought() {
 }
 
 #[test]
+fn what_every_role_may_not_change_is_read_only() {
+    let readonly = |on: On, rule: Rule| Rule { readonly: vec![on], ..rule };
+    let phone = On::Kind(PHONE);
+    let support = readonly(phone, rule("s", Who::Roles(vec![SUPPORT]), &[]));
+    let manager = readonly(On::Category(Category::Contact), rule("m", Who::Roles(vec![MANAGER]), &[]));
+    let is = |rules: &[Rule], roles: &[RoleId], id| full(rules, roles, id).0.readonly;
+    let both = [support.clone(), manager];
+    assert!(is(&both, &[SUPPORT], PHONE) && is(&both, &[SUPPORT, MANAGER], PHONE));
+    assert!(!is(&both[..1], &[SUPPORT, MANAGER], PHONE) && !is(&both, &[SUPPORT], EMAIL) && !is(&both, &[], PHONE));
+    let ceiling = readonly(On::All, Rule { mandatory: true, ..rule("c", Who::Every, &[]) });
+    assert!(is(&[ceiling], &[SUPPORT, MANAGER], NOTES));
+    let conditioned = [conditioned(support)];
+    let with = |state| with_states(&conditioned, &[state], &[SUPPORT], PHONE).map(|(decision, _)| decision.readonly);
+    assert_eq!(with(State::Fails("when")), Ok(false));
+    assert_eq!(with(State::Either("where")), Ok(true));
+    assert!(with(State::Unknown("cel")).is_err());
+}
+
+#[test]
 fn several_resources_take_the_stricter_decision() {
-    let decision =
-        |action, rule: &str| Decision { action, domain: None, rules: vec![rule.into()], search: Search::Exact };
+    let decision = |action, rule: &str| Decision {
+        action,
+        domain: None,
+        rules: vec![rule.into()],
+        search: Search::Exact,
+        readonly: false,
+    };
     let both = combine(decision(LAST4, "a"), decision(Action::Remove, "b"));
     assert_eq!((both.action, both.rules), (Action::Remove, vec!["b".into()]));
     let both = combine(decision(LAST4, "a"), decision(LAST4, "b"));

@@ -204,6 +204,13 @@ pub(super) fn body_paths(parts: &Parts, matched: &Matched) -> Vec<JsonPath> {
     paths
 }
 
+/// The parameters of the query that resources of this path are told apart by.
+pub(super) fn query_names(parts: &Parts, matched: &Matched) -> Vec<String> {
+    let routes = matched.routes.iter().chain(&matched.pending).chain(&matched.beside);
+    let routes = routes.filter_map(|id| route(parts, *id));
+    routes.flat_map(|route| &route.rule.query).map(|(name, _)| name.clone()).collect()
+}
+
 /// The member of a JSON body that bears a parameter's name.
 fn member(name: &str) -> JsonPath {
     JsonPath { steps: vec![Step::Name(name.to_owned())] }

@@ -211,6 +211,11 @@ impl Policy {
         matched::body_paths(&self.parts, matched)
     }
 
+    /// The parameters of the query that resources of this path are told apart by.
+    pub fn query_names(&self, matched: &Matched) -> Vec<String> {
+        matched::query_names(&self.parts, matched)
+    }
+
     /// Which of the candidates the body leaves.
     pub fn narrow(&self, matched: Matched, body: &BodyValues) -> Matched {
         matched::narrow(&self.parts, matched, body)

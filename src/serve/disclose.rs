@@ -120,6 +120,18 @@ impl Receipt {
         self.append(entry).await
     }
 
+    /// Records that veiled values of a write go home with it.
+    pub async fn restored(
+        &mut self,
+        about: &crate::terms::disclosure::Subject,
+        counts: &Counts,
+    ) -> Result<(), Refusal> {
+        let mut entry = self.facts.entry(Event::Restore);
+        entry.outcome = Some(Text::Borrowed("forwarded"));
+        entry.subjects = vec![self.subject(about, counts)];
+        self.append(entry).await
+    }
+
     /// Records that somebody has proven to the CRM who they are; gives their id.
     pub async fn login(&mut self, user: &str) -> Result<String, Refusal> {
         let id = format!("session:{user}");

@@ -13,6 +13,7 @@
 
 mod inner;
 pub mod lines;
+pub mod nodes;
 pub mod path;
 mod run;
 pub mod scan;

@@ -92,6 +92,7 @@ fn one(
         mandatory: written.mandatory.is_some(),
         conditioned,
         spots,
+        readonly: written.readonly.iter().filter_map(|word| names.on(word, faults)).collect(),
         remarks: written.remarks,
     };
     Some((rule, Condition { staff, until: written.until, when, rows, said: written.said }))

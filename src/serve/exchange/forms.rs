@@ -7,6 +7,8 @@ use http::header::HeaderMap;
 
 use crate::body::{parts, readings};
 use crate::format::multipart;
+use crate::guard::restore::Doubt;
+use crate::policy::plan::Plan;
 use crate::route::normal;
 use crate::serve::exchange::asked::{content_type, unreadable};
 use crate::terms::bounds::Bounds;
@@ -31,6 +33,19 @@ pub(super) fn of(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Parameters>, Re
         return parts::readings(body).iter().map(form).collect();
     }
     Ok(vec![Vec::new()])
+}
+
+/// Doubts about a reading of a form, as the numbers of its fields: they are the same in every reading. A
+/// name in doubt is refused.
+pub(super) fn numbered(reading: &[u8], plan: &Plan, doubts: Vec<Doubt>) -> Result<Vec<Doubt>, Refusal> {
+    let numbered = |doubt: Doubt| {
+        let before = reading.get(..doubt.span.start).unwrap_or_default();
+        let number = before.iter().filter(|byte| **byte == b'&').count();
+        let own = before.rsplit(|byte| *byte == b'&').next().unwrap_or_default();
+        // Behind the name a `=` stands.
+        if own.contains(&b'=') { Ok(Doubt { span: number..number + 1, ..doubt }) } else { Err(doubt.refuse(plan)) }
+    };
+    doubts.into_iter().map(numbered).collect()
 }
 
 /// Whether the body is a form as browsers send it by default.
