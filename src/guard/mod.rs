@@ -4,7 +4,8 @@
 //! request asks about hidden data; `inbound` looks for veils in what staff writes, as `returned` knows
 //! them. All are pure: they know no format, no socket and no status.
 
-pub mod elsewhere;
+pub mod disguise;
+mod elsewhere;
 mod folded;
 pub mod inbound;
 mod leaves;

@@ -213,7 +213,7 @@ async fn serve(
         None => None,
     };
     let console = match &config.console {
-        Some(console) => Some((opening::bind(console.address).await?, console.groups.clone())),
+        Some(console) => Some((opening::bind(console.address).await?, console.clone())),
         None => None,
     };
     let (reload, told) = reload::channel();
@@ -232,8 +232,8 @@ async fn serve(
     if let Some(listener) = metrics {
         watching.spawn(admin::serve(Arc::clone(gateway), listener));
     }
-    if let Some((listener, groups)) = console {
-        watching.spawn(console::serve(Arc::clone(gateway), groups, listener));
+    if let Some((listener, console)) = console {
+        watching.spawn(console::serve(Arc::clone(gateway), console, listener));
     }
     watching.spawn(service::watchdog(stopped.clone()));
     for upstream in gateway.house.load().sites.all() {

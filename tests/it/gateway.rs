@@ -8,6 +8,7 @@ mod crm;
 mod ending;
 pub mod endless;
 mod events;
+mod explained;
 mod forwarding;
 mod heads;
 mod identity;
@@ -68,7 +69,8 @@ fn crm() -> Origin {
     Origin::start(|request| match request.path() {
         "/api/customers/42" => Answer::new(200, "application/json", RECORD),
         "/customers" => Answer::new(200, "text/html; charset=utf-8", PAGE),
-        "/export.csv" => Answer::new(200, "text/csv; charset=utf-8", &export(30_000)),
+        "/export.csv" => Answer::new(200, "text/csv; charset=utf-8", &export(30_000))
+            .with("Content-Disposition", "attachment; filename=\"customer-30000.csv\""),
         "/error" => Answer::new(500, "text/html", "<pre>SELECT * FROM t WHERE tel='090-1234-5678'</pre>"),
         "/blob" => Answer::new(200, "application/octet-stream", "\u{1}\u{2}090-1234-5678"),
         "/special" => Answer::new(
@@ -138,6 +140,8 @@ fn a_long_export_leaves_in_recorded_parts() {
     assert_eq!(text.matches("***-****-").count(), 30_000);
     assert!(!text.contains("090-1234"), "a number was left");
     assert_eq!(text.replace("***-****-", "090-1234-"), export(30_000), "bytes outside the edits changed");
+    // Whose name it is may only stand in its last row.
+    assert_eq!(answer.header("content-disposition").as_deref(), Some("attachment"));
     let id = answer.header("sudare-request").expect("an id");
     let records =
         until(|| Some(gateway.records(&id)).filter(|records| records.iter().any(|record| record["end"] == "done")));

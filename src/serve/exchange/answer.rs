@@ -1,6 +1,7 @@
 //! The CRM's answer on its way to staff.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
@@ -153,7 +154,8 @@ async fn judged(
     if format == Format::Events {
         rewriter = rewriter.event_by_event();
     }
-    let mut way = Way { about, rewriter, guard, receipt, share: hold.share(), hold, format, packed };
+    let patience = house.bounds.request;
+    let mut way = Way { about, rewriter, guard, receipt, share: hold.share(), hold, format, packed, patience };
     match way.first(&mut body).await? {
         Progress::Whole(released) => way.whole(head, released).await,
         Progress::Part(released) => way.long(head, released, body, gateway.lasting()?).await,
@@ -172,6 +174,16 @@ struct Way {
     format: Format,
     /// What staff gets it packed in.
     packed: Option<Coding>,
+    /// How long one chunk may take.
+    patience: Duration,
+}
+
+/// Refuses what took too long though nobody was waited for: a wait ends in time by itself, work does not.
+fn in_time(took: Duration, patience: Duration) -> Result<(), Refusal> {
+    if took <= patience {
+        return Ok(());
+    }
+    Err(Refusal::new(Reason::UpstreamSlow, "one chunk of the answer took longer to judge than a request may"))
 }
 
 enum Progress {
@@ -194,7 +206,9 @@ impl Way {
 
     fn write(&mut self, chunk: &[u8]) -> Result<Option<Released>, Refusal> {
         self.share.set(self.rewriter.held() + chunk.len() + self.guard.weight())?;
+        let begun = Instant::now();
         let released = self.rewriter.write(chunk, &mut self.guard)?;
+        in_time(begun.elapsed(), self.patience)?;
         self.share.set(self.rewriter.held() + self.guard.weight())?;
         Ok(released)
     }
@@ -236,7 +250,7 @@ impl Way {
         released.bytes = packed(packer.as_mut(), released.bytes)?;
         let first = self.part(released).await?;
         edit_headers(&mut head.headers, headers)?;
-        head::allow_only_of_a_long_answer(&mut head.headers);
+        head::allow_only_of_a_long_answer(&mut head.headers, &self.about);
         self.tell(&mut head);
         let (sender, staff) = self.receipt.parts();
         tokio::spawn(self.run(sender, first, body, packer, lasting));
@@ -414,5 +428,18 @@ pub(super) fn expect(head: &response::Parts, format: Format, guard: &mut Outboun
     }
     if matches!(format, Format::Script | Format::Style | Format::Events) {
         guard.without_records();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_has_the_time_of_a_request() {
+        let second = Duration::from_secs(1);
+        for (took, refused) in [(Duration::ZERO, None), (second, None), (second * 2, Some(Reason::UpstreamSlow))] {
+            assert_eq!(in_time(took, second).err().map(|refusal| refusal.reason), refused, "{took:?}");
+        }
     }
 }

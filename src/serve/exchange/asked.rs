@@ -11,7 +11,7 @@ use http::{Method, Request, request};
 use http_body_util::Full;
 
 use crate::body::coding::Accepted;
-use crate::body::readings;
+use crate::body::{parts, readings};
 use crate::format::json::JsonWalker;
 use crate::format::json::lines::JsonLines;
 use crate::format::multipart::{Files, MultipartWalker};
@@ -42,16 +42,13 @@ use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
 use crate::transform::Today;
 
-/// Headers that ask for a part of an answer or for none at all if it has not changed: what staff
-/// got before was made for other rules or another person, and a part cannot be judged.
-const CONDITIONAL: [header::HeaderName; 6] = [
-    header::RANGE,
-    header::IF_RANGE,
-    header::IF_NONE_MATCH,
-    header::IF_MODIFIED_SINCE,
-    header::IF_MATCH,
-    header::IF_UNMODIFIED_SINCE,
-];
+/// Headers that ask for a part of an answer, which cannot be judged.
+const PARTIAL: [header::HeaderName; 2] = [header::RANGE, header::IF_RANGE];
+
+/// Headers that ask for no answer at all if it has not changed: what staff got before was made for other
+/// rules or another person. On a write they keep one from going over another's, and go on.
+const CONDITIONAL: [header::HeaderName; 4] =
+    [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::IF_MATCH, header::IF_UNMODIFIED_SINCE];
 
 /// Paths of the gateway's own; they never reach the CRM.
 pub(super) const OWN: &str = "/.sudare/";
@@ -156,7 +153,8 @@ impl Asked {
             matched = one(together(&queries, &forms).map(narrowed))?;
         }
         let accepted = Accepted::of(head.headers.get_all(header::ACCEPT_ENCODING).iter().map(HeaderValue::as_bytes));
-        for name in CONDITIONAL {
+        let asks_only = matches!(head.method, Method::GET | Method::HEAD);
+        for name in PARTIAL.into_iter().chain(CONDITIONAL.into_iter().filter(|_| asks_only)) {
             head.headers.remove(name);
         }
         let offer = HeaderValue::from_str(&accepted.offer())
@@ -168,6 +166,11 @@ impl Asked {
     /// Opens the CRM's own log-in and log-out to those whom nobody knows or who have no role.
     pub fn open_log_in(&mut self, house: &House) {
         self.matched.open = is_open(house, &self.head.method, &self.path);
+    }
+
+    /// Says what it is about, where that is known and its path is not.
+    pub fn is_about(&mut self, matched: Matched) {
+        self.matched = matched;
     }
 
     /// What it is made for, as staff says.
@@ -224,7 +227,11 @@ impl Asked {
             return Ok(searched);
         }
         let (format, text) = self.text().map_err(unreadable)?;
-        let readings = if format == Format::Form { readings::form(&text) } else { vec![Cow::Borrowed(&*text)] };
+        let readings = match format {
+            Format::Form => readings::form(&text),
+            Format::Multipart => parts::readings(&text),
+            _ => vec![Cow::Borrowed(&*text)],
+        };
         for body in readings {
             searched |= self.screen_body(plan, bounds, format, &body)?;
         }

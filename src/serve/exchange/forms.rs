@@ -1,9 +1,11 @@
 //! Names and values of a request: its query, and its body where that is a form, in either of the two
 //! ways that forms are sent and in each charset that they may be in.
 
+use std::borrow::Cow;
+
 use http::header::HeaderMap;
 
-use crate::body::readings;
+use crate::body::{parts, readings};
 use crate::format::multipart;
 use crate::route::normal;
 use crate::serve::exchange::asked::{content_type, unreadable};
@@ -25,8 +27,9 @@ pub(super) fn of(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Parameters>, Re
             parameters(body).map_err(|refusal| Refusal { reason: Reason::RequestUnreadable, ..refusal })
         }
         "multipart/form-data" if !body.is_empty() => {
-            let form = multipart::form(body, &Bounds::default()).map_err(unreadable)?;
-            Ok(vec![form.fields])
+            let form =
+                |reading: &Cow<'_, [u8]>| Ok(multipart::form(reading, &Bounds::default()).map_err(unreadable)?.fields);
+            parts::readings(body).iter().map(form).collect()
         }
         _ => Ok(vec![Vec::new()]),
     }
