@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 use std::ops::Range;
 
 use crate::detect::Found;
+use crate::guard::disguise;
 use crate::guard::leaves::{self, Known, Told};
 use crate::guard::queue::Waiting;
 use crate::guard::seats::Seat;
@@ -65,8 +66,9 @@ pub(super) fn note_telling(
     (seat.has_subject, teller)
 }
 
-/// What detectors find in a leaf: in all of it, and in what it holds of values that stand side by side.
-pub(super) fn find(plan: &Plan, leaf: &Leaf<'_>, found: &mut Vec<Found>) {
+/// What detectors find in a leaf: in all of it, in what it holds of values that stand side by side, and in
+/// what it says in another writing.
+pub(super) fn find(plan: &Plan, leaf: &Leaf<'_>, disguised: bool, found: &mut Vec<Found>) {
     plan.detectors.find(leaf.text, found);
     let mut taken: Vec<Range<usize>> = found.iter().map(|found| found.range.clone()).collect();
     taken.sort_unstable_by_key(|range| range.start);
@@ -83,6 +85,9 @@ pub(super) fn find(plan: &Plan, leaf: &Leaf<'_>, found: &mut Vec<Found>) {
                 found.push(one);
             }
         }
+    }
+    if disguised {
+        disguise::find(plan, leaf.text, found);
     }
 }
 

@@ -342,10 +342,7 @@ impl Sink for Outbound {
         // What detectors find is what form alone gives away.
         self.found.clear();
         if !seat.is_quiet && is_looked_at(&self.plan, leaf, known, !told.is_empty(), flags.echo) {
-            find(&self.plan, leaf, &mut self.found);
-            if flags.disguised {
-                disguise::find(&self.plan, leaf.text, &mut self.found);
-            }
+            find(&self.plan, leaf, flags.disguised, &mut self.found);
         }
         let waiting = Waiting {
             document: self.document,
