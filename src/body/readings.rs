@@ -86,6 +86,32 @@ fn not_in_its_charset() -> Refusal {
     Refusal::new(Reason::Unreadable, "a body that is not in its charset")
 }
 
+/// A text in the charset of this name; nothing where it is not in it.
+pub fn text_in(bytes: &[u8], charset: &str) -> Option<String> {
+    let encoding = Encoding::for_label_no_replacement(charset.as_bytes())?;
+    encoding.decode_without_bom_handling_and_without_replacement(bytes).map(Cow::into_owned)
+}
+
+/// The names and values of a form as a page in the charset of this name has sent them.
+pub fn sent_in(raw: &[u8], charset: &str) -> Option<Vec<(String, String)>> {
+    let decoded = |raw: &[u8]| {
+        let plain: Vec<u8> = raw.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+        if is_odd(&plain) { None } else { text_in(&percent_decode(&plain).collect::<Vec<u8>>(), charset) }
+    };
+    let pair = |part: &[u8]| {
+        let at = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
+        Some((decoded(&part[..at])?, decoded(part.get(at + 1..).unwrap_or_default())?))
+    };
+    raw.split(|byte| *byte == b'&').map(pair).collect()
+}
+
+/// A value as a page in the charset of this name would send it: what the charset lacks is written as browsers do.
+pub fn written_in(text: &str, charset: &str) -> Option<String> {
+    let encoding = Encoding::for_label_no_replacement(charset.as_bytes())?;
+    let (bytes, _, _) = encoding.encode(text);
+    Some(percent_encode(&bytes, ENCODED).to_string().replace("%20", "+"))
+}
+
 /// An answer's header that is no UTF-8: in the charset that its bytes tell.
 pub fn header(raw: &[u8]) -> Result<String, Refusal> {
     let text = sniff::charset(raw, true)?.decode_without_bom_handling_and_without_replacement(raw);

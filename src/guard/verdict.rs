@@ -12,7 +12,7 @@ use crate::guard::leaves::{Known, apart, is_listed, is_part_of_a_name};
 use crate::guard::needles::{Needles, Veil};
 use crate::guard::notes::{Note, Notes, Why};
 use crate::guard::patches::{NOTHING_SHOWN, Ranked, literal, merged};
-use crate::guard::queue::{Queue, Waiting};
+use crate::guard::queue::{Counted, Queue, Waiting};
 use crate::guard::records::Records;
 use crate::guard::subject::Subjects;
 use crate::policy::plan::{Decision, Plan, Unlisted};
@@ -104,6 +104,7 @@ impl<'a> Judge<'a> {
             }
             own.push(self.own(&leaf)?);
         }
+        waiting.counted().iter().for_each(|leaf| self.count(leaf));
         let mut elsewhere = std::mem::take(&mut self.needles).build()?;
         if !elsewhere.is_empty() || !own.iter().all(Own::is_nothing) {
             for (leaf, own) in waiting.iter().zip(own) {
@@ -113,6 +114,13 @@ impl<'a> Judge<'a> {
         }
         self.tally.count(self.plan, self.subjects, &mut self.verdict.disclosures);
         Ok(self.verdict)
+    }
+
+    /// Notes a leaf that is shown. Where some are only counted, no rule compares records.
+    fn count(&mut self, leaf: &Counted) {
+        let decision = &self.plan.decisions[usize::from(leaf.kind.0)];
+        self.tally.note(leaf.record, leaf.kind, decision.action, Some(decision));
+        self.verdict.undeclared += u32::from(!leaf.declared);
     }
 
     /// Judges one leaf by itself.

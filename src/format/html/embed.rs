@@ -280,9 +280,8 @@ impl Page {
 
     /// Shows what of a style sheet may hold a value; the rest is structure.
     pub(super) fn style(&mut self, source: &Source<'_>, context: &Context, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
-        let parts = if context.places.is_empty() { style::parts(&source.text) } else { Vec::new() };
         let mut at = 0;
-        for part in parts {
+        for part in style::parts(&source.text) {
             let inner = source.inside(part.span.clone(), part.quote()).ok_or_else(too_deep)?;
             self.whole(source, trimmed(&source.text, at..part.span.start), Part::Style, context, eyes)?;
             at = part.span.end;
@@ -307,7 +306,7 @@ impl Page {
         let whole = 0..source.text.len();
         let Some(nests) = self.nests.checked_sub(1) else { return self.whole(source, whole, part, context, eyes) };
         let mut walker = HtmlWalker::within(&self.bounds, &self.words, nests);
-        let mut gather = Gather::default();
+        let mut gather = Gather { is_text: part == Part::Text, ..Gather::default() };
         let read = walker.write(source.text.as_bytes(), &mut gather).and_then(|()| walker.end(&mut gather));
         if read.is_err() || !gather.move_to(source) {
             return self.whole(source, whole, part, context, eyes);
@@ -323,7 +322,7 @@ impl Page {
                 continue;
             }
             held.record = self.record;
-            held.places = context.places.clone();
+            held.places = if gather.is_text && !held.is_text() { Vec::new() } else { context.places.clone() };
             held.itself = Vec::new();
             held.around = Vec::new();
             held.above.extend(context.names.near.iter().chain(&context.names.above).cloned());
@@ -357,6 +356,8 @@ struct Gathered {
 #[derive(Default)]
 struct Gather {
     leaves: Vec<Gathered>,
+    /// All of it is text of an element: a place of that says nothing of what stands in tags inside.
+    is_text: bool,
 }
 
 impl Gather {

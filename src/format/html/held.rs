@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::terms::leaf::{Leaf, Member, Part, Piece, Reach, Sink};
 use crate::terms::names::Names;
 use crate::terms::place::PlaceId;
+use crate::terms::quote::Quote;
 use crate::terms::refusal::Refusal;
 
 /// A heading, a label, a control's name.
@@ -52,6 +53,13 @@ impl Held {
         // To cut a member out, the comma before it goes as well.
         let member = self.member.iter().map(|member| member.before.min(member.span.start));
         pieces.chain(loosen).chain(member).min().unwrap_or(usize::MAX)
+    }
+
+    /// Whether people read it between tags.
+    pub(super) fn is_text(&self) -> bool {
+        const TEXTS: [Quote; 2] = [Quote::HtmlText, Quote::Verbatim];
+        let between = |piece: &Piece| piece.quotes.layers().iter().all(|layer| TEXTS.contains(layer));
+        matches!(self.part, Part::Text | Part::Value | Part::Label | Part::Title) && self.pieces.iter().all(between)
     }
 
     /// Puts a label in front of its names, unless it stands there already.

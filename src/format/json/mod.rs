@@ -7,15 +7,18 @@
 //! digits. What servers write around JSON is for `wrapped`, documents one behind the other for `lines`.
 //!
 //! There are two ways through a document: `scan` and `tree` read any token, at any cut, and refuse;
-//! `run` is quick and only takes what lies whole in one chunk and is in order. A string that holds JSON
+//! `run` is quick and only takes what lies whole in one chunk and is in order; `trail` knows which keys
+//! come next, and which leaves nobody needs to see again. A string that holds JSON
 //! of its own is shown by `inner`, leaf by leaf, where whoever looks wants it so.
 
 mod inner;
 pub mod lines;
+pub mod nodes;
 pub mod path;
 mod run;
 pub mod scan;
 pub mod text;
+mod trail;
 pub(in crate::format) mod tree;
 pub mod within;
 pub mod wrapped;
