@@ -185,7 +185,7 @@ impl<'a> Shown<'a> {
             let cell = |cell: &Cell| {
                 let under = cell.marks.iter().filter_map(|mark| self.table.notes.get(*mark));
                 let under: Vec<String> = under.map(|note| format!("; {} ({})", note.action, note.rule)).collect();
-                quoted(&format!("{}{}", cell.action, under.concat()))
+                quoted(&format!("{}{}{}", cell.action, locked(cell), under.concat()))
             };
             let cells: Vec<String> = row.cells.iter().map(cell).collect();
             writeln!(out, "{},{},{}", kind.category.word(), quoted(&kind.name), cells.join(","))?;
@@ -206,7 +206,7 @@ impl<'a> Shown<'a> {
                     cell.marks.iter().filter_map(|mark| self.table.notes.get(*mark)).map(note).collect();
                 (
                     role.to_string(),
-                    json!({ "action": cell.action.to_string(), "rules": cell.rules.iter().map(|rule| &**rule).collect::<Vec<_>>(), "under": under }),
+                    json!({ "action": cell.action.to_string(), "readonly": cell.readonly, "rules": cell.rules.iter().map(|rule| &**rule).collect::<Vec<_>>(), "under": under }),
                 )
             };
             let roles: serde_json::Map<String, Value> = self.table.roles.iter().zip(&row.cells).map(cell).collect();
@@ -218,9 +218,14 @@ impl<'a> Shown<'a> {
 }
 
 /// The action with its marks: `show [1]`.
+/// That staff may not change it.
+fn locked(cell: &Cell) -> &'static str {
+    if cell.readonly { ", readonly" } else { "" }
+}
+
 fn marked(cell: &Cell) -> String {
     let marks: Vec<String> = cell.marks.iter().map(|mark| format!(" [{}]", mark + 1)).collect();
-    format!("{}{}", cell.action, marks.concat())
+    format!("{}{}{}", cell.action, locked(cell), marks.concat())
 }
 
 fn escaped(text: &str) -> String {

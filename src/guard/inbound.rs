@@ -1,9 +1,10 @@
 //! What staff writes: nothing that looks like a veil may reach the CRM, where it would stand in the
-//! place of the value that it hides.
+//! place of the value that it hides. What does is in doubt, until `restore` has compared it.
 
+use crate::guard::restore::{self, DOUBTS, Doubt, Doubts, Scope, Why};
 use crate::guard::{leaves, returned};
 use crate::policy::plan::Plan;
-use crate::terms::kind::{self, KindId};
+use crate::terms::kind;
 use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part, Reach, Sink};
 use crate::terms::names::Names;
@@ -17,6 +18,9 @@ pub struct Inbound<'a> {
     plan: &'a Plan,
     /// Parameters of a form, for questions about hidden data and for the subject.
     parameters: Vec<(String, String)>,
+    doubts: Vec<Doubt>,
+    /// Whether a value lies deeper than in the document's own object.
+    nested: bool,
     bytes: usize,
     bytes_max: usize,
 }
@@ -24,12 +28,24 @@ pub struct Inbound<'a> {
 impl<'a> Inbound<'a> {
     /// A guard for a body that may hold so many bytes of values.
     pub fn new(plan: &'a Plan, bytes_max: usize) -> Inbound<'a> {
-        Inbound { plan, parameters: Vec::new(), bytes: 0, bytes_max }
+        Inbound { plan, parameters: Vec::new(), doubts: Vec::new(), nested: false, bytes: 0, bytes_max }
     }
 
     /// The named values that were met.
-    pub fn parameters(self) -> Vec<(String, String)> {
-        self.parameters
+    pub fn parameters(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.parameters)
+    }
+
+    /// What has to be compared with the record before it may go on; `replaces` says whether the body takes
+    /// the place of all that is there.
+    pub fn doubts(self, replaces: bool) -> Doubts {
+        let scope = match (replaces, self.nested) {
+            _ if !restore::minds_what_is_missing(self.plan) => Scope::Nothing,
+            (true, _) => Scope::All,
+            (false, true) => Scope::Below,
+            (false, false) => Scope::Nothing,
+        };
+        Doubts { leaves: self.doubts, scope }
     }
 
     /// Looks at the query of a request that writes: many servers take a form's fields from there.
@@ -49,13 +65,15 @@ impl<'a> Inbound<'a> {
                 objects: &[],
                 loosen: &[],
             };
-            self.check(&leaf(name, Part::Key, Names::NONE))?;
-            self.check(&leaf(value, Part::Value, names))?;
+            for leaf in [leaf(name, Part::Key, Names::NONE), leaf(value, Part::Value, names)] {
+                self.check(&leaf).next().map_or(Ok(()), |doubt| Err(doubt.refuse(self.plan)))?;
+            }
         }
         Ok(())
     }
 
-    fn check(&self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+    /// What is in doubt of a leaf: that it is no veil, and that staff may change it.
+    fn check(&self, leaf: &Leaf<'_>) -> impl Iterator<Item = Doubt> + use<> {
         let known = leaves::known(self.plan, leaf).map(|known| known.kind);
         let text = leaf.text;
         let is_password =
@@ -63,23 +81,17 @@ impl<'a> Inbound<'a> {
         let is_veil = match known {
             Some(kind) => {
                 // What staff was shown of this record may be any of what rules make of records.
-                let rows = self.plan.rows.iter().flat_map(|rows| rows.every(kind));
-                let mut decisions = rows.chain([&self.plan.decisions[usize::from(kind.0)]]);
+                let mut decisions = self.plan.every(kind);
                 let what = self.plan.kinds.get(kind);
                 decisions.any(|decision| returned::is_veil(what, decision.action, text))
                     || (!is_password && returned::holds_veil(text))
             }
             None => !is_password && returned::holds_veil(text),
         };
-        if is_veil { Err(self.refuse(known)) } else { Ok(()) }
-    }
-
-    fn refuse(&self, kind: Option<KindId>) -> Refusal {
-        let what = match kind {
-            Some(kind) => format!("the field of kind `{}`", self.plan.kinds.get(kind).name),
-            None => "a field".to_owned(),
-        };
-        Refusal::new(Reason::Veil, format!("{what} holds a veil where the value belongs; nothing was saved"))
+        let is_locked = known.is_some_and(|kind| self.plan.every(kind).any(|own| own.readonly));
+        let span = restore::span(leaf);
+        let doubts = [(is_veil, Why::Veil), (is_locked, Why::ReadOnly)];
+        doubts.into_iter().filter_map(move |(is, why)| is.then(|| Doubt { span: span.clone(), kind: known, why }))
     }
 }
 
@@ -92,7 +104,14 @@ impl Sink for Inbound<'_> {
         if let (Part::Value, Some(name)) = (leaf.part, leaf.names.first()) {
             self.parameters.push(((*name).to_owned(), leaf.text.to_owned()));
         }
-        self.check(leaf)
+        self.nested |= !leaf.above.is_empty();
+        for doubt in self.check(leaf) {
+            if self.doubts.len() >= DOUBTS {
+                return Err(doubt.refuse(self.plan));
+            }
+            self.doubts.push(doubt);
+        }
+        Ok(())
     }
 
     fn record(&mut self, _record: u32, _end: usize) -> Result<(), Refusal> {

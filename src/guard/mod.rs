@@ -2,9 +2,11 @@
 //!
 //! `outbound` takes the leaves of an answer and says what becomes of them; `query` looks at what a
 //! request asks about hidden data; `inbound` looks for veils in what staff writes, as `returned` knows
-//! them. All are pure: they know no format, no socket and no status.
+//! them, and `restore` puts originals back where veils of theirs come home. All are pure: they know no
+//! socket and no status.
 
-pub mod elsewhere;
+pub mod disguise;
+mod elsewhere;
 mod folded;
 pub mod inbound;
 mod leaves;
@@ -17,6 +19,7 @@ mod patches;
 pub mod query;
 mod queue;
 mod records;
+pub mod restore;
 pub mod returned;
 mod seats;
 mod spellings;

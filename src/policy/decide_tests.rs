@@ -24,6 +24,7 @@ fn rule(id: &str, who: Who, grants: &[(On, Action)]) -> Rule {
         mandatory: false,
         conditioned: false,
         spots: Vec::new(),
+        readonly: Vec::new(),
         remarks: Vec::new(),
     }
 }
@@ -160,6 +161,8 @@ fn staff_with_several_roles_gets_the_most_permissive_answer() {
     let (decision, trace) = full(&rules, &[SUPPORT, MANAGER], PHONE);
     assert_eq!((decision.action, &*decision.rules[0]), (LAST4, "m"));
     assert_eq!(trace.roles.iter().map(|role| role.action).collect::<Vec<_>>(), [Action::Remove, LAST4]);
+    let verdicts: Vec<Verdict> = trace.roles.iter().map(|role| role.considered[0].verdict).collect();
+    assert_eq!(verdicts, [Verdict::Outdone, Verdict::Decides]);
     // A role that says nothing of the kind answers by `ungranted`, and so takes nothing away.
     assert_eq!(action(&rules[1..], &[SUPPORT, MANAGER], PHONE), LAST4);
 }
@@ -167,8 +170,14 @@ fn staff_with_several_roles_gets_the_most_permissive_answer() {
 #[test]
 fn a_mandatory_rule_is_a_ceiling_for_every_role() {
     let rules = [manager("m", On::All, Action::Show), mandatory(On::Kind(MY_NUMBER), Action::Remove)];
-    let (decision, _) = full(&rules, &[SUPPORT, MANAGER], MY_NUMBER);
+    let (decision, trace) = full(&rules, &[SUPPORT, MANAGER], MY_NUMBER);
     assert_eq!((decision.action, &*decision.rules[0]), (Action::Remove, "ceiling"));
+    // One decision only: what the best role's own rule says is limited, the other role was outdone before.
+    let verdicts: Vec<Verdict> = trace.roles.iter().map(|role| role.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Outdone, Verdict::Limited]);
+    assert_eq!(trace.roles[1].considered[0].verdict, Verdict::Limited);
+    assert_eq!((trace.roles[0].ungranted, trace.roles[1].ungranted), (true, false));
+    assert_eq!(trace.ceiling[0].verdict, Verdict::Decides);
     assert_eq!(action(&rules, &[MANAGER], PHONE), Action::Show);
     assert_eq!(action(&rules, &[], MY_NUMBER), Action::Remove);
 }
@@ -281,9 +290,33 @@ fn whole_values_of_names_and_numbers_to_reach_people_may_be_sought() {
 }
 
 #[test]
+fn what_every_role_may_not_change_is_read_only() {
+    let readonly = |on: On, rule: Rule| Rule { readonly: vec![on], ..rule };
+    let phone = On::Kind(PHONE);
+    let support = readonly(phone, rule("s", Who::Roles(vec![SUPPORT]), &[]));
+    let manager = readonly(On::Category(Category::Contact), rule("m", Who::Roles(vec![MANAGER]), &[]));
+    let is = |rules: &[Rule], roles: &[RoleId], id| full(rules, roles, id).0.readonly;
+    let both = [support.clone(), manager];
+    assert!(is(&both, &[SUPPORT], PHONE) && is(&both, &[SUPPORT, MANAGER], PHONE));
+    assert!(!is(&both[..1], &[SUPPORT, MANAGER], PHONE) && !is(&both, &[SUPPORT], EMAIL) && !is(&both, &[], PHONE));
+    let ceiling = readonly(On::All, Rule { mandatory: true, ..rule("c", Who::Every, &[]) });
+    assert!(is(&[ceiling], &[SUPPORT, MANAGER], NOTES));
+    let conditioned = [conditioned(support)];
+    let with = |state| with_states(&conditioned, &[state], &[SUPPORT], PHONE).map(|(decision, _)| decision.readonly);
+    assert_eq!(with(State::Fails("when")), Ok(false));
+    assert_eq!(with(State::Either("where")), Ok(true));
+    assert!(with(State::Unknown("cel")).is_err());
+}
+
+#[test]
 fn several_resources_take_the_stricter_decision() {
-    let decision =
-        |action, rule: &str| Decision { action, domain: None, rules: vec![rule.into()], search: Search::Exact };
+    let decision = |action, rule: &str| Decision {
+        action,
+        domain: None,
+        rules: vec![rule.into()],
+        search: Search::Exact,
+        readonly: false,
+    };
     let both = combine(decision(LAST4, "a"), decision(Action::Remove, "b"));
     assert_eq!((both.action, both.rules), (Action::Remove, vec!["b".into()]));
     let both = combine(decision(LAST4, "a"), decision(LAST4, "b"));
@@ -315,8 +348,8 @@ fn where_no_record_tells_the_stricter_answer_counts() {
     let (action, trace) = ask(&several, &[SUPPORT]);
     assert_eq!(action, Action::Remove);
     let verdicts: Vec<Verdict> = trace.roles[0].considered.iter().map(|item| item.verdict).collect();
-    let not_there = Verdict::NotThere("where");
-    assert_eq!(verdicts, [Verdict::Unconditioned, not_there, not_there, Verdict::Decides]);
+    let per_record = Verdict::PerRecord("where");
+    assert_eq!(verdicts, [Verdict::Unconditioned, per_record, per_record, Verdict::Decides]);
     // Each role answers so, and then the most permissive counts.
     let with_manager = [several.as_slice(), &[manager("m", phone, LAST4)]].concat();
     assert_eq!(ask(&with_manager, &[SUPPORT, MANAGER]).0, LAST4);

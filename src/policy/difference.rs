@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::policy::Parts;
-use crate::policy::decide::{self, On, Question, RoleId, Rule, State, Who};
+use crate::policy::decide::{self, Grant, On, Question, RoleId, Rule, State, Who};
 use crate::policy::plan::{Decision, Search};
 use crate::policy::standing;
 use crate::terms::action::Action;
@@ -66,7 +66,13 @@ pub(super) fn row(parts: &Parts, role: RoleId) -> Vec<(KindId, Decision)> {
         let question =
             Question { rules: &parts.rules, states: &states, ungranted: parts.ungranted, roles: &[role], id, kind };
         // Only a condition that nobody can evaluate refuses, and none is left here.
-        let refused = || Decision { action: Action::Block, domain: None, rules: Vec::new(), search: Search::None };
+        let refused = || Decision {
+            action: Action::Block,
+            domain: None,
+            rules: Vec::new(),
+            search: Search::None,
+            readonly: true,
+        };
         (id, decide::decide(&question).map_or_else(|_| refused(), |(decision, _)| decision))
     };
     parts.kinds.kinds.iter().map(decision).collect()
@@ -78,15 +84,19 @@ pub(super) fn of(parts: &Parts) -> Grants {
     for (id, role) in (0u16..).map(RoleId).zip(&parts.roles) {
         grants.groups.insert(role.name.clone(), role.groups.iter().cloned().collect());
         let cells = row(parts, id).into_iter().map(|(kind, decision)| {
-            let said = said(decision.action, decision.domain.as_deref(), Some(decision.search));
+            let mut said = said(decision.action, decision.domain.as_deref(), Some(decision.search));
+            if decision.readonly {
+                said.push_str(", readonly");
+            }
             (parts.kinds.kinds.get(kind).name.clone(), said)
         });
         grants.table.insert(role.name.clone(), cells.collect());
     }
     for (rule, condition) in parts.rules.iter().zip(&parts.conditions).filter(|(rule, _)| rule.conditioned) {
-        for grant in &rule.grants {
-            let what = named(grant.on, &parts.kinds.kinds);
-            let said = said(grant.action, rule.domain.as_deref(), rule.search);
+        let shown = |grant: &Grant| (grant.on, said(grant.action, rule.domain.as_deref(), rule.search));
+        let readonly = rule.readonly.iter().map(|on| (*on, "readonly".to_owned()));
+        for (on, said) in rule.grants.iter().map(shown).chain(readonly) {
+            let what = named(on, &parts.kinds.kinds);
             for role in whose(rule, parts) {
                 let about = Conditional { role, what: what.clone(), when: condition.said.clone() };
                 grants.conditional.entry(about).or_default().insert(said.clone());

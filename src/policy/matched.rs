@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::sync::Arc;
 
 use crate::policy::Parts;
 use crate::policy::compile::Route;
@@ -52,6 +53,9 @@ pub struct Matched {
     pub purpose: Option<String>,
     /// What expressions of the rules look at; nothing where a name has several values, or no rule asks.
     pub said: Option<Box<Said>>,
+    /// Where a record of the ledger tells of the request: the rules that it names. Of an expression it
+    /// holds nothing but that.
+    pub recorded: Option<Arc<[String]>>,
     /// Whether this is the CRM's own log-in or log-out, which is open to staff without a role.
     pub open: bool,
 }
@@ -198,6 +202,13 @@ pub(super) fn body_paths(parts: &Parts, matched: &Matched) -> Vec<JsonPath> {
     routes().flat_map(|route| &route.rule.json).for_each(|(path, _)| add(path));
     routes().flat_map(|route| route.rule.query.iter().chain(&route.rule.form)).for_each(|(name, _)| add(&member(name)));
     paths
+}
+
+/// The parameters of the query that resources of this path are told apart by.
+pub(super) fn query_names(parts: &Parts, matched: &Matched) -> Vec<String> {
+    let routes = matched.routes.iter().chain(&matched.pending).chain(&matched.beside);
+    let routes = routes.filter_map(|id| route(parts, *id));
+    routes.flat_map(|route| &route.rule.query).map(|(name, _)| name.clone()).collect()
 }
 
 /// The member of a JSON body that bears a parameter's name.

@@ -86,6 +86,12 @@ impl Plan {
         self.targets.iter().any(|target| matches!(target.meaning, Meaning::Field { kind, .. } if blocked(kind)))
     }
 
+    /// All that may become of a kind, whatever the record is.
+    pub fn every(&self, kind: KindId) -> impl Iterator<Item = &Decision> {
+        let rows = self.rows.iter().flat_map(move |rows| rows.every(kind));
+        rows.chain(self.decisions.get(usize::from(kind.0)))
+    }
+
     /// Whether anything is sought by a path in JSON.
     pub fn has_json_paths(&self) -> bool {
         !self.places.json.is_empty() || matches!(self.places.records, Some(Place::Json(_)))
@@ -206,6 +212,8 @@ pub struct Decision {
     pub rules: Vec<Arc<str>>,
     /// How staff may look for a veiled value.
     pub search: Search,
+    /// Whether staff may not change values of the kind.
+    pub readonly: bool,
 }
 
 /// How staff may look for values of a veiled kind.

@@ -16,14 +16,19 @@ pub struct Rules {
     own: HashMap<(RoleId, KindId), Vec<usize>>,
     /// By kind, the mandatory ones.
     ceilings: Vec<Vec<usize>>,
+    /// Those that forbid changes.
+    readonly: Vec<usize>,
 }
 
 impl Rules {
     /// Puts rules in order by what they name.
     pub fn new(all: Vec<Rule>, kinds: &Kinds) -> Rules {
         let none = vec![Vec::new(); kinds.0.len()];
-        let mut rules = Rules { every: none.clone(), ceilings: none, own: HashMap::new(), all: Vec::new() };
+        let mut rules = Rules { every: none.clone(), ceilings: none, ..Rules::default() };
         for (number, rule) in all.iter().enumerate() {
+            if !rule.readonly.is_empty() {
+                rules.readonly.push(number);
+            }
             for (id, _) in kinds.iter().filter(|(id, kind)| named(rule, *id, kind).next().is_some()) {
                 match &rule.who {
                     _ if rule.mandatory => rules.ceilings[usize::from(id.0)].push(number),
@@ -45,6 +50,11 @@ impl Rules {
         all.sort_unstable();
         all.dedup();
         all
+    }
+
+    /// Those that forbid to change something.
+    pub(super) fn readonly(&self) -> &[usize] {
+        &self.readonly
     }
 
     /// The mandatory ones that name a kind.

@@ -49,6 +49,8 @@ pub struct Cell {
     pub rules: Vec<Arc<str>>,
     /// What else may hold: places in the table's notes.
     pub marks: Vec<usize>,
+    /// Whether staff may not change it.
+    pub readonly: bool,
 }
 
 /// What holds under a condition.
@@ -122,7 +124,7 @@ impl<'p> Maker<'p> {
                 marks.push(notes.mark(self.parts, number, other.action));
             }
         }
-        Ok(Cell { action: plain.action, rules: plain.rules, marks })
+        Ok(Cell { action: plain.action, rules: plain.rules, marks, readonly: plain.readonly })
     }
 
     fn decide(&self, role: RoleId, id: KindId, states: &[State]) -> Result<Decision, Refusal> {
@@ -177,7 +179,8 @@ fn is_about_the_page_alone(condition: &Condition) -> bool {
     staff.is_none() && until.is_none() && of_the_request && !one && rows.is_empty()
 }
 
-fn words(condition: &Condition) -> Vec<(&'static str, String)> {
+/// What a condition asks for: key and words, as in rules.
+pub(super) fn words(condition: &Condition) -> Vec<(&'static str, String)> {
     let when = &condition.when;
     let mut all = Vec::new();
     if let Some(staff) = &condition.staff {

@@ -18,6 +18,7 @@ use crate::ledger::Permit;
 use crate::ledger::entry::{End, Entry, Subject, Text};
 use crate::policy::plan::Plan;
 use crate::serve::disclose::body::{Part, StaffBody};
+use crate::serve::gate::forwarded::spelled;
 use crate::serve::house::{Gateway, House, Share};
 use crate::terms::disclosure::{Count, Counts, Disclosures};
 use crate::terms::edit::Verdict;
@@ -61,7 +62,7 @@ impl Facts {
             request: Some(self.id.as_str().into()),
             staff: self.staff.as_deref().map(Text::Borrowed),
             roles: self.roles.iter().map(|role| Text::Borrowed(&**role)).collect(),
-            client: self.client.map(|client| Text::Owned(client.to_string())),
+            client: self.client.map(|client| Text::Owned(spelled(client))),
             purpose: self.purpose.as_deref().map(Text::Borrowed),
             method: Some(self.method.as_str().into()),
             path: Some(self.path.as_deref().unwrap_or("undeclared").into()),
@@ -116,6 +117,18 @@ impl Receipt {
             let id = subject::for_ledger(&self.plan, about, self.house.mint.as_ref());
             entry.subjects = vec![Subject { of: about.kind.as_str().into(), id, ..Subject::default() }];
         }
+        self.append(entry).await
+    }
+
+    /// Records that veiled values of a write go home with it.
+    pub async fn restored(
+        &mut self,
+        about: &crate::terms::disclosure::Subject,
+        counts: &Counts,
+    ) -> Result<(), Refusal> {
+        let mut entry = self.facts.entry(Event::Restore);
+        entry.outcome = Some(Text::Borrowed("forwarded"));
+        entry.subjects = vec![self.subject(about, counts)];
         self.append(entry).await
     }
 

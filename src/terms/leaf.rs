@@ -142,6 +142,13 @@ pub trait Sink {
     /// No later leaf will have a piece that begins before `upto`.
     fn settled(&mut self, upto: usize) -> Result<(), Refusal>;
 
+    /// Whether nothing can become of the leaf that was shown last, nor of any other of the same part, names
+    /// and places, whatever its text is (a key's excepted): a walker may leave out all of those in the same
+    /// document that hold no document of their own.
+    fn idles(&self) -> bool {
+        false
+    }
+
     /// Whether a text that holds a document of its own (JSON in a JSON string) shall be shown leaf by
     /// leaf and not as this one leaf. Where it is not `readable`, it cannot be: that is only said, so
     /// that whoever looks for something in there can refuse.

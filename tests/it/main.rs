@@ -21,6 +21,7 @@ mod ledger;
 mod paths;
 mod policy;
 mod readme;
+mod restore;
 mod schema;
 mod signer;
 mod testing;

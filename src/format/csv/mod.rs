@@ -61,7 +61,8 @@ impl CsvWalker {
             }
         }
         if last {
-            self.settle(0, sink)?;
+            let titles = self.first.as_ref().map_or(0, First::titles);
+            self.settle(titles, sink)?;
         }
         match self.first {
             Some(_) => Ok(()),

@@ -19,6 +19,7 @@ mod close;
 mod control;
 mod element;
 mod embed;
+pub mod forms;
 mod held;
 mod lines;
 mod matching;

@@ -37,6 +37,8 @@ pub struct Rule {
     pub remarks: Vec<&'static str>,
     /// What the record must be.
     pub rows: Vec<Row>,
+    /// The kinds, categories or `all` that staff may not change.
+    pub readonly: Vec<Word>,
 }
 
 /// Whom a rule is for.
@@ -102,7 +104,8 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
             read_grants(node, key, verb, &mut grants, faults);
         }
     }
-    if grants.is_empty() && VERBS.iter().all(|(key, _)| node.at(key).is_none()) {
+    let readonly = map.take("readonly").map(|node| words(node, "`readonly`", faults)).unwrap_or_default();
+    if grants.is_empty() && node.at("readonly").is_none() && VERBS.iter().all(|(key, _)| node.at(key).is_none()) {
         let fault = faults.error(&node.spot, "empty", "the rule says nothing of any kind");
         fault.help("name kinds under `show`, `generalize`, `mask`, `tokenize`, `hash`, `remove` or `block`");
     }
@@ -121,7 +124,7 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
             remarks.extend(reader::text(node, "a remark", faults).map(|_| key));
         }
     }
-    map.reserve(&["readonly", "approval", "purpose", "lasts", "store", "seal"], faults);
+    map.reserve(&["approval", "purpose", "lasts", "store", "seal"], faults);
     map.finish(faults);
     let mandatory = mandatory.map(|node| node.spot.clone());
     let said = said::conditions(node);
@@ -137,6 +140,7 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
         when,
         remarks,
         rows,
+        readonly,
         said,
     })
 }

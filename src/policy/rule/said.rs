@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use crate::policy::node::{Node, Value};
 
 /// What of a rule is told by other means, or means nothing to the gateway.
-const ELSEWHERE: [&str; 15] = [
+const ELSEWHERE: [&str; 16] = [
     "show",
     "generalize",
     "mask",
@@ -20,6 +20,7 @@ const ELSEWHERE: [&str; 15] = [
     "block",
     "token_domain",
     "search",
+    "readonly",
     "id",
     "why",
     "owner",

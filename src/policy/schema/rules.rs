@@ -214,6 +214,7 @@ shape!(Rule, "What becomes of kinds, for whom and when.",
         "block": OneOrMore<GrantWord>, "The whole answer is refused.";
         "token_domain": Text, "Equal values give equal tokens and hashes inside a domain; without one a token is bound to its subject.";
         "search": Search, "How staff may look for veiled values.";
+        "readonly": OneOrMore<GrantWord>, "Kinds, categories or `all` that staff may not change.";
         "mandatory": Bool, "A ceiling: nothing is more permissive. For all, or one staff.";
         "when": When, "The rule is there only under these conditions.";
         "where": Named<OneOrMore<Text>>, "What attributes of the record must be: `{ owner: staff.id }`.";

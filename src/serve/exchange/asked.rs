@@ -11,7 +11,7 @@ use http::{Method, Request, request};
 use http_body_util::Full;
 
 use crate::body::coding::Accepted;
-use crate::body::readings;
+use crate::body::{parts, readings};
 use crate::format::json::JsonWalker;
 use crate::format::json::lines::JsonLines;
 use crate::format::multipart::{Files, MultipartWalker};
@@ -19,6 +19,7 @@ use crate::format::xml::calls;
 use crate::format::{self, Format};
 use crate::guard::inbound::Inbound;
 use crate::guard::outbound::{Outbound, Request as Judged};
+use crate::guard::restore::{Doubts, Why};
 use crate::guard::subject::Subjects;
 use crate::guard::{method, query};
 use crate::identity;
@@ -32,6 +33,7 @@ use crate::policy::{Policy, columns};
 use crate::route::normal::{self, Canonical};
 use crate::serve::exchange::forms::{self, Parameters, parameters};
 use crate::serve::exchange::{purpose, told};
+use crate::serve::gate::forwarded;
 use crate::serve::house::House;
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Subject;
@@ -127,12 +129,22 @@ pub struct Asks<'a> {
     pub time: jiff::Timestamp,
 }
 
+/// What was found in a request that may be asked.
+pub struct Screened {
+    /// Whether somebody was sought.
+    pub searched: bool,
+    /// What of a write goes nowhere unless the record settles it.
+    pub doubts: Doubts,
+}
+
 /// A request, read and understood.
 pub struct Asked {
     head: request::Parts,
     path: Canonical,
     /// The query in each way in which it can be read, the likeliest first.
     queries: Vec<Parameters>,
+    /// The fields of a form in their likeliest reading.
+    form: Parameters,
     body: Bytes,
     matched: Matched,
     /// The codings in which staff takes an answer.
@@ -160,12 +172,18 @@ impl Asked {
         let offer = HeaderValue::from_str(&accepted.offer())
             .map_err(|_| Refusal::new(Reason::Internal, "the codings cannot be named"))?;
         head.headers.insert(header::ACCEPT_ENCODING, offer);
-        Ok(Asked { head, path, queries, body, matched, accepted })
+        let form = forms.into_iter().next().unwrap_or_default();
+        Ok(Asked { head, path, queries, form, body, matched, accepted })
     }
 
     /// Opens the CRM's own log-in and log-out to those whom nobody knows or who have no role.
     pub fn open_log_in(&mut self, house: &House) {
         self.matched.open = is_open(house, &self.head.method, &self.path);
+    }
+
+    /// Says what it is about, where that is known and its path is not.
+    pub fn is_about(&mut self, matched: Matched) {
+        self.matched = matched;
     }
 
     /// What it is made for, as staff says.
@@ -208,9 +226,10 @@ impl Asked {
         &self.matched
     }
 
-    /// Refuses questions about hidden data and veils in writes. Tells whether somebody was sought.
-    pub fn screen(&self, plan: &Plan, bounds: &Bounds) -> Result<bool, Refusal> {
-        let mut searched = false;
+    /// Refuses questions about hidden data. Tells whether somebody was sought, and what of a write must be
+    /// compared with the record.
+    pub fn screen(&self, plan: &Plan, bounds: &Bounds) -> Result<Screened, Refusal> {
+        let (mut searched, mut doubts) = (false, Doubts::default());
         for query in &self.queries {
             method::is_the_only_one(self.head.method.as_str(), query)?;
             if self.writes(plan) {
@@ -219,18 +238,30 @@ impl Asked {
             searched |= !query::screen(plan, query)?.kinds.is_empty();
         }
         if self.body.is_empty() {
-            return Ok(searched);
+            return Ok(Screened { searched, doubts });
         }
         let (format, text) = self.text().map_err(unreadable)?;
-        let readings = if format == Format::Form { readings::form(&text) } else { vec![Cow::Borrowed(&*text)] };
+        let readings = match format {
+            Format::Form => readings::form(&text),
+            Format::Multipart => parts::readings(&text),
+            _ => vec![Cow::Borrowed(&*text)],
+        };
         for body in readings {
-            searched |= self.screen_body(plan, bounds, format, &body)?;
+            let screened = self.screen_body(plan, bounds, format, &body)?;
+            searched |= screened.searched;
+            match format {
+                Format::Json => doubts = screened.doubts,
+                // In whatever charset it looks like a veil: the page's is known when it is compared.
+                Format::Form => doubts.leaves.extend(forms::numbered(&body, plan, screened.doubts.leaves)?),
+                _ if screened.doubts.leaves.is_empty() => {}
+                _ => return Err(screened.doubts.refuse(plan)),
+            }
         }
-        Ok(searched)
+        Ok(Screened { searched, doubts })
     }
 
     /// The same for one reading of the body.
-    fn screen_body(&self, plan: &Plan, bounds: &Bounds, format: Format, text: &[u8]) -> Result<bool, Refusal> {
+    fn screen_body(&self, plan: &Plan, bounds: &Bounds, format: Format, text: &[u8]) -> Result<Screened, Refusal> {
         let mut inbound = Inbound::new(plan, bounds.body_bytes);
         let mut walker: Box<dyn Walker> = match (format, plan.unreadable) {
             // A veiled number is `null`, and would be written over the number.
@@ -252,8 +283,13 @@ impl Asked {
         walker.end(&mut inbound).map_err(unreadable)?;
         let parameters = inbound.parameters();
         method::is_the_only_one(self.head.method.as_str(), &parameters)?;
+        let doubts = inbound.doubts(self.head.method == Method::PUT);
         if self.writes(plan) {
-            return Ok(false);
+            return Ok(Screened { searched: false, doubts });
+        }
+        // A question that holds a veil has no record to be compared with.
+        if let Some(doubt) = doubts.leaves.iter().find(|doubt| doubt.why == Why::Veil) {
+            return Err(doubt.refuse(plan));
         }
         let asked = match format {
             Format::Json => query::screen_json(plan, text)?,
@@ -268,7 +304,7 @@ impl Asked {
             Format::Text => query::screen_text(plan, &String::from_utf8_lossy(text))?,
             _ => query::screen(plan, &parameters)?,
         };
-        Ok(!asked.kinds.is_empty())
+        Ok(Screened { searched: !asked.kinds.is_empty(), doubts: Doubts::default() })
     }
 
     /// Whether the request changes something in the CRM.
@@ -283,10 +319,7 @@ impl Asked {
 
     /// The guard of the answer.
     pub fn guard(&self, plan: &Arc<Plan>, mint: &Arc<dyn Mint>, bounds: &Bounds, today: Today) -> Outbound {
-        let mut asked = self.query().to_vec();
-        // A body that could not be read was refused before.
-        let forms = forms::of(&self.head.headers, &self.body).unwrap_or_default();
-        asked.extend(forms.into_iter().next().unwrap_or_default());
+        let asked = [self.query(), &self.form].concat();
         let request = Judged { path: self.path_values(plan), query: asked, today };
         Outbound::new(Arc::clone(plan), Arc::clone(mint), &request, bounds)
     }
@@ -328,27 +361,47 @@ impl Asked {
 
     /// Whether staff asked over TLS: what comes in says so of itself, and is told anew before.
     pub fn is_secure(&self) -> bool {
-        self.head.headers.get("x-forwarded-proto").is_some_and(|scheme| scheme.as_bytes() == b"https")
+        self.head.headers.get(forwarded::PROTO).is_some_and(|scheme| scheme.as_bytes() == b"https")
     }
 
     /// The request for the CRM: the canonical path, what was judged and nothing else.
     pub fn into_request(self) -> Result<Request<Full<Bytes>>, Refusal> {
-        let odd = |_| Refusal::new(Reason::Ambiguous, "the target cannot be written again");
-        let target = match self.head.uri.query() {
-            Some(query) => format!("{}?{query}", self.path.text),
-            None => self.path.text.clone(),
-        };
-        let mut head = self.head;
-        head.uri = target.parse().map_err(odd)?;
-        head.headers.remove(header::CONTENT_LENGTH);
-        if !self.body.is_empty() || matches!(head.method, Method::POST | Method::PUT | Method::PATCH) {
-            head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(self.body.len()));
-        }
-        Ok(Request::from_parts(head, Full::new(self.body)))
+        request(self.head, &self.path, self.body)
+    }
+
+    /// The same of a request that is still looked at.
+    pub(super) fn to_request(&self) -> Result<Request<Full<Bytes>>, Refusal> {
+        request(self.head.clone(), &self.path, self.body.clone())
+    }
+
+    /// The head, for a question about the same.
+    pub(super) fn head(&self) -> &request::Parts {
+        &self.head
+    }
+
+    /// The path in its one spelling.
+    pub(super) fn path(&self) -> &Canonical {
+        &self.path
+    }
+
+    /// The same request made for this.
+    pub(super) fn made_for(mut self, purpose: Option<&str>) -> Asked {
+        self.matched.purpose = purpose.map(str::to_owned);
+        self
+    }
+
+    /// The body as it goes on.
+    pub(super) fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// Takes another body for the CRM.
+    pub(super) fn replace_body(&mut self, body: Bytes) {
+        self.body = body;
     }
 
     /// The form of the body, if it is one that is read, and the body in UTF-8.
-    fn text(&self) -> Result<(Format, Cow<'_, [u8]>), Refusal> {
+    pub(super) fn text(&self) -> Result<(Format, Cow<'_, [u8]>), Refusal> {
         if self.head.headers.contains_key(header::CONTENT_ENCODING) {
             return Err(Refusal::new(Reason::Unreadable, "the body is compressed"));
         }
@@ -365,6 +418,23 @@ impl Asked {
         });
         keys.filter_map(|key| Some((key.clone(), self.matched.param(key)?.to_owned()))).collect()
     }
+}
+
+fn request(mut head: request::Parts, path: &Canonical, body: Bytes) -> Result<Request<Full<Bytes>>, Refusal> {
+    let odd = |_| Refusal::new(Reason::Ambiguous, "the target cannot be written again");
+    // Most paths come in their one spelling.
+    if head.uri.path() != path.text || head.uri.authority().is_some() {
+        let target = match head.uri.query() {
+            Some(query) => format!("{}?{query}", path.text),
+            None => path.text.clone(),
+        };
+        head.uri = target.parse().map_err(odd)?;
+    }
+    head.headers.remove(header::CONTENT_LENGTH);
+    if !body.is_empty() || matches!(head.method, Method::POST | Method::PUT | Method::PATCH) {
+        head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
+    Ok(Request::from_parts(head, Full::new(body)))
 }
 
 /// The day of a moment, in the gateway's own time zone.

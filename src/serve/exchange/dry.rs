@@ -15,12 +15,13 @@ use crate::guard::notes::Notes;
 use crate::guard::outbound::Outbound;
 use crate::policy::Policy;
 use crate::policy::decide::RoleId;
+use crate::policy::matched::Matched;
 use crate::policy::plan::{Plan, Unreadable};
 use crate::serve::exchange::answer::{self, About};
-use crate::serve::exchange::asked::{self, Asked, Asks};
-use crate::serve::exchange::head;
+use crate::serve::exchange::asked::{self, Asked, Asks, Screened};
 use crate::serve::exchange::leads::Own;
-use crate::serve::exchange::protect;
+use crate::serve::exchange::restore::{self, Compared};
+use crate::serve::exchange::{head, protect};
 use crate::serve::respond::{self, Reader, Ways};
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::{Disclosures, Subject};
@@ -67,6 +68,8 @@ pub struct Got {
     pub event: Event,
     /// Whose data a write was recorded for before it went on to the CRM.
     pub written: Option<Subject>,
+    /// The body that went on to the CRM.
+    pub forwarded: Bytes,
 }
 
 /// Runs one exchange.
@@ -77,7 +80,19 @@ pub fn run(
     request: Request<Bytes>,
     response: Response<Bytes>,
 ) -> Got {
-    carried_out(&Dry { policy, mint, caller, notes: None }, request, response)
+    carried_out(&Dry { policy, mint, caller, notes: None, about: None }, request, response, None)
+}
+
+/// The same of a write, where the CRM answers `record` to whoever asks for what is there.
+pub fn restored(
+    policy: &Policy,
+    mint: &Arc<dyn Mint>,
+    caller: &Caller<'_>,
+    request: Request<Bytes>,
+    record: Response<Bytes>,
+    response: Response<Bytes>,
+) -> Got {
+    carried_out(&Dry { policy, mint, caller, notes: None, about: None }, request, response, Some(record))
 }
 
 /// The same, and `notes` is told why each value becomes what it becomes.
@@ -89,7 +104,19 @@ pub fn noted(
     request: Request<Bytes>,
     response: Response<Bytes>,
 ) -> Got {
-    carried_out(&Dry { policy, mint, caller, notes: Some(notes) }, request, response)
+    carried_out(&Dry { policy, mint, caller, notes: Some(notes), about: None }, request, response, None)
+}
+
+/// The same, of a request whose path is not known but what it was about.
+pub fn recalled(
+    policy: &Policy,
+    mint: &Arc<dyn Mint>,
+    caller: &Caller<'_>,
+    notes: Arc<dyn Notes>,
+    about: &Matched,
+    (request, response): (Request<Bytes>, Response<Bytes>),
+) -> Got {
+    carried_out(&Dry { policy, mint, caller, notes: Some(notes), about: Some(about) }, request, response, None)
 }
 
 /// What one exchange runs with.
@@ -98,11 +125,17 @@ struct Dry<'a> {
     mint: &'a Arc<dyn Mint>,
     caller: &'a Caller<'a>,
     notes: Option<Arc<dyn Notes>>,
+    about: Option<&'a Matched>,
 }
 
-fn carried_out(dry: &Dry<'_>, request: Request<Bytes>, response: Response<Bytes>) -> Got {
+fn carried_out(
+    dry: &Dry<'_>,
+    request: Request<Bytes>,
+    response: Response<Bytes>,
+    record: Option<Response<Bytes>>,
+) -> Got {
     let mut plan = None;
-    answered(dry, request, response, &mut plan).unwrap_or_else(|refusal| {
+    answered(dry, request, (response, record), &mut plan).unwrap_or_else(|refusal| {
         let reader = Reader { page: false, japanese: false };
         let told = respond::refusal(refusal.reason, reader, "", &Ways::default());
         let (head, body) = told.into_parts();
@@ -117,6 +150,7 @@ fn carried_out(dry: &Dry<'_>, request: Request<Bytes>, response: Response<Bytes>
             charset: UTF_8,
             event: Event::Refused,
             written: None,
+            forwarded: Bytes::new(),
         }
     })
 }
@@ -124,17 +158,24 @@ fn carried_out(dry: &Dry<'_>, request: Request<Bytes>, response: Response<Bytes>
 fn answered(
     dry: &Dry<'_>,
     request: Request<Bytes>,
-    response: Response<Bytes>,
+    (response, record): (Response<Bytes>, Option<Response<Bytes>>),
     used: &mut Option<Arc<Plan>>,
 ) -> Result<Got, Refusal> {
     let Dry { policy, mint, caller, .. } = *dry;
     let bounds = Bounds::default();
     let (head, body) = request.into_parts();
-    let asked = Asked::new(policy, head, body, &bounds)?;
+    let mut asked = Asked::new(policy, head, body, &bounds)?;
+    if let Some(about) = dry.about {
+        asked.is_about(about.clone());
+    }
     let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
     let plan = asked.plan(policy, &asks, &bounds)?;
     *used = Some(Arc::clone(&plan));
-    let searched = asked.screen(&plan, &bounds)?;
+    let Screened { searched, doubts } = asked.screen(&plan, &bounds)?;
+    if !doubts.is_empty() {
+        let compared = Compared { policy, mint, bounds: &bounds, asks: &asks, plan: &plan, doubts: &doubts };
+        restore::dried(compared, &mut asked, record.map(Response::into_parts))?;
+    }
     let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff);
     guard.tell(dry.notes.clone());
     let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
@@ -156,7 +197,7 @@ fn answered(
         head::allow_only_without_a_body(&mut head.headers, &about);
     }
     if told.long {
-        head::allow_only_of_a_long_answer(&mut head.headers);
+        head::allow_only_of_a_long_answer(&mut head.headers, &about);
     }
     if let Some((format, charset)) = told.read {
         head::read_as(&mut head.headers, format, charset);
@@ -175,26 +216,28 @@ fn answered(
         charset: told.read.map_or(UTF_8, |(_, charset)| charset),
         event: if searched && plan.event == Event::View { Event::Search } else { plan.event },
         written: asked.writes(&plan).then(|| asked.subject(&plan)),
+        forwarded: asked.body().clone(),
         plan: Some(plan),
     })
 }
 
 /// A body for staff.
 #[derive(Default)]
-struct Told {
-    verdict: Verdict,
-    body: Vec<u8>,
+pub(super) struct Told {
+    pub verdict: Verdict,
+    pub body: Vec<u8>,
     /// What it was read as.
-    read: Option<(Format, &'static str)>,
+    pub read: Option<(Format, &'static str)>,
     /// Nobody looked into it.
     unread: bool,
     /// It is longer than the hold, so its head leaves before its end is known.
-    long: bool,
+    pub long: bool,
     /// The head of the fixed page that takes its place.
     page: Option<HeaderMap>,
 }
 
-fn told(
+/// Judges a whole body.
+pub(super) fn told(
     head: &response::Parts,
     body: &Bytes,
     about: &About,

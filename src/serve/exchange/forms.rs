@@ -1,10 +1,14 @@
 //! Names and values of a request: its query, and its body where that is a form, in either of the two
 //! ways that forms are sent and in each charset that they may be in.
 
+use std::borrow::Cow;
+
 use http::header::HeaderMap;
 
-use crate::body::readings;
+use crate::body::{parts, readings};
 use crate::format::multipart;
+use crate::guard::restore::Doubt;
+use crate::policy::plan::Plan;
 use crate::route::normal;
 use crate::serve::exchange::asked::{content_type, unreadable};
 use crate::terms::bounds::Bounds;
@@ -20,21 +24,33 @@ pub(super) fn parameters(raw: &[u8]) -> Result<Vec<Parameters>, Refusal> {
 
 /// The fields of a body in each way in which it can be read; none where it is no form.
 pub(super) fn of(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Parameters>, Refusal> {
-    match media(headers).as_str() {
-        "application/x-www-form-urlencoded" => {
-            parameters(body).map_err(|refusal| Refusal { reason: Reason::RequestUnreadable, ..refusal })
-        }
-        "multipart/form-data" if !body.is_empty() => {
-            let form = multipart::form(body, &Bounds::default()).map_err(unreadable)?;
-            Ok(vec![form.fields])
-        }
-        _ => Ok(vec![Vec::new()]),
+    if is_plain(headers) {
+        return parameters(body).map_err(|refusal| Refusal { reason: Reason::RequestUnreadable, ..refusal });
     }
+    if !body.is_empty() && media(headers).eq_ignore_ascii_case("multipart/form-data") {
+        let form =
+            |reading: &Cow<'_, [u8]>| Ok(multipart::form(reading, &Bounds::default()).map_err(unreadable)?.fields);
+        return parts::readings(body).iter().map(form).collect();
+    }
+    Ok(vec![Vec::new()])
+}
+
+/// Doubts about a reading of a form, as the numbers of its fields: they are the same in every reading. A
+/// name in doubt is refused.
+pub(super) fn numbered(reading: &[u8], plan: &Plan, doubts: Vec<Doubt>) -> Result<Vec<Doubt>, Refusal> {
+    let numbered = |doubt: Doubt| {
+        let before = reading.get(..doubt.span.start).unwrap_or_default();
+        let number = before.iter().filter(|byte| **byte == b'&').count();
+        let own = before.rsplit(|byte| *byte == b'&').next().unwrap_or_default();
+        // Behind the name a `=` stands.
+        if own.contains(&b'=') { Ok(Doubt { span: number..number + 1, ..doubt }) } else { Err(doubt.refuse(plan)) }
+    };
+    doubts.into_iter().map(numbered).collect()
 }
 
 /// Whether the body is a form as browsers send it by default.
 pub(super) fn is_plain(headers: &HeaderMap) -> bool {
-    media(headers) == "application/x-www-form-urlencoded"
+    media(headers).eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 /// The fields of a form in parts that only reads: it may hold nothing but fields.
@@ -46,7 +62,7 @@ pub(super) fn question(body: &[u8]) -> Result<Parameters, Refusal> {
     Ok(form.fields)
 }
 
-fn media(headers: &HeaderMap) -> String {
+fn media(headers: &HeaderMap) -> &str {
     let kind = content_type(headers).ok().flatten().unwrap_or_default();
-    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    kind.split(';').next().unwrap_or_default().trim()
 }

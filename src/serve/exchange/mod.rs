@@ -1,7 +1,7 @@
 //! The life of one request, from its head to the last byte of its answer.
 //!
 //! identify -> candidates -> (bounded body) narrow -> plan -> screen the query and the body ->
-//! open the receipt -> ask the CRM -> walk -> judge -> record -> release. Data goes one way, and
+//! open the receipt -> (veils of a write) restore -> ask the CRM -> walk -> judge -> record -> release. Data goes one way, and
 //! whatever fails on it becomes a refusal here.
 
 mod answer;
@@ -17,6 +17,7 @@ mod prefetched;
 mod protect;
 mod purpose;
 pub mod recognise;
+mod restore;
 mod told;
 mod whoami;
 
@@ -31,8 +32,9 @@ use crate::identity::peer::Peer;
 use crate::serve::disclose::body::StaffBody;
 use crate::serve::disclose::{Facts, Receipt};
 use crate::serve::exchange::answer::About;
-use crate::serve::exchange::asked::{Asked, Asks};
+use crate::serve::exchange::asked::{Asked, Asks, Screened};
 use crate::serve::exchange::login::Watch;
+use crate::serve::exchange::restore::Compared;
 use crate::serve::house::{Gateway, House};
 use crate::serve::respond::{self, Reader, Ways};
 use crate::serve::upstream::{Marks, loops};
@@ -110,7 +112,7 @@ async fn answered(
     let asks = Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time };
     let plan = asked.plan(&house.policy, &asks, &house.bounds)?;
     facts.planned(&plan);
-    let searched = asked.screen(&plan, &house.bounds)?;
+    let Screened { searched, doubts } = asked.screen(&plan, &house.bounds)?;
     let event = match plan.event {
         // The log-in has a record of its own; what its page discloses is seen.
         _ if logs_in => Event::View,
@@ -118,14 +120,20 @@ async fn answered(
         event => event,
     };
     let mut receipt = Receipt::open(gateway, house, &plan, facts, event)?;
+    if !doubts.is_empty() {
+        let (policy, mint, bounds) = (&*house.policy, &house.mint, &house.bounds);
+        let compared = Compared { policy, mint, bounds, asks: &asks, plan: &plan, doubts: &doubts };
+        restore::restore(gateway, house, &upstream, compared, &mut asked, &mut receipt).await?;
+    }
     // A log-in changes nothing of customers'.
     if asked.writes(&plan) && !logs_in {
-        receipt.forward(&asked.subject(&plan)).await?;
+        Box::pin(receipt.forward(&asked.subject(&plan))).await?;
     }
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time)).asked_by(staff.as_ref());
+    let guard = Box::new(guard);
     let about = About::of(&asked, &plan, reader, facts.id.clone());
     if let Some(watch) = &watch {
-        watch.before().await;
+        Box::pin(watch.before()).await;
     }
     let sent = Instant::now();
     let answer = upstream.send(asked.into_request()?).await;
@@ -133,7 +141,7 @@ async fn answered(
     gateway.metrics.upstream_seconds.observe(crm.as_secs_f64());
     let mut answer = answer?;
     if let Some(watch) = &watch {
-        watch.after(gateway, house, facts, &mut receipt, &mut answer).await?;
+        Box::pin(watch.after(gateway, house, facts, &mut receipt, &mut answer)).await?;
     }
     answer::release(gateway, house, answer, about, guard, receipt).await
 }

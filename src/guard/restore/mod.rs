@@ -1,0 +1,233 @@
+//! Veiled values go home: what staff's write holds of veils that it was given there becomes the original
+//! again, and what only looks like one goes nowhere.
+//!
+//! Nothing is remembered. The record is read once more and judged by the guard that judges its answers to
+//! this staff; its bytes before and behind that are what was issued, as `json` and
+//! `controls` compare it with the write.
+//! Whatever looks like a veil is a doubt until the comparison has settled just that leaf, so a case that
+//! nobody thought of is refused.
+
+mod controls;
+mod json;
+mod lists;
+
+use std::fmt;
+use std::ops::Range;
+
+pub use self::controls::{IssuedForm, Sent};
+pub use self::json::Issued;
+pub use self::lists::IDS;
+use crate::guard::leaves;
+use crate::policy::plan::{Meaning, Plan};
+use crate::terms::action::Action;
+use crate::terms::disclosure::Counts;
+use crate::terms::kind::KindId;
+use crate::terms::leaf::{Leaf, Part, Sink};
+use crate::terms::refusal::{Reason, Refusal};
+
+/// The word in a record for what went home.
+const RESTORED: &str = "restore";
+
+/// How many doubts one write may hold.
+pub(super) const DOUBTS: usize = 10_000;
+
+/// A leaf of a write that goes nowhere unless it is settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// Where it stands.
+    pub span: Range<usize>,
+    /// The kind that its place gives it.
+    pub kind: Option<KindId>,
+    /// What is the matter.
+    pub why: Why,
+}
+
+/// What is the matter with a leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// It looks like a veil.
+    Veil,
+    /// It is of a kind that staff may not change.
+    ReadOnly,
+}
+
+impl Doubt {
+    /// Says that the write cannot go on.
+    pub fn refuse(&self, plan: &Plan) -> Refusal {
+        let what = match self.kind {
+            Some(kind) => format!("the field of kind `{}`", plan.kinds.get(kind).name),
+            None => "a field".to_owned(),
+        };
+        match self.why {
+            Why::Veil => {
+                let note = format!("{what} holds a veil where the value belongs; nothing was saved");
+                Refusal::new(Reason::Veil, note)
+            }
+            Why::ReadOnly => Refusal::new(Reason::Rule, format!("{what} is read-only; nothing was saved")),
+        }
+    }
+}
+
+/// What a write says that has to be compared with the record.
+#[derive(Debug, Clone, Default)]
+pub struct Doubts {
+    /// Its leaves in doubt.
+    pub leaves: Vec<Doubt>,
+    /// What it is whole of.
+    pub scope: Scope,
+}
+
+/// What a document that replaces another replaces of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Nothing that a rule takes out of answers.
+    #[default]
+    Nothing,
+    /// What lies in objects and lists below the document's own: many servers take those whole.
+    Below,
+    /// All of it.
+    All,
+}
+
+impl Doubts {
+    /// Whether there is nothing to compare.
+    pub fn is_empty(&self) -> bool {
+        self.leaves.is_empty() && self.scope == Scope::Nothing
+    }
+
+    /// Says that the write cannot go on, since it cannot be compared.
+    pub fn refuse(&self, plan: &Plan) -> Refusal {
+        match self.leaves.first() {
+            Some(doubt) => doubt.refuse(plan),
+            None => Refusal::new(
+                Reason::Veil,
+                "the body replaces what a rule takes out of answers, and that cannot be put back; nothing was saved",
+            ),
+        }
+    }
+}
+
+/// Whether a member that is missing in a write has to be compared: a rule takes one out of answers that a
+/// field names, so that a tool cannot send it back, or forbids staff to take it out.
+pub(super) fn minds_what_is_missing(plan: &Plan) -> bool {
+    let minds = |kind: KindId| plan.every(kind).any(|own| own.action == Action::Remove || own.readonly);
+    plan.targets.iter().any(|target| matches!(target.meaning, Meaning::Field { kind, .. } if minds(kind)))
+}
+
+/// What goes into a write in the place of a veil.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Fill {
+    /// Bytes of the write.
+    pub span: Range<usize>,
+    /// What stands there instead.
+    pub text: String,
+}
+
+/// It is an original, so only its length is shown.
+impl fmt::Debug for Fill {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fill({:?}, {} bytes)", self.span, self.text.len())
+    }
+}
+
+/// What makes a write whole again.
+#[derive(Debug, Default)]
+pub struct Home {
+    /// In the order of the write, and none overlaps another.
+    pub fills: Vec<Fill>,
+    /// How many values of which kind.
+    pub counts: Counts,
+}
+
+impl Home {
+    /// The write as it goes on; nothing where a fill lies outside of it or over another.
+    pub fn filled(&self, written: &[u8]) -> Option<Vec<u8>> {
+        let mut all = Vec::with_capacity(written.len());
+        let mut at = 0;
+        for fill in &self.fills {
+            all.extend_from_slice(written.get(at..fill.span.start)?);
+            all.extend_from_slice(fill.text.as_bytes());
+            at = fill.span.end;
+        }
+        all.extend_from_slice(written.get(at..)?);
+        Some(all)
+    }
+}
+
+/// What each leaf of a document is.
+pub struct Kinds<'a> {
+    plan: &'a Plan,
+    found: Vec<(Range<usize>, KindId)>,
+}
+
+impl<'a> Kinds<'a> {
+    /// Before the first leaf.
+    pub fn new(plan: &'a Plan) -> Kinds<'a> {
+        Kinds { plan, found: Vec::new() }
+    }
+
+    /// All of them, in the order of the document.
+    pub fn found(mut self) -> Vec<(Range<usize>, KindId)> {
+        self.found.sort_by_key(|(span, _)| span.start);
+        self.found
+    }
+}
+
+impl Sink for Kinds<'_> {
+    fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+        if leaf.part != Part::Key
+            && let Some(known) = leaves::known(self.plan, leaf)
+        {
+            self.found.push((span(leaf), known.kind));
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, _record: u32, _end: usize) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn settled(&mut self, _upto: usize) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
+
+/// Where a leaf stands, from its first run to its last.
+pub(super) fn span(leaf: &Leaf<'_>) -> Range<usize> {
+    let start = leaf.pieces.first().map_or(0, |piece| piece.span.start);
+    let end = leaf.pieces.last().map_or(0, |piece| piece.span.end);
+    start..end.max(start)
+}
+
+/// What is settled of a write while it is compared.
+#[derive(Default)]
+struct Settled {
+    /// Went home, or is what it was.
+    kept: Vec<Range<usize>>,
+    /// Staff's own, whatever it looks like.
+    own: Vec<Range<usize>>,
+    home: Home,
+}
+
+impl Settled {
+    /// Nothing is left in doubt, or the write goes nowhere.
+    fn finish(mut self, plan: &Plan, doubts: &[Doubt]) -> Result<Home, Refusal> {
+        self.kept.sort_by_key(|span| span.start);
+        self.own.sort_by_key(|span| span.start);
+        let open = |doubt: &&Doubt| {
+            let own = doubt.why == Why::Veil && holds(&self.own, &doubt.span);
+            !own && !holds(&self.kept, &doubt.span)
+        };
+        if let Some(doubt) = doubts.iter().find(open) {
+            return Err(doubt.refuse(plan));
+        }
+        self.home.fills.sort_by_key(|fill| fill.span.start);
+        Ok(self.home)
+    }
+}
+
+/// Whether one of these spans, which do not overlap, holds another.
+fn holds(spans: &[Range<usize>], inner: &Range<usize>) -> bool {
+    let before = spans.partition_point(|span| span.start <= inner.start);
+    before.checked_sub(1).is_some_and(|at| spans[at].end >= inner.end)
+}

@@ -1,0 +1,347 @@
+//! Veiled values of a write go home: the record that it is about is asked for again, as this staff could ask
+//! for it, and what the CRM answers is compared with what staff would get of that.
+//!
+//! The answer to that question is for nobody: what is left of it is the edits of the write.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap};
+use http::{Method, StatusCode, response};
+use tokio::time::timeout;
+
+use crate::body::coding::Coding;
+use crate::body::readings;
+use crate::body::unpack::Unpacker;
+use crate::format::Format;
+use crate::format::html::forms;
+use crate::format::json::JsonWalker;
+use crate::guard::restore::{Doubts, Home, IDS, Issued, IssuedForm, Kinds, Scope, Sent};
+use crate::policy::Policy;
+use crate::policy::plan::{Plan, SubjectAt};
+use crate::route::normal;
+use crate::serve::disclose::Receipt;
+use crate::serve::exchange::answer::About;
+use crate::serve::exchange::asked::{self, Asked, Asks};
+use crate::serve::exchange::leads::Own;
+use crate::serve::exchange::{dry, head};
+use crate::serve::house::{Gateway, House};
+use crate::serve::respond::Reader;
+use crate::serve::upstream::Upstream;
+use crate::terms::bounds::Bounds;
+use crate::terms::disclosure::Counts;
+use crate::terms::event::Event;
+use crate::terms::leaf::Walker;
+use crate::terms::mint::Mint;
+use crate::terms::refusal::{Reason, Refusal};
+
+/// Headers that vouch for the bytes of a body: such a body goes on as it came, or not at all.
+const SIGNED: [&str; 6] =
+    ["content-md5", "digest", "content-digest", "repr-digest", "signature", "x-hub-signature-256"];
+
+/// What a write is compared by.
+#[derive(Clone, Copy)]
+pub(super) struct Compared<'a> {
+    pub policy: &'a Policy,
+    pub mint: &'a Arc<dyn Mint>,
+    pub bounds: &'a Bounds,
+    pub asks: &'a Asks<'a>,
+    pub plan: &'a Plan,
+    pub doubts: &'a Doubts,
+}
+
+/// Makes a write whole again before it goes on, and records what went home. `receipt` is the write's own.
+pub(super) async fn restore(
+    gateway: &Gateway,
+    house: &House,
+    upstream: &Arc<Upstream>,
+    compared: Compared<'_>,
+    asked: &mut Asked,
+    receipt: &mut Receipt,
+) -> Result<(), Refusal> {
+    let Some(question) = Question::of(asked, &compared) else {
+        return compared.unknown(None);
+    };
+    let mut share = gateway.hold.share();
+    let read = async {
+        let about = question.about();
+        let answer = upstream.send(question.asked.to_request()?).await?;
+        let (head, mut body) = answer.into_parts();
+        let bytes = body.look(house.bounds.hold_bytes).await?.ok_or_else(|| compared.doubts.refuse(compared.plan))?;
+        share.set(bytes.len().saturating_mul(COPIES))?;
+        Ok::<_, Refusal>((about, head, bytes))
+    };
+    let late = |_| Refusal::new(Reason::UpstreamSlow, "the record was not there in time to compare a write with it");
+    let (about, head, bytes) = timeout(house.bounds.request, read).await.map_err(late)??;
+    let Some(whole) = compared.whole(asked, &question, about, (head, bytes))? else { return Ok(()) };
+    receipt.restored(&asked.subject(compared.plan), &whole.counts).await?;
+    asked.replace_body(whole.body);
+    Ok(())
+}
+
+/// The answer as it came, behind the guard, and both as trees.
+const COPIES: usize = 8;
+
+/// The same in a dry exchange, where the CRM's answer is given.
+pub(super) fn dried(
+    compared: Compared<'_>,
+    asked: &mut Asked,
+    record: Option<(response::Parts, Bytes)>,
+) -> Result<(), Refusal> {
+    let Some(answer) = record else {
+        // Nobody knows whether the record is there.
+        return if compared.doubts.leaves.is_empty() { Ok(()) } else { compared.unknown(None) };
+    };
+    let Some(question) = Question::of(asked, &compared) else { return compared.unknown(None) };
+    let about = question.about();
+    if let Some(whole) = compared.whole(asked, &question, about, answer)? {
+        asked.replace_body(whole.body);
+    }
+    Ok(())
+}
+
+/// A write with its originals.
+struct Whole {
+    body: Bytes,
+    counts: Counts,
+}
+
+/// The record twice: as the CRM answered, and as staff would get that.
+struct Record {
+    format: Format,
+    charset: &'static str,
+    original: Vec<u8>,
+    veiled: Vec<u8>,
+}
+
+impl Compared<'_> {
+    /// The record cannot be compared with.
+    fn unknown(&self, status: Option<StatusCode>) -> Result<(), Refusal> {
+        let is_new = matches!(status, Some(StatusCode::NOT_FOUND | StatusCode::GONE));
+        match self.doubts.scope {
+            Scope::Nothing | Scope::Below if self.doubts.leaves.is_empty() => Ok(()),
+            // What is not there yet cannot be lost.
+            Scope::All if self.doubts.leaves.is_empty() && is_new => Ok(()),
+            _ => Err(self.doubts.refuse(self.plan)),
+        }
+    }
+
+    /// The write as it goes on; nothing where that is as it came.
+    fn whole(
+        &self,
+        asked: &Asked,
+        question: &Question,
+        about: About,
+        (mut head, bytes): (response::Parts, Bytes),
+    ) -> Result<Option<Whole>, Refusal> {
+        if head.status != StatusCode::OK {
+            return self.unknown(Some(head.status)).map(|()| None);
+        }
+        let record = self.record(question, about, &mut head, bytes, asked).map_err(|refusal| self.told(refusal))?;
+        let Some(record) = record else { return self.unknown(None).map(|()| None) };
+        let (format, text) = asked.text()?;
+        if text.len() > self.bounds.hold_bytes {
+            return self.unknown(None).map(|()| None);
+        }
+        let whole = match (format, text) {
+            (Format::Json, Cow::Borrowed(text)) => self.json(asked, question, record, text)?,
+            (Format::Form, _) => self.form(asked, record)?,
+            _ => None,
+        };
+        let Some((body, home)) = whole else { return self.unknown(None).map(|()| None) };
+        if home.fills.is_empty() {
+            return Ok(None);
+        }
+        if is_signed(asked.headers()) {
+            let note = "the body is signed, so that veils in it cannot be made the originals again; nothing was saved";
+            return Err(Refusal::new(Reason::Veil, note));
+        }
+        Ok(Some(Whole { body: body.into(), counts: home.counts }))
+    }
+
+    /// The record, if it is whose it should be.
+    fn record(
+        &self,
+        question: &Question,
+        about: About,
+        head: &mut response::Parts,
+        bytes: Bytes,
+        asked: &Asked,
+    ) -> Result<Option<Record>, Refusal> {
+        let taken = head::clean(head, &about, Own::default())?;
+        let bytes = match taken.coding {
+            Some(coding) => unpacked(coding, &bytes, self.bounds)?.into(),
+            None => bytes,
+        };
+        let guard = question.asked.guard(&question.plan, self.mint, self.bounds, asked::day(self.asks.time));
+        let told = dry::told(head, &bytes, &about, guard.asked_by(self.asks.staff), self.bounds)?;
+        let subject = asked.subject(self.plan);
+        let mut subjects = told.verdict.disclosures.subjects.keys();
+        let is_theirs = subjects.all(|other| other.kind == subject.kind && other.id == subject.id);
+        let read = told.read.filter(|_| is_theirs && !told.long);
+        Ok(read.map(|(format, charset)| Record { format, charset, original: bytes.to_vec(), veiled: told.body }))
+    }
+
+    fn json(
+        &self,
+        asked: &Asked,
+        question: &Question,
+        record: Record,
+        written: &[u8],
+    ) -> Result<Option<(Vec<u8>, Home)>, Refusal> {
+        let texts =
+            (String::from_utf8(record.original), String::from_utf8(record.veiled), std::str::from_utf8(written));
+        let (Ok(original), Ok(veiled), Ok(written)) = texts else { return Ok(None) };
+        if (record.format, record.charset) != (Format::Json, "UTF-8") {
+            return Ok(None);
+        }
+        let mut kinds = Kinds::new(&question.plan);
+        let mut walker = JsonWalker::new(Arc::clone(&question.plan.places), self.bounds);
+        walker.write(original.as_bytes(), &mut kinds)?;
+        walker.end(&mut kinds)?;
+        let Some(issued) = Issued::new(original, &veiled, kinds.found(), self.bounds.depth) else { return Ok(None) };
+        let subject = asked.subject(self.plan).id.unwrap_or_default();
+        let home = issued.restore(self.plan, self.doubts, written, &subject, self.bounds.depth)?;
+        let body = home.filled(written.as_bytes()).ok_or_else(misplaced)?;
+        Ok(Some((body, home)))
+    }
+
+    /// A form is compared with the page that it stands in, in that page's charset.
+    fn form(&self, asked: &Asked, record: Record) -> Result<Option<(Vec<u8>, Home)>, Refusal> {
+        let Record { format: Format::Html, charset, original, veiled } = record else { return Ok(None) };
+        let read = |bytes: &[u8]| readings::text_in(bytes, charset);
+        let (Some(original), Some(veiled)) = (read(&original), read(&veiled)) else { return Ok(None) };
+        let Some(sent) = readings::sent_in(asked.body(), charset) else { return Ok(None) };
+        let sent: Vec<Sent> = sent.into_iter().map(|(name, value)| Sent { name, value }).collect();
+        let has_base = original.to_ascii_lowercase().contains("<base");
+        let forms = |page: &str| forms::forms(page, self.bounds.hold_bytes);
+        let (Some(original), Some(veiled)) = (forms(&original), forms(&veiled)) else { return Ok(None) };
+        let in_doubt = self.doubts.leaves.iter().filter_map(|doubt| Some(sent.get(doubt.span.start)?.name.as_str()));
+        let in_doubt = in_doubt.collect();
+        let leads = |action: &str| leads_to(action, asked, has_base);
+        let Some(issued) = IssuedForm::new(original, veiled, leads, &in_doubt) else { return Ok(None) };
+        let home = issued.restore(self.plan, self.doubts, &sent)?;
+        let mut parts: Vec<Vec<u8>> = asked.body().split(|byte| *byte == b'&').map(<[u8]>::to_vec).collect();
+        for fill in &home.fills {
+            let part = parts.get_mut(fill.span.start).ok_or_else(misplaced)?;
+            let value = readings::written_in(&fill.text, charset).ok_or_else(misplaced)?;
+            let name = part.iter().position(|byte| *byte == b'=').ok_or_else(misplaced)?;
+            part.truncate(name + 1);
+            part.extend_from_slice(value.as_bytes());
+        }
+        Ok(Some((parts.join(&b'&'), home)))
+    }
+
+    /// What is wrong with the record is wrong with the write, unless it can be tried again.
+    fn told(&self, refusal: Refusal) -> Refusal {
+        match refusal.reason {
+            Reason::Keys | Reason::Ledger | Reason::Overload | Reason::Internal => refusal,
+            _ => self.doubts.refuse(self.plan),
+        }
+    }
+}
+
+/// The question for the record that a write is about.
+struct Question {
+    asked: Asked,
+    plan: Arc<Plan>,
+}
+
+impl Question {
+    /// GET of the same path, if a resource declares it as a page of the same subject that reads.
+    fn of(asked: &Asked, compared: &Compared<'_>) -> Option<Question> {
+        let subject = asked.subject(compared.plan);
+        subject.id.as_ref()?;
+        let mut head = asked.head().clone();
+        head.method = Method::GET;
+        let query = kept(asked, compared)?;
+        let path = &asked.path().text;
+        let target = if query.is_empty() { path.clone() } else { format!("{path}?{query}") };
+        head.uri = target.parse().ok()?;
+        let names = head.headers.keys().filter(|name| is_of_the_body(name.as_str())).cloned().collect::<Vec<_>>();
+        for name in names {
+            head.headers.remove(name);
+        }
+        let again = Asked::new(compared.policy, head, Bytes::new(), compared.bounds).ok()?.made_for(asked.purpose());
+        let plan = again.plan(compared.policy, compared.asks, compared.bounds).ok()?;
+        again.screen(&plan, compared.bounds).ok()?;
+        let other = again.subject(&plan);
+        let reads = plan.event == Event::View && !plan.resources.is_empty();
+        (reads && other.kind == subject.kind && other.id == subject.id).then_some(Question { asked: again, plan })
+    }
+
+    fn about(&self) -> About {
+        About::of(&self.asked, &self.plan, Reader { page: false, japanese: false }, String::new())
+    }
+}
+
+/// Of the query what says which record is meant; in old CRMs the rest of it may do something. Nothing where
+/// that says something of a record too.
+fn kept(asked: &Asked, compared: &Compared<'_>) -> Option<String> {
+    let query = asked.head().uri.query().unwrap_or_default();
+    let mut names: Vec<String> = compared.policy.query_names(asked.matched());
+    names.extend(compared.plan.subjects.iter().filter_map(|source| match &source.at {
+        SubjectAt::Query(name) => Some(name.clone()),
+        _ => None,
+    }));
+    let name_of = |part: &str| {
+        let name = part.split('=').next().unwrap_or_default().replace('+', " ");
+        percent_encoding::percent_decode_str(&name).decode_utf8_lossy().trim().to_lowercase()
+    };
+    let (mine, others): (Vec<&str>, Vec<&str>) = query.split('&').filter(|part| !part.is_empty()).partition(|part| {
+        let name = name_of(part);
+        names.iter().any(|own| own.trim().to_lowercase() == name)
+    });
+    let is_id = |part: &&str| IDS.iter().any(|id| name_of(part).split('[').next() == Some(&id.to_lowercase()));
+    (!others.iter().any(is_id)).then(|| mine.join("&"))
+}
+
+/// Whether a header speaks of the body, or of what the write does.
+fn is_of_the_body(name: &str) -> bool {
+    let other = ["expect", "prefer", "x-http-method", "x-http-method-override", "x-method-override"];
+    name.starts_with("content-") || SIGNED.contains(&name) || other.contains(&name) || name == header::TRANSFER_ENCODING
+}
+
+fn is_signed(headers: &HeaderMap) -> bool {
+    SIGNED.iter().any(|name| headers.contains_key(*name))
+}
+
+/// Whether a form of a page leads to the path of that page, which is the one that was written to.
+fn leads_to(action: &str, asked: &Asked, has_base: bool) -> bool {
+    let action = action.split('#').next().unwrap_or_default();
+    let host = asked.host().and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let own = ["http://", "https://"].iter().find_map(|scheme| action.strip_prefix(scheme)?.strip_prefix(host));
+    let path = own.unwrap_or(action).split('?').next().unwrap_or_default();
+    let full = match path.as_bytes() {
+        // Of another site only with its scheme, and this one's is gone.
+        [] => return own.is_none() || asked.folded().is_empty(),
+        [b'/', b'/', ..] => return false,
+        [b'/', ..] => path.to_owned(),
+        _ if has_base || own.is_some() || path.contains("./") || path.contains(':') => return false,
+        _ => {
+            let text = &asked.path().text;
+            format!("{}/{path}", text.rsplit_once('/').map_or("", |(folder, _)| folder))
+        }
+    };
+    normal::canonical(full.as_bytes()).is_ok_and(|full| full.folded() == asked.folded())
+}
+
+/// What was packed, if that is no longer than what is held.
+fn unpacked(coding: Coding, bytes: &[u8], bounds: &Bounds) -> Result<Vec<u8>, Refusal> {
+    let mut unpacker = Unpacker::new(coding, bounds);
+    let mut all = Vec::new();
+    unpacker.feed(bytes);
+    while let Some(piece) = unpacker.piece()? {
+        all.extend(piece);
+        if all.len() > bounds.hold_bytes {
+            return Err(Refusal::new(Reason::Bound, "the record is longer than can be held"));
+        }
+    }
+    unpacker.end()?;
+    Ok(all)
+}
+
+fn misplaced() -> Refusal {
+    Refusal::new(Reason::Internal, "what went home does not lie where its veil stood")
+}

@@ -1,0 +1,95 @@
+//! Veiled values that come home through a running gateway: what the CRM is asked, what it keeps, what is recorded.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use super::RULES;
+use super::client::Answer;
+use super::origin::Origin;
+use super::running::Running;
+
+const RECORD: &str = r#"{"id":42,"name":"山田 太郎","tel":"090-1234-5678","mail":"taro@example.jp","plan":"gold","no":12345678901234567890}"#;
+
+/// A CRM that keeps what is put there, and answers with all of it.
+fn keeping() -> (Origin, Arc<Mutex<String>>) {
+    let kept = Arc::new(Mutex::new(RECORD.to_owned()));
+    let inside = Arc::clone(&kept);
+    let crm = Origin::start(move |request| {
+        let mut kept = inside.lock().expect("no panic there");
+        if request.path() != "/api/customers/42" {
+            return Answer::new(404, "application/json", "{}");
+        }
+        if request.0.starts_with("PUT ") {
+            *kept = request.0.split_once("\r\n\r\n").expect("a body").1.to_owned();
+        }
+        Answer::new(200, "application/json", &kept)
+    });
+    (crm, kept)
+}
+
+fn of(gateway: &Running, id: &str) -> Vec<Value> {
+    gateway.records(id)
+}
+
+#[test]
+fn a_record_that_is_saved_as_it_was_seen_is_what_it_was() {
+    let (crm, kept) = keeping();
+    let gateway = Running::start(&crm, RULES);
+    let seen = gateway.get("/api/customers/42", "tanaka", "crm-support").text();
+    assert!(seen.contains("***-****-5678") && !seen.contains("090-1234"), "{seen}");
+    let saved = gateway.put("/api/customers/42", "tanaka", "crm-support", &seen.replace("gold", "silver"));
+    assert_eq!(saved.status, 200, "{}", saved.text());
+    assert_eq!(*kept.lock().expect("no panic there"), RECORD.replace("gold", "silver"));
+    // The answer to the write is veiled like any other.
+    assert_eq!(saved.text(), seen.replace("gold", "silver"));
+
+    let asked = crm.asked();
+    let [_, again, write] = &asked[..] else { panic!("read, read again, written: {asked:?}") };
+    assert!(again.starts_with("GET /api/customers/42 ") && write.starts_with("PUT "), "{again}\n{write}");
+    let lower = again.to_ascii_lowercase();
+    assert!(lower.contains("x-remote-user") == asked[0].to_ascii_lowercase().contains("x-remote-user"));
+    assert!(!lower.contains("content-type") && !lower.contains("content-length"), "{again}");
+
+    let records = of(&gateway, &saved.header("sudare-request").expect("an id"));
+    let events: Vec<&str> = records.iter().filter_map(|record| record["event"].as_str()).collect();
+    assert_eq!(events, ["restore", "write", "write"], "{records:?}");
+    let subjects =
+        json!([{ "type": "customer", "id": "42", "kinds": { "phone": { "restore": 1 }, "email": { "restore": 1 } } }]);
+    assert_eq!(records[0]["subjects"], subjects);
+    assert_eq!(records[0]["outcome"], "forwarded");
+    for canary in ["090-1234", "taro@", "5678"] {
+        assert!(!gateway.ledger_text().contains(canary) && !gateway.log().contains(canary), "{canary}");
+    }
+}
+
+#[test]
+fn a_veil_that_cannot_go_home_goes_nowhere() {
+    let (crm, kept) = keeping();
+    let gateway = Running::start(&crm, RULES);
+    for (path, body) in [
+        ("/api/customers/42", r#"{"id":42,"tel":"***-****-0000"}"#),
+        ("/api/customers/42", r#"{"id":42,"plan":"***-****-5678"}"#),
+        ("/api/customers/42", r#"{"id":43,"tel":"***-****-5678"}"#),
+        ("/api/customers/43", r#"{"id":43,"tel":"***-****-5678"}"#),
+        ("/api/others/42", r#"{"tel":"***-****-5678"}"#),
+    ] {
+        let answer = gateway.put(path, "tanaka", "crm-support", body);
+        assert_eq!((answer.status, answer.header("sudare-refusal").as_deref()), (409, Some("veil")), "{path} {body}");
+        assert!(!answer.text().contains("090-1234"), "{}", answer.text());
+        let records = gateway.record(&answer.header("sudare-request").expect("an id"));
+        assert_eq!(records["event"], "refused", "{path} {body}");
+    }
+    assert_eq!(*kept.lock().expect("no panic there"), RECORD);
+    assert!(crm.asked().iter().all(|asked| asked.starts_with("GET ")), "nothing was written");
+}
+
+#[test]
+fn a_write_without_veils_asks_nothing_more() {
+    let (crm, kept) = keeping();
+    let gateway = Running::start(&crm, RULES);
+    let body = r#"{"id":42,"tel":"03-1111-2222","plan":"silver"}"#;
+    assert_eq!(gateway.put("/api/customers/42", "tanaka", "crm-support", body).status, 200);
+    assert_eq!(crm.asked().len(), 1);
+    assert_eq!(*kept.lock().expect("no panic there"), body);
+}
