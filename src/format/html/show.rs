@@ -152,10 +152,14 @@ impl Page {
                 held.above = Vec::new();
                 held.names = if sort == Sort::Label { vec![Word::from(held.text.as_str())] } else { Vec::new() };
             }
+            let mut questioning = None;
             if let Sort::Value(label) = sort {
                 held.name(&Word::from(&labels[label]));
+                // Whatever the `th` turns out to be, this is a value.
+                questioning = self.questioning.take();
             }
             self.deliver(held, eyes)?;
+            self.questioning = self.questioning.or(questioning);
         }
         Ok(last)
     }

@@ -441,7 +441,7 @@ mod tests {
         assert_eq!(names(&["!A !B", "a b"]), ["a: A", "b: B"]);
         assert_eq!(names(&["!A a", "!B b"]), ["a: A", "b: B"]);
         assert_eq!(names(&["!A a !B b"]), ["a: A", "b: B"]);
-        assert_eq!(names(&["!X !A !B", "!R a b"]), ["a: A R", "b: B R"]);
+        assert_eq!(names(&["!X !A !B", "!R a b"]), ["!R: X", "a: A R", "b: B R"]);
         assert_eq!(names(&["A： a B： b c"]), ["A：: ", "a: A", "B：: ", "b: B", "c: "]);
     }
 
