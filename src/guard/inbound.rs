@@ -91,7 +91,7 @@ impl<'a> Inbound<'a> {
         let is_locked = known.is_some_and(|kind| self.plan.every(kind).any(|own| own.readonly));
         let span = restore::span(leaf);
         let doubts = [(is_veil, Why::Veil), (is_locked, Why::ReadOnly)];
-        doubts.into_iter().filter_map(move |(is, why)| is.then(|| Doubt { span: span.clone(), kind: known, why }))
+        doubts.into_iter().filter(|(is, _)| *is).map(move |(_, why)| Doubt { span: span.clone(), kind: known, why })
     }
 }
 

@@ -188,7 +188,7 @@ fn everybody_is_who_the_case_says() {
                 let store = Store::passing(&[7; 32], session.lasts);
                 for (value, user) in &case.bound {
                     store
-                        .bind(store.ticket(&upstream(&config).identity(), &session.cookie, value), user, NOW - 10)
+                        .bind(store.ticket(upstream(&config).identity(), &session.cookie, value), user, NOW - 10)
                         .expect("bound");
                 }
                 session.open(store);
