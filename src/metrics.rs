@@ -2,12 +2,19 @@
 //!
 //! No label holds a text that staff or customers can choose: routes are resource ids of the rules,
 //! reasons and actions are closed lists.
+//!
+//! A series that is born when it is first counted has grown by nothing in the eyes of an alert: its
+//! first refused reload would wake nobody. So what can be listed stands at 0 from the start
+//! (`from_zero`), and each page shows every kind of the rules in force.
 
 use prometheus::core::Collector;
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
     TextEncoder,
 };
+
+use crate::terms::kind::Kinds;
+use crate::terms::refusal::Reason;
 
 /// Buckets from a tenth of a millisecond to ten seconds.
 const SECONDS: &[f64] =
@@ -58,9 +65,43 @@ metrics! {
     build: IntGaugeVec = "sudare_build_info", ["version"], "The gateway's version";
 }
 
+/// The results of reloads.
+const RELOADS: [&str; 2] = ["ok", "refused"];
+
+/// What is counted of tokens and hashes.
+const VAULT: [[&str; 2]; 5] =
+    [["tokenize", "ok"], ["tokenize", "error"], ["hash", "ok"], ["keep", "ok"], ["keep", "error"]];
+
+/// The sides of a connection.
+const SIDES: [&str; 2] = ["staff", "crm"];
+
 impl Metrics {
-    /// The page that Prometheus scrapes.
-    pub fn page(&self) -> Vec<u8> {
+    /// Puts every series at 0 whose labels are a closed list. Resources, roles and versions are the rules' own
+    /// and can be thousands; no alert asks for their first one.
+    pub fn from_zero(&self, formats: impl Iterator<Item = &'static str>) {
+        for reason in Reason::ALL {
+            self.refusals.with_label_values(&[reason.word()]);
+        }
+        for result in RELOADS {
+            self.reloads.with_label_values(&[result]);
+        }
+        for labels in &VAULT {
+            self.vault.with_label_values(labels);
+        }
+        for side in SIDES {
+            self.connections.with_label_values(&[side]);
+        }
+        for format in formats {
+            self.undeclared.with_label_values(&[format]);
+        }
+    }
+
+    /// The page that Prometheus scrapes, under rules that know these kinds. A kind that a reload brings is at 0
+    /// on the next page: before that page nobody could have told a birth from a count.
+    pub fn page(&self, kinds: &Kinds) -> Vec<u8> {
+        for (_, kind) in kinds.iter() {
+            self.alerts.with_label_values(&[kind.name.as_str()]);
+        }
         let mut page = Vec::new();
         // Encoding into memory fails only for a family without metrics, which is left out.
         let families: Vec<_> =
@@ -115,7 +156,8 @@ mod tests {
     fn the_page_shows_what_was_counted() {
         let metrics = Metrics::new().expect("names are unique");
         metrics.requests.with_label_values(&["customer", "released"]).inc();
-        let page = String::from_utf8(metrics.page()).expect("text");
+        metrics.from_zero(["json"].into_iter());
+        let page = String::from_utf8(metrics.page(&Kinds::builtin())).expect("text");
         assert!(page.contains("sudare_requests_total{outcome=\"released\",resource=\"customer\"} 1"), "{page}");
         assert!(page.contains("sudare_ledger_append_duration_seconds_bucket"), "{page}");
     }

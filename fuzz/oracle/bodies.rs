@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use quick_xml::events::Event;
 use sudare::body::charset::Charset;
 use sudare::body::rewriter;
 use sudare::format::{self, Format, header as headers};
@@ -101,13 +102,21 @@ fn other_readers(format: Format, body: &[u8], text: &str) {
         }
         Format::Xml => {
             let mut reader = quick_xml::Reader::from_str(text);
+            // References come by themselves, and are characters of the text around them.
+            let mut run = String::new();
             loop {
                 match reader.read_event() {
-                    Ok(quick_xml::events::Event::Eof) => break,
-                    Ok(quick_xml::events::Event::Text(piece)) => {
-                        assert!(!canary::is_in(&piece), "in an element:\n{text}");
+                    Ok(Event::Text(piece)) => run.push_str(&piece),
+                    Ok(Event::GeneralRef(name)) => {
+                        run.push(name.resolve_char_ref().ok().flatten().unwrap_or('&'));
                     }
-                    Ok(_) => {}
+                    Ok(event) => {
+                        assert!(!canary::is_in(&run), "in an element:\n{text}");
+                        run.clear();
+                        if event == Event::Eof {
+                            break;
+                        }
+                    }
                     Err(error) => panic!("{error}: no XML leaves:\n{text}"),
                 }
             }

@@ -16,7 +16,7 @@ use sudare::route::normal::canonical;
 use sudare::terms::bounds::Bounds;
 use sudare::terms::kind::Kind;
 use sudare::terms::mint::{Domain, Mint, MintError, Numeral};
-use sudare::terms::refusal::Refusal;
+use sudare::terms::refusal::{Reason, Refusal};
 use sudare::transform::Today;
 
 const RULES: &str = "
@@ -124,6 +124,11 @@ pub fn uncut(
     let cut = rewritten(plan, read_as, bounds, chunks(body, settings).into_iter());
     let same = match (&whole, &cut) {
         (Ok(whole), Ok(cut)) => whole == cut,
+        // Another charset is decoded a piece at a time, so that of two faults in one piece the other comes first.
+        (Err(whole), Err(cut)) if read_as.1 != Charset::Utf8 => {
+            let either = |refusal: &Refusal| matches!(refusal.reason, Reason::Bound | Reason::Unreadable);
+            whole.reason == cut.reason || (either(whole) && either(cut))
+        }
         (Err(whole), Err(cut)) => whole.reason == cut.reason,
         _ => false,
     };

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use encoding_rs::{EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use crate::body::prescan;
+use crate::body::utf32::{self, Order};
 use crate::format::Format;
 use crate::format::media::{self, Claim};
 use crate::terms::refusal::{Reason, Refusal};
@@ -25,8 +26,13 @@ pub enum Charset {
     Utf8,
     /// Nothing says it: by the first bytes that are no ASCII.
     Unsaid,
+    /// It is said to be Western, which servers say of whatever they send, and programs do not believe: as
+    /// UTF-8 where the first bytes that are no ASCII are that, else as windows-1252.
+    Western,
     /// In this charset, one of those that [`is_read`].
     Other(&'static Encoding),
+    /// In UTF-32, which only data may be in.
+    Utf32(Order),
 }
 
 impl Charset {
@@ -40,7 +46,10 @@ impl Charset {
 pub fn of(content_type: Option<&str>, first: &[u8]) -> Result<(Format, Charset), Refusal> {
     let claim = content_type.map(media::claim).transpose()?;
     let header = claim.as_ref().and_then(|claim| claim.charset.as_deref());
-    let mark = mark(first)?;
+    if let Some(order) = utf32(claim.as_ref(), first)? {
+        return Ok((Format::Json, Charset::Utf32(order)));
+    }
+    let mark = Encoding::for_bom(first).map(|(encoding, _)| encoding);
     let pattern = if mark.is_none() && header.is_none() { pattern(first) } else { None };
     // An unknown name is refused below, where it counts: an image has no charset.
     let named = header.and_then(|name| Encoding::for_label(name.as_bytes()));
@@ -62,6 +71,7 @@ pub fn of(content_type: Option<&str>, first: &[u8]) -> Result<(Format, Charset),
         (None, Some(header), Some(own)) if header != own && (header != UTF_8 || own == ISO_2022_JP) => {
             return Err(refuse("a body that says another charset than its header"));
         }
+        (None, Some(header), None) if header == WINDOWS_1252 => Charset::Western,
         (None, Some(header), _) => Charset::of(header),
         (None, None, Some(own)) => Charset::of(own),
         (None, None, None) if is_unsaid(format, claim.as_ref()) => Charset::Unsaid,
@@ -104,15 +114,24 @@ pub fn told(content_type: &str, format: Format, charset: &str) -> Option<String>
     (silent && !says_itself).then(|| format!("{}; charset={}", kept.join("; "), charset.to_ascii_lowercase()))
 }
 
-fn mark(first: &[u8]) -> Result<Option<&'static Encoding>, Refusal> {
-    if first.starts_with(b"\xff\xfe\0\0") || first.starts_with(b"\0\0\xfe\xff") {
-        return Err(refuse("a body in UTF-32"));
+/// The order of JSON in UTF-32, which its mark or its first zeros tell; anything else in it is refused,
+/// since browsers would read it as something else.
+pub(super) fn utf32(claim: Option<&Claim>, first: &[u8]) -> Result<Option<Order>, Refusal> {
+    let Some(order) = utf32::order(first) else { return Ok(None) };
+    let shown = order.shown(&first[..first.len().min(SIGN_BYTES)]);
+    let data = matches!(media::format(claim, shown.as_bytes()), Ok(Format::Json));
+    match claim.and_then(|claim| claim.charset.as_deref()) {
+        Some(label) if data && !order.is_called(label) => {
+            Err(refuse("a body in UTF-32 that its header calls something else"))
+        }
+        _ if data => Ok(Some(order)),
+        _ if utf32::is_marked(first) => Err(refuse("a body in UTF-32 that is no JSON")),
+        _ => Ok(None),
     }
-    Ok(Encoding::for_bom(first).map(|(encoding, _)| encoding))
 }
 
 /// JSON in UTF-16 shows by its first two characters, which are ASCII (RFC 4627, section 3).
-fn pattern(first: &[u8]) -> Option<&'static Encoding> {
+pub(super) fn pattern(first: &[u8]) -> Option<&'static Encoding> {
     let four = first.get(..4)?;
     match [four[0] == 0, four[1] == 0, four[2] == 0, four[3] == 0] {
         [true, false, true, false] => Some(UTF_16BE),
@@ -194,13 +213,14 @@ mod tests {
 
     #[test]
     fn marks_headers_and_documents_agree_or_are_refused() {
-        use Charset::{Other, Unsaid, Utf8};
+        use Charset::{Other, Unsaid, Utf8, Utf32, Western};
         for (content_type, first, charset) in [
             ("text/html", &b"<p>"[..], Some(Unsaid)),
             ("text/html; charset=utf-8", b"<p>", Some(Utf8)),
             ("text/html; charset=Windows-31J", b"<p>", Some(Other(SHIFT_JIS))),
             ("text/html; charset=x-euc-jp", b"<p>", Some(Other(EUC_JP))),
-            ("text/html; charset=iso-8859-1", b"<p>", Some(Other(WINDOWS_1252))),
+            ("text/html; charset=iso-8859-1", b"<p>", Some(Western)),
+            ("text/html; charset=iso-8859-1", b"<meta charset=iso-8859-1>", Some(Other(WINDOWS_1252))),
             ("text/html; charset=utf-7", b"<p>", None),
             ("text/html; charset=cp037", b"<p>", None),
             ("text/html; charset=x-user-defined", b"<p>", None),
@@ -234,6 +254,13 @@ mod tests {
             // Its walker finds no JSON there.
             ("application/json; charset=utf-8", b"{\0\"\0a\0\"\0", Some(Utf8)),
             ("application/json; charset=Shift_JIS", b"{\"a\":1}", Some(Other(SHIFT_JIS))),
+            ("application/json", b"{\0\0\0}\0\0\0", Some(Utf32(Order::Little))),
+            ("application/json; charset=UTF-32", b"\0\0\0{\0\0\0}", Some(Utf32(Order::Big))),
+            ("text/plain", b"\xff\xfe\0\0[\0\0\0]\0\0\0", Some(Utf32(Order::Little))),
+            ("application/json; charset=utf-32be", b"{\0\0\0}\0\0\0", None),
+            ("application/json; charset=utf-8", b"\0\0\xfe\xff\0\0\0{\0\0\0}", None),
+            ("application/json; charset=utf-32", b"{}", None),
+            ("text/csv", b"\0\0\xfe\xff\0\0\0a", None),
             ("text/csv", b"a,b", Some(Unsaid)),
             ("text/csv; charset=iso-8859-1", b"\x1f\x8b\x08", None),
             ("text/plain", b"PK\x03\x04", None),
@@ -254,6 +281,7 @@ mod tests {
             ("text/javascript", Format::Json, "UTF-8", Some("text/javascript; charset=utf-8")),
             ("text/event-stream", Format::Events, "UTF-8", None),
             ("application/json", Format::Json, "UTF-16LE", Some("application/json; charset=utf-16le")),
+            ("application/json", Format::Json, "UTF-32BE", Some("application/json; charset=utf-32be")),
         ] {
             assert_eq!(told(content_type, format, charset).as_deref(), said, "{content_type}");
         }

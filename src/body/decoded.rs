@@ -14,16 +14,53 @@ use std::ops::Range;
 use encoding_rs::{Decoder, DecoderResult, Encoding};
 
 use crate::body::splice::Segment;
+use crate::body::utf32::{self, Order};
 use crate::body::written::{self, Shift};
 use crate::terms::refusal::{Reason, Refusal};
 
 /// What is read of a body in one go.
 const READ_BYTES: usize = 32 << 10;
 
+/// A charset, and how far its bytes are read.
+enum Codes {
+    /// One that browsers know.
+    Known(&'static Encoding, Decoder),
+    Utf32(Order, utf32::Decoder),
+}
+
+impl Codes {
+    fn name(&self) -> &'static str {
+        match self {
+            Codes::Known(encoding, _) => encoding.name(),
+            Codes::Utf32(order, _) => order.name(),
+        }
+    }
+
+    fn written(&self, text: &str) -> Option<(Vec<u8>, Shift)> {
+        match self {
+            Codes::Known(encoding, _) => written::written(encoding, text),
+            Codes::Utf32(order, _) => Some((order.written(text), Shift::Ascii)),
+        }
+    }
+
+    fn escapes(&self, bytes: &[u8], shift: Shift) -> (usize, Shift) {
+        match self {
+            Codes::Known(encoding, _) => written::escapes(encoding, bytes, shift),
+            Codes::Utf32(..) => (0, shift),
+        }
+    }
+
+    fn width(&self, bytes: &[u8], shift: Shift, wide: bool) -> usize {
+        match self {
+            Codes::Known(encoding, _) => written::width(encoding, bytes, shift, wide),
+            Codes::Utf32(..) => utf32::UNIT,
+        }
+    }
+}
+
 /// The bytes behind a text.
 pub(super) struct Decoded {
-    encoding: &'static Encoding,
-    decoder: Decoder,
+    codes: Codes,
     /// The bytes whose text is still held.
     raw: Vec<u8>,
     /// The state at the first of them.
@@ -36,13 +73,21 @@ pub(super) struct Decoded {
 
 impl Decoded {
     pub(super) fn new(encoding: &'static Encoding) -> Decoded {
-        let decoder = encoding.new_decoder_without_bom_handling();
-        Decoded { encoding, decoder, raw: Vec::new(), shift: Shift::Ascii, left: Shift::Ascii, joined: true }
+        Decoded::of(Codes::Known(encoding, encoding.new_decoder_without_bom_handling()))
+    }
+
+    /// The same for data in UTF-32.
+    pub(super) fn utf32(order: Order) -> Decoded {
+        Decoded::of(Codes::Utf32(order, utf32::Decoder::new(order)))
+    }
+
+    fn of(codes: Codes) -> Decoded {
+        Decoded { codes, raw: Vec::new(), shift: Shift::Ascii, left: Shift::Ascii, joined: true }
     }
 
     /// The charset's name.
     pub(super) fn name(&self) -> &'static str {
-        self.encoding.name()
+        self.codes.name()
     }
 
     /// How many bytes are kept.
@@ -52,7 +97,7 @@ impl Decoded {
 
     /// Whether a text can be written in this charset.
     pub(super) fn holds(&self, text: &str) -> bool {
-        written::written(self.encoding, text).is_some()
+        self.codes.written(text).is_some()
     }
 
     /// Bytes of which the text is known already: ASCII, before the charset was.
@@ -73,25 +118,16 @@ impl Decoded {
         Ok(())
     }
 
-    fn decode(&mut self, mut rest: &[u8], last: bool, text: &mut Vec<u8>) -> Result<(), Refusal> {
-        loop {
-            let start = text.len();
-            // A buffer of the longest text that the bytes can give; what is not filled goes again.
-            let room = self.decoder.max_utf8_buffer_length_without_replacement(rest.len());
-            text.resize(start + room.ok_or_else(|| self.refuse("too long a run"))?, 0);
-            let (result, read, written) =
-                self.decoder.decode_to_utf8_without_replacement(rest, &mut text[start..], last);
-            text.truncate(start + written);
-            if text[start..].iter().any(is_no_text) {
-                return Err(self.refuse("control characters"));
-            }
-            rest = &rest[read..];
-            match result {
-                DecoderResult::InputEmpty => return Ok(()),
-                DecoderResult::OutputFull => {}
-                DecoderResult::Malformed(..) => return Err(self.refuse("bytes that stand for nothing in it")),
-            }
+    fn decode(&mut self, bytes: &[u8], last: bool, text: &mut Vec<u8>) -> Result<(), Refusal> {
+        let start = text.len();
+        let read = match &mut self.codes {
+            Codes::Known(_, decoder) => decode(decoder, bytes, last, text),
+            Codes::Utf32(_, decoder) => decoder.decode(bytes, last, text),
+        };
+        if text[start..].iter().any(is_no_text) {
+            return Err(self.refuse("control characters"));
         }
+        read.ok_or_else(|| self.refuse("bytes that stand for nothing in it"))
     }
 
     /// The bytes of these segments of the text that leaves: all of it, from its first byte. `end`
@@ -133,7 +169,7 @@ impl Decoded {
         }
         let mut start = read;
         if !self.joined {
-            let (length, shift) = written::escapes(self.encoding, &self.raw[read..], self.shift);
+            let (length, shift) = self.codes.escapes(&self.raw[read..], self.shift);
             start += length;
             self.shift = shift;
             if self.left != shift {
@@ -149,7 +185,7 @@ impl Decoded {
 
     /// Writes what an edit brings.
     fn bring(&mut self, text: &str, out: &mut Vec<u8>) -> Result<(), Refusal> {
-        let Some((bytes, shift)) = written::written(self.encoding, text) else {
+        let Some((bytes, shift)) = self.codes.written(text) else {
             return Err(self.refuse("an edit that it has no characters for"));
         };
         let switches = bytes.first() == Some(&0x1b);
@@ -167,10 +203,10 @@ impl Decoded {
     /// Goes over the bytes of a text; gives where they end.
     fn pass(&mut self, text: &[u8], mut at: usize) -> Result<usize, Refusal> {
         for lead in text.iter().filter(|byte| **byte & 0xc0 != 0x80) {
-            let (length, shift) = written::escapes(self.encoding, &self.raw[at..], self.shift);
+            let (length, shift) = self.codes.escapes(&self.raw[at..], self.shift);
             at += length;
             self.shift = shift;
-            at += written::width(self.encoding, &self.raw[at..], shift, *lead >= 0xf0);
+            at += self.codes.width(&self.raw[at..], shift, *lead >= 0xf0);
             if at > self.raw.len() {
                 return Err(misplaced());
             }
@@ -179,7 +215,25 @@ impl Decoded {
     }
 
     fn refuse(&self, what: &str) -> Refusal {
-        Refusal::new(Reason::Unreadable, format!("a body in {} with {what}", self.encoding.name()))
+        Refusal::new(Reason::Unreadable, format!("a body in {} with {what}", self.codes.name()))
+    }
+}
+
+/// Adds what bytes stand for; nothing where they stand for none.
+fn decode(decoder: &mut Decoder, mut rest: &[u8], last: bool, text: &mut Vec<u8>) -> Option<()> {
+    loop {
+        let start = text.len();
+        // A buffer of the longest text that the bytes can give; what is not filled goes again.
+        let room = decoder.max_utf8_buffer_length_without_replacement(rest.len())?;
+        text.resize(start + room, 0);
+        let (result, read, written) = decoder.decode_to_utf8_without_replacement(rest, &mut text[start..], last);
+        text.truncate(start + written);
+        rest = &rest[read..];
+        match result {
+            DecoderResult::InputEmpty => return Some(()),
+            DecoderResult::OutputFull => {}
+            DecoderResult::Malformed(..) => return None,
+        }
     }
 }
 

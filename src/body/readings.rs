@@ -10,9 +10,9 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8, WINDOWS_1252};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
-use crate::body::{charset, sniff};
+use crate::body::{charset, sniff, utf32};
 use crate::format::Format;
-use crate::format::media;
+use crate::format::media::{self, Claim};
 use crate::terms::refusal::{Reason, Refusal};
 
 /// What stays as it is in a value that is written anew.
@@ -42,24 +42,48 @@ pub fn form(raw: &[u8]) -> Vec<Cow<'_, [u8]>> {
     readings
 }
 
-/// A request's body of another form, in UTF-8, and its format: in the charset that its label says.
+/// A request's body of another form, in UTF-8, and its format: in the charset that its label says, or
+/// that data tells by itself.
 pub fn body<'a>(content_type: Option<&str>, raw: &'a [u8]) -> Result<(Format, Cow<'a, [u8]>), Refusal> {
-    let named = content_type.map(media::claim).transpose()?.and_then(|claim| claim.charset);
-    let encoding = named.as_deref().map(charset::known).transpose()?.unwrap_or(UTF_8);
+    let claim = content_type.map(media::claim).transpose()?;
+    if let Some(text) = data(claim.as_ref(), raw)? {
+        return Ok((Format::Json, Cow::Owned(text.into_bytes())));
+    }
+    let named = claim.as_ref().and_then(|claim| claim.charset.as_deref());
+    let encoding = named.map(charset::known).transpose()?.unwrap_or(UTF_8);
     let text = if encoding == UTF_8 {
         Cow::Borrowed(raw)
     } else {
         let text = encoding.decode_without_bom_handling_and_without_replacement(raw);
-        let text = text.ok_or_else(|| Refusal::new(Reason::Unreadable, "a body that is not in its charset"))?;
-        Cow::Owned(text.into_owned().into_bytes())
+        Cow::Owned(text.ok_or_else(not_in_its_charset)?.into_owned().into_bytes())
     };
-    let claim = content_type.map(media::claim).transpose()?;
     let format = media::format(claim.as_ref(), &text)?;
     let told = |name: &[u8]| Encoding::for_label(name) == Some(encoding) || (encoding == UTF_8 && media::is_utf8(name));
-    if format == Format::Xml && !media::declared(&text)?.is_none_or(told) {
+    if matches!(format, Format::Xml | Format::Calls) && !media::declared(&text)?.is_none_or(told) {
         return Err(Refusal::new(Reason::Unreadable, "XML that says another charset than its label"));
     }
     Ok((format, text))
+}
+
+/// The text of JSON in UTF-32, or in UTF-16 that no label names.
+fn data(claim: Option<&Claim>, raw: &[u8]) -> Result<Option<String>, Refusal> {
+    let unmarked = |text: String| text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    if let Some(order) = charset::utf32(claim, raw)? {
+        let mut text = Vec::with_capacity(raw.len());
+        utf32::Decoder::new(order).decode(raw, true, &mut text).ok_or_else(not_in_its_charset)?;
+        let text = String::from_utf8(text).map_err(|_| not_in_its_charset())?;
+        return Ok(Some(unmarked(text)));
+    }
+    let mark = Encoding::for_bom(raw).map(|(encoding, _)| encoding).filter(|encoding| *encoding != UTF_8);
+    let unnamed = claim.is_none_or(|claim| claim.charset.is_none());
+    let Some(encoding) = mark.or_else(|| charset::pattern(raw)).filter(|_| unnamed) else { return Ok(None) };
+    let text =
+        encoding.decode_without_bom_handling_and_without_replacement(raw).map(|text| unmarked(text.into_owned()));
+    Ok(text.filter(|text| matches!(media::format(claim, text.as_bytes()), Ok(Format::Json))))
+}
+
+fn not_in_its_charset() -> Refusal {
+    Refusal::new(Reason::Unreadable, "a body that is not in its charset")
 }
 
 /// A text in the charset of this name; nothing where it is not in it.
@@ -95,7 +119,7 @@ pub fn header(raw: &[u8]) -> Result<String, Refusal> {
 }
 
 /// Shift_JIS and EUC-JP, the likelier one first.
-fn by_likelihood(bytes: &[u8]) -> Vec<&'static Encoding> {
+pub(super) fn by_likelihood(bytes: &[u8]) -> Vec<&'static Encoding> {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
     let guess = detector.guess(Some(b"jp"), Utf8Detection::Deny);
@@ -134,6 +158,28 @@ mod tests {
     fn readings(raw: &str) -> Vec<String> {
         let decoded = |reading: Cow<'_, [u8]>| percent_decode(&reading).decode_utf8_lossy().into_owned();
         form(raw.as_bytes()).into_iter().map(decoded).collect()
+    }
+
+    #[test]
+    fn data_in_wide_characters_is_read_whoever_names_it() {
+        let text = "{\"tel\":\"０９０\"}";
+        let wide = |units: Vec<[u8; 2]>| units.concat();
+        let utf16 = |order: fn(u16) -> [u8; 2]| wide(text.encode_utf16().map(order).collect());
+        for (content_type, raw, read) in [
+            (Some("application/json"), utf16(u16::to_le_bytes), true),
+            (Some("application/json"), [b"\xfe\xff".to_vec(), utf16(u16::to_be_bytes)].concat(), true),
+            (Some("application/json; charset=utf-16be"), utf16(u16::to_be_bytes), true),
+            (None, utf32::Order::Big.written(text), true),
+            (Some("application/json"), utf32::Order::Little.written(&format!("\u{feff}{text}")), true),
+            (Some("application/json; charset=utf-32"), utf32::Order::Little.written(text), true),
+            (Some("application/json; charset=utf-32"), text.as_bytes().to_vec(), false),
+            (Some("application/json; charset=utf-8"), utf32::Order::Big.written(text), false),
+            (Some("application/json"), utf32::Order::Big.written(text)[..21].to_vec(), false),
+            (Some("text/csv"), utf16(u16::to_be_bytes), false),
+        ] {
+            let body = body(content_type, &raw).ok().filter(|(_, body)| **body == *text.as_bytes());
+            assert_eq!(body.map(|(format, _)| format), read.then_some(Format::Json), "{content_type:?}");
+        }
     }
 
     #[test]

@@ -75,7 +75,10 @@ enum Skin {
     /// Nothing: they are the same.
     Utf8,
     /// Nothing so far: all of it was ASCII.
-    Unsaid,
+    Unsaid {
+        /// Whether it is UTF-8 or Western, and nothing else.
+        western: bool,
+    },
     Other(Box<Decoded>),
 }
 
@@ -92,8 +95,10 @@ impl Rewriter {
             text: Vec::new(),
             skin: match charset {
                 Charset::Utf8 => Skin::Utf8,
-                Charset::Unsaid => Skin::Unsaid,
+                Charset::Unsaid => Skin::Unsaid { western: false },
+                Charset::Western => Skin::Unsaid { western: true },
                 Charset::Other(encoding) => Skin::Other(Box::new(Decoded::new(encoding))),
+                Charset::Utf32(order) => Skin::Other(Box::new(Decoded::utf32(order))),
             },
             base: 0,
             read: 0,
@@ -204,10 +209,11 @@ impl Rewriter {
     /// body's rest.
     fn settles(&mut self, upto: usize, last: bool) -> Result<bool, Refusal> {
         let ahead = &self.text[self.read..upto];
-        if !matches!(self.skin, Skin::Unsaid) || !sniff::is_open(ahead) {
+        let Skin::Unsaid { western } = self.skin else { return Ok(false) };
+        if !sniff::is_open(ahead) {
             return Ok(false);
         }
-        let encoding = sniff::charset(ahead, last)?;
+        let encoding = if western { sniff::western(ahead, last) } else { sniff::charset(ahead, last)? };
         if encoding == UTF_8 {
             self.skin = Skin::Utf8;
             return Ok(false);
@@ -246,7 +252,7 @@ impl Rewriter {
         if ready >= RELEASE_BYTES || (self.read > self.hold_bytes && ready > 0) {
             let verdict = guard.release(upto)?;
             // The head that leaves with the first part says in which charset all of it is.
-            if matches!(self.skin, Skin::Unsaid) {
+            if matches!(self.skin, Skin::Unsaid { .. }) {
                 self.skin = Skin::Utf8;
             }
             return self.cut(upto, verdict, false).map(Some);

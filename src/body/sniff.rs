@@ -32,6 +32,11 @@ pub(super) fn charset(bytes: &[u8], last: bool) -> Result<&'static Encoding, Ref
     }
 }
 
+/// Whether bytes that are said to be Western are, or are UTF-8.
+pub(super) fn western(bytes: &[u8], last: bool) -> &'static Encoding {
+    if is_utf8(bytes, last) && !switches(bytes) { UTF_8 } else { WINDOWS_1252 }
+}
+
 /// Whether something here leaves it open in which charset the body is.
 pub(super) fn is_open(bytes: &[u8]) -> bool {
     !bytes.is_ascii() || switches(bytes)

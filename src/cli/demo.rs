@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use clap::Args;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use crate::cli::demo_text::{self, Places};
-use crate::cli::say::{Lang, coloured, complain, phrase, texts};
+use crate::cli::say::{Lang, coloured, complain, ended, phrase, texts};
 use crate::cli::serve::{self, log};
 use crate::cli::{DONE, FAILED, UNUSABLE};
 use crate::config::gateway::Log;
@@ -74,15 +75,23 @@ async fn demo(args: &DemoArgs, folder: &Path, lang: Lang) -> u8 {
         Ok(config) => config,
         Err(status) => return status,
     };
-    let told = |started: &Started| tell(started, crm_address, folder, lang);
+    let (unwritten, written) = oneshot::channel();
+    let told = |started: &Started| {
+        if let Err(error) = tell(started, crm_address, folder, lang) {
+            // Whoever waits for it has ended with it.
+            let _ = unwritten.send(error);
+        }
+    };
     // The sample serves as long as the gateway runs; its future is dropped with it.
-    let ended = tokio::select! {
-        ended = run::run(config, told) => ended,
+    let outcome = tokio::select! {
+        outcome = run::run(config, told) => outcome,
         crm = sample::http::serve(crm, Arc::new(Sample::new())) => {
             return failed(lang, &texts::CRM_ENDED.with(lang, &[("error", &format!("{crm:?}"))]));
         }
+        // Without its first screen nobody knows where the demo is; whoever closed the pipe has read it.
+        Ok(error) = written => return ended(Err(error), DONE, lang),
     };
-    match ended {
+    match outcome {
         Ok(()) => DONE,
         Err(error) => {
             let error = phrase(lang, &error.to_string()).into_owned();
@@ -91,7 +100,8 @@ async fn demo(args: &DemoArgs, folder: &Path, lang: Lang) -> u8 {
     }
 }
 
-fn tell(started: &Started, crm: SocketAddr, folder: &Path, lang: Lang) {
+/// Prints the first screen. Whoever closed the pipe has read enough.
+fn tell(started: &Started, crm: SocketAddr, folder: &Path, lang: Lang) -> std::io::Result<()> {
     let gateway = started.staff.first().map(|address| format!("http://{address}")).unwrap_or_default();
     let state = folder.join("state");
     let places = Places {
@@ -100,10 +110,12 @@ fn tell(started: &Started, crm: SocketAddr, folder: &Path, lang: Lang) {
         ledger: &state.join("ledger").display().to_string(),
         verify: &format!("sudare ledger verify --state {}", state.display()),
     };
-    let stdout = std::io::stdout();
+    let mut stdout = std::io::stdout().lock();
     let text = demo_text::text(lang, &places, coloured(&stdout));
-    // Whoever closed the pipe has read enough.
-    let _closed = stdout.lock().write_all(text.as_bytes());
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 fn folder(args: &DemoArgs) -> std::io::Result<PathBuf> {

@@ -60,7 +60,7 @@ pub fn run(args: &KindsArgs, lang: Lang) -> u8 {
 }
 
 /// How a kind is found in text.
-fn detector(id: KindId, kind: &Kind) -> Option<&'static str> {
+pub(super) fn detector(id: KindId, kind: &Kind) -> Option<&'static str> {
     match (detect::finds(id), &kind.pattern) {
         (Some(true), _) => Some("certain"),
         (Some(false), _) => Some("uncertain"),

@@ -50,7 +50,7 @@ struct Arguments {
 enum Command {
     /// Starts a sample CRM and the gateway in front of it on loopback, and says what to open
     Demo(demo::DemoArgs),
-    /// Writes gateway.yaml, users.yaml and rules/ for a CRM, everything veiled
+    /// Writes gateway.yaml, users.yaml and rules/ for a CRM, all that is recognised veiled
     Init(init::InitArgs),
     /// Runs the gateway; SIGHUP or a changed rule file reloads, SIGTERM drains
     Serve(serve::ServeArgs),

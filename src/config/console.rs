@@ -19,13 +19,16 @@ pub struct Console {
     /// The groups of which one is enough. They stand here and not in rules: whoever writes rules should
     /// not say who watches over them.
     pub groups: Vec<String>,
+    /// The hosts by which it is asked beside this machine's own, in small letters: what a proxy in front
+    /// of it passes on.
+    pub hosts: Vec<String>,
 }
 
 /// Reads `console:`: an address, or `{ address, groups }`.
 pub fn parse(node: &Node, faults: &mut Faults) -> Option<Console> {
     if node.map().is_none() {
         let address = own(node, "`console`", faults)?;
-        return Some(Console { address, groups: vec![GROUP.to_owned()] });
+        return Some(Console { address, groups: vec![GROUP.to_owned()], hosts: Vec::new() });
     }
     let mut map = MapReader::open(node, "`console`", faults)?;
     let address = map.need("address", faults).and_then(|node| own(node, "`address`", faults));
@@ -33,8 +36,24 @@ pub fn parse(node: &Node, faults: &mut Faults) -> Option<Console> {
         || vec![GROUP.to_owned()],
         |node| reader::texts(node, "`groups`", faults).into_iter().map(|(group, _)| group.to_owned()).collect(),
     );
+    let hosts = map.take("hosts").map(|node| hosts(node, faults)).unwrap_or_default();
     map.finish(faults);
-    Some(Console { address: address?, groups })
+    Some(Console { address: address?, groups, hosts })
+}
+
+fn hosts(node: &Node, faults: &mut Faults) -> Vec<String> {
+    let mut hosts = Vec::new();
+    for (text, spot) in reader::texts(node, "`hosts`", faults) {
+        let is_known = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        if text.is_empty() || text.ends_with('.') || !text.bytes().all(is_known) {
+            faults
+                .error(spot, "bad-host", format!("`{text}` is not the name of a host"))
+                .help("write the host alone, as in `hosts: [console.example]`");
+            continue;
+        }
+        hosts.push(text.to_ascii_lowercase());
+    }
+    hosts
 }
 
 /// An address that only this machine reaches: passwords go over it, and TLS is not spoken there yet.

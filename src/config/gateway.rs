@@ -10,6 +10,7 @@ use crate::config::bounds;
 use crate::config::console::{self, Console};
 use crate::config::identity::{self, networks};
 use crate::config::listen::{self, At, Listener};
+use crate::config::open;
 use crate::config::packs;
 use crate::config::units::Origin;
 use crate::config::upstream::{self, Upstreams};
@@ -132,6 +133,10 @@ fn read(root: &Node, origin: &Origin<'_>, key: [u8; 32], whole: bool, faults: &m
     if whole {
         fitting(root, &listen, upstreams.as_ref(), &trusted_proxies, faults);
         let proves = |listener: &Listener| listener.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+        open::log_ins(&listen, &identity, &trusted_proxies, spot(root, "listen"), faults);
+        if let Some(address) = metrics {
+            open::metrics(address, spot(root, "metrics"), faults);
+        }
         identity::fitting(&identity, listen.iter().any(proves), root, faults);
         if let Some((console, spot)) = &console {
             console::fitting(console, &identity, spot, faults);
@@ -181,6 +186,12 @@ pub(super) fn address(node: &Node, what: &str, faults: &mut Faults) -> Option<So
     parsed
 }
 
+/// Where a key stands.
+fn spot<'n>(root: &'n Node, key: &str) -> &'n Spot {
+    let mut entries = root.map().unwrap_or_default().iter();
+    entries.find(|entry| entry.key == key).map_or(&root.spot, |entry| &entry.key_spot)
+}
+
 /// What several keys say together must have a meaning.
 fn fitting(
     root: &Node,
@@ -190,7 +201,7 @@ fn fitting(
     faults: &mut Faults,
 ) {
     let entries = root.map().unwrap_or_default();
-    let spot = |key: &str| entries.iter().find(|entry| entry.key == key).map_or(&root.spot, |entry| &entry.key_spot);
+    let spot = |key| spot(root, key);
     if listen.iter().any(|listener| listener.proxy_protocol) && trusted_proxies.is_empty() {
         faults
             .error(

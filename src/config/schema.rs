@@ -114,6 +114,7 @@ shape!(Console, "Where security staff asks, and who that is.",
     }
     may {
         "groups": OneOrMore<Text>, "The groups whose members may ask. Left out: `sudare-console`.";
+        "hosts": OneOrMore<Text>, "The hosts by which it is asked beside `localhost` and this machine's addresses: what a proxy in front of it passes on.";
     }
 );
 shape!(Log, "What is logged, and how.", need {} may {

@@ -9,6 +9,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::format::json;
 use crate::format::json::within::{Nobody, moved, walk};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
@@ -194,9 +195,7 @@ impl Event {
 
     /// What begins as JSON is JSON, or nobody knows what it is.
     fn data(&self, data: &Data, places: &Arc<Places>, bounds: &Bounds, inside: &mut Inside<'_>) -> Result<(), Refusal> {
-        let start = data.text.trim_start();
-        let is_json = start.starts_with(['{', '[']) && start[1..].trim_start().starts_with(['"', '{', '[', '}', ']']);
-        if is_json {
+        if json::begins(data.text.as_bytes()) {
             // Leaves cannot be taken back, so all of it is read before one is shown.
             return walk(&data.text, places, bounds, &mut Nobody)
                 .and_then(|()| walk(&data.text, places, bounds, inside));

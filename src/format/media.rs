@@ -7,7 +7,8 @@
 use encoding_rs::Encoding;
 use memchr::memmem;
 
-use crate::format::json::wrapped::without_prefix;
+use crate::format::json::{self, wrapped::without_prefix};
+use crate::format::xml::calls;
 use crate::format::{Format, opaque};
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -34,10 +35,22 @@ pub fn of(content_type: Option<&str>, first: &[u8]) -> Result<Format, Refusal> {
         return Err(refuse("a body in a charset that is not read here; only UTF-8 is"));
     }
     let format = format(claim.as_ref(), first)?;
-    if format == Format::Xml && !declared(first)?.is_none_or(is_utf8) {
+    if matches!(format, Format::Xml | Format::Calls) && !declared(first)?.is_none_or(is_utf8) {
         return Err(refuse("XML in a charset that is not read here; only UTF-8 is"));
     }
     Ok(format)
+}
+
+/// What a file is that a browser sends: on machines with a spreadsheet, tables are called its workbooks.
+pub fn of_file(kind: &str, first: &[u8]) -> Result<Format, Refusal> {
+    of(Some(if is_table_called_workbook(kind, first) { "text/csv" } else { kind }), first)
+}
+
+/// Whether a file is called a workbook and is none.
+pub fn is_table_called_workbook(kind: &str, first: &[u8]) -> bool {
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    let is_workbook = first.starts_with(b"\xd0\xcf\x11\xe0") || first.starts_with(b"PK");
+    essence.eq_ignore_ascii_case("application/vnd.ms-excel") && !is_workbook
 }
 
 /// The format of a body with this claim and these first bytes, which are in UTF-8 or in a charset
@@ -131,12 +144,11 @@ fn looks(first: &[u8]) -> Looks {
     }
     let text = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first).trim_ascii_start();
     let text = without_prefix(text);
-    let after = text.get(1..).unwrap_or_default().trim_ascii_start().first();
     let begins = |word: &[u8]| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-    match (text.first(), after) {
-        (Some(b'{'), Some(b'"' | b'}')) | (Some(b'['), Some(b'"' | b'{' | b'[' | b']')) => Looks::Json,
-        (Some(b'<'), _) if begins(b"<?xml") => Looks::Xml,
-        (Some(b'<'), _) if begins(b"<!doctype") || begins(b"<html") || begins(b"<svg") => Looks::Html,
+    match text.first() {
+        Some(b'{' | b'[') if json::begins(text) => Looks::Json,
+        Some(b'<') if begins(b"<?xml") => Looks::Xml,
+        Some(b'<') if begins(b"<!doctype") || begins(b"<html") || begins(b"<svg") => Looks::Html,
         _ => Looks::Other,
     }
 }
@@ -145,6 +157,7 @@ fn looks(first: &[u8]) -> Looks {
 fn xml(first: &[u8]) -> Result<Format, Refusal> {
     match declared(first)? {
         Some(name) if Encoding::for_label(name).is_none() => Err(refuse("XML in a charset that is not read")),
+        _ if calls::is_call(first) => Ok(Format::Calls),
         _ => Ok(Format::Xml),
     }
 }

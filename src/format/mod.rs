@@ -57,6 +57,8 @@ pub enum Format {
     Html,
     /// XML, SOAP.
     Xml,
+    /// An XML-RPC call or its answer.
+    Calls,
     /// A table.
     Csv,
     /// vCards.
@@ -83,6 +85,7 @@ impl Format {
         Format::Events,
         Format::Html,
         Format::Xml,
+        Format::Calls,
         Format::Csv,
         Format::Card,
         Format::Form,
@@ -101,6 +104,7 @@ impl Format {
             Format::Events => "events",
             Format::Html => "html",
             Format::Xml => "xml",
+            Format::Calls => "xmlrpc",
             Format::Csv => "csv",
             Format::Card => "vcard",
             Format::Form => "form",
@@ -121,6 +125,7 @@ pub fn walker(format: Format, places: &Arc<Places>, bounds: &Bounds) -> Result<B
         Format::Events => Box::new(EventsWalker::new(Arc::clone(places), bounds)),
         Format::Html => Box::new(HtmlWalker::new(Arc::clone(places), bounds)?),
         Format::Xml => Box::new(XmlWalker::new(Arc::clone(places), bounds)),
+        Format::Calls => Box::new(XmlWalker::calls(Arc::clone(places), bounds)),
         Format::Csv => Box::new(CsvWalker::new(places, bounds)),
         Format::Card => Box::new(CardWalker::new(bounds)),
         Format::Form => Box::new(FormWalker::new(bounds)),

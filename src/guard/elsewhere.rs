@@ -11,7 +11,11 @@ use std::ops::Range;
 
 use crate::guard::folded::{self, Folded};
 use crate::guard::needles::{BEGIN_BYTES, NEEDLES, Needle, Span, Texts, Veil, too_many};
-use crate::terms::refusal::Refusal;
+use crate::terms::refusal::{Reason, Refusal};
+
+/// How many bytes of long values may be compared with an answer: such as begin alike at many places of it
+/// are written by nobody but to keep the gateway busy.
+const COMPARED: usize = 256 << 20;
 
 /// What begins with one key.
 struct Row {
@@ -47,6 +51,8 @@ pub struct Elsewhere {
     /// Which beginnings the keys have.
     begins: Begins,
     room: Room,
+    /// How many bytes of long values were compared.
+    compared: usize,
 }
 
 struct Key {
@@ -150,11 +156,20 @@ impl Elsewhere {
     /// Finds veiled values in a text that belongs to `record`: in no order, and they may overlap.
     pub fn find(&mut self, text: &str, record: u32, mut hit: impl FnMut(Hit<'_>)) {
         let mut room = std::mem::take(&mut self.room);
-        self.look(text, record, &mut room, &mut hit);
+        self.compared += self.look(text, record, &mut room, &mut hit);
         self.room = room;
     }
 
-    fn look(&self, text: &str, record: u32, room: &mut Room, hit: &mut impl FnMut(Hit<'_>)) {
+    /// Whether all was found that was sought.
+    pub fn is_within_bounds(&self) -> Result<(), Refusal> {
+        if self.compared <= COMPARED {
+            return Ok(());
+        }
+        Err(Refusal::new(Reason::Bound, "long veiled values begin at too many places of the answer"))
+    }
+
+    /// Tells how many bytes it compared of long values.
+    fn look(&self, text: &str, record: u32, room: &mut Room, hit: &mut impl FnMut(Hit<'_>)) -> usize {
         let Room { folded, found } = room;
         folded.clear();
         found.clear();
@@ -169,20 +184,26 @@ impl Elsewhere {
                 }
             }
         }
+        let mut compared = 0;
         if found.is_empty() {
-            return;
+            return compared;
         }
         let folded = Folded::new(text);
         for (range, row) in found.drain(..) {
             let row = &self.rows[row];
             let Some(veil) = self.veil(row, record) else { continue };
-            let Some(tail) = self.tail(row, &folded.text.as_bytes()[range.end..]) else { continue };
+            if self.compared + compared > COMPARED {
+                break;
+            }
+            let rest = &folded.text.as_bytes()[range.end..];
+            let Some(tail) = self.tail(row, rest, &mut compared) else { continue };
             let range = range.start..range.end + tail;
             let whole_leaf = range == (0..folded.text.len());
             if (whole_leaf || !row.whole) && folded.is_token(range.clone()) {
                 hit(Hit { range: folded.written(range), veil });
             }
         }
+        compared
     }
 
     /// Adds every key that the text has at this place. The last key that is not behind the text in
@@ -207,11 +228,11 @@ impl Elsewhere {
     }
 
     /// How much more of the text belongs to the value, of which the key was found.
-    fn tail(&self, row: &Row, rest: &[u8]) -> Option<usize> {
+    fn tail(&self, row: &Row, rest: &[u8], compared: &mut usize) -> Option<usize> {
         if row.tails.is_empty() {
             Some(0)
         } else {
-            tail(&self.tails[row.tails.clone()], |span| self.texts.value(*span), rest)
+            tail(&self.tails[row.tails.clone()], |span| self.texts.value(*span), rest, compared)
         }
     }
 
@@ -221,17 +242,23 @@ impl Elsewhere {
     }
 }
 
-/// The length of the longest of the sorted tails that the text begins with.
-fn tail<'v, T>(tails: &[T], value: impl Fn(&T) -> &'v [u8], text: &[u8]) -> Option<usize> {
+/// The length of the longest of the sorted tails that the text begins with. Adds how many bytes were
+/// compared: a sort compares with each neighbour about as much as these two have in common.
+fn tail<'v, T>(tails: &[T], value: impl Fn(&T) -> &'v [u8], text: &[u8], compared: &mut usize) -> Option<usize> {
+    let in_common = |tail: &[u8]| tail.iter().zip(text).take_while(|(a, b)| a == b).count();
     let mut limit = text.len();
     loop {
         let before = tails.partition_point(|tail| value(tail) <= &text[..limit]);
+        let steps = tails.len().ilog2() as usize + 1;
+        let behind = tails.get(before).map_or(0, |tail| in_common(value(tail)));
+        *compared += steps * behind;
         let last = value(tails.get(before.checked_sub(1)?)?);
+        *compared += steps * in_common(last);
         if text.starts_with(last) {
             return Some(last.len());
         }
         // No tail between the two begins as the text does beyond what these have in common.
-        limit = last.iter().zip(text).take_while(|(a, b)| a == b).count();
+        limit = in_common(last);
     }
 }
 

@@ -115,10 +115,23 @@ fn long_values_with_one_beginning_are_told_apart() {
 #[test]
 fn the_longest_tail_is_found() {
     let tails = ["", "a", "ab", "abx", "b"];
-    let tail = |tails: &[&'static str], text: &str| tail(tails, |tail| tail.as_bytes(), text.as_bytes());
+    let tail = |tails: &[&'static str], text: &str| tail(tails, |tail| tail.as_bytes(), text.as_bytes(), &mut 0);
     for (text, length) in [("aby", 2), ("abx", 3), ("a", 1), ("c", 0), ("", 0), ("ab", 2), ("山", 0)] {
         assert_eq!(tail(&tails, text), Some(length), "{text}");
     }
     assert_eq!(tail(&tails[1..], "c"), None);
     assert_eq!(tail(&["山"], "岡"), None);
+}
+
+/// Long values that begin alike at many places are compared a bounded number of times.
+#[test]
+fn what_is_compared_of_long_values_is_counted_and_bounded() {
+    let mut compared = 0;
+    let long = "a".repeat(1000);
+    assert_eq!(super::tail(&[long.as_str()], |tail| tail.as_bytes(), long.as_bytes(), &mut compared), Some(1000));
+    assert!(compared >= 1000, "{compared}");
+    let mut elsewhere = Elsewhere::default();
+    assert!(elsewhere.is_within_bounds().is_ok());
+    elsewhere.compared = COMPARED + 1;
+    assert!(elsewhere.is_within_bounds().is_err());
 }

@@ -159,6 +159,17 @@ pub(super) fn is_name(plan: &Plan, name: &str) -> bool {
 }
 
 impl Met {
+    /// The places that count at a leaf of this part: a name says what stands at it only where a value can
+    /// stand, but what a path or a selector reaches is what the rules mean, whatever it is. A key holds its
+    /// document together.
+    fn counting(&self, part: Part) -> &[PlaceId] {
+        match part {
+            Part::Key => &[],
+            _ if carries_values(part) => &self.places,
+            _ => &self.places[..self.named],
+        }
+    }
+
     /// The places that say of the record what it is, and whether each names just this leaf or
     /// something around it. What stands in a tag, a script or an address is not what a heading names,
     /// and a record says nothing of those that stand in it.
@@ -202,10 +213,10 @@ pub(super) struct Told {
 /// The tellers that speak of a leaf, unless it is a word of the page.
 pub(super) fn told(plan: &Plan, leaf: &Leaf<'_>, met: &Met) -> Vec<(u16, bool)> {
     let mut all: Vec<(u16, bool)> = Vec::new();
-    if plan.tellers.is_empty() || !carries_values(leaf.part) {
+    if plan.tellers.is_empty() {
         return all;
     }
-    for id in &met.places {
+    for id in met.counting(leaf.part) {
         if let Meaning::Field { told: Some(number), only, .. } = plan.targets[usize::from(id.0)].meaning
             && !all.contains(&(number, only))
         {
@@ -222,19 +233,16 @@ pub(super) fn kinds_of(plan: &Plan, leaf: &Leaf<'_>, met: &Met) -> Vec<KindId> {
         Meaning::Field { kind, told: None, .. } => Some(kind),
         _ => None,
     };
-    let named = plan.rows.is_some() && carries_values(leaf.part);
-    if named { met.places.iter().filter_map(field).collect() } else { Vec::new() }
+    let places = if plan.rows.is_some() { met.counting(leaf.part) } else { &[] };
+    places.iter().filter_map(field).collect()
 }
 
 /// The kind that the leaf's place gives it, the strictest where several fields name it; else the
 /// kind of the label that stands at it; nothing counts of a word of the page. Kinds that another value
 /// tells count where `doubt` says so.
 pub(super) fn kind_of(plan: &Plan, leaf: &Leaf<'_>, met: &Met, doubt: bool) -> Option<Known> {
-    if !carries_values(leaf.part) {
-        return None;
-    }
     let mut best: Option<Known> = None;
-    for id in &met.places {
+    for id in met.counting(leaf.part) {
         let Meaning::Field { kind, only, told, .. } = plan.targets[usize::from(id.0)].meaning else { continue };
         if told.is_some() && !doubt {
             continue;
@@ -251,7 +259,7 @@ pub(super) fn kind_of(plan: &Plan, leaf: &Leaf<'_>, met: &Met, doubt: bool) -> O
     match best {
         Some(known) => Some(known),
         // A label speaks of the value that it stands at, not of the attributes around that value.
-        None if !plan.scan || leaf.part == Part::Attribute => None,
+        None if !plan.scan || leaf.part == Part::Attribute || !carries_values(leaf.part) => None,
         None => met.label.map(|kind| Known { kind, only: false, declared: false, action: None }),
     }
 }

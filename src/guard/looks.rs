@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::ops::Range;
 
 use crate::detect::Found;
+use crate::guard::disguise;
 use crate::guard::leaves::{self, Known, Told};
-use crate::guard::queue::Waiting;
+use crate::guard::queue::{Flags, Waiting};
 use crate::guard::seats::Seat;
 use crate::guard::subject::Subjects;
 use crate::guard::tellers::Tellers;
@@ -24,9 +26,17 @@ pub(super) fn passes(plan: &Plan, veils: bool, leaf: &Waiting<'_>) -> bool {
     unknown && unsought && (plan.unlisted == Unlisted::Scan || leaves::is_listed(leaf))
 }
 
-/// What the rules give a leaf: the kind, all kinds, and the tellers that speak of it.
-pub(super) fn given<'s>(seat: &'s Seat, leaf: &Leaf<'_>) -> (Option<Known>, &'s [KindId], Vec<Told>) {
-    if leaves::is_word_of_the_page(leaf) {
+/// Whether all that can become of a leaf of a kind is that it is counted as shown: no rule of the plan veils
+/// anything, so that no other value is sought in it either, and no detector found anything in it.
+pub(super) fn is_only_counted(veils: bool, leaf: &Waiting<'_>) -> bool {
+    !veils && leaf.told.is_empty() && leaf.found.is_empty() && leaf.known.is_some_and(|known| known.action.is_none())
+}
+
+/// What the rules give a leaf: the kind, all kinds, and the tellers that speak of it. A label in the rules'
+/// own words (`name`) is no value of what a place reaches around it, unless the place is just that label.
+pub(super) fn given<'s>(seat: &'s Seat, leaf: &Leaf<'_>, name: bool) -> (Option<Known>, &'s [KindId], Vec<Told>) {
+    let is_label = name && leaf.part == Part::Label && leaf.reach.itself.is_empty();
+    if is_label || leaves::is_word_of_the_page(leaf) {
         return (None, &[], Vec::new());
     }
     // In which object a value stands is nothing that its seat knows.
@@ -65,15 +75,27 @@ pub(super) fn note_telling(
 }
 
 /// What detectors find in a leaf: in all of it, and in what it holds of values that stand side by side.
-pub(super) fn find(plan: &Plan, leaf: &Leaf<'_>, found: &mut Vec<Found>) {
+pub(super) fn find(plan: &Plan, leaf: &Leaf<'_>, disguised: bool, found: &mut Vec<Found>) {
+    beside(plan, leaf, found);
+    if disguised {
+        disguise::find(plan, leaf.text, found);
+    }
+}
+
+fn beside(plan: &Plan, leaf: &Leaf<'_>, found: &mut Vec<Found>) {
     plan.detectors.find(leaf.text, found);
+    let mut taken: Vec<Range<usize>> = found.iter().map(|found| found.range.clone()).collect();
+    taken.sort_unstable_by_key(|range| range.start);
     for part in leaves::apart(leaf.text, leaf.pieces) {
         let mut inside = Vec::new();
         plan.detectors.find(&leaf.text[part.clone()], &mut inside);
         for mut one in inside {
             one.range = part.start + one.range.start..part.start + one.range.end;
-            let overlaps = |known: &Found| known.range.start < one.range.end && one.range.start < known.range.end;
-            if !found.iter().any(overlaps) {
+            // What was found side by side does not overlap, so that the last that begins before counts.
+            let before = taken.partition_point(|range| range.start < one.range.end);
+            let overlaps = before.checked_sub(1).is_some_and(|last| taken[last].end > one.range.start);
+            if !overlaps {
+                taken.insert(before, one.range.clone());
                 found.push(one);
             }
         }
@@ -94,6 +116,12 @@ pub(super) fn check_cell(plan: &Plan, seat: &Seat, leaf: &Leaf<'_>) -> Result<()
         return Err(Refusal::new(Reason::Shape, "a row holds a value in no column that the request names"));
     }
     Ok(())
+}
+
+/// What a leaf is that no other value is sought in: a name that the rules know, an id, structure.
+pub(super) fn structure(leaf: &Leaf<'_>, is_name: bool, is_subject: bool) -> Flags {
+    let structure = is_name || (is_subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(leaf);
+    Flags { structure, ..Flags::default() }
 }
 
 /// Whether a form shows staff's own words again: a search box holds what was typed into it, and

@@ -5,7 +5,8 @@
 //! them, and `restore` puts originals back where veils of theirs come home. All are pure: they know no
 //! socket and no status.
 
-pub mod elsewhere;
+pub mod disguise;
+mod elsewhere;
 mod folded;
 pub mod inbound;
 mod leaves;

@@ -8,9 +8,11 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::detect::Found;
+use crate::guard::disguise;
 use crate::guard::leaves::{self, Known};
 use crate::guard::looks::{
-    asked, check_cell, find, given, is_blank, is_echo, is_looked_at, note_telling, of_header, passes,
+    asked, check_cell, find, given, is_blank, is_echo, is_looked_at, is_only_counted, note_telling, of_header, passes,
+    structure,
 };
 use crate::guard::notes::Notes;
 use crate::guard::queue::{Flags, Queue, Waiting};
@@ -67,6 +69,8 @@ pub struct Outbound {
     /// The request's parameters: staff's own words, where a name has one value alone.
     asked: HashMap<String, Option<String>>,
     seats: Box<Seats>,
+    /// Whether nothing becomes of the last leaf, nor of others at its seat.
+    idles: bool,
     document: Document,
     held_bytes: usize,
     hold_bytes: usize,
@@ -107,6 +111,7 @@ impl Outbound {
             stood,
             asked: asked(&request.query),
             seats,
+            idles: false,
             document: Document::Body,
             held_bytes: 0,
             hold_bytes: bounds.hold_bytes,
@@ -209,7 +214,7 @@ impl Outbound {
 
     /// Keeps a text before the leaves of the document in it, since all of it may be a veiled value.
     fn hold(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        self.held_bytes += cost(leaf.text);
+        self.held_bytes += cost(leaf.text.len());
         self.waiting.push(&Waiting {
             document: self.document,
             text: leaf.text,
@@ -226,11 +231,10 @@ impl Outbound {
         })
     }
 
-    /// Notes which declared kinds have a place here: a heading counts, even of an empty table.
-    fn note_stood(plan: &Plan, stood: &mut [bool], seat: &Seat, leaf: &Leaf<'_>) {
-        let heading = if leaf.part == Part::Label { plan.names.get(&label::fold(leaf.text)) } else { None };
-        let headed = heading.into_iter().flatten().filter_map(|id| plan.targets[usize::from(id.0)].meaning.kind());
-        for kind in seat.stood.iter().copied().chain(headed) {
+    /// Notes which declared kinds have a place here: a heading that names its place counts, even where nothing
+    /// stands there.
+    fn note_stood(stood: &mut [bool], seat: &Seat) {
+        for kind in &seat.stood {
             stood[usize::from(kind.0)] = true;
         }
     }
@@ -279,11 +283,11 @@ impl Guard for Outbound {
     fn release(&mut self, upto: usize) -> Result<Verdict, Refusal> {
         self.check_shape()?;
         while self.part_ends.pop_front_if(|end| *end <= upto).is_some() {}
-        let now = self.waiting.part(|leaf| leaf.document != Document::Body || leaf.begin() < upto)?;
-        self.held_bytes = self.waiting.iter().map(|leaf| cost(leaf.text)).sum();
+        let now = self.waiting.part(upto)?;
+        self.held_bytes = self.waiting.lengths().map(cost).sum();
         let verdict = self.judge(&now, false);
         // Of a record that has begun, the leaves that are still to come need its subject.
-        let open: HashSet<u32> = self.waiting.iter().map(|leaf| leaf.record).collect();
+        let open: HashSet<u32> = self.waiting.records().collect();
         self.subjects.forget(|record| record <= self.record && !open.contains(&record));
         self.tellers.forget(|record| record <= self.record && !open.contains(&record));
         self.records.forget(|record| record <= self.record && !open.contains(&record));
@@ -294,15 +298,11 @@ impl Guard for Outbound {
 impl Sink for Outbound {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
         let body = self.document == Document::Body;
-        let header;
-        let leaf = if body {
-            leaf
-        } else {
-            header = of_header(leaf);
-            &header
-        };
+        let header = (!body).then(|| of_header(leaf));
+        let leaf = header.as_ref().unwrap_or(leaf);
         let seat = self.seats.of(&self.plan, leaf);
-        if seat.is_idle && self.notes.is_none() {
+        self.idles = seat.is_idle && self.notes.is_none();
+        if self.idles {
             return Ok(());
         }
         if body {
@@ -322,25 +322,25 @@ impl Sink for Outbound {
             (subject, teller) = note_telling(&self.plan, (&mut self.subjects, &mut self.tellers), seat, leaf);
             // What a script holds proves no page to be the one that the rules mean.
             if leaf.part != Part::Script {
-                Outbound::note_stood(&self.plan, &mut self.stood, seat, leaf);
+                Outbound::note_stood(&mut self.stood, seat);
             }
         }
         if is_blank(leaf.text) {
             return Ok(());
         }
-        let (known, kinds, told) = given(seat, leaf);
         let name = seat.is_name || (leaf.part == Part::Label && leaves::is_name(&self.plan, leaf.text));
+        let (known, kinds, told) = given(seat, leaf, name);
         let flags = Flags {
             named: subject || teller,
-            structure: name || (subject && leaves::is_plain_id(leaf.text)) || leaves::is_structure(leaf),
             echo: known.is_none() && told.is_empty() && is_echo(&self.asked, leaf),
-            holds: false,
+            disguised: self.veils && disguise::may(leaf),
+            ..structure(leaf, name, subject)
         };
         self.tellers.around(&self.plan, leaf, &told);
         // What detectors find is what form alone gives away.
         self.found.clear();
         if !seat.is_quiet && is_looked_at(&self.plan, leaf, known, !told.is_empty(), flags.echo) {
-            find(&self.plan, leaf, &mut self.found);
+            find(&self.plan, leaf, flags.disguised, &mut self.found);
         }
         let waiting = Waiting {
             document: self.document,
@@ -360,11 +360,18 @@ impl Sink for Outbound {
         if self.notes.is_none() && passes(&self.plan, self.veils, &waiting) {
             return Ok(());
         }
-        self.held_bytes += cost(leaf.text);
+        self.held_bytes += cost(leaf.text.len());
         if self.held_bytes + self.tellers.weight() > self.hold_bytes.saturating_mul(HELD_TIMES) {
             return Err(Refusal::new(Reason::Bound, "the values of one record are longer than can be held"));
         }
-        self.waiting.push(&waiting)
+        match known.filter(|_| body && self.notes.is_none() && is_only_counted(self.veils, &waiting)) {
+            Some(known) => self.waiting.count(leaf, known),
+            None => self.waiting.push(&waiting),
+        }
+    }
+
+    fn idles(&self) -> bool {
+        self.idles
     }
 
     fn record(&mut self, record: u32, end: usize) -> Result<(), Refusal> {
@@ -410,7 +417,7 @@ impl Sink for Outbound {
 }
 
 /// What a leaf costs to hold: its text, and what is kept beside it.
-fn cost(text: &str) -> usize {
+fn cost(text_bytes: usize) -> usize {
     const BESIDE: usize = 32;
-    text.len() + BESIDE
+    text_bytes + BESIDE
 }

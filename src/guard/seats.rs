@@ -16,7 +16,7 @@ use crate::guard::leaves::{self, Known, Met};
 use crate::policy::plan::{Meaning, Plan, Unlisted};
 use crate::terms::kind::KindId;
 use crate::terms::leaf::{Leaf, Part};
-use crate::terms::names::{Names, is_same};
+use crate::terms::names::{Noted, is_same};
 use crate::terms::place::PlaceId;
 
 /// How many seats are kept; a document has few, and where it has more, each is looked at again.
@@ -30,8 +30,8 @@ pub(super) struct Seat {
     part: Part,
     /// The text itself, of a key.
     key: Option<Box<str>>,
-    names: Box<[Box<str>]>,
-    above: Box<[Box<str>]>,
+    names: Noted,
+    above: Noted,
     reached: Box<[PlaceId]>,
     itself: Box<[PlaceId]>,
     around: Box<[PlaceId]>,
@@ -155,8 +155,8 @@ impl Seats {
         let mut seat = Seat {
             part: leaf.part,
             key: of_key.then(|| leaf.text.into()),
-            names: kept(leaf.names),
-            above: kept(leaf.above),
+            names: leaf.names.noted(),
+            above: leaf.above.noted(),
             reached: leaf.places.into(),
             itself: leaf.reach.itself.into(),
             around: leaf.reach.around.into(),
@@ -199,11 +199,6 @@ impl Seat {
     }
 
     fn bytes(&self) -> usize {
-        let names = self.names.iter().chain(&self.above).chain(&self.key);
-        names.map(|name| name.len() + size_of::<Box<str>>()).sum()
+        self.names.bytes() + self.above.bytes() + self.key.as_ref().map_or(0, |key| key.len())
     }
-}
-
-fn kept(names: Names<'_>) -> Box<[Box<str>]> {
-    names.iter().map(Box::from).collect()
 }

@@ -8,6 +8,13 @@ use crate::guard::folded;
 /// A value of more words is no name, and is sought as it stands.
 const NAMES_MAX: usize = 4;
 
+/// What stands behind a name, and before one.
+const HONORIFICS_BEHIND: [&str; 9] = ["様", "さま", "殿", "さん", "氏", "先生", "御中", "ちゃん", "くん"];
+const HONORIFICS_BEFORE: [&str; 8] = ["Mr. ", "Mrs. ", "Ms. ", "Dr. ", "Mr ", "Mrs ", "Ms ", "Dr "];
+
+/// What is left of a name has so many characters.
+const NAME_CHARS: usize = 2;
+
 /// One spelling: where it stands, folded.
 pub(super) type Spelling = Range<usize>;
 
@@ -24,6 +31,18 @@ pub(super) fn spell(value: &str, texts: &mut Vec<u8>, all: &mut Vec<Spelling>) {
     all.push(folded.clone());
     numbers(folded.clone(), texts, all);
     names(value, folded, texts, all);
+    if let Some(name) = without_honorific(value) {
+        spell(name, texts, all);
+    }
+}
+
+/// A name without what courtesy puts before or behind it.
+fn without_honorific(value: &str) -> Option<&str> {
+    let value = value.trim();
+    let behind = HONORIFICS_BEHIND.iter().find_map(|word| value.strip_suffix(word));
+    let before = || HONORIFICS_BEFORE.iter().find_map(|word| value.strip_prefix(word));
+    let name = behind.or_else(before)?.trim();
+    (name.chars().count() >= NAME_CHARS).then_some(name)
 }
 
 /// Telephone numbers in other spellings.
@@ -69,34 +88,62 @@ fn names(value: &str, folded: Range<usize>, texts: &mut Vec<u8>, all: &mut Vec<S
     if count != 2 && (!(3..=NAMES_MAX).contains(&count) || has_digits()) {
         return;
     }
-    let escapes = folded::may_hold_escapes(value);
-    let ends = [Some(1), Some(count - 1).filter(|last| *last > 1)];
-    for at in ends.into_iter().flatten() {
-        let (front, back) = words[..count].split_at(at);
+    if folded::may_hold_escapes(value) {
+        return names_with_escapes(&words[..count], folded, texts, all);
+    }
+    let mut joined = texts.len()..texts.len();
+    let mut ends = [0; NAMES_MAX + 1];
+    for (word, end) in words[..count].iter().zip(&mut ends) {
+        folded::append_plain(word, texts);
+        joined.end = texts.len();
+        *end = joined.len();
+    }
+    // Mostly only blanks stand between them: then the value itself is all of them together.
+    let is_value = joined.is_empty() || texts[joined.clone()] == texts[folded.clone()];
+    if is_value {
+        texts.truncate(joined.start);
+        joined = folded.start..folded.start + joined.len();
+    }
+    for at in partings(count) {
+        let parting = joined.start + ends[at - 1];
+        let (front, back) = (joined.start..parting, parting..joined.end);
+        for (first, between, second) in [(&front, ",", &back), (&back, "", &front), (&back, ",", &front)] {
+            let start = texts.len();
+            texts.extend_from_within(first.clone());
+            texts.extend_from_slice(between.as_bytes());
+            texts.extend_from_within(second.clone());
+            all.extend(Some(start..texts.len()).filter(|spelling| !spelling.is_empty()));
+        }
+    }
+    all.extend(Some(joined).filter(|_| !is_value));
+}
+
+/// Before which of so many words the other name may begin: behind the first, and before the last.
+fn partings(count: usize) -> impl Iterator<Item = usize> {
+    [Some(1), Some(count - 1).filter(|last| *last > 1)].into_iter().flatten()
+}
+
+/// What stands at the end of one word and at the start of the next may be an escape together, so that such
+/// words are put together before they are folded.
+fn names_with_escapes(words: &[&str], folded: Range<usize>, texts: &mut Vec<u8>, all: &mut Vec<Spelling>) {
+    let together = |parts: &[&[&str]], texts: &mut Vec<u8>| {
+        let start = texts.len();
+        folded::append(&parts.iter().copied().flatten().copied().collect::<String>(), texts);
+        start..texts.len()
+    };
+    for at in partings(words.len()) {
+        let (front, back) = words.split_at(at);
         for parts in [[front, &[","], back], [back, &[], front], [back, &[","], front]] {
-            let spelling = together(&parts, escapes, texts);
+            let spelling = together(&parts, texts);
             all.extend(Some(spelling).filter(|spelling| !spelling.is_empty()));
         }
     }
-    let joined = together(&[&words[..count]], escapes, texts);
+    let joined = together(&[words], texts);
     if joined.is_empty() || texts[joined.clone()] == texts[folded] {
         texts.truncate(joined.start);
     } else {
         all.push(joined);
     }
-}
-
-/// Words as one text. What stands at the end of one and at the start of the next may be an escape
-/// together, so that such words are put together before they are folded.
-fn together(parts: &[&[&str]], escapes: bool, texts: &mut Vec<u8>) -> Spelling {
-    let start = texts.len();
-    let words = || parts.iter().copied().flatten().copied();
-    if escapes {
-        folded::append(&words().collect::<String>(), texts);
-    } else {
-        words().for_each(|word| folded::append_plain(word, texts));
-    }
-    start..texts.len()
 }
 
 /// What stands between the names of one person.
@@ -115,6 +162,8 @@ mod tests {
             ("+81-3-1234-5678", &["+81312345678", "0312345678", "312345678", "81312345678"]),
             ("+81(0)3-1234-5678", &["+810312345678", "0312345678", "312345678", "810312345678"]),
             ("+1 212", &["+1212", "1212", "+1,212", "212+1", "212,+1"]),
+            ("山田様", &["山田様", "山田"]),
+            ("Ms. Smith", &["mssmith", "ms,smith", "smithms", "smith,ms", "smith"]),
             ("山田 太郎", &["山田太郎", "山田,太郎", "太郎山田", "太郎,山田"]),
             ("A, b c", &["a,bc", "a,bc", "bca", "bc,a", "ab,c", "cab", "c,ab", "abc"]),
             ("a% 41b", &["a%41b", "a%,41b", "41ba%", "41b,a%", "aab"]),

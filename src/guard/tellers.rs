@@ -131,7 +131,7 @@ impl Tellers {
         if plan.tellers[usize::from(number)].element.is_some() {
             return self.element(told, leaf);
         }
-        let scope = if plan.tellers[usize::from(number)].beside && is_json(leaf.pieces) {
+        let scope = if plan.tellers[usize::from(number)].beside && (is_json(leaf.pieces) || told.object.is_some()) {
             // A value in a list or in a text of JSON has no object that could be told from others.
             let Some(object) = object(leaf.member, leaf.pieces) else { return Said::Several };
             Some(object)
@@ -202,11 +202,13 @@ fn rank(decisions: &[Decision], known: &Known) -> (u8, u8) {
     strict::rank(action(decisions, known))
 }
 
-/// The object of a value that stands in a JSON document itself or in a string of it: those in other
-/// texts count from zero again.
+/// The object of a value that stands in a JSON document itself or in a string of it, or in a call in XML:
+/// those in other texts count from zero again.
 fn object(member: Option<&Member>, pieces: &[Piece]) -> Option<u32> {
     let json = |quote: &Quote| matches!(quote, Quote::Json | Quote::JsonBare);
-    let in_the_document = pieces.iter().all(|piece| piece.quotes.layers().iter().all(json));
+    let xml = |quote: &Quote| matches!(quote, Quote::XmlText | Quote::XmlCdata);
+    let all = |is: &dyn Fn(&Quote) -> bool| pieces.iter().all(|piece| piece.quotes.layers().iter().all(is));
+    let in_the_document = all(&json) || all(&xml);
     member.filter(|_| in_the_document).map(|member| member.object)
 }
 

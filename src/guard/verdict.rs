@@ -6,12 +6,13 @@
 use std::ops::Range;
 
 use crate::detect::Found;
+use crate::guard::disguise;
 use crate::guard::elsewhere::Elsewhere;
 use crate::guard::leaves::{Known, apart, is_listed, is_part_of_a_name};
 use crate::guard::needles::{Needles, Veil};
 use crate::guard::notes::{Note, Notes, Why};
 use crate::guard::patches::{NOTHING_SHOWN, Ranked, literal, merged};
-use crate::guard::queue::{Queue, Waiting};
+use crate::guard::queue::{Counted, Queue, Waiting};
 use crate::guard::records::Records;
 use crate::guard::subject::Subjects;
 use crate::policy::plan::{Decision, Plan, Unlisted};
@@ -19,8 +20,9 @@ use crate::terms::action::{Action, Mask};
 use crate::terms::disclosure::{Count, Disclosures, Subject};
 use crate::terms::edit::{Change, Document, Edit, Patch, Verdict};
 use crate::terms::kind::{self, KindId};
-use crate::terms::leaf::Part;
+use crate::terms::leaf::{Part, Piece};
 use crate::terms::mint::{Domain, Mint, MintError};
+use crate::terms::quote::Quote;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::transform::{self, Context, Today};
 
@@ -53,8 +55,8 @@ pub(super) struct Judge<'a> {
     tally: Tally<'a>,
     /// The only record of what is judged together; 0 where there are none or several.
     lone: u32,
-    /// Up to where the body's leaves went with a text around them.
-    gone: usize,
+    /// Where the body's leaves went with a text around them.
+    gone: Range<usize>,
     notes: Option<&'a dyn Notes>,
 }
 
@@ -75,7 +77,7 @@ impl<'a> Judge<'a> {
             decisions: &plan.decisions,
             needles: Needles::default(),
             lone: 0,
-            gone: 0,
+            gone: 0..0,
             verdict: Verdict::default(),
             tally: Tally::default(),
             notes: None,
@@ -102,14 +104,23 @@ impl<'a> Judge<'a> {
             }
             own.push(self.own(&leaf)?);
         }
+        waiting.counted().iter().for_each(|leaf| self.count(leaf));
         let mut elsewhere = std::mem::take(&mut self.needles).build()?;
         if !elsewhere.is_empty() || !own.iter().all(Own::is_nothing) {
             for (leaf, own) in waiting.iter().zip(own) {
                 self.order(&leaf, own, &mut elsewhere);
             }
+            elsewhere.is_within_bounds()?;
         }
         self.tally.count(self.plan, self.subjects, &mut self.verdict.disclosures);
         Ok(self.verdict)
+    }
+
+    /// Notes a leaf that is shown. Where some are only counted, no rule compares records.
+    fn count(&mut self, leaf: &Counted) {
+        let decision = &self.plan.decisions[usize::from(leaf.kind.0)];
+        self.tally.note(leaf.record, leaf.kind, decision.action, Some(decision));
+        self.verdict.undeclared += u32::from(!leaf.declared);
     }
 
     /// Judges one leaf by itself.
@@ -133,7 +144,7 @@ impl<'a> Judge<'a> {
 
     /// A leaf whose place gave it a kind.
     fn known(&mut self, leaf: &Waiting<'_>, known: Known) -> Result<Own, Refusal> {
-        let range = trimmed(leaf.text);
+        let range = value(leaf.text);
         let value = &leaf.text[range.clone()];
         let found = if known.only { &[] } else { leaf.found };
         let (kind, action) = self.strictest(known, found, &range);
@@ -221,6 +232,11 @@ impl<'a> Judge<'a> {
             }
             _ => {}
         }
+        // Nobody reads what is written in a file.
+        if leaf.flags.disguised && disguise::is_file(leaf.text) {
+            self.tell(leaf, trimmed(leaf.text), Some(Action::Mask(Mask::Full)), Why::Unlisted);
+            return Ok(Own::Whole(Patch { range: trimmed(leaf.text), text: NOTHING_SHOWN.to_owned() }));
+        }
         // A class or an id that looks like a telephone number is a page's own name for something.
         let counts = |f: &&Found| leaf.part != Part::Id || (f.certain && f.kind != kind::PHONE);
         let count = leaf.found.iter().filter(counts).count();
@@ -244,7 +260,11 @@ impl<'a> Judge<'a> {
             self.tally.note(leaf.record, f.kind, action, Some(decision));
             if action.veils() {
                 let value = &leaf.text[f.range.clone()];
-                let text = self.veil(value, (f.kind, action), decision.domain.as_deref(), leaf.record, false)?;
+                let text = match action {
+                    Action::Remove => String::new(),
+                    _ if f.evidence == disguise::EVIDENCE => NOTHING_SHOWN.to_owned(),
+                    _ => self.veil(value, (f.kind, action), decision.domain.as_deref(), leaf.record, false)?,
+                };
                 let patch = Patch { range: f.range.clone(), text };
                 patches.push(Ranked { patch, strictness: action.strictness() });
             }
@@ -259,7 +279,7 @@ impl<'a> Judge<'a> {
 
     /// Turns a leaf's judgement and what stands in it of other leaves' values into edits.
     fn order(&mut self, leaf: &Waiting<'_>, own: Own, elsewhere: &mut Elsewhere) {
-        if leaf.document == Document::Body && leaf.begin() < self.gone {
+        if leaf.document == Document::Body && self.gone.contains(&leaf.begin()) {
             return;
         }
         if leaf.flags.holds {
@@ -284,6 +304,15 @@ impl<'a> Judge<'a> {
                 });
             }
         }
+        if !elsewhere.is_empty() && leaf.flags.disguised && !leaf.flags.structure {
+            disguise::each(leaf.text, |range, inner| {
+                elsewhere.find(inner, self.record(leaf), |hit| {
+                    self.tell(leaf, range.clone(), None, Why::Elsewhere);
+                    let patch = Patch { range: range.clone(), text: NOTHING_SHOWN.to_owned() };
+                    patches.push(Ranked { patch, strictness: hit.veil.strictness });
+                });
+            });
+        }
         if !patches.is_empty() {
             self.replace(leaf, merged(patches));
         }
@@ -301,14 +330,14 @@ impl<'a> Judge<'a> {
             let range = trimmed(leaf.text);
             self.tell(leaf, range.clone(), None, Why::Elsewhere);
             self.replace(leaf, vec![Patch { range, text: NOTHING_SHOWN.to_owned() }]);
-            self.gone = leaf.pieces.last().map_or(0, |piece| piece.span.end);
+            self.gone = leaf.begin()..leaf.pieces.last().map_or(0, |piece| piece.span.end);
         }
     }
 
     fn remove(&mut self, leaf: &Waiting<'_>) {
         match leaf.member.cloned() {
-            Some(member) => self.push(leaf, Change::Cut(member)),
-            None => {
+            Some(member) if !is_xml(leaf.pieces) => self.push(leaf, Change::Cut(member)),
+            _ => {
                 let range = trimmed(leaf.text);
                 self.replace(leaf, vec![Patch { range, text: String::new() }]);
             }
@@ -381,6 +410,18 @@ impl<'a> Judge<'a> {
 }
 
 /// The bytes of a text without the blanks around it.
+/// Whether this is XML: a call has members too, but its structs stay whole.
+fn is_xml(pieces: &[Piece]) -> bool {
+    pieces.iter().any(|piece| matches!(piece.quotes.layers(), [Quote::XmlText | Quote::XmlCdata]))
+}
+
+/// Where in a text the value stands: behind what parts it from its label.
+fn value(text: &str) -> Range<usize> {
+    let Range { start, end } = trimmed(text);
+    let value = text[start..end].trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '：'));
+    if value.is_empty() { start..end } else { end - value.len()..end }
+}
+
 fn trimmed(text: &str) -> Range<usize> {
     let start = text.len() - text.trim_start().len();
     let end = text.trim_end().len();

@@ -18,6 +18,9 @@ use crate::ledger::segment::Segment;
 use crate::ledger::tape::{self, Tape};
 use crate::terms::event::Event;
 
+/// About how long a line is, so that room for a commit is made at once.
+const LINE_BYTES: usize = 1024;
+
 /// The ledger as its one writer holds it.
 pub struct Journal {
     /// What writes.
@@ -96,7 +99,8 @@ impl Journal {
         let time_text = format!("{time:.6}");
         let first = self.tip.seq + 1;
         let mut tip = self.tip;
-        let mut lines = Vec::new();
+        let bodies = bodies.into_iter();
+        let mut lines = Vec::with_capacity(bodies.size_hint().0 * LINE_BYTES);
         for body in bodies {
             tip.seal(&time_text, &self.node, body, &mut lines);
         }

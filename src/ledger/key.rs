@@ -188,13 +188,13 @@ fn make(path: &Path, name: &str) -> Result<(), KeyError> {
     let id = HEXLOWER.encode(&public_of(&pair, name).id);
     let seed = key_text(&seed);
     let text = Zeroizing::new(format!("{PRIVATE}{name}+{id}+{}\n", seed.as_str()));
-    write_whole(path, 0o600, text.as_bytes())?;
+    write_whole(path, text.as_bytes())?;
     Ok(())
 }
 
 fn publish(path: &Path, public: &PublicKey) -> Result<(), KeyError> {
     if !path.exists() {
-        write_whole(path, 0o644, format!("{public}\n").as_bytes())?;
+        write_whole(path, format!("{public}\n").as_bytes())?;
     }
     if PublicKey::read(path)? != *public {
         return Err(KeyError::Mismatch);
@@ -202,10 +202,10 @@ fn publish(path: &Path, public: &PublicKey) -> Result<(), KeyError> {
     Ok(())
 }
 
-fn write_whole(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut aside = path.as_os_str().to_owned();
     aside.push(".new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&aside)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&aside, path)?;
@@ -259,7 +259,9 @@ mod tests {
         let again = SigningKey::open(&path, "another-name", true).unwrap();
         assert!(again.public().signed(b"text", &signature) && again.public().name == "sudare/gw-1");
         assert!(!again.public().signed(b"test", &signature));
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        for path in [&path, &dir.path().join("ledger.pub")] {
+            assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
+        }
     }
 
     #[test]

@@ -7,9 +7,9 @@
 //! should only pass the word on.
 //!
 //! `entry` is what a record says and `encode` how it reads, `chain` how records hold together, `checkpoint` and `key`
-//! what is signed, `journal` the files, `open` and `recover` the way back after a crash, `shared` the queue,
-//! `aggregate` floods of refusals; `verify` and `query` are the readers, which need no gateway, and `show` is how
-//! people see what these found. What a failure means to staff (503, readiness) is `serve`'s.
+//! what is signed, `journal` the files, `open` and `recover` the way back after a crash, `shared` and `queue` the way
+//! to the writer, `aggregate` floods of refusals; `verify` and `query` are the readers, which need no gateway, and
+//! `show` is how people see what these found. What a failure means to staff (503, readiness) is `serve`'s.
 
 pub mod aggregate;
 pub mod chain;
@@ -22,6 +22,7 @@ pub mod key;
 mod marks;
 pub mod open;
 pub mod query;
+mod queue;
 mod recover;
 pub mod segment;
 mod shared;
@@ -33,11 +34,11 @@ pub mod writer;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
 use aggregate::FloodBounds;
 use entry::Entry;
+use queue::Sender;
 use shared::{Message, Record, Seat, Shared};
 
 /// How much the ledger holds, and how long it takes for what.
@@ -126,7 +127,7 @@ pub type Done = Box<dyn FnOnce(Result<Committed, LedgerError>) + Send>;
 #[derive(Clone)]
 pub struct Ledger {
     shared: Arc<Shared>,
-    queue: SyncSender<Message>,
+    queue: Sender,
 }
 
 impl Ledger {
@@ -180,7 +181,7 @@ impl Ledger {
     pub fn stop(&self) {
         if !self.shared.stopped.swap(true, Ordering::AcqRel) {
             // The queue has room for one message more than there are seats; a writer that is gone needs no word.
-            let _ = self.queue.try_send(Message::Stop);
+            let _ = self.queue.send(Message::Stop);
         }
     }
 
@@ -207,13 +208,10 @@ impl Ledger {
         if records.is_empty() {
             return Ok(());
         }
-        let (message, error) = match self.queue.try_send(Message::Records(records)) {
-            Ok(()) => return Ok(()),
-            Err(TrySendError::Full(message)) => (message, LedgerError::Full),
-            Err(TrySendError::Disconnected(message)) => (message, LedgerError::Stop),
-        };
-        message.refuse(error);
-        Err(error)
+        self.queue.send(Message::Records(records)).map_err(|(message, error)| {
+            message.refuse(error);
+            error
+        })
     }
 }
 

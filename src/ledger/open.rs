@@ -5,11 +5,12 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 
 use crate::ledger::disk::{Disk, LocalDisk};
 use crate::ledger::encode;
 use crate::ledger::key::{KeyError, SigningKey};
+use crate::ledger::queue::queue;
 use crate::ledger::recover::{self, Parts};
 use crate::ledger::shared::Shared;
 use crate::ledger::writer::{Clock, Writer};
@@ -107,11 +108,11 @@ impl Ledger {
         let parts = Parts { disk, key, node: node_json, segment_bytes_max: bounds.segment_bytes_max };
         let opened = recover::open(parts, &dir, clock()).map_err(unusable)?;
         // Room for one message more than there are seats: the word to stop.
-        let (queue, messages) = mpsc::sync_channel(bounds.queue_max + 1);
+        let (sender, messages) = queue(bounds.queue_max + 1);
         let shared = Arc::new(Shared::new(bounds));
         let mut writer = Writer::new(messages, Arc::clone(&shared), opened.journal, clock);
         writer.record_start(opened.clean).map_err(unusable)?;
-        Ok((Ledger { shared, queue }, writer))
+        Ok((Ledger { shared, queue: sender }, writer))
     }
 }
 

@@ -8,13 +8,13 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Instant;
 
 use jiff::Timestamp;
 
 use crate::ledger::entry::Entry;
 use crate::ledger::journal::{Journal, WRITE_FAILED};
+use crate::ledger::queue::{Next, Receiver};
 use crate::ledger::shared::{Message, Record, Shared};
 use crate::ledger::{Committed, LedgerError};
 use crate::terms::event::Event;
@@ -27,7 +27,7 @@ pub const UNCLEAN_STOP: &str = "unclean_stop";
 
 /// Holds the files; made by [`crate::ledger::Ledger::open`].
 pub struct Writer {
-    messages: Receiver<Message>,
+    messages: Receiver,
     shared: Arc<Shared>,
     journal: Journal,
     clock: Clock,
@@ -63,7 +63,7 @@ impl Writer {
         more
     }
 
-    pub(super) fn new(messages: Receiver<Message>, shared: Arc<Shared>, journal: Journal, clock: Clock) -> Writer {
+    pub(super) fn new(messages: Receiver, shared: Arc<Shared>, journal: Journal, clock: Clock) -> Writer {
         let now = Instant::now();
         let checkpoint_at = now + shared.bounds.checkpoint_every;
         Writer { messages, shared, journal, clock, waiting: Vec::new(), retry_at: now, checkpoint_at }
@@ -83,20 +83,20 @@ impl Writer {
     /// Takes what waits in the queue, as much as one commit may hold; waits a while for the first.
     fn gather(&mut self) -> bool {
         let bounds = self.shared.bounds;
-        match self.messages.recv_timeout(bounds.pause) {
-            Ok(Message::Records(records)) => self.waiting.extend(records),
-            Err(RecvTimeoutError::Timeout) => return true,
-            Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+        match self.messages.next(bounds.pause) {
+            Next::Message(Message::Records(records)) => self.waiting.extend(records),
+            Next::Nothing => return true,
+            Next::Message(Message::Stop) | Next::End => return false,
         }
         let mut bytes = 0;
         while self.waiting.len() < bounds.batch_max && bytes < bounds.batch_bytes_max {
-            match self.messages.try_recv() {
-                Ok(Message::Records(records)) => {
+            match self.messages.waiting() {
+                Some(Message::Records(records)) => {
                     bytes += records.iter().map(|record| record.body.len()).sum::<usize>();
                     self.waiting.extend(records);
                 }
-                Ok(Message::Stop) => return false,
-                Err(_) => break,
+                Some(Message::Stop) => return false,
+                None => break,
             }
         }
         true
@@ -209,7 +209,7 @@ impl Writer {
 
     /// Commits all that is left, records the stop and signs it.
     fn finish(&mut self) -> io::Result<()> {
-        while let Ok(message) = self.messages.try_recv() {
+        while let Some(message) = self.messages.waiting() {
             if let Message::Records(records) = message {
                 self.waiting.extend(records);
             }
@@ -238,9 +238,7 @@ impl Drop for Writer {
     /// Without a writer nothing is recorded any more, and every handle must know.
     fn drop(&mut self) {
         self.shared.stopped.store(true, Ordering::Release);
+        // What still is in the queue is refused as the queue ends.
         Message::Records(std::mem::take(&mut self.waiting)).refuse(LedgerError::Stop);
-        while let Ok(message) = self.messages.try_recv() {
-            message.refuse(LedgerError::Stop);
-        }
     }
 }

@@ -68,7 +68,7 @@ impl Conditioned {
 /// but those on what is asked for and on the record. All other rules are there.
 pub(super) fn states(parts: &Parts, situation: &Situation<'_>) -> Vec<(usize, State)> {
     let scope = OnceCell::new();
-    let state = |number: usize| state(&parts.conditions[number], parts, situation, &scope);
+    let state = |number: usize| state(number, parts, situation, &scope);
     parts.conditioned.counting(situation.roles).into_iter().map(|number| (number, state(number))).collect()
 }
 
@@ -91,7 +91,8 @@ pub(super) fn state_for(state: State, condition: &Condition, resource: Option<&s
     }
 }
 
-fn state(condition: &Condition, parts: &Parts, situation: &Situation<'_>, scope: &OnceCell<Option<Scope>>) -> State {
+fn state(number: usize, parts: &Parts, situation: &Situation<'_>, scope: &OnceCell<Option<Scope>>) -> State {
+    let condition = &parts.conditions[number];
     let when = &condition.when;
     let names = |ids: &Vec<String>| situation.staff.is_some_and(|staff| ids.iter().any(|id| is_named(id, staff)));
     if condition.staff.as_ref().is_some_and(|ids| !names(ids)) {
@@ -117,6 +118,10 @@ fn state(condition: &Condition, parts: &Parts, situation: &Situation<'_>, scope:
         None => return State::Unknown("network"),
     }
     let Some(cel) = &when.cel else { return State::Holds };
+    if let Some(named) = &situation.matched.recorded {
+        let is_named = named.iter().any(|id| **id == *parts.rules[number].id);
+        return if is_named { State::Holds } else { State::Fails("cel") };
+    }
     let scope = scope.get_or_init(|| self::scope(parts, situation));
     match scope.as_ref().and_then(|scope| cel.holds(scope)) {
         Some(true) => State::Holds,

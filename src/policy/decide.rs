@@ -123,6 +123,10 @@ pub struct RoleTrace {
     pub role: RoleId,
     /// Its answer.
     pub action: Action,
+    /// Whether that is what counts.
+    pub verdict: Verdict,
+    /// Whether `ungranted` gave it, since no rule of the role did.
+    pub ungranted: bool,
     /// Each rule of the role that names the kind.
     pub considered: Vec<Considered>,
 }
@@ -145,6 +149,8 @@ pub enum Verdict {
     Decides,
     /// A condition does not hold.
     NotThere(&'static str),
+    /// It is there for those records of which a condition holds.
+    PerRecord(&'static str),
     /// One with a condition beats it.
     Unconditioned,
     /// One that names the kind more closely beats it.
@@ -153,17 +159,26 @@ pub enum Verdict {
     Milder,
     /// The answer is as strict already.
     Idle,
+    /// It decided for its role, and a mandatory rule is stricter.
+    Limited,
+    /// It decided for its role, and another role is given more.
+    Outdone,
+    /// It decided for its resource, and another one of the same request hides more.
+    Overruled,
 }
 
 /// Decides one kind.
 pub fn decide(question: &Question<'_>) -> Result<(Decision, Trace), Refusal> {
     let answers = question.roles.iter().map(|role| answer(question, *role)).collect::<Result<Vec<_>, _>>()?;
     let (limit, mut ceiling) = ceiling(question)?;
-    let mut best = most_permissive(question, answers.iter().map(|(answer, _)| answer));
+    let given = most_permissive(question, answers.iter().map(|(answer, _)| answer));
+    let mut best = given.clone();
+    let mut of_the_best = Verdict::Decides;
     if let Some(limit) = limit
         && !matches!(best.compare(&limit), Some(Ordering::Greater | Ordering::Equal))
     {
         best = limit;
+        of_the_best = Verdict::Limited;
     } else {
         ceiling
             .iter_mut()
@@ -174,10 +189,10 @@ pub fn decide(question: &Question<'_>) -> Result<(Decision, Trace), Refusal> {
     let mut rules: Vec<Arc<str>> = best.rules.iter().map(|rule| question.rules[*rule].id.clone()).collect();
     rules.sort();
     rules.dedup();
-    let roles = question.roles.iter().zip(answers).map(|(role, (answer, considered))| RoleTrace {
-        role: *role,
-        action: answer.action,
-        considered,
+    let roles = question.roles.iter().zip(answers).map(|(role, (answer, mut considered))| {
+        let verdict = if answer.rank() == given.rank() { of_the_best } else { Verdict::Outdone };
+        turn(&mut considered, verdict);
+        RoleTrace { role: *role, action: answer.action, verdict, ungranted: answer.rules.is_empty(), considered }
     });
     let trace = Trace { roles: roles.collect(), ceiling };
     let readonly = is_readonly(question)?;
@@ -197,6 +212,11 @@ fn is_readonly(question: &Question<'_>) -> Result<bool, Refusal> {
     let of_role = |role: &RoleId| says.iter().any(|rule| !rule.mandatory && rule.who.takes(*role));
     let of_all = !question.roles.is_empty() && question.roles.iter().all(of_role);
     Ok(of_all || says.iter().any(|rule| rule.mandatory))
+}
+
+/// Says of what decided for itself what became of it.
+pub(super) fn turn(considered: &mut [Considered], verdict: Verdict) {
+    considered.iter_mut().filter(|item| item.verdict == Verdict::Decides).for_each(|item| item.verdict = verdict);
 }
 
 /// The stricter of two decisions, where several resources matched.
@@ -309,7 +329,8 @@ fn considered(question: &Question<'_>, role: RoleId) -> Result<(Vec<Considered>,
         for grant in named(rule, question.id, question.kind) {
             let verdict = match there(question, number)? {
                 There::Yes => Verdict::Decides,
-                There::No(condition) | There::Either(condition) => Verdict::NotThere(condition),
+                There::No(condition) => Verdict::NotThere(condition),
+                There::Either(condition) => Verdict::PerRecord(condition),
             };
             levels.push((rule.conditioned, grant.on.level()));
             considered.push(Considered { rule: number, action: grant.action, verdict });

@@ -161,6 +161,8 @@ fn staff_with_several_roles_gets_the_most_permissive_answer() {
     let (decision, trace) = full(&rules, &[SUPPORT, MANAGER], PHONE);
     assert_eq!((decision.action, &*decision.rules[0]), (LAST4, "m"));
     assert_eq!(trace.roles.iter().map(|role| role.action).collect::<Vec<_>>(), [Action::Remove, LAST4]);
+    let verdicts: Vec<Verdict> = trace.roles.iter().map(|role| role.considered[0].verdict).collect();
+    assert_eq!(verdicts, [Verdict::Outdone, Verdict::Decides]);
     // A role that says nothing of the kind answers by `ungranted`, and so takes nothing away.
     assert_eq!(action(&rules[1..], &[SUPPORT, MANAGER], PHONE), LAST4);
 }
@@ -168,8 +170,14 @@ fn staff_with_several_roles_gets_the_most_permissive_answer() {
 #[test]
 fn a_mandatory_rule_is_a_ceiling_for_every_role() {
     let rules = [manager("m", On::All, Action::Show), mandatory(On::Kind(MY_NUMBER), Action::Remove)];
-    let (decision, _) = full(&rules, &[SUPPORT, MANAGER], MY_NUMBER);
+    let (decision, trace) = full(&rules, &[SUPPORT, MANAGER], MY_NUMBER);
     assert_eq!((decision.action, &*decision.rules[0]), (Action::Remove, "ceiling"));
+    // One decision only: what the best role's own rule says is limited, the other role was outdone before.
+    let verdicts: Vec<Verdict> = trace.roles.iter().map(|role| role.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Outdone, Verdict::Limited]);
+    assert_eq!(trace.roles[1].considered[0].verdict, Verdict::Limited);
+    assert_eq!((trace.roles[0].ungranted, trace.roles[1].ungranted), (true, false));
+    assert_eq!(trace.ceiling[0].verdict, Verdict::Decides);
     assert_eq!(action(&rules, &[MANAGER], PHONE), Action::Show);
     assert_eq!(action(&rules, &[], MY_NUMBER), Action::Remove);
 }
@@ -340,8 +348,8 @@ fn where_no_record_tells_the_stricter_answer_counts() {
     let (action, trace) = ask(&several, &[SUPPORT]);
     assert_eq!(action, Action::Remove);
     let verdicts: Vec<Verdict> = trace.roles[0].considered.iter().map(|item| item.verdict).collect();
-    let not_there = Verdict::NotThere("where");
-    assert_eq!(verdicts, [Verdict::Unconditioned, not_there, not_there, Verdict::Decides]);
+    let per_record = Verdict::PerRecord("where");
+    assert_eq!(verdicts, [Verdict::Unconditioned, per_record, per_record, Verdict::Decides]);
     // Each role answers so, and then the most permissive counts.
     let with_manager = [several.as_slice(), &[manager("m", phone, LAST4)]].concat();
     assert_eq!(ask(&with_manager, &[SUPPORT, MANAGER]).0, LAST4);

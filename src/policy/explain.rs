@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use crate::policy::conditions::Situation;
-use crate::policy::decide::{Considered, State, Trace, Verdict};
+use crate::policy::decide::{self, Considered, State, Trace, Verdict};
 use crate::policy::matched::{self, Matched};
 use crate::policy::node::Spot;
 use crate::policy::plan::Decision;
 use crate::policy::planner::{self, Context};
-use crate::policy::{Parts, Policy};
+use crate::policy::{Parts, Policy, table};
 use crate::terms::action::Action;
 use crate::terms::kind::KindId;
 use crate::terms::place::Place;
@@ -70,20 +70,54 @@ pub struct Step {
     pub at: Option<At>,
     /// What it says.
     pub action: Action,
+    /// Its conditions: key and what each asks for, as in rules.
+    pub when: Vec<(&'static str, String)>,
     /// Whether it counted.
     pub verdict: Verdict,
+    /// The mandatory rules that are stricter, where they are.
+    pub ceilings: Vec<Arc<str>>,
+    /// Whether that hangs on each record of the answer.
+    pub hangs: Hangs,
 }
 
-impl Verdict {
-    /// The verdict as a sentence.
-    pub fn sentence(self) -> String {
-        match self {
-            Verdict::Decides => "decides".to_owned(),
+/// Whether what a rule does hangs on each record of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hangs {
+    /// It does not.
+    No,
+    /// It asks something of the record.
+    Itself,
+    /// Another rule does, and counts for some of them.
+    Others,
+}
+
+impl Step {
+    /// What became of the rule, as a sentence.
+    pub fn sentence(&self) -> String {
+        match self.verdict {
+            Verdict::Decides => match self.hangs {
+                Hangs::No => "decides".to_owned(),
+                Hangs::Itself => "decides for each record of which its condition holds".to_owned(),
+                Hangs::Others => "decides for all other records".to_owned(),
+            },
             Verdict::NotThere(condition) => format!("is not there: `{condition}` does not hold"),
+            Verdict::PerRecord(condition) => format!("is there for each record of which `{condition}` holds"),
             Verdict::Unconditioned => "gives way to a rule with a condition".to_owned(),
             Verdict::Broader => "gives way to a rule that names the kind more closely".to_owned(),
             Verdict::Milder => "gives way to a stricter rule".to_owned(),
             Verdict::Idle => "limits nothing: the answer is as strict already".to_owned(),
+            Verdict::Limited => format!("would decide; the ceiling `{}` holds", self.ceilings.join(", ")),
+            Verdict::Outdone => "would decide; another role is given more".to_owned(),
+            Verdict::Overruled => "would decide; another resource of this request hides more".to_owned(),
+        }
+    }
+
+    /// Whether its conditions hold; nothing where it has none, or where that hangs on the record.
+    pub fn holds(&self) -> Option<bool> {
+        match self.verdict {
+            _ if self.when.is_empty() || self.hangs == Hangs::Itself => None,
+            Verdict::NotThere(_) => Some(false),
+            _ => Some(true),
         }
     }
 }
@@ -144,15 +178,32 @@ pub(super) fn explain(
     situation: &Situation<'_>,
     states: &[(usize, State)],
 ) -> Result<Explanation, Refusal> {
-    let contexts = planner::contexts(parts, situation, states);
+    of_contexts(parts, situation, &planner::contexts(parts, situation, states))
+}
+
+/// The same, for these resources and rules.
+pub(super) fn of_contexts(
+    parts: &Parts,
+    situation: &Situation<'_>,
+    contexts: &[Context],
+) -> Result<Explanation, Refusal> {
     let mut kinds = Vec::new();
     for (kind, row) in parts.kinds.kinds.iter() {
+        let each = contexts.iter().map(|context| planner::decide_in(parts, situation, context, kind));
+        let mut each = each.collect::<Result<Vec<_>, _>>()?;
+        let decision = planner::decision(parts, situation, contexts, kind)?;
+        // Where another resource hides more, what decides for this one decides nothing.
+        let decided = |own: &Decision| own.action == decision.action;
+        if each.iter().any(|(own, _)| decided(own)) {
+            each.iter_mut().filter(|(own, _)| !decided(own)).for_each(|(_, trace)| overrule(trace));
+        }
         let mut steps = Vec::new();
-        for context in &contexts {
-            let (_, trace) = planner::decide_in(parts, situation, context, kind)?;
+        for (context, (_, trace)) in contexts.iter().zip(each) {
             add_steps(parts, context, contexts.len() > 1, trace, &mut steps);
         }
-        let decision = planner::decision(parts, situation, &contexts, kind)?;
+        if steps.iter().any(|step| step.hangs == Hangs::Itself) {
+            steps.iter_mut().filter(|step| step.hangs == Hangs::No).for_each(|step| step.hangs = Hangs::Others);
+        }
         kinds.push(KindExplanation { kind, name: row.name.clone(), decision, steps });
     }
     let resources = planner::resources(parts, situation.matched).iter().map(|resource| resource.id.clone()).collect();
@@ -160,31 +211,54 @@ pub(super) fn explain(
     Ok(Explanation { resources, roles: situation.roles.iter().filter_map(name).collect(), kinds })
 }
 
+fn overrule(trace: &mut Trace) {
+    for role in &mut trace.roles {
+        decide::turn(&mut role.considered, Verdict::Overruled);
+        if role.verdict == Verdict::Decides {
+            role.verdict = Verdict::Overruled;
+        }
+    }
+    decide::turn(&mut trace.ceiling, Verdict::Overruled);
+}
+
 fn add_steps(parts: &Parts, context: &Context, several: bool, trace: Trace, steps: &mut Vec<Step>) {
     let resource = context.resource.clone().filter(|_| several);
+    let stands = |item: &&Considered| matches!(item.verdict, Verdict::Decides | Verdict::Overruled);
+    let ceilings: Vec<Arc<str>> =
+        trace.ceiling.iter().filter(stands).map(|item| parts.rules[item.rule].id.clone()).collect();
+    let ceilings = |verdict| if verdict == Verdict::Limited { ceilings.clone() } else { Vec::new() };
     let step = |role: Option<Arc<str>>, item: &Considered| {
         let rule = &parts.rules[item.rule];
-        let at = Some(at(&rule.spot));
         Step {
             resource: resource.clone(),
             role,
             rule: Some(rule.id.clone()),
-            at,
+            at: Some(at(&rule.spot)),
             action: item.action,
+            when: table::words(&parts.conditions[item.rule]),
             verdict: item.verdict,
+            ceilings: ceilings(item.verdict),
+            hangs: if matches!(context.states.get(item.rule), Some(State::Either(_))) {
+                Hangs::Itself
+            } else {
+                Hangs::No
+            },
         }
     };
     for answer in &trace.roles {
         let role = parts.roles.get(usize::from(answer.role.0)).map(|role| role.name.clone());
         steps.extend(answer.considered.iter().map(|item| step(role.clone(), item)));
-        if !answer.considered.iter().any(|item| item.verdict == Verdict::Decides) {
+        if answer.ungranted {
             steps.push(Step {
                 resource: resource.clone(),
                 role,
                 rule: None,
                 at: None,
                 action: answer.action,
-                verdict: Verdict::Decides,
+                when: Vec::new(),
+                verdict: answer.verdict,
+                ceilings: ceilings(answer.verdict),
+                hangs: Hangs::No,
             });
         }
     }

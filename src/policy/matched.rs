@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::sync::Arc;
 
 use crate::policy::Parts;
 use crate::policy::compile::Route;
@@ -52,6 +53,9 @@ pub struct Matched {
     pub purpose: Option<String>,
     /// What expressions of the rules look at; nothing where a name has several values, or no rule asks.
     pub said: Option<Box<Said>>,
+    /// Where a record of the ledger tells of the request: the rules that it names. Of an expression it
+    /// holds nothing but that.
+    pub recorded: Option<Arc<[String]>>,
     /// Whether this is the CRM's own log-in or log-out, which is open to staff without a role.
     pub open: bool,
 }

@@ -2,7 +2,7 @@
 //!
 //! `node` and `reader` turn YAML into what `rule` says was written; `compile` looks everything up
 //! and makes a `Policy` of it; `decide` says what becomes of a kind; `planner` puts it all into the
-//! `Plan` that the guard runs, and `columns` adds what one request says of its rows; `explain` tells why,
+//! `Plan` that the guard runs, and `columns` adds what one request says of its rows; `explain` tells why, `recall` of what the ledger holds,
 //! `difference` what a change of rules changes, `standing` what they say beside rules; `schema` is for editors. The same nodes, readers and faults serve
 //! gateway.yaml.
 
@@ -22,6 +22,7 @@ pub mod node;
 pub mod plan;
 mod planner;
 pub mod reader;
+pub mod recall;
 pub mod render;
 pub mod rows;
 pub mod rule;

@@ -102,17 +102,19 @@ impl Plan {
         let mut fields =
             self.targets.iter().filter(|target| matches!(target.meaning, Meaning::Field { .. })).peekable();
         if self.columns.is_some() {
-            // Only rows of JSON have places for columns that have no headings.
-            return format == Format::Json;
+            // Only rows of JSON and of XML-RPC have places for columns that have no headings.
+            return matches!(format, Format::Json | Format::Calls);
         }
         self.resources.is_empty()
             || fields.peek().is_none()
             || fields.any(|target| match target.place {
                 // In lines of text a name that no label says would go by unseen: there each must stand.
                 Place::Name(_) => true,
-                Place::Json(_) => matches!(format, Format::Json | Format::Lines | Format::Events),
+                Place::Json(_) => {
+                    matches!(format, Format::Json | Format::Lines | Format::Events | Format::Calls)
+                }
                 Place::Css(_) => format == Format::Html,
-                Place::Xml(_) => format == Format::Xml,
+                Place::Xml(_) => matches!(format, Format::Xml | Format::Calls),
             })
     }
 }

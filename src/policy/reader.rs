@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use crate::policy::fault::Faults;
+use crate::policy::fault::{Fault, Faults};
 use crate::policy::node::{Entry, Node, Spot, Value};
 use crate::policy::traps;
 
@@ -37,7 +37,7 @@ impl<'n> MapReader<'n> {
     pub fn need(&mut self, key: &'static str, faults: &mut Faults) -> Option<&'n Node> {
         let value = self.take(key);
         if value.is_none() {
-            faults.error(&self.node.spot, "missing-key", format!("{} needs `{key}`", self.what));
+            faults.error(&self.node.spot, "missing-key", lacks(self.what, key));
         }
         value
     }
@@ -69,11 +69,22 @@ impl<'n> MapReader<'n> {
                 continue;
             }
             match nearest(&entry.key, self.asked.iter().copied()) {
-                Some(near) => fault.did_you_mean(Some(near)),
+                Some(near) => {
+                    fault.did_you_mean(Some(near));
+                    // One slip of a finger is one fault: the key that it misses is not told as well.
+                    let missing = lacks(self.what, near);
+                    let own = &self.node.spot;
+                    let here = |fault: &Fault| fault.file == own.file && fault.span == own.span;
+                    faults.forget(0, |fault| fault.code == "missing-key" && here(fault) && fault.message == missing);
+                }
                 None => fault.help(format!("its keys are {}", words_of(self.asked.iter().copied()))),
             }
         }
     }
+}
+
+fn lacks(what: &str, key: &str) -> String {
+    format!("{what} needs `{key}`")
 }
 
 /// Notes that a word is kept for what is not built yet.

@@ -179,7 +179,8 @@ fn is_about_the_page_alone(condition: &Condition) -> bool {
     staff.is_none() && until.is_none() && of_the_request && !one && rows.is_empty()
 }
 
-fn words(condition: &Condition) -> Vec<(&'static str, String)> {
+/// What a condition asks for: key and words, as in rules.
+pub(super) fn words(condition: &Condition) -> Vec<(&'static str, String)> {
     let when = &condition.when;
     let mut all = Vec::new();
     if let Some(staff) = &condition.staff {

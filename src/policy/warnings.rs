@@ -122,7 +122,9 @@ pub(super) fn ends(endings: impl IntoIterator<Item = Ending>, now: Timestamp, fa
             }
             Ends::Passing(id) => {
                 let message = format!("`{id}` passes bodies that nobody can read");
-                faults.warning(&spot, "passes-unread", message).help("whatever they hold reaches staff in clear");
+                faults
+                    .warning(&spot, "passes-unread", message)
+                    .help("an answer that is one reaches staff as it came; what staff sends in one, the CRM");
                 if is_soon(until, now) {
                     let message = format!("`unreadable: pass` of `{id}` ends within {SOON_DAYS} days");
                     faults.warning(&spot, "ends-soon", message);

@@ -59,7 +59,12 @@ pub fn pairs(raw: &[u8]) -> Result<Vec<(String, String)>, Refusal> {
 /// A segment as patterns are compared with it: servers on case-folding file systems take
 /// `/API/Customers.` for `/api/customers`, so the rules do so everywhere.
 pub fn folded(segment: &str) -> String {
-    segment.trim_end_matches(['.', ' ']).to_lowercase()
+    bare(segment).to_lowercase()
+}
+
+/// A segment without the dots and blanks at its end.
+fn bare(segment: &str) -> &str {
+    segment.trim_end_matches(['.', ' '])
 }
 
 fn segment(raw: &[u8]) -> Result<String, Refusal> {
@@ -78,7 +83,7 @@ fn segment(raw: &[u8]) -> Result<String, Refusal> {
     if text.chars().any(char::is_control) {
         return Err(ambiguous("a control character stands in the path"));
     }
-    if !text.is_empty() && folded(&text).is_empty() {
+    if !text.is_empty() && bare(&text).is_empty() {
         return Err(ambiguous("the path has a segment of dots or blanks"));
     }
     if is_escape(&text) {

@@ -81,7 +81,7 @@ fn page(gateway: &Gateway, request: &Request<Incoming>) -> Response<Full<Bytes>>
         }
         "/metrics" => {
             let mut response = text(StatusCode::OK, "");
-            *response.body_mut() = Full::new(gateway.metrics.page().into());
+            *response.body_mut() = Full::new(gateway.metrics.page(gateway.house.load().policy.kinds()).into());
             let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
             response.headers_mut().insert(CONTENT_TYPE, kind);
             response

@@ -1,15 +1,19 @@
 //! The console: what security staff asks the gateway itself. It says what is in force.
 //!
 //! Who asks is found as for the CRM, by the same sources but the CRM's own log-in, whose cookies belong
-//! to the CRM's host, and certificates, which need TLS. Nobody unknown learns what there is to ask for.
+//! to the CRM's host, and certificates, which need TLS. Nobody unknown learns what there is to ask for, and
+//! nobody learns anything by a name that is not the console's own.
 
 mod page;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
+use http::uri::Authority;
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -17,6 +21,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
+use crate::config::console::Console;
 use crate::identity;
 use crate::identity::peer::Peer;
 use crate::serve::admin;
@@ -27,25 +32,25 @@ use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
 
 /// Serves the console until its task is ended.
-pub async fn serve(gateway: Arc<Gateway>, groups: Vec<String>, listener: TcpListener) {
-    let groups: Arc<[String]> = groups.into();
+pub async fn serve(gateway: Arc<Gateway>, console: Console, listener: TcpListener) {
+    let console = Arc::new(console);
     let answer = move |request, address| {
-        let (gateway, groups) = (Arc::clone(&gateway), Arc::clone(&groups));
-        async move { answer(&gateway, &groups, request, address).await }
+        let (gateway, console) = (Arc::clone(&gateway), Arc::clone(&console));
+        async move { answer(&gateway, &console, request, address).await }
     };
     admin::answer(listener, answer).await;
 }
 
 async fn answer(
     gateway: &Gateway,
-    groups: &[String],
+    console: &Console,
     request: Request<Incoming>,
     address: SocketAddr,
 ) -> Response<Full<Bytes>> {
     let house = gateway.house.load_full();
     let reader = Reader::of(request.headers());
     let id = ulid::Ulid::generate().to_string();
-    let mut response = match asked(gateway, &house, groups, &request, address, reader).await {
+    let mut response = match asked(gateway, &house, console, &request, address, reader).await {
         Ok(response) => response,
         Err(refusal) => {
             gateway.metrics.refusals.with_label_values(&[refusal.reason.word()]).inc();
@@ -66,13 +71,14 @@ async fn answer(
 async fn asked(
     gateway: &Gateway,
     house: &House,
-    groups: &[String],
+    console: &Console,
     request: &Request<Incoming>,
     address: SocketAddr,
     reader: Reader,
 ) -> Result<Response<Full<Bytes>>, Refusal> {
+    meant(console, request)?;
     let staff = staff(house, request.headers(), address).await?;
-    if !staff.groups.iter().any(|group| groups.contains(group)) {
+    if !staff.groups.iter().any(|group| console.groups.contains(group)) {
         return Err(Refusal::new(Reason::NoRole, "staff is in no group of the console"));
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -92,6 +98,30 @@ async fn asked(
         }
         _ => Err(Refusal::new(Reason::NotFound, "no such page of the console")),
     }
+}
+
+/// Refuses what asks for another host. A page anywhere can have its own name lead to this machine, and then
+/// ask in its visitor's browser, as from here, whatever the browser lets it ask of its own host.
+fn meant(console: &Console, request: &Request<Incoming>) -> Result<(), Refusal> {
+    let mut named = request.headers().get_all(HOST).iter();
+    let (Some(host), None) = (named.next(), named.next()) else {
+        return Err(Refusal::new(Reason::Host, "`Host` stands not once"));
+    };
+    let host = host.to_str().ok().and_then(|text| text.parse::<Authority>().ok());
+    let is_own = |authority: &Authority| is_own(console, authority.host());
+    if host.as_ref().is_some_and(is_own) && request.uri().authority().is_none_or(is_own) {
+        return Ok(());
+    }
+    Err(Refusal::new(Reason::Misdirected, "the console is asked for by a host that is not its own"))
+}
+
+/// Whether a host is this machine, as whoever is here calls it, or one that the configuration names. Ports
+/// say nothing: a tunnel has another one.
+fn is_own(console: &Console, host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
+    let host = host.strip_suffix('.').unwrap_or(&host);
+    let is_here = |address: IpAddr| address.to_canonical().is_loopback();
+    host == "localhost" || host.parse().is_ok_and(is_here) || console.hosts.iter().any(|own| own == host)
 }
 
 /// Who asks.

@@ -18,6 +18,7 @@ use crate::ledger::Permit;
 use crate::ledger::entry::{End, Entry, Subject, Text};
 use crate::policy::plan::Plan;
 use crate::serve::disclose::body::{Part, StaffBody};
+use crate::serve::gate::forwarded::spelled;
 use crate::serve::house::{Gateway, House, Share};
 use crate::terms::disclosure::{Count, Counts, Disclosures};
 use crate::terms::edit::Verdict;
@@ -61,7 +62,7 @@ impl Facts {
             request: Some(self.id.as_str().into()),
             staff: self.staff.as_deref().map(Text::Borrowed),
             roles: self.roles.iter().map(|role| Text::Borrowed(&**role)).collect(),
-            client: self.client.map(|client| Text::Owned(client.to_string())),
+            client: self.client.map(|client| Text::Owned(spelled(client))),
             purpose: self.purpose.as_deref().map(Text::Borrowed),
             method: Some(self.method.as_str().into()),
             path: Some(self.path.as_deref().unwrap_or("undeclared").into()),

@@ -132,12 +132,14 @@ impl Reloader {
     /// Reloads until `stop` says so.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         loop {
-            let told = tokio::select! {
-                told = self.ear.told.recv() => if told.is_some() { true } else { return },
-                () = sleep(LOOK) => false,
+            tokio::select! {
+                told = self.ear.told.recv() => if told.is_none() { return },
+                () = sleep(LOOK) => {}
                 _ = stop.wait_for(|stop| *stop) => return,
-            };
-            if !told && self.seen.is_some() && self.look().await == self.seen {
+            }
+            // What is told of may be any file of these folders: a log, which a reload would write to again.
+            let called = self.ear.called.load(Ordering::Acquire);
+            if !called && self.seen.is_some() && self.look().await == self.seen {
                 continue;
             }
             // Whether it became still or the patience ended, the files are read now.

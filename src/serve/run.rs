@@ -1,7 +1,8 @@
 //! From a configuration to a running gateway, and back.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -18,6 +19,7 @@ use tokio::time::timeout;
 use crate::config::gateway::Config;
 use crate::config::pem::PemError;
 use crate::config::rules::RulesError;
+use crate::format::Format;
 use crate::identity;
 use crate::identity::session::store::Store;
 use crate::ledger::open::{Home, OpenError};
@@ -171,6 +173,7 @@ fn gateway(
     (ring, vault): (Arc<Ring>, Arc<Vault>),
     ledger: Ledger,
 ) -> Arc<Gateway> {
+    metrics.from_zero(Format::ALL.iter().map(|format| format.word()));
     panics::hush(metrics.refusals.with_label_values(&[Reason::Internal.word()]));
     metrics.policy.with_label_values(&[rules.policy.version()]).set(1);
     metrics.build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
@@ -210,7 +213,7 @@ async fn serve(
         None => None,
     };
     let console = match &config.console {
-        Some(console) => Some((opening::bind(console.address).await?, console.groups.clone())),
+        Some(console) => Some((opening::bind(console.address).await?, console.clone())),
         None => None,
     };
     let (reload, told) = reload::channel();
@@ -229,8 +232,8 @@ async fn serve(
     if let Some(listener) = metrics {
         watching.spawn(admin::serve(Arc::clone(gateway), listener));
     }
-    if let Some((listener, groups)) = console {
-        watching.spawn(console::serve(Arc::clone(gateway), groups, listener));
+    if let Some((listener, console)) = console {
+        watching.spawn(console::serve(Arc::clone(gateway), console, listener));
     }
     watching.spawn(service::watchdog(stopped.clone()));
     for upstream in gateway.house.load().sites.all() {
@@ -320,7 +323,9 @@ fn node(config: &Config) -> Result<String, RunError> {
         Ok(node) => Ok(node.trim().to_owned()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let node = format!("gw-{}", ulid::Ulid::generate().to_string().to_ascii_lowercase());
-            std::fs::write(&path, format!("{node}\n")).map_err(failed)?;
+            // Whoever opens it anew finds it as private as all else in the folder.
+            let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+            made.and_then(|mut file| file.write_all(format!("{node}\n").as_bytes())).map_err(failed)?;
             Ok(node)
         }
         Err(error) => Err(failed(error)),

@@ -54,6 +54,7 @@ pub struct Upstream {
     pub timeout: Duration,
     /// Whether it answers, if that is looked at.
     pub health: Option<Health>,
+    identity: String,
     /// TLS; else plain HTTP.
     secure: Option<Secure>,
     bounds: gate::bounds::Bounds,
@@ -94,7 +95,10 @@ impl Upstream {
         let UpstreamConfig { address, tls, host, connect, timeout, health } = config.clone();
         let own = host.as_ref().and_then(|host| host.to_str().ok());
         let names = [Some(address.as_str()), own].into_iter().flatten().map(str::to_ascii_lowercase).collect();
+        let asked_by = host.as_ref().map(HeaderValue::as_bytes).unwrap_or_default();
+        let identity = format!("{address} {}", String::from_utf8_lossy(asked_by));
         Ok(Upstream {
+            identity,
             address,
             names,
             host,
@@ -124,9 +128,8 @@ impl Upstream {
     }
 
     /// What tells this CRM from others: its address and the name that it is asked by.
-    pub fn identity(&self) -> String {
-        let host = self.host.as_ref().map(HeaderValue::as_bytes).unwrap_or_default();
-        format!("{} {}", self.address, String::from_utf8_lossy(host))
+    pub fn identity(&self) -> &str {
+        &self.identity
     }
 
     /// Asks the CRM. When a kept connection turns out to be closed before the first byte of the
@@ -152,7 +155,8 @@ impl Upstream {
                 asked => return asked.map_err(Failure::refusal),
             }
         }
-        let connection = self.connect().await?;
+        // Seldom, and large: whoever needs no new connection does not carry the room for one.
+        let connection = Box::pin(self.connect()).await?;
         self.ask(connection, request).await.map_err(Failure::refusal)
     }
 

@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 /// Folds a label, key, heading or parameter: NFKC, lower case, blanks joined, what nobody sees left
-/// out, and the marks that forms put around a label (`：`, `:`, `*`, `（必須）`) taken off.
+/// out, and what pages write around a label (`：`, `*`, `（必須）`, `任意`, the sign of a sorted column) taken off.
 pub fn fold(label: &str) -> String {
     // Of what programs name things by, nothing but its capitals can change.
     if label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')) {
@@ -11,17 +11,51 @@ pub fn fold(label: &str) -> String {
     }
     let mut folded: String = label.nfkc().filter(|c| !is_unseen(*c)).flat_map(char::to_lowercase).collect();
     loop {
-        let trimmed = folded
-            .trim_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '*' | '※'))
-            .trim_end_matches("(必須)")
-            .trim_start_matches("(必須)")
-            .trim_end_matches("(required)");
+        let trimmed = folded.trim_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '*' | '※'));
+        let trimmed = without_notes(trimmed.trim_end_matches(SIGNS));
         if trimmed.len() == folded.len() {
             break;
         }
         folded = trimmed.to_owned();
     }
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What stands behind the heading of a column that can be sorted, and behind a label that explains itself.
+const SIGNS: [char; 13] = ['▲', '▼', '△', '▽', '▴', '▾', '↑', '↓', '↕', '⇅', '⇵', '⇕', '?'];
+
+/// What pages say of a field beside its label.
+const NOTES: [&str; 4] = ["必須", "任意", "required", "optional"];
+
+/// Takes a note off the end or the beginning of a label: in brackets, or apart from it. What is nothing but a
+/// note without brackets is a label.
+fn without_notes(label: &str) -> &str {
+    const BRACKETS: [(char, char); 3] = [('(', ')'), ('【', '】'), ('[', ']')];
+    let apart = |rest: &str, note: &str, c: Option<char>| {
+        !rest.trim().is_empty() && (!note.is_ascii() || c.is_some_and(char::is_whitespace))
+    };
+    for note in NOTES {
+        for (open, close) in BRACKETS {
+            let behind = |label: &'_ str| -> Option<usize> {
+                let rest = label.strip_suffix(close)?.trim_end().strip_suffix(note)?;
+                Some(rest.trim_end().strip_suffix(open)?.len())
+            };
+            if let Some(end) = behind(label) {
+                return &label[..end];
+            }
+            let before = label.strip_prefix(open).and_then(|rest| rest.trim_start().strip_prefix(note));
+            if let Some(rest) = before.and_then(|rest| rest.trim_start().strip_prefix(close)) {
+                return rest;
+            }
+        }
+        if let Some(rest) = label.strip_suffix(note).filter(|rest| apart(rest, note, rest.chars().next_back())) {
+            return rest;
+        }
+        if let Some(rest) = label.strip_prefix(note).filter(|rest| rest.starts_with(char::is_whitespace)) {
+            return rest;
+        }
+    }
+    label
 }
 
 /// Controls that are no blanks, and marks that only join, part or turn what stands beside them.
@@ -44,6 +78,16 @@ mod tests {
             ("* Phone  No.", "phone no."),
             ("ﾃﾞﾝﾜ", "デンワ"),
             ("：", ""),
+            ("性別必須", "性別"),
+            ("性別 任意 ▲", "性別"),
+            ("【必須】氏名【 任意 】", "氏名"),
+            ("必須 氏名 ？", "氏名"),
+            ("Name Required", "name"),
+            ("Name [optional] ▼", "name"),
+            ("必須", "必須"),
+            ("required", "required"),
+            ("is_required", "is_required"),
+            ("not-required (x)", "not-required (x)"),
             ("name_1", "name_1"),
             ("Full-Name.1", "full-name.1"),
             ("na\u{ad}me\u{0}\u{200b}", "name"),

@@ -80,7 +80,8 @@ pub struct Leaf<'a> {
     pub part: Part,
     /// Where it stands; in the order of the text, never empty.
     pub pieces: &'a [Piece],
-    /// The names that stand at it, the nearest first: key, heading, label, input name.
+    /// The names that stand at it, the nearest first: key, heading, label, input name. A heading or a label has
+    /// a name where a value of that name has its place, whether or not one stands there.
     pub names: Names<'a>,
     /// The names further up, the nearest first: keys of the objects around it.
     pub above: Names<'a>,
@@ -140,6 +141,13 @@ pub trait Sink {
 
     /// No later leaf will have a piece that begins before `upto`.
     fn settled(&mut self, upto: usize) -> Result<(), Refusal>;
+
+    /// Whether nothing can become of the leaf that was shown last, nor of any other of the same part, names
+    /// and places, whatever its text is (a key's excepted): a walker may leave out all of those in the same
+    /// document that hold no document of their own.
+    fn idles(&self) -> bool {
+        false
+    }
 
     /// Whether a text that holds a document of its own (JSON in a JSON string) shall be shown leaf by
     /// leaf and not as this one leaf. Where it is not `readable`, it cannot be: that is only said, so

@@ -42,17 +42,30 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Whether these are the names of a list.
+    /// Whether these are the names that were noted.
     #[inline]
-    pub fn are(&self, list: &[Box<str>]) -> bool {
+    pub fn are(&self, noted: &Noted) -> bool {
         match self.0 {
-            Kept::One(name) => matches!(list, [only] if is_same(only, name)),
-            Kept::List(names) => names.len() == list.len() && names.iter().zip(list).all(|(a, b)| is_same(a, b)),
+            Kept::One(name) => noted.ends.len() == 1 && is_same(&noted.text, name),
+            Kept::List(names) => {
+                names.len() == noted.ends.len()
+                    && names.iter().enumerate().all(|(at, name)| is_same(noted.name(at), name))
+            }
             Kept::Around { nest, from, to } => {
-                let is_at = |(at, name): (usize, &str)| is_same(nest.name(to as usize - 1 - at), name);
-                (to - from) as usize == list.len() && list.iter().map(|name| &**name).enumerate().all(is_at)
+                let (start, end) = (nest.start(from as usize), nest.start(to as usize));
+                let ends = &nest.ends[from as usize..to as usize];
+                ends.len() == noted.ends.len()
+                    && is_same(&nest.text[start..end], &noted.text)
+                    && ends.iter().zip(&noted.ends).all(|(end, noted)| *end - start == *noted)
             }
         }
+    }
+
+    /// Notes them, to know them again.
+    pub fn noted(&self) -> Noted {
+        let mut nest = Nest::default();
+        self.iter().rev().for_each(|name| nest.push(name));
+        Noted { text: nest.text.into(), ends: nest.ends.into() }
     }
 
     /// The nearest name.
@@ -68,6 +81,28 @@ impl<'a> Names<'a> {
             Kept::One(name) => name,
             Kept::Around { nest, to, .. } => nest.name(to as usize - 1 - at),
         })
+    }
+}
+
+/// Names that were noted: all of them one behind the other, the outermost first.
+#[derive(Debug, Default)]
+pub struct Noted {
+    text: Box<str>,
+    /// Where each of them ends.
+    ends: Box<[usize]>,
+}
+
+impl Noted {
+    /// What they take beside this.
+    pub fn bytes(&self) -> usize {
+        self.text.len() + self.ends.len() * size_of::<usize>()
+    }
+
+    /// The nearest name is number 0.
+    fn name(&self, number: usize) -> &str {
+        let at = self.ends.len() - 1 - number;
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start..self.ends[at]]
     }
 }
 
@@ -93,6 +128,11 @@ impl Nest {
         self.text.truncate(self.ends.last().copied().unwrap_or_default());
     }
 
+    /// Whether there is no name around.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
     /// Every name.
     pub fn all(&self) -> Names<'_> {
         Names(Kept::Around { nest: self, from: 0, to: self.count() })
@@ -114,15 +154,25 @@ impl Nest {
 
     #[inline]
     fn name(&self, at: usize) -> &str {
-        let from = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.text[from..self.ends[at]]
+        &self.text[self.start(at)..self.ends[at]]
+    }
+
+    /// Where the name of this number begins, or where the last one ends.
+    #[inline]
+    fn start(&self, at: usize) -> usize {
+        at.checked_sub(1).map_or(0, |before| self.ends[before])
     }
 }
 
 /// Whether two names are the same. Nearly all are short, and a call would cost more than to compare them.
 #[inline]
 pub fn is_same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
+    same(a.as_bytes(), b.as_bytes())
+}
+
+/// The same of bytes.
+#[inline]
+pub fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
@@ -154,8 +204,8 @@ mod tests {
         assert_eq!((Names::one("x").first(), Names::NONE.first()), (Some("x"), None));
         let all = [nest.all(), nest.parted().1, Names::list(&["x", "y"]), Names::one("x"), Names::NONE];
         for (at, names) in all.iter().enumerate() {
-            let list: Vec<Box<str>> = names.iter().map(Box::from).collect();
-            let same: Vec<usize> = (0..all.len()).filter(|at| all[*at].are(&list)).collect();
+            let noted = names.noted();
+            let same: Vec<usize> = (0..all.len()).filter(|at| all[*at].are(&noted)).collect();
             assert_eq!(same, [at]);
         }
         let none = Nest::default();

@@ -49,7 +49,7 @@ bash -n /usr/share/bash-completion/completions/sudare
 [ "$(stat -c '%U:%G %a' /etc/sudare)" = "root:sudare 750" ] || die "/etc/sudare is $(stat -c '%U:%G %a' /etc/sudare)"
 
 cp deploy/compose/etc/users.yaml /etc/sudare/
-sed 's/0\.0\.0\.0:8080/127.0.0.1:18080/; s/0\.0\.0\.0:9901/127.0.0.1:19901/; s|rules/creme.yaml|/usr/share/sudare/rules/creme.yaml|' \
+sed 's/0\.0\.0\.0:8080/127.0.0.1:18080/; s/0\.0\.0\.0:9901/127.0.0.1:19901/; s|pack:creme|/usr/share/sudare/rules/creme.yaml|' \
   deploy/compose/etc/gateway.yaml >/etc/sudare/gateway.yaml
 chown root:sudare /etc/sudare/*; chmod 0640 /etc/sudare/*
 

@@ -15,7 +15,6 @@ unshare --mount --pid --net --fork true 2>/dev/null || { echo "no namespaces her
 
 bash "$here/../../deploy/container/rootfs" "$binary" "$root"
 cp -r "$here/../../deploy/compose/etc/." "$root/etc/sudare/"
-install -D -m 0644 "$here/../../rules/creme.yaml" "$root/etc/sudare/rules/creme.yaml"
 chmod -R go+rX "$root/etc/sudare"
 mkdir -p "$root/proc"
 

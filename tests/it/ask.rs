@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use encoding_rs::{EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS};
 use http::{Request, Response};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -65,7 +66,9 @@ fn media(word: &str) -> Option<&'static str> {
         "events" => Some("text/event-stream"),
         "csv" => Some("text/csv; charset=utf-8"),
         "text" => Some("text/plain"),
-        "multipart" | "parts" => Some("multipart/form-data; boundary=x"),
+        "multipart" | "parts" | "parts-sjis" | "parts-eucjp" | "parts-2022" | "parts-files" => {
+            Some("multipart/form-data; boundary=x")
+        }
         "xml" => Some("text/xml; charset=utf-8"),
         "vcard" => Some("text/vcard"),
         "unknown" => Some("application/x-unheard-of"),
@@ -84,11 +87,33 @@ fn parts(fields: &str) -> String {
         let (name, file) = name.split_once('@').map_or((name, None), |(name, file)| (name, Some(file)));
         body += &format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"");
         if let Some((file, kind)) = file.map(|file| file.split_once(':').expect("a media type")) {
-            body += &format!("; filename=\"{file}\"\r\nContent-Type: {kind}");
+            body += &format!("; filename=\"{file}\"\r\nContent-Type: {}", kind.replace("%3D", "="));
         }
         body += &format!("\r\n\r\n{}\r\n", value.replace("\\n", "\n"));
     }
     body + "--x--\r\n"
+}
+
+/// A body in the charset that its kind says; of `parts-files` only what files hold.
+fn encoded(kind: &str, body: &str) -> Vec<u8> {
+    let encoded = |encoding: &'static Encoding, text: &str| {
+        let (bytes, _, odd) = encoding.encode(text);
+        assert!(!odd, "{text} in {}", encoding.name());
+        bytes.into_owned()
+    };
+    match kind {
+        "parts-sjis" => encoded(SHIFT_JIS, body),
+        "parts-eucjp" => encoded(EUC_JP, body),
+        "parts-2022" => encoded(ISO_2022_JP, body),
+        "parts-files" => {
+            let part = |part: &str| match part.split_once("\r\n\r\n").filter(|(head, _)| head.contains("filename=")) {
+                Some((head, content)) => [head.as_bytes(), b"\r\n\r\n", &encoded(SHIFT_JIS, content)].concat(),
+                None => part.as_bytes().to_vec(),
+            };
+            body.split_inclusive("--x\r\n").flat_map(part).collect()
+        }
+        _ => body.as_bytes().to_vec(),
+    }
 }
 
 fn exchange(role: &str, method: &str, target: &str, kind: &str, body: &[u8]) -> Got {
@@ -177,10 +202,10 @@ fn every_write_is_judged_as_expected() {
         let [role, expected, method, target, kind, body] = &row[..] else { panic!("six columns") };
         let body = match kind.as_str() {
             "-" => String::new(),
-            "parts" => parts(body),
+            kind if kind.starts_with("parts") => parts(body),
             _ => body.replace("\\r", "\r").replace("\\n", "\n"),
         };
-        let got = exchange(role, method, target, kind, body.as_bytes());
+        let got = exchange(role, method, target, kind, &encoded(kind, &body));
         if outcome(&got) != expected {
             let note = got.refusal.as_ref().map(|refusal| refusal.note.clone()).unwrap_or_default();
             wrong.push(format!("{role} {method} {target} {body}: {}, expected {expected} ({note})", outcome(&got)));

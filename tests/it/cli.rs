@@ -120,7 +120,13 @@ fn a_flag_beats_the_environment_and_programs_read_english() {
 #[test]
 fn a_closed_pipe_is_no_panic() {
     let folder = folder();
-    for words in [&["--help"][..], &["man"], &["completions", "bash"], &["test", "rules/failing.yaml"]] {
+    for words in [
+        &["--help"][..],
+        &["man"],
+        &["completions", "bash"],
+        &["test", "rules/failing.yaml"],
+        &["init", "http://127.0.0.1:1", "--dir", "new"],
+    ] {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);
         let mut command = sudare(folder.path(), false);
@@ -158,6 +164,10 @@ fn output_that_fails_is_told() {
         &["rules", "table", "rules/good.yaml"],
         &["explain", "--rules", "rules/good.yaml", "GET", "/a"],
         &["scan", "app.log"],
+        &["explain", "--request", "01M80CCGVKTANAKA0000000000", "--state", "kept", "--rules", "rules/desk.yaml"],
+        &["init", "http://127.0.0.1:1", "--dir", "new"],
+        &["init", "http://127.0.0.1:1", "--dir", "new", "--no-probe"],
+        &["demo", "--port", "0", "--folder", "demo"],
     ] {
         let stdout = full.try_clone().expect("a second one");
         let output = sudare(folder.path(), false).args(words).stdout(stdout).output().expect("sudare runs");
@@ -165,6 +175,10 @@ fn output_that_fails_is_told() {
         assert!(told.contains("the output cannot be written"), "{words:?}: {told}");
         assert_eq!(output.status.code(), Some(2), "{words:?}: {told}");
     }
+    // Whoever could not be asked about the CRM has nothing written; whoever could not read the password is told.
+    let again = sudare(folder.path(), false).args(["init", "http://127.0.0.1:1", "--dir", "new"]).output();
+    let told = text(&again.expect("sudare runs").stderr);
+    assert!(told.contains("`new/gateway.yaml` is there already"), "{told}");
 }
 
 #[test]

@@ -393,6 +393,8 @@ fn pages_work_in_a_browser(stage: Stage) {
 
     let seen = walk(scene.way(), scene.gateway.address, Some(MANAGER), MANAGER.crm, id, true);
     assert_eq!(seen.rows, expected.rows, "the manager's rows");
+    // The shipped rules' policy, kept by a real browser: without it the same page asks.
+    assert_eq!((expected.map, seen.map), (true, false), "who asks the map service for the customer's address");
     assert!(seen.record.contains("c003.desk@example.jp") && seen.record.contains("健太郎 髙柳"));
     assert_eq!(seen.errors_beyond(&expected), Vec::<String>::new(), "scripts run as without the gateway");
     assert!(seen.edited.contains("Walked by"), "the manager's edit is stored and shown");
@@ -404,6 +406,7 @@ fn pages_work_in_a_browser(stage: Stage) {
     for (staff, veiled) in [(SUPPORT, &CONTACT[..]), (ANALYST, &EVERYTHING[..])] {
         let seen = walk(scene.way(), scene.gateway.address, Some(staff), staff.crm, id, false);
         assert_eq!(seen.rows.len(), 25, "{} has a list", staff.user);
+        assert!(!seen.map, "the browser of {} asks no map service", staff.user);
         assert_eq!(seen.errors_beyond(&expected), Vec::<String>::new(), "scripts run for {} too", staff.user);
         assert_eq!((seen.veiled.as_str(), seen.unveiled.as_str()), ("409 veil", "200 null"), "{}", staff.user);
         assert_eq!(stored(), before, "what {} does not see stays as it was", staff.user);

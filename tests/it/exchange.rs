@@ -3,6 +3,7 @@
 //! Each case runs through the dry exchange, and its answer's bytes through rewriter and guard:
 //! whole, byte by byte and at seeded cuts. `SUDARE_BLESS=1` writes the results into the cases.
 
+mod breaks;
 mod case;
 mod contexts;
 mod differential;
@@ -10,6 +11,7 @@ mod edges;
 mod generated;
 mod records;
 pub mod run;
+mod suites;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -23,6 +23,13 @@ impl Drop for Running<'_> {
     }
 }
 
+/// Asks one target about these bytes, whose name is told when they fail.
+pub fn check(target: &str, name: &str, data: &[u8]) {
+    let (_, check) = TARGETS.iter().find(|(own, _)| *own == target).expect("a target");
+    let _running = Running(target, Path::new(name), data);
+    check(data);
+}
+
 fn kept(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));

@@ -5,4 +5,5 @@ mod client;
 mod crm;
 mod files;
 pub mod pki;
+mod scanners;
 mod staff;

@@ -339,6 +339,16 @@ pub const ALL: &[Code] = &[
         "Keys are fetched over HTTPS, or from this machine.",
         "鍵の取得は、HTTPSかこのPCの中に限ります。",
     ),
+    code(
+        "open-log-in",
+        "Passwords or sessions of staff would cross the network without TLS, where others can read them.",
+        "担当者のパスワードやセッションが、TLSなしでネットワークを流れます。",
+    ),
+    code(
+        "open-metrics",
+        "Whoever reaches this machine could read the metrics.",
+        "このPCに接続できる人なら誰でも、メトリクスを読めます。",
+    ),
     code("option", "An action has an option that the kind does not know.", "この種別では使えない処理の設定です。"),
     code("other-key", "The key does not belong to the certificate.", "証明書と鍵の組み合わせが違います。"),
     code(
@@ -348,8 +358,8 @@ pub const ALL: &[Code] = &[
     ),
     code(
         "passes-unread",
-        "A resource passes bodies that nobody can read: whatever they hold reaches staff.",
-        "読み取れない本文をそのまま通すリソースです。中身は隠されません。",
+        "A resource passes bodies that nobody can read: whatever they hold reaches staff, or the CRM.",
+        "読み取れない本文をそのまま通すリソースです。中身は隠されず、担当者またはCRMに届きます。",
     ),
     code(
         "path",

@@ -1,6 +1,7 @@
 //! What is to be explained: who asks, the request, and the CRM's answer to it.
 
 use std::io::Read;
+use std::net::IpAddr;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -8,9 +9,11 @@ use http::{Request, Response};
 use jiff::Timestamp;
 
 use crate::cli::explain::ExplainArgs;
+use crate::cli::explain::recorded::Recorded;
 use crate::cli::say::{Lang, Text, texts};
 use crate::policy::Policy;
 use crate::policy::decide::RoleId;
+use crate::policy::matched::Matched;
 use crate::terms::staff::Staff;
 
 /// Everything that the command line says of an exchange.
@@ -19,7 +22,10 @@ pub(super) struct Exchange {
     pub(super) target: String,
     pub(super) staff: Option<Staff>,
     pub(super) roles: Vec<RoleId>,
+    pub(super) network: IpAddr,
     pub(super) time: Timestamp,
+    /// What it was about, where a record says so and nobody named the request itself.
+    pub(super) about: Option<Matched>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) data: Bytes,
     /// The CRM's answer, if one was given, and its type.
@@ -27,17 +33,51 @@ pub(super) struct Exchange {
     pub(super) status: u16,
 }
 
+/// The status of an answer of which nothing else is said.
+const STATUS: u16 = 200;
 /// How long a body may be.
 const BODY_BYTES: u64 = 64 << 20;
 
 impl Exchange {
     /// Reads what the command line says.
     pub(super) fn read(args: &ExplainArgs, policy: &Policy, lang: Lang) -> Result<Exchange, String> {
-        let roles = args.who.roles(&args.roles, policy, lang)?;
         let time = args.time.as_deref().map(|text| {
             let wrong = |_| texts::NO_MOMENT.with(lang, &[("word", &text)]);
             text.parse::<Timestamp>().map_err(wrong)
         });
+        let mut exchange = Exchange::said(args, lang)?;
+        exchange.staff = staff(args);
+        exchange.roles = args.who.roles(&args.roles, policy, lang)?;
+        exchange.time = time.transpose()?.unwrap_or_else(Timestamp::now);
+        Ok(exchange)
+    }
+
+    /// The same, with who asked, from where, when, what for and about what as the ledger has it.
+    pub(super) fn recorded(
+        args: &ExplainArgs,
+        recorded: &Recorded,
+        policy: &Policy,
+        lang: Lang,
+    ) -> Result<Exchange, String> {
+        let mut exchange = Exchange::said(args, lang)?;
+        let record = recorded.asked();
+        exchange.staff = recorded.staff(args);
+        exchange.roles = recorded.roles(policy);
+        exchange.network = recorded.network().unwrap_or(exchange.network);
+        exchange.time = recorded.time();
+        exchange.headers.extend(record.purpose.iter().map(|word| (PURPOSE.to_owned(), word.clone())));
+        let released = record.status.filter(|_| recorded.is_released());
+        exchange.status = args.status.or(released).unwrap_or(exchange.status);
+        if args.target.is_none() {
+            exchange.method = record.method.clone().unwrap_or_default();
+            exchange.target = record.path.clone().unwrap_or_default();
+            exchange.about = Some(recorded.matched(policy, lang)?);
+        }
+        Ok(exchange)
+    }
+
+    /// What the command line says of the exchange but who asks, and when.
+    fn said(args: &ExplainArgs, lang: Lang) -> Result<Exchange, String> {
         let headers = args.headers.iter().map(|text| header(text, lang)).collect::<Result<Vec<_>, _>>()?;
         let purpose = args.purpose.iter().map(|word| (PURPOSE.to_owned(), word.clone()));
         let data = match args.data.as_deref().map(|text| (text, text.strip_prefix('@'))) {
@@ -53,19 +93,23 @@ impl Exchange {
         Ok(Exchange {
             method: args.method.clone().unwrap_or_default(),
             target: args.target.clone().unwrap_or_default(),
-            staff: staff(args),
-            roles,
-            time: time.transpose()?.unwrap_or_else(Timestamp::now),
+            staff: None,
+            roles: Vec::new(),
+            network: args.who.network,
+            time: Timestamp::UNIX_EPOCH,
+            about: None,
             headers: headers.into_iter().chain(purpose).collect(),
             data,
             answer: answer.transpose()?,
-            status: args.status,
+            status: args.status.unwrap_or(STATUS),
         })
     }
 
     /// The request as it arrives.
     pub(super) fn request(&self, lang: Lang) -> Result<Request<Bytes>, String> {
-        let mut builder = Request::builder().method(self.method.as_str()).uri(&self.target);
+        // A template is no path; what it was about is known without.
+        let target = if self.about.is_some() { "/" } else { &self.target };
+        let mut builder = Request::builder().method(self.method.as_str()).uri(target);
         for (name, value) in &self.headers {
             builder = builder.header(name, value);
         }

@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::cli::explain::Told;
 use crate::cli::explain::rows::{By, Decider, Gets, Row};
+use crate::cli::explain::{Difference, Told, live, text};
 use crate::policy::explain::{At, KindExplanation, Step};
 use crate::policy::plan::{Errors, Plan, Search, Unlisted, Unreadable};
 use crate::serve::respond;
@@ -25,13 +25,13 @@ pub(super) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
             json!({ "id": &*one.id, "file": one.at.0, "line": one.at.1, "match": matched, "beside": one.beside })
         })
         .collect();
-    let json = json!({
+    let mut json = json!({
         "request": {
             "method": exchange.method,
             "target": target,
             "staff": exchange.staff.as_ref().map(|staff| staff.id()),
             "roles": words(&told.policy.role_names(&exchange.roles)),
-            "network": told.args.who.network.to_string(),
+            "network": exchange.network.to_string(),
             "time": exchange.time.to_string(),
         },
         "policy": &**told.policy.version(),
@@ -48,7 +48,16 @@ pub(super) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
         "values": told.rows.iter().map(|row| value(told, row)).collect::<Vec<_>>(),
         "kinds": kinds(told),
     });
+    if let Some(recorded) = told.recorded {
+        json["recorded"] = recorded.records().map(|record| live::as_json(record, told.policy)).collect();
+        json["differences"] = told.agreement().map_or(Value::Null, |all| all.iter().map(difference).collect());
+    }
     writeln!(out, "{json}")
+}
+
+fn difference(difference: &Difference) -> Value {
+    let Difference { kind, action, then, now } = difference;
+    json!({ "kind": kind, "action": action, "recorded": then, "here": now })
 }
 
 fn options(plan: &Plan) -> Value {
@@ -138,7 +147,7 @@ fn by(by: &By) -> Value {
     }
 }
 
-fn decider(decider: &Decider) -> Value {
+pub(super) fn decider(decider: &Decider) -> Value {
     match decider {
         Decider::Rule(id, at) => {
             let (file, line) = at.as_ref().map(|(file, line)| (file, line)).unzip();
@@ -153,10 +162,13 @@ fn decider(decider: &Decider) -> Value {
 fn kinds(told: &Told<'_>) -> Vec<Value> {
     let Some(explanation) = &told.foreseen.explanation else { return Vec::new() };
     let all = told.kinds();
-    all.iter().filter_map(|kind| explanation.kinds.get(usize::from(kind.0))).map(explained).collect()
+    let recorded = told.exchange.about.is_some();
+    let known = all.iter().filter_map(|kind| explanation.kinds.get(usize::from(kind.0)));
+    known.map(|kind| explained(kind, recorded)).collect()
 }
 
-fn explained(kind: &KindExplanation) -> Value {
+/// Every rule that was considered for a kind.
+pub(super) fn explained(kind: &KindExplanation, recorded: bool) -> Value {
     let search = match kind.decision.search {
         Search::None => "none",
         Search::Exact => "exact",
@@ -167,11 +179,11 @@ fn explained(kind: &KindExplanation) -> Value {
         "action": kind.decision.action.to_string(),
         "search": search,
         "rules": words(&kind.decision.rules),
-        "considered": kind.steps.iter().map(step).collect::<Vec<_>>(),
+        "considered": kind.steps.iter().map(|own| step(own, recorded)).collect::<Vec<_>>(),
     })
 }
 
-fn step(step: &Step) -> Value {
+fn step(step: &Step, recorded: bool) -> Value {
     let (file, line) = step.at.as_ref().map(|(file, line)| (file, line)).unzip();
     json!({
         "rule": step.rule.as_deref().unwrap_or("ungranted"),
@@ -180,12 +192,14 @@ fn step(step: &Step) -> Value {
         "resource": step.resource.as_deref(),
         "role": step.role.as_deref(),
         "action": step.action.to_string(),
+        "when": step.when.iter().map(|(key, asked)| ((*key).to_owned(), Value::from(asked.as_str()))).collect::<Map<_, _>>(),
+        "holds": step.holds(),
         "decides": step.verdict == crate::policy::decide::Verdict::Decides,
-        "why": step.verdict.sentence(),
+        "why": text::sentence(step, recorded),
     })
 }
 
-fn at((file, line): &At) -> Value {
+pub(super) fn at((file, line): &At) -> Value {
     json!({ "file": file, "line": line })
 }
 

@@ -8,10 +8,13 @@
 mod asked;
 mod json;
 mod live;
+mod recollected;
+mod recorded;
 mod rows;
 mod seen;
 mod text;
 
+use std::collections::BTreeSet;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +23,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::explain::asked::Exchange;
 pub(in crate::cli) use crate::cli::explain::asked::bytes;
+use crate::cli::explain::recorded::{Recorded, Totals};
 use crate::cli::explain::rows::{Maker, Row};
 pub(in crate::cli) use crate::cli::explain::seen::{Cause, Noted, Seen, SeenLeaf};
 use crate::cli::say::{Lang, complain, ended};
@@ -27,9 +31,10 @@ use crate::cli::who::Who;
 use crate::cli::{DONE, FAILED, UNUSABLE, rulebook};
 use crate::policy::Policy;
 use crate::policy::explain::At;
-use crate::policy::plan::{Meaning, Target};
+use crate::policy::plan::{Plan, Target};
 use crate::serve::exchange::dry::{self, Caller, Got};
 use crate::serve::exchange::foreseen::{self, Foreseen};
+use crate::terms::disclosure::Counts;
 use crate::terms::kind::KindId;
 use crate::terms::mint::Mint;
 use crate::vault::mint::KeyMint;
@@ -67,17 +72,17 @@ pub struct ExplainArgs {
     /// What the answer is: json, html, xml, csv, text, or a media type [default: by its name]
     #[arg(long = "type", value_name = "TYPE", requires = "body")]
     kind: Option<String>,
-    /// The answer's status
-    #[arg(long, value_name = "STATUS", default_value_t = 200, value_parser = clap::value_parser!(u16).range(200..=599))]
-    status: u16,
+    /// The answer's status [default: 200, or what the record says]
+    #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(200..=599))]
+    status: Option<u16>,
     /// Print the values themselves
     #[arg(long)]
     show_values: bool,
     /// Tell every rule that was considered, and why it lost
     #[arg(long, alias = "verbose")]
     all: bool,
-    /// Explain what the ledger holds of a request instead, by its `Sudare-Request`
-    #[arg(long, value_name = "ID", conflicts_with_all = ["method", "body", "data"])]
+    /// Explain a request that the ledger holds, by its `Sudare-Request`; with its answer as `--body` each value
+    #[arg(long, value_name = "ID", conflicts_with_all = ["roles", "staff", "network", "time", "purpose"])]
     request: Option<String>,
     /// The state folder with that ledger [default: state]
     #[arg(long, value_name = "DIR", requires = "request")]
@@ -108,10 +113,14 @@ pub fn run(args: &ExplainArgs, lang: Lang) -> u8 {
         Ok(policy) => policy,
         Err(status) => return status,
     };
-    if let Some(id) = &args.request {
-        return live::run(args, id, &policy, lang);
+    let recorded = match args.request.as_deref().map(|id| Recorded::read(args, id, lang)).transpose() {
+        Ok(recorded) => recorded,
+        Err(status) => return status,
+    };
+    if let Some(recorded) = recorded.as_ref().filter(|_| args.body.is_none() && args.target.is_none()) {
+        return live::run(args, recorded, &policy, lang);
     }
-    match explained(args, &policy, lang) {
+    match explained(args, recorded.as_ref(), &policy, lang) {
         Ok(told) => {
             let mut out = BufWriter::new(std::io::stdout().lock());
             let written = match args.format {
@@ -152,22 +161,40 @@ struct Told<'a> {
     /// What staff gets; nothing where no answer was given.
     got: Option<Got>,
     rows: Vec<Row>,
+    /// What the ledger has of it, where that is where it comes from.
+    recorded: Option<&'a Recorded>,
 }
 
-fn explained<'a>(args: &'a ExplainArgs, policy: &'a Policy, lang: Lang) -> Result<Told<'a>, Trouble> {
-    told(args, policy, Exchange::read(args, policy, lang)?, lang)
+fn explained<'a>(
+    args: &'a ExplainArgs,
+    recorded: Option<&'a Recorded>,
+    policy: &'a Policy,
+    lang: Lang,
+) -> Result<Told<'a>, Trouble> {
+    let exchange = match recorded {
+        Some(recorded) => Exchange::recorded(args, recorded, policy, lang)?,
+        None => Exchange::read(args, policy, lang)?,
+    };
+    Ok(Told { recorded, ..told(args, policy, exchange, lang)? })
 }
 
 fn told<'a>(args: &'a ExplainArgs, policy: &'a Policy, exchange: Exchange, lang: Lang) -> Result<Told<'a>, Trouble> {
-    let Exchange { staff, roles, time, .. } = &exchange;
-    let caller = Caller { staff: staff.as_ref(), roles, network: args.who.network, time: *time };
-    let foreseen = foreseen::request(policy, &caller, exchange.request(lang)?);
+    let Exchange { staff, roles, network, time, about, .. } = &exchange;
+    let caller = Caller { staff: staff.as_ref(), roles, network: *network, time: *time };
+    let foreseen = match about {
+        Some(about) => foreseen::recalled(policy, &caller, about, exchange.request(lang)?),
+        None => foreseen::request(policy, &caller, exchange.request(lang)?),
+    };
     let seen = Arc::new(Seen::default());
     let got = match &exchange.answer {
         None => None,
         Some(_) => {
             let (request, response) = (exchange.request(lang)?, exchange.response(lang)?);
-            Some(dry::noted(policy, &passing()?, &caller, seen.clone(), request, response))
+            let (mint, notes) = (passing()?, seen.clone());
+            Some(match about {
+                Some(about) => dry::recalled(policy, &mint, &caller, notes, about, (request, response)),
+                None => dry::noted(policy, &mint, &caller, notes, request, response),
+            })
         }
     };
     let resources: Vec<Arc<str>> = foreseen.resources.iter().map(|resource| resource.id.clone()).collect();
@@ -180,7 +207,7 @@ fn told<'a>(args: &'a ExplainArgs, policy: &'a Policy, exchange: Exchange, lang:
         }
         None => Vec::new(),
     };
-    Ok(Told { args, policy, exchange, foreseen, got, rows })
+    Ok(Told { args, policy, exchange, foreseen, got, rows, recorded: None })
 }
 
 /// Keys that are kept nowhere: tokens have the right shape and stand for nothing.
@@ -189,7 +216,35 @@ fn passing() -> Result<Arc<dyn Mint>, Trouble> {
     Ok(Arc::new(KeyMint::passing(Arc::new(ring))))
 }
 
+/// What was recorded of a kind and an action, and what is done here.
+struct Difference {
+    kind: String,
+    action: String,
+    then: u64,
+    now: u64,
+}
+
 impl Told<'_> {
+    /// Where what the ledger has differs from what the given answer discloses; nothing where one of the
+    /// two is not there.
+    fn agreement(&self) -> Option<Vec<Difference>> {
+        let (then, got) = (Recorded::totals(self.recorded?.records()), self.got.as_ref()?);
+        let mut now = Totals::new();
+        for row in got.disclosures.subjects.values().flat_map(Counts::iter) {
+            let kind = self.policy.kinds().get(row.kind).name.clone();
+            *now.entry((kind, row.action.to_owned())).or_default() += u64::from(row.count);
+        }
+        let every: BTreeSet<&(String, String)> = then.keys().chain(now.keys()).collect();
+        let counted = |all: &Totals, key| all.get(key).copied().unwrap_or_default();
+        let differences = every.into_iter().map(|key| Difference {
+            kind: key.0.clone(),
+            action: key.1.clone(),
+            then: counted(&then, key),
+            now: counted(&now, key),
+        });
+        Some(differences.filter(|own| own.then != own.now).collect())
+    }
+
     /// The kinds that the explanation is about: those of the values, or of the declared fields.
     fn kinds(&self) -> Vec<KindId> {
         let mut kinds: Vec<KindId> = self.rows.iter().filter_map(|row| row.kind).collect();
@@ -205,15 +260,18 @@ impl Told<'_> {
     fn fields(&self) -> Vec<Field> {
         let Some(plan) = &self.foreseen.plan else { return Vec::new() };
         let resources: Vec<Arc<str>> = self.foreseen.resources.iter().map(|one| one.id.clone()).collect();
-        let field = |target: &Target| match target.meaning {
-            Meaning::Field { kind, .. } => {
-                let at = self.policy.fields_at(&resources, &target.place, kind);
-                Some(Field { place: target.place.to_string(), kind, at })
-            }
-            _ => None,
-        };
-        plan.targets.iter().filter_map(field).collect()
+        declared(self.policy, plan, &resources)
     }
+}
+
+/// The fields that these resources declare.
+fn declared(policy: &Policy, plan: &Plan, resources: &[Arc<str>]) -> Vec<Field> {
+    let field = |target: &Target| {
+        let kind = target.meaning.kind()?;
+        let at = policy.fields_at(resources, &target.place, kind);
+        Some(Field { place: target.place.to_string(), kind, at })
+    };
+    plan.targets.iter().filter_map(field).collect()
 }
 
 /// A place that the rules declare.

@@ -3,23 +3,47 @@
 use std::io::{self, Write};
 
 use crate::cli::explain::rows::{By, Decider, Gets, Row};
-use crate::cli::explain::{Field, Told};
+use crate::cli::explain::{Difference, Field, Told, live};
 use crate::cli::grid::Grid;
 use crate::cli::say::{Lang, columns, phrase, texts};
-use crate::policy::explain::{At, KindExplanation};
+use crate::policy::decide::Verdict;
+use crate::policy::explain::{At, KindExplanation, Step};
 use crate::policy::plan::{Errors, Plan, Search, Unlisted, Unreadable};
 use crate::serve::respond::words;
 use crate::terms::refusal::Refusal;
 
 /// Writes all of it.
 pub(super) fn write(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+    if let Some(recorded) = told.recorded {
+        live::write_records(recorded, told.policy, lang, out)?;
+        let judged = if recorded.is_of(told.policy) { texts::JUDGED_AS_THEN } else { texts::JUDGED_AS_NOW };
+        writeln!(out, "\n{}\n", judged.of(lang))?;
+    }
     request(told, lang, out)?;
     if told.got.is_some() {
         values(told, lang, out)?;
     } else if told.foreseen.plan.is_some() {
         fields(told, lang, out)?;
     }
-    if told.args.all { considered(told, lang, out) } else { Ok(()) }
+    if let Some(agreement) = told.agreement() {
+        agreed(&agreement, lang, out)?;
+    }
+    if told.args.all || told.recorded.is_some() { considered(told, lang, out) } else { Ok(()) }
+}
+
+/// Whether the answer that was given is the one of then, as far as the ledger tells.
+fn agreed(differences: &[Difference], lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out)?;
+    if differences.is_empty() {
+        return writeln!(out, "{}", texts::AGREES.of(lang));
+    }
+    writeln!(out, "{}", texts::DIFFERS.of(lang))?;
+    let headings = [texts::KIND, texts::ACTION, texts::RECORDED, texts::HERE];
+    let mut grid = Grid::under(&headings.map(|heading| heading.of(lang)));
+    for Difference { kind, action, then, now } in differences {
+        grid.row(vec![kind.clone(), action.clone(), then.to_string(), now.to_string()]);
+    }
+    grid.write(out)
 }
 
 fn request(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
@@ -27,7 +51,9 @@ fn request(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     let mut lines: Vec<(&str, String)> = Vec::new();
     let roles: Vec<String> = told.policy.role_names(&exchange.roles).iter().map(ToString::to_string).collect();
     let who = match &exchange.staff {
-        Some(staff) if told.args.who.is_named() => format!("{} ({})", staff.user, listed(&roles)),
+        Some(staff) if told.args.who.is_named() || told.recorded.is_some() => {
+            format!("{} ({})", staff.user, listed(&roles))
+        }
         Some(_) => listed(&roles),
         None => texts::NOBODY.of(lang).to_owned(),
     };
@@ -175,7 +201,7 @@ fn by(by: &By, lang: Lang) -> String {
     }
 }
 
-fn decided(deciders: &[Decider], lang: Lang) -> String {
+pub(super) fn decided(deciders: &[Decider], lang: Lang) -> String {
     let each = deciders.iter().map(|decider| match decider {
         Decider::Rule(id, Some(at)) => format!("{id} {}", place(at)),
         Decider::Rule(id, None) => id.to_string(),
@@ -220,25 +246,59 @@ fn fields(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
 fn considered(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     let Some(explanation) = &told.foreseen.explanation else { return Ok(()) };
     for kind in told.kinds() {
-        let Some(kind) = explanation.kinds.get(usize::from(kind.0)) else { continue };
-        let search = match kind.decision.search {
-            Search::None => "none",
-            Search::Exact => "exact",
-            Search::Any => "any",
-        };
-        writeln!(out, "\n{}: {}, search: {search}", kind.name, kind.decision.action)?;
-        for step in &kind.steps {
-            let rule = match (&step.rule, &step.at) {
-                (Some(rule), Some(at)) => format!("{rule} {}", place(at)),
-                _ => "ungranted".to_owned(),
-            };
-            let role = step.role.as_deref().unwrap_or("*");
-            let of = step.resource.as_deref().map(|resource| format!("{resource}, ")).unwrap_or_default();
-            let verdict = step.verdict.sentence();
-            writeln!(out, "  {of}{role}: {rule}: {}: {}", step.action, phrase(lang, &verdict))?;
+        if let Some(explained) = explanation.kinds.get(usize::from(kind.0)) {
+            kind_of(told, explained, lang, out)?;
         }
     }
     Ok(())
+}
+
+fn kind_of(told: &Told<'_>, explained: &KindExplanation, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+    kind(explained, told.exchange.about.is_some(), lang, out)
+}
+
+/// Every rule that was considered for a kind; of a record's request it is said what no record holds.
+pub(super) fn kind(kind: &KindExplanation, recorded: bool, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+    let search = match kind.decision.search {
+        Search::None => "none",
+        Search::Exact => "exact",
+        Search::Any => "any",
+    };
+    writeln!(out, "\n{}: {}, search: {search}", kind.name, kind.decision.action)?;
+    for step in &kind.steps {
+        let rule = match (&step.rule, &step.at) {
+            (Some(rule), Some(at)) => format!("{rule} {}", place(at)),
+            _ => "ungranted".to_owned(),
+        };
+        let role = step.role.as_deref().unwrap_or("*");
+        let of = step.resource.as_deref().map(|resource| format!("{resource}, ")).unwrap_or_default();
+        let sentence = sentence(step, recorded);
+        writeln!(out, "  {of}{role}: {rule}: {}{}: {}", step.action, when(step, lang), phrase(lang, &sentence))?;
+    }
+    Ok(())
+}
+
+/// What became of a rule. What an expression or the CRM's record said of one is in no ledger: a rule that
+/// is not named there had no part in it.
+pub(super) fn sentence(step: &Step, recorded: bool) -> String {
+    match step.verdict {
+        Verdict::NotThere(condition @ ("cel" | "where" | "records")) if recorded => {
+            format!("had no part: the record does not name it, and holds nothing of `{condition}`")
+        }
+        _ => step.sentence(),
+    }
+}
+
+/// The conditions of a rule, and whether they hold: ` (event: export; holds)`.
+fn when(step: &Step, lang: Lang) -> String {
+    let mut parts: Vec<String> = step.when.iter().map(|(key, asked)| format!("{key}: {asked}")).collect();
+    if parts.is_empty() {
+        return String::new();
+    }
+    if step.holds() == Some(true) {
+        parts.push(texts::HOLDS.of(lang).to_owned());
+    }
+    format!(" ({})", crate::ledger::show::plain(&parts.join("; ")))
 }
 
 /// `rules/desk.yaml:12`

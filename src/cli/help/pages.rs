@@ -42,7 +42,7 @@ pub const PAGES: &[Page] = &[
             ("sudare demo", both("a sample CRM behind the gateway, to look at", "サンプルCRMで試す")),
             (
                 "sudare init http://crm.internal",
-                both("files for a CRM, everything veiled", "すべてを隠す設定から始める"),
+                both("files for a CRM, all that is recognised veiled", "分かるものをすべて隠す設定から始める"),
             ),
             ("sudare check", both("what is wrong with gateway.yaml and its rules", "設定と規則の誤りを調べる")),
             ("sudare serve -c /etc/sudare/gateway.yaml", both("runs the gateway", "ゲートウェイを起動する")),
@@ -74,7 +74,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "init",
-        ja: "CRM用の設定・利用者・規則を書き込む（最初はすべて隠す）",
+        ja: "CRM用の設定・利用者・規則を書き込む（最初は、分かるものをすべて隠す）",
         options: &[
             ("url", "CRMのアドレス（例: http://crm.internal:9000）"),
             ("dir", "書き込むフォルダ（なければ作る）"),
@@ -289,10 +289,13 @@ pub const PAGES: &[Page] = &[
             ("data", "リクエストの本文。ファイルなら `@FILE`"),
             ("body", "CRMの応答。`-` は標準入力"),
             ("kind", "応答の型（json、html、xml、csv、text、メディアタイプ）［既定: 名前から］"),
-            ("status", "応答の状態コード"),
+            ("status", "応答の状態コード［既定: 200、または記録のもの］"),
             ("show_values", "値そのものも表示する"),
             ("all", "検討した規則をすべて、採られない理由とともに示す"),
-            ("request", "代わりに、台帳にあるリクエストを `Sudare-Request` のIDで説明する"),
+            (
+                "request",
+                "台帳にあるリクエストを `Sudare-Request` のIDで説明する（`--body` にその応答があれば値ごとに）",
+            ),
             ("state", "その台帳のある状態フォルダ［既定: state］"),
             ("format", "書き方"),
             ("method", "リクエストのメソッド"),
@@ -314,6 +317,10 @@ pub const PAGES: &[Page] = &[
             (
                 "sudare explain --request 01JD7Q0W9T6E3B2C4F5G6H7J8K",
                 both("a request that really was", "実際にあったリクエスト"),
+            ),
+            (
+                "sudare explain --request 01JD7Q0W9T6E3B2C4F5G6H7J8K --body answer.json",
+                both("the same, each value of its answer", "同じものを、応答の値ごとに"),
             ),
         ],
         status: &[

@@ -1,4 +1,4 @@
-//! `sudare init URL`: a configuration to begin with, in which everything is veiled.
+//! `sudare init URL`: a configuration to begin with, in which all that is recognised is veiled.
 //!
 //! Whatever is written was read first as `check` and `serve` would read it, and is put in its place
 //! whole or not at all. The CRM is asked what it is, which only helps with hints: the files do not
@@ -121,7 +121,7 @@ impl Init<'_> {
     fn write(&self) -> Result<(), Stop> {
         self.refuse_to_overwrite()?;
         if !self.args.no_probe {
-            self.probe();
+            self.probe()?;
         }
         let password = password().ok_or_else(|| failed(texts::NO_CHANCE.of(self.lang).to_owned()))?;
         let drafts = self.drafts(&password).ok_or_else(|| failed(texts::NO_CHANCE.of(self.lang).to_owned()))?;
@@ -133,8 +133,8 @@ impl Init<'_> {
         let staging = Staging::write(dir, &drafts).map_err(unwritten)?;
         self.check(staging.path())?;
         let done = staging.put().map_err(unwritten)?;
-        told(&self.ending(&done, &password));
-        Ok(())
+        // The files are there, and nobody has read the password.
+        self.told(&self.ending(&done, &password), texts::PASSWORD_UNSEEN)
     }
 
     fn refuse_to_overwrite(&self) -> Result<(), Stop> {
@@ -149,10 +149,22 @@ impl Init<'_> {
         }
     }
 
+    /// Writes to stdout. Whoever closed the pipe has read enough; any other failure is told.
+    fn told(&self, text: &str, help: Text) -> Result<(), Stop> {
+        let mut stdout = std::io::stdout().lock();
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                let what = texts::NO_OUTPUT.with(self.lang, &[("error", &error)]);
+                Err(unusable(format!("{what}\n  {}", help.of(self.lang))))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Asks the CRM what it is, and says so.
-    fn probe(&self) {
+    fn probe(&self) -> Result<(), Stop> {
         let lang = self.lang;
-        told(&format!("{}\n", texts::ASKED.with(lang, &[("url", &self.url)])));
+        self.told(&format!("{}\n", texts::ASKED.with(lang, &[("url", &self.url)])), texts::INIT_UNDONE)?;
         let mut lines = Vec::new();
         if self.url.path() != "/" {
             lines.push(texts::PATH_LEFT_OUT.with(lang, &[("path", &self.url.path())]));
@@ -163,7 +175,7 @@ impl Init<'_> {
             Err(AskError::Untrusted(why)) => lines.push(texts::UNTRUSTED.with(lang, &[("why", &why)])),
         }
         let lines: Vec<String> = lines.iter().map(|line| format!("  {}\n", plain(line))).collect();
-        told(&format!("{}\n", lines.concat()));
+        self.told(&format!("{}\n", lines.concat()), texts::INIT_UNDONE)
     }
 
     fn findings(&self, answer: &Answer) -> Vec<String> {
@@ -284,12 +296,6 @@ fn section(title: Text, lang: Lang, rows: &[(String, String)]) -> String {
     }
     out.push('\n');
     out
-}
-
-fn told(text: &str) {
-    let mut stdout = std::io::stdout().lock();
-    // Whoever closed the pipe has read enough; the files are there all the same.
-    let _closed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
 /// Reads the CRM's address; gives it and what gateway.yaml needs of it.

@@ -153,6 +153,8 @@ texts! {
     THERE_ALREADY: "`{path}` is there already; nothing was written", "`{path}` がすでにあるため、何も書き込みませんでした";
     THERE_HELP: "  name another folder with `--dir DIR`, or put new files in its place with\n  `--force`: the old ones are kept",
         "  `--dir DIR` で別のフォルダを指定するか、`--force` で置き換えてください\n  （元のファイルは残ります）";
+    PASSWORD_UNSEEN: "the files are written, but nobody has seen the password: run it again with `--force`",
+        "ファイルは書き込みましたが、パスワードを表示できませんでした。`--force` を付けてもう一度実行してください";
     INIT_UNDONE: "nothing was left behind", "書きかけのファイルは残していません";
     ASKED: "Asked {url} what it is:", "{url} を調べました:";
     UNREACHED: "no answer ({why}): what is written does not depend on it",
@@ -175,7 +177,7 @@ texts! {
     KEPT: "{path} (the old one is {old})", "{path}（元のものは {old}）";
     WROTE_GATEWAY: "how the gateway runs", "ゲートウェイの動かし方";
     WROTE_USERS: "who may ask (0600)", "利用者（0600）";
-    WROTE_RULES: "who sees what: everything is veiled at first", "誰に何を見せるか（最初はすべて隠します）";
+    WROTE_RULES: "who sees what: all that is recognised is veiled at first", "誰に何を見せるか（最初は、分かるものをすべて隠します）";
     WROTE_SHIPPED: "who sees what: the shipped rules", "誰に何を見せるか（付属の規則）";
     FIRST_USER: "The first user; the password is shown this once:", "最初の利用者（パスワードの表示は今回だけです）:";
     USER: "user", "ユーザー名";
@@ -257,6 +259,38 @@ texts! {
     RULE: "rule", "規則";
     SUBJECT: "SUBJECT", "顧客";
     COUNT: "COUNT", "件数";
+    RULES_OF_THEN: "the rules are not those of then, so which of them were considered cannot be told: name the\nfiles of then with `--rules`",
+        "当時の規則ではないため、どの規則が検討されたかは示せません。当時のファイルを\n`--rules` で指定してください";
+    RESOURCE_GONE: "these rules have no resource `{resource}`: name the files of then with `--rules`, or the request as METHOD TARGET",
+        "この規則にリソース `{resource}` はありません。当時のファイルを `--rules` で指定するか、リクエストを METHOD TARGET で書いてください";
+    DECLARED_AT: "declared: `{place}` {at}", "宣言: `{place}` {at}";
+    NO_FIELD_SO: "no field of this resource names it: {by} found it", "このリソースのどの項目にもない: {by}が見つけた";
+    NO_RESOURCE_SO: "no resource matched: {by} found it", "どのリソースにも一致しない: {by}が見つけた";
+    A_LABEL: "a label", "見出し";
+    A_DETECTOR: "a detector", "検出器";
+    A_LABEL_OR_A_DETECTOR: "a label or a detector", "見出しか検出器";
+    FOUND_AND_REMOVED: "{rules}; found by a detector, and so removed", "{rules}（検出器が見つけたため取り除いた）";
+    OTHERWISE: "not the kind's own answer ({action}): its field says so, or it stood in a value of another kind",
+        "種別の判定（{action}）によらない: 項目自身の指定か、別の種別の値の中にあった";
+    ALSO_FOUND: "A value of a declared kind that stands elsewhere can have been found by a label or a detector;\nthe ledger holds no places.",
+        "宣言された種別の値でも、別の場所にあれば見出しや検出器が見つけたかもしれません。\n台帳は場所を残しません。";
+    NO_PATH_KEPT: "Of a path that no resource matches the ledger holds nothing: what it shares with a resource\nof another method is not told here.",
+        "どのリソースにも一致しないパスは台帳に残りません。メソッドだけが違うリソースの項目は\nここに現れません。";
+    BODY_TELLS_MORE: "With the answer saved once more, `--body FILE` tells of each value.",
+        "応答をもう一度保存して `--body FILE` で渡すと、値ごとに説明します。";
+    GOT_CLEAR: "in clear", "そのまま";
+    GOT_NOTES: "in clear but for what was found inside", "そのまま（中で見つかった値を除く）";
+    GOT_VEIL: "a veil ({veil})", "伏せた値（{veil}）";
+    HOLDS: "holds", "成立";
+    JUDGED_AS_THEN: "Judged for whoever asked, when they did:", "当時の依頼者と日時で判定します:";
+    JUDGED_AS_NOW: "Judged for whoever asked, when they did, by the rules as they stand now:",
+        "当時の依頼者と日時、今の規則で判定します:";
+    AGREES: "This is what was recorded: kind by kind, as many values under the same actions.",
+        "記録と一致します（種別ごとに、同じ処理の値が同じ数）。";
+    DIFFERS: "What was recorded is something else: the answer, the request or the rules are not those of then.",
+        "記録と違います。応答・リクエスト・規則のいずれかが当時のものではありません。";
+    RECORDED: "RECORDED", "記録";
+    HERE: "HERE", "今回";
     NOTHING_DISCLOSED: "nothing was disclosed", "開示はありません";
 
     // kinds, rules table, scan, replay

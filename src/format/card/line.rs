@@ -34,6 +34,10 @@ impl Line {
                 Some(equals) => (from..from + equals, from + equals + 1..at),
                 None => (from..from, from..at),
             };
+            // What a quote in a name opens would be closed by one in a value, which an edit can take.
+            if head[name.clone()].contains('"') {
+                return Err("a parameter whose name holds a quote");
+            }
             let quoted = &head[value.clone()];
             let is_quoted = quoted.len() > 1 && quoted.starts_with('"') && quoted.ends_with('"');
             // Several quoted ones in a list stay as they are written.

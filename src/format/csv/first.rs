@@ -63,15 +63,19 @@ impl First {
     /// Ends a row; tells how many rows are titles as soon as that is known.
     pub fn end_row(&mut self, end: usize) -> Option<usize> {
         let row = Row { end: Some(end), ..std::mem::take(&mut self.open) };
-        let known = row.cells.iter().any(|(text, _)| self.places.headings.knows(text));
-        let filled = row.filled();
-        let sparser = self.rows.iter().all(|title| title.filled() < filled);
-        let above = self.rows.len();
         self.rows.push(row);
-        if known {
-            return Some(if sparser { above } else { 0 });
-        }
-        (self.rows.len() == ROWS).then_some(0)
+        (self.rows.len() == ROWS).then(|| self.titles())
+    }
+
+    /// How many rows are titles: those above the row that holds the most headings which somebody knows (a
+    /// search condition above the table may be called like one), if each has fewer cells that are filled.
+    pub fn titles(&self) -> usize {
+        let known = |row: &Row| row.cells.iter().filter(|(text, _)| self.places.headings.knows(text)).count();
+        let most = self.rows.iter().map(known).max().unwrap_or_default();
+        let headings = self.rows.iter().position(|row| most > 0 && known(row) == most).unwrap_or_default();
+        let filled = self.rows.get(headings).map_or(0, Row::filled);
+        let sparser = self.rows[..headings].iter().all(|title| title.filled() < filled);
+        if sparser { headings } else { 0 }
     }
 
     /// What was held.

@@ -61,7 +61,8 @@ impl CsvWalker {
             }
         }
         if last {
-            self.settle(0, sink)?;
+            let titles = self.first.as_ref().map_or(0, First::titles);
+            self.settle(titles, sink)?;
         }
         match self.first {
             Some(_) => Ok(()),
@@ -122,7 +123,8 @@ impl Sheet {
             }
             self.headings.push(text.to_owned());
         }
-        let heading = self.headings.get(self.column).map(String::as_str).filter(|_| self.row > 0);
+        // A heading names its column, even where no row follows.
+        let heading = self.headings.get(self.column).map(String::as_str);
         let part = if self.row == 0 { Part::Label } else { Part::Value };
         self.column += 1;
         sink.leaf(&Leaf {

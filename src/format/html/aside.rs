@@ -195,10 +195,16 @@ impl Page {
         let raw = eyes.raw;
         let source = Source::raw(raw.slice(span.clone()), span.start);
         let trimmed = trimmed(&source.text, 0..source.text.len());
-        let context = Context::default();
-        let Some(open) = self.open.last() else { return self.whole(&source, trimmed, Part::Text, &context, eyes) };
+        let nowhere = Context::default();
+        let Some(open) = self.open.last() else { return self.whole(&source, trimmed, Part::Text, &nowhere, eyes) };
         let script = open.script.clone();
-        match open.tag.role {
+        let role = open.tag.role;
+        let context = match role {
+            // What a selector finds around a script does not mean that.
+            Role::Script | Role::Style => Context { names: Names::default(), places: open.places.clone() },
+            _ => Context { names: self.names(), places: self.places_here() },
+        };
+        match role {
             Role::Script if is_markup(&script) => self.nested(&source, Part::Script, &context, eyes),
             Role::Script => {
                 let data = unwrapped(&source.text, trimmed.clone());
@@ -210,10 +216,7 @@ impl Page {
                 }
                 self.whole(&source, trimmed, Part::Script, &context, eyes)
             }
-            Role::Markup => {
-                let context = Context { names: self.names(), places: Vec::new() };
-                self.nested(&source, Part::Text, &context, eyes)
-            }
+            Role::Markup => self.nested(&source, Part::Text, &context, eyes),
             Role::Style => self.style(&source, &context, eyes),
             _ => self.whole(&source, trimmed, Part::Text, &context, eyes),
         }

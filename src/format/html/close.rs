@@ -5,8 +5,9 @@ use crate::format::html::held::{Held, Word};
 use crate::format::html::open::{Collector, Mark, Open, Sibling};
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::Item;
+use crate::format::html::show::is_colon;
 use crate::format::html::table::Says;
-use crate::terms::leaf::Part;
+use crate::terms::leaf::{Part, Piece};
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::Refusal;
 use crate::terms::words::Length;
@@ -33,6 +34,7 @@ impl Page {
             self.inside().sibling = sibling;
         }
         self.role_ends(&open, label, eyes)?;
+        self.stand_empty(&open, eyes)?;
         let depth = self.open.len();
         if open.tag.role.is_group() || open.record != 0 {
             for held in self.controls.group_ends(depth) {
@@ -71,7 +73,9 @@ impl Page {
                         Some(label) if table.is_plain() && self.words.know(label) => Says::Word,
                         _ => Says::Nothing,
                     };
-                    table.cell_ends(cell, label, says);
+                    let names = cell.head || says == Says::Word || !table.has_begun();
+                    let known = names && label.as_ref().is_some_and(|label| self.words.know(label));
+                    table.cell_ends(cell, label, known, says);
                 }
             }
             Role::Tr => self.row_ends(eyes)?,
@@ -80,18 +84,13 @@ impl Page {
                 self.tables.pop();
             }
             Role::Dt => {
-                if let (Some(list), Some(term)) = (self.lists.last_mut(), label) {
-                    list.words.push(term);
+                if let Some(term) = label {
+                    self.term(term, open.begin)?;
                 }
             }
             Role::Dl if self.lists.len() > 1 => drop(self.lists.pop()),
             Role::Label => self.label_ends(open, label, eyes)?,
-            Role::Legend => {
-                let fieldset = self.open.iter_mut().rev().find(|open| open.tag.role == Role::Fieldset);
-                if let Some(fieldset) = fieldset {
-                    fieldset.legend = label;
-                }
-            }
+            Role::Legend => self.legend(label)?,
             Role::Input | Role::Select | Role::Textarea => self.control = None,
             _ => {}
         }
@@ -99,11 +98,34 @@ impl Page {
     }
 
     fn row_ends(&mut self, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
-        let headings = self.tables.last_mut().is_some_and(|table| table.row_ends());
+        let Some(table) = self.tables.last_mut() else { return Ok(()) };
+        let (headings, standing) = (table.row_ends(), table.standing());
         if self.questioning.is_none() {
             self.answer_question(headings, eyes)?;
         }
-        Ok(())
+        self.stand(standing, eyes)
+    }
+
+    /// An element that a label names holds no text: what that means has its place here all the same.
+    fn stand_empty(&mut self, open: &Open, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+        if open.texts > 0 || matches!(open.tag.role, Role::Meta | Role::Input | Role::Select | Role::Textarea) {
+            return Ok(());
+        }
+        let words = open.word.iter().map(|(word, _)| word);
+        let known = open.names.iter().chain(words).filter(|name| self.words.know(name));
+        let known: Vec<Word> = known.cloned().collect();
+        self.stand(known, eyes)
+    }
+
+    /// Shows that what these names mean has its place here, though no value need stand there.
+    fn stand(&mut self, names: Vec<Word>, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let piece = Piece { span: self.at..self.at, at: 0, quotes: Quotes::one(Quote::Verbatim) };
+        let mut held = self.bare(String::new(), Part::Label, vec![piece]);
+        held.names = names;
+        self.deliver(held, eyes)
     }
 
     fn label_ends(&mut self, open: &Open, label: Option<Word>, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
@@ -157,6 +179,15 @@ impl Page {
             self.run.items.append(&mut tail.items);
             return Ok(None);
         };
+        if is_colon(&read.text) {
+            // It goes on with the label before it, whose own element has ended.
+            let is_all = self.run.items.is_empty();
+            self.run.items.append(&mut tail.items);
+            let label = self.run_label.as_ref().filter(|_| is_all).map(|label| Word::clone(&label.text));
+            let Some(text) = label else { return Ok(None) };
+            self.flush(eyes)?;
+            return Ok(Some(Sibling { text, target: None, prefix: None, word: None }));
+        }
         let text = read.own(depth).unwrap_or_else(|| Word::from(read.text.as_str()));
         let colon = ends_with_colon(&read.text);
         let word = if colon || mark.is_some() { None } else { self.word_label(&read.text) };

@@ -280,9 +280,8 @@ impl Page {
 
     /// Shows what of a style sheet may hold a value; the rest is structure.
     pub(super) fn style(&mut self, source: &Source<'_>, context: &Context, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
-        let parts = if context.places.is_empty() { style::parts(&source.text) } else { Vec::new() };
         let mut at = 0;
-        for part in parts {
+        for part in style::parts(&source.text) {
             let inner = source.inside(part.span.clone(), part.quote()).ok_or_else(too_deep)?;
             self.whole(source, trimmed(&source.text, at..part.span.start), Part::Style, context, eyes)?;
             at = part.span.end;
@@ -307,7 +306,7 @@ impl Page {
         let whole = 0..source.text.len();
         let Some(nests) = self.nests.checked_sub(1) else { return self.whole(source, whole, part, context, eyes) };
         let mut walker = HtmlWalker::within(&self.bounds, &self.words, nests);
-        let mut gather = Gather::default();
+        let mut gather = Gather { is_text: part == Part::Text, ..Gather::default() };
         let read = walker.write(source.text.as_bytes(), &mut gather).and_then(|()| walker.end(&mut gather));
         if read.is_err() || !gather.move_to(source) {
             return self.whole(source, whole, part, context, eyes);
@@ -317,15 +316,27 @@ impl Page {
 
     fn gathered(&mut self, gather: Gather, context: &Context, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
         let mut objects = 0;
-        for mut held in gather.leaves {
+        let mut closed = 0..0;
+        for Gathered { mut held, document } in gather.leaves {
+            if closed.contains(&held.begin()) {
+                continue;
+            }
             held.record = self.record;
-            held.places = context.places.clone();
+            held.places = if gather.is_text && !held.is_text() { Vec::new() } else { context.places.clone() };
             held.itself = Vec::new();
             held.around = Vec::new();
             held.above.extend(context.names.near.iter().chain(&context.names.above).cloned());
             if let Some(member) = &mut held.member {
                 objects = objects.max(member.object + 1);
                 member.object += self.objects;
+            }
+            if let Some(readable) = document {
+                // What only others can read is shown behind it as a text, where nothing is sought in there.
+                if held.opens(readable, eyes.sink)? || !readable {
+                    continue;
+                }
+                // It is one value then, and what it holds is a part of it.
+                closed = held.pieces.first().map_or(0..0, |piece| piece.span.clone());
             }
             self.deliver(held, eyes)?;
         }
@@ -334,16 +345,25 @@ impl Page {
     }
 }
 
+/// A leaf of what stands inside.
+struct Gathered {
+    held: Held,
+    /// Whether it is a text that holds a document which can be read: its leaves come behind it.
+    document: Option<bool>,
+}
+
 /// Keeps the leaves of what stands inside, so that they can be shown with what is known outside.
 #[derive(Default)]
 struct Gather {
-    leaves: Vec<Held>,
+    leaves: Vec<Gathered>,
+    /// All of it is text of an element: a place of that says nothing of what stands in tags inside.
+    is_text: bool,
 }
 
 impl Gather {
     /// Tells the leaves as parts of the body; `false` if their quoting is too deep to tell.
     fn move_to(&mut self, source: &Source<'_>) -> bool {
-        self.leaves.iter_mut().all(|held| {
+        self.leaves.iter_mut().map(|leaf| &mut leaf.held).all(|held| {
             if let Some(member) = &held.member {
                 let (span, before) = (source.span(member.span.clone()), source.raw_of(member.before));
                 held.member = Some(Member { span, before, ..*member });
@@ -363,19 +383,7 @@ impl Gather {
 
 impl Sink for Gather {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        self.leaves.push(Held {
-            text: leaf.text.to_owned(),
-            part: leaf.part,
-            pieces: leaf.pieces.to_vec(),
-            names: leaf.names.iter().map(Word::from).collect(),
-            above: leaf.above.iter().map(Word::from).collect(),
-            places: leaf.places.to_vec(),
-            itself: leaf.reach.itself.to_vec(),
-            around: leaf.reach.around.to_vec(),
-            record: leaf.record,
-            member: leaf.member.clone(),
-            loosen: leaf.loosen.to_vec(),
-        });
+        self.leaves.push(Gathered { held: Held::of(leaf), document: None });
         Ok(())
     }
 
@@ -385,6 +393,12 @@ impl Sink for Gather {
 
     fn settled(&mut self, _: usize) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    /// Whether it does is asked where it is shown.
+    fn opens(&mut self, leaf: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
+        self.leaves.push(Gathered { held: Held::of(leaf), document: Some(readable) });
+        Ok(readable)
     }
 }
 

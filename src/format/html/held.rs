@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::terms::leaf::{Leaf, Member, Part, Piece, Reach, Sink};
 use crate::terms::names::Names;
 use crate::terms::place::PlaceId;
+use crate::terms::quote::Quote;
 use crate::terms::refusal::Refusal;
 
 /// A heading, a label, a control's name.
@@ -28,6 +29,23 @@ pub(super) struct Held {
 }
 
 impl Held {
+    /// A copy of a leaf.
+    pub(super) fn of(leaf: &Leaf<'_>) -> Held {
+        Held {
+            text: leaf.text.to_owned(),
+            part: leaf.part,
+            pieces: leaf.pieces.to_vec(),
+            names: leaf.names.iter().map(Word::from).collect(),
+            above: leaf.above.iter().map(Word::from).collect(),
+            places: leaf.places.to_vec(),
+            itself: leaf.reach.itself.to_vec(),
+            around: leaf.reach.around.to_vec(),
+            record: leaf.record,
+            member: leaf.member.clone(),
+            loosen: leaf.loosen.to_vec(),
+        }
+    }
+
     /// Where it begins in the body, with all that an edit of it may touch.
     pub(super) fn begin(&self) -> usize {
         let pieces = self.pieces.iter().map(|piece| piece.span.start);
@@ -35,6 +53,13 @@ impl Held {
         // To cut a member out, the comma before it goes as well.
         let member = self.member.iter().map(|member| member.before.min(member.span.start));
         pieces.chain(loosen).chain(member).min().unwrap_or(usize::MAX)
+    }
+
+    /// Whether people read it between tags.
+    pub(super) fn is_text(&self) -> bool {
+        const TEXTS: [Quote; 2] = [Quote::HtmlText, Quote::Verbatim];
+        let between = |piece: &Piece| piece.quotes.layers().iter().all(|layer| TEXTS.contains(layer));
+        matches!(self.part, Part::Text | Part::Value | Part::Label | Part::Title) && self.pieces.iter().all(between)
     }
 
     /// Puts a label in front of its names, unless it stands there already.
@@ -46,9 +71,18 @@ impl Held {
 
     /// Shows it.
     pub(super) fn show(&self, sink: &mut dyn Sink) -> Result<(), Refusal> {
+        self.told(|leaf| sink.leaf(leaf))
+    }
+
+    /// Asks whether the document in it, if it can be read, shall be shown in its place.
+    pub(super) fn opens(&self, readable: bool, sink: &mut dyn Sink) -> Result<bool, Refusal> {
+        self.told(|leaf| sink.opens(leaf, readable))
+    }
+
+    fn told<T>(&self, tell: impl FnOnce(&Leaf<'_>) -> T) -> T {
         let names: Vec<&str> = self.names.iter().map(|name| &**name).collect();
         let above: Vec<&str> = self.above.iter().map(|name| &**name).collect();
-        sink.leaf(&Leaf {
+        tell(&Leaf {
             text: &self.text,
             part: self.part,
             pieces: &self.pieces,

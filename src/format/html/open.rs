@@ -20,6 +20,8 @@ pub(super) struct Open {
     pub(super) label: bool,
     /// The names that it gives to what stands in it, the nearest first.
     pub(super) names: Vec<Word>,
+    /// How many names it and the elements around it give.
+    pub(super) names_around: usize,
     /// The name that a label known by its words alone gives to what stands in it.
     pub(super) word: Option<(Word, Length)>,
     /// How many texts have stood in it.
@@ -68,6 +70,7 @@ impl Open {
             record: 0,
             label: false,
             names: Vec::new(),
+            names_around: 0,
             word: None,
             texts: 0,
             legend: None,
@@ -127,8 +130,8 @@ pub(super) struct Sibling {
     pub(super) target: Option<String>,
     /// Only for a value whose class has this prefix: `card-info` of `card-info-key`.
     pub(super) prefix: Option<String>,
-    /// It is known by its words alone, and its values are so long: it labels an element, never the text
-    /// behind it.
+    /// It is known by its words alone, and its values are so long: it labels an element, and of the text
+    /// behind it only what stands behind a colon.
     pub(super) word: Option<Length>,
 }
 

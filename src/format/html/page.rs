@@ -12,7 +12,7 @@ use crate::format::html::control::Controls;
 use crate::format::html::element::{Role, Tag};
 use crate::format::html::held::{Held, Raw, Word};
 use crate::format::html::matching::{Facts, Wanted};
-use crate::format::html::open::{Inside, Open};
+use crate::format::html::open::{Inside, Open, Sibling};
 use crate::format::html::run::Run;
 use crate::format::html::table::Table;
 use crate::format::html::token::{Token, Writing};
@@ -49,11 +49,11 @@ pub(super) struct Page {
     pub(super) open: Vec<Open>,
     pub(super) run: Run,
     /// The label that was left for the run.
-    pub(super) run_label: Option<Word>,
+    pub(super) run_label: Option<Sibling>,
     /// The run is a label by its words.
     pub(super) run_is_label: bool,
     /// The runs that readings stand in, which go on behind those, with their labels.
-    pub(super) under: Vec<(Run, Option<Word>)>,
+    pub(super) under: Vec<(Run, Option<Sibling>)>,
     /// The text of a script or the like.
     pub(super) raw_text: Option<Range<usize>>,
     pub(super) tables: Vec<Table>,
@@ -87,6 +87,12 @@ pub(super) struct Terms {
 
 /// Browsers nest no deeper than 512 elements; more than twice that is an attack or a mistake.
 const DEPTH_MAX: usize = 1024;
+
+/// Behind so many names at and around a place only those are told that mean something.
+pub(super) const NAMES_MAX: usize = 64;
+
+/// No place has more names than this.
+const KNOWN_NAMES_MAX: usize = 128;
 
 impl Page {
     /// A page before its first token.
@@ -323,14 +329,50 @@ impl Page {
     }
 
     /// Opens an element.
-    pub(super) fn push(&mut self, open: Open) -> Result<(), Refusal> {
+    pub(super) fn push(&mut self, mut open: Open) -> Result<(), Refusal> {
         if self.open.len() >= DEPTH_MAX {
             let note = format!("html: elements are nested deeper than {DEPTH_MAX}, at byte {}", open.begin);
             return Err(Refusal::new(Reason::Bound, note));
         }
+        let around = self.open.last().map_or(0, |around| around.names_around);
+        if around + open.names.len() > NAMES_MAX {
+            open.names.retain(|name| self.words.know(name));
+        }
+        open.names_around = around + open.names.len() + usize::from(open.word.is_some());
+        Page::check_names(open.names_around, open.begin)?;
         self.collecting += usize::from(open.collector.is_some());
         self.open.push(open);
         Ok(())
+    }
+
+    /// A fieldset has this legend, which names the controls in it.
+    pub(super) fn legend(&mut self, legend: Option<Word>) -> Result<(), Refusal> {
+        let words = &self.words;
+        let Some(fieldset) = self.open.iter_mut().rev().find(|open| open.tag.role == Role::Fieldset) else {
+            return Ok(());
+        };
+        let tells = |legend: &Word| fieldset.names_around < NAMES_MAX || words.know(legend);
+        fieldset.legend = legend.filter(tells);
+        fieldset.names_around += usize::from(fieldset.legend.is_some());
+        Page::check_names(fieldset.names_around, fieldset.begin)
+    }
+
+    /// A term of the innermost list waits for its description.
+    pub(super) fn term(&mut self, term: Word, at: usize) -> Result<(), Refusal> {
+        let Some(list) = self.lists.last_mut() else { return Ok(()) };
+        if list.words.len() < NAMES_MAX || self.words.know(&term) {
+            list.words.push(term);
+        }
+        Page::check_names(list.words.len(), at)
+    }
+
+    /// Every leaf is told all names around it: their number is bounded, so that the work is.
+    fn check_names(count: usize, at: usize) -> Result<(), Refusal> {
+        if count <= KNOWN_NAMES_MAX {
+            return Ok(());
+        }
+        let note = format!("html: more than {KNOWN_NAMES_MAX} labels stand around one place, at byte {at}");
+        Err(Refusal::new(Reason::Bound, note))
     }
 }
 

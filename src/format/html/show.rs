@@ -6,7 +6,7 @@ use crate::format::html::close::{LABEL_BYTES_MAX, ends_with_colon};
 use crate::format::html::element::Role;
 use crate::format::html::held::{Held, Raw, Word};
 use crate::format::html::lines::{Line, Sort, labelled};
-use crate::format::html::open::Open;
+use crate::format::html::open::{Open, Sibling};
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::{Decoded, Read, Run};
 use crate::format::html::table::Table;
@@ -36,7 +36,7 @@ impl Page {
         let depth = self.open.len().saturating_sub(1);
         let sibling = &mut self.inside().sibling;
         if sibling.as_ref().is_some_and(|sibling| sibling.prefix.is_none()) && !is_blank(raw.slice(span.clone())) {
-            self.run_label = sibling.take().filter(|sibling| sibling.word.is_none()).map(|sibling| sibling.text);
+            self.run_label = sibling.take();
         }
         self.run.text(span, literal, depth);
     }
@@ -51,6 +51,8 @@ impl Page {
         }
         let decoded = run.decoded(eyes.raw);
         let Some(read) = decoded.read(0..decoded.text.len()) else { return Ok(None) };
+        // The label's own element ended before its colon: what that labels stands behind this text.
+        let label_alone = run_label.as_ref().filter(|_| is_colon(&read.text)).map(|label| Word::clone(&label.text));
         self.open.iter_mut().for_each(|open| open.texts = open.texts.saturating_add(1));
         if self.under.is_empty() {
             self.collect(&read.text);
@@ -60,16 +62,60 @@ impl Page {
             mark.own = mark.own.take().or_else(|| read.own(depth).filter(|own| own.len() <= LABEL_BYTES_MAX));
         }
         let label = ends_with_colon(&read.text).then(|| Word::from(read.text.as_str()));
+        let (run_label, word) = match run_label {
+            Some(Sibling { text, word: None, .. }) => (Some(text), None),
+            Some(Sibling { text, .. }) => (None, Some(text)),
+            None => (None, None),
+        };
+        if let Some(word) = word.filter(|_| label_alone.is_none() && read.text.starts_with(COLONS)) {
+            let whole = self.leaf_of(read, None, is_label);
+            return self.behind(&whole, &word, &decoded, eyes);
+        }
+        if label_alone.is_some() {
+            let held = self.leaf_of(read, None, is_label);
+            self.deliver(held, eyes)?;
+            return Ok(label_alone);
+        }
         let held = self.leaf_of(read, run_label, is_label);
-        let unnamed = held.names.is_empty() && held.places.is_empty() && held.around.is_empty();
-        if unnamed && matches!(held.part, Part::Text | Part::Value) {
+        let is_label = matches!(held.part, Part::Label | Part::Title);
+        if (is_label || matches!(held.part, Part::Text | Part::Value)) && self.is_unnamed(&held) {
             let lines = labelled(&decoded.text, &self.breaks(&decoded), &self.words);
-            if !lines.is_empty() {
-                return self.lines(&held, &decoded, lines, eyes);
+            // A label that says its own value, too; but not one with a note behind its colon.
+            let tells = |line: &Line| matches!(line.sort, Sort::Value(_));
+            let counts = !is_label || (lines.iter().any(tells) && !self.words.know(&held.text));
+            if !lines.is_empty() && counts {
+                return self.lines(&held, &decoded, &decoded.text, lines, eyes);
             }
         }
         self.deliver(held, eyes)?;
         Ok(label)
+    }
+
+    /// Whether nothing around a text says what it is.
+    fn is_unnamed(&self, held: &Held) -> bool {
+        held.places.is_empty() && held.around.is_empty() && !held.names.iter().any(|name| self.words.know(name))
+    }
+
+    /// Shows a text that begins with the colon of the label before it, which is known by its words alone: line
+    /// by line, as if that label stood in it.
+    fn behind(
+        &mut self,
+        whole: &Held,
+        label: &Word,
+        decoded: &Decoded,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<Option<Word>, Refusal> {
+        let rest = decoded.text.trim_start();
+        let (blanks, before) = (decoded.text.len() - rest.len(), label.len());
+        let text = format!("{label}{rest}");
+        let breaks: Vec<usize> = self.breaks(decoded).into_iter().filter(|at| *at >= blanks).collect();
+        let breaks: Vec<usize> = breaks.into_iter().map(|at| at - blanks + before).collect();
+        let mut lines = labelled(&text, &breaks, &self.words);
+        lines.retain(|line| line.span.start >= before);
+        for line in &mut lines {
+            line.span = line.span.start - before + blanks..line.span.end - before + blanks;
+        }
+        self.lines(whole, decoded, &text, lines, eyes)
     }
 
     /// Where the lines of a text end that people see.
@@ -81,12 +127,13 @@ impl Page {
         decoded.breaks.clone()
     }
 
-    /// Shows a text whose lines say themselves what they hold. Gives the last label, if nothing stands
-    /// behind it.
+    /// Shows a text whose lines say themselves what they hold; where their labels are told in `labels`. Gives
+    /// the last label, if nothing stands behind it.
     fn lines(
         &mut self,
         whole: &Held,
         decoded: &Decoded,
+        labels: &str,
         lines: Vec<Line>,
         eyes: &mut Eyes<'_>,
     ) -> Result<Option<Word>, Refusal> {
@@ -99,10 +146,14 @@ impl Page {
                 Sort::Value(_) => Part::Value,
             };
             last = (sort == Sort::Label).then(|| Word::from(read.text.as_str()));
-            let mut held = self.bare(read.text, part, read.pieces);
+            let mut held = Held { text: read.text, part, pieces: read.pieces, ..whole.clone() };
+            if part == Part::Label {
+                // It names the rest of its line, or what stands behind that.
+                held.above = Vec::new();
+                held.names = if sort == Sort::Label { vec![Word::from(held.text.as_str())] } else { Vec::new() };
+            }
             if let Sort::Value(label) = sort {
-                held.names.push(Word::from(&decoded.text[label]));
-                held.above = whole.above.clone();
+                held.name(&Word::from(&labels[label]));
             }
             self.deliver(held, eyes)?;
         }
@@ -200,7 +251,12 @@ impl Page {
         let is_label = is_label || (part == Part::Value && places.is_empty() && self.is_word_label(&read.text));
         let part = if is_label { Part::Label } else { part };
         if part == Part::Label {
+            // A term or a control's label names its place, whatever stands there; the headings of a table do
+            // where they have come to name columns.
+            let marked = self.open.iter().rev().find(|open| open.label).map(|open| open.tag.role);
+            let tells = !is_label && matches!(marked, Some(Role::Dt | Role::Label)) && self.words.know(&read.text);
             names = Names::default();
+            names.near.extend(tells.then(|| Word::from(read.text.as_str())));
         }
         let mut held = self.bare(read.text, part, read.pieces);
         held.names = names.near;
@@ -238,6 +294,13 @@ impl Page {
         None
     }
 
+    /// The places of a text that stands here.
+    pub(super) fn places_here(&self) -> Vec<PlaceId> {
+        let Stands { mut places, around, .. } = self.places();
+        places.extend(around);
+        places
+    }
+
     fn places(&self) -> Stands {
         let mut stands = Stands::default();
         let mut except = Vec::new();
@@ -249,7 +312,11 @@ impl Page {
             for place in open.around.iter().filter(|place| !except.contains(*place)) {
                 stands.add(*place, parted, true);
             }
-            except.extend(&open.except);
+            for place in &open.except {
+                if !except.contains(place) {
+                    except.push(*place);
+                }
+            }
             parted |= !open.tag.role.is_inline();
             beyond |= open.record != 0;
         }
@@ -295,6 +362,14 @@ fn add(list: &mut Vec<Word>, name: &Word) {
     if !list.contains(name) {
         list.push(Word::clone(name));
     }
+}
+
+const COLONS: [char; 2] = [':', '：'];
+
+/// Whether a text is nothing but the colon behind a label.
+pub(super) fn is_colon(text: &str) -> bool {
+    let text = text.trim();
+    !text.is_empty() && text.chars().all(|c| COLONS.contains(&c))
 }
 
 fn is_blank(raw: &str) -> bool {

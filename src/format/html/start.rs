@@ -127,6 +127,9 @@ impl Page {
                 Some(length) => open.word = Some((text, length)),
                 None => open.names.push(text),
             }
+        } else if matches!(tag.role, Role::Div | Role::P) {
+            // A box behind a label that ends with a colon, and stands in none itself.
+            open.names.extend(before.filter(|label| self.words.know(label)));
         }
         self.push(open)?;
         self.attributes(&written, &matched.attributes, eyes)?;
@@ -273,6 +276,9 @@ impl Page {
         open.names.extend(["aria-label", "name", "id", "placeholder"].iter().filter_map(|name| written.word(name)));
         if input == "hidden" {
             return;
+        }
+        if let Some(table) = self.tables.last_mut() {
+            table.holds_control();
         }
         let around = self.open.iter_mut().rev().find(|open| open.tag.role == Role::Label).map(|open| {
             open.holds_control = true;

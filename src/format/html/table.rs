@@ -3,19 +3,28 @@
 //! A column's headings are the cells of `thead`, or of rows that hold nothing but `th`; a row's are
 //! the `th` before the cell, or a cell whose text ends with a colon. In a table without any `th` cells
 //! are headings by their words: one labels the next cell, several side by side in the first row their
-//! columns. Spans over columns and rows are counted; cells that the page hides do not take a column.
+//! columns. Spans over columns and rows are counted; cells that the page hides have columns of their own.
+//!
+//! A row of `th` below others is one of values, unless it says a name that means something, or a span shows
+//! that it parts the table. New headings stand beside those that mean something: a name too many veils more.
 
 use crate::format::html::held::Word;
 
 /// One table while it streams by.
 #[derive(Default)]
 pub(super) struct Table {
-    /// The headings of each column, the uppermost first.
-    columns: Vec<Vec<Word>>,
+    /// The headings of the columns that people see, of those that the page hides, and of both together, where
+    /// some are hidden.
+    columns: Columns,
+    hidden: Columns,
+    all: Columns,
     /// Cells of the rows above that reach down into this one.
     carried: Vec<Carried>,
-    /// Within `thead`.
+    /// Within `thead`, and below one that has headings.
     in_head: bool,
+    below_head: bool,
+    /// A heading lies over several columns or rows: the next row may say more.
+    spans: bool,
     /// Whether a row of values was seen since the last headings.
     body: bool,
     /// Whether a heading was seen that is marked as one.
@@ -23,6 +32,8 @@ pub(super) struct Table {
     /// Whether a row with cells has ended.
     begun: bool,
     row: Row,
+    /// Headings that name columns and mean something, of which nobody has told yet.
+    standing: Vec<Word>,
 }
 
 #[derive(Clone, Default)]
@@ -31,16 +42,33 @@ struct Carried {
     heading: Option<Word>,
 }
 
+/// The headings of each column, the uppermost first.
+#[derive(Default)]
+struct Columns(Vec<Vec<Heading>>);
+
+#[derive(Clone)]
+struct Heading {
+    text: Word,
+    /// It means something to the rules.
+    known: bool,
+}
+
 #[derive(Default)]
 struct Row {
     open: bool,
     column: usize,
+    /// How many columns are hidden so far.
+    hidden: usize,
     /// The headings before the next cell, the farthest first.
     headings: Vec<Word>,
     /// A value has stood since the last of them.
     after_value: bool,
-    /// The last of them is a cell with a colon or a known word, which labels one cell only.
+    /// The last of them is a cell with a colon or a known word, which labels one cell only; and whether a blank
+    /// cell stood behind it.
     colon: bool,
+    spaced: bool,
+    /// The cell that is open holds a control.
+    control: bool,
     /// Cells that are labels by their words, whether two stand side by side, and whether the last cell is
     /// one.
     words: usize,
@@ -48,8 +76,14 @@ struct Row {
     word: bool,
     heads: usize,
     values: usize,
+    /// Whether two headings stand side by side, and whether the last cell is one.
+    beside: bool,
+    head: bool,
+    /// Whether a value stands in a cell, and whether one does behind a heading.
+    filled: bool,
+    filled_behind: bool,
     /// What becomes of this row if it is one of headings.
-    texts: Vec<(Cell, Word)>,
+    texts: Vec<(Cell, Heading)>,
 }
 
 /// What a cell's text says of the next cell.
@@ -65,15 +99,16 @@ pub(super) enum Says {
 /// Where a cell stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cell {
-    /// Its first column.
+    /// Its first column, of those that are hidden or of those that are not; and of all.
     pub(super) column: usize,
+    pub(super) all: usize,
     /// Over how many columns.
     pub(super) columns: usize,
     /// Over how many rows; 0 to the end of the rows' group.
     pub(super) rows: usize,
     /// It counts as a heading until its row shows otherwise.
     pub(super) head: bool,
-    /// It takes no column.
+    /// It takes no column that people see.
     pub(super) hidden: bool,
 }
 
@@ -85,6 +120,7 @@ const HEADINGS_MAX: usize = 8;
 impl Table {
     /// A group of rows begins.
     pub(super) fn group(&mut self, head: bool) {
+        self.below_head |= self.in_head && !self.columns.is_empty();
         self.in_head = head;
         self.carried.clear();
     }
@@ -101,8 +137,12 @@ impl Table {
         }
         let head = th || self.in_head;
         self.marked |= head;
+        self.row.control = false;
+        let columns = columns.clamp(1, COLUMNS_MAX);
         if hidden {
-            return Cell { column: COLUMNS_MAX, columns: 0, rows: 1, head, hidden };
+            let column = self.row.hidden;
+            self.row.hidden = (column + columns).min(COLUMNS_MAX);
+            return Cell { column, all: self.row.column + column, columns, rows: 1, head, hidden };
         }
         while let Some(carried) = self.carried.get(self.row.column).filter(|carried| carried.rows > 0) {
             if let Some(heading) = carried.heading.clone() {
@@ -110,7 +150,8 @@ impl Table {
             }
             self.row.column += 1;
         }
-        let cell = Cell { column: self.row.column, columns: columns.clamp(1, COLUMNS_MAX), rows, head, hidden };
+        let all = self.row.column + self.row.hidden;
+        let cell = Cell { column: self.row.column, all, columns, rows, head, hidden };
         self.row.column = (cell.column + cell.columns).min(COLUMNS_MAX);
         if head {
             self.row.heads += 1;
@@ -120,10 +161,20 @@ impl Table {
         cell
     }
 
+    /// The open cell holds a control.
+    pub(super) fn holds_control(&mut self) {
+        self.row.control = true;
+    }
+
     /// Whether a `th` may turn out to hold a value: it stands under a heading, in a row that has
     /// not shown yet what it is.
     pub(super) fn is_open_question(&self, cell: Cell) -> bool {
-        cell.head && !self.in_head && !self.of_column(cell).is_empty()
+        cell.head && !self.in_head && (self.below_head || !self.of_column(cell).is_empty())
+    }
+
+    /// Whether a row with cells has ended.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun
     }
 
     /// Whether nothing marks the headings of this table.
@@ -151,24 +202,19 @@ impl Table {
         names
     }
 
-    /// A cell ends: its text, and what that says of the next cell.
-    pub(super) fn cell_ends(&mut self, cell: Cell, text: Option<Word>, says: Says) {
+    /// A cell ends: its text, whether that is a name that means something, and what it says of the next cell.
+    pub(super) fn cell_ends(&mut self, cell: Cell, text: Option<Word>, known: bool, says: Says) {
+        if let Some(text) = text.clone().filter(|_| cell.head || !self.begun) {
+            self.row.texts.push((cell, Heading { text, known }));
+        }
         if cell.hidden {
             return;
         }
         if !cell.head {
-            if says == Says::Word {
-                self.row.words += 1;
-                self.row.side_by_side |= self.row.word;
-                if self.row.word {
-                    self.row.headings.clear();
-                }
-            }
-            self.row.word = says == Says::Word;
+            self.row.says(says);
         }
-        if let Some(text) = text.clone().filter(|_| cell.head || !self.begun) {
-            self.row.texts.push((cell, text));
-        }
+        self.row.stands(cell.head, text.is_some());
+        let is_blank = text.is_none() && !self.row.control;
         let heading = text.filter(|_| cell.head || says != Says::Nothing);
         let until = (cell.column + cell.columns).min(COLUMNS_MAX);
         if cell.rows != 1 && cell.column < until {
@@ -186,6 +232,8 @@ impl Table {
                 self.row.head(heading);
                 self.row.colon = !cell.head;
             }
+            // A blank cell keeps distance between a label and its value.
+            None if !cell.head && is_blank && self.row.colon => self.row.spaced = true,
             None if !cell.head => {
                 self.row.after_value = true;
                 if std::mem::take(&mut self.row.colon) {
@@ -202,54 +250,145 @@ impl Table {
         for carried in &mut self.carried {
             carried.rows = carried.rows.saturating_sub(1);
         }
-        let marked = row.heads > 0 && row.values == 0;
         let words = self.is_plain() && !self.begun && row.side_by_side && row.words * 2 >= row.values;
         self.begun |= row.heads + row.values > 0;
-        if !row.open || !(marked || words) {
-            self.body |= row.values > 0;
+        let known = row.texts.iter().any(|(cell, heading)| cell.head && heading.known);
+        if !row.open || !(words || self.is_of_headings(&row, known)) {
+            self.body |= row.heads + row.values > 0;
             return false;
         }
-        if self.body {
-            // A single heading over a wide table names a group of rows, not its columns.
-            if row.heads == 1 && self.columns.len() > 1 {
-                return true;
-            }
-            self.columns.clear();
-            self.body = false;
+        let below = std::mem::take(&mut self.body);
+        if below && self.is_group(&row) && (row.heads == 1 || !known) {
+            self.body = true;
+            return true;
         }
-        for (cell, text) in row.texts {
-            let until = (cell.column + cell.columns).min(COLUMNS_MAX);
-            self.columns.resize(self.columns.len().max(until), Vec::new());
-            for column in self.columns.iter_mut().take(until).skip(cell.column) {
-                if column.len() < HEADINGS_MAX {
-                    column.push(Word::clone(&text));
-                }
+        if below {
+            [&mut self.columns, &mut self.hidden, &mut self.all].into_iter().for_each(Columns::keep_known);
+        }
+        self.spans |= row.texts.iter().any(|(cell, _)| cell.columns > 1 || cell.rows != 1);
+        let hides = !self.hidden.is_empty() || row.texts.iter().any(|(cell, _)| cell.hidden);
+        for (cell, heading) in &row.texts {
+            self.standing.extend(heading.known.then(|| Word::clone(&heading.text)));
+            let columns = if cell.hidden { &mut self.hidden } else { &mut self.columns };
+            columns.add(cell.column, cell.columns, heading, below);
+            if hides {
+                self.all.add(cell.all, cell.columns, heading, below);
             }
         }
         true
     }
 
+    /// The headings that have come to name columns and mean something.
+    pub(super) fn standing(&mut self) -> Vec<Word> {
+        std::mem::take(&mut self.standing)
+    }
+
+    /// Whether a row holds headings: nothing but `th`, or blank cells beside two of them; and where there are
+    /// headings already, neither a name that means something nor a span says that it holds values.
+    fn is_of_headings(&self, row: &Row, known: bool) -> bool {
+        let beside = row.beside && (!row.filled || (self.columns.is_empty() && !row.filled_behind));
+        if row.heads == 0 || !(row.values == 0 || beside) {
+            return false;
+        }
+        let goes_on = self.spans && !self.body && !self.below_head;
+        if known || self.in_head || goes_on || self.is_group(row) {
+            return true;
+        }
+        !self.below_head && !row.texts.iter().any(|(cell, _)| self.columns.know(cell.column, cell.columns))
+    }
+
+    /// Whether a row of headings names those below it, and not their columns.
+    fn is_group(&self, row: &Row) -> bool {
+        let wide = row.texts.iter().any(|(cell, _)| cell.columns > 1);
+        self.columns.0.len() > 1 && (row.heads == 1 || wide)
+    }
+
     fn of_column(&self, cell: Cell) -> Vec<Word> {
-        let mut names: Vec<Word> = Vec::new();
-        for column in self.columns.iter().skip(cell.column).take(cell.columns.min(HEADINGS_MAX)) {
+        let mut names = Vec::new();
+        let columns = if cell.hidden { &self.hidden } else { &self.columns };
+        columns.names(cell.column, cell.columns, &mut names);
+        // Where headings are hidden, cells may be hidden in another way.
+        self.all.names(cell.all, cell.columns, &mut names);
+        names
+    }
+}
+
+impl Columns {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds to the names the headings of these columns, the nearest first.
+    fn names(&self, first: usize, count: usize, names: &mut Vec<Word>) {
+        for column in self.0.iter().skip(first).take(count.min(HEADINGS_MAX)) {
             for heading in column.iter().rev() {
-                if !names.contains(heading) {
-                    names.push(Word::clone(heading));
+                if !names.contains(&heading.text) {
+                    names.push(Word::clone(&heading.text));
                 }
             }
         }
-        names
+    }
+
+    /// Whether one of these columns has a heading that means something.
+    fn know(&self, first: usize, count: usize) -> bool {
+        self.0.iter().skip(first).take(count).flatten().any(|heading| heading.known)
+    }
+
+    /// Puts a heading over these columns: one that means something, `below` a row of values, in the place of
+    /// those that stand there.
+    fn add(&mut self, first: usize, count: usize, heading: &Heading, below: bool) {
+        let until = (first + count).min(COLUMNS_MAX);
+        self.0.resize(self.0.len().max(until), Vec::new());
+        for column in self.0.iter_mut().take(until).skip(first) {
+            if below && heading.known {
+                column.clear();
+            }
+            if column.len() < HEADINGS_MAX {
+                column.push(heading.clone());
+            } else if heading.known {
+                column[HEADINGS_MAX - 1] = heading.clone();
+            }
+        }
+    }
+
+    /// Leaves out the headings that mean nothing.
+    fn keep_known(&mut self) {
+        self.0.iter_mut().for_each(|column| column.retain(|heading| heading.known));
+        if self.0.iter().all(Vec::is_empty) {
+            self.0.clear();
+        }
     }
 }
 
 impl Row {
     fn head(&mut self, heading: Word) {
-        if std::mem::take(&mut self.after_value) {
+        let after_value = std::mem::take(&mut self.after_value);
+        if std::mem::take(&mut self.spaced) || after_value {
             self.headings.clear();
         }
         if self.headings.len() < HEADINGS_MAX {
             self.headings.push(heading);
         }
+    }
+
+    /// Notes what a cell that is no heading says of the next one.
+    fn says(&mut self, says: Says) {
+        if says == Says::Word {
+            self.words += 1;
+            self.side_by_side |= self.word;
+            if self.word {
+                self.headings.clear();
+            }
+        }
+        self.word = says == Says::Word;
+    }
+
+    /// Notes that a cell has ended, with or without a text.
+    fn stands(&mut self, head: bool, text: bool) {
+        self.beside |= self.head && head && text;
+        self.head = head && text;
+        self.filled |= !head && text;
+        self.filled_behind |= !head && text && self.heads > 0;
     }
 }
 
@@ -257,30 +396,42 @@ impl Row {
 mod tests {
     use super::*;
 
-    /// Lays out rows: `!` before a heading, `~` before a known word, `text*2` over columns, `text/2` over rows; gives the
-    /// names at each value.
+    /// Lays out rows: `!` before a heading, `~` before a known word, `-` before a hidden cell, `_` for a blank one,
+    /// `text*2` over columns, `text/2` over rows, `#` between `thead` and the body; gives the names at each value.
     fn names(rows: &[&str]) -> Vec<String> {
         let mut table = Table::default();
         let mut shown = Vec::new();
+        table.group(rows.contains(&"#"));
         for row in rows {
+            if *row == "#" {
+                table.group(false);
+                continue;
+            }
             table.row_begins();
+            let before = shown.len();
             for written in row.split_whitespace() {
                 let (written, rows) = written.split_once('/').map_or((written, 1), |(w, n)| (w, n.parse().unwrap()));
                 let (written, columns) = written.split_once('*').map_or((written, 1), |(w, n)| (w, n.parse().unwrap()));
-                let heading = written.strip_prefix('!');
-                let cell = table.cell_begins(heading.is_some(), columns, rows, written == "-");
-                if heading.is_none() {
+                let (head, bare) = written.strip_prefix('!').map_or((false, written), |bare| (true, bare));
+                let (hidden, bare) = bare.strip_prefix('-').map_or((false, bare), |bare| (true, bare));
+                let (known, bare) = bare.strip_prefix('~').map_or((false, bare), |bare| (true, bare));
+                let cell = table.cell_begins(head, columns, rows, hidden);
+                if !head || table.is_open_question(cell) {
                     shown.push(format!("{written}: {}", table.names(cell).join(" ")));
                 }
-                let (text, says) = match (written.strip_suffix('：'), written.strip_prefix('~')) {
-                    (Some(label), _) => (label, Says::Colon),
-                    (_, Some(label)) => (label, Says::Word),
-                    _ => (heading.unwrap_or(written), Says::Nothing),
+                let (text, says) = match bare.strip_suffix('：') {
+                    Some(label) => (label, Says::Colon),
+                    None if known && table.is_plain() => (bare, Says::Word),
+                    None => (bare, Says::Nothing),
                 };
-                let says = if table.is_plain() || says != Says::Word { says } else { Says::Nothing };
-                table.cell_ends(cell, Some(Word::from(text)), says);
+                let text = Some(text).filter(|text| !matches!(*text, "" | "_")).map(Word::from);
+                table.cell_ends(cell, text, known, says);
             }
-            table.row_ends();
+            if table.row_ends() {
+                // What was thought to be a value is none.
+                let row = shown.split_off(before);
+                shown.extend(row.into_iter().filter(|cell| !cell.starts_with('!')));
+            }
         }
         shown
     }
@@ -320,5 +471,33 @@ mod tests {
         assert_eq!(names(&["!A !B", "a b", "!C !D", "c d"]), ["a: A", "b: B", "c: C", "d: D"]);
         assert_eq!(names(&["!A !B", "a b", "!G*2", "c d"])[2..], ["c: A", "d: B"]);
         assert_eq!(names(&["!A", "a", "!B", "b"]), ["a: A", "b: B"]);
+    }
+
+    #[test]
+    fn blank_cells_stand_beside_headings() {
+        assert_eq!(names(&["_ !A !B", "1 a b"])[1..], ["1: ", "a: A", "b: B"]);
+        assert_eq!(names(&["!A !B _", "a b 1"])[1..], ["a: A", "b: B", "1: "]);
+        assert_eq!(names(&["n !A !B", "1 a b"])[1..], ["1: n", "a: A", "b: B"]);
+        assert_eq!(names(&["!A _", "!B b"]), ["_: A", "b: B"]);
+        assert_eq!(names(&["!A !B c", "!D d"]), ["c: B A", "d: D"]);
+        assert_eq!(names(&["~A _ a b", "~C _ ~D d"]), ["~A: ", "_: A", "a: A", "b: ", "~C: ", "_: C", "~D: C", "d: D"]);
+    }
+
+    #[test]
+    fn rows_of_th_below_headings_are_values_unless_they_say_otherwise() {
+        assert_eq!(names(&["!~A !~B", "!a !b", "c d"]), ["!a: A", "!b: B", "c: A", "d: B"]);
+        assert_eq!(names(&["!~A !~B", "a b", "!c !d"])[2..], ["!c: A", "!d: B"]);
+        assert_eq!(names(&["!~A !~B", "#", "!a !b", "c d"]), ["!a: A", "!b: B", "c: A", "d: B"]);
+        assert_eq!(names(&["!A !B", "#", "!a !b"]), ["!a: A", "!b: B"]);
+        assert_eq!(names(&["!~A !~B !C", "a b c", "!S*2 !s", "d e f"])[3..], ["d: A", "e: B", "f: C"]);
+        assert_eq!(names(&["!~A !~B", "a b", "!~B !C", "c d"])[2..], ["c: B", "d: C B"]);
+        assert_eq!(names(&["!X/2 !~A*2", "!B !C", "x b c"]), ["x: X", "b: B A", "c: C A"]);
+    }
+
+    #[test]
+    fn hidden_cells_have_headings_of_their_own() {
+        assert_eq!(names(&["!A !-B !C", "a -b c"]), ["a: A", "-b: B", "c: C"]);
+        assert_eq!(names(&["!A !-B !C", "a b c"]), ["a: A", "b: C B", "c: C"]);
+        assert_eq!(names(&["!A", "-x a"]), ["-x: ", "a: A"]);
     }
 }

@@ -8,11 +8,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::format::json::JsonWalker;
 use crate::format::json::run::Text;
 use crate::format::json::scan::Scanner;
 use crate::format::json::tree::{Expect, Tree};
 use crate::format::json::within::{Nobody, moved};
+use crate::format::json::{JsonWalker, begins};
 use crate::format::quote::decode;
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
@@ -126,9 +126,7 @@ impl Tree {
         match walker.write(text.as_bytes(), &mut Nobody).and_then(|()| walker.end(&mut Nobody)) {
             Ok(()) => Proof::Json,
             Err(refusal) => {
-                let next = start[1..].trim_ascii_start();
-                let data = opens && next.starts_with(['"', '{', '[']);
-                let sealed = data && (refusal.reason == Reason::Bound || has_halves(text));
+                let sealed = begins(start.as_bytes()) && (refusal.reason == Reason::Bound || has_halves(text));
                 if sealed { Proof::Sealed } else { Proof::Text }
             }
         }

@@ -7,7 +7,8 @@
 //! digits. What servers write around JSON is for `wrapped`, documents one behind the other for `lines`.
 //!
 //! There are two ways through a document: `scan` and `tree` read any token, at any cut, and refuse;
-//! `run` is quick and only takes what lies whole in one chunk and is in order. A string that holds JSON
+//! `run` is quick and only takes what lies whole in one chunk and is in order; `trail` knows which keys
+//! come next, and which leaves nobody needs to see again. A string that holds JSON
 //! of its own is shown by `inner`, leaf by leaf, where whoever looks wants it so.
 
 mod inner;
@@ -17,7 +18,8 @@ pub mod path;
 mod run;
 pub mod scan;
 pub mod text;
-mod tree;
+mod trail;
+pub(in crate::format) mod tree;
 pub mod within;
 pub mod wrapped;
 
@@ -29,6 +31,25 @@ use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Sink, Walker};
 use crate::terms::place::Places;
 use crate::terms::refusal::Refusal;
+
+/// Whether a text begins as an object or a list in JSON does, and as other texts do not: what begins so
+/// is read as JSON, or nobody knows what it is.
+pub fn begins(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
+    let Some((open, inner)) = text.split_first() else { return false };
+    let inner = inner.trim_ascii_start();
+    match (open, inner.first()) {
+        (b'{', Some(b'"' | b'}')) | (b'[', Some(b'"' | b'{' | b'[' | b']')) => true,
+        (b'[', _) => {
+            // A note may begin with a number in brackets; a list goes on behind its first.
+            let scalar = inner.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"-+.".contains(byte)).count();
+            let (scalar, behind) = inner.split_at(scalar);
+            let is_scalar = matches!(scalar, b"true" | b"false" | b"null") || text::is_number(scalar);
+            is_scalar && behind.trim_ascii_start().first() == Some(&b',')
+        }
+        _ => false,
+    }
+}
 
 /// Walks one JSON document.
 pub struct JsonWalker {

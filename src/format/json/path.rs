@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use crate::format::automaton::Paths;
+use crate::format::json::trail::Trail;
 use crate::terms::leaf::Reach;
 use crate::terms::names::is_same;
 use crate::terms::place::{Place, PlaceId, Places, Step};
@@ -47,6 +48,8 @@ pub struct Matcher {
     /// How many more are open below a node that no path leaves again.
     nowhere: usize,
     ways: usize,
+    /// Where its members stood.
+    pub(super) trail: Trail,
 }
 
 /// A set of positions.
@@ -84,8 +87,7 @@ impl Matcher {
             _ => None,
         };
         let (paths, first) = Paths::new(paths, record, &places.document);
-        let mut matcher =
-            Matcher { paths, rows: Vec::new(), known: HashMap::new(), here: Vec::new(), first: 0, nowhere: 0, ways: 0 };
+        let mut matcher = Matcher { paths, ..Matcher::default() };
         matcher.row(vec![0; first.len()]);
         matcher.first = matcher.row(first);
         matcher.here.push(Node { row: matcher.first, next: 0 });
@@ -94,14 +96,17 @@ impl Matcher {
 
     /// A matcher that knows already where the keys of documents before led, if there were any.
     pub fn take(places: &Places) -> Matcher {
-        places.learnt.take::<Option<Matcher>>().unwrap_or_else(|| Matcher::new(places))
+        let mut matcher = places.learnt.take::<Option<Matcher>>().unwrap_or_else(|| Matcher::new(places));
+        matcher.trail.forget_who_looked();
+        matcher
     }
 
     /// Leaves what it knows to the next, unless the document had more than can be kept: that would be in
     /// the way.
     pub fn leave_to_the_next(mut self, places: &Places) {
         let has_room = |row: &Row| row.ways.len() < WAYS;
-        if self.rows.len() < ROWS && self.ways < WAYS_IN_ALL && self.rows.iter().all(has_room) {
+        if self.trail.has_room() && self.rows.len() < ROWS && self.ways < WAYS_IN_ALL && self.rows.iter().all(has_room)
+        {
             self.nowhere = 0;
             self.here.clear();
             self.here.push(Node { row: self.first, next: 0 });
@@ -219,6 +224,11 @@ impl Matcher {
     /// Whether a record begins at a row.
     pub fn is_record(&self, row: u32) -> bool {
         self.rows[row as usize].is_record
+    }
+
+    /// The row of the node that is looked at, if it is one that is kept.
+    pub(super) fn row_here(&self) -> Option<u32> {
+        Some(self.top()).filter(|row| (*row as usize) < ROWS)
     }
 
     fn top(&self) -> u32 {

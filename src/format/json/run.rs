@@ -16,6 +16,7 @@ use crate::format::json::inner::may_hold;
 use crate::format::json::path::Child;
 use crate::format::json::scan::{BARE_BYTES, Shape, ends_bare};
 use crate::format::json::text::{number, unescape};
+use crate::format::json::trail::{self, Known};
 use crate::format::json::tree::{Expect, Stands, Tree, member};
 use crate::terms::leaf::{Part, Sink};
 use crate::terms::names::Names;
@@ -83,6 +84,8 @@ impl Tree {
         let (bytes, base) = (text.text.as_bytes(), text.base);
         let Some(frame) = self.frames.last() else { return Ok(Way::Stops(at)) };
         let (object, mut index, mut before) = (frame.object, frame.index, frame.before);
+        // A way is only expected: whatever it is, its key is compared.
+        let (spot, mut next) = (frame.spot, frame.way.wrapping_add(1));
         let mut expect = self.expect;
         loop {
             at = blank(bytes, at);
@@ -98,19 +101,29 @@ impl Tree {
                 (Expect::Key | Expect::KeyOrClose, _) => {}
                 _ => break,
             }
-            let found = plain(text.text, at).filter(|(key, _)| key.len() <= self.value_bytes);
-            let Some((key, end)) = found else { break };
+            let (way, known, key, end) = match self.matcher.trail.expected(spot, next, bytes, at) {
+                Some((known, end)) => (next, known, text.text.get(at + 1..end - 1).unwrap_or_default(), end),
+                None => {
+                    let found = plain(text.text, at).filter(|(key, _)| key.len() <= self.value_bytes);
+                    let Some((key, end)) = found else { break };
+                    let (way, known) = self.way(spot, key);
+                    (way, known, key, end)
+                }
+            };
+            next = way.wrapping_add(1);
             let key_at = base + at;
-            self.show_key(key, key_at..base + end, sink)?;
+            if known.idle & trail::KEY == 0 {
+                self.show_key(key, key_at..base + end, sink)?;
+                self.matcher.trail.ask(spot, way, known, trail::KEY, sink);
+            }
             at = blank(bytes, end);
             if bytes.get(at) != Some(&b':') {
-                self.keep(key, key_at..base + end);
+                self.keep(key, key_at..base + end, way);
                 expect = Expect::Colon;
                 break;
             }
             at = blank(bytes, at + 1);
             expect = Expect::Value;
-            let row = self.quick_row(Child::Key(key));
             let stands = |after: usize, row: u32| Stands {
                 span: base + at..base + after,
                 names: Names::one(key),
@@ -119,10 +132,11 @@ impl Tree {
                 reach: self.matcher.reach_of(row),
                 member: Some(member(object, index, key_at..base + after, before)),
             };
-            let Some(after) = self.quick(text.text, at, row, unescaped, stands, sink)? else {
-                self.keep(key, key_at..base + end);
+            let Some((after, shown)) = self.quick(text.text, at, known, unescaped, stands, sink)? else {
+                self.keep(key, key_at..base + end, way);
                 break;
             };
+            self.matcher.trail.ask(spot, way, known, shown, sink);
             at = after;
             (index, before, expect) = (index + 1, base + at, Expect::CommaOrClose);
         }
@@ -139,7 +153,7 @@ impl Tree {
     ) -> Result<Way, Refusal> {
         let (bytes, base) = (text.text.as_bytes(), text.base);
         let Some(frame) = self.frames.last() else { return Ok(Way::Stops(at)) };
-        let (mut index, mut before) = (frame.index, frame.before);
+        let (mut index, mut before, spot) = (frame.index, frame.before, frame.spot);
         let mut expect = self.expect;
         loop {
             at = blank(bytes, at);
@@ -156,12 +170,14 @@ impl Tree {
                 _ => break,
             }
             let row = self.quick_row(Child::Index(index));
+            let known = self.matcher.trail.element(spot, row);
             let stands = |after: usize, row: u32| {
                 let (names, above) = self.nest.parted();
                 let (places, reach) = (self.matcher.places_of(row), self.matcher.reach_of(row));
                 Stands { span: base + at..base + after, names, above, places, reach, member: None }
             };
-            let Some(after) = self.quick(text.text, at, row, unescaped, stands, sink)? else { break };
+            let Some((after, shown)) = self.quick(text.text, at, known, unescaped, stands, sink)? else { break };
+            self.matcher.trail.ask(spot, trail::ELEMENT, known, shown, sink);
             (at, index, before, expect) = (after, index + 1, base + after, Expect::CommaOrClose);
         }
         self.stop(expect, index, before);
@@ -174,19 +190,31 @@ impl Tree {
         self.matcher.way(child).filter(|row| !self.begins_record(*row))
     }
 
-    /// Shows the scalar that begins here, and says where it ends; nothing if it is not for the quick way.
+    /// The number of a key's way that was not the expected one, and what is known there.
+    #[inline(never)]
+    fn way(&mut self, spot: u32, key: &str) -> (u32, Known) {
+        if let Some((way, known)) = self.matcher.trail.way(spot, key) {
+            return (way, known);
+        }
+        let row = self.quick_row(Child::Key(key));
+        (self.matcher.trail.learn(spot, key, row), Known::at(row))
+    }
+
+    /// Shows the scalar that begins here, unless nobody needs to see it; says where it ends and which sort
+    /// was shown. Nothing if it is not for the quick way.
     #[inline(always)]
     fn quick<'s>(
         &'s self,
         text: &str,
         at: usize,
-        row: Option<u32>,
+        known: Known,
         unescaped: &mut String,
         stands: impl Fn(usize, u32) -> Stands<'s>,
         sink: &mut dyn Sink,
-    ) -> Result<Option<usize>, Refusal> {
+    ) -> Result<Option<(usize, u8)>, Refusal> {
         let bytes = text.as_bytes();
-        let (Some(row), Some(first)) = (row, bytes.get(at)) else { return Ok(None) };
+        let (Some(row), Some(first)) = (known.row, bytes.get(at)) else { return Ok(None) };
+        let idles = known.idle & trail::TEXT != 0;
         if *first == b'"' {
             let Some(stop) = string_stops::<2>(bytes, at + 1) else { return Ok(None) };
             if bytes[stop] == b'"' {
@@ -196,22 +224,34 @@ impl Tree {
                 if may_hold(value) {
                     return Ok(None);
                 }
+                if idles {
+                    return Ok(Some((stop + 1, 0)));
+                }
                 self.show(value, Part::Value, Quote::Json, stands(stop + 1, row), sink)?;
-                return Ok(Some(stop + 1));
+                return Ok(Some((stop + 1, trail::TEXT)));
             }
             let end = escaped(text, at + 1, stop, unescaped, self.value_bytes).filter(|_| !may_hold(unescaped));
-            if let Some(end) = end {
+            if let Some(end) = end.filter(|_| !idles) {
                 self.show(unescaped, Part::Value, Quote::Json, stands(end, row), sink)?;
+                return Ok(Some((end, trail::TEXT)));
             }
-            return Ok(end);
+            return Ok(end.map(|end| (end, 0)));
         }
         let Some((part, end)) = bare(bytes, at) else { return Ok(None) };
+        let sort = match part {
+            Some(Part::Number) => trail::NUMBER,
+            Some(_) => trail::BOOLEAN,
+            None => 0,
+        };
+        if known.idle & sort != 0 {
+            return Ok(Some((end, 0)));
+        }
         let (Some(bare), stands) = (text.get(at..end), stands(end, row)) else { return Ok(None) };
         match part {
             Some(part) => self.show(bare, part, Quote::JsonBare, stands, sink)?,
             None => self.show_null(stands, sink)?,
         }
-        Ok(Some(end))
+        Ok(Some((end, sort)))
     }
 
     /// Leaves the innermost container for `take` to go on with.

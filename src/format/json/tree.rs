@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::format::json::inner::may_hold;
 use crate::format::json::path::{Child, Matcher};
 use crate::format::json::scan::{Scanned, Shape, Token, unreadable};
+use crate::format::json::trail::{self, NOWHERE};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Member, Part, Piece, Reach, Sink};
 use crate::terms::names::{Names, Nest};
@@ -40,6 +41,9 @@ pub(super) struct Frame {
     pub(super) key: Range<usize>,
     /// Whether it stands where a list of records could be.
     pub(super) lone: bool,
+    /// What the trail calls it, and the way to the current member.
+    pub(super) spot: u32,
+    pub(super) way: u32,
 }
 
 /// A record that is open: the node that so many containers lie around.
@@ -60,7 +64,7 @@ pub(super) struct Stands<'a> {
 }
 
 /// A document up to some token.
-pub(super) struct Tree {
+pub(in crate::format) struct Tree {
     pub(super) expect: Expect,
     pub(super) frames: Vec<Frame>,
     /// The keys under which the open objects and arrays stand.
@@ -86,7 +90,7 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    pub(super) fn new(places: &Places, bounds: &Bounds) -> Tree {
+    pub(in crate::format) fn new(places: &Places, bounds: &Bounds) -> Tree {
         Tree {
             expect: Expect::Value,
             frames: Vec::new(),
@@ -126,7 +130,7 @@ impl Tree {
     }
 
     /// The next token, whatever it is.
-    pub(super) fn take(&mut self, found: Scanned<'_>, sink: &mut dyn Sink) -> Result<(), Refusal> {
+    pub(in crate::format) fn take(&mut self, found: Scanned<'_>, sink: &mut dyn Sink) -> Result<(), Refusal> {
         let (span, raw) = (found.start..found.end, found.raw);
         let top = self.frames.last().map(|frame| frame.shape);
         if self.many && self.expect == Expect::Nothing {
@@ -142,7 +146,9 @@ impl Tree {
             (Expect::Value | Expect::ValueOrClose, token) => self.scalar(&token, raw, span, sink),
             (Expect::Key | Expect::KeyOrClose, Token::Text(key)) => {
                 self.show_key(key, span.clone(), sink)?;
-                self.keep(key, span);
+                let spot = self.frames.last().map_or(NOWHERE, |frame| frame.spot);
+                let way = self.matcher.trail.way(spot, key).map_or(NOWHERE, |(way, _)| way);
+                self.keep(key, span, way);
                 self.expect = Expect::Colon;
                 Ok(())
             }
@@ -185,7 +191,9 @@ impl Tree {
         if lone {
             self.matcher.open_record();
         }
-        self.frames.push(Frame { shape, object: self.objects, index: 0, before: span.end, key: 0..0, lone });
+        let spot = self.spot_below();
+        let (object, key, way) = (self.objects, 0..0, if shape == Shape::Array { trail::ELEMENT } else { NOWHERE });
+        self.frames.push(Frame { shape, object, index: 0, before: span.end, key, lone, spot, way });
         self.expect = Expect::ValueOrClose;
         if shape == Shape::Object {
             self.around.push(self.objects);
@@ -194,6 +202,17 @@ impl Tree {
             self.expect = Expect::KeyOrClose;
         }
         Ok(())
+    }
+
+    /// What the trail calls the container that opens here.
+    fn spot_below(&mut self) -> u32 {
+        let Some(row) = self.matcher.row_here() else { return NOWHERE };
+        match self.frames.last() {
+            Some(frame) => self.matcher.trail.below(frame.spot, frame.way, row),
+            // A document in a string has the names of what is around it.
+            None if self.nest.is_empty() => self.matcher.trail.root(row),
+            None => NOWHERE,
+        }
     }
 
     pub(super) fn close(&mut self, end: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
@@ -207,11 +226,11 @@ impl Tree {
     }
 
     /// Keeps a key for the value that is still to come.
-    pub(super) fn keep(&mut self, key: &str, span: Range<usize>) {
+    pub(super) fn keep(&mut self, key: &str, span: Range<usize>, way: u32) {
         self.key.clear();
         self.key.push_str(key);
         if let Some(frame) = self.frames.last_mut() {
-            frame.key = span;
+            (frame.key, frame.way) = (span, way);
         }
     }
 

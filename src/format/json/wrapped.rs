@@ -49,9 +49,20 @@ pub fn without_prefix(text: &[u8]) -> &[u8] {
 
 /// Whether a body that is called a script begins as data in the brackets of a call.
 pub fn is_called(first: &[u8]) -> bool {
-    match begins(first, true) {
-        Begins::Called(length) => matches!(first[length..].trim_ascii_start().first(), Some(b'{' | b'[')),
-        _ => false,
+    before_data(first, true).flatten().is_some()
+}
+
+/// How many bytes of a call stand before its data, if it has some; nothing as long as more of it has to
+/// come.
+pub fn before_data(held: &[u8], last: bool) -> Option<Option<usize>> {
+    let length = match begins(held, last) {
+        Begins::Called(length) => length,
+        Begins::Open => return None,
+        Begins::Plain | Begins::Guarded(_) => return Some(None),
+    };
+    match held[length..].trim_ascii_start().first() {
+        None if !last => None,
+        first => Some(first.filter(|first| matches!(first, b'{' | b'[')).map(|_| length)),
     }
 }
 

@@ -306,7 +306,7 @@ impl MultipartWalker {
             return Ok(());
         }
         let kind = kind.unwrap_or_else(|| "text/plain".to_owned());
-        let walker = media::of(Some(&kind), &first[..first.len().min(media::SNIFF_BYTES)])
+        let walker = media::of_file(&kind, &first[..first.len().min(media::SNIFF_BYTES)])
             .and_then(|format| self.walker(format, start))
             .map(|mut walker| walker.write(&first, &mut Inside { base: start, sink }).map(|()| walker));
         match walker {

@@ -73,7 +73,10 @@ struct Cut<'a> {
 /// What the edits cut out of the run that begins at `at` of the leaf's text.
 fn cuts<'a>(at: usize, length: usize, edits: &[(Range<usize>, &'a str)], placed: &mut [bool]) -> Vec<Cut<'a>> {
     let mut cuts = Vec::new();
-    for ((range, replacement), placed) in edits.iter().zip(placed) {
+    // They are in order.
+    let first = edits.partition_point(|(range, _)| range.end < at);
+    let count = edits[first..].partition_point(|(range, _)| range.start <= at + length);
+    for ((range, replacement), placed) in edits[first..first + count].iter().zip(&mut placed[first..]) {
         let touches = if range.is_empty() {
             !*placed && at <= range.start && range.start <= at + length
         } else {

@@ -4,7 +4,6 @@
 //! Whether `/` divides or opens a regular expression is guessed by what stands before it; what was
 //! taken for a regular expression is shown too, so that a wrong guess hides nothing.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use crate::format::json::text::is_number;
@@ -55,6 +54,8 @@ pub struct Scanner {
     braces: Vec<bool>,
     /// Inside a template's text.
     in_template: bool,
+    /// Inside a comment that ends so, or with its line.
+    in_comment: Option<Option<&'static str>>,
     naming: Naming,
     /// An expression begins in a template, behind the text that was found.
     enters: bool,
@@ -103,6 +104,9 @@ impl Scanner {
 
     fn step(&mut self, text: &str, at: usize, last: bool) -> Step {
         let rest = &text.as_bytes()[at..];
+        if let Some(closing) = self.in_comment.take() {
+            return self.comment(text, at, 0, closing, last);
+        }
         if self.in_template {
             return self.template(rest, at, last);
         }
@@ -114,7 +118,7 @@ impl Scanner {
             }
             b'/' => self.slash(text, at, last),
             b'<' if b"<!--".starts_with(&rest[..rest.len().min(4)]) => match rest.len() {
-                4.. => comment(text, at, 4, None, last),
+                4.. => self.comment(text, at, 4, None, last),
                 _ if !last => Step::Unfinished,
                 _ => Step::Nothing(text.len()),
             },
@@ -138,6 +142,31 @@ impl Scanner {
         if !byte.is_ascii_whitespace() {
             self.after_operand = matches!(byte, b')' | b']');
         }
+    }
+
+    /// A comment, or what is left of it. The marks of an HTML comment stay out of what is shown: to a page
+    /// they tell whether `<script` and `</script` in here count, and an edit of all else must not change that.
+    fn comment(&mut self, text: &str, at: usize, opening: usize, closing: Option<&'static str>, last: bool) -> Step {
+        let start = at + opening;
+        let inside = &text[start..];
+        let (quote, found) = match closing {
+            Some(closing) => (Quote::Script { quote: b'*' }, inside.find(closing)),
+            None => (Quote::Script { quote: b'\n' }, inside.find(['\n', '\r', '\u{2028}', '\u{2029}'])),
+        };
+        if found.is_none() && !last {
+            self.in_comment = (opening == 0).then_some(closing);
+            return Step::Unfinished;
+        }
+        let inside = &inside[..found.unwrap_or(inside.len())];
+        let mark = ["-->", "<!--"].into_iter().filter_map(|mark| Some((inside.find(mark)?, mark.len()))).min();
+        let (length, behind) = match mark {
+            Some((length, mark)) => {
+                self.in_comment = Some(closing);
+                (length, length + mark)
+            }
+            None => (inside.len(), inside.len() + found.map_or(0, |_| closing.map_or(0, str::len))),
+        };
+        Step::Found(Found { part: Part::Comment, quote, start, end: start + length }, start + behind)
     }
 
     fn string(&mut self, rest: &[u8], at: usize, quote: u8, last: bool) -> Step {
@@ -178,8 +207,8 @@ impl Scanner {
         let rest = &text.as_bytes()[at..];
         match rest.get(1) {
             None if !last => Step::Unfinished,
-            Some(b'/') => comment(text, at, 2, None, last),
-            Some(b'*') => comment(text, at, 2, Some("*/"), last),
+            Some(b'/') => self.comment(text, at, 2, None, last),
+            Some(b'*') => self.comment(text, at, 2, Some("*/"), last),
             _ if self.after_operand => {
                 self.after_operand = false;
                 Step::Nothing(at + 1)
@@ -247,19 +276,4 @@ fn until(rest: &[u8], mut from: usize, mut ends: impl FnMut(u8) -> bool) -> Opti
         }
     }
     None
-}
-
-fn comment(text: &str, at: usize, opening: usize, closing: Option<&str>, last: bool) -> Step {
-    let inside = &text[at + opening..];
-    let (quote, found) = match closing {
-        Some(closing) => (Quote::Script { quote: b'*' }, inside.find(closing)),
-        None => (Quote::Script { quote: b'\n' }, inside.find(['\n', '\r', '\u{2028}', '\u{2029}'])),
-    };
-    if found.is_none() && !last {
-        return Step::Unfinished;
-    }
-    let span = |length| Range { start: at + opening, end: at + opening + length };
-    let inside = span(found.unwrap_or(inside.len()));
-    let end = inside.end + found.map_or(0, |_| closing.map_or(0, str::len));
-    Step::Found(Found { part: Part::Comment, quote, start: inside.start, end: inside.end }, end)
 }

@@ -8,6 +8,7 @@
 //! elements inside it part it. Which bytes are the body's characters has been decided before: the
 //! declaration's `encoding` is not looked at here.
 
+pub mod calls;
 pub mod entity;
 pub mod names;
 pub mod path;
@@ -17,6 +18,7 @@ pub mod tag;
 
 use std::sync::Arc;
 
+use crate::format::xml::calls::Calls;
 use crate::format::xml::names::{Namespaces, Stack};
 use crate::format::xml::path::{Child, Matcher};
 use crate::format::xml::scan::{Kind, Scanned, Scanner, unreadable};
@@ -40,11 +42,21 @@ pub struct XmlWalker {
 impl XmlWalker {
     /// A walker before a document's first byte.
     pub fn new(places: Arc<Places>, bounds: &Bounds) -> XmlWalker {
+        XmlWalker::of(&places, None, bounds)
+    }
+
+    /// A walker before the first byte of an XML-RPC call or of its answer.
+    pub fn calls(places: Arc<Places>, bounds: &Bounds) -> XmlWalker {
+        XmlWalker::of(&places, Some(Calls::new(&places, bounds)), bounds)
+    }
+
+    fn of(places: &Places, calls: Option<Calls>, bounds: &Bounds) -> XmlWalker {
         let tree = Tree {
             stage: Stage::Start,
             stack: Stack::default(),
             namespaces: Namespaces::default(),
-            matcher: Matcher::new(&places),
+            matcher: Matcher::new(places),
+            calls,
             reached: Vec::new(),
             itself: Vec::new(),
             attributes: Vec::new(),
@@ -102,6 +114,8 @@ struct Tree {
     stack: Stack,
     namespaces: Namespaces,
     matcher: Matcher,
+    /// What it means, where it is XML-RPC.
+    calls: Option<Calls>,
     reached: Vec<PlaceId>,
     itself: Vec<PlaceId>,
     attributes: Vec<Attribute>,
@@ -177,6 +191,9 @@ impl Tree {
             self.records = self.records.wrapping_add(1);
             self.open.push(Record { number: self.records, depth: self.stack.depth() });
         }
+        if let Some(calls) = &mut self.calls {
+            calls.open(&raw[tag.name.clone()], start, sink)?;
+        }
         for one in &attributes {
             self.attribute(raw, start, one, sink)?;
         }
@@ -196,7 +213,7 @@ impl Tree {
 
     /// The element is complete: its text ends at `inside`, its end tag at `end`.
     fn complete(&mut self, inside: usize, end: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
-        if self.stack.is_bare() {
+        if self.stack.is_bare() || self.calls.is_some() {
             self.empty(inside, sink)?;
         }
         self.matcher.leave();

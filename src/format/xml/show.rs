@@ -2,6 +2,7 @@
 //! empty.
 
 use crate::format::quote;
+use crate::format::xml::calls::Said;
 use crate::format::xml::path::Child;
 use crate::format::xml::scan::unreadable;
 use crate::format::xml::tag::{self, Attribute, local};
@@ -69,6 +70,14 @@ impl Tree {
         self.stack.fill();
         self.matcher.reached(&mut self.reached);
         self.matcher.itself(&mut self.itself);
+        if let Some(calls) = &mut self.calls {
+            let record = self.open.last().map_or(0, |record| record.number);
+            let (places, itself) = (&self.reached, &self.itself);
+            let said = Said { text: &self.run.text, pieces: &self.run.pieces, places, itself, record };
+            calls.text(&said, sink)?;
+            self.run.clear();
+            return Ok(());
+        }
         let names: Vec<&str> = self.stack.locals().collect();
         let (name, above) = names.split_at(1.min(names.len()));
         sink.leaf(&Leaf {
@@ -84,15 +93,19 @@ impl Tree {
         Ok(())
     }
 
-    /// Shows that an element stands here, though it holds nothing.
+    /// Shows that an element ends here, and stands here though it holds nothing.
     pub(super) fn empty(&mut self, at: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
         self.matcher.reached(&mut self.reached);
         self.matcher.itself(&mut self.itself);
+        let piece = Piece { span: at..at, at: 0, quotes: Quotes::one(Quote::XmlText) };
+        let record = self.record();
+        if let Some(calls) = &mut self.calls {
+            let (places, itself) = (&self.reached, &self.itself);
+            return calls.close(&Said { text: "", pieces: &[piece], places, itself, record }, at, sink);
+        }
         let names: Vec<&str> = self.stack.locals().collect();
         let (name, above) = names.split_at(1.min(names.len()));
         let (names, above) = (Names::list(name), Names::list(above));
-        let piece = Piece { span: at..at, at: 0, quotes: Quotes::one(Quote::XmlText) };
-        let record = self.record();
         let (places, reach) = (&self.reached, Reach { itself: &self.itself, around: &[] });
         sink.leaf(&Leaf { pieces: &[piece], names, above, places, reach, record, ..leaf("", Part::Value) })
     }

@@ -13,6 +13,7 @@ mod rules;
 mod settings;
 mod tests;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
@@ -22,7 +23,7 @@ use jiff::Timestamp;
 use crate::policy::conditions::Conditioned;
 use crate::policy::decide::{Rule, State};
 use crate::policy::fault::{Fault, Faults};
-use crate::policy::node::{self, Source};
+use crate::policy::node::{self, Source, Spot};
 use crate::policy::plan::Unreadable;
 use crate::policy::rule::settings::Settings;
 use crate::policy::rule::{self, File};
@@ -69,7 +70,8 @@ pub fn load(sources: &[Source], purposes: Option<&[String]>) -> Loaded {
     let is_whole = files.len() == sources.len();
     let (all, settings) = together(files);
     let endings = endings(&all);
-    let policy = if is_whole { compile(all, &settings, version(sources), purposes, &mut faults) } else { None };
+    let version = version(sources, &all.rules);
+    let policy = if is_whole { compile(all, &settings, version, purposes, &mut faults) } else { None };
     let policy = policy.filter(|_| !faults.has_errors());
     Loaded { policy, faults: faults.into_sorted(), endings }
 }
@@ -159,13 +161,19 @@ pub(crate) fn shows_more(parts: &Parts, number: usize) -> bool {
     checks::shows_more(number, &parts.rules, &mut states, parts.ungranted, &names)
 }
 
-/// A hash over all files that neither their order nor their names change.
-fn version(sources: &[Source]) -> Arc<str> {
-    let mut hashes: Vec<Vec<u8>> = sources
-        .iter()
-        .map(|source| digest::digest(&digest::SHA256, source.text.as_bytes()).as_ref().to_vec())
-        .collect();
+/// A hash over all files that neither their order nor their names change, unless the ids of rules hang on
+/// those: then it covers these ids too, since a record of the ledger names rules by hash and id.
+fn version(sources: &[Source], rules: &[rule::rules::Rule]) -> Arc<str> {
+    let hash = |bytes: &[u8]| digest::digest(&digest::SHA256, bytes).as_ref().to_vec();
+    let files: HashMap<&str, Vec<u8>> =
+        sources.iter().map(|source| (source.name.as_str(), hash(source.text.as_bytes()))).collect();
+    let mut hashes: Vec<Vec<u8>> = sources.iter().map(|source| hash(source.text.as_bytes())).collect();
     hashes.sort();
-    let all = digest::digest(&digest::SHA256, &hashes.concat());
-    format!("sha256:{}", HEXLOWER.encode(all.as_ref())).into()
+    let given = |(id, spot): (Arc<str>, &Spot)| {
+        let file = files.get(&*spot.file).cloned().unwrap_or_default();
+        [file, spot.span.start.to_be_bytes().to_vec(), id.as_bytes().to_vec(), vec![0]].concat()
+    };
+    let mut given: Vec<Vec<u8>> = rules::counted_over_files(rules).into_iter().map(given).collect();
+    given.sort();
+    format!("sha256:{}", HEXLOWER.encode(&hash(&[hashes.concat(), given.concat()].concat()))).into()
 }

@@ -165,6 +165,22 @@ pub(super) fn ids(written: &[Written], faults: &mut Faults) -> Vec<Arc<str>> {
     ids
 }
 
+/// The ids that were given to rules without one, of those whose count goes over several files: which rule
+/// has which of them hangs on the order of the files' names.
+pub(super) fn counted_over_files(written: &[Written]) -> Vec<(Arc<str>, &Spot)> {
+    let mut files: HashMap<&str, HashSet<&str>> = HashMap::new();
+    for rule in written.iter().filter(|rule| rule.id.is_none()) {
+        files.entry(base(rule)).or_default().insert(&rule.spot.file);
+    }
+    if files.values().all(|files| files.len() < 2) {
+        return Vec::new();
+    }
+    let counts = |rule: &Written| rule.id.is_none() && files.get(base(rule)).is_some_and(|files| files.len() > 1);
+    // What is wrong with ids is told where they are looked up.
+    let given = written.iter().zip(ids(written, &mut Faults::new()));
+    given.filter(|(rule, _)| counts(rule)).map(|(rule, id)| (id, &rule.spot)).collect()
+}
+
 /// What an id begins with. A person's name stays out of it, as ids stand in the ledger and in metrics.
 fn base(rule: &Written) -> &str {
     match &rule.who {

@@ -1,6 +1,7 @@
 //! The CRM's answer on its way to staff.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
@@ -99,10 +100,12 @@ pub async fn release(
     house: &Arc<House>,
     answer: Answer,
     about: About,
-    guard: Outbound,
+    guard: Box<Outbound>,
     receipt: Receipt,
 ) -> Result<Response<StaffBody>, Refusal> {
-    let released = timeout(house.bounds.request, judged(gateway, house, answer, about, guard, receipt)).await;
+    // What is large is made once, and handed on by its address.
+    let judged = Box::pin(judged(gateway, house, answer, about, guard, receipt));
+    let released = timeout(house.bounds.request, judged).await;
     released
         .unwrap_or_else(|_| Err(Refusal::new(Reason::UpstreamSlow, "the crm's answer did not come to its end in time")))
 }
@@ -112,7 +115,7 @@ async fn judged(
     house: &Arc<House>,
     answer: Answer,
     about: About,
-    mut guard: Outbound,
+    mut guard: Box<Outbound>,
     mut receipt: Receipt,
 ) -> Result<Response<StaffBody>, Refusal> {
     let (mut head, body) = answer.into_parts();
@@ -144,7 +147,7 @@ async fn judged(
     }
     if format == Format::Opaque {
         let body = if packed.is_some() { body.packed() } else { body };
-        return pass(head, (&about, &taken, packed), body, guard, receipt, gateway.lasting()?).await;
+        return Box::pin(pass(head, (&about, &taken, packed), body, guard, receipt, gateway.lasting()?)).await;
     }
     expect(&head, format, &mut guard);
     let walker = format::walker(format, &about.plan.places, &house.bounds)?;
@@ -153,10 +156,12 @@ async fn judged(
     if format == Format::Events {
         rewriter = rewriter.event_by_event();
     }
-    let mut way = Way { about, rewriter, guard, receipt, share: hold.share(), hold, format, packed };
+    let patience = house.bounds.request;
+    let share = hold.share();
+    let mut way = Box::new(Way { about, rewriter, guard, receipt, share, hold, format, packed, patience });
     match way.first(&mut body).await? {
         Progress::Whole(released) => way.whole(head, released).await,
-        Progress::Part(released) => way.long(head, released, body, gateway.lasting()?).await,
+        Progress::Part(released) => Box::pin(way.long(head, released, body, gateway.lasting()?)).await,
     }
 }
 
@@ -164,7 +169,7 @@ async fn judged(
 struct Way {
     about: About,
     rewriter: Rewriter,
-    guard: Outbound,
+    guard: Box<Outbound>,
     receipt: Receipt,
     /// What is held and not yet decided.
     share: Share,
@@ -172,6 +177,16 @@ struct Way {
     format: Format,
     /// What staff gets it packed in.
     packed: Option<Coding>,
+    /// How long one chunk may take.
+    patience: Duration,
+}
+
+/// Refuses what took too long though nobody was waited for: a wait ends in time by itself, work does not.
+fn in_time(took: Duration, patience: Duration) -> Result<(), Refusal> {
+    if took <= patience {
+        return Ok(());
+    }
+    Err(Refusal::new(Reason::UpstreamSlow, "one chunk of the answer took longer to judge than a request may"))
 }
 
 enum Progress {
@@ -194,16 +209,22 @@ impl Way {
 
     fn write(&mut self, chunk: &[u8]) -> Result<Option<Released>, Refusal> {
         self.share.set(self.rewriter.held() + chunk.len() + self.guard.weight())?;
-        let released = self.rewriter.write(chunk, &mut self.guard)?;
+        let begun = Instant::now();
+        let released = self.rewriter.write(chunk, &mut *self.guard)?;
+        in_time(begun.elapsed(), self.patience)?;
         self.share.set(self.rewriter.held() + self.guard.weight())?;
         Ok(released)
     }
 
     fn end(&mut self) -> Result<Released, Refusal> {
-        self.rewriter.end(&mut self.guard)
+        self.rewriter.end(&mut *self.guard)
     }
 
-    async fn whole(mut self, mut head: response::Parts, released: Released) -> Result<Response<StaffBody>, Refusal> {
+    async fn whole(
+        mut self: Box<Self>,
+        mut head: response::Parts,
+        released: Released,
+    ) -> Result<Response<StaffBody>, Refusal> {
         let bytes = match self.packed {
             Some(coding) => Packer::new(coding)?.end(&released.bytes)?,
             None => released.bytes,
@@ -224,7 +245,7 @@ impl Way {
 
     /// Releases part by part; the head waits for the first.
     async fn long(
-        mut self,
+        mut self: Box<Self>,
         mut head: response::Parts,
         mut released: Released,
         body: Prefetched,
@@ -236,7 +257,7 @@ impl Way {
         released.bytes = packed(packer.as_mut(), released.bytes)?;
         let first = self.part(released).await?;
         edit_headers(&mut head.headers, headers)?;
-        head::allow_only_of_a_long_answer(&mut head.headers);
+        head::allow_only_of_a_long_answer(&mut head.headers, &self.about);
         self.tell(&mut head);
         let (sender, staff) = self.receipt.parts();
         tokio::spawn(self.run(sender, first, body, packer, lasting));
@@ -244,7 +265,7 @@ impl Way {
     }
 
     async fn run(
-        mut self,
+        mut self: Box<Self>,
         sender: mpsc::Sender<Part>,
         first: Bytes,
         body: Prefetched,
@@ -346,7 +367,7 @@ async fn pass(
     mut head: response::Parts,
     (about, taken, packed): (&About, &Taken, Option<Coding>),
     mut body: Prefetched,
-    mut guard: Outbound,
+    mut guard: Box<Outbound>,
     mut receipt: Receipt,
     lasting: Lasting,
 ) -> Result<Response<StaffBody>, Refusal> {
@@ -401,7 +422,9 @@ fn is_stream(head: &response::Parts) -> bool {
 }
 
 pub(super) fn is_error_page(status: StatusCode, format: Format, plan: &Plan) -> bool {
-    status.is_server_error() && plan.errors == Errors::Page && !matches!(format, Format::Json | Format::Xml)
+    status.is_server_error()
+        && plan.errors == Errors::Page
+        && !matches!(format, Format::Json | Format::Xml | Format::Calls)
 }
 
 /// A successful page, table or text must hold a place of each declared kind; scripts and style sheets
@@ -412,5 +435,18 @@ pub(super) fn expect(head: &response::Parts, format: Format, guard: &mut Outboun
     }
     if matches!(format, Format::Script | Format::Style | Format::Events) {
         guard.without_records();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_has_the_time_of_a_request() {
+        let second = Duration::from_secs(1);
+        for (took, refused) in [(Duration::ZERO, None), (second, None), (second * 2, Some(Reason::UpstreamSlow))] {
+            assert_eq!(in_time(took, second).err().map(|refusal| refusal.reason), refused, "{took:?}");
+        }
     }
 }

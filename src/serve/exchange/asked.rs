@@ -11,10 +11,11 @@ use http::{Method, Request, request};
 use http_body_util::Full;
 
 use crate::body::coding::Accepted;
-use crate::body::readings;
+use crate::body::{parts, readings};
 use crate::format::json::JsonWalker;
 use crate::format::json::lines::JsonLines;
 use crate::format::multipart::{Files, MultipartWalker};
+use crate::format::xml::calls;
 use crate::format::{self, Format};
 use crate::guard::inbound::Inbound;
 use crate::guard::outbound::{Outbound, Request as Judged};
@@ -32,6 +33,7 @@ use crate::policy::{Policy, columns};
 use crate::route::normal::{self, Canonical};
 use crate::serve::exchange::forms::{self, Parameters, parameters};
 use crate::serve::exchange::{purpose, told};
+use crate::serve::gate::forwarded;
 use crate::serve::house::House;
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Subject;
@@ -42,16 +44,13 @@ use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
 use crate::transform::Today;
 
-/// Headers that ask for a part of an answer or for none at all if it has not changed: what staff
-/// got before was made for other rules or another person, and a part cannot be judged.
-const CONDITIONAL: [header::HeaderName; 6] = [
-    header::RANGE,
-    header::IF_RANGE,
-    header::IF_NONE_MATCH,
-    header::IF_MODIFIED_SINCE,
-    header::IF_MATCH,
-    header::IF_UNMODIFIED_SINCE,
-];
+/// Headers that ask for a part of an answer, which cannot be judged.
+const PARTIAL: [header::HeaderName; 2] = [header::RANGE, header::IF_RANGE];
+
+/// Headers that ask for no answer at all if it has not changed: what staff got before was made for other
+/// rules or another person. On a write they keep one from going over another's, and go on.
+const CONDITIONAL: [header::HeaderName; 4] =
+    [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE, header::IF_MATCH, header::IF_UNMODIFIED_SINCE];
 
 /// Paths of the gateway's own; they never reach the CRM.
 pub(super) const OWN: &str = "/.sudare/";
@@ -144,6 +143,8 @@ pub struct Asked {
     path: Canonical,
     /// The query in each way in which it can be read, the likeliest first.
     queries: Vec<Parameters>,
+    /// The fields of a form in their likeliest reading.
+    form: Parameters,
     body: Bytes,
     matched: Matched,
     /// The codings in which staff takes an answer.
@@ -164,18 +165,25 @@ impl Asked {
             matched = one(together(&queries, &forms).map(narrowed))?;
         }
         let accepted = Accepted::of(head.headers.get_all(header::ACCEPT_ENCODING).iter().map(HeaderValue::as_bytes));
-        for name in CONDITIONAL {
+        let asks_only = matches!(head.method, Method::GET | Method::HEAD);
+        for name in PARTIAL.into_iter().chain(CONDITIONAL.into_iter().filter(|_| asks_only)) {
             head.headers.remove(name);
         }
         let offer = HeaderValue::from_str(&accepted.offer())
             .map_err(|_| Refusal::new(Reason::Internal, "the codings cannot be named"))?;
         head.headers.insert(header::ACCEPT_ENCODING, offer);
-        Ok(Asked { head, path, queries, body, matched, accepted })
+        let form = forms.into_iter().next().unwrap_or_default();
+        Ok(Asked { head, path, queries, form, body, matched, accepted })
     }
 
     /// Opens the CRM's own log-in and log-out to those whom nobody knows or who have no role.
     pub fn open_log_in(&mut self, house: &House) {
         self.matched.open = is_open(house, &self.head.method, &self.path);
+    }
+
+    /// Says what it is about, where that is known and its path is not.
+    pub fn is_about(&mut self, matched: Matched) {
+        self.matched = matched;
     }
 
     /// What it is made for, as staff says.
@@ -184,7 +192,7 @@ impl Asked {
     }
 
     /// The plan for this request and this staff.
-    pub fn plan(&self, policy: &Policy, asks: &Asks<'_>) -> Result<Arc<Plan>, Refusal> {
+    pub fn plan(&self, policy: &Policy, asks: &Asks<'_>, bounds: &Bounds) -> Result<Arc<Plan>, Refusal> {
         if asks.staff.is_none() && !policy.is_public(&self.matched) {
             return Err(nobody());
         }
@@ -192,14 +200,14 @@ impl Asked {
         let plan = policy.plan(&Situation { matched: &self.matched, roles, staff, network, time })?;
         match &plan.columns_at {
             None => Ok(plan),
-            Some(at) => Ok(Arc::new(columns::known(&plan, &self.columns(at)?)?)),
+            Some(at) => Ok(Arc::new(columns::known(&plan, &self.columns(at, bounds)?)?)),
         }
     }
 
     /// The columns that the request names.
-    fn columns(&self, at: &ColumnsAt) -> Result<Vec<String>, Refusal> {
+    fn columns(&self, at: &ColumnsAt, bounds: &Bounds) -> Result<Vec<String>, Refusal> {
         match at {
-            ColumnsAt::Json(path) => told::columns(&self.head.headers, &self.body, path),
+            ColumnsAt::Json(path) => told::columns(&self.head.headers, &self.body, path, bounds),
             ColumnsAt::Parameter(name) => {
                 let forms = forms::of(&self.head.headers, &self.body)?;
                 told::listed(together(&self.queries, &forms), name)
@@ -233,7 +241,11 @@ impl Asked {
             return Ok(Screened { searched, doubts });
         }
         let (format, text) = self.text().map_err(unreadable)?;
-        let readings = if format == Format::Form { readings::form(&text) } else { vec![Cow::Borrowed(&*text)] };
+        let readings = match format {
+            Format::Form => readings::form(&text),
+            Format::Multipart => parts::readings(&text),
+            _ => vec![Cow::Borrowed(&*text)],
+        };
         for body in readings {
             let screened = self.screen_body(plan, bounds, format, &body)?;
             searched |= screened.searched;
@@ -288,6 +300,7 @@ impl Asked {
             Format::Form => query::screen(plan, &normal::pairs(text)?)?,
             Format::Multipart => query::screen(plan, &forms::question(text)?)?,
             Format::Xml => query::screen_xml(plan, text)?,
+            Format::Calls => query::screen_json(plan, calls::as_json(text, bounds)?.as_bytes())?,
             Format::Text => query::screen_text(plan, &String::from_utf8_lossy(text))?,
             _ => query::screen(plan, &parameters)?,
         };
@@ -306,10 +319,7 @@ impl Asked {
 
     /// The guard of the answer.
     pub fn guard(&self, plan: &Arc<Plan>, mint: &Arc<dyn Mint>, bounds: &Bounds, today: Today) -> Outbound {
-        let mut asked = self.query().to_vec();
-        // A body that could not be read was refused before.
-        let forms = forms::of(&self.head.headers, &self.body).unwrap_or_default();
-        asked.extend(forms.into_iter().next().unwrap_or_default());
+        let asked = [self.query(), &self.form].concat();
         let request = Judged { path: self.path_values(plan), query: asked, today };
         Outbound::new(Arc::clone(plan), Arc::clone(mint), &request, bounds)
     }
@@ -351,7 +361,7 @@ impl Asked {
 
     /// Whether staff asked over TLS: what comes in says so of itself, and is told anew before.
     pub fn is_secure(&self) -> bool {
-        self.head.headers.get("x-forwarded-proto").is_some_and(|scheme| scheme.as_bytes() == b"https")
+        self.head.headers.get(forwarded::PROTO).is_some_and(|scheme| scheme.as_bytes() == b"https")
     }
 
     /// The request for the CRM: the canonical path, what was judged and nothing else.
@@ -412,11 +422,14 @@ impl Asked {
 
 fn request(mut head: request::Parts, path: &Canonical, body: Bytes) -> Result<Request<Full<Bytes>>, Refusal> {
     let odd = |_| Refusal::new(Reason::Ambiguous, "the target cannot be written again");
-    let target = match head.uri.query() {
-        Some(query) => format!("{}?{query}", path.text),
-        None => path.text.clone(),
-    };
-    head.uri = target.parse().map_err(odd)?;
+    // Most paths come in their one spelling.
+    if head.uri.path() != path.text || head.uri.authority().is_some() {
+        let target = match head.uri.query() {
+            Some(query) => format!("{}?{query}", path.text),
+            None => path.text.clone(),
+        };
+        head.uri = target.parse().map_err(odd)?;
+    }
     head.headers.remove(header::CONTENT_LENGTH);
     if !body.is_empty() || matches!(head.method, Method::POST | Method::PUT | Method::PATCH) {
         head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));

@@ -15,6 +15,7 @@ use crate::guard::notes::Notes;
 use crate::guard::outbound::Outbound;
 use crate::policy::Policy;
 use crate::policy::decide::RoleId;
+use crate::policy::matched::Matched;
 use crate::policy::plan::{Plan, Unreadable};
 use crate::serve::exchange::answer::{self, About};
 use crate::serve::exchange::asked::{self, Asked, Asks, Screened};
@@ -79,7 +80,7 @@ pub fn run(
     request: Request<Bytes>,
     response: Response<Bytes>,
 ) -> Got {
-    carried_out(&Dry { policy, mint, caller, notes: None }, request, response, None)
+    carried_out(&Dry { policy, mint, caller, notes: None, about: None }, request, response, None)
 }
 
 /// The same of a write, where the CRM answers `record` to whoever asks for what is there.
@@ -91,7 +92,7 @@ pub fn restored(
     record: Response<Bytes>,
     response: Response<Bytes>,
 ) -> Got {
-    carried_out(&Dry { policy, mint, caller, notes: None }, request, response, Some(record))
+    carried_out(&Dry { policy, mint, caller, notes: None, about: None }, request, response, Some(record))
 }
 
 /// The same, and `notes` is told why each value becomes what it becomes.
@@ -103,7 +104,19 @@ pub fn noted(
     request: Request<Bytes>,
     response: Response<Bytes>,
 ) -> Got {
-    carried_out(&Dry { policy, mint, caller, notes: Some(notes) }, request, response, None)
+    carried_out(&Dry { policy, mint, caller, notes: Some(notes), about: None }, request, response, None)
+}
+
+/// The same, of a request whose path is not known but what it was about.
+pub fn recalled(
+    policy: &Policy,
+    mint: &Arc<dyn Mint>,
+    caller: &Caller<'_>,
+    notes: Arc<dyn Notes>,
+    about: &Matched,
+    (request, response): (Request<Bytes>, Response<Bytes>),
+) -> Got {
+    carried_out(&Dry { policy, mint, caller, notes: Some(notes), about: Some(about) }, request, response, None)
 }
 
 /// What one exchange runs with.
@@ -112,6 +125,7 @@ struct Dry<'a> {
     mint: &'a Arc<dyn Mint>,
     caller: &'a Caller<'a>,
     notes: Option<Arc<dyn Notes>>,
+    about: Option<&'a Matched>,
 }
 
 fn carried_out(
@@ -151,8 +165,11 @@ fn answered(
     let bounds = Bounds::default();
     let (head, body) = request.into_parts();
     let mut asked = Asked::new(policy, head, body, &bounds)?;
+    if let Some(about) = dry.about {
+        asked.is_about(about.clone());
+    }
     let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
-    let plan = asked.plan(policy, &asks)?;
+    let plan = asked.plan(policy, &asks, &bounds)?;
     *used = Some(Arc::clone(&plan));
     let Screened { searched, doubts } = asked.screen(&plan, &bounds)?;
     if !doubts.is_empty() {
@@ -180,7 +197,7 @@ fn answered(
         head::allow_only_without_a_body(&mut head.headers, &about);
     }
     if told.long {
-        head::allow_only_of_a_long_answer(&mut head.headers);
+        head::allow_only_of_a_long_answer(&mut head.headers, &about);
     }
     if let Some((format, charset)) = told.read {
         head::read_as(&mut head.headers, format, charset);

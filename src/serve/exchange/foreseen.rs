@@ -10,6 +10,7 @@ use http::Request;
 use crate::guard::query;
 use crate::policy::Policy;
 use crate::policy::explain::{Explanation, MatchedResource};
+use crate::policy::matched::Matched;
 use crate::policy::plan::Plan;
 use crate::serve::exchange::asked::{Asked, Asks};
 use crate::serve::exchange::dry::Caller;
@@ -44,19 +45,38 @@ pub struct Question {
 
 /// Looks at a request.
 pub fn request(policy: &Policy, caller: &Caller<'_>, request: Request<Bytes>) -> Foreseen {
+    looked(policy, caller, request, None)
+}
+
+/// The same, of a request whose path is not known but what it was about.
+pub fn recalled(policy: &Policy, caller: &Caller<'_>, about: &Matched, request: Request<Bytes>) -> Foreseen {
+    looked(policy, caller, request, Some(about))
+}
+
+fn looked(policy: &Policy, caller: &Caller<'_>, request: Request<Bytes>, about: Option<&Matched>) -> Foreseen {
     let mut foreseen = Foreseen::default();
-    if let Err(refusal) = look(policy, caller, request, &mut foreseen) {
+    if let Err(refusal) = look(policy, caller, request, about, &mut foreseen) {
         foreseen.refusal = Some(refusal);
     }
     foreseen
 }
 
-fn look(policy: &Policy, caller: &Caller<'_>, request: Request<Bytes>, foreseen: &mut Foreseen) -> Result<(), Refusal> {
+fn look(
+    policy: &Policy,
+    caller: &Caller<'_>,
+    request: Request<Bytes>,
+    about: Option<&Matched>,
+    foreseen: &mut Foreseen,
+) -> Result<(), Refusal> {
     let (head, body) = request.into_parts();
-    let asked = Asked::new(policy, head, body, &Bounds::default())?;
+    let bounds = Bounds::default();
+    let mut asked = Asked::new(policy, head, body, &bounds)?;
+    if let Some(about) = about {
+        asked.is_about(about.clone());
+    }
     foreseen.resources = policy.matched_resources(asked.matched());
     let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
-    let plan = asked.plan(policy, &asks)?;
+    let plan = asked.plan(policy, &asks, &bounds)?;
     foreseen.explanation = asked.explain(policy, &asks).ok();
     let question = |pair: &(String, String)| Question {
         name: pair.0.clone(),

@@ -1,9 +1,11 @@
 //! Names and values of a request: its query, and its body where that is a form, in either of the two
 //! ways that forms are sent and in each charset that they may be in.
 
+use std::borrow::Cow;
+
 use http::header::HeaderMap;
 
-use crate::body::readings;
+use crate::body::{parts, readings};
 use crate::format::multipart;
 use crate::guard::restore::Doubt;
 use crate::policy::plan::Plan;
@@ -22,16 +24,15 @@ pub(super) fn parameters(raw: &[u8]) -> Result<Vec<Parameters>, Refusal> {
 
 /// The fields of a body in each way in which it can be read; none where it is no form.
 pub(super) fn of(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Parameters>, Refusal> {
-    match media(headers).as_str() {
-        "application/x-www-form-urlencoded" => {
-            parameters(body).map_err(|refusal| Refusal { reason: Reason::RequestUnreadable, ..refusal })
-        }
-        "multipart/form-data" if !body.is_empty() => {
-            let form = multipart::form(body, &Bounds::default()).map_err(unreadable)?;
-            Ok(vec![form.fields])
-        }
-        _ => Ok(vec![Vec::new()]),
+    if is_plain(headers) {
+        return parameters(body).map_err(|refusal| Refusal { reason: Reason::RequestUnreadable, ..refusal });
     }
+    if !body.is_empty() && media(headers).eq_ignore_ascii_case("multipart/form-data") {
+        let form =
+            |reading: &Cow<'_, [u8]>| Ok(multipart::form(reading, &Bounds::default()).map_err(unreadable)?.fields);
+        return parts::readings(body).iter().map(form).collect();
+    }
+    Ok(vec![Vec::new()])
 }
 
 /// Doubts about a reading of a form, as the numbers of its fields: they are the same in every reading. A
@@ -49,7 +50,7 @@ pub(super) fn numbered(reading: &[u8], plan: &Plan, doubts: Vec<Doubt>) -> Resul
 
 /// Whether the body is a form as browsers send it by default.
 pub(super) fn is_plain(headers: &HeaderMap) -> bool {
-    media(headers) == "application/x-www-form-urlencoded"
+    media(headers).eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 /// The fields of a form in parts that only reads: it may hold nothing but fields.
@@ -61,7 +62,7 @@ pub(super) fn question(body: &[u8]) -> Result<Parameters, Refusal> {
     Ok(form.fields)
 }
 
-fn media(headers: &HeaderMap) -> String {
+fn media(headers: &HeaderMap) -> &str {
     let kind = content_type(headers).ok().flatten().unwrap_or_default();
-    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    kind.split(';').next().unwrap_or_default().trim()
 }

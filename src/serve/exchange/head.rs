@@ -213,8 +213,13 @@ fn rewritten(value: &HeaderValue, edits: Vec<Edit>) -> Result<HeaderValue, Refus
 }
 
 /// Leaves of a long answer's headers what may leave before the rest is known.
-pub(super) fn allow_only_of_a_long_answer(headers: &mut HeaderMap) {
-    remove(headers, |name| !OF_A_LONG_ANSWER.contains(name));
+pub(super) fn allow_only_of_a_long_answer(headers: &mut HeaderMap, about: &About) {
+    remove(headers, is_not_of_a_long_answer);
+    forget_the_files_name(headers, about);
+}
+
+fn is_not_of_a_long_answer(name: &HeaderName) -> bool {
+    !OF_A_LONG_ANSWER.contains(name)
 }
 
 /// Leaves of the headers what may stand where no body was read: an answer without one, an image. The name of
@@ -224,6 +229,11 @@ pub(super) fn allow_only_without_a_body(headers: &mut HeaderMap, about: &About) 
         headers.iter().filter(|(_, value)| is_count(value)).map(|(name, _)| name.clone()).collect();
     let listed = |name: &HeaderName| OF_A_LONG_ANSWER.contains(name) || WITHOUT_A_BODY.contains(name);
     remove(headers, |name| !listed(name) && !counts.contains(name));
+    forget_the_files_name(headers, about);
+}
+
+/// The name of a file may be that of a customer of whom nothing was read yet.
+fn forget_the_files_name(headers: &mut HeaderMap, about: &About) {
     let Some(value) = headers.get(header::CONTENT_DISPOSITION).filter(|_| about.plan().veils_names()) else { return };
     let attached = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
     let word = if attached.trim_ascii().eq_ignore_ascii_case(b"inline") { "inline" } else { "attachment" };
@@ -279,7 +289,7 @@ mod tests {
         let names = ["content-type", "set-cookie", "location", "link", "x-customer", "content-length", "date", "etag"];
         let mut headers: HeaderMap =
             names.iter().map(|name| (HeaderName::from_static(name), HeaderValue::from_static("x"))).collect();
-        allow_only_of_a_long_answer(&mut headers);
+        remove(&mut headers, is_not_of_a_long_answer);
         let mut left: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
         left.sort_unstable();
         assert_eq!(left, ["content-type", "date"]);

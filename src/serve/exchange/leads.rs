@@ -15,10 +15,11 @@ use crate::terms::refusal::{Reason, Refusal};
 const REFRESH: HeaderName = HeaderName::from_static("refresh");
 
 /// Headers that lead on by themselves: the standard's, and those that scripts of frameworks obey.
-const LEADING: [HeaderName; 6] = [
+const LEADING: [HeaderName; 7] = [
     header::LOCATION,
     REFRESH,
     HeaderName::from_static("hx-redirect"),
+    HeaderName::from_static("hx-location"),
     HeaderName::from_static("turbolinks-location"),
     HeaderName::from_static("x-inertia-location"),
     HeaderName::from_static("x-redirect"),

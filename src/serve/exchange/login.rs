@@ -54,7 +54,7 @@ impl Watch {
         };
         let store = Arc::clone(session.store()?);
         let value = cookie::only(asked.headers(), &session.cookie)?;
-        let crm = upstream.identity();
+        let crm = upstream.identity().to_owned();
         let ticket = value.map(|value| store.ticket(&crm, &session.cookie, value));
         let kept = [header::HOST, header::USER_AGENT];
         let asker = kept.iter().filter_map(|name| Some((name.clone(), asked.headers().get(name)?.clone()))).collect();

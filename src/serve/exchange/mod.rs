@@ -110,7 +110,7 @@ async fn answered(
     facts.roles = house.policy.role_names(&roles);
     let time = jiff::Timestamp::now();
     let asks = Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time };
-    let plan = asked.plan(&house.policy, &asks)?;
+    let plan = asked.plan(&house.policy, &asks, &house.bounds)?;
     facts.planned(&plan);
     let Screened { searched, doubts } = asked.screen(&plan, &house.bounds)?;
     let event = match plan.event {
@@ -127,12 +127,13 @@ async fn answered(
     }
     // A log-in changes nothing of customers'.
     if asked.writes(&plan) && !logs_in {
-        receipt.forward(&asked.subject(&plan)).await?;
+        Box::pin(receipt.forward(&asked.subject(&plan))).await?;
     }
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time)).asked_by(staff.as_ref());
+    let guard = Box::new(guard);
     let about = About::of(&asked, &plan, reader, facts.id.clone());
     if let Some(watch) = &watch {
-        watch.before().await;
+        Box::pin(watch.before()).await;
     }
     let sent = Instant::now();
     let answer = upstream.send(asked.into_request()?).await;
@@ -140,7 +141,7 @@ async fn answered(
     gateway.metrics.upstream_seconds.observe(crm.as_secs_f64());
     let mut answer = answer?;
     if let Some(watch) = &watch {
-        watch.after(gateway, house, facts, &mut receipt, &mut answer).await?;
+        Box::pin(watch.after(gateway, house, facts, &mut receipt, &mut answer)).await?;
     }
     answer::release(gateway, house, answer, about, guard, receipt).await
 }

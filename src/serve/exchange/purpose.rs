@@ -1,11 +1,12 @@
 //! What a request is made for, as staff says in `Sudare-Purpose`. The header is the gateway's own
 //! and goes no further; the word is kept in the ledger once the rules know it.
 
+use http::header::HeaderName;
 use http::request;
 
 use crate::terms::refusal::{Reason, Refusal};
 
-const NAME: &str = "sudare-purpose";
+const NAME: HeaderName = HeaderName::from_static("sudare-purpose");
 
 /// What stood in the header before the head was cleaned.
 #[derive(Clone)]

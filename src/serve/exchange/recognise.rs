@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use crate::identity::basic::{Attempt, Basic};
 use crate::identity::peer::Peer;
 use crate::identity::session::{Question, Session};
-use crate::identity::{Asking, Found, Source, Way};
+use crate::identity::{self, Asking, Found, Source, Way};
 use crate::serve::exchange::whoami;
 use crate::serve::jwks;
 use crate::serve::upstream::Upstream;
@@ -26,28 +26,62 @@ pub async fn recognise(
     now: i64,
 ) -> Result<Option<(usize, Staff)>, Refusal> {
     let crm = upstream.identity();
+    let asking = Asking { headers, peer, crm, now, again: false };
     for (number, source) in sources.iter().enumerate() {
-        let asking = Asking { headers, peer, crm: &crm, now, again: false };
-        let found = match (source.look(&asking)?, &source.way) {
-            (Found::Password(attempt), Way::Basic(basic)) => check(basic, attempt).await?,
-            (Found::Keys, Way::Jwt(jwt)) => {
-                jwks::for_unknown(jwt).await;
-                source.look(&Asking { again: true, ..asking })?
-            }
-            (Found::Whoami(question), Way::Session(session)) => {
-                ask(sources, number, session, upstream, headers, question, now).await?
-            }
-            (found, _) => found,
-        };
-        match found {
-            Found::Staff(staff) => return Ok(Some((number, source.with_groups(staff)))),
-            Found::Nothing => {}
-            Found::Password(_) | Found::Keys | Found::Whoami(_) => {
-                return Err(Refusal::new(Reason::Internal, "a source of identity asks for what is not its own"));
-            }
+        if let Some(staff) = found(sources, number, upstream, &asking).await? {
+            not_two(sources, number, &staff, upstream, &asking).await?;
+            return Ok(Some((number, source.with_groups(staff))));
         }
     }
     Ok(None)
+}
+
+/// The staff that one source finds.
+async fn found(
+    sources: &Arc<Vec<Source>>,
+    number: usize,
+    upstream: &Arc<Upstream>,
+    asking: &Asking<'_>,
+) -> Result<Option<Staff>, Refusal> {
+    let source = &sources[number];
+    // Most sources know without waiting; the room that a wait needs is made where one is needed.
+    let found = match (source.look(asking)?, &source.way) {
+        (Found::Password(attempt), Way::Basic(basic)) => Box::pin(check(basic, attempt)).await?,
+        (Found::Keys, Way::Jwt(jwt)) => {
+            Box::pin(jwks::for_unknown(jwt)).await;
+            source.look(&Asking { again: true, ..*asking })?
+        }
+        (Found::Whoami(question), Way::Session(session)) => {
+            Box::pin(ask(sources, number, session, upstream, asking, question)).await?
+        }
+        (found, _) => found,
+    };
+    match found {
+        Found::Staff(staff) => Ok(Some(staff)),
+        Found::Nothing => Ok(None),
+        Found::Password(_) | Found::Keys | Found::Whoami(_) => {
+            Err(Refusal::new(Reason::Internal, "a source of identity asks for what is not its own"))
+        }
+    }
+}
+
+/// Refuses whoever brings the CRM's session of somebody else beside a credential of their own. That cookie
+/// goes on, since the CRM lives by it: the ledger would name one person, and the CRM act as another.
+async fn not_two(
+    sources: &Arc<Vec<Source>>,
+    by: usize,
+    staff: &Staff,
+    upstream: &Arc<Upstream>,
+    asking: &Asking<'_>,
+) -> Result<(), Refusal> {
+    // One that stands before has been asked, and knew nobody.
+    let Some((number, _)) = identity::session(sources).filter(|(number, _)| *number > by) else { return Ok(()) };
+    match found(sources, number, upstream, asking).await? {
+        Some(other) if other.user != staff.user => {
+            Err(Refusal::new(Reason::Unrecognised, "the crm's session is of somebody else than the credential"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Checks a password where it keeps nobody waiting but its owner.
@@ -70,12 +104,11 @@ async fn ask(
     number: usize,
     session: &Session,
     upstream: &Arc<Upstream>,
-    headers: &HeaderMap,
+    asking: &Asking<'_>,
     question: Question,
-    now: i64,
 ) -> Result<Found, Refusal> {
-    let told = whoami::ask(upstream, session, headers, &question.value).await?;
-    let sources = Arc::clone(sources);
+    let told = whoami::ask(upstream, session, asking.headers, &question.value).await?;
+    let (sources, now) = (Arc::clone(sources), asking.now);
     // What comes of it may be written to the disk.
     let settled = spawn_blocking(move || match sources.get(number).map(|source| &source.way) {
         Some(Way::Session(session)) => session.settle(question.ticket, told.as_deref(), now),

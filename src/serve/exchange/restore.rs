@@ -264,7 +264,7 @@ impl Question {
             head.headers.remove(name);
         }
         let again = Asked::new(compared.policy, head, Bytes::new(), compared.bounds).ok()?.made_for(asked.purpose());
-        let plan = again.plan(compared.policy, compared.asks).ok()?;
+        let plan = again.plan(compared.policy, compared.asks, compared.bounds).ok()?;
         again.screen(&plan, compared.bounds).ok()?;
         let other = again.subject(&plan);
         let reads = plan.event == Event::View && !plan.resources.is_empty();

@@ -1,6 +1,7 @@
 //! Single values out of a request: those that tell which resource it is about, the columns of the rows
 //! that it asks for, and the name of whoever logs in.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,7 +10,9 @@ use http::request;
 use serde_json::Value;
 
 use crate::body::readings;
+use crate::format::Format;
 use crate::format::json::JsonWalker;
+use crate::format::xml::calls;
 use crate::identity::json;
 use crate::identity::session::UserAt;
 use crate::policy::columns::{COLUMNS_MAX, NAME_BYTES};
@@ -31,12 +34,20 @@ pub(super) fn values_of(
         return Ok(Vec::new());
     }
     // A body that is no JSON matches no resource that asks for JSON; the plan's own walker judges it.
-    let text = readings::body(content_type(headers)?, body).map(|(_, text)| text);
+    let text = content_type(headers).and_then(|kind| json_of(kind, body, bounds));
     match text.and_then(|text| json_values(&text, wanted, bounds)) {
         // What is too long or too deep to be read may be about any of the resources.
         Err(refusal) if refusal.reason == Reason::Bound => Err(unreadable(refusal)),
         Err(_) => Ok(Vec::new()),
         found => found,
+    }
+}
+
+/// A body as JSON: as it is, or what says the same as a call in XML.
+fn json_of<'a>(content_type: Option<&str>, body: &'a [u8], bounds: &Bounds) -> Result<Cow<'a, [u8]>, Refusal> {
+    match readings::body(content_type, body)? {
+        (Format::Calls, text) => Ok(calls::as_json(&text, bounds)?.into_bytes().into()),
+        (_, text) => Ok(text),
     }
 }
 
@@ -53,8 +64,13 @@ fn json_values(body: &[u8], wanted: Vec<JsonPath>, bounds: &Bounds) -> Result<Ve
 
 /// The columns that a list in a JSON body names. A list that a server could read in another way is
 /// refused, since what stands in its answer would be taken for something else.
-pub(super) fn columns(headers: &HeaderMap, body: &Bytes, path: &JsonPath) -> Result<Vec<String>, Refusal> {
-    let (_, text) = readings::body(content_type(headers)?, body).map_err(unreadable)?;
+pub(super) fn columns(
+    headers: &HeaderMap,
+    body: &Bytes,
+    path: &JsonPath,
+    bounds: &Bounds,
+) -> Result<Vec<String>, Refusal> {
+    let text = json_of(content_type(headers)?, body, bounds).map_err(unreadable)?;
     let sent = json::read(&text).ok_or_else(no_columns)?;
     let twice = |_| Refusal::new(Reason::Ambiguous, "the columns can be read in two ways");
     let listed = json::at(&sent, path).map_err(twice)?.and_then(Value::as_array).ok_or_else(no_columns)?;

@@ -245,13 +245,29 @@ impl Question {
         Question { follower: Follower::of_requests(bounds.widened()), unread: BytesMut::new() }
     }
 
+    /// Most questions are written in one piece, and are read where they stand.
     fn note(&mut self, bytes: &[u8]) -> Result<(), GateFault> {
-        self.unread.extend_from_slice(bytes);
+        if self.unread.is_empty() {
+            let read = self.read(bytes)?;
+            self.unread.extend_from_slice(&bytes[read..]);
+            return Ok(());
+        }
+        let mut unread = std::mem::take(&mut self.unread);
+        unread.extend_from_slice(bytes);
+        let read = self.read(&unread)?;
+        unread.advance(read);
+        self.unread = unread;
+        Ok(())
+    }
+
+    /// How many of the bytes are read, the others being the begin of something longer.
+    fn read(&mut self, bytes: &[u8]) -> Result<usize, GateFault> {
+        let mut read = 0;
         loop {
-            match self.follower.step(&self.unread)? {
-                Step::Pass(count) | Step::Skip(count) => self.unread.advance(count),
-                Step::Wait => return Ok(()),
-                Step::End if self.unread.is_empty() => return Ok(()),
+            match self.follower.step(&bytes[read..])? {
+                Step::Pass(count) | Step::Skip(count) => read += count,
+                Step::Wait => return Ok(read),
+                Step::End if read == bytes.len() => return Ok(read),
                 Step::End => return Err(GateFault::framing("more than one question was written")),
             }
         }

@@ -15,7 +15,8 @@ use super::hop::{Arrival, remove_where};
 use super::request::is_host;
 
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// Whether staff asked over TLS, as it is told to the CRM.
+pub const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const HOST_BEFORE: HeaderName = HeaderName::from_static("x-forwarded-host");
 const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
@@ -49,9 +50,9 @@ pub(super) fn retell(headers: &mut HeaderMap, arrival: &Arrival<'_>) -> Result<I
     let client = told.client.unwrap_or(peer);
     let mut chain = told.chain;
     chain.push(peer);
-    let chain: Vec<String> = chain.iter().map(IpAddr::to_string).collect();
+    let chain: Vec<String> = chain.into_iter().map(spelled).collect();
     set(headers, FOR, &chain.join(", "))?;
-    set(headers, REAL_IP, &client.to_string())?;
+    set(headers, REAL_IP, &spelled(client))?;
     let scheme = if arrival.secure { "https" } else { "http" };
     set(headers, PROTO, told.scheme.unwrap_or(scheme))?;
     if let Some(host) = told.host.or_else(|| headers.get(HOST).cloned()) {
@@ -152,6 +153,24 @@ fn address(node: &str) -> Option<IpAddr> {
     address.ok().map(|address| address.to_canonical())
 }
 
+/// An address as it is usually written. The system's own way to write an IPv4 address serves every width and fill, and
+/// costs more than all else that is done with it.
+pub fn spelled(address: IpAddr) -> String {
+    let IpAddr::V4(address) = address else { return address.to_string() };
+    let mut text = String::with_capacity("255.255.255.255".len());
+    for (number, octet) in address.octets().into_iter().enumerate() {
+        if number > 0 {
+            text.push('.');
+        }
+        for unit in [100, 10, 1] {
+            if octet >= unit || unit == 1 {
+                text.push(char::from(b'0' + octet / unit % 10));
+            }
+        }
+    }
+    text
+}
+
 fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|net| net.contains(&address))
 }
@@ -183,6 +202,15 @@ mod tests {
         let chain = headers[FOR].to_str().unwrap().to_owned();
         assert_eq!(headers[REAL_IP].to_str().unwrap(), hops.client.to_string());
         Ok((hops.client.to_string(), chain))
+    }
+
+    #[test]
+    fn addresses_are_spelled_as_everywhere() {
+        for octet in 0..=u8::MAX {
+            let address = IpAddr::from([octet, octet.wrapping_mul(7), 255 - octet, octet / 2]);
+            assert_eq!(spelled(address), address.to_string());
+        }
+        assert_eq!(spelled("2001:db8::1".parse().unwrap()), "2001:db8::1");
     }
 
     #[test]

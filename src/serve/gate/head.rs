@@ -44,8 +44,7 @@ impl Lines {
 
     /// The next whole line without its CRLF, or nothing until `head` has grown.
     pub(super) fn next<'a>(&mut self, head: &'a [u8]) -> Result<Option<&'a [u8]>, GateFault> {
-        let found = head[self.scanned..].iter().position(|&byte| is_control(byte));
-        let Some(at) = found.map(|offset| self.scanned + offset) else {
+        let Some(at) = control(&head[self.scanned..]).map(|offset| self.scanned + offset) else {
             self.scanned = head.len();
             return if head.len() > self.limit { Err(self.over) } else { Ok(None) };
         };
@@ -149,6 +148,15 @@ impl Fields {
     }
 }
 
+/// Where the first control byte stands. A block is looked at as a whole, since most blocks hold none.
+fn control(bytes: &[u8]) -> Option<usize> {
+    const BLOCK: usize = 16;
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    let clean = |block: &&[u8; BLOCK]| !block.iter().fold(false, |found, &byte| found | is_control(byte));
+    let before = blocks.iter().take_while(clean).count() * BLOCK;
+    bytes[before..].iter().position(|&byte| is_control(byte)).map(|offset| before + offset)
+}
+
 /// Whether these bytes are one token (RFC 9110, 5.6.2).
 pub(super) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|&byte| is_token_byte(byte))
@@ -156,8 +164,25 @@ pub(super) fn is_token(bytes: &[u8]) -> bool {
 
 /// Whether this byte may stand in a token.
 pub(super) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    TOKEN[usize::from(byte)]
 }
+
+/// For each byte whether it may stand in a token.
+const TOKEN: [bool; 256] = {
+    let others = b"!#$%&'*+-.^_`|~";
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut number = 0;
+    while number < others.len() {
+        table[others[number] as usize] = true;
+        number += 1;
+    }
+    table
+};
 
 /// Whether this byte may stand nowhere in a head or a chunk line but as part of a CRLF.
 pub(super) fn is_control(byte: u8) -> bool {

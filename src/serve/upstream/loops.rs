@@ -21,6 +21,9 @@ const MARK_BYTES: usize = 26;
 
 static OWN: LazyLock<String> = LazyLock::new(|| ulid::Ulid::generate().to_string());
 
+/// The same as a header.
+static ALONE: LazyLock<Option<HeaderValue>> = LazyLock::new(|| HeaderValue::from_str(&OWN).ok());
+
 /// The marks of the gateways that a request came through, or a refusal where this one is among them.
 pub fn marks(headers: &HeaderMap) -> Result<Vec<String>, Refusal> {
     let texts = headers.get_all(VIA).iter().filter_map(|value| value.to_str().ok());
@@ -39,9 +42,14 @@ pub fn marks(headers: &HeaderMap) -> Result<Vec<String>, Refusal> {
 
 /// Writes them for the next gateway, and this one's behind them.
 pub fn mark(headers: &mut HeaderMap, mut marks: Vec<String>) {
-    marks.push(OWN.clone());
+    let value = if marks.is_empty() {
+        ALONE.clone()
+    } else {
+        marks.push(OWN.clone());
+        HeaderValue::from_str(&marks.join(", ")).ok()
+    };
     // Marks are letters and digits.
-    if let Ok(value) = HeaderValue::from_str(&marks.join(", ")) {
+    if let Some(value) = value {
         headers.insert(VIA, value);
     }
 }
@@ -63,5 +71,7 @@ mod tests {
         assert_eq!(marks(&headers).map_err(|refusal| refusal.reason), Err(Reason::Loop));
         assert_eq!(marks(&sent(&format!("{other}, ").repeat(9))).map_err(|refusal| refusal.reason), Err(Reason::Loop));
         assert_eq!(marks(&HeaderMap::new()), Ok(Vec::new()));
+        mark(&mut headers, Vec::new());
+        assert_eq!(headers[VIA].to_str().expect("text"), *OWN);
     }
 }

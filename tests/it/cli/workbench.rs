@@ -17,9 +17,10 @@ fn the_page_shows_what_the_commands_say() {
         let (block, rest) = part.split_once("```").expect("a block ends");
         told.push_str("```console\n");
         for line in block.lines().filter(|line| line.starts_with("$ ")) {
-            // The time decides which rules are there.
+            // The time decides which rules are there; a record has its own.
             let fixed = ["--time", "2026-11-24T10:00:00+09:00"];
-            let words = line.split(' ').skip(2).chain(fixed.into_iter().filter(|_| line.contains(" explain ")));
+            let asks = line.contains(" explain ") && !line.contains(" --request ");
+            let words = line.split(' ').skip(2).chain(fixed.into_iter().filter(|_| asks));
             let output = sudare(folder.path(), false).args(words).output().expect("sudare runs");
             assert_eq!(output.status.code(), Some(0), "{line}: {}", text(&output.stderr));
             told.push_str(&format!("{line}\n{}{}", text(&output.stdout), text(&output.stderr)));

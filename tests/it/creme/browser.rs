@@ -4,8 +4,10 @@
 //! that no test sleeps.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -17,12 +19,26 @@ const FIND_WAIT_MS: u64 = 60_000;
 /// The key under which WebDriver hands out elements; fixed by its standard.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+/// How long the CRM's scripts may take until they ask for a map.
+const MAP_WAIT: Duration = Duration::from_secs(60);
+
 /// A browser with one window; it closes when this is dropped.
 #[derive(Debug)]
 pub struct Browser {
     address: SocketAddr,
     session: String,
     driver: Child,
+    maps: Receiver<()>,
+}
+
+/// What the browser itself wrote down.
+#[derive(Debug, Default)]
+pub struct Complaints {
+    /// Uncaught errors and `console.error` of scripts, with addresses and positions taken out, so that two
+    /// runs can be compared.
+    pub scripts: Vec<String>,
+    /// What the page's policy forbade.
+    pub forbidden: Vec<String>,
 }
 
 impl Browser {
@@ -33,8 +49,10 @@ impl Browser {
         there("chromedriver") && there("chromium")
     }
 
-    /// Opens a browser that reaches loopback alone.
+    /// Opens a browser that reaches loopback alone. Where the CRM's pages ask a public map service, it asks
+    /// somebody here, who notes that and answers nothing.
     pub fn open() -> Browser {
+        let (service, maps) = map_service();
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -42,7 +60,10 @@ impl Browser {
             .spawn()
             .expect("chromedriver starts");
         let port = announced_port(&mut driver);
-        let mut browser = Browser { address: (Ipv4Addr::LOCALHOST, port).into(), session: String::new(), driver };
+        let address = (Ipv4Addr::LOCALHOST, port).into();
+        let mut browser = Browser { address, session: String::new(), driver, maps };
+        let hosts = format!("MAP *.openstreetmap.org {service}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1");
+        let resolver = format!("--host-resolver-rules={hosts}");
         let arguments = [
             "--headless=new",
             "--no-sandbox",
@@ -50,8 +71,7 @@ impl Browser {
             "--disable-gpu",
             "--lang=en",
             "--window-size=1400,1000",
-            // The CRM's map asks a public server for the customer's address.
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+            resolver.as_str(),
         ];
         let wish = json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
@@ -110,13 +130,44 @@ impl Browser {
         self.run("return document.documentElement.outerHTML").as_str().unwrap_or_default().to_owned()
     }
 
-    /// What scripts complained about since the last call: uncaught errors and `console.error`, with
-    /// addresses and positions taken out, so that two runs can be compared.
-    pub fn script_errors(&self) -> Vec<String> {
+    /// What was complained about since the last call.
+    pub fn complaints(&self) -> Complaints {
         let entries = self.command("se/log", &json!({ "type": "browser" }));
-        let severe = entries.as_array().into_iter().flatten().filter(|entry| entry["level"] == "SEVERE");
-        let scripts = severe.filter(|entry| entry["source"] == "javascript" || entry["source"] == "console-api");
-        scripts.filter_map(|entry| entry["message"].as_str()).map(without_place).collect()
+        let mut all = Complaints::default();
+        for entry in entries.as_array().into_iter().flatten() {
+            let message = entry["message"].as_str().unwrap_or_default();
+            match entry["source"].as_str() {
+                Some("security") => all.forbidden.push(message.to_owned()),
+                Some("javascript" | "console-api") if entry["level"] == "SEVERE" => {
+                    all.scripts.push(without_place(message));
+                }
+                _ => {}
+            }
+        }
+        all
+    }
+
+    /// The same, once the page's policy has forbidden it to ask for a map.
+    pub fn complaints_of_a_forbidden_map(&self) -> Complaints {
+        let give_up = Instant::now() + MAP_WAIT;
+        let mut all = Complaints::default();
+        while !all.forbidden.iter().any(|what| what.contains("openstreetmap")) {
+            assert!(Instant::now() < give_up, "nothing forbids the map: {:?}", all.forbidden);
+            let Complaints { scripts, forbidden } = self.complaints();
+            all.scripts.extend(scripts);
+            all.forbidden.extend(forbidden);
+        }
+        all
+    }
+
+    /// Waits until the page asks for a map.
+    pub fn await_map(&self) {
+        self.maps.recv_timeout(MAP_WAIT).expect("the CRM's own page asks for a map");
+    }
+
+    /// Whether the page has asked for a map, but for what was waited for.
+    pub fn asked_for_a_map(&self) -> bool {
+        self.maps.try_recv().is_ok()
     }
 
     fn command(&self, name: &str, body: &Value) -> Value {
@@ -150,6 +201,21 @@ impl Drop for Browser {
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
+}
+
+/// Somebody in the place of the map service, and what tells of each connection to it.
+fn map_service() -> (SocketAddr, Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let (tell, told) = channel();
+    std::thread::spawn(move || {
+        for _ in listener.incoming().map_while(Result::ok) {
+            if tell.send(()).is_err() {
+                return;
+            }
+        }
+    });
+    (address, told)
 }
 
 /// chromedriver chooses a free port and says which in its first lines.

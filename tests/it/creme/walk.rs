@@ -19,6 +19,8 @@ pub struct Walk {
     pub record: String,
     /// What scripts complained about until then.
     pub errors: Vec<String>,
+    /// Whether the browser has asked the map service until the end.
+    pub map: bool,
     /// The page with the popup that the pencil beside a telephone number opens.
     pub pencil: String,
     /// What a script that sends that popup's form back as it stands is told: a status and a refusal.
@@ -81,7 +83,15 @@ pub fn walk(way: &Way, address: SocketAddr, staff: Option<Staff>, crm: (&str, &s
     browser.find(".business-card .card-name");
     browser.settle();
     let record = browser.page();
-    let errors = browser.script_errors();
+    // The CRM's own page sends the customer's address to a map service; who sees addresses would here, too.
+    let errors = match staff {
+        None => {
+            browser.await_map();
+            browser.complaints().scripts
+        }
+        Some(_) if sees_all => browser.complaints_of_a_forbidden_map().scripts,
+        Some(_) => browser.complaints().scripts,
+    };
     browser.click(PENCIL);
     browser.find(".ui-dialog form input[name=phone]");
     browser.settle();
@@ -93,7 +103,8 @@ pub fn walk(way: &Way, address: SocketAddr, staff: Option<Staff>, crm: (&str, &s
     browser.click(".submit_buttons input[type=submit]");
     browser.find(if sees_all { ".business-card .card-name" } else { "body > h1" });
     let edited = browser.page();
-    Walk { list, rows, record, errors, pencil, veiled, unveiled, edited }
+    let map = staff.is_none() || browser.asked_for_a_map();
+    Walk { list, rows, record, errors, map, pencil, veiled, unveiled, edited }
 }
 
 impl Walk {

@@ -123,6 +123,8 @@ impl Message {
             "" => self.body.clone().into_bytes(),
             "UTF-16LE" => self.body.encode_utf16().flat_map(u16::to_le_bytes).collect(),
             "UTF-16BE" => self.body.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+            "UTF-32LE" => self.body.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect(),
+            "UTF-32BE" => self.body.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect(),
             name => {
                 let encoding = Encoding::for_label(name.as_bytes()).expect("a charset");
                 let (bytes, _, lossy) = encoding.encode(&self.body);
@@ -144,10 +146,21 @@ impl Message {
     /// What staff reads of bytes in this message's charset.
     pub fn shown(&self, bytes: &[u8]) -> String {
         let name = if self.charset.is_empty() { "UTF-8" } else { &self.charset };
-        let encoding = Encoding::for_label(name.as_bytes()).expect("a charset");
-        let text = encoding.decode_without_bom_handling_and_without_replacement(bytes);
-        text.expect("a body that can be read in the charset in which it came").into_owned()
+        let order: fn([u8; 4]) -> u32 = match name {
+            "UTF-32LE" => u32::from_le_bytes,
+            "UTF-32BE" => u32::from_be_bytes,
+            _ => return decoded(name, bytes),
+        };
+        let unit = |unit: &[u8]| order(unit.try_into().expect("whole characters"));
+        bytes.chunks(4).map(|bytes| char::from_u32(unit(bytes)).expect("a character")).collect()
     }
+}
+
+/// Bytes read in a charset that browsers know.
+fn decoded(name: &str, bytes: &[u8]) -> String {
+    let encoding = Encoding::for_label(name.as_bytes()).expect("a charset");
+    let text = encoding.decode_without_bom_handling_and_without_replacement(bytes);
+    text.expect("a body that can be read in the charset in which it came").into_owned()
 }
 
 impl fmt::Display for Message {

@@ -19,6 +19,9 @@ use crate::fuzz::{Chance, rounds};
 const CODINGS: [Coding; 4] = [Coding::Gzip, Coding::Deflate, Coding::Brotli, Coding::Zstd];
 const CHARSETS: [&str; 6] = ["Shift_JIS", "EUC-JP", "ISO-2022-JP", "UTF-16LE", "UTF-16BE", "windows-1252"];
 
+/// Those that data may be in without a word of it.
+const WIDE: [&str; 4] = ["UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE"];
+
 /// What must be the same: what came, and what is recorded of it.
 type Told = (Option<String>, String, Vec<String>);
 
@@ -118,10 +121,51 @@ fn every_charset_gives_the_same_at_any_cut() {
     assert!(count.iter().all(|count| *count >= 30), "{count:?} cut bodies in each charset");
 }
 
+#[test]
+fn data_in_wide_characters_gives_the_same_at_any_cut() {
+    let mut chance = Chance(0x3232);
+    let mut count = [0; WIDE.len()];
+    each(|name, policy, case| {
+        let answer = &case.answer;
+        let is_data = kind(&answer.first) == "application/json" && answer.body.starts_with(['{', '[', ')']);
+        if !is_data || !answer.charset.is_empty() || !answer.coding.is_empty() {
+            return;
+        }
+        let first = answer.first.replace("; charset=utf-8", "").replace("; charset=UTF-8", "");
+        if first.contains("charset") {
+            return;
+        }
+        let whole = told(&run::whole(policy, case));
+        for (number, charset) in WIDE.into_iter().enumerate() {
+            let mut dressed = dressed(&case.answer, &first, charset).expect("any text");
+            // The header may say it, and the first characters do.
+            if chance.below(2) == 0 {
+                dressed.first.clone_from(&first);
+            }
+            let plain = std::mem::replace(&mut case.answer, dressed);
+            let at_once = told(&run::whole(policy, case));
+            assert_eq!(at_once, whole, "{name}: {}: in {charset}", case.title);
+            for _ in 0..rounds(1) {
+                let cuts: Vec<usize> = (0..90).map(|_| 1 + chance.below(23)).collect();
+                let Some(told) = run::in_chunks(policy, case, &cuts) else { break };
+                assert_eq!(told, whole, "{name}: {}: in {charset} cut at {cuts:?}", case.title);
+                count[number] += 1;
+            }
+            case.answer = plain;
+        }
+    });
+    assert!(count.iter().all(|count| *count >= 200), "{count:?} cut bodies in each charset");
+}
+
+/// The media type alone.
+fn kind(first: &str) -> &str {
+    first.split_once(' ').map_or("", |(_, kind)| kind.split(';').next().unwrap_or_default())
+}
+
 /// The answer in this charset, if that can hold it letter for letter.
 fn dressed(answer: &Message, first: &str, charset: &str) -> Option<Message> {
-    let encoding = Encoding::for_label(charset.as_bytes()).expect("a charset");
-    if !charset.starts_with("UTF-16") {
+    if !WIDE.contains(&charset) {
+        let encoding = Encoding::for_label(charset.as_bytes()).expect("a charset");
         let (bytes, _, lossy) = encoding.encode(&answer.body);
         if lossy || encoding.decode_without_bom_handling(&bytes).0 != answer.body {
             return None;

@@ -12,6 +12,7 @@ roles: { support: a }
 resources:
   - { id: export, match: GET /export.csv, event: export, subject: c0, fields: { phone: [tel], email: [{ at: mail, optional: true }] } }
   - { id: page, match: GET /page, subject: none, fields: { phone: [tel] } }
+  - { id: mail, match: GET /mail, subject: none, fields: { phone: [{ at: tel, optional: true }] } }
 rules:
   - { for: support, mask: { phone: last4, email: domain } }
 ";
@@ -49,6 +50,36 @@ fn a_table_of_ten_thousand_columns_is_read_and_one_wider_than_any_is_refused() {
     // Headings may be longer than any value only where rows are: here cells are the bound.
     let outcome = run::whole(&policy, &case("/export.csv", "200 text/csv; charset=utf-8", &table(16_385)));
     assert_eq!(outcome.first(), "502 bound");
+}
+
+/// Each value is told the labels around it, and each label around a thousand others is around all values.
+#[test]
+fn a_page_of_many_labels_within_one_another_is_read_and_one_that_means_all_of_them_is_refused() {
+    let policy = run::policy(RULES);
+    let outcome = |page: &str| run::whole(&policy, &case("/mail", "200 text/html; charset=utf-8", page));
+    let nest = |count: usize, start: &dyn Fn(usize) -> String| (0..count).map(start).collect::<String>();
+    let deep = |known: &str| nest(1000, &|n| format!("<p>{known}{n}：</p><div>"));
+    let terms = |known: &str| nest(8000, &|n| format!("<dt>{known}{n}</dt>"));
+    let legends = |known: &str| nest(900, &|n| format!("<fieldset><legend>{known}{n}</legend>"));
+    for page in [
+        format!("{}{}", deep("l"), "<p>x</p>".repeat(20_000)),
+        format!("{}{}", deep("l"), "<i title=y></i>".repeat(10_000)),
+        format!("<dl>{}{}", terms("l"), "<dd>x</dd>".repeat(8000)),
+        format!("{}<select>{}", legends("l"), "<option>x".repeat(10_000)),
+    ] {
+        let outcome = outcome(&page);
+        assert_eq!(outcome.first(), "200", "{}", &page[..40]);
+        assert!(outcome.body == page, "{}", &page[..40]);
+    }
+    // A label that means something is never left out, however far away it stands.
+    let far = nest(900, &|n| format!("<p>l{n}：</p><div>"));
+    assert!(!outcome(&format!("<p>tel：</p><div>{far}<p>zzz</p>")).body.contains("zzz"));
+    let page = format!("{far}<p>tel：</p><div>zzz</div>");
+    assert_eq!(outcome(&page).body, page.replace("zzz", "****"));
+    for page in [deep("tel *"), format!("<dl>{}<dd>x", terms("tel *")), legends("tel *") + "<select><option>x"] {
+        let page = page.replace(|c: char| c.is_ascii_digit(), "*");
+        assert_eq!(outcome(&page).first(), "502 bound", "{}", &page[..40]);
+    }
 }
 
 /// What the tests of the rule set put into an answer.

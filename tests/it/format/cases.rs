@@ -17,10 +17,11 @@ use sudare::terms::words::{Length, Words};
 use super::recorder::{Recorder, Shown};
 
 /// Each format, where its cases are and how they end.
-const FORMATS: [(Format, &str, &str); 9] = [
+const FORMATS: [(Format, &str, &str); 10] = [
     (Format::Json, "format/json", "body"),
     (Format::Html, "html", "html"),
     (Format::Xml, "format/xml", "body"),
+    (Format::Calls, "format/calls", "body"),
     (Format::Csv, "format/csv", "body"),
     (Format::Card, "format/card", "body"),
     (Format::Form, "format/form", "body"),

@@ -1,5 +1,6 @@
 //! JSON: the public suite of parsing cases, and struson as the oracle.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,9 +9,10 @@ use struson::reader::{JsonReader, JsonStreamReader, ReaderSettings, ValueType};
 use sudare::format::json::JsonWalker;
 use sudare::format::json::within::{Surroundings, leaves_within};
 use sudare::terms::bounds::Bounds;
-use sudare::terms::leaf::Part;
+use sudare::terms::leaf::{Leaf, Part, Sink, Walker};
 use sudare::terms::place::{Place, PlaceId, Places};
 use sudare::terms::quote::{Quote, Quotes};
+use sudare::terms::refusal::Refusal;
 
 use super::recorder::Recorder;
 
@@ -179,6 +181,11 @@ fn list() -> impl Strategy<Value = String> {
 }
 
 fn walk_with_paths(records: bool, bounds: &Bounds, chunks: &[&[u8]]) -> Recorder {
+    let mut walker = JsonWalker::new(Arc::new(wanted(records)), bounds);
+    Recorder::walk(&mut walker, chunks.iter().copied())
+}
+
+fn wanted(records: bool) -> Places {
     let path = |path: &str| Place::parse(path).expect("a path");
     let wanted: &[&str] = if records {
         &["$.a", "$.b[1]", "$.b[*].a", "$.c..a", "$..name", "$.*"]
@@ -189,9 +196,63 @@ fn walk_with_paths(records: bool, bounds: &Bounds, chunks: &[&[u8]]) -> Recorder
         Place::Json(path) => Some((PlaceId(u16::try_from(number).ok()?), path)),
         _ => None,
     });
-    let places = Places { json: json.collect(), records: records.then(|| path("$.list[*]")), ..Places::default() };
-    let mut walker = JsonWalker::new(Arc::new(places), bounds);
-    Recorder::walk(&mut walker, chunks.iter().copied())
+    Places { json: json.collect(), records: records.then(|| path("$.list[*]")), ..Places::default() }
+}
+
+/// Of half of all that can stand around a leaf it needs no second one.
+#[derive(Default)]
+struct Sieve {
+    is_fine: bool,
+    last: bool,
+    /// What was shown that it needs, and how much else.
+    needed: Vec<String>,
+    others: usize,
+}
+
+impl Sieve {
+    fn walk(is_fine: bool, places: &Arc<Places>, chunks: &[&[u8]]) -> (Sieve, Result<(), Refusal>) {
+        let mut sieve = Sieve { is_fine, ..Sieve::default() };
+        let mut walker = JsonWalker::new(Arc::clone(places), &Bounds::default());
+        let walked = chunks.iter().try_for_each(|chunk| walker.write(chunk, &mut sieve));
+        let walked = walked.and_then(|()| walker.end(&mut sieve));
+        (sieve, walked)
+    }
+}
+
+impl Sink for Sieve {
+    fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+        let key = if leaf.part == Part::Key { leaf.text } else { "" };
+        let names: Vec<&str> = leaf.names.iter().collect();
+        let above: Vec<&str> = leaf.above.iter().collect();
+        let around = (leaf.part, key, names, above, leaf.places, leaf.reach.itself);
+        let mut hasher = DefaultHasher::new();
+        around.hash(&mut hasher);
+        self.last = hasher.finish().is_multiple_of(2);
+        if self.last {
+            self.others += 1;
+        } else {
+            self.needed.push(format!("{around:?} {} {} {:?} {:?}", leaf.text, leaf.record, leaf.member, leaf.pieces));
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, record: u32, end: usize) -> Result<(), Refusal> {
+        self.needed.push(format!("record {record} {end}"));
+        Ok(())
+    }
+
+    fn settled(&mut self, _: usize) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn idles(&self) -> bool {
+        self.is_fine && self.last
+    }
+
+    fn opens(&mut self, leaf: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
+        self.needed.push(format!("opens {:?}", leaf.pieces));
+        Ok(readable)
+    }
 }
 
 proptest! {
@@ -213,6 +274,42 @@ proptest! {
         let (before, behind) = body.split_at(cut.index(body.len()));
         assert_eq!(walk_with_paths(records, &bounds, &[before, behind]), slow);
     }
+}
+
+proptest! {
+    /// What a walker has learnt of one document does not reach into the next, which may be shown to others.
+    #[test]
+    fn what_nobody_needs_is_left_out_and_nothing_else(
+        list in list(), other in list(), records in any::<bool>(), broken in any::<bool>(),
+        at in any::<prop::sample::Index>(), cut in any::<prop::sample::Index>(),
+    ) {
+        let mut body = list.into_bytes();
+        if broken {
+            let at = at.index(body.len());
+            body[at] = b'"';
+        }
+        let places = Arc::new(wanted(records));
+        let (all, walked) = Sieve::walk(false, &places, &[&body]);
+        let (before, behind) = body.split_at(cut.index(body.len()));
+        for (is_fine, chunks) in [(true, vec![&body[..]]), (false, vec![&body[..]]), (true, vec![before, behind])] {
+            drop(Sieve::walk(is_fine, &places, &[other.as_bytes()]));
+            let (sieve, same) = Sieve::walk(is_fine, &places, &chunks);
+            prop_assert_eq!(&sieve.needed, &all.needed);
+            prop_assert_eq!(&same, &walked);
+            let is_told = if is_fine { sieve.others <= all.others } else { sieve.others == all.others };
+            prop_assert!(is_told);
+        }
+    }
+}
+
+#[test]
+fn of_a_list_whose_records_nobody_needs_one_is_shown() {
+    let record = r#"{"id":1,"name":"x","tags":["a","b"],"in":{"on":true}}"#;
+    let body = format!("[{}]", vec![record; 40].join(", "));
+    let (all, _) = Sieve::walk(false, &Arc::new(Places::default()), &[body.as_bytes()]);
+    let (sieve, _) = Sieve::walk(true, &Arc::new(Places::default()), &[body.as_bytes()]);
+    let each = all.others / 40;
+    assert!(each > 2 && sieve.others <= each, "{} of {}", sieve.others, all.others);
 }
 
 /// The text as a JSON string, with an escape now and then that it would not need.

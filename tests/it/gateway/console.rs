@@ -117,3 +117,35 @@ fn nobody_else_learns_anything() {
     let page = gateway.metrics_page();
     assert!(page.contains("sudare_refusals_total{reason=\"no-role\"} 3"), "{page}");
 }
+
+/// A page of somebody's whose name leads here asks in its visitor's browser, from this machine.
+#[test]
+fn it_is_asked_by_its_own_name_alone() {
+    let gateway = started("console: { address: 127.0.0.1:0, hosts: [Console.Example] }\n");
+    let address = console(&gateway);
+    let by = |host: &str| {
+        let headers = [("Host", host), ("X-Remote-User", "sato"), ("X-Remote-Groups", "sudare-console")];
+        refusal(&get(address, "/policy", &headers))
+    };
+    let port = address.port();
+    for own in ["localhost", "LOCALHOST.:5555", "127.0.0.1", "[::1]:9900", "console.example", "console.example:443"] {
+        assert_eq!(by(own), (200, String::new()), "{own}");
+    }
+    let misdirected = (421, "misdirected".to_owned());
+    for other in [
+        "evil.example",
+        "localhost.evil.example",
+        "evil.example:9900",
+        "10.0.0.1",
+        "console.example.evil",
+        "127.0.0.1.evil.example",
+    ] {
+        assert_eq!(by(other), misdirected, "{other}");
+    }
+    assert_eq!(by(&format!("evil.example:{port}")), misdirected);
+    assert_eq!(refusal(&get(address, "/policy", &[("Host", "evil.example")])), misdirected, "before anybody is known");
+    let twice = [("Host", "localhost"), ("Host", "evil.example")];
+    assert_eq!(refusal(&get(address, "/policy", &twice)).0, 400);
+    let whole = get(address, "http://evil.example/policy", &[("Host", "localhost")]);
+    assert_eq!(refusal(&whole), misdirected);
+}

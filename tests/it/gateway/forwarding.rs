@@ -117,6 +117,24 @@ fn parts_and_comparisons_are_not_asked_of_the_crm() {
     assert_eq!((part.status, part.header("sudare-refusal").as_deref()), (502, Some("unreadable")));
 }
 
+/// A record that somebody else has changed is not written over, and one that exists is not made anew.
+#[test]
+fn a_write_on_a_condition_stays_one() {
+    let crm = crm();
+    let gateway = Running::start(&crm, RULES);
+    for (name, value) in
+        [("If-Match", "W/\"v1\""), ("If-None-Match", "*"), ("If-Unmodified-Since", "Sun, 22 Nov 2026 00:00:00 GMT")]
+    {
+        let headers = with(&[(name, value), ("Content-Type", "application/json"), ("Range", "bytes=1-2")]);
+        let answer =
+            request(gateway.staff, "PUT", "/api/customers/42", &headers, r#"{"memo":"x"}"#).expect("an answer");
+        assert_eq!(answer.status, 200, "{name}: {answer:?}");
+        let seen = crm.asked().pop().expect("a request").to_ascii_lowercase();
+        assert!(seen.contains(&format!("{}: {}\r\n", name, value).to_ascii_lowercase()), "{seen}");
+        assert!(!seen.contains("range:"), "{seen}");
+    }
+}
+
 #[test]
 fn nothing_tells_of_the_crms_own_bytes() {
     let crm = crm();

@@ -55,7 +55,8 @@ fn the_client_is_whom_the_proxy_names() {
     for (header, client) in [
         (b"PROXY TCP4 8.8.8.8 10.0.0.1 4660 443\r\n".to_vec(), "8.8.8.8"),
         (b"PROXY TCP6 2001:db8::1 2001:db8::2 4660 443\r\n".to_vec(), "2001:db8::1"),
-        (b"PROXY UNKNOWN\r\n".to_vec(), "127.0.0.1"),
+        (b"PROXY UNKNOWN\r\n".to_vec(), "::"),
+        (b"\r\n\r\n\0\r\nQUIT\n\x21\0\0\0".to_vec(), "::"),
         (second(0), "8.8.8.8"),
         (second(1000), "8.8.8.8"),
         (b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0".to_vec(), "127.0.0.1"),
@@ -108,7 +109,7 @@ fn nobody_but_a_trusted_proxy_is_listened_to() {
 fn the_clients_headers_are_not_the_proxys_word() {
     let crm = crm();
     let gateway = with(&crm, "127.0.0.1/32", "");
-    for (header, status) in [("PROXY TCP4 8.8.8.8 10.0.0.1 4660 443", "401"), ("PROXY UNKNOWN", "200")] {
+    for (header, status) in [("PROXY TCP4 8.8.8.8 10.0.0.1 4660 443", "401"), ("PROXY UNKNOWN", "401")] {
         let mut stream = connect(gateway.staff);
         write(&mut stream, format!("{header}\r\n{ASK}").as_bytes(), Pace::Whole);
         let answer = String::from_utf8_lossy(&read_all(&mut stream)).into_owned();

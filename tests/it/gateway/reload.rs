@@ -205,6 +205,28 @@ fn a_refused_reload_is_told_three_times_and_quotes_nothing() {
     assert!(gateway.verify().success());
 }
 
+/// What is written beside the rules is no change of theirs: the log of a refusal would bring the next.
+#[test]
+fn a_log_beside_the_rules_does_not_bring_a_refusal_again() {
+    let crm = crm();
+    let gateway = started(&crm, "");
+    first(&gateway);
+    let log = folder(&gateway).join("rules/gateway.log");
+    let refused = || told(&gateway, "refused").len();
+    next(&gateway, "refused", || gateway.write_rules("sudare: 2"));
+    for looked in 0..300 {
+        if looked % 50 == 0 {
+            let mut log = fs::OpenOptions::new().create(true).append(true).open(&log).expect("a log");
+            writeln!(log, "refused").expect("a line");
+        }
+        assert_eq!(tel(&gateway), SHOWN);
+    }
+    assert_eq!(refused(), 1);
+    next(&gateway, "reloaded", || gateway.write_rules(&hidden()));
+    becomes(&gateway, HIDDEN);
+    assert_eq!(refused(), 1);
+}
+
 #[test]
 fn a_change_is_recorded_with_what_it_changes_of_grants() {
     let crm = crm();

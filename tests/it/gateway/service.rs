@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::RULES;
 use super::client::Answer;
 use super::origin::Origin;
-use super::running::{Running, Setup};
+use super::running::{Running, Setup, until};
 
 fn crm() -> Origin {
     Origin::start(|_| Answer::new(200, "application/json", "{}"))
@@ -79,6 +79,32 @@ fn staff_is_served_on_the_socket_that_systemd_holds() {
     let gateway = Running::set_up_by(crm.address, setup, Box::new(activated(socket.into())));
     assert_eq!(gateway.staff, address);
     assert_eq!(gateway.get("/", "tanaka", "crm-support").status, 200);
+}
+
+/// As the `.socket` unit does it: systemd's own tool listens, and starts the gateway when somebody comes.
+#[test]
+fn systemds_own_tool_hands_the_socket_over() {
+    let crm = crm();
+    if Command::new("systemd-socket-activate").arg("--version").output().is_err() {
+        assert!(std::env::var("SUDARE_TEST_REAL").is_err(), "run `bash tests/deploy/install.sh`");
+        println!("skipped: no systemd-socket-activate");
+        return;
+    }
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = free.local_addr().expect("an address");
+    drop(free);
+    let comes = std::thread::spawn(move || until(|| std::net::TcpStream::connect(address).ok()));
+    let start = move |config: &Path| {
+        let mut command = Command::new("systemd-socket-activate");
+        command.arg("-l").arg(address.to_string()).args([env!("CARGO_BIN_EXE_sudare"), "serve", "-c"]).arg(config);
+        command
+    };
+    let setup = Setup { rules: RULES, config: "listen: systemd", ..Setup::default() };
+    let mut gateway = Running::set_up_by(crm.address, setup, Box::new(start));
+    drop(comes.join().expect("the first to come"));
+    assert_eq!(gateway.staff, address);
+    assert_eq!(gateway.get("/", "tanaka", "crm-support").status, 200);
+    assert!(gateway.stop().success());
 }
 
 #[test]

@@ -81,16 +81,21 @@ fn every_code_has_its_row_and_every_row_a_code() {
 
 #[test]
 fn the_page_lists_every_code() {
-    let path = root().join("docs/diagnostics.md");
-    let page = fs::read_to_string(&path).expect("the page");
-    let head = "| code | meaning |\n| --- | --- |\n";
-    let (before, _) = page.split_once(head).expect("the table");
-    let rows: String = ALL.iter().map(|code| format!("| `{}` | {} |\n", code.code, code.en)).collect();
-    let expected = format!("{before}{head}{rows}");
-    if std::env::var_os("SUDARE_BLESS").is_some() {
-        fs::write(&path, expected).expect("the page can be written");
-    } else {
-        assert_eq!(page, expected, "run with SUDARE_BLESS=1");
+    for (page, head, japanese) in [
+        ("docs/diagnostics.md", "| code | meaning |\n| --- | --- |\n", false),
+        ("docs/ja/diagnostics.md", "| コード | 意味 |\n| --- | --- |\n", true),
+    ] {
+        let path = root().join(page);
+        let text = fs::read_to_string(&path).expect(page);
+        let (before, _) = text.split_once(head).expect("the table");
+        let said = |code: &codes::Code| if japanese { code.ja } else { code.en };
+        let rows: String = ALL.iter().map(|code| format!("| `{}` | {} |\n", code.code, said(code))).collect();
+        let expected = format!("{before}{head}{rows}");
+        if std::env::var_os("SUDARE_BLESS").is_some() {
+            fs::write(&path, expected).expect("the page can be written");
+        } else {
+            assert_eq!(text, expected, "run with SUDARE_BLESS=1");
+        }
     }
 }
 

@@ -276,6 +276,70 @@ fn groups_give_roles_and_two_files_make_one_role() {
     assert!(policy.version().starts_with("sha256:") && policy.version().len() == 7 + 64);
 }
 
+/// A record of the ledger names a rule by the policy's hash and the rule's id: both together mean one rule.
+#[test]
+fn one_hash_never_gives_a_rule_two_ids() {
+    use sudare::policy::node::Source;
+    let parse = |files: &[(&str, &str)]| {
+        let source = |(name, text): &(&str, &str)| Source { name: (*name).into(), text: format!("sudare: 1\n{text}") };
+        let policy = Policy::parse(&files.iter().map(source).collect::<Vec<_>>()).policy.expect("a policy");
+        let ids: Vec<String> = policy.rules_written().map(|(id, spot)| format!("{id} {}", spot.file)).collect();
+        (policy.version().to_string(), ids)
+    };
+    let roles = "roles: { support: a, manager: b }\n";
+    let (phone, mail) = ("rules: [{ for: support, show: [phone] }]\n", "rules: [{ for: support, show: [email] }]\n");
+    let one = parse(&[("a", roles), ("b", phone), ("c", mail)]);
+    let other = parse(&[("a", roles), ("c", phone), ("b", mail)]);
+    assert_eq!((&one.1[..], &other.1[..]), (&["support-1 b", "support-2 c"].map(String::from)[..], &one.1[..]));
+    assert_ne!(one.0, other.0, "the names count where they give ids");
+    assert_eq!(one.0, parse(&[("x", roles), ("y", phone), ("z", mail)]).0, "their order, not they themselves");
+    assert_eq!(one.0, parse(&[("z", mail), ("y", phone), ("x", roles)]).0, "nor that of reading");
+    let (named, manager) =
+        ("rules: [{ id: m, for: support, show: [email] }]\n", "rules: [{ for: manager, show: [email] }]\n");
+    for alone in [named, manager] {
+        let one = parse(&[("a", roles), ("b", phone), ("c", alone)]);
+        let other = parse(&[("a", roles), ("c", phone), ("b", alone)]);
+        assert_eq!(one.0, other.0, "names that give no ids do not count: {alone}");
+    }
+}
+
+#[test]
+fn one_rule_alone_decides_for_all_resources_and_roles_together() {
+    let policy = policy(
+        "
+sudare: 1
+roles: { support: a, manager: b }
+resources:
+  - { id: customer, match: GET /customers, subject: none }
+  - { id: page, match: GET /**, subject: none }
+rules:
+  - { for: support, mask: [phone] }
+  - { for: manager, show: [phone] }
+  - { id: pages, for: manager, mask: { phone: last4 }, when: { resource: page } }
+",
+    );
+    let (matched, roles) = (get(&policy, "/customers"), roles(&policy, &["support", "manager"]));
+    let time = NOON.parse().expect("a time");
+    let told = policy
+        .explain(&Situation { matched: &matched, roles: &roles, staff: None, network: None, time })
+        .expect("an explanation");
+    let phone = &told.kinds[usize::from(PHONE.0)];
+    let steps: Vec<_> =
+        phone.steps.iter().map(|step| (step.resource.as_deref(), step.rule.as_deref(), step.verdict)).collect();
+    assert_eq!(phone.decision.rules, ["pages".into()]);
+    assert_eq!(
+        steps,
+        [
+            (Some("customer"), Some("support-1"), Verdict::Outdone),
+            (Some("customer"), Some("manager-1"), Verdict::Overruled),
+            (Some("customer"), Some("pages"), Verdict::NotThere("resource")),
+            (Some("page"), Some("support-1"), Verdict::Outdone),
+            (Some("page"), Some("manager-1"), Verdict::Unconditioned),
+            (Some("page"), Some("pages"), Verdict::Decides),
+        ]
+    );
+}
+
 #[test]
 fn explain_tells_each_rule_and_why() {
     let policy = policy(
@@ -309,11 +373,11 @@ rules:
         ]
     );
     assert_eq!(phone.decision.search, Search::None);
-    assert_eq!(phone.steps[2].verdict.sentence(), "is not there: `event` does not hold");
+    assert_eq!(phone.steps[2].sentence(), "is not there: `event` does not hold");
     let number = told.kinds.iter().find(|kind| kind.name == "my_number").expect("a kind");
     assert_eq!(
         number.steps.iter().map(|step| (step.rule.as_deref(), step.verdict)).collect::<Vec<_>>(),
-        [(None, Verdict::Decides), (Some("law"), Verdict::Decides)]
+        [(None, Verdict::Limited), (Some("law"), Verdict::Decides)]
     );
     let plan = policy.plan(&situation).expect("a plan");
     for (kind, decision) in told.kinds.iter().zip(&plan.decisions) {

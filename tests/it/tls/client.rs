@@ -32,8 +32,13 @@ impl<'a> Client<'a> {
         Client { authority, name, versions: BOTH, person: None }
     }
 
-    /// Shakes hands.
+    /// Shakes hands as somebody who was never here.
     pub fn connect(&self, to: SocketAddr) -> io::Result<Stream> {
+        self.connect_with(&self.config(), to)
+    }
+
+    /// What is spoken; it keeps the sessions that it was given.
+    pub fn config(&self) -> Arc<ClientConfig> {
         let builder = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(self.versions)
             .expect("versions")
@@ -43,8 +48,13 @@ impl<'a> Client<'a> {
             Some(person) => builder.with_client_auth_cert(person.chain(), person.key()).expect("a certificate"),
         };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Arc::new(config)
+    }
+
+    /// Shakes hands, with a session of before if there is one.
+    pub fn connect_with(&self, config: &Arc<ClientConfig>, to: SocketAddr) -> io::Result<Stream> {
         let name = ServerName::try_from(self.name).expect("a name");
-        let session = ClientConnection::new(Arc::new(config), name).expect("a session");
+        let session = ClientConnection::new(Arc::clone(config), name).expect("a session");
         let mut stream = StreamOwned::new(session, wire::connect(to));
         while stream.conn.is_handshaking() {
             stream.conn.complete_io(&mut stream.sock)?;

@@ -22,31 +22,47 @@ struct Crm {
     address: SocketAddr,
     asked: Arc<Mutex<String>>,
     connections: Arc<AtomicUsize>,
+    /// Which protocol each connection agreed on.
+    spoken: Arc<Mutex<Vec<String>>>,
 }
 
 impl Crm {
     fn start(own: &Issued, old: bool) -> Crm {
         let versions: &[_] = if old { &[&TLS12] } else { &[&TLS13] };
-        let config = ServerConfig::builder_with_provider(provider())
+        let mut config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(versions)
             .expect("versions")
             .with_no_client_auth()
             .with_single_cert(own.chain(), own.key())
             .expect("a certificate");
+        // Whoever offers HTTP/2 gets it, and with it what it pushes.
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let config = Arc::new(config);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
-        let (asked, connections): (Arc<Mutex<String>>, Arc<AtomicUsize>) = Default::default();
-        let crm = Crm { address, asked: Arc::clone(&asked), connections: Arc::clone(&connections) };
+        let crm = Crm::at(address);
+        let (asked, connections) = (Arc::clone(&crm.asked), Arc::clone(&crm.connections));
+        let spoken = Arc::clone(&crm.spoken);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 connections.fetch_add(1, Ordering::SeqCst);
                 let session = ServerConnection::new(Arc::clone(&config)).expect("a session");
-                let asked = Arc::clone(&asked);
-                std::thread::spawn(move || converse(StreamOwned::new(session, stream), &asked));
+                let (asked, spoken) = (Arc::clone(&asked), Arc::clone(&spoken));
+                std::thread::spawn(move || {
+                    let mut stream = StreamOwned::new(session, stream);
+                    stream.conn.complete_io(&mut stream.sock)?;
+                    let protocol = stream.conn.alpn_protocol().unwrap_or(b"none that was named");
+                    let protocol = String::from_utf8_lossy(protocol).into_owned();
+                    spoken.lock().expect("no panic there").push(protocol);
+                    converse(stream, &asked)
+                });
             }
         });
         crm
+    }
+
+    fn at(address: SocketAddr) -> Crm {
+        Crm { address, asked: Arc::default(), connections: Arc::default(), spoken: Arc::default() }
     }
 
     fn asked(&self) -> String {
@@ -96,6 +112,8 @@ fn a_crm_that_proves_itself_is_asked_over_kept_connections() {
                 assert_eq!(answer.text(), r#"{"id":42,"tel":"***-****-5678"}"#, "{answer:?}");
             }
             assert_eq!(crm.connections.load(Ordering::SeqCst), 1, "{name}");
+            let spoken = crm.spoken.lock().expect("no panic there").clone();
+            assert_eq!(spoken, ["http/1.1"], "a CRM that would push pages is never asked in HTTP/2");
             let seen = crm.asked();
             // Staff's own Host goes on, and not the name that the certificate is for.
             assert_eq!(seen.matches(&format!("\r\nhost: {}\r\n", gateway.staff)).count(), 5, "{seen}");
@@ -127,7 +145,7 @@ fn a_crm_that_cannot_prove_itself_is_told_nothing() {
 fn half_a_handshake_has_the_bound_of_a_connection() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = silent.local_addr().expect("an address");
-    let crm = Crm { address, asked: Arc::default(), connections: Arc::default() };
+    let crm = Crm::at(address);
     let authority = Authority::new("the crm's");
     for more in [", connect_timeout: 200ms", "}\nbounds: { ledger_wait: 20s, connect: 200ms"] {
         let gateway = gateway(&crm, "localhost", Some(&authority), more);

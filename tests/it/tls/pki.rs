@@ -10,6 +10,12 @@ use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+/// Year, month, day.
+type Date = (i32, u8, u8);
+
+/// Longer than anybody tests.
+const LONG: [Date; 2] = [(2020, 1, 1), (2099, 1, 1)];
+
 /// An authority.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
@@ -41,27 +47,36 @@ impl Authority {
 
     /// A server's certificate for these names.
     pub fn server(&self, names: &[&str]) -> Issued {
-        self.issue(names, ExtendedKeyUsagePurpose::ServerAuth, false)
+        self.issue(names, ExtendedKeyUsagePurpose::ServerAuth, LONG)
     }
 
     /// One that has expired.
     pub fn expired(&self, names: &[&str]) -> Issued {
-        self.issue(names, ExtendedKeyUsagePurpose::ServerAuth, true)
+        self.issue(names, ExtendedKeyUsagePurpose::ServerAuth, [(2020, 1, 1), (2021, 1, 1)])
+    }
+
+    /// One for ninety days, as public authorities give them.
+    pub fn brief(&self, names: &[&str]) -> Issued {
+        let day = |days: i64| {
+            let day = jiff::Zoned::now().checked_add(jiff::Span::new().days(days)).expect("a day");
+            (day.year().into(), day.month().unsigned_abs(), day.day().unsigned_abs())
+        };
+        self.issue(names, ExtendedKeyUsagePurpose::ServerAuth, [day(-2), day(88)])
     }
 
     /// A person's certificate.
     pub fn person(&self, name: &str) -> Issued {
-        self.issue(&[name], ExtendedKeyUsagePurpose::ClientAuth, false)
+        self.issue(&[name], ExtendedKeyUsagePurpose::ClientAuth, LONG)
     }
 
-    fn issue(&self, names: &[&str], purpose: ExtendedKeyUsagePurpose, expired: bool) -> Issued {
+    fn issue(&self, names: &[&str], purpose: ExtendedKeyUsagePurpose, times: [Date; 2]) -> Issued {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names.clone()).expect("names");
         params.distinguished_name.push(DnType::CommonName, names[0].as_str());
         params.extended_key_usages = vec![purpose];
         params.use_authority_key_identifier_extension = true;
-        params.not_before = date_time_ymd(2020, 1, 1);
-        params.not_after = if expired { date_time_ymd(2021, 1, 1) } else { date_time_ymd(2099, 1, 1) };
+        let [from, to] = times.map(|(year, month, day)| date_time_ymd(year, month, day));
+        (params.not_before, params.not_after) = (from, to);
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.0).expect("a certificate").pem();
         Issued { certificate, key: key.serialize_pem() }

@@ -5,13 +5,13 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::{NamedGroup, ProtocolVersion};
+use rustls::{HandshakeKind, NamedGroup, ProtocolVersion};
 use sudare::config::listen::TlsConfig;
 use sudare::config::pem::Pair;
 use sudare::identity::peer::Peer;
 use sudare::serve::tls::{self, Tls};
 
-use super::client::{Client, ONLY_12, ask, shown};
+use super::client::{BOTH, Client, ONLY_12, ask, shown};
 use super::pki::{Authority, Issued};
 use crate::gate::wire::{Origin, Reply, connect};
 use crate::gateway::RULES;
@@ -129,6 +129,35 @@ fn only_certificates_of_the_authority_are_taken_and_none_is_needed() {
     assert!(answered(None), "another source may know them");
     assert!(answered(Some(&people.person("tanaka"))));
     assert!(!answered(Some(&strangers.person("tanaka"))), "a certificate that is there and bad");
+}
+
+/// Whom an old authority let in comes back neither by a new handshake nor by the session of the old one.
+#[test]
+fn a_changed_authority_counts_without_a_restart_and_resumes_nobody() {
+    let (crm, authority) = (crm(), Authority::new("staff's"));
+    let (old, new) = (Authority::new("old people's"), Authority::new("new people's"));
+    let (before, after) = (old.person("tanaka"), new.person("tanaka"));
+    for versions in [BOTH, ONLY_12] {
+        let own = authority.server(&[HOST]);
+        let tls = ", client_ca: people.pem, min: \"1.2\"";
+        let gateway = gateway(&crm, &own, tls, "", &[("people.pem", &old.pem())]);
+        let client = |person| Client { versions, person: Some(person), ..Client::of(&authority, HOST) };
+        let config = client(&before).config();
+        let again = || {
+            let mut stream = client(&before).connect_with(&config, gateway.staff)?;
+            ask(&mut stream, HOST, "/")?;
+            Ok::<_, std::io::Error>(stream.conn.handshake_kind())
+        };
+        let fresh =
+            |person| client(person).connect(gateway.staff).and_then(|mut stream| ask(&mut stream, HOST, "/")).is_ok();
+        assert!(fresh(&before) && !fresh(&after));
+        assert!(matches!(again(), Ok(Some(HandshakeKind::Full | HandshakeKind::FullWithHelloRetryRequest))));
+        assert!(matches!(again(), Ok(Some(HandshakeKind::Resumed))), "there is a session that could be resumed");
+        gateway.write("people.pem", &new.pem());
+        until(|| fresh(&after).then_some(()));
+        assert!(again().is_err(), "{versions:?}: the old session");
+        assert!(!fresh(&before), "the old certificate");
+    }
 }
 
 #[test]

@@ -1,0 +1,148 @@
+//! A form in parts that is not in UTF-8: every way in which it can be read, in UTF-8.
+//!
+//! A page in Shift_JIS sends names, texts and the names of files in its charset; a table that a file
+//! holds may be in another one than the page, as those of spreadsheets are. The bytes go on as they are;
+//! a reading is only judged. What a part says of its charset is believed; what is no text is left.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, WINDOWS_1252};
+use memchr::memmem;
+
+use crate::body::readings::by_likelihood;
+use crate::body::{charset, sniff};
+use crate::format::media;
+
+/// The readings of a form in parts: the likeliest first, never none.
+pub fn readings(raw: &[u8]) -> Vec<Cow<'_, [u8]>> {
+    let Some(parts) = split(raw) else { return vec![Cow::Borrowed(raw)] };
+    let foreign = foreign(&parts);
+    let labelled = parts.iter().any(|part| part.label.is_some_and(|label| label != UTF_8));
+    if foreign.is_empty() && !labelled {
+        return vec![Cow::Borrowed(raw)];
+    }
+    let switches = sniff::switches(&foreign);
+    let mut encodings = match (switches, foreign.is_empty()) {
+        (_, true) => vec![UTF_8],
+        (true, _) if std::str::from_utf8(&foreign).is_ok() => vec![UTF_8, ISO_2022_JP],
+        (true, _) => vec![ISO_2022_JP],
+        (false, _) => by_likelihood(&foreign),
+    };
+    if !switches && !sniff::is_no_latin(&foreign) {
+        encodings.push(WINDOWS_1252);
+    }
+    let mut readings: Vec<Cow<'_, [u8]>> = Vec::new();
+    for encoding in encodings {
+        // Western text is what no other charset can be.
+        let needed = encoding != WINDOWS_1252 || readings.is_empty();
+        readings.extend(read(raw, &parts, encoding).filter(|_| needed).map(Cow::Owned));
+    }
+    readings.dedup();
+    // What has no reading is refused by whoever reads it.
+    if readings.is_empty() { vec![Cow::Borrowed(raw)] } else { readings }
+}
+
+/// One part, where it stands in the form.
+struct Part<'a> {
+    /// From the end of the boundary before it, with its line's end, to the blank line.
+    head: &'a [u8],
+    body: &'a [u8],
+    is_file: bool,
+    /// What a file is called to be, where it is text.
+    is_text: bool,
+    /// The charset that it says.
+    label: Option<&'static Encoding>,
+}
+
+/// The parts between their boundaries; nothing where it is no form that could be read.
+fn split(raw: &[u8]) -> Option<Vec<Part<'_>>> {
+    let first = memmem::find(raw, b"\r\n")?;
+    let delimiter = [b"\r\n", &raw[..first]].concat();
+    let mut parts = Vec::new();
+    let mut at = first;
+    while let Some(length) = memmem::find(&raw[at..], b"\r\n\r\n") {
+        let (head, from) = (&raw[at..at + length], at + length + 4);
+        let end = from + memmem::find(&raw[from..], &delimiter)?;
+        let kind = kind(head);
+        let claim = kind.as_deref().and_then(|kind| media::claim(kind).ok());
+        let label = claim.as_ref().and_then(|claim| charset::known(claim.charset.as_deref()?).ok());
+        let essence = claim.map(|claim| claim.essence).unwrap_or_default();
+        let body = &raw[from..end];
+        let is_text = essence.is_empty()
+            || essence.starts_with("text/")
+            || essence == "application/csv"
+            || media::is_table_called_workbook(&essence, body);
+        let is_file = memmem::find(&head.to_ascii_lowercase(), b"filename").is_some();
+        parts.push(Part { head, body, is_file, is_text, label });
+        at = end + delimiter.len();
+    }
+    Some(parts)
+}
+
+/// What a part's head says that it is.
+fn kind(head: &[u8]) -> Option<String> {
+    const NAME: &[u8] = b"content-type:";
+    let line = head
+        .split(|byte| *byte == b'\n')
+        .find(|line| line.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME)))?;
+    std::str::from_utf8(&line[NAME.len()..]).ok().map(|kind| kind.trim().to_owned())
+}
+
+/// All text that is in no charset which is said, and not in UTF-8 by itself.
+fn foreign(parts: &[Part<'_>]) -> Vec<u8> {
+    let is_foreign = |bytes: &[u8]| sniff::switches(bytes) || std::str::from_utf8(bytes).is_err();
+    let fields = fields(parts);
+    let files = parts.iter().filter(|part| part.is_file && part.is_text && part.label.is_none());
+    let files = files.map(|part| part.body).filter(|body| is_foreign(body));
+    let fields = Some(fields.as_slice()).filter(|fields| is_foreign(fields));
+    fields.into_iter().chain(files).flatten().copied().collect()
+}
+
+/// The heads of all parts, and the texts of fields that say no charset: the page's own is that of all.
+fn fields(parts: &[Part<'_>]) -> Vec<u8> {
+    let texts = parts.iter().filter(|part| !part.is_file && part.label.is_none()).map(|part| part.body);
+    parts.iter().map(|part| part.head).chain(texts).flatten().copied().collect()
+}
+
+/// The form with its texts read in this charset where nothing else is said or seen.
+fn read(raw: &[u8], parts: &[Part<'_>], encoding: &'static Encoding) -> Option<Vec<u8>> {
+    let fields = fields(parts);
+    let of_fields = if std::str::from_utf8(&fields).is_ok() && !sniff::switches(&fields) { UTF_8 } else { encoding };
+    let mut out = Vec::with_capacity(raw.len() + raw.len() / 2);
+    let mut copied = 0;
+    let place = |part: &[u8]| part.as_ptr().addr() - raw.as_ptr().addr();
+    for part in parts {
+        let (head, body) = (place(part.head), place(part.body));
+        out.extend_from_slice(&raw[copied..head]);
+        let text = decoded(part.head, of_fields)?;
+        out.extend_from_slice(if part.label.is_some() { unlabelled(&text) } else { text.into_owned() }.as_bytes());
+        out.extend_from_slice(b"\r\n\r\n");
+        match (part.is_file, part.label) {
+            (false, label) => out.extend_from_slice(decoded(part.body, label.unwrap_or(of_fields))?.as_bytes()),
+            (true, Some(label)) => out.extend_from_slice(decoded(part.body, label)?.as_bytes()),
+            (true, None) if part.is_text && std::str::from_utf8(part.body).is_err() => {
+                out.extend_from_slice(decoded(part.body, encoding)?.as_bytes());
+            }
+            (true, None) => out.extend_from_slice(part.body),
+        }
+        copied = body + part.body.len();
+    }
+    out.extend_from_slice(&raw[copied..]);
+    Some(out)
+}
+
+fn decoded<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Option<Cow<'a, str>> {
+    encoding.decode_without_bom_handling_and_without_replacement(bytes)
+}
+
+/// A head that no longer says in which charset its part was.
+fn unlabelled(head: &str) -> String {
+    let line = |line: &str| {
+        if !line.to_ascii_lowercase().starts_with("content-type:") {
+            return line.to_owned();
+        }
+        let kept = line.split(';').filter(|part| !part.trim_start().to_ascii_lowercase().starts_with("charset"));
+        kept.collect::<Vec<_>>().join(";")
+    };
+    head.split("\r\n").map(line).collect::<Vec<_>>().join("\r\n")
+}
