@@ -204,10 +204,12 @@ impl<'a> Shown<'a> {
             let cell = |(role, cell): (&std::sync::Arc<str>, &Cell)| {
                 let under: Vec<Value> =
                     cell.marks.iter().filter_map(|mark| self.table.notes.get(*mark)).map(note).collect();
-                (
-                    role.to_string(),
-                    json!({ "action": cell.action.to_string(), "readonly": cell.readonly, "rules": cell.rules.iter().map(|rule| &**rule).collect::<Vec<_>>(), "under": under }),
-                )
+                let rules: Vec<&str> = cell.rules.iter().map(|rule| &**rule).collect();
+                let mut said = json!({ "action": cell.action.to_string(), "rules": rules, "under": under });
+                if cell.readonly {
+                    said["readonly"] = Value::Bool(true);
+                }
+                (role.to_string(), said)
             };
             let roles: serde_json::Map<String, Value> = self.table.roles.iter().zip(&row.cells).map(cell).collect();
             json!({ "kind": kind.name, "category": kind.category.word(), "roles": roles })
@@ -217,12 +219,12 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// The action with its marks: `show [1]`.
 /// That staff may not change it.
 fn locked(cell: &Cell) -> &'static str {
     if cell.readonly { ", readonly" } else { "" }
 }
 
+/// The action with its marks: `show [1]`.
 fn marked(cell: &Cell) -> String {
     let marks: Vec<String> = cell.marks.iter().map(|mark| format!(" [{}]", mark + 1)).collect();
     format!("{}{}{}", cell.action, locked(cell), marks.concat())

@@ -7,7 +7,7 @@ mod laws;
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -15,8 +15,10 @@ use sudare::policy::Policy;
 use sudare::serve::exchange::dry::{self, Caller, Got};
 use sudare::terms::mint::Mint;
 use sudare::terms::staff::Staff;
+use sudare::vault::mint::KeyMint;
+use sudare::vault::ring::Ring;
 
-use crate::exchange::run::{Plain, policy};
+use crate::exchange::run::policy;
 
 const TIME: &str = "2026-11-24T03:00:00Z";
 
@@ -129,7 +131,8 @@ fn asked(role: &str, policy: &Policy, ask: impl FnOnce(&Caller<'_>) -> Got) -> G
 }
 
 fn mint() -> Arc<dyn Mint> {
-    Arc::new(Plain)
+    static MINT: OnceLock<Arc<dyn Mint>> = OnceLock::new();
+    Arc::clone(MINT.get_or_init(|| Arc::new(KeyMint::new(Arc::new(Ring::passing().expect("a ring"))))))
 }
 
 /// Texts of a record that a note could repeat.
