@@ -260,8 +260,8 @@ mod tests {
         assert_eq!(
             told,
             [
+                // That `path` is needed is said by what is said of `pat`.
                 (1, "`pat` is no key of a test".to_owned()),
-                (1, "a test needs `path`".to_owned()),
                 (2, "the mode is `low` or `high`, not `loud`".to_owned()),
                 (3, "the count is a whole number, not `1x`".to_owned()),
                 (4, "`when` is reserved: not yet".to_owned()),
