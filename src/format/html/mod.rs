@@ -16,6 +16,7 @@ pub mod entity;
 mod aside;
 mod attribute;
 mod close;
+mod columns;
 mod control;
 mod element;
 mod embed;

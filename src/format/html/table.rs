@@ -8,6 +8,7 @@
 //! A row of `th` below others is one of values, unless it says a name that means something, or a span shows
 //! that it parts the table. New headings stand beside those that mean something: a name too many veils more.
 
+use crate::format::html::columns::{Columns, Heading};
 use crate::format::html::held::Word;
 
 /// One table while it streams by.
@@ -40,17 +41,6 @@ pub(super) struct Table {
 struct Carried {
     rows: usize,
     heading: Option<Word>,
-}
-
-/// The headings of each column, the uppermost first.
-#[derive(Default)]
-struct Columns(Vec<Vec<Heading>>);
-
-#[derive(Clone)]
-struct Heading {
-    text: Word,
-    /// It means something to the rules.
-    known: bool,
 }
 
 #[derive(Default)]
@@ -113,8 +103,8 @@ pub(super) struct Cell {
 }
 
 /// Columns beyond this have no headings.
-const COLUMNS_MAX: usize = 1000;
-/// A cell's column has no more headings above it than this.
+pub(super) const COLUMNS_MAX: usize = 1000;
+/// A row has no more headings before a cell than this.
 const HEADINGS_MAX: usize = 8;
 
 impl Table {
@@ -300,7 +290,7 @@ impl Table {
     /// Whether a row of headings names those below it, and not their columns.
     fn is_group(&self, row: &Row) -> bool {
         let wide = row.texts.iter().any(|(cell, _)| cell.columns > 1);
-        self.columns.0.len() > 1 && (row.heads == 1 || wide)
+        self.columns.len() > 1 && (row.heads == 1 || wide)
     }
 
     fn of_column(&self, cell: Cell) -> Vec<Word> {
@@ -310,53 +300,6 @@ impl Table {
         // Where headings are hidden, cells may be hidden in another way.
         self.all.names(cell.all, cell.columns, &mut names);
         names
-    }
-}
-
-impl Columns {
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Adds to the names the headings of these columns, the nearest first.
-    fn names(&self, first: usize, count: usize, names: &mut Vec<Word>) {
-        for column in self.0.iter().skip(first).take(count.min(HEADINGS_MAX)) {
-            for heading in column.iter().rev() {
-                if !names.contains(&heading.text) {
-                    names.push(Word::clone(&heading.text));
-                }
-            }
-        }
-    }
-
-    /// Whether one of these columns has a heading that means something.
-    fn know(&self, first: usize, count: usize) -> bool {
-        self.0.iter().skip(first).take(count).flatten().any(|heading| heading.known)
-    }
-
-    /// Puts a heading over these columns: one that means something, `below` a row of values, in the place of
-    /// those that stand there.
-    fn add(&mut self, first: usize, count: usize, heading: &Heading, below: bool) {
-        let until = (first + count).min(COLUMNS_MAX);
-        self.0.resize(self.0.len().max(until), Vec::new());
-        for column in self.0.iter_mut().take(until).skip(first) {
-            if below && heading.known {
-                column.clear();
-            }
-            if column.len() < HEADINGS_MAX {
-                column.push(heading.clone());
-            } else if heading.known {
-                column[HEADINGS_MAX - 1] = heading.clone();
-            }
-        }
-    }
-
-    /// Leaves out the headings that mean nothing.
-    fn keep_known(&mut self) {
-        self.0.iter_mut().for_each(|column| column.retain(|heading| heading.known));
-        if self.0.iter().all(Vec::is_empty) {
-            self.0.clear();
-        }
     }
 }
 
