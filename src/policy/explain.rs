@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use crate::policy::conditions::Situation;
-use crate::policy::decide::{self, Considered, State, Trace, Verdict};
+use crate::policy::decide::{self, State};
 use crate::policy::matched::{self, Matched};
 use crate::policy::node::Spot;
 use crate::policy::plan::Decision;
 use crate::policy::planner::{self, Context};
+use crate::policy::trace::{Considered, Trace, Verdict};
 use crate::policy::{Parts, Policy, table};
 use crate::terms::action::Action;
 use crate::terms::kind::KindId;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::policy::compile::{Resource, ToldRule};
 use crate::policy::conditions::{Situation, state_for};
-use crate::policy::decide::{self, Question, RoleId, State, Trace};
+use crate::policy::decide::{self, Question, RoleId, State};
 use crate::policy::headers::Headers;
 use crate::policy::matched::{Matched, route};
 use crate::policy::plan::{
@@ -16,6 +16,7 @@ use crate::policy::plan::{
 use crate::policy::rows::{self, Rows, Term};
 use crate::policy::rule::resources::At;
 use crate::policy::rule::settings::Undeclared;
+use crate::policy::trace::Trace;
 use crate::policy::{Parts, Policy};
 use crate::route::router::RouteId;
 use crate::terms::event::Event;

@@ -194,7 +194,7 @@ fn step(step: &Step, recorded: bool) -> Value {
         "action": step.action.to_string(),
         "when": step.when.iter().map(|(key, asked)| ((*key).to_owned(), Value::from(asked.as_str()))).collect::<Map<_, _>>(),
         "holds": step.holds(),
-        "decides": step.verdict == crate::policy::decide::Verdict::Decides,
+        "decides": step.verdict == crate::policy::trace::Verdict::Decides,
         "why": text::sentence(step, recorded),
     })
 }

@@ -6,9 +6,9 @@ use crate::cli::explain::rows::{By, Decider, Gets, Row};
 use crate::cli::explain::{Difference, Field, Told, live};
 use crate::cli::grid::Grid;
 use crate::cli::say::{Lang, columns, phrase, texts};
-use crate::policy::decide::Verdict;
 use crate::policy::explain::{At, KindExplanation, Step};
 use crate::policy::plan::{Errors, Plan, Search, Unlisted, Unreadable};
+use crate::policy::trace::Verdict;
 use crate::serve::respond::words;
 use crate::terms::refusal::Refusal;
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use sudare::policy::Policy;
 use sudare::policy::conditions::Situation;
-use sudare::policy::decide::{RoleId, Verdict};
+use sudare::policy::decide::RoleId;
 use sudare::policy::matched::{Asked, Matched};
 use sudare::policy::plan::{Errors, Meaning, Plan, Search, SubjectAt, Unlisted, Unreadable};
+use sudare::policy::trace::Verdict;
 use sudare::route::normal::{canonical, pairs};
 use sudare::terms::action::{Action, Mask};
 use sudare::terms::event::Event;
