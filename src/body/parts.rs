@@ -120,7 +120,7 @@ fn read(raw: &[u8], parts: &[Part<'_>], encoding: &'static Encoding) -> Option<V
         match (part.is_file, part.label) {
             (false, label) => out.extend_from_slice(decoded(part.body, label.unwrap_or(of_fields))?.as_bytes()),
             (true, Some(label)) => out.extend_from_slice(decoded(part.body, label)?.as_bytes()),
-            (true, None) if part.is_text && std::str::from_utf8(part.body).is_err() => {
+            (true, None) if part.is_text && (std::str::from_utf8(part.body).is_err() || sniff::switches(part.body)) => {
                 out.extend_from_slice(decoded(part.body, encoding)?.as_bytes());
             }
             (true, None) => out.extend_from_slice(part.body),

@@ -124,11 +124,15 @@ fn begins_as_text(run: &[u8]) -> bool {
 
 /// Shows what a text says in another writing, and where.
 pub(super) fn each(text: &str, mut see: impl FnMut(Range<usize>, &str)) {
+    // Of what stands in one another no more is read than this, however many ways there are to read it.
+    let mut budget = text.len().saturating_mul(2);
     for (range, inner) in layer(text) {
         see(range.clone(), &inner);
         let mut texts = vec![inner];
         for _ in 1..LAYERS {
-            texts = texts.iter().flat_map(|text| layer(text)).map(|(_, inner)| inner).collect();
+            let mut within = |inner: &String| budget.checked_sub(inner.len()).map(|left| budget = left).is_some();
+            let inner = texts.iter().flat_map(|text| layer(text)).map(|(_, inner)| inner);
+            texts = inner.take_while(&mut within).collect();
             texts.iter().for_each(|inner| see(range.clone(), inner));
         }
     }
@@ -152,19 +156,7 @@ pub(super) fn find(plan: &Plan, text: &str, found: &mut Vec<Found>) {
     if more.is_empty() {
         return;
     }
-    more.sort_by_key(|one| one.range.start);
-    let mut covered: Vec<Range<usize>> = Vec::new();
-    for one in &more {
-        match covered.last_mut() {
-            Some(last) if one.range.start < last.end => last.end = last.end.max(one.range.end),
-            _ => covered.push(one.range.clone()),
-        }
-    }
-    // What is found in the letters themselves inside such a run is none of it.
-    found.retain(|known| {
-        let next = covered.partition_point(|range| range.end <= known.range.start);
-        covered.get(next).is_none_or(|range| known.range.end <= range.start)
-    });
+    // What is found in the letters themselves may go beyond such a run: both count.
     found.append(&mut more);
     found.sort_by_key(|one| one.range.start);
 }

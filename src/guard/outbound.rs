@@ -61,6 +61,8 @@ pub struct Outbound {
     found: Vec<Found>,
     /// Whether any value can be veiled, so that it must be sought elsewhere.
     veils: bool,
+    /// Values that the request itself brought to the CRM though staff does not see them.
+    hidden: Vec<String>,
     subjects: Subjects,
     tellers: Tellers,
     /// Which kinds had a place, by number.
@@ -105,6 +107,7 @@ impl Outbound {
             waiting: Queue::default(),
             found: Vec::new(),
             veils,
+            hidden: Vec::new(),
             subjects,
             tellers: Tellers::default(),
             records,
@@ -124,6 +127,13 @@ impl Outbound {
             flows: false,
             notes: None,
         }
+    }
+
+    /// Veils these values too, wherever the answer repeats them: what went home with a write comes back veiled.
+    pub fn hiding(mut self, values: Vec<String>) -> Outbound {
+        self.veils |= !values.is_empty();
+        self.hidden = values;
+        self
     }
 
     /// Says who asks: rules may compare records with them.
@@ -209,6 +219,7 @@ impl Outbound {
         };
         Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today, &self.records)
             .told_to(self.notes.as_deref())
+            .hiding(&self.hidden)?
             .judge(waiting, told)
     }
 
@@ -301,7 +312,7 @@ impl Sink for Outbound {
         let header = (!body).then(|| of_header(leaf));
         let leaf = header.as_ref().unwrap_or(leaf);
         let seat = self.seats.of(&self.plan, leaf);
-        self.idles = seat.is_idle && self.notes.is_none();
+        self.idles = seat.is_idle && self.notes.is_none() && self.hidden.is_empty();
         if self.idles {
             return Ok(());
         }

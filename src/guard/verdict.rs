@@ -90,6 +90,13 @@ impl<'a> Judge<'a> {
         self
     }
 
+    /// Veils these values too, wherever they stand.
+    pub(super) fn hiding(mut self, values: &[String]) -> Result<Judge<'a>, Refusal> {
+        let veil = Veil { text: NOTHING_SHOWN, strictness: Action::Mask(Mask::Full).strictness() };
+        values.iter().try_for_each(|value| self.needles.add(value, 0, 0, veil))?;
+        Ok(self)
+    }
+
     /// Judges leaves; `told` says what tellers make of one that they speak of.
     pub(super) fn judge(
         mut self,
@@ -409,7 +416,6 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// The bytes of a text without the blanks around it.
 /// Whether this is XML: a call has members too, but its structs stay whole.
 fn is_xml(pieces: &[Piece]) -> bool {
     pieces.iter().any(|piece| matches!(piece.quotes.layers(), [Quote::XmlText | Quote::XmlCdata]))
@@ -422,6 +428,7 @@ fn value(text: &str) -> Range<usize> {
     if value.is_empty() { start..end } else { end - value.len()..end }
 }
 
+/// The bytes of a text without the blanks around it.
 fn trimmed(text: &str) -> Range<usize> {
     let start = text.len() - text.trim_start().len();
     let end = text.trim_end().len();

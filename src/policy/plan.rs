@@ -56,6 +56,8 @@ pub struct Plan {
     pub unreadable: Unreadable,
     /// What becomes of the CRM's error pages.
     pub errors: Errors,
+    /// Whether veils in a write become their originals again.
+    pub restore: bool,
     /// What parameters ask about, by folded name.
     pub parameters: HashMap<String, Parameter>,
     /// What values that tell the kinds of others may say.

@@ -199,6 +199,8 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
     let all_pass = !matched.is_empty() && matched.iter().all(|resource| passes(resource, situation));
     let unlisted = matched.iter().chain(&beside).map(|resource| resource.options.unlisted);
     let unlisted = unlisted.max_by_key(|unlisted| *unlisted as u8).unwrap_or(Unlisted::Scan);
+    // Resources of whole folders, which say nothing of it, stand around the one that does.
+    let restore = options().any(|options| options.restore);
     let all_scanned = !matched.is_empty() && options().all(|options| options.errors == Errors::Scan);
     Ok(Plan {
         version: parts.version.clone(),
@@ -219,6 +221,7 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         unlisted,
         unreadable: if all_pass { Unreadable::Pass } else { Unreadable::Block },
         errors: if all_scanned { Errors::Scan } else { Errors::Page },
+        restore,
         parameters: parameters(if beside.is_empty() { &matched } else { &beside }),
         tellers: layout.tellers,
         rows,

@@ -113,7 +113,7 @@ fn said(resource: &Resource, kinds: &Kinds) -> Vec<(String, String)> {
 }
 
 fn options(options: &Options) -> Vec<(String, String)> {
-    let Options { scan, unlisted, unreadable, until, errors, public } = options;
+    let Options { scan, unlisted, unreadable, until, errors, public, restore } = options;
     let unlisted = match unlisted {
         Unlisted::Scan => "scan",
         Unlisted::Mask => "mask",
@@ -131,6 +131,7 @@ fn options(options: &Options) -> Vec<(String, String)> {
     vec![
         ("errors".to_owned(), errors.to_owned()),
         ("public".to_owned(), public.to_string()),
+        ("restore".to_owned(), restore.to_string()),
         ("scan".to_owned(), scan.to_string()),
         ("unlisted".to_owned(), unlisted.to_owned()),
         ("unreadable".to_owned(), unreadable),

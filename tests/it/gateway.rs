@@ -168,7 +168,7 @@ fn what_is_refused_is_refused_with_its_reason() {
         (asked("/.sudare/v1/none"), 404, "not-found"),
         (asked("/%2Esudare/v1/none"), 404, "not-found"),
         (asked("/api/customers/%2e%2e/42"), 400, "ambiguous"),
-        (gateway.put("/api/customers/42", "tanaka", "crm-support", r#"{"tel":"***-****-9999"}"#), 409, "veil"),
+        (gateway.put("/api/customers/42", "tanaka", "crm-support", r#"{"tel":"***-****-5678"}"#), 409, "veil"),
         (gateway.put("/api/customers/42", "tanaka", "crm-support", r#"{"memo":"see tel ***-****-5678"}"#), 409, "veil"),
     ] {
         assert_eq!((answer.status, answer.header("sudare-refusal").as_deref()), (status, Some(reason)), "{answer:?}");

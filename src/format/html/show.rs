@@ -112,6 +112,14 @@ impl Page {
         let breaks: Vec<usize> = breaks.into_iter().map(|at| at - blanks + before).collect();
         let mut lines = labelled(&text, &breaks, &self.words);
         lines.retain(|line| line.span.start >= before);
+        // Where its words are read in another way than that label, all of it is what the label names.
+        let between = lines.first().map(|line| &text[before..line.span.start]);
+        if !between.is_some_and(|text| text.chars().all(|c| c.is_whitespace() || COLONS.contains(&c))) {
+            let mut held = whole.clone();
+            held.names.insert(0, label.clone());
+            self.deliver(held, eyes)?;
+            return Ok(None);
+        }
         for line in &mut lines {
             line.span = line.span.start - before + blanks..line.span.end - before + blanks;
         }

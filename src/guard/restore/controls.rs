@@ -59,12 +59,10 @@ impl IssuedForm {
 
     /// Whether a form still says whose values it holds: what tells them was not changed, or put in.
     fn is_itself(&self, sent: &[Sent]) -> bool {
-        sent.iter().all(|one| match self.fields.get(&one.name) {
-            Some(slots) => {
-                let hidden = slots.iter().any(|slot| slot.sort == Sort::Hidden) && ends_in_id(&one.name);
-                !hidden || slots.iter().any(|slot| !matches!(slot.of(&one.value), Found::Nothing))
-            }
-            None => !IDS.iter().any(|id| id.eq_ignore_ascii_case(&one.name)),
+        sent.iter().filter(|one| names_a_record(&one.name)).all(|one| match self.fields.get(&one.name) {
+            // Of several nobody could tell which is whose.
+            Some(slots) => matches!(&slots[..], [slot] if !matches!(slot.of(&one.value), Found::Nothing)),
+            None => false,
         })
     }
 
@@ -80,7 +78,8 @@ impl IssuedForm {
             for (at, number) in numbers.iter().enumerate() {
                 let value = &sent[*number].value;
                 let alone = numbers.iter().filter(|other| same(&sent[**other].value, value)).count() == 1;
-                let slot = if slots.len() == numbers.len() { slots.get(at) } else { None };
+                // Of several of one name each is known by its order only where there is but one.
+                let slot = if slots.len() == 1 && numbers.len() == 1 { slots.get(at) } else { None };
                 let found = slot.map_or_else(|| anywhere(slots, value, alone), |slot| slot.of(value));
                 match found {
                     Found::Veil(original) => {
@@ -102,8 +101,13 @@ impl IssuedForm {
     }
 }
 
-fn ends_in_id(name: &str) -> bool {
-    name.trim_end_matches(']').to_ascii_lowercase().ends_with("id")
+/// Whether a name may tell which record is meant.
+pub fn names_a_record(name: &str) -> bool {
+    let folded: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let ends = ["id", "ids", "guid"];
+    IDS.iter().any(|id| folded == id.trim_start_matches('_').to_lowercase())
+        || ["record", "module", "table", "model"].contains(&folded.as_str())
+        || ends.iter().any(|end| folded.ends_with(end))
 }
 
 /// What a value is of those that were issued.
@@ -128,8 +132,8 @@ impl Slot {
     /// A value as a browser would send it.
     fn sent(&self, original: &str) -> String {
         match self.sort {
-            Sort::Line | Sort::Hidden => original.replace(['\r', '\n'], ""),
-            Sort::Lines => plain(original).replace('\n', "\r\n"),
+            Sort::Line => original.replace(['\r', '\n'], ""),
+            Sort::Lines | Sort::Hidden => plain(original).replace('\n', "\r\n"),
             Sort::Choice => original.to_owned(),
         }
     }

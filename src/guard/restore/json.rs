@@ -187,7 +187,8 @@ impl Merge<'_> {
         IDS.into_iter().all(|id| {
             let Some(said) = find(written, id) else { return true };
             match (find(original, id), find(veiled, id)) {
-                (Some(own), Some(issued)) => said.value.is_same(&own.value) || said.value.is_same(&issued.value),
+                // Not the original: who guesses it would be told by what becomes of the write.
+                (Some(_), Some(issued)) => said.value.is_same(&issued.value),
                 _ => !self.below && matches!(&said.value.is, Is::Text(text) | Is::Bare(text) if text == self.subject),
             }
         })

@@ -18,7 +18,7 @@ pub use self::controls::{IssuedForm, Sent};
 pub use self::json::Issued;
 pub use self::lists::IDS;
 use crate::guard::leaves;
-use crate::policy::plan::{Meaning, Plan};
+use crate::policy::plan::{Meaning, Plan, Target};
 use crate::terms::action::Action;
 use crate::terms::disclosure::Counts;
 use crate::terms::kind::KindId;
@@ -107,6 +107,33 @@ impl Doubts {
     }
 }
 
+/// Every text and number of a value.
+fn scalars(value: &serde_json::Value, all: &mut Vec<String>) {
+    match value {
+        serde_json::Value::String(text) => all.push(text.clone()),
+        serde_json::Value::Number(number) => all.push(number.to_string()),
+        serde_json::Value::Array(items) => items.iter().for_each(|item| scalars(item, all)),
+        serde_json::Value::Object(members) => members.values().for_each(|member| scalars(member, all)),
+        serde_json::Value::Bool(_) | serde_json::Value::Null => {}
+    }
+}
+
+impl Doubts {
+    /// What becomes of a write that is not compared with the record: a veil in it is refused, and whatever
+    /// stands in a field that is read-only.
+    pub fn refuse_alone(&self, plan: &Plan) -> Result<(), Refusal> {
+        let locks = |kind: KindId| plan.every(kind).any(|own| own.readonly);
+        let is_locked = |target: &Target| matches!(target.meaning, Meaning::Field { kind, .. } if locks(kind));
+        match self.scope {
+            _ if !self.leaves.is_empty() => Err(self.refuse(plan)),
+            Scope::All if plan.targets.iter().any(is_locked) => {
+                Err(Refusal::new(Reason::Rule, "the body replaces a field that is read-only; nothing was saved"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Whether a member that is missing in a write has to be compared: a rule takes one out of answers that a
 /// field names, so that a tool cannot send it back, or forbids staff to take it out.
 pub(super) fn minds_what_is_missing(plan: &Plan) -> bool {
@@ -140,6 +167,22 @@ pub struct Home {
 }
 
 impl Home {
+    /// The values that go home, as they read.
+    pub fn values(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for fill in &self.fills {
+            let text = fill.text.trim_start_matches(',');
+            // A member that is put back, a value of JSON, or what stands in a form.
+            let parsed = serde_json::from_str(&format!("{{{text}}}")).or_else(|_| serde_json::from_str(text));
+            match parsed {
+                Ok(value) => scalars(&value, &mut all),
+                Err(_) => all.push(fill.text.clone()),
+            }
+        }
+        all.retain(|value| !value.trim().is_empty());
+        all
+    }
+
     /// The write as it goes on; nothing where a fill lies outside of it or over another.
     pub fn filled(&self, written: &[u8]) -> Option<Vec<u8>> {
         let mut all = Vec::with_capacity(written.len());

@@ -58,6 +58,8 @@ pub struct Options {
     pub errors: Errors,
     /// Whether staff without a role may ask for it.
     pub public: bool,
+    /// Whether veils in a write become their originals again.
+    pub restore: bool,
 }
 
 /// Whose data a resource shows.
@@ -125,6 +127,7 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Resource> {
 fn options(map: &mut MapReader<'_>, faults: &mut Faults) -> Options {
     let scan = map.take("scan").and_then(|node| reader::boolean(node, "`scan`", faults)).unwrap_or(true);
     let public = map.take("public").and_then(|node| reader::boolean(node, "`public`", faults)).unwrap_or(false);
+    let restore = map.take("restore").and_then(|node| reader::boolean(node, "`restore`", faults)).unwrap_or(false);
     let words = [("scan", Unlisted::Scan), ("mask", Unlisted::Mask), ("block", Unlisted::Block)];
     let unlisted = map
         .take("unlisted")
@@ -146,7 +149,7 @@ fn options(map: &mut MapReader<'_>, faults: &mut Faults) -> Options {
     if let Some((_, spot)) = until.filter(|_| unreadable == Unreadable::Block) {
         faults.error(spot, "until", "`until` here belongs to `unreadable: pass` alone");
     }
-    Options { scan, unlisted, unreadable, until: until.map(|(time, _)| time), errors, public }
+    Options { scan, unlisted, unreadable, until: until.map(|(time, _)| time), errors, public, restore }
 }
 
 fn records(node: &Node, faults: &mut Faults) -> Option<Place> {

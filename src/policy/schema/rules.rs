@@ -137,6 +137,7 @@ shape!(Resource, "A page or a call of the CRM, where kinds appear at known place
         "until": Until, "When `unreadable: pass` ends.";
         "errors": Errors, "The CRM's error pages: a fixed page in their place, or scanned. Left out: `page`.";
         "public": Bool, "Whether staff without a role may ask for it.";
+        "restore": Bool, "Whether veils in a write become their originals again, by a second reading of the record. Left out: `false`, and such a write is refused.";
         "headers": ResourceHeaders, "What its answers say to browsers beside what the CRM says: only ever stricter.";
     }
 );

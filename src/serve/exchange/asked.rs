@@ -240,6 +240,12 @@ impl Asked {
         if self.body.is_empty() {
             return Ok(Screened { searched, doubts });
         }
+        let kind = content_type(&self.head.headers)?.unwrap_or_default().to_ascii_lowercase();
+        if kind.contains("json-patch") && plan.decisions.iter().any(|own| own.action.veils() || own.readonly) {
+            let note =
+                "a JSON Patch moves values that nobody sees and asks what they are; send the members that change";
+            return Err(Refusal::new(Reason::RequestUnreadable, note));
+        }
         let (format, text) = self.text().map_err(unreadable)?;
         let readings = match format {
             Format::Form => readings::form(&text),

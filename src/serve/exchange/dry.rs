@@ -172,11 +172,14 @@ fn answered(
     let plan = asked.plan(policy, &asks, &bounds)?;
     *used = Some(Arc::clone(&plan));
     let Screened { searched, doubts } = asked.screen(&plan, &bounds)?;
-    if !doubts.is_empty() {
+    let mut home = Vec::new();
+    if !plan.restore {
+        doubts.refuse_alone(&plan)?;
+    } else if !doubts.is_empty() {
         let compared = Compared { policy, mint, bounds: &bounds, asks: &asks, plan: &plan, doubts: &doubts };
-        restore::dried(compared, &mut asked, record.map(Response::into_parts))?;
+        home = restore::dried(compared, &mut asked, record.map(Response::into_parts))?;
     }
-    let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff);
+    let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff).hiding(home);
     guard.tell(dry.notes.clone());
     let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
     let (mut head, body) = response.into_parts();

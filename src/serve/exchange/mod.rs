@@ -120,17 +120,20 @@ async fn answered(
         event => event,
     };
     let mut receipt = Receipt::open(gateway, house, &plan, facts, event)?;
-    if !doubts.is_empty() {
+    let mut home = Vec::new();
+    if !plan.restore {
+        doubts.refuse_alone(&plan)?;
+    } else if !doubts.is_empty() {
         let (policy, mint, bounds) = (&*house.policy, &house.mint, &house.bounds);
         let compared = Compared { policy, mint, bounds, asks: &asks, plan: &plan, doubts: &doubts };
-        restore::restore(gateway, house, &upstream, compared, &mut asked, &mut receipt).await?;
+        home = Box::pin(restore::restore(gateway, house, &upstream, compared, &mut asked, &mut receipt)).await?;
     }
     // A log-in changes nothing of customers'.
     if asked.writes(&plan) && !logs_in {
         Box::pin(receipt.forward(&asked.subject(&plan))).await?;
     }
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time)).asked_by(staff.as_ref());
-    let guard = Box::new(guard);
+    let guard = Box::new(guard.hiding(home));
     let about = About::of(&asked, &plan, reader, facts.id.clone());
     if let Some(watch) = &watch {
         Box::pin(watch.before()).await;

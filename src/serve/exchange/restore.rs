@@ -17,7 +17,7 @@ use crate::body::unpack::Unpacker;
 use crate::format::Format;
 use crate::format::html::forms;
 use crate::format::json::JsonWalker;
-use crate::guard::restore::{Doubts, Home, IDS, Issued, IssuedForm, Kinds, Scope, Sent};
+use crate::guard::restore::{Doubts, Home, Issued, IssuedForm, Kinds, Scope, Sent};
 use crate::policy::Policy;
 use crate::policy::plan::{Plan, SubjectAt};
 use crate::route::normal;
@@ -51,7 +51,8 @@ pub(super) struct Compared<'a> {
     pub doubts: &'a Doubts,
 }
 
-/// Makes a write whole again before it goes on, and records what went home. `receipt` is the write's own.
+/// Makes a write whole again before it goes on, and records what went home, which the answer must not repeat.
+/// `receipt` is the write's own.
 pub(super) async fn restore(
     gateway: &Gateway,
     house: &House,
@@ -59,9 +60,9 @@ pub(super) async fn restore(
     compared: Compared<'_>,
     asked: &mut Asked,
     receipt: &mut Receipt,
-) -> Result<(), Refusal> {
+) -> Result<Vec<String>, Refusal> {
     let Some(question) = Question::of(asked, &compared) else {
-        return compared.unknown(None);
+        return compared.unknown(None).map(|()| Vec::new());
     };
     let mut share = gateway.hold.share();
     let read = async {
@@ -74,11 +75,17 @@ pub(super) async fn restore(
     };
     let late = |_| Refusal::new(Reason::UpstreamSlow, "the record was not there in time to compare a write with it");
     let (about, head, bytes) = timeout(house.bounds.request, read).await.map_err(late)??;
-    let Some(whole) = compared.whole(asked, &question, about, (head, bytes))? else { return Ok(()) };
+    let Some(whole) = compared.whole(asked, &question, about, (head, bytes))? else { return Ok(Vec::new()) };
     receipt.restored(&asked.subject(compared.plan), &whole.counts).await?;
     asked.replace_body(whole.body);
-    Ok(())
+    Ok(whole.values)
 }
+
+/// Parameters that say what is done with a record, and not which it is.
+const DEEDS: [&str; 8] = ["action", "do", "op", "mode", "save", "_method", "lang", "cmd"];
+
+/// How many members or fields are compared with one another: all with all, at worst.
+const PARTS_MAX: usize = 1000;
 
 /// The answer as it came, behind the guard, and both as trees.
 const COPIES: usize = 8;
@@ -88,23 +95,25 @@ pub(super) fn dried(
     compared: Compared<'_>,
     asked: &mut Asked,
     record: Option<(response::Parts, Bytes)>,
-) -> Result<(), Refusal> {
+) -> Result<Vec<String>, Refusal> {
     let Some(answer) = record else {
         // Nobody knows whether the record is there.
-        return if compared.doubts.leaves.is_empty() { Ok(()) } else { compared.unknown(None) };
+        let unknown = if compared.doubts.leaves.is_empty() { Ok(()) } else { compared.unknown(None) };
+        return unknown.map(|()| Vec::new());
     };
-    let Some(question) = Question::of(asked, &compared) else { return compared.unknown(None) };
+    let Some(question) = Question::of(asked, &compared) else { return compared.unknown(None).map(|()| Vec::new()) };
     let about = question.about();
-    if let Some(whole) = compared.whole(asked, &question, about, answer)? {
-        asked.replace_body(whole.body);
-    }
-    Ok(())
+    let Some(whole) = compared.whole(asked, &question, about, answer)? else { return Ok(Vec::new()) };
+    asked.replace_body(whole.body);
+    Ok(whole.values)
 }
 
 /// A write with its originals.
 struct Whole {
     body: Bytes,
     counts: Counts,
+    /// What went home.
+    values: Vec<String>,
 }
 
 /// The record twice: as the CRM answered, and as staff would get that.
@@ -135,13 +144,22 @@ impl Compared<'_> {
         about: About,
         (mut head, bytes): (response::Parts, Bytes),
     ) -> Result<Option<Whole>, Refusal> {
+        // What stands beside a value tells its kind: with another word beside it, it would go home to where it is shown.
+        if !self.plan.tellers.is_empty() || !question.plan.tellers.is_empty() {
+            return self.unknown(None).map(|()| None);
+        }
         if head.status != StatusCode::OK {
             return self.unknown(Some(head.status)).map(|()| None);
         }
         let record = self.record(question, about, &mut head, bytes, asked).map_err(|refusal| self.told(refusal))?;
         let Some(record) = record else { return self.unknown(None).map(|()| None) };
         let (format, text) = asked.text()?;
-        if text.len() > self.bounds.hold_bytes {
+        let is_many = |text: &[u8], part: u8| text.iter().filter(|byte| **byte == part).count() > PARTS_MAX;
+        let part = if format == Format::Form { b'&' } else { b',' };
+        if text.len() > self.bounds.hold_bytes
+            || is_many(&text, part)
+            || (format == Format::Json && is_many(&record.original, b','))
+        {
             return self.unknown(None).map(|()| None);
         }
         let whole = match (format, text) {
@@ -157,7 +175,8 @@ impl Compared<'_> {
             let note = "the body is signed, so that veils in it cannot be made the originals again; nothing was saved";
             return Err(Refusal::new(Reason::Veil, note));
         }
-        Ok(Some(Whole { body: body.into(), counts: home.counts }))
+        let values = home.values();
+        Ok(Some(Whole { body: body.into(), counts: home.counts, values }))
     }
 
     /// The record, if it is whose it should be.
@@ -212,7 +231,17 @@ impl Compared<'_> {
         let Record { format: Format::Html, charset, original, veiled } = record else { return Ok(None) };
         let read = |bytes: &[u8]| readings::text_in(bytes, charset);
         let (Some(original), Some(veiled)) = (read(&original), read(&veiled)) else { return Ok(None) };
+        // A script sends UTF-8, whatever the page is in, and says so.
+        let kind = asked::content_type(asked.headers())?.unwrap_or_default().to_ascii_lowercase();
+        if kind.contains("charset") {
+            return Ok(None);
+        }
         let Some(sent) = readings::sent_in(asked.body(), charset) else { return Ok(None) };
+        // The subject's own parameter in the body may be what counts.
+        let names = compared_names(self, asked);
+        if sent.iter().any(|(name, _)| names.contains(&name.trim().to_lowercase())) {
+            return Ok(None);
+        }
         let sent: Vec<Sent> = sent.into_iter().map(|(name, value)| Sent { name, value }).collect();
         let has_base = original.to_ascii_lowercase().contains("<base");
         let forms = |page: &str| forms::forms(page, self.bounds.hold_bytes);
@@ -226,8 +255,9 @@ impl Compared<'_> {
         for fill in &home.fills {
             let part = parts.get_mut(fill.span.start).ok_or_else(misplaced)?;
             let value = readings::written_in(&fill.text, charset).ok_or_else(misplaced)?;
-            let name = part.iter().position(|byte| *byte == b'=').ok_or_else(misplaced)?;
-            part.truncate(name + 1);
+            let name = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
+            part.truncate(name);
+            part.push(b'=');
             part.extend_from_slice(value.as_bytes());
         }
         Ok(Some((parts.join(&b'&'), home)))
@@ -276,6 +306,16 @@ impl Question {
     }
 }
 
+/// The names by which the address says which record is meant.
+fn compared_names(compared: &Compared<'_>, asked: &Asked) -> Vec<String> {
+    let of_query = compared.policy.query_names(asked.matched());
+    let of_subjects = compared.plan.subjects.iter().filter_map(|source| match &source.at {
+        SubjectAt::Query(name) | SubjectAt::Path(name) => Some(name.clone()),
+        _ => None,
+    });
+    of_query.into_iter().chain(of_subjects).map(|name| name.trim().to_lowercase()).collect()
+}
+
 /// Of the query what says which record is meant; in old CRMs the rest of it may do something. Nothing where
 /// that says something of a record too.
 fn kept(asked: &Asked, compared: &Compared<'_>) -> Option<String> {
@@ -293,8 +333,9 @@ fn kept(asked: &Asked, compared: &Compared<'_>) -> Option<String> {
         let name = name_of(part);
         names.iter().any(|own| own.trim().to_lowercase() == name)
     });
-    let is_id = |part: &&str| IDS.iter().any(|id| name_of(part).split('[').next() == Some(&id.to_lowercase()));
-    (!others.iter().any(is_id)).then(|| mine.join("&"))
+    // Whatever else stands there may say which record is meant: only what says what is done with it does not.
+    let is_deed = |part: &&str| DEEDS.contains(&name_of(part).as_str());
+    others.iter().all(is_deed).then(|| mine.join("&"))
 }
 
 /// Whether a header speaks of the body, or of what the write does.

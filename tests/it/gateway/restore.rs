@@ -11,6 +11,11 @@ use super::running::Running;
 
 const RECORD: &str = r#"{"id":42,"name":"山田 太郎","tel":"090-1234-5678","mail":"taro@example.jp","plan":"gold","no":12345678901234567890}"#;
 
+/// The rules of the other tests, with the resource that says so.
+fn rules() -> String {
+    RULES.replace("subject: path.id, fields: customer }", "subject: path.id, fields: customer, restore: true }")
+}
+
 /// A CRM that keeps what is put there, and answers with all of it.
 fn keeping() -> (Origin, Arc<Mutex<String>>) {
     let kept = Arc::new(Mutex::new(RECORD.to_owned()));
@@ -35,7 +40,7 @@ fn of(gateway: &Running, id: &str) -> Vec<Value> {
 #[test]
 fn a_record_that_is_saved_as_it_was_seen_is_what_it_was() {
     let (crm, kept) = keeping();
-    let gateway = Running::start(&crm, RULES);
+    let gateway = Running::start(&crm, &rules());
     let seen = gateway.get("/api/customers/42", "tanaka", "crm-support").text();
     assert!(seen.contains("***-****-5678") && !seen.contains("090-1234"), "{seen}");
     let saved = gateway.put("/api/customers/42", "tanaka", "crm-support", &seen.replace("gold", "silver"));
@@ -66,7 +71,7 @@ fn a_record_that_is_saved_as_it_was_seen_is_what_it_was() {
 #[test]
 fn a_veil_that_cannot_go_home_goes_nowhere() {
     let (crm, kept) = keeping();
-    let gateway = Running::start(&crm, RULES);
+    let gateway = Running::start(&crm, &rules());
     for (path, body) in [
         ("/api/customers/42", r#"{"id":42,"tel":"***-****-0000"}"#),
         ("/api/customers/42", r#"{"id":42,"plan":"***-****-5678"}"#),
@@ -87,9 +92,28 @@ fn a_veil_that_cannot_go_home_goes_nowhere() {
 #[test]
 fn a_write_without_veils_asks_nothing_more() {
     let (crm, kept) = keeping();
-    let gateway = Running::start(&crm, RULES);
+    let gateway = Running::start(&crm, &rules());
     let body = r#"{"id":42,"tel":"03-1111-2222","plan":"silver"}"#;
     assert_eq!(gateway.put("/api/customers/42", "tanaka", "crm-support", body).status, 200);
     assert_eq!(crm.asked().len(), 1);
     assert_eq!(*kept.lock().expect("no panic there"), body);
+}
+
+/// Staff can make the CRM complain; what went home with the write must not come back with the complaint.
+#[test]
+fn an_answer_does_not_repeat_what_went_home() {
+    let record =
+        r#"{"id":42,"name":"山田 太郎","tel":"090-1234-5678","mail":"taro@example.jp","memo":"離婚調停中","zip":"1"}"#;
+    let crm = Origin::start(move |request| {
+        if request.0.starts_with("PUT ") {
+            let told = r#"{"errors":[{"message":"離婚調停中 is too long","code":7}]}"#;
+            return Answer::new(422, "application/json", told).with("X-Note", "no 離婚調停中");
+        }
+        Answer::new(200, "application/json", record)
+    });
+    let gateway = Running::start(&crm, &rules());
+    let answer = gateway.put("/api/customers/42", "tanaka", "crm-support", r#"{"memo":"****","zip":"999"}"#);
+    assert!(crm.asked().iter().any(|asked| asked.starts_with("PUT") && asked.contains("離婚調停中")), "it went home");
+    assert_eq!(answer.status, 422);
+    assert!(answer.text().contains("****") && !format!("{answer:?}{}", answer.text()).contains("離婚"), "{answer:?}");
 }

@@ -134,23 +134,16 @@ fn a_vault_that_takes_no_more_refuses_and_says_so() {
     assert!(page.contains(r#"sudare_vault_operations_total{operation="tokenize",result="error"} 1"#), "{page}");
 }
 
-/// A format token looks like any value: its own field takes it home, and no other of the kind is taken from
-/// whoever gets such tokens.
 #[test]
-fn a_field_of_format_tokens_takes_back_its_own_alone() {
+fn a_field_of_format_tokens_takes_nothing_back() {
     let crm = crm();
     let gateway = Running::start(&crm, RULES);
     let tel = customer(&gateway, 42)["tel"].as_str().expect("text").to_owned();
-    let other = customer(&gateway, 43)["tel"].as_str().expect("text").to_owned();
-    let put = |tel: &str| gateway.put("/api/customers/42", "sato", "bi", &format!(r#"{{"tel":"{tel}"}}"#));
-    for tel in [other.as_str(), "090-0000-0000"] {
-        let answer = put(tel);
+    for tel in [tel.as_str(), "090-0000-0000"] {
+        let answer = gateway.put("/api/customers/42", "sato", "bi", &format!(r#"{{"tel":"{tel}"}}"#));
         assert_eq!((answer.status, answer.header("sudare-refusal").as_deref()), (409, Some("veil")));
     }
     assert!(crm.asked().iter().all(|request| !request.starts_with("PUT")));
-    assert_eq!(put(&tel).status, 200);
-    let sent = crm.asked().into_iter().find(|request| request.starts_with("PUT")).expect("a write");
-    assert!(!sent.contains(&tel), "a token reached the crm");
 }
 
 #[test]

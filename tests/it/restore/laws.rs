@@ -27,7 +27,7 @@ fields:
     age: [years]
     address: [place]
 resources:
-  - { id: customer, match: "GET|PUT /c/{id}", subject: path.id, fields: customer }
+  - { id: customer, match: "GET|PUT /c/{id}", subject: path.id, fields: customer, restore: true }
 rules:
   - { id: masks-1, for: masks, mask: { person.name: initial, phone: last4, email: domain, notes: full, birth_date: full, age: full, address: prefecture } }
   - { id: tokens-1, for: tokens, tokenize: [person.name, phone, email], hash: [address], mask: [notes, age, birth_date] }
