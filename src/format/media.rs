@@ -157,8 +157,11 @@ fn looks(first: &[u8]) -> Looks {
 fn xml(first: &[u8]) -> Result<Format, Refusal> {
     match declared(first)? {
         Some(name) if Encoding::for_label(name).is_none() => Err(refuse("XML in a charset that is not read")),
-        _ if calls::is_call(first) => Ok(Format::Calls),
-        _ => Ok(Format::Xml),
+        _ => match calls::is_call(first) {
+            Some(true) => Ok(Format::Calls),
+            Some(false) => Ok(Format::Xml),
+            None => Err(refuse("XML whose first element comes too late to tell what it is")),
+        },
     }
 }
 

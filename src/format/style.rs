@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::format::quote::decode;
 use crate::format::url;
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
@@ -211,19 +211,8 @@ fn show(text: &str, part: &StylePart, base: usize, sink: &mut dyn Sink) -> Resul
     let begin = base + part.span.start;
     let raw_of = |at: usize| begin + decoded.map.get(at).map_or(raw.len(), |at| *at as usize);
     let mut leaf = |text: &str, span: Range<usize>, sort: Part, quotes: Quotes, name: Option<&str>| {
-        sink.leaf(&Leaf {
-            text,
-            part: sort,
-            pieces: &[Piece { span, at: 0, quotes }],
-            names: name.map_or(Names::NONE, Names::one),
-            above: Names::NONE,
-            places: &[],
-            reach: Reach::default(),
-            record: 0,
-            member: None,
-            objects: &[],
-            loosen: &[],
-        })
+        let names = name.map_or(Names::NONE, Names::one);
+        sink.leaf(&Leaf { names, ..Leaf::bare(text, sort, &[Piece { span, at: 0, quotes }]) })
     };
     let whole = begin..begin + raw.len();
     match part.sort {

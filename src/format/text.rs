@@ -9,7 +9,7 @@ use std::ops::Range;
 use memchr::memchr2;
 
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
@@ -87,19 +87,8 @@ fn leaf(
     sink: &mut dyn Sink,
 ) -> Result<(), Refusal> {
     let span = base + range.start..base + range.end;
-    sink.leaf(&Leaf {
-        text: &line[range],
-        part,
-        pieces: &[Piece { span, at: 0, quotes: Quotes::one(Quote::Verbatim) }],
-        names,
-        above: Names::NONE,
-        places: &[],
-        reach: Reach::default(),
-        record: 0,
-        member: None,
-        objects: &[],
-        loosen: &[],
-    })
+    let pieces = [Piece { span, at: 0, quotes: Quotes::one(Quote::Verbatim) }];
+    sink.leaf(&Leaf { names, ..Leaf::bare(&line[range], part, &pieces) })
 }
 
 /// The label that a line begins with, and the value behind its colon: a few words, not an address of

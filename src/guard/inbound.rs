@@ -6,7 +6,7 @@ use crate::guard::{leaves, returned};
 use crate::policy::plan::Plan;
 use crate::terms::kind;
 use crate::terms::label;
-use crate::terms::leaf::{Leaf, Part, Reach, Sink};
+use crate::terms::leaf::{Leaf, Part, Sink};
 use crate::terms::names::Names;
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -51,21 +51,8 @@ impl<'a> Inbound<'a> {
     /// Looks at the query of a request that writes: many servers take a form's fields from there.
     pub fn query(&self, parameters: &[(String, String)]) -> Result<(), Refusal> {
         for (name, value) in parameters {
-            let names = Names::one(name);
-            let leaf = |text, part, names| Leaf {
-                text,
-                part,
-                pieces: &[],
-                names,
-                above: Names::NONE,
-                places: &[],
-                reach: Reach::default(),
-                record: 0,
-                member: None,
-                objects: &[],
-                loosen: &[],
-            };
-            for leaf in [leaf(name, Part::Key, Names::NONE), leaf(value, Part::Value, names)] {
+            let said = Leaf { names: Names::one(name), ..Leaf::bare(value, Part::Value, &[]) };
+            for leaf in [Leaf::bare(name, Part::Key, &[]), said] {
                 self.check(&leaf).next().map_or(Ok(()), |doubt| Err(doubt.refuse(self.plan)))?;
             }
         }

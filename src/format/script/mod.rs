@@ -15,7 +15,7 @@ use crate::format::json::within::{Surroundings, leaves_within};
 use crate::format::quote::decode;
 use crate::format::script::scan::{Found, Scanner};
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::place::Places;
 use crate::terms::quote::{Quote, Quotes};
@@ -238,19 +238,9 @@ impl ScriptWalker {
 
 fn show(literal: &Literal, base: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
     let span = base + literal.span.start..base + literal.span.end;
-    sink.leaf(&Leaf {
-        text: &literal.text,
-        part: literal.part,
-        pieces: &[Piece { span, at: 0, quotes: Quotes::one(literal.quote) }],
-        names: literal.name.as_deref().map_or(Names::NONE, Names::one),
-        above: Names::NONE,
-        places: &[],
-        reach: Reach::default(),
-        record: 0,
-        member: None,
-        objects: &[],
-        loosen: &[],
-    })
+    let pieces = [Piece { span, at: 0, quotes: Quotes::one(literal.quote) }];
+    let names = literal.name.as_deref().map_or(Names::NONE, Names::one);
+    sink.leaf(&Leaf { names, ..Leaf::bare(&literal.text, literal.part, &pieces) })
 }
 
 fn too_long(bound: usize) -> Refusal {

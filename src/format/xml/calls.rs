@@ -309,21 +309,22 @@ fn write(text: &mut String, token: &Token<'_>) {
     }
 }
 
-/// Whether the root of an XML document, as far as its first bytes tell, is that of a call or an answer.
-pub fn is_call(first: &[u8]) -> bool {
+/// Whether the root of an XML document is that of a call or an answer; nothing where its first bytes do not
+/// come so far.
+pub fn is_call(first: &[u8]) -> Option<bool> {
     let mut rest = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first).trim_ascii_start();
     // The declaration, instructions and comments stand before it.
     while let Some((begins, ends)) =
         [("<?", "?>"), ("<!--", "-->")].into_iter().find(|(begins, _)| rest.starts_with(begins.as_bytes()))
     {
-        let Some(at) = memmem::find(&rest[begins.len()..], ends.as_bytes()) else { return false };
+        let at = memmem::find(&rest[begins.len()..], ends.as_bytes())?;
         rest = rest[begins.len() + at + ends.len()..].trim_ascii_start();
     }
     let named = |name: &str| {
         let after = rest.strip_prefix(b"<").and_then(|rest| rest.strip_prefix(name.as_bytes()));
         after.and_then(<[u8]>::first).is_some_and(|byte| matches!(byte, b'>' | b'/') || byte.is_ascii_whitespace())
     };
-    named("methodCall") || named("methodResponse")
+    Some(named("methodCall") || named("methodResponse"))
 }
 
 /// A call as the JSON that says the same; every scalar is a string.
@@ -381,5 +382,24 @@ impl Sink for Shown<'_> {
     fn opens(&mut self, leaf: &Leaf<'_>, _readable: bool) -> Result<bool, Refusal> {
         // JSON in a string of XML is not read leaf by leaf.
         self.with(leaf, |sink, leaf| sink.opens(leaf, false)).map(|_| false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_is_known_behind_whatever_may_stand_before_it() {
+        for (first, is) in [
+            ("<methodCall>", Some(true)),
+            ("<?xml version='1.0'?><!-- a --> <methodResponse>", Some(true)),
+            ("<methodCalls>", Some(false)),
+            ("<a/>", Some(false)),
+            ("<!-- <methodCall>", None),
+            ("<?xml version='1.0'", None),
+        ] {
+            assert_eq!(is_call(first.as_bytes()), is, "{first}");
+        }
     }
 }

@@ -237,9 +237,7 @@ impl Compared<'_> {
             return Ok(None);
         }
         let Some(sent) = readings::sent_in(asked.body(), charset) else { return Ok(None) };
-        // The subject's own parameter in the body may be what counts.
-        let names = compared_names(self, asked);
-        if sent.iter().any(|(name, _)| names.contains(&name.trim().to_lowercase())) {
+        if is_of_another(self, asked, &sent) {
             return Ok(None);
         }
         let sent: Vec<Sent> = sent.into_iter().map(|(name, value)| Sent { name, value }).collect();
@@ -306,32 +304,42 @@ impl Question {
     }
 }
 
-/// The names by which the address says which record is meant.
-fn compared_names(compared: &Compared<'_>, asked: &Asked) -> Vec<String> {
+/// The parameters of the query by which it says which record is meant.
+fn names_in_query(compared: &Compared<'_>, asked: &Asked) -> Vec<String> {
     let of_query = compared.policy.query_names(asked.matched());
     let of_subjects = compared.plan.subjects.iter().filter_map(|source| match &source.at {
-        SubjectAt::Query(name) | SubjectAt::Path(name) => Some(name.clone()),
+        SubjectAt::Query(name) => Some(name.clone()),
         _ => None,
     });
     of_query.into_iter().chain(of_subjects).map(|name| name.trim().to_lowercase()).collect()
+}
+
+/// Whether a form says of itself that it is about another record than its address: many servers take what
+/// stands in the body under the address's own name.
+fn is_of_another(compared: &Compared<'_>, asked: &Asked, sent: &[(String, String)]) -> bool {
+    let mut names = names_in_query(compared, asked);
+    names.extend(compared.plan.subjects.iter().filter_map(|source| match &source.at {
+        // Behind its resource, which stands before the dot.
+        SubjectAt::Path(key) => key.rsplit('.').next().map(str::to_lowercase),
+        _ => None,
+    }));
+    let subject = asked.subject(compared.plan).id.unwrap_or_default();
+    let is_name = |name: &str| names.contains(&name.split('[').next().unwrap_or_default().trim().to_lowercase());
+    sent.iter().any(|(name, value)| is_name(name) && value.trim() != subject)
 }
 
 /// Of the query what says which record is meant; in old CRMs the rest of it may do something. Nothing where
 /// that says something of a record too.
 fn kept(asked: &Asked, compared: &Compared<'_>) -> Option<String> {
     let query = asked.head().uri.query().unwrap_or_default();
-    let mut names: Vec<String> = compared.policy.query_names(asked.matched());
-    names.extend(compared.plan.subjects.iter().filter_map(|source| match &source.at {
-        SubjectAt::Query(name) => Some(name.clone()),
-        _ => None,
-    }));
+    let names = names_in_query(compared, asked);
     let name_of = |part: &str| {
         let name = part.split('=').next().unwrap_or_default().replace('+', " ");
         percent_encoding::percent_decode_str(&name).decode_utf8_lossy().trim().to_lowercase()
     };
     let (mine, others): (Vec<&str>, Vec<&str>) = query.split('&').filter(|part| !part.is_empty()).partition(|part| {
         let name = name_of(part);
-        names.iter().any(|own| own.trim().to_lowercase() == name)
+        names.contains(&name)
     });
     // Whatever else stands there may say which record is meant: only what says what is done with it does not.
     let is_deed = |part: &&str| DEEDS.contains(&name_of(part).as_str());
