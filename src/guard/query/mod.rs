@@ -20,13 +20,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::guard::query::columns::Columns;
 use crate::guard::query::decision::{Answer, Ask, Fit, decide};
-use crate::guard::query::names::Operator;
+use crate::guard::query::names::{Operator, Use};
 use crate::guard::query::tree::{Tree, VALUES_MAX as VALUES_OF_ALL_MAX};
 use crate::guard::query::walk::Walk;
-use crate::policy::plan::{Plan, Search};
+use crate::policy::plan::{Plan, Search, Sort};
 use crate::terms::kind::{self, KindId};
 use crate::terms::label;
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::secret::Secret;
 
 /// How many values of one veiled kind a request may look for: a list of candidates is a range in
 /// another dress, and halves as well. A form asks for a surname, a given name and two numbers.
@@ -37,21 +38,42 @@ const VALUES_MAX: usize = 4;
 pub struct Asked {
     /// Veiled kinds that were looked for by a whole value.
     pub kinds: BTreeSet<KindId>,
+    /// The values that they were looked for by, each in one spelling.
+    pub sought: BTreeSet<(KindId, Secret)>,
 }
 
 /// Looks at every parameter of the query, and of a form that only reads.
 pub fn screen(plan: &Plan, parameters: &[(String, String)]) -> Result<Asked, Refusal> {
+    let mut screen = Screen::new(plan);
+    look(&mut screen, parameters)?;
+    Ok(screen.asked())
+}
+
+/// The numbers of the parameters that sort by what a rule takes out of questions, and of those that say in which
+/// direction. What is left must be looked at again: with them nothing is said of it.
+pub fn sorting(plan: &Plan, parameters: &[(String, String)]) -> Result<BTreeSet<usize>, Refusal> {
+    let mut screen = Screen::new(plan);
+    screen.strips = plan.strips().then(BTreeSet::new);
+    look(&mut screen, parameters)?;
+    let roots = screen.strips.unwrap_or_default();
+    let goes = |(name, value): &(String, String)| {
+        let root = tree::root(name);
+        let directs = names::is(root, Use::Direction) || (names::orders(root) && names::is_direction(value));
+        !roots.is_empty() && (roots.contains(root) || directs)
+    };
+    Ok(parameters.iter().enumerate().filter(|(_, pair)| goes(pair)).map(|(number, _)| number).collect())
+}
+
+fn look(screen: &mut Screen<'_>, parameters: &[(String, String)]) -> Result<(), Refusal> {
     if parameters.len() > VALUES_OF_ALL_MAX {
         return Err(walk::too_many());
     }
-    let mut screen = Screen::new(plan);
     let hidden = parameters.iter().flat_map(|(_, value)| smuggled(value)).collect::<Vec<_>>();
-    let mut walk = Walk::new(&mut screen);
+    let mut walk = Walk::new(screen);
     for (name, value) in parameters.iter().chain(&hidden) {
         walk.expression(name, value)?;
     }
-    walk.tree(&Tree::parameters(parameters.iter().chain(&hidden)))?;
-    Ok(screen.asked())
+    walk.tree(&Tree::parameters(parameters.iter().chain(&hidden)))
 }
 
 /// Looks at a JSON body that only reads.
@@ -93,15 +115,19 @@ struct Screen<'p> {
     plan: &'p Plan,
     /// The values that were sought, by kind.
     sought: BTreeMap<KindId, BTreeSet<String>>,
+    /// Where a rule may take out what sorts: the names of the parameters that do.
+    strips: Option<BTreeSet<String>>,
 }
 
 impl<'p> Screen<'p> {
     fn new(plan: &'p Plan) -> Screen<'p> {
-        Screen { plan, sought: BTreeMap::new() }
+        Screen { plan, sought: BTreeMap::new(), strips: None }
     }
 
     fn asked(self) -> Asked {
-        Asked { kinds: self.sought.into_keys().collect() }
+        let kinds = self.sought.keys().copied().collect();
+        let values = |(kind, values): (KindId, BTreeSet<String>)| values.into_iter().map(move |value| (kind, Secret(value)));
+        Asked { kinds, sought: self.sought.into_iter().flat_map(values).collect() }
     }
 
     fn columns(&self) -> Columns<'p> {
@@ -109,13 +135,27 @@ impl<'p> Screen<'p> {
     }
 
     /// A question about each of the kinds that is more than looking for a value.
-    fn ask(&self, name: &str, kinds: &[KindId], ask: Ask) -> Result<(), Refusal> {
-        for kind in kinds.iter().copied().filter(|kind| self.columns().hides(*kind)) {
-            if let Answer::Refused(what) = decide(self.search(kind), ask) {
+    fn ask(&mut self, name: &str, kinds: &[KindId], ask: Ask) -> Result<(), Refusal> {
+        let columns = self.columns();
+        for kind in kinds.iter().copied().filter(|kind| columns.hides(*kind)) {
+            let Answer::Refused(what) = decide(self.search(kind), ask) else { continue };
+            if ask != Ask::Order || !self.strips_by(name, kind) {
                 return Err(self.refusal(name, kind, what));
             }
         }
         Ok(())
+    }
+
+    /// Notes that a parameter sorts by a kind, where a rule takes such parameters out.
+    fn strips_by(&mut self, name: &str, kind: KindId) -> bool {
+        let is_told = self.plan.decisions[usize::from(kind.0)].sort == Sort::Strip;
+        match &mut self.strips {
+            Some(strips) if is_told && names::orders(name) => {
+                strips.insert(name.to_owned());
+                true
+            }
+            _ => false,
+        }
     }
 
     /// A value that is compared with the kinds in the way that stands at its front, if one does.
@@ -146,7 +186,7 @@ impl<'p> Screen<'p> {
             let (search, fit) = (self.search(kind), self.fit(kind, value));
             match decide(search, Ask::Find(fit)) {
                 Answer::Passes => {}
-                Answer::Counts => self.count(name, kind, value)?,
+                Answer::Counts => self.count(name, kind, value, fit)?,
                 Answer::Refused(what) if search == Search::Exact => partly = partly.or(Some((kind, what))),
                 Answer::Refused(what) => return Err(self.refusal(name, kind, what)),
             }
@@ -200,9 +240,14 @@ impl<'p> Screen<'p> {
         self.words(name, bare)
     }
 
-    fn count(&mut self, name: &str, kind: KindId, value: &str) -> Result<(), Refusal> {
+    fn count(&mut self, name: &str, kind: KindId, value: &str, fit: Fit) -> Result<(), Refusal> {
+        let mut folded = spelling::folded(value.trim());
+        if kind == kind::PHONE && fit == Fit::Proven {
+            // Which lines and brackets stand between its digits is all one.
+            folded.retain(|c| c.is_ascii_digit() || c == '+');
+        }
         let sought = self.sought.entry(kind).or_default();
-        sought.insert(label::fold(value));
+        sought.insert(folded);
         if sought.len() > VALUES_MAX && self.search(kind) == Search::Exact {
             return Err(self.refusal(name, kind, "looking for many values at once"));
         }

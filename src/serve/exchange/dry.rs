@@ -171,7 +171,8 @@ fn answered(
     let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
     let plan = asked.plan(policy, &asks, &bounds)?;
     *used = Some(Arc::clone(&plan));
-    let Screened { searched, doubts } = asked.screen(&plan, &bounds)?;
+    asked.strip_sorts(policy, &plan)?;
+    let Screened { sought, doubts } = asked.screen(&plan, &bounds)?;
     let mut home = Vec::new();
     if !plan.restore {
         doubts.refuse_alone(&plan)?;
@@ -217,7 +218,7 @@ fn answered(
         refusal: None,
         format: told.read.map(|(format, _)| format),
         charset: told.read.map_or(UTF_8, |(_, charset)| charset),
-        event: if searched && plan.event == Event::View { Event::Search } else { plan.event },
+        event: if plan.event == Event::View && !sought.is_empty() { Event::Search } else { plan.event },
         written: asked.writes(&plan).then(|| asked.subject(&plan)),
         forwarded: asked.body().clone(),
         plan: Some(plan),
