@@ -306,7 +306,9 @@ mod tests {
         let mut budget = budget();
         let values: Vec<String> = (0..101).map(|number| number.to_string()).collect();
         let mut ask = |kind, value: &str, open| {
-            budget.spend("a", &[Sought { kind, value, open }], &[UNSAID], 0).map_err(|spent| spent == Spent::Limit(3600))
+            budget
+                .spend("a", &[Sought { kind, value, open }], &[UNSAID], 0)
+                .map_err(|spent| spent == Spent::Limit(3600))
         };
         for value in &values {
             assert_eq!(ask("notes", value, true), Ok(vec![]), "a kind that may be asked anything of is not counted");

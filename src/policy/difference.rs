@@ -94,7 +94,9 @@ pub(super) fn of(parts: &Parts) -> Grants {
         grants.table.insert(role.name.clone(), cells.collect());
     }
     for (rule, condition) in parts.rules.iter().zip(&parts.conditions).filter(|(rule, _)| rule.conditioned) {
-        let shown = |grant: &Grant| (grant.on, said(grant.action, rule.domain.as_deref(), rule.search, rule.sort.unwrap_or_default()));
+        let shown = |grant: &Grant| {
+            (grant.on, said(grant.action, rule.domain.as_deref(), rule.search, rule.sort.unwrap_or_default()))
+        };
         let readonly = rule.readonly.iter().map(|on| (*on, "readonly".to_owned()));
         for (on, said) in rule.grants.iter().map(shown).chain(readonly) {
             let what = named(on, &parts.kinds.kinds);

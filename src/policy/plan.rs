@@ -287,7 +287,8 @@ impl fmt::Display for Limit {
             minutes if minutes % 60 == 0 => (minutes / 60, "m"),
             seconds => (seconds, "s"),
         };
-        write!(f, "searches: {}, per: {per}{unit}, then: {}", self.searches, self.then.word())
+        let each = if self.each { " of each kind" } else { "" };
+        write!(f, "searches: {}{each}, per: {per}{unit}, then: {}", self.searches, self.then.word())
     }
 }
 

@@ -59,7 +59,9 @@ impl Searches {
                 let note = format!("more values were looked for than a limit allows; there is room in {after} s");
                 Refusal { after: Some(after), ..Refusal::new(Reason::Limit, note) }
             }
-            Spent::Full => Refusal::new(Reason::Overload, "no more persons or values that are looked for can be counted"),
+            Spent::Full => {
+                Refusal::new(Reason::Overload, "no more persons or values that are looked for can be counted")
+            }
         })
     }
 }

@@ -13,8 +13,11 @@ mod markup;
 mod names;
 mod spelling;
 mod text;
+mod tokens;
 mod tree;
 mod walk;
+
+pub use crate::guard::query::tokens::{in_json, in_parameters};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,6 +43,27 @@ pub struct Asked {
     pub kinds: BTreeSet<KindId>,
     /// The values that they were looked for by, each in one spelling.
     pub sought: BTreeSet<(KindId, Secret)>,
+}
+
+/// What a question asks about one veiled kind, and what becomes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct About {
+    /// The kind.
+    pub kind: KindId,
+    /// `order`, `compare`, `part` or `value`.
+    pub asks: &'static str,
+    /// `counted`, `passes`, `stripped` or `refused`; behind what is refused nothing is looked at.
+    pub becomes: &'static str,
+}
+
+/// What parameters ask about veiled kinds, each once, for whoever explains it.
+pub fn about(plan: &Plan, parameters: &[(String, String)]) -> BTreeSet<About> {
+    let mut screen = Screen::new(plan);
+    screen.strips = plan.strips().then(BTreeSet::new);
+    screen.told = Some(BTreeSet::new());
+    // Why it is refused, `screen` says.
+    let _ = look(&mut screen, parameters);
+    screen.told.unwrap_or_default()
 }
 
 /// Looks at every parameter of the query, and of a form that only reads.
@@ -117,16 +141,19 @@ struct Screen<'p> {
     sought: BTreeMap<KindId, BTreeSet<String>>,
     /// Where a rule may take out what sorts: the names of the parameters that do.
     strips: Option<BTreeSet<String>>,
+    /// What is asked, where somebody listens.
+    told: Option<BTreeSet<About>>,
 }
 
 impl<'p> Screen<'p> {
     fn new(plan: &'p Plan) -> Screen<'p> {
-        Screen { plan, sought: BTreeMap::new(), strips: None }
+        Screen { plan, sought: BTreeMap::new(), strips: None, told: None }
     }
 
     fn asked(self) -> Asked {
         let kinds = self.sought.keys().copied().collect();
-        let values = |(kind, values): (KindId, BTreeSet<String>)| values.into_iter().map(move |value| (kind, Secret(value)));
+        let values =
+            |(kind, values): (KindId, BTreeSet<String>)| values.into_iter().map(move |value| (kind, Secret(value)));
         Asked { kinds, sought: self.sought.into_iter().flat_map(values).collect() }
     }
 
@@ -138,12 +165,23 @@ impl<'p> Screen<'p> {
     fn ask(&mut self, name: &str, kinds: &[KindId], ask: Ask) -> Result<(), Refusal> {
         let columns = self.columns();
         for kind in kinds.iter().copied().filter(|kind| columns.hides(*kind)) {
-            let Answer::Refused(what) = decide(self.search(kind), ask) else { continue };
+            let Answer::Refused(what) = decide(self.search(kind), ask) else {
+                self.tell(kind, ask, "passes");
+                continue;
+            };
             if ask != Ask::Order || !self.strips_by(name, kind) {
+                self.tell(kind, ask, "refused");
                 return Err(self.refusal(name, kind, what));
             }
+            self.tell(kind, ask, "stripped");
         }
         Ok(())
+    }
+
+    fn tell(&mut self, kind: KindId, ask: Ask, becomes: &'static str) {
+        if let Some(told) = &mut self.told {
+            told.insert(About { kind, asks: ask.word(), becomes });
+        }
     }
 
     /// Notes that a parameter sorts by a kind, where a rule takes such parameters out.
@@ -186,15 +224,24 @@ impl<'p> Screen<'p> {
             let (search, fit) = (self.search(kind), self.fit(kind, value));
             match decide(search, Ask::Find(fit)) {
                 Answer::Passes => {}
-                Answer::Counts => self.count(name, kind, value, fit)?,
+                Answer::Counts => {
+                    self.tell(kind, Ask::Find(fit), "counted");
+                    self.count(name, kind, value, fit)?;
+                }
                 Answer::Refused(what) if search == Search::Exact => partly = partly.or(Some((kind, what))),
-                Answer::Refused(what) => return Err(self.refusal(name, kind, what)),
+                Answer::Refused(what) => {
+                    self.tell(kind, Ask::Find(fit), "refused");
+                    return Err(self.refusal(name, kind, what));
+                }
             }
             proven |= fit == Fit::Proven;
         }
         match partly {
             // A value that is proven to be of one kind is no part of another.
-            Some((kind, what)) if !proven => Err(self.refusal(name, kind, what)),
+            Some((kind, what)) if !proven => {
+                self.tell(kind, Ask::Find(Fit::Part), "refused");
+                Err(self.refusal(name, kind, what))
+            }
             _ => Ok(()),
         }
     }
@@ -241,13 +288,8 @@ impl<'p> Screen<'p> {
     }
 
     fn count(&mut self, name: &str, kind: KindId, value: &str, fit: Fit) -> Result<(), Refusal> {
-        let mut folded = spelling::folded(value.trim());
-        if kind == kind::PHONE && fit == Fit::Proven {
-            // Which lines and brackets stand between its digits is all one.
-            folded.retain(|c| c.is_ascii_digit() || c == '+');
-        }
         let sought = self.sought.entry(kind).or_default();
-        sought.insert(folded);
+        sought.insert(spelt(kind, value, fit));
         if sought.len() > VALUES_MAX && self.search(kind) == Search::Exact {
             return Err(self.refusal(name, kind, "looking for many values at once"));
         }
@@ -269,6 +311,16 @@ impl<'p> Screen<'p> {
             if self.plan.parameters.contains_key(&folded) { format!("parameter `{folded}`: ") } else { String::new() };
         Refusal::new(Reason::Query, format!("{shown}{what} is not allowed for `{}`", self.plan.kinds.get(kind).name))
     }
+}
+
+/// A value in the one spelling in which it is counted.
+fn spelt(kind: KindId, value: &str, fit: Fit) -> String {
+    let mut folded = spelling::folded(value.trim());
+    if kind == kind::PHONE && fit == Fit::Proven {
+        // Which lines and brackets stand between its digits is all one.
+        folded.retain(|c| c.is_ascii_digit() || c == '+');
+    }
+    folded
 }
 
 /// Kinds of which a few digits are a part.

@@ -108,7 +108,10 @@ pub(super) fn candidates(
 }
 
 /// Each reading of a query with each of a form.
-pub(super) fn together<'a>(queries: &'a [Parameters], forms: &'a [Parameters]) -> impl Iterator<Item = Parameters> + 'a {
+pub(super) fn together<'a>(
+    queries: &'a [Parameters],
+    forms: &'a [Parameters],
+) -> impl Iterator<Item = Parameters> + 'a {
     queries.iter().flat_map(move |query| forms.iter().map(move |form| [query.as_slice(), form].concat()))
 }
 
@@ -150,6 +153,8 @@ pub struct Asked {
     pub(super) form: Parameters,
     pub(super) body: Bytes,
     matched: Matched,
+    /// The query and the form as staff sent them, where others go on.
+    pub(super) as_sent: Option<(Parameters, Parameters)>,
     /// The codings in which staff takes an answer.
     accepted: Accepted,
 }
@@ -176,7 +181,7 @@ impl Asked {
             .map_err(|_| Refusal::new(Reason::Internal, "the codings cannot be named"))?;
         head.headers.insert(header::ACCEPT_ENCODING, offer);
         let form = forms.into_iter().next().unwrap_or_default();
-        Ok(Asked { head, path, queries, form, body, matched, accepted })
+        Ok(Asked { head, path, queries, form, body, matched, as_sent: None, accepted })
     }
 
     /// Opens the CRM's own log-in and log-out to those whom nobody knows or who have no role.
@@ -329,7 +334,11 @@ impl Asked {
 
     /// The guard of the answer.
     pub fn guard(&self, plan: &Arc<Plan>, mint: &Arc<dyn Mint>, bounds: &Bounds, today: Today) -> Outbound {
-        let asked = [self.query(), &self.form].concat();
+        // What went on in the place of a token was never staff's own word.
+        let asked = match &self.as_sent {
+            Some((query, form)) => [query.as_slice(), form].concat(),
+            None => [self.query(), &self.form].concat(),
+        };
         let request = Judged { path: self.path_values(plan), query: asked, today };
         Outbound::new(Arc::clone(plan), Arc::clone(mint), &request, bounds)
     }
@@ -422,7 +431,7 @@ impl Asked {
     }
 
     /// The segments of the path that a resource declares as questions.
-    fn named_segments(&self, plan: &Plan) -> Parameters {
+    pub(super) fn named_segments(&self, plan: &Plan) -> Parameters {
         let asks = |(key, value): (&String, &String)| {
             // Behind its resource, which stands before the dot.
             let name = key.rsplit('.').next()?;

@@ -70,6 +70,8 @@ pub struct Got {
     pub written: Option<Subject>,
     /// The body that went on to the CRM.
     pub forwarded: Bytes,
+    /// The path and the query that went on to the CRM.
+    pub target: String,
 }
 
 /// Runs one exchange.
@@ -151,6 +153,7 @@ fn carried_out(
             event: Event::Refused,
             written: None,
             forwarded: Bytes::new(),
+            target: String::new(),
         }
     })
 }
@@ -171,9 +174,9 @@ fn answered(
     let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
     let plan = asked.plan(policy, &asks, &bounds)?;
     *used = Some(Arc::clone(&plan));
+    let mut home = asked.translate(policy, &plan, mint.as_ref())?;
     asked.strip_sorts(policy, &plan)?;
     let Screened { sought, doubts } = asked.screen(&plan, &bounds)?;
-    let mut home = Vec::new();
     if !plan.restore {
         doubts.refuse_alone(&plan)?;
     } else if !doubts.is_empty() {
@@ -221,6 +224,7 @@ fn answered(
         event: if plan.event == Event::View && !sought.is_empty() { Event::Search } else { plan.event },
         written: asked.writes(&plan).then(|| asked.subject(&plan)),
         forwarded: asked.body().clone(),
+        target: asked.to_request()?.uri().to_string(),
         plan: Some(plan),
     })
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Request;
 
-use crate::guard::query;
+use crate::guard::query::{self, About};
 use crate::policy::Policy;
 use crate::policy::explain::{Explanation, MatchedResource};
 use crate::policy::matched::Matched;
@@ -27,7 +27,7 @@ pub struct Foreseen {
     pub plan: Option<Arc<Plan>>,
     /// Why.
     pub explanation: Option<Explanation>,
-    /// What each parameter of the query asks.
+    /// What each segment of the path asks that is declared as a question, and each parameter of the query.
     pub questions: Vec<Question>,
     /// How much this staff may look for.
     pub limits: Vec<Limit>,
@@ -43,6 +43,8 @@ pub struct Question {
     pub declared: bool,
     /// Whether a rule takes it out, so that the CRM is asked without it.
     pub stripped: bool,
+    /// What it asks about veiled kinds.
+    pub about: BTreeSet<About>,
     /// The veiled kinds that it looks for by a whole value, or why it is refused.
     pub asks: Result<BTreeSet<KindId>, Refusal>,
 }
@@ -89,9 +91,12 @@ fn look(
         name: pair.0.clone(),
         declared: plan.parameters.contains_key(&crate::terms::label::fold(&pair.0)),
         stripped: stripped && sorts.contains(&number),
+        about: query::about(&plan, std::slice::from_ref(pair)),
         asks: query::screen(&plan, std::slice::from_ref(pair)).map(|asked| asked.kinds),
     };
-    foreseen.questions = said.iter().enumerate().map(question).collect();
+    let segments = asked.named_segments(&plan);
+    let of_path = segments.iter().map(|pair| question((usize::MAX, pair)));
+    foreseen.questions = of_path.chain(said.iter().enumerate().map(question)).collect();
     foreseen.limits = policy.limits(caller.roles, caller.staff);
     foreseen.plan = Some(Arc::clone(&plan));
     asked.screen(&plan, &Bounds::default()).map(drop)

@@ -118,6 +118,7 @@ async fn answered(
     let asks = Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time };
     let plan = asked.plan(&house.policy, &asks, &house.bounds)?;
     facts.planned(&plan);
+    let mut home = asked.translate(&house.policy, &plan, house.mint.as_ref())?;
     let sorts = asked.strip_sorts(&house.policy, &plan)?;
     let Screened { sought, doubts } = asked.screen(&plan, &house.bounds)?;
     let alerts = counted(gateway, house, facts, &asks, &plan, &sought)?;
@@ -134,7 +135,6 @@ async fn answered(
     if !alerts.is_empty() {
         receipt.marked("alert", Reason::Limit.word()).await?;
     }
-    let mut home = Vec::new();
     if !plan.restore {
         doubts.refuse_alone(&plan)?;
     } else if !doubts.is_empty() {
