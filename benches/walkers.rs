@@ -1,6 +1,6 @@
 //! How fast walkers read, beside a bare loop and other parsers, in one run.
 //!
-//! `cargo bench --bench walkers`. Rounds are interleaved; each figure is minimum, median and maximum of
+//! `cargo bench --bench walkers`, or with `-- HTML` for the bodies of that name alone. Rounds are interleaved; each figure is minimum, median and maximum of
 //! the rounds, in MB of body a second on one core, and the last column is the median's ratio to
 //! `std::str::from_utf8` over the same bytes. A machine that is busy moves the figures and leaves
 //! the ratios.
@@ -114,7 +114,8 @@ fn main() {
         ("HTML, 1 MB", Format::Html, page()),
     ];
     println!("{:<44} {:>24}  {:>8}", "MB/s on one core", "min / median / max", "ratio");
-    for (name, format, body) in bodies {
+    let only = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
+    for (name, format, body) in bodies.into_iter().filter(|(name, _, _)| name.contains(&only)) {
         let mut peers: Vec<(String, Reader)> = vec![
             (
                 "bare loop: std::str::from_utf8".into(),
