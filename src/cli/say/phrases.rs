@@ -72,7 +72,10 @@ fn pairs() -> &'static [Pair] {
             let (english, said) = pair.trim().split_once('\n')?;
             Some((english.split("{}").collect(), said))
         };
-        PAIRS.split("\n\n").filter_map(read).collect()
+        let mut all: Vec<Pair> = PAIRS.split("\n\n").filter_map(read).collect();
+        // A sentence without holes is no other's: `the file is empty` is not `{} is empty`.
+        all.sort_by_key(|(parts, _)| parts.len() > 1);
+        all
     })
 }
 

@@ -249,6 +249,14 @@ texts! {
     BY_DETECTOR: "detector: {evidence}", "検出器: {evidence}";
     BY_ELSEWHERE: "veiled elsewhere in the answer", "応答の別の場所で隠された値";
     BY_UNLISTED: "no field names it (`unlisted`)", "どの項目にもない（`unlisted`）";
+    BY_NOTHING: "nothing knows it", "判定できるものなし";
+    UNKNOWN_GOES: "{n} value that no field, label or detector knows goes in clear: {places}",
+        "項目・ラベル・検出器のどれにも当たらない値が {n} 件、そのまま渡ります: {places}";
+    UNKNOWN_GO: "{n} values that no field, label or detector knows go in clear: {places}",
+        "項目・ラベル・検出器のどれにも当たらない値が {n} 件、そのまま渡ります: {places}";
+    NO_METHOD: "`{word}` is no method: write one of {words}", "`{word}` というメソッドはありません。使えるのは {words} です";
+    NO_TARGET: "`{word}` is no path: write what follows the host, as in `/customers/42`",
+        "`{word}` はパスではありません。`/customers/42` のように、ホスト名より後ろを書いてください";
     BY_ECHO: "what was asked, shown again", "入力した語の再表示";
     FIELD_ITSELF: "the field itself", "項目自身";
     GETS_CLEAR: "in clear, {n} character{s}", "そのまま（{n} 文字）";
