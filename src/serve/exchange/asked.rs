@@ -57,6 +57,9 @@ pub(super) const OWN: &str = "/.sudare/";
 /// Bodies are shown to their walkers in steps, so that these need not hold a second copy.
 const STEP_BYTES: usize = 64 << 10;
 
+/// What begins many a text in UTF-8.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// How long a log-in of somebody unknown may be.
 const LOG_IN_BYTES: usize = 64 << 10;
 
@@ -238,6 +241,10 @@ impl Asked {
             searched |= !query::screen(plan, query)?.kinds.is_empty();
         }
         if self.body.is_empty() {
+            // Nothing in the place of a record.
+            if self.head.method == Method::PUT && self.writes(plan) {
+                doubts = Inbound::new(plan, 0).of_nothing();
+            }
             return Ok(Screened { searched, doubts });
         }
         let kind = content_type(&self.head.headers)?.unwrap_or_default().to_ascii_lowercase();
@@ -256,7 +263,7 @@ impl Asked {
             let screened = self.screen_body(plan, bounds, format, &body)?;
             searched |= screened.searched;
             match format {
-                Format::Json => doubts = screened.doubts,
+                Format::Json | Format::Xml => doubts = screened.doubts,
                 // In whatever charset it looks like a veil: the page's is known when it is compared.
                 Format::Form => doubts.leaves.extend(forms::numbered(&body, plan, screened.doubts.leaves)?),
                 _ if screened.doubts.leaves.is_empty() => {}
@@ -271,7 +278,10 @@ impl Asked {
         let mut inbound = Inbound::new(plan, bounds.body_bytes);
         let mut walker: Box<dyn Walker> = match (format, plan.unreadable) {
             // A veiled number is `null`, and would be written over the number.
-            (Format::Json, _) => Box::new(JsonWalker::new(Arc::clone(&plan.places), bounds).showing_nulls()),
+            (Format::Json, _) => {
+                let walker = JsonWalker::new(Arc::clone(&plan.places), bounds);
+                Box::new(walker.showing_nulls().showing_empties())
+            }
             (Format::Lines, _) => {
                 Box::new(JsonLines::new(JsonWalker::new(Arc::clone(&plan.places), bounds).showing_nulls()))
             }
@@ -283,6 +293,10 @@ impl Asked {
             }
             _ => format::walker(format, &plan.places, bounds).map_err(unreadable)?,
         };
+        let start = text.strip_prefix(MARK).unwrap_or(text).trim_ascii_start();
+        if format == Format::Json && start.starts_with(b"[") {
+            inbound.is_a_list();
+        }
         for chunk in text.chunks(STEP_BYTES) {
             walker.write(chunk, &mut inbound).map_err(unreadable)?;
         }
@@ -394,6 +408,11 @@ impl Asked {
     pub(super) fn made_for(mut self, purpose: Option<&str>) -> Asked {
         self.matched.purpose = purpose.map(str::to_owned);
         self
+    }
+
+    /// The cookies that go on.
+    pub(super) fn cookies(&mut self) -> impl Iterator<Item = &mut HeaderValue> {
+        self.head.headers.iter_mut().filter(|(name, _)| *name == header::COOKIE).map(|(_, value)| value)
     }
 
     /// The body as it goes on.
