@@ -20,7 +20,7 @@ use crate::policy::plan::{Plan, Unreadable};
 use crate::serve::exchange::answer::{self, About};
 use crate::serve::exchange::asked::{self, Asked, Asks, Screened};
 use crate::serve::exchange::leads::Own;
-use crate::serve::exchange::restore::{self, Compared, Restored};
+use crate::serve::exchange::restore::{self, Compared};
 use crate::serve::exchange::{head, protect};
 use crate::serve::respond::{self, Reader, Ways};
 use crate::terms::bounds::Bounds;
@@ -72,6 +72,8 @@ pub struct Got {
     pub forwarded: Bytes,
     /// What of it went home, by kind.
     pub restored: Counts,
+    /// The path and the query that went on to the CRM.
+    pub target: String,
 }
 
 /// Runs one exchange.
@@ -154,6 +156,7 @@ fn carried_out(
             written: None,
             forwarded: Bytes::new(),
             restored: Counts::default(),
+            target: String::new(),
         }
     })
 }
@@ -174,16 +177,19 @@ fn answered(
     let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
     let plan = asked.plan(policy, &asks, &bounds)?;
     *used = Some(Arc::clone(&plan));
-    let Screened { searched, doubts } = asked.screen(&plan, &bounds)?;
-    let mut home = Restored::default();
+    let mut home = asked.translate(policy, &plan, mint.as_ref())?;
+    asked.strip_sorts(policy, &plan)?;
+    let Screened { sought, doubts } = asked.screen(&plan, &bounds)?;
+    let mut restored = Counts::default();
     if !plan.restore {
         doubts.refuse_alone(&plan)?;
     } else if !doubts.is_empty() {
         let compared = Compared { policy, mint, bounds: &bounds, asks: &asks, plan: &plan, doubts: &doubts };
-        home = restore::dried(compared, &mut asked, record.map(Response::into_parts))?;
+        let gone = restore::dried(compared, &mut asked, record.map(Response::into_parts))?;
+        home.extend(gone.values);
+        restored = gone.counts;
     }
-    let mut guard =
-        asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff).hiding(home.values);
+    let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff).hiding(home);
     guard.tell(dry.notes.clone());
     let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
     let (mut head, body) = response.into_parts();
@@ -221,10 +227,11 @@ fn answered(
         refusal: None,
         format: told.read.map(|(format, _)| format),
         charset: told.read.map_or(UTF_8, |(_, charset)| charset),
-        event: if searched && plan.event == Event::View { Event::Search } else { plan.event },
+        event: if plan.event == Event::View && !sought.is_empty() { Event::Search } else { plan.event },
         written: asked.writes(&plan).then(|| asked.subject(&plan)),
         forwarded: asked.body().clone(),
-        restored: home.counts,
+        restored,
+        target: asked.to_request()?.uri().to_string(),
         plan: Some(plan),
     })
 }

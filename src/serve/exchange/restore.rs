@@ -404,7 +404,8 @@ fn is_of_the_body(name: &str) -> bool {
     name.starts_with("content-") || SIGNED.contains(&name) || other.contains(&name) || name == header::TRANSFER_ENCODING
 }
 
-fn is_signed(headers: &HeaderMap) -> bool {
+/// Whether something in the head vouches for the body, so that it goes on as it came.
+pub(super) fn is_signed(headers: &HeaderMap) -> bool {
     SIGNED.iter().any(|name| headers.contains_key(*name))
 }
 
