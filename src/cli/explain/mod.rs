@@ -72,6 +72,9 @@ pub struct ExplainArgs {
     /// What the answer is: json, html, xml, csv, text, or a media type [default: by its name]
     #[arg(long = "type", value_name = "TYPE", requires = "body")]
     kind: Option<String>,
+    /// What the CRM answers to a GET of what the request writes to, where the resource says `restore: true`
+    #[arg(long, value_name = "FILE", requires = "body", conflicts_with = "request")]
+    record: Option<PathBuf>,
     /// The answer's status [default: 200, or what the record says]
     #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(200..=599))]
     status: Option<u16>,
@@ -191,7 +194,10 @@ fn told<'a>(args: &'a ExplainArgs, policy: &'a Policy, exchange: Exchange, lang:
     let mut foreseen = foreseen;
     let got = match &exchange.answer {
         // What the gateway says of a body that staff sends needs no answer of the CRM.
-        None if about.is_none() && !exchange.data.is_empty() && !foreseen.plan.as_ref().is_some_and(|plan| plan.restore) => {
+        None if about.is_none()
+            && !exchange.data.is_empty()
+            && !foreseen.plan.as_ref().is_some_and(|plan| plan.restore) =>
+        {
             let (request, nothing) = (exchange.request(lang)?, exchange.nothing(lang)?);
             let refusal = dry::run(policy, &passing()?, &caller, request, nothing).refusal;
             foreseen.refusal = foreseen.refusal.or(refusal);
@@ -203,7 +209,7 @@ fn told<'a>(args: &'a ExplainArgs, policy: &'a Policy, exchange: Exchange, lang:
             let (mint, notes) = (passing()?, seen.clone());
             Some(match about {
                 Some(about) => dry::recalled(policy, &mint, &caller, notes, about, (request, response)),
-                None => dry::noted(policy, &mint, &caller, notes, request, response),
+                None => dry::noted(policy, &mint, &caller, notes, request, (response, exchange.record(lang)?)),
             })
         }
     };

@@ -134,6 +134,11 @@ fn word(text: &str) -> Cow<'_, str> {
 }
 
 const WORDS: &[(&str, &str)] = &[
+    ("sorting and grouping", "並べ替えと集計"),
+    ("comparing by more than equality", "一致以外の比較"),
+    ("searching", "検索"),
+    ("looking for a part of a value", "値の一部での検索"),
+    ("looking for many values at once", "一度に多くの値での検索"),
     ("a rule file", "規則ファイル"),
     ("gateway.yaml", "gateway.yaml "),
     ("a rule", "規則"),
@@ -203,6 +208,8 @@ const WORDS: &[(&str, &str)] = &[
     ("a map", "組"),
     ("a list", "一覧"),
     ("a text", "文字列"),
+    ("a number", "数"),
+    ("true or false", "真偽値"),
     ("nothing", "何もない値"),
     ("mask", "マスク"),
     ("token", "トークン"),

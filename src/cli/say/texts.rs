@@ -77,6 +77,8 @@ texts! {
     OWN_XML: "the test's own XML cannot be read: {why}", "テストのXMLが読めません: {why}";
     TEXT_DIFFERS: "the answer is another text", "応答の文字列が期待と違います";
     NOT_EXACTLY: "the answer is not exactly as expected", "応答が期待と完全には一致しません";
+    SENT_DIFFERS: "the CRM gets another body", "CRMに送られる本文が期待と違います";
+    NOT_SENT: "the CRM gets nothing", "CRMには何も送られません";
     MUST_HIDE: "`{value}` must be hidden and stands in the answer", "`{value}` は隠れるべきですが、応答にあります";
     MUST_HIDE_IN_HEADER: "`{value}` must be hidden and stands in the header `{name}`",
         "`{value}` は隠れるべきですが、ヘッダー `{name}` にあります";
@@ -232,6 +234,8 @@ texts! {
     NO_VALUES: "no personal value was found in the answer", "応答に個人情報は見つかりませんでした";
     NO_VALUES_SEEN: "refused before any value was decided: what the answer holds was not told apart",
         "値を判定する前に拒否されたため、応答の内容は調べていません";
+    REFUSED_EARLY: "it was refused before it was known which resource it is about",
+        "どのリソースへのリクエストか分かる前に拒否されました";
     NO_FIELDS: "the rules declare no field of this page", "この画面について規則は項目を宣言していません";
     WHERE: "WHERE", "場所";
     PLACE: "PLACE", "場所";
@@ -249,6 +253,8 @@ texts! {
     BY_DETECTOR: "detector: {evidence}", "検出器: {evidence}";
     BY_ELSEWHERE: "veiled elsewhere in the answer", "応答の別の場所で隠された値";
     BY_UNLISTED: "no field names it (`unlisted`)", "どの項目にもない（`unlisted`）";
+    ABSENT: "{rule} names {kind} and is not there: `{condition}` does not hold",
+        "{rule} は {kind} を挙げていますが、`{condition}` が成り立たないため効いていません";
     BY_NOTHING: "nothing knows it", "判定できるものなし";
     UNKNOWN_GOES: "{n} value that no field, label or detector knows goes in clear: {places}",
         "項目・ラベル・検出器のどれにも当たらない値が {n} 件、そのまま渡ります: {places}";
