@@ -114,7 +114,9 @@ impl Case {
 /// A write by staff of a role, where the CRM has this record.
 pub fn restored(policy: &Policy, role: &str, request: Request<Bytes>, record: Response<Bytes>) -> Got {
     let answer = Response::builder().header("content-type", "application/json").body(Bytes::from_static(b"{}"));
-    asked(role, policy, |caller| dry::restored(policy, &mint(), caller, request, record, answer.expect("an answer")))
+    asked(role, policy, |caller| {
+        dry::restored(policy, &mint(), caller, request, Some(record), answer.expect("an answer"))
+    })
 }
 
 /// What staff of a role gets.

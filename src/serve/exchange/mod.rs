@@ -7,6 +7,7 @@
 mod answer;
 mod arriving;
 mod asked;
+mod cookies;
 pub mod dry;
 pub mod foreseen;
 mod forms;
@@ -21,6 +22,7 @@ pub mod recognise;
 mod restore;
 mod told;
 mod whoami;
+mod written;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -37,6 +39,7 @@ use crate::serve::disclose::body::StaffBody;
 use crate::serve::disclose::{Facts, Receipt};
 use crate::serve::exchange::answer::About;
 use crate::serve::exchange::asked::{Asked, Asks, Screened};
+use crate::serve::exchange::cookies::Cookies;
 use crate::serve::exchange::login::Watch;
 use crate::serve::exchange::restore::Compared;
 use crate::serve::house::{Gateway, House};
@@ -58,19 +61,29 @@ pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: &
         policy: Some(house.policy.version().clone()),
         ..Facts::default()
     };
-    let mut crm = Duration::ZERO;
-    let answered = answered(&gateway, &house, request, peer, &mut facts, reader, &mut crm).await;
+    let mut beside = Beside::default();
+    let answered = answered(&gateway, &house, request, peer, &mut facts, reader, &mut beside).await;
     let outcome = if answered.is_ok() { "released" } else { "refused" };
     let resource = facts.resource.as_deref().unwrap_or("undeclared");
     gateway.metrics.requests.with_label_values(&[resource, outcome]).inc();
     let took = began.elapsed();
     gateway.metrics.request_seconds.observe(took.as_secs_f64());
-    gateway.metrics.overhead_seconds.observe(took.saturating_sub(crm).as_secs_f64());
+    gateway.metrics.overhead_seconds.observe(took.saturating_sub(beside.crm).as_secs_f64());
     let mut response = answered.unwrap_or_else(|refusal| refused(&gateway, &house, &facts, &refusal, reader));
+    beside.cookies.give(response.headers_mut());
     if let Ok(id) = HeaderValue::from_str(&facts.id) {
         response.headers_mut().insert(respond::REQUEST, id);
     }
     response
+}
+
+/// What comes of an exchange beside its answer.
+#[derive(Default)]
+struct Beside {
+    /// How long the CRM took.
+    crm: Duration,
+    /// What it set while a record was read again.
+    cookies: Cookies,
 }
 
 async fn answered(
@@ -80,7 +93,7 @@ async fn answered(
     peer: &Peer,
     facts: &mut Facts,
     reader: Reader,
-    crm: &mut Duration,
+    beside: &mut Beside,
 ) -> Result<Response<StaffBody>, Refusal> {
     if request.uri().path().starts_with(asked::OWN) {
         return Err(Refusal::new(Reason::NotFound, "no such page of the gateway's own"));
@@ -140,7 +153,12 @@ async fn answered(
     } else if !doubts.is_empty() {
         let (policy, mint, bounds) = (&*house.policy, &house.mint, &house.bounds);
         let compared = Compared { policy, mint, bounds, asks: &asks, plan: &plan, doubts: &doubts };
-        home = Box::pin(restore::restore(gateway, house, &upstream, compared, &mut asked, &mut receipt)).await?;
+        let for_both = (&mut receipt, &mut beside.cookies);
+        let restored = Box::pin(restore::restore(gateway, house, &upstream, compared, &mut asked, for_both)).await;
+        if let Some(watch) = &watch {
+            watch.sees(house, &beside.cookies.headers()).await;
+        }
+        home.extend(restored?.values);
     }
     // A log-in changes nothing of customers'.
     if asked.writes(&plan) && !logs_in {
@@ -154,8 +172,8 @@ async fn answered(
     }
     let sent = Instant::now();
     let answer = upstream.send(asked.into_request()?).await;
-    *crm = sent.elapsed();
-    gateway.metrics.upstream_seconds.observe(crm.as_secs_f64());
+    beside.crm = sent.elapsed();
+    gateway.metrics.upstream_seconds.observe(beside.crm.as_secs_f64());
     let mut answer = answer?;
     if let Some(watch) = &watch {
         Box::pin(watch.after(gateway, house, facts, &mut receipt, &mut answer)).await?;
