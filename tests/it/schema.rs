@@ -42,6 +42,7 @@ const MAPS: [(&str, &str, &str); 39] = [
     ("a body", "Body", "tests: [{ response: { body: { @ } } }]"),
     ("what a role gets", "Gets", "tests: [{ expect: { r: { @ } } }]"),
     ("`exactly`", "Exactly", "tests: [{ expect: { r: { exactly: { @ } } } }]"),
+    ("`forwarded`", "Exactly", "tests: [{ expect: { r: { forwarded: { @ } } } }]"),
     ("gateway.yaml", "gateway", "@"),
     ("a listener", "Listener", "listen: [{ @ }]"),
     ("`tls`", "Tls", "listen: [{ tls: { @ } }]"),
