@@ -258,7 +258,7 @@ impl Tree {
         }
         // A key is not named by itself: it stands in the objects around it and under no name.
         let (names, above, reach) = (Names::NONE, self.nest.all(), Reach::default());
-        let stands = Stands { span, names, above, places: &[], reach, member: None };
+        let stands = Stands { span, names, above, places: self.matcher.places_of_key(key), reach, member: None };
         self.show(key, Part::Key, Quote::Json, stands, sink)
     }
 
