@@ -20,7 +20,7 @@ use crate::config::environment;
 
 /// Each map that a reader opens: what it calls it, the schema's name for it, and a file in which `@`
 /// stands for keys of such a map.
-const MAPS: [(&str, &str, &str); 40] = [
+const MAPS: [(&str, &str, &str); 41] = [
     ("a rule file", "rules", "@"),
     ("a role", "Role", "roles: { r: { @ } }"),
     ("a kind", "KindShape", "kinds: { k: { @ } }"),
@@ -43,6 +43,7 @@ const MAPS: [(&str, &str, &str); 40] = [
     ("a body", "Body", "tests: [{ response: { body: { @ } } }]"),
     ("what a role gets", "Gets", "tests: [{ expect: { r: { @ } } }]"),
     ("`exactly`", "Exactly", "tests: [{ expect: { r: { exactly: { @ } } } }]"),
+    ("`forwarded`", "Exactly", "tests: [{ expect: { r: { forwarded: { @ } } } }]"),
     ("gateway.yaml", "gateway", "@"),
     ("a listener", "Listener", "listen: [{ @ }]"),
     ("`tls`", "Tls", "listen: [{ tls: { @ } }]"),

@@ -50,6 +50,9 @@ pub(super) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
         "values": told.rows.iter().map(|row| value(told, row)).collect::<Vec<_>>(),
         "kinds": kinds(told),
     });
+    if told.args.record.is_some() {
+        json["restored"] = restored(told);
+    }
     if let Some(recorded) = told.recorded {
         json["recorded"] = recorded.records().map(|record| live::as_json(record, told.policy)).collect();
         json["differences"] = told.agreement().map_or(Value::Null, |all| all.iter().map(difference).collect());
@@ -60,6 +63,12 @@ pub(super) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
 fn difference(difference: &Difference) -> Value {
     let Difference { kind, action, then, now } = difference;
     json!({ "kind": kind, "action": action, "recorded": then, "here": now })
+}
+
+/// How many values of which kind a write gives back to the CRM.
+fn restored(told: &Told<'_>) -> Value {
+    let counts = told.got.iter().flat_map(|got| got.restored.iter());
+    counts.map(|row| (told.policy.kinds().get(row.kind).name.clone(), json!(row.count))).collect::<Map<_, _>>().into()
 }
 
 fn options(plan: &Plan) -> Value {

@@ -227,6 +227,7 @@ texts! {
     IS_STRIPPED: "sorts by hidden data; the CRM is asked without it", "隠された値で並べ替える（これを除いてCRMに送る）";
     LIMIT: "limit", "上限";
     LIMIT_OF: "limit of {who}: {says}", "{who} の上限: {says}";
+    GOES_HOME: "goes home", "元に戻る値";
     ANSWER: "answer", "応答";
     REFUSED: "{status} {reason}: {title} ({why})", "{status} {reason}: {title}（{why}）";
     RELEASED: "{status}, released", "{status}、公開";
