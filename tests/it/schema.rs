@@ -20,7 +20,7 @@ use crate::config::environment;
 
 /// Each map that a reader opens: what it calls it, the schema's name for it, and a file in which `@`
 /// stands for keys of such a map.
-const MAPS: [(&str, &str, &str); 39] = [
+const MAPS: [(&str, &str, &str); 40] = [
     ("a rule file", "rules", "@"),
     ("a role", "Role", "roles: { r: { @ } }"),
     ("a kind", "KindShape", "kinds: { k: { @ } }"),

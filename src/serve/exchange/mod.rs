@@ -44,7 +44,7 @@ use crate::serve::exchange::login::Watch;
 use crate::serve::exchange::restore::Compared;
 use crate::serve::house::{Gateway, House};
 use crate::serve::respond::{self, Reader, Ways};
-use crate::serve::upstream::{Marks, loops};
+use crate::serve::upstream::{Marks, Upstream, loops};
 use crate::terms::event::Event;
 use crate::terms::kind::KindId;
 use crate::terms::refusal::{Reason, Refusal};
@@ -99,21 +99,7 @@ async fn answered(
         return Err(Refusal::new(Reason::NotFound, "no such page of the gateway's own"));
     }
     let (mut head, body) = request.into_parts();
-    match loops::marks(&head.headers) {
-        Ok(marks) => drop(head.extensions.insert(Marks(marks))),
-        Err(refusal) => {
-            arriving::arrive(house, &mut head, peer, facts)?;
-            return Err(refusal);
-        }
-    }
-    let upstream = match house.sites.find(&head.headers, peer, &house.trusted_proxies) {
-        Ok(upstream) => Arc::clone(upstream),
-        Err(refusal) => {
-            // Who asks for what is not here need not say who they are; the record has their address.
-            arriving::arrive(house, &mut head, peer, facts)?;
-            return Err(refusal);
-        }
-    };
+    let upstream = found(house, &mut head, peer, facts)?;
     let staff = arriving::identify(house, &upstream, &mut head, peer, facts).await?;
     let body_max = match staff {
         Some(_) => house.bounds.body_bytes,
@@ -179,6 +165,24 @@ async fn answered(
         Box::pin(watch.after(gateway, house, facts, &mut receipt, &mut answer)).await?;
     }
     answer::release(gateway, house, answer, about, guard, receipt).await
+}
+
+/// The CRM that is asked for. Who asks in a circle, or for what is not here, need not say who they are; the
+/// record has their address.
+fn found(
+    house: &House,
+    head: &mut http::request::Parts,
+    peer: &Peer,
+    facts: &mut Facts,
+) -> Result<Arc<Upstream>, Refusal> {
+    let upstream = loops::marks(&head.headers).and_then(|marks| {
+        head.extensions.insert(Marks(marks));
+        house.sites.find(&head.headers, peer, &house.trusted_proxies).cloned()
+    });
+    if upstream.is_err() {
+        arriving::arrive(house, head, peer, facts)?;
+    }
+    upstream
 }
 
 /// Counts what staff looks for before the CRM is asked, and gives the limits that only tell; refuses what is

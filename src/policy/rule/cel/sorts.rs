@@ -61,7 +61,7 @@ impl<'a> Sorts<'a> {
         match &node.expr {
             Expr::Literal(literal) => literal_sort(literal),
             Expr::List(list) => {
-                list.elements.iter().for_each(|item| drop(self.of(item)));
+                self.all(&list.elements);
                 Some(Sort::List)
             }
             Expr::Ident(name) => (self.item == Some(name)).then_some(Sort::Text),
@@ -70,6 +70,13 @@ impl<'a> Sorts<'a> {
             Expr::Call(call) => self.call(node, &call.func_name, call.target.as_deref(), &call.args),
             Expr::Comprehension(inner) => self.every(inner),
             Expr::Map(_) | Expr::Struct(_) | Expr::Unspecified => None,
+        }
+    }
+
+    /// Looks into parts that may be of any sort.
+    fn all(&mut self, parts: impl IntoIterator<Item = &'a IdedExpr>) {
+        for part in parts {
+            self.of(part);
         }
     }
 
@@ -125,7 +132,8 @@ impl<'a> Sorts<'a> {
             }
             // The language's own part of a loop: what it asks stands in there.
             (_, target, args) => {
-                target.into_iter().chain(args).for_each(|part| drop(self.of(part)));
+                self.all(target);
+                self.all(args);
                 None
             }
         }
