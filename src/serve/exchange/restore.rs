@@ -272,7 +272,7 @@ impl Compared<'_> {
         let read = if format == Format::Xml { Issued::of_xml } else { Issued::new };
         let Some(issued) = read(original, &veiled, kinds.found(), self.bounds.depth) else { return Ok(None) };
         let subject = asked.subject(self.plan);
-        let mut ids = Ids::new(self.plan, &subject);
+        let mut ids = Ids::new(self.plan, &subject, format == Format::Xml);
         walked(self.plan, written, &mut ids)?;
         if ids.tell_another() {
             return Ok(None);
