@@ -78,12 +78,12 @@ fn request(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     }
     for question in &foreseen.questions {
         let answer = match &question.asks {
+            _ if question.stripped => texts::IS_STRIPPED.of(lang).to_owned(),
             Ok(kinds) if kinds.is_empty() => texts::ASKS_NOTHING.of(lang).to_owned(),
             Ok(kinds) => {
                 let kinds: Vec<String> = kinds.iter().map(|kind| told.policy.kinds().get(*kind).name.clone()).collect();
                 texts::LOOKS_FOR.with(lang, &[("kinds", &kinds.join(", "))])
             }
-            Err(_) if question.stripped => texts::IS_STRIPPED.of(lang).to_owned(),
             Err(refusal) => texts::IS_REFUSED.with(lang, &[("why", &phrase(lang, &refusal.note))]),
         };
         let kinds: BTreeSet<KindId> = question.about.iter().map(|about| about.kind).collect();
