@@ -16,6 +16,7 @@ use sudare::policy::fault::render;
 use sudare::policy::node::Source;
 use sudare::route::normal;
 use sudare::serve::exchange::dry::{self, Caller, Got};
+use sudare::terms::event::Event;
 use sudare::terms::kind::{self, KindId};
 use sudare::terms::mint::{Domain, Mint};
 use sudare::terms::staff::Staff;
@@ -194,7 +195,7 @@ fn every_question_is_answered_as_expected() {
             let target = escaped(target);
             let pairs =
                 normal::pairs(target.split_once('?').map_or("", |(_, query)| query).as_bytes()).expect("a query");
-            if !query::screen(plan, &pairs).expect("it passed").kinds.is_empty() {
+            if got.event == Event::Search || !query::screen(plan, &pairs).expect("it passed").kinds.is_empty() {
                 told = "search".to_owned();
             }
         }
@@ -373,7 +374,7 @@ fn a_token_is_no_way_to_anything_else() {
         ("analyst", "GET", format!("/customers?tel={own},{own}"), "-", String::new()),
         ("analyst", "GET", format!("/customers?tel__gt={own}"), "-", String::new()),
         ("analyst", "GET", format!("/customers?tel=like.{own}"), "-", String::new()),
-        ("analyst", "GET", format!("/customers?{own}=tel"), "-", String::new()),
+        ("analyst", "GET", format!("/customers?{own}=1"), "-", String::new()),
         ("analyst", "GET", format!("/customers?tel={part}"), "-", String::new()),
         (
             "analyst",

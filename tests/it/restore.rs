@@ -4,6 +4,7 @@
 //! or why it gets none.
 
 mod laws;
+mod sequences;
 
 use std::fs;
 use std::path::Path;

@@ -150,6 +150,11 @@ pub const ALL: &[Code] = &[
         "CELの式が読めないか、存在しないものを参照しています。",
     ),
     code(
+        "codebook",
+        "Staff that gets tokens of a `token_domain` may import values of their own choice and see which token each gets.",
+        "`token_domain` のトークンを受け取る職員が、好きな値を取り込んで、どの値がどのトークンになるかを調べられます。",
+    ),
+    code(
         "columns",
         "`columns` says where the request names the columns of rows in JSON.",
         "`columns` は、JSONの行の列名がリクエストのどこにあるかを表します。",

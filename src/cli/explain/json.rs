@@ -51,6 +51,9 @@ pub(super) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
         "unknown": told.unknown.iter().map(|row| value(told, row)).collect::<Vec<_>>(),
         "kinds": kinds(told),
     });
+    if told.args.record.is_some() {
+        json["restored"] = restored(told);
+    }
     if let Some(recorded) = told.recorded {
         json["recorded"] = recorded.records().map(|record| live::as_json(record, told.policy)).collect();
         json["differences"] = told.agreement().map_or(Value::Null, |all| all.iter().map(difference).collect());
@@ -61,6 +64,12 @@ pub(super) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
 fn difference(difference: &Difference) -> Value {
     let Difference { kind, action, then, now } = difference;
     json!({ "kind": kind, "action": action, "recorded": then, "here": now })
+}
+
+/// How many values of which kind a write gives back to the CRM.
+fn restored(told: &Told<'_>) -> Value {
+    let counts = told.got.iter().flat_map(|got| got.restored.iter());
+    counts.map(|row| (told.policy.kinds().get(row.kind).name.clone(), json!(row.count))).collect::<Map<_, _>>().into()
 }
 
 fn options(plan: &Plan) -> Value {

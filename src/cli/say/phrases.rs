@@ -148,6 +148,7 @@ const WORDS: &[(&str, &str)] = &[
     ("a user", "利用者"),
     ("a category", "区分"),
     ("an event", "event "),
+    ("a limit", "上限"),
     ("a listener", "待ち受け"),
     ("an identity source", "認証元"),
     ("a set of fields", "項目セット"),

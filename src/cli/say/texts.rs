@@ -224,9 +224,10 @@ texts! {
     ASKS_NOTHING: "asks for nothing hidden", "隠された値を尋ねていない";
     LOOKS_FOR: "looks for a whole value of {kinds}; allowed and counted", "{kinds} の値全体を探す（許可し、数える）";
     IS_REFUSED: "refused: {why}", "拒否: {why}";
-    IS_STRIPPED: "sorts by hidden data; the CRM is asked without it", "隠された値で並べ替える（これを除いてCRMに送る）";
+    IS_STRIPPED: "is about sorting by hidden data; the CRM is asked without it", "隠された値での並べ替え（これを除いてCRMに送る）";
     LIMIT: "limit", "上限";
     LIMIT_OF: "limit of {who}: {says}", "{who} の上限: {says}";
+    GOES_HOME: "goes home", "元に戻る値";
     ANSWER: "answer", "応答";
     REFUSED: "{status} {reason}: {title} ({why})", "{status} {reason}: {title}（{why}）";
     RELEASED: "{status}, released", "{status}、公開";
@@ -257,9 +258,9 @@ texts! {
         "{rule} は {kind} を挙げていますが、`{condition}` が成り立たないため効いていません";
     BY_NOTHING: "nothing knows it", "判定できるものなし";
     UNKNOWN_GOES: "{n} value that no field, label or detector knows goes in clear: {places}",
-        "項目・ラベル・検出器のどれにも当たらない値が {n} 件、そのまま渡ります: {places}";
+        "項目・見出し・検出器のどれにも当たらない値が {n} 件、そのまま渡ります: {places}";
     UNKNOWN_GO: "{n} values that no field, label or detector knows go in clear: {places}",
-        "項目・ラベル・検出器のどれにも当たらない値が {n} 件、そのまま渡ります: {places}";
+        "項目・見出し・検出器のどれにも当たらない値が {n} 件、そのまま渡ります: {places}";
     NO_METHOD: "`{word}` is no method: write one of {words}", "`{word}` というメソッドはありません。使えるのは {words} です";
     NO_TARGET: "`{word}` is no path: write what follows the host, as in `/customers/42`",
         "`{word}` はパスではありません。`/customers/42` のように、ホスト名より後ろを書いてください";

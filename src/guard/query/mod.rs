@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::guard::query::columns::Columns;
 use crate::guard::query::decision::{Answer, Ask, Fit, decide};
-use crate::guard::query::names::{Operator, Use};
+use crate::guard::query::names::Operator;
 use crate::guard::query::tree::{Tree, VALUES_MAX as VALUES_OF_ALL_MAX};
 use crate::guard::query::walk::Walk;
 use crate::policy::plan::{Plan, Search, Sort};
@@ -82,7 +82,7 @@ pub fn sorting(plan: &Plan, parameters: &[(String, String)]) -> Result<BTreeSet<
     let roots = screen.strips.unwrap_or_default();
     let goes = |(name, value): &(String, String)| {
         let root = tree::root(name);
-        let directs = names::is(root, Use::Direction) || (names::orders(root) && names::is_direction(value));
+        let directs = names::directs(root) || (names::orders(root) && names::is_direction(value));
         !roots.is_empty() && (roots.contains(root) || directs)
     };
     Ok(parameters.iter().enumerate().filter(|(_, pair)| goes(pair)).map(|(number, _)| number).collect())

@@ -177,6 +177,15 @@ pub(super) fn orders(name: &str) -> bool {
     is(name, Use::Sort) && !OTHERS.iter().any(|word| squeezed.contains(word))
 }
 
+/// Whether a parameter of this name says in which direction another sorts: `sord`, `sSortDir_0`.
+pub(super) fn directs(name: &str) -> bool {
+    let spelled = Spelled::of(name);
+    // One word alone at the end of a longer name is for anything: `work_dir`.
+    let joined =
+        spelled.ends.iter().skip(1).any(|end| USES.get(end.as_str()).is_some_and(|all| all.contains(&Use::Direction)));
+    joined || spelled.is(Use::Direction)
+}
+
 /// All that a name is for.
 pub(super) fn uses(name: &str) -> Vec<Use> {
     let spelled = Spelled::of(name);

@@ -16,7 +16,7 @@ use crate::terms::refusal::{Reason, Refusal};
 
 /// What is said where something that a rule takes out of answers could be lost.
 const TORN: &str =
-    "a list in the body was changed so that nobody can tell which of its members are which; nothing was saved";
+    "the body was changed so that what a rule takes out could be lost or come to somebody else; nothing was saved";
 
 /// A record as the CRM answered, and as staff would get that answer now.
 pub struct Issued {
@@ -293,7 +293,7 @@ impl Merge<'_> {
             // With all that stood in it, which was there to see.
             self.settled.own.push(node.span.clone());
         }
-        let Pairs { of: pairs, by_place } = pairs(written, original, veiled);
+        let Pairs { of: pairs, by_place, certain } = pairs(written, original, veiled);
         let below = std::mem::replace(&mut self.below, true);
         let around = self.by_place;
         for (number, (node, at)) in written.iter().zip(&pairs).enumerate() {
@@ -306,7 +306,7 @@ impl Merge<'_> {
         (0..original.len()).filter(unpaired).for_each(|at| self.lost(&original[at]));
         // Whether a rule took something out of the one that is gone must not show.
         let may_lose = |at: usize| !matches!(original[at].is, Is::Text(_) | Is::Bare(_));
-        if self.removes && self.scope != Scope::Nothing && pairs.contains(&None) {
+        if self.removes && self.scope != Scope::Nothing && !certain && pairs.contains(&None) {
             self.torn |= (0..original.len()).filter(unpaired).any(may_lose);
         }
     }

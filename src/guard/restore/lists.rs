@@ -4,7 +4,7 @@
 //! moved; else by a veil that no other member has. What can be paired in two ways is not paired.
 //! Nothing hangs on the originals but whether a member is veiled: what is refused tells nothing of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::format::json::nodes::{Is, Node};
@@ -18,16 +18,23 @@ pub(super) struct Pairs {
     pub of: Vec<Option<usize>>,
     /// The one that only its place tells, all others being where they were: it may be somebody else.
     pub by_place: Option<usize>,
+    /// Whether those that are none of the veiled list are new for certain.
+    pub certain: bool,
 }
 
 /// Pairs the members of a list; `original` has as many as `veiled`.
 pub(super) fn pairs(written: &[Node], original: &[Node], veiled: &[Node]) -> Pairs {
-    let known = |of: Vec<Option<usize>>| Pairs { of, by_place: None };
+    let known = |of: Vec<Option<usize>>| Pairs { of, by_place: None, certain: false };
     if original.len() != veiled.len() {
         return known(vec![None; written.len()]);
     }
     if let Some(id) = IDS.into_iter().find(|id| tells(id, original, veiled)) {
-        return known(by_id(id, written, veiled));
+        let own = |node: &Node| node.member(id).and_then(|member| scalar(&member.value)).map(str::to_owned);
+        let given: HashSet<String> = veiled.iter().filter_map(own).collect();
+        let is_new = |node: &Node| own(node).is_some_and(|id| !given.contains(&id));
+        let of = by_id(id, written, veiled);
+        let certain = written.iter().zip(&of).all(|(node, at)| at.is_some() || is_new(node));
+        return Pairs { of, by_place: None, certain };
     }
     if is_one_changed(written, original, veiled) {
         return known((0..written.len()).map(Some).collect());
@@ -35,7 +42,7 @@ pub(super) fn pairs(written: &[Node], original: &[Node], veiled: &[Node]) -> Pai
     let mut of = as_they_are(written, veiled);
     let by_place = in_place(&mut of, veiled.len());
     by_veil(&mut of, written, original, veiled);
-    Pairs { of, by_place }
+    Pairs { of, by_place, certain: false }
 }
 
 /// Whether every member has its own of these ids, in clear.

@@ -99,6 +99,12 @@ impl Doubts {
         self.leaves.is_empty() && self.scope == Scope::Nothing
     }
 
+    /// Whether the comparison may change the write: that it does must not show in what is refused.
+    pub fn may_change(&self, plan: &Plan) -> bool {
+        let is_veil = |doubt: &Doubt| doubt.why == Why::Veil;
+        self.leaves.iter().any(is_veil) || (self.scope != Scope::Nothing && removes_a_field(plan))
+    }
+
     /// Says that the write cannot go on, since it cannot be compared.
     pub fn refuse(&self, plan: &Plan) -> Refusal {
         match self.leaves.first() {

@@ -104,13 +104,16 @@ pub(super) fn is_another(name: &str, written: &[Member], veiled: &[Member]) -> b
 pub struct Ids<'a> {
     plan: &'a Plan,
     id: &'a str,
+    /// How many names lie around what stands directly in the document: its root has a name in XML.
+    around: usize,
     another: bool,
 }
 
 impl<'a> Ids<'a> {
     /// Before the first leaf of a document that is to be about a subject.
-    pub fn new(plan: &'a Plan, subject: &'a Subject) -> Ids<'a> {
-        Ids { plan, id: subject.id.as_deref().unwrap_or_default(), another: false }
+    pub fn new(plan: &'a Plan, subject: &'a Subject, is_xml: bool) -> Ids<'a> {
+        let id = subject.id.as_deref().unwrap_or_default();
+        Ids { plan, id, around: usize::from(is_xml), another: false }
     }
 
     /// Whether any of them is somebody else's.
@@ -126,7 +129,10 @@ impl Sink for Ids<'_> {
         let is_of_the_subject = |id: PlaceId| {
             self.plan.targets.get(usize::from(id.0)).is_some_and(|target| matches!(target.meaning, Meaning::Subject(_)))
         };
-        let is_told = met.telling(leaf).any(|(id, itself)| itself && is_of_the_subject(id));
+        // A bare name stands further down for other ids too.
+        let is_outside = leaf.above.iter().count() <= self.around;
+        let is_there = |id: &PlaceId| is_outside || leaf.places.contains(id);
+        let is_told = met.telling(leaf).any(|(id, itself)| itself && is_there(&id) && is_of_the_subject(id));
         self.another |= is_told && !leaf.text.trim().is_empty() && leaf.text.trim() != self.id;
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! contradiction told. A file that passes here runs.
 
 mod checks;
+mod codebook;
 mod conditions;
 mod kinds;
 mod limits;
@@ -130,6 +131,7 @@ fn compile(
     checks::rules(&rules, &conditions, ungranted, &names, faults);
     checks::roles(&roles, faults);
     overlap::tell(&resources, &routes, faults);
+    codebook::tell(&rules, &resources, &routes, &names, faults);
     checks::kinds(&all.kinds, &rules, &resources, &names, faults);
     let (purposes, declared) = (conditions::purposes(&conditions, purposes, faults), purposes.map(<[String]>::to_vec));
     let looks = conditions::looks(&conditions);

@@ -83,7 +83,7 @@ fn per(node: &Node, faults: &mut Faults) -> Option<u32> {
 
 fn then(node: &Node, faults: &mut Faults) -> Option<Then> {
     if node.scalar() == Some("veil") {
-        reader::reserved(&node.spot, "then: veil", faults);
+        reader::reserved(&node.spot, "veil", faults);
         return None;
     }
     reader::word(node, "`then`", &[("block", Then::Block), ("alert", Then::Alert)], faults)

@@ -1,7 +1,7 @@
 //! What staff asks: who, about what, and whether it may be asked.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -29,17 +29,16 @@ use crate::policy::plan::{ColumnsAt, Plan, SubjectAt};
 use crate::policy::{Policy, columns};
 use crate::route::normal::{self, Canonical};
 use crate::serve::exchange::forms::{self, Parameters, parameters};
+use crate::serve::exchange::questions::{Sought, once};
 use crate::serve::exchange::{purpose, told, written};
 use crate::serve::gate::forwarded;
 use crate::serve::house::House;
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Subject;
 use crate::terms::event::Event;
-use crate::terms::kind::KindId;
 use crate::terms::label;
 use crate::terms::mint::Mint;
 use crate::terms::refusal::{Reason, Refusal};
-use crate::terms::secret::Secret;
 use crate::terms::staff::Staff;
 use crate::transform::Today;
 
@@ -131,7 +130,7 @@ pub struct Asks<'a> {
 /// What was found in a request that may be asked.
 pub struct Screened {
     /// The values of veiled kinds that were looked for.
-    pub sought: BTreeSet<(KindId, Secret)>,
+    pub sought: Sought,
     /// What of a write goes nowhere unless the record settles it.
     pub doubts: Doubts,
 }
@@ -232,13 +231,15 @@ impl Asked {
     pub fn screen(&self, plan: &Plan, bounds: &Bounds) -> Result<Screened, Refusal> {
         let mut doubts = Doubts::default();
         let mut sought = query::screen(plan, &self.named_segments(plan))?.sought;
+        let (mut of_query, mut of_body) = (Vec::new(), Vec::new());
         for query in &self.queries {
             method::is_the_only_one(self.head.method.as_str(), query)?;
             if self.writes(plan) {
                 Inbound::new(plan, bounds.body_bytes).query(query)?;
             }
-            sought.extend(query::screen(plan, query)?.sought);
+            of_query.push(query::screen(plan, query)?.sought);
         }
+        sought.extend(once(of_query));
         if self.body.is_empty() {
             // Nothing in the place of a record.
             if self.head.method == Method::PUT && self.writes(plan) {
@@ -260,7 +261,7 @@ impl Asked {
         };
         for body in readings {
             let screened = self.screen_body(plan, bounds, format, &body)?;
-            sought.extend(screened.sought);
+            of_body.push(screened.sought);
             match format {
                 Format::Json | Format::Xml => doubts = screened.doubts,
                 // In whatever charset it looks like a veil: the page's is known when it is compared.
@@ -269,6 +270,7 @@ impl Asked {
                 _ => return Err(screened.doubts.refuse(plan)),
             }
         }
+        sought.extend(once(of_body));
         Ok(Screened { sought, doubts })
     }
 
@@ -280,7 +282,7 @@ impl Asked {
         method::is_the_only_one(self.head.method.as_str(), &parameters)?;
         let doubts = inbound.doubts(self.head.method == Method::PUT);
         if self.writes(plan) {
-            return Ok(Screened { sought: BTreeSet::new(), doubts });
+            return Ok(Screened { sought: Sought::new(), doubts });
         }
         // A question that holds a veil has no record to be compared with.
         if let Some(doubt) = doubts.leaves.iter().find(|doubt| doubt.why == Why::Veil) {

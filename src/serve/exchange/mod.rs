@@ -24,7 +24,6 @@ mod told;
 mod whoami;
 mod written;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -34,21 +33,19 @@ use hyper::body::Incoming;
 
 use crate::identity;
 use crate::identity::peer::Peer;
-use crate::policy::plan::{Limit, Plan, Then};
 use crate::serve::disclose::body::StaffBody;
 use crate::serve::disclose::{Facts, Receipt};
 use crate::serve::exchange::answer::About;
-use crate::serve::exchange::asked::{Asked, Asks, Screened};
+use crate::serve::exchange::asked::{Asked, Asks};
 use crate::serve::exchange::cookies::Cookies;
 use crate::serve::exchange::login::Watch;
+use crate::serve::exchange::questions::Judged;
 use crate::serve::exchange::restore::Compared;
 use crate::serve::house::{Gateway, House};
 use crate::serve::respond::{self, Reader, Ways};
-use crate::serve::upstream::{Marks, loops};
+use crate::serve::upstream::{Marks, Upstream, loops};
 use crate::terms::event::Event;
-use crate::terms::kind::KindId;
 use crate::terms::refusal::{Reason, Refusal};
-use crate::terms::secret::Secret;
 
 /// Answers one request of staff's.
 pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: &Peer) -> Response<StaffBody> {
@@ -99,21 +96,7 @@ async fn answered(
         return Err(Refusal::new(Reason::NotFound, "no such page of the gateway's own"));
     }
     let (mut head, body) = request.into_parts();
-    match loops::marks(&head.headers) {
-        Ok(marks) => drop(head.extensions.insert(Marks(marks))),
-        Err(refusal) => {
-            arriving::arrive(house, &mut head, peer, facts)?;
-            return Err(refusal);
-        }
-    }
-    let upstream = match house.sites.find(&head.headers, peer, &house.trusted_proxies) {
-        Ok(upstream) => Arc::clone(upstream),
-        Err(refusal) => {
-            // Who asks for what is not here need not say who they are; the record has their address.
-            arriving::arrive(house, &mut head, peer, facts)?;
-            return Err(refusal);
-        }
-    };
+    let upstream = destination(house, &mut head, peer, facts)?;
     let staff = arriving::identify(house, &upstream, &mut head, peer, facts).await?;
     let body_max = match staff {
         Some(_) => house.bounds.body_bytes,
@@ -131,22 +114,17 @@ async fn answered(
     let asks = Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time };
     let plan = asked.plan(&house.policy, &asks, &house.bounds)?;
     facts.planned(&plan);
-    let mut home = asked.translate(&house.policy, &plan, house.mint.as_ref())?;
-    let sorts = asked.strip_sorts(&house.policy, &plan)?;
-    let Screened { sought, doubts } = asked.screen(&plan, &house.bounds)?;
-    let alerts = counted(gateway, house, facts, &asks, &plan, &sought)?;
+    let Judged { originals: mut home, marks, searched, doubts } =
+        questions::judge(gateway, house, facts, (&asks, &plan), &mut asked)?;
     let event = match plan.event {
         // The log-in has a record of its own; what its page discloses is seen.
         _ if logs_in => Event::View,
-        Event::View if !sought.is_empty() => Event::Search,
+        Event::View if searched => Event::Search,
         event => event,
     };
     let mut receipt = Receipt::open(gateway, house, &plan, facts, event)?;
-    if sorts {
-        receipt.marked("stripped", "sort").await?;
-    }
-    if !alerts.is_empty() {
-        receipt.marked("alert", Reason::Limit.word()).await?;
+    for (outcome, reason) in marks {
+        Box::pin(receipt.marked(outcome, reason)).await?;
     }
     if !plan.restore {
         doubts.refuse_alone(&plan)?;
@@ -181,33 +159,22 @@ async fn answered(
     answer::release(gateway, house, answer, about, guard, receipt).await
 }
 
-/// Counts what staff looks for before the CRM is asked, and gives the limits that only tell; refuses what is
-/// beyond one that blocks.
-fn counted(
-    gateway: &Gateway,
+/// The CRM that is asked for, by a request that did not come through this gateway before.
+fn destination(
     house: &House,
-    facts: &Facts,
-    asks: &Asks<'_>,
-    plan: &Plan,
-    sought: &BTreeSet<(KindId, Secret)>,
-) -> Result<Vec<Limit>, Refusal> {
-    if sought.is_empty() {
-        return Ok(Vec::new());
+    head: &mut http::request::Parts,
+    peer: &Peer,
+    facts: &mut Facts,
+) -> Result<Arc<Upstream>, Refusal> {
+    let found = loops::marks(&head.headers).and_then(|marks| {
+        head.extensions.insert(Marks(marks));
+        house.sites.find(&head.headers, peer, &house.trusted_proxies).map(Arc::clone)
+    });
+    if found.is_err() {
+        // Who asks for what is not here need not say who they are; the record has their address.
+        arriving::arrive(house, head, peer, facts)?;
     }
-    let role = facts.roles.first().map_or("none", |role| role);
-    let count = |then: Then| gateway.metrics.limits.with_label_values(&[role, then.word()]).inc();
-    let limits = house.policy.limits(asks.roles, asks.staff);
-    let alerts = gateway.searches.count(facts.staff.as_deref(), plan, sought, &limits).inspect_err(|refusal| {
-        if refusal.reason == Reason::Limit {
-            count(Then::Block);
-        }
-    })?;
-    for limit in &alerts {
-        count(limit.then);
-        let limit = limit.to_string();
-        tracing::warn!(request = facts.id, limit, "more values were looked for than a limit allows, and answered");
-    }
-    Ok(alerts)
+    found
 }
 
 /// Tells staff, the ledger, the metrics and the log that a request was refused.

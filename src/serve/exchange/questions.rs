@@ -12,15 +12,23 @@ use http::HeaderMap;
 use crate::body::readings;
 use crate::format::Format;
 use crate::guard::query;
+use crate::guard::restore::Doubts;
 use crate::policy::Policy;
 use crate::policy::matched::{BodyValues, Matched};
-use crate::policy::plan::Plan;
-use crate::serve::exchange::asked::{Asked, candidates, one, together};
+use crate::policy::plan::{Limit, Plan, Then};
+use crate::serve::disclose::Facts;
+use crate::serve::exchange::asked::{Asked, Asks, Screened, candidates, one, together};
 use crate::serve::exchange::forms::{self, Parameters};
 use crate::serve::exchange::restore::is_signed;
+use crate::serve::house::{Gateway, House};
 use crate::terms::action::{Action, Token};
+use crate::terms::kind::KindId;
 use crate::terms::mint::Mint;
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::secret::Secret;
+
+/// Values of veiled kinds that are looked for.
+pub type Sought = BTreeSet<(KindId, Secret)>;
 
 impl Asked {
     /// Takes out of a question what sorts by a veiled kind, where a rule says so; tells whether it did.
@@ -93,6 +101,84 @@ impl Asked {
     }
 }
 
+/// What came of the questions of a request that may be asked.
+pub(super) struct Judged {
+    /// What the CRM gets in the place of tokens, which the answer must not repeat.
+    pub originals: Vec<String>,
+    /// What the ledger is told beside: an outcome and its reason.
+    pub marks: Vec<(&'static str, &'static str)>,
+    /// Whether somebody was sought.
+    pub searched: bool,
+    /// What of a write goes nowhere unless the record settles it.
+    pub doubts: Doubts,
+}
+
+/// Makes the questions those that go on, refuses what they may not ask, and counts what they look for.
+pub(super) fn judge(
+    gateway: &Gateway,
+    house: &House,
+    facts: &Facts,
+    (asks, plan): (&Asks<'_>, &Plan),
+    asked: &mut Asked,
+) -> Result<Judged, Refusal> {
+    let originals = asked.translate(&house.policy, plan, house.mint.as_ref())?;
+    let mut marks = Vec::new();
+    if asked.strip_sorts(&house.policy, plan)? {
+        marks.push(("stripped", "sort"));
+    }
+    let Screened { sought, doubts } = asked.screen(plan, &house.bounds)?;
+    if !counted(gateway, house, facts, (asks, plan), &sought)?.is_empty() {
+        marks.push(("alert", Reason::Limit.word()));
+    }
+    Ok(Judged { originals, marks, searched: !sought.is_empty(), doubts })
+}
+
+/// Counts what staff looks for before the CRM is asked, and gives the limits that only tell; refuses what is
+/// beyond one that blocks.
+fn counted(
+    gateway: &Gateway,
+    house: &House,
+    facts: &Facts,
+    (asks, plan): (&Asks<'_>, &Plan),
+    sought: &Sought,
+) -> Result<Vec<Limit>, Refusal> {
+    if sought.is_empty() {
+        return Ok(Vec::new());
+    }
+    let role = facts.roles.first().map_or("none", |role| role);
+    let count = |then: Then| gateway.metrics.limits.with_label_values(&[role, then.word()]).inc();
+    let limits = house.policy.limits(asks.roles, asks.staff);
+    let alerts = gateway.searches.count(facts.staff.as_deref(), plan, sought, &limits).inspect_err(|refusal| {
+        if refusal.reason == Reason::Limit {
+            count(Then::Block);
+        }
+    })?;
+    for limit in &alerts {
+        count(limit.then);
+        let limit = limit.to_string();
+        tracing::warn!(request = facts.id, limit, "more values were looked for than a limit allows, and answered");
+    }
+    Ok(alerts)
+}
+
+/// What is looked for, counted once for all readings of it, if each reading has as many values of the same kinds;
+/// else each value of each counts.
+pub(super) fn once(mut readings: Vec<Sought>) -> Sought {
+    let kinds = |sought: &Sought| sought.iter().map(|(kind, _)| *kind).collect::<Vec<_>>();
+    let Some(first) = readings.first().map(kinds).filter(|_| readings.len() > 1) else {
+        return readings.pop().unwrap_or_default();
+    };
+    if readings.iter().any(|other| kinds(other) != first) {
+        return readings.into_iter().flatten().collect();
+    }
+    // Two requests are one here only if they are in every reading.
+    let joined = |number: usize| {
+        let values = readings.iter().filter_map(|own| own.iter().nth(number));
+        Secret(values.map(|(_, value)| &*value.0).collect::<Vec<_>>().join("\0"))
+    };
+    first.iter().enumerate().map(|(number, kind)| (*kind, joined(number))).collect()
+}
+
 /// Whether staff gets any kind as tokens that can be opened.
 fn gives_tokens(plan: &Plan) -> bool {
     plan.decisions.iter().any(|own| matches!(own.action, Action::Tokenize(Token::Opaque | Token::Random)))
@@ -152,4 +238,26 @@ fn without(raw: &[u8], readings: &[Parameters], plan: &Plan) -> Option<String> {
     let left =
         parts(raw, pairs)?.into_iter().enumerate().filter(|(number, _)| !gone.contains(number)).map(|(_, part)| part);
     Some(left.collect::<Vec<_>>().join("&"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::terms::kind::{EMAIL, PERSON_NAME};
+
+    #[test]
+    fn a_value_that_can_be_read_in_two_ways_counts_once() {
+        let sought = |values: &[(KindId, &str)]| -> Sought {
+            values.iter().map(|(kind, value)| (*kind, Secret((*value).to_owned()))).collect()
+        };
+        let (one, other) = (sought(&[(PERSON_NAME, "山田")]), sought(&[(PERSON_NAME, "儡弌")]));
+        assert_eq!(once(vec![]), sought(&[]));
+        assert_eq!(once(vec![one.clone()]), one);
+        let both = once(vec![one.clone(), other.clone()]);
+        assert_eq!(both.len(), 1);
+        assert_ne!(both, once(vec![one.clone(), sought(&[(PERSON_NAME, "佐藤")])]), "another in one is another");
+        let mail = sought(&[(EMAIL, "a@example.jp")]);
+        assert_eq!(once(vec![one.clone(), mail.clone()]).len(), 2);
+        assert_eq!(once(vec![one.clone(), sought(&[])]), one);
+    }
 }

@@ -149,6 +149,10 @@ impl Compared<'_> {
             Scope::Below if self.doubts.leaves.is_empty() && self.doubts.empties && status.is_some() && !is_new => {
                 Err(restore::replaces_locked())
             }
+            // It is there, and nobody can say what of it would be lost.
+            Scope::Below if self.doubts.leaves.is_empty() && status == Some(StatusCode::OK) => {
+                Err(self.doubts.refuse(self.plan))
+            }
             Scope::Nothing | Scope::Below if self.doubts.leaves.is_empty() => Ok(()),
             // What is not there yet cannot be lost.
             Scope::All if self.doubts.leaves.is_empty() && is_new => Ok(()),
@@ -165,11 +169,11 @@ impl Compared<'_> {
         (mut head, bytes): (response::Parts, Bytes),
         cookies: &mut Cookies,
     ) -> Result<Option<Whole>, Refusal> {
+        if head.status != StatusCode::OK {
+            return self.unknown(Some(head.status)).map(|()| None);
+        }
         // What stands beside a value tells its kind: with another word beside it, it would go home to where it is shown.
         if !self.plan.tellers.is_empty() || !question.plan.tellers.is_empty() {
-            return self.unknown(None).map(|()| None);
-        }
-        if head.status != StatusCode::OK {
             return self.unknown(Some(head.status)).map(|()| None);
         }
         let record = self.record((question, about), &mut head, bytes, asked, cookies);
@@ -200,12 +204,12 @@ impl Compared<'_> {
             _ => None,
         };
         let Some((body, home)) = whole else { return self.unknown(Some(head.status)).map(|()| None) };
-        if home.fills.is_empty() {
-            return Ok(None);
-        }
-        if is_signed(asked.headers()) {
+        if is_signed(asked.headers()) && self.doubts.may_change(self.plan) {
             let note = "the body is signed, so that veils in it cannot be made the originals again; nothing was saved";
             return Err(Refusal::new(Reason::Veil, note));
+        }
+        if home.fills.is_empty() {
+            return Ok(None);
         }
         let values = home.values();
         Ok(Some(Whole { body: body.into(), counts: home.counts, values }))
@@ -268,7 +272,7 @@ impl Compared<'_> {
         let read = if format == Format::Xml { Issued::of_xml } else { Issued::new };
         let Some(issued) = read(original, &veiled, kinds.found(), self.bounds.depth) else { return Ok(None) };
         let subject = asked.subject(self.plan);
-        let mut ids = Ids::new(self.plan, &subject);
+        let mut ids = Ids::new(self.plan, &subject, format == Format::Xml);
         walked(self.plan, written, &mut ids)?;
         if ids.tell_another() {
             return Ok(None);

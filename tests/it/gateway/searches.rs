@@ -81,15 +81,6 @@ fn a_limit_of_the_rules_holds_over_a_reload() {
     gateway.write_rules(&limited(5, "block"));
     until(|| (look(&gateway, "tanaka", &number(3)).status == 200).then_some(()));
     assert_eq!(statuses(4, 6), [200, 429], "three were counted before");
-    let last = look(&gateway, "tanaka", &number(4));
-    assert_eq!(last.status, 200);
-    gateway.write_rules(&limited(2, "block"));
-    until(|| {
-        (look(&gateway, "sato", &number(0)).status == 200 && look(&gateway, "sato", &number(1)).status == 200)
-            .then_some(())
-    });
-    until(|| (look(&gateway, "sato", &number(2)).status == 429).then_some(()));
-    assert_eq!(look(&gateway, "tanaka", &number(9)).status, 429);
     let log = gateway.log();
     assert!(log.contains("searches: 1, per: 1h, then: alert"), "{log}");
     assert!(!log.contains("090-7"), "{log}");

@@ -171,9 +171,12 @@ impl<'a> Sorts<'a> {
     fn is_word(&mut self, member: &IdedExpr, word: &'a IdedExpr) {
         let (Some(member), Expr::Literal(LiteralValue::String(text))) = (known(member), &word.expr) else { return };
         let text = text.inner();
-        let (what, words): (&str, Vec<&str>) = match member {
-            ("request", "method") => ("method", METHODS.to_vec()),
-            ("request", "event") => ("event of a request", EVENTS.iter().map(|event| event.word()).collect()),
+        let (message, words): (String, Vec<&str>) = match member {
+            ("request", "method") => (format!("`{text}` is no method"), METHODS.to_vec()),
+            ("request", "event") => {
+                let words = EVENTS.iter().map(|event| event.word()).collect();
+                (format!("`{text}` is no event of a request"), words)
+            }
             ("request", "network") if text.contains('/') => {
                 let message = format!("`request.network` is one address, and `{text}` are many");
                 let help = format!("write `network: {text}` beside the expression");
@@ -187,7 +190,7 @@ impl<'a> Sorts<'a> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known are {}", words_of(words.iter().copied())),
             };
-            self.clashes.push(Clash { node: word, message: format!("`{text}` is no {what}"), help });
+            self.clashes.push(Clash { node: word, message, help });
         }
     }
 }

@@ -218,7 +218,8 @@ fn at_places(node: &Node, faults: &mut Faults) -> Vec<AtPlace> {
 /// `true` for what stands beside it, a text, or a body as under `response`.
 fn exactly(node: &Node, expect: &mut Expect<Word>, faults: &mut Faults) {
     if node.map().is_some() {
-        match a_body(node, "`exactly`", faults) {
+        let Some(map) = MapReader::open(node, "`exactly`", faults) else { return };
+        match a_body(node, map, faults) {
             Some(Forwarded::Json(json)) => expect.exact = Some(json),
             Some(Forwarded::Body(content)) => expect.whole = Some(content),
             None => {}
@@ -243,7 +244,7 @@ fn exactly(node: &Node, expect: &mut Expect<Word>, faults: &mut Faults) {
 /// A body as under `response`; a plain text is one too.
 fn forwarded(node: &Node, faults: &mut Faults) -> Option<Forwarded> {
     if node.map().is_some() {
-        let read = a_body(node, "`forwarded`", faults);
+        let read = a_body(node, MapReader::open(node, "`forwarded`", faults)?, faults);
         if read.is_none() {
             let fault = faults.error(&node.spot, "expect", "`forwarded` names no body");
             fault.help("write what the CRM gets, as in `forwarded: { json: { tel: 090-1234-5678 } }`");
@@ -256,8 +257,7 @@ fn forwarded(node: &Node, faults: &mut Faults) -> Option<Forwarded> {
 }
 
 /// JSON that is written as YAML has no bytes of its own to compare; any other body has.
-fn a_body(node: &Node, what: &'static str, faults: &mut Faults) -> Option<Forwarded> {
-    let mut map = MapReader::open(node, what, faults)?;
+fn a_body(node: &Node, mut map: MapReader<'_>, faults: &mut Faults) -> Option<Forwarded> {
     let json = node.at("json").filter(|json| !matches!(json.value, Value::Scalar { quoted: true, .. }));
     let content = body::read(&mut map, faults);
     map.finish(faults);
