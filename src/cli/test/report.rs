@@ -65,11 +65,10 @@ impl Report<'_> {
             writeln!(out, "{line}")?;
         }
         let failed = self.failed();
-        let took: f64 = self.results.iter().map(|result| result.took.as_secs_f64()).sum();
         writeln!(
             out,
             "{}",
-            json!({ "passed_count": self.results.len() - failed, "failed_count": failed, "seconds": took, "files_without_tests": self.untested })
+            json!({ "passed_count": self.results.len() - failed, "failed_count": failed, "files_without_tests": self.untested })
         )?;
         coverage.map_or(Ok(()), |coverage| coverage.json(out))
     }
