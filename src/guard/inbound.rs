@@ -45,7 +45,7 @@ impl<'a> Inbound<'a> {
             (false, true) => Scope::Below,
             (false, false) => Scope::Nothing,
         };
-        Doubts { leaves: self.doubts, scope }
+        Doubts { leaves: self.doubts, scope, controls: false }
     }
 
     /// Looks at the query of a request that writes: many servers take a form's fields from there.
@@ -57,6 +57,12 @@ impl<'a> Inbound<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a value that a form sends under this name would be in doubt.
+    pub(super) fn is_in_doubt(&self, name: &str, value: &str) -> bool {
+        let said = Leaf { names: Names::one(name), ..Leaf::bare(value, Part::Value, &[]) };
+        self.check(&said).next().is_some()
     }
 
     /// What is in doubt of a leaf: that it is no veil, and that staff may change it.

@@ -10,19 +10,22 @@
 mod controls;
 mod json;
 mod lists;
+mod sealed;
 
 use std::fmt;
 use std::ops::Range;
 
-pub use self::controls::{IssuedForm, Sent};
+pub use self::controls::{IssuedForm, Page, Sent};
 pub use self::json::Issued;
 pub use self::lists::IDS;
+pub use self::sealed::{Lead, SealedForm};
 use crate::guard::leaves;
 use crate::policy::plan::{Meaning, Plan, Target};
 use crate::terms::action::Action;
 use crate::terms::disclosure::Counts;
 use crate::terms::kind::KindId;
 use crate::terms::leaf::{Leaf, Part, Sink};
+use crate::terms::place::Place;
 use crate::terms::refusal::{Reason, Refusal};
 
 /// The word in a record for what went home.
@@ -52,6 +55,11 @@ pub enum Why {
 }
 
 impl Doubt {
+    /// Whether this is what is the matter with the field of this number.
+    fn is_of(&self, number: usize, why: Why) -> bool {
+        self.span.start == number && self.why == why
+    }
+
     /// Says that the write cannot go on.
     pub fn refuse(&self, plan: &Plan) -> Refusal {
         let what = match self.kind {
@@ -75,6 +83,8 @@ pub struct Doubts {
     pub leaves: Vec<Doubt>,
     /// What it is whole of.
     pub scope: Scope,
+    /// Whether only the page tells of a control that staff may not change it.
+    pub controls: bool,
 }
 
 /// What a document that replaces another replaces of it.
@@ -92,7 +102,7 @@ pub enum Scope {
 impl Doubts {
     /// Whether there is nothing to compare.
     pub fn is_empty(&self) -> bool {
-        self.leaves.is_empty() && self.scope == Scope::Nothing
+        self.leaves.is_empty() && self.scope == Scope::Nothing && !self.controls
     }
 
     /// Says that the write cannot go on, since it cannot be compared.
@@ -132,6 +142,28 @@ impl Doubts {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether staff may not change values of a kind.
+pub(super) fn is_locked(plan: &Plan, kind: KindId) -> bool {
+    plan.every(kind).any(|own| own.readonly)
+}
+
+/// Whether a form has to be compared with its page whatever it holds: a kind that staff may not change is known
+/// there by a selector, and a control's name does not tell it.
+pub fn minds_controls(plan: &Plan) -> bool {
+    locked_fields(plan).any(|(_, place)| matches!(place, Place::Css(_)))
+}
+
+/// Whether such a kind has no other place, so that nothing tells of it where the page cannot be read.
+pub fn knows_controls_alone(plan: &Plan) -> bool {
+    let named = |kind: KindId| locked_fields(plan).any(|(own, place)| own == kind && matches!(place, Place::Name(_)));
+    locked_fields(plan).any(|(kind, place)| matches!(place, Place::Css(_)) && !named(kind))
+}
+
+fn locked_fields(plan: &Plan) -> impl Iterator<Item = (KindId, &Place)> {
+    let fields = plan.targets.iter().filter_map(|target| Some((target.meaning.kind()?, &target.place)));
+    fields.filter(|(kind, _)| is_locked(plan, *kind))
 }
 
 /// Whether a member that is missing in a write has to be compared: a rule takes one out of answers that a
@@ -249,6 +281,8 @@ struct Settled {
     kept: Vec<Range<usize>>,
     /// Staff's own, whatever it looks like.
     own: Vec<Range<usize>>,
+    /// Kept, but not what it was: another of the choices that staff was given.
+    moved: Vec<Range<usize>>,
     home: Home,
 }
 
@@ -257,9 +291,10 @@ impl Settled {
     fn finish(mut self, plan: &Plan, doubts: &[Doubt]) -> Result<Home, Refusal> {
         self.kept.sort_by_key(|span| span.start);
         self.own.sort_by_key(|span| span.start);
-        let open = |doubt: &&Doubt| {
-            let own = doubt.why == Why::Veil && holds(&self.own, &doubt.span);
-            !own && !holds(&self.kept, &doubt.span)
+        self.moved.sort_by_key(|span| span.start);
+        let open = |doubt: &&Doubt| match doubt.why {
+            Why::Veil => !holds(&self.own, &doubt.span) && !holds(&self.kept, &doubt.span),
+            Why::ReadOnly => holds(&self.moved, &doubt.span) || !holds(&self.kept, &doubt.span),
         };
         if let Some(doubt) = doubts.iter().find(open) {
             return Err(doubt.refuse(plan));

@@ -21,7 +21,9 @@ use crate::serve::exchange::answer::{self, About};
 use crate::serve::exchange::asked::{self, Asked, Asks, Screened};
 use crate::serve::exchange::leads::Own;
 use crate::serve::exchange::restore::{self, Compared};
-use crate::serve::exchange::{head, protect};
+use crate::serve::exchange::sealed::Site;
+use crate::serve::exchange::sealing::{By, Sealing};
+use crate::serve::exchange::{head, protect, sealed};
 use crate::serve::respond::{self, Reader, Ways};
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::{Disclosures, Subject};
@@ -164,6 +166,7 @@ fn answered(
     let Dry { policy, mint, caller, .. } = *dry;
     let bounds = Bounds::default();
     let (head, body) = request.into_parts();
+    let (body, carried) = sealed::taken(&head, body);
     let mut asked = Asked::new(policy, head, body, &bounds)?;
     if let Some(about) = dry.about {
         asked.is_about(about.clone());
@@ -172,16 +175,20 @@ fn answered(
     let plan = asked.plan(policy, &asks, &bounds)?;
     *used = Some(Arc::clone(&plan));
     let Screened { searched, doubts } = asked.screen(&plan, &bounds)?;
+    let compared = Compared { policy, mint, bounds: &bounds, asks: &asks, plan: &plan, doubts: &doubts };
+    let site = Site::none();
+    let seal = sealed::opened(carried, &asked, &site, &compared)?;
     let mut home = Vec::new();
     if !plan.restore {
         doubts.refuse_alone(&plan)?;
-    } else if !doubts.is_empty() {
-        let compared = Compared { policy, mint, bounds: &bounds, asks: &asks, plan: &plan, doubts: &doubts };
-        home = restore::dried(compared, &mut asked, record.map(Response::into_parts))?;
+    } else if seal.is_some() || !doubts.is_empty() {
+        home = restore::dried(compared, seal, &mut asked, record.map(Response::into_parts))?;
     }
     let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff).hiding(home);
     guard.tell(dry.notes.clone());
-    let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
+    let by = By { policy, mint, bounds: &bounds };
+    let sealing = Sealing::of(by, &asked, &asks, &plan, &site);
+    let mut about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new()).sealing(sealing);
     let (mut head, body) = response.into_parts();
     let taken = head::clean(&mut head, &about, Own::default())?;
     let body = match taken.coding {
@@ -192,7 +199,8 @@ fn answered(
     let told = if body.is_empty() || about.head_only() {
         Told { verdict: guard.finish()?, unread: true, ..Told::default() }
     } else {
-        told(&head, &body, &about, guard, &bounds)?
+        let sealing = about.take_sealing(&head);
+        told_with(&head, &body, &about, guard, sealing.as_deref().map(|sealing| (sealing, by)), &bounds)?
     };
     let disclosures = told.verdict.disclosures.clone();
     head::edit_headers(&mut head.headers, told.verdict)?;
@@ -244,7 +252,19 @@ pub(super) fn told(
     head: &response::Parts,
     body: &Bytes,
     about: &About,
+    guard: Outbound,
+    bounds: &Bounds,
+) -> Result<Told, Refusal> {
+    told_with(head, body, about, guard, None, bounds)
+}
+
+/// The same with seals for its forms.
+fn told_with(
+    head: &response::Parts,
+    body: &Bytes,
+    about: &About,
     mut guard: Outbound,
+    sealing: Option<(&Sealing, By<'_>)>,
     bounds: &Bounds,
 ) -> Result<Told, Refusal> {
     let plan = about.plan();
@@ -267,7 +287,10 @@ pub(super) fn told(
     }
     let first = rewriter.write(body, &mut guard)?;
     let long = first.is_some();
-    let mut last = rewriter.end(&mut guard)?;
+    let mut last = match sealing.filter(|_| format == Format::Html && !long) {
+        Some((sealing, by)) => rewriter.end_with(&mut guard, &|page| sealing.seals(by, page))?,
+        None => rewriter.end(&mut guard)?,
+    };
     let mut bytes = Vec::new();
     if let Some(first) = first {
         bytes = first.bytes;

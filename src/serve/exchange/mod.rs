@@ -4,6 +4,7 @@
 //! open the receipt -> (veils of a write) restore -> ask the CRM -> walk -> judge -> record -> release. Data goes one way, and
 //! whatever fails on it becomes a refusal here.
 
+mod action;
 mod answer;
 mod arriving;
 mod asked;
@@ -13,11 +14,14 @@ mod forms;
 mod head;
 mod leads;
 mod login;
+mod posted;
 mod prefetched;
 mod protect;
 mod purpose;
 pub mod recognise;
 mod restore;
+mod sealed;
+mod sealing;
 mod told;
 mod whoami;
 
@@ -35,6 +39,8 @@ use crate::serve::exchange::answer::About;
 use crate::serve::exchange::asked::{Asked, Asks, Screened};
 use crate::serve::exchange::login::Watch;
 use crate::serve::exchange::restore::Compared;
+use crate::serve::exchange::sealed::Site;
+use crate::serve::exchange::sealing::{By, Sealing};
 use crate::serve::house::{Gateway, House};
 use crate::serve::respond::{self, Reader, Ways};
 use crate::serve::upstream::{Marks, loops};
@@ -101,6 +107,7 @@ async fn answered(
         None => asked::admit_nobody(house, &head)?,
     };
     let (body, _share) = arriving::collect(gateway, house, body, body_max).await?;
+    let (body, carried) = sealed::taken(&head, body);
     let mut asked = Asked::new(&house.policy, head, body, &house.bounds)?;
     facts.purpose = asked.purpose().filter(|word| house.policy.knows_purpose(word)).map(str::to_owned);
     asked.open_log_in(house);
@@ -120,13 +127,15 @@ async fn answered(
         event => event,
     };
     let mut receipt = Receipt::open(gateway, house, &plan, facts, event)?;
+    let (policy, mint, bounds) = (&*house.policy, &house.mint, &house.bounds);
+    let compared = Compared { policy, mint, bounds, asks: &asks, plan: &plan, doubts: &doubts };
+    let site = Site::of(&house.identity, upstream.identity(), asked.headers())?;
+    let seal = sealed::opened(carried, &asked, &site, &compared)?;
     let mut home = Vec::new();
     if !plan.restore {
         doubts.refuse_alone(&plan)?;
-    } else if !doubts.is_empty() {
-        let (policy, mint, bounds) = (&*house.policy, &house.mint, &house.bounds);
-        let compared = Compared { policy, mint, bounds, asks: &asks, plan: &plan, doubts: &doubts };
-        home = Box::pin(restore::restore(gateway, house, &upstream, compared, &mut asked, &mut receipt)).await?;
+    } else if seal.is_some() || !doubts.is_empty() {
+        home = Box::pin(restore::restore(gateway, house, &upstream, compared, seal, &mut asked, &mut receipt)).await?;
     }
     // A log-in changes nothing of customers'.
     if asked.writes(&plan) && !logs_in {
@@ -134,7 +143,8 @@ async fn answered(
     }
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time)).asked_by(staff.as_ref());
     let guard = Box::new(guard.hiding(home));
-    let about = About::of(&asked, &plan, reader, facts.id.clone());
+    let sealing = Sealing::of(By { policy, mint, bounds }, &asked, &asks, &plan, &site);
+    let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing);
     if let Some(watch) = &watch {
         Box::pin(watch.before()).await;
     }

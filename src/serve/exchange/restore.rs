@@ -14,18 +14,20 @@ use tokio::time::timeout;
 use crate::body::coding::Coding;
 use crate::body::readings;
 use crate::body::unpack::Unpacker;
-use crate::format::Format;
-use crate::format::html::forms;
+use crate::format::html::forms::{self, Form};
 use crate::format::json::JsonWalker;
-use crate::guard::restore::{Doubts, Home, Issued, IssuedForm, Kinds, Scope, Sent};
+use crate::format::{self, Format, media};
+use crate::guard::restore::{Doubts, Home, Issued, IssuedForm, Kinds, Page, Scope, SealedForm, Sent, knows_controls_alone};
 use crate::policy::Policy;
 use crate::policy::plan::{Plan, SubjectAt};
 use crate::route::normal;
 use crate::serve::disclose::Receipt;
+use crate::serve::exchange::action::Address;
 use crate::serve::exchange::answer::About;
 use crate::serve::exchange::asked::{self, Asked, Asks};
 use crate::serve::exchange::leads::Own;
-use crate::serve::exchange::{dry, head};
+use crate::serve::exchange::posted::Posted;
+use crate::serve::exchange::{dry, head, sealed};
 use crate::serve::house::{Gateway, House};
 use crate::serve::respond::Reader;
 use crate::serve::upstream::Upstream;
@@ -58,9 +60,17 @@ pub(super) async fn restore(
     house: &House,
     upstream: &Arc<Upstream>,
     compared: Compared<'_>,
+    seal: Option<SealedForm>,
     asked: &mut Asked,
     receipt: &mut Receipt,
 ) -> Result<Vec<String>, Refusal> {
+    if let Some(form) = seal {
+        let home = sealed::restored(&compared, asked, &form)?;
+        if !home.fills.is_empty() {
+            receipt.restored(&form.subject, &home.counts).await?;
+        }
+        return Ok(home.values());
+    }
     let Some(question) = Question::of(asked, &compared) else {
         return compared.unknown(None).map(|()| Vec::new());
     };
@@ -84,7 +94,7 @@ pub(super) async fn restore(
 /// Parameters that say what is done with a record, and not which it is.
 const DEEDS: [&str; 8] = ["action", "do", "op", "mode", "save", "_method", "lang", "cmd"];
 
-/// How many members or fields are compared with one another: all with all, at worst.
+/// How many members are compared with one another: all with all, at worst.
 const PARTS_MAX: usize = 1000;
 
 /// The answer as it came, behind the guard, and both as trees.
@@ -93,9 +103,13 @@ const COPIES: usize = 8;
 /// The same in a dry exchange, where the CRM's answer is given.
 pub(super) fn dried(
     compared: Compared<'_>,
+    seal: Option<SealedForm>,
     asked: &mut Asked,
     record: Option<(response::Parts, Bytes)>,
 ) -> Result<Vec<String>, Refusal> {
+    if let Some(form) = seal {
+        return sealed::restored(&compared, asked, &form).map(|home| home.values());
+    }
     let Some(answer) = record else {
         // Nobody knows whether the record is there.
         let unknown = if compared.doubts.leaves.is_empty() { Ok(()) } else { compared.unknown(None) };
@@ -129,6 +143,10 @@ impl Compared<'_> {
     fn unknown(&self, status: Option<StatusCode>) -> Result<(), Refusal> {
         let is_new = matches!(status, Some(StatusCode::NOT_FOUND | StatusCode::GONE));
         match self.doubts.scope {
+            _ if self.doubts.leaves.is_empty() && self.doubts.controls && knows_controls_alone(self.plan) => {
+                let note = "the form may hold a field that is read-only, and cannot be compared; nothing was saved";
+                Err(Refusal::new(Reason::Rule, note))
+            }
             Scope::Nothing | Scope::Below if self.doubts.leaves.is_empty() => Ok(()),
             // What is not there yet cannot be lost.
             Scope::All if self.doubts.leaves.is_empty() && is_new => Ok(()),
@@ -155,16 +173,14 @@ impl Compared<'_> {
         let Some(record) = record else { return self.unknown(None).map(|()| None) };
         let (format, text) = asked.text()?;
         let is_many = |text: &[u8], part: u8| text.iter().filter(|byte| **byte == part).count() > PARTS_MAX;
-        let part = if format == Format::Form { b'&' } else { b',' };
-        if text.len() > self.bounds.hold_bytes
-            || is_many(&text, part)
-            || (format == Format::Json && is_many(&record.original, b','))
-        {
+        // Those of a form are counted where it is read.
+        let is_wide = format == Format::Json && (is_many(&text, b',') || is_many(&record.original, b','));
+        if text.len() > self.bounds.hold_bytes || is_wide {
             return self.unknown(None).map(|()| None);
         }
         let whole = match (format, text) {
             (Format::Json, Cow::Borrowed(text)) => self.json(asked, question, record, text)?,
-            (Format::Form, _) => self.form(asked, record)?,
+            (Format::Form | Format::Multipart, _) => self.form(format, asked, question, record)?,
             _ => None,
         };
         let Some((body, home)) = whole else { return self.unknown(None).map(|()| None) };
@@ -227,38 +243,44 @@ impl Compared<'_> {
     }
 
     /// A form is compared with the page that it stands in, in that page's charset.
-    fn form(&self, asked: &Asked, record: Record) -> Result<Option<(Vec<u8>, Home)>, Refusal> {
+    fn form(
+        &self,
+        format: Format,
+        asked: &Asked,
+        question: &Question,
+        record: Record,
+    ) -> Result<Option<(Vec<u8>, Home)>, Refusal> {
         let Record { format: Format::Html, charset, original, veiled } = record else { return Ok(None) };
         let read = |bytes: &[u8]| readings::text_in(bytes, charset);
         let (Some(original), Some(veiled)) = (read(&original), read(&veiled)) else { return Ok(None) };
         // A script sends UTF-8, whatever the page is in, and says so.
-        let kind = asked::content_type(asked.headers())?.unwrap_or_default().to_ascii_lowercase();
-        if kind.contains("charset") {
+        let claim = asked::content_type(asked.headers())?.map(media::claim).transpose()?;
+        if !readings::is_sent_in(&claim.and_then(|claim| claim.charset).unwrap_or_default(), charset) {
             return Ok(None);
         }
-        let Some(sent) = readings::sent_in(asked.body(), charset) else { return Ok(None) };
-        if is_of_another(self, asked, &sent) {
+        let Some(posted) = Posted::read(format, asked.body(), charset) else { return Ok(None) };
+        let sent = posted.sent();
+        let subject = asked.subject(self.plan).id.unwrap_or_default();
+        if is_of_another(self, asked, sent, &subject) {
             return Ok(None);
         }
-        let sent: Vec<Sent> = sent.into_iter().map(|(name, value)| Sent { name, value }).collect();
+        let mut kinds = Kinds::new(&question.plan);
+        let mut walker = format::walker(Format::Html, &question.plan.places, self.bounds)?;
+        walker.write(original.as_bytes(), &mut kinds)?;
+        walker.end(&mut kinds)?;
         let has_base = original.to_ascii_lowercase().contains("<base");
         let forms = |page: &str| forms::forms(page, self.bounds.hold_bytes);
         let (Some(original), Some(veiled)) = (forms(&original), forms(&veiled)) else { return Ok(None) };
         let in_doubt = self.doubts.leaves.iter().filter_map(|doubt| Some(sent.get(doubt.span.start)?.name.as_str()));
         let in_doubt = in_doubt.collect();
-        let leads = |action: &str| leads_to(action, asked, has_base);
-        let Some(issued) = IssuedForm::new(original, veiled, leads, &in_doubt) else { return Ok(None) };
-        let home = issued.restore(self.plan, self.doubts, &sent)?;
-        let mut parts: Vec<Vec<u8>> = asked.body().split(|byte| *byte == b'&').map(<[u8]>::to_vec).collect();
-        for fill in &home.fills {
-            let part = parts.get_mut(fill.span.start).ok_or_else(misplaced)?;
-            let value = readings::written_in(&fill.text, charset).ok_or_else(misplaced)?;
-            let name = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
-            part.truncate(name);
-            part.push(b'=');
-            part.extend_from_slice(value.as_bytes());
-        }
-        Ok(Some((parts.join(&b'&'), home)))
+        let leads = |form: &Form| {
+            let same = form.charsets.as_deref().is_none_or(|charsets| readings::is_sent_in(charsets, charset));
+            same && leads_to(&form.action, asked, has_base)
+        };
+        let page = Page { original, veiled, kinds: kinds.found() };
+        let Some(issued) = IssuedForm::new(page, leads, &in_doubt, sent) else { return Ok(None) };
+        let home = issued.restore(self.plan, self.doubts, sent)?;
+        Ok(Some((posted.filled(asked.body(), &home)?, home)))
     }
 
     /// What is wrong with the record is wrong with the write, unless it can be tried again.
@@ -316,16 +338,15 @@ fn names_in_query(compared: &Compared<'_>, asked: &Asked) -> Vec<String> {
 
 /// Whether a form says of itself that it is about another record than its address: many servers take what
 /// stands in the body under the address's own name.
-fn is_of_another(compared: &Compared<'_>, asked: &Asked, sent: &[(String, String)]) -> bool {
+pub(super) fn is_of_another(compared: &Compared<'_>, asked: &Asked, sent: &[Sent], subject: &str) -> bool {
     let mut names = names_in_query(compared, asked);
     names.extend(compared.plan.subjects.iter().filter_map(|source| match &source.at {
         // Behind its resource, which stands before the dot.
         SubjectAt::Path(key) => key.rsplit('.').next().map(str::to_lowercase),
         _ => None,
     }));
-    let subject = asked.subject(compared.plan).id.unwrap_or_default();
     let is_name = |name: &str| names.contains(&name.split('[').next().unwrap_or_default().trim().to_lowercase());
-    sent.iter().any(|(name, value)| is_name(name) && value.trim() != subject)
+    sent.iter().any(|one| is_name(&one.name) && one.value.trim() != subject)
 }
 
 /// Of the query what says which record is meant; in old CRMs the rest of it may do something. Nothing where
@@ -347,33 +368,21 @@ fn kept(asked: &Asked, compared: &Compared<'_>) -> Option<String> {
 }
 
 /// Whether a header speaks of the body, or of what the write does.
-fn is_of_the_body(name: &str) -> bool {
+pub(super) fn is_of_the_body(name: &str) -> bool {
     let other = ["expect", "prefer", "x-http-method", "x-http-method-override", "x-method-override"];
     name.starts_with("content-") || SIGNED.contains(&name) || other.contains(&name) || name == header::TRANSFER_ENCODING
 }
 
-fn is_signed(headers: &HeaderMap) -> bool {
+/// Whether something vouches for the body's bytes.
+pub(super) fn is_signed(headers: &HeaderMap) -> bool {
     SIGNED.iter().any(|name| headers.contains_key(*name))
 }
 
 /// Whether a form of a page leads to the path of that page, which is the one that was written to.
 fn leads_to(action: &str, asked: &Asked, has_base: bool) -> bool {
-    let action = action.split('#').next().unwrap_or_default();
-    let host = asked.host().and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let own = ["http://", "https://"].iter().find_map(|scheme| action.strip_prefix(scheme)?.strip_prefix(host));
-    let path = own.unwrap_or(action).split('?').next().unwrap_or_default();
-    let full = match path.as_bytes() {
-        // Of another site only with its scheme, and this one's is gone.
-        [] => return own.is_none() || asked.folded().is_empty(),
-        [b'/', b'/', ..] => return false,
-        [b'/', ..] => path.to_owned(),
-        _ if has_base || own.is_some() || path.contains("./") || path.contains(':') => return false,
-        _ => {
-            let text = &asked.path().text;
-            format!("{}/{path}", text.rsplit_once('/').map_or("", |(folder, _)| folder))
-        }
-    };
-    normal::canonical(full.as_bytes()).is_ok_and(|full| full.folded() == asked.folded())
+    let lead = Address::of(asked.path(), asked.head()).lead(action, has_base);
+    let path = lead.and_then(|(path, _)| normal::canonical(path.as_bytes()).ok());
+    path.is_some_and(|path| path.folded() == asked.folded())
 }
 
 /// What was packed, if that is no longer than what is held.
