@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::terms::kind::Kind;
+use crate::terms::secret::Secret;
 
 /// Inside what equal values give equal tokens and hashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,17 @@ pub enum MintError {
     TooLong,
     /// The vault cannot be read, or takes no more.
     Vault,
+}
+
+/// What a token stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The kind's name.
+    pub kind: String,
+    /// Inside what the token was made.
+    pub domain: Domain,
+    /// The value.
+    pub value: Secret,
 }
 
 /// One place of a number whose places may have radices of their own.
@@ -61,6 +73,10 @@ pub trait Mint: Send + Sync {
     /// Opens it again: nothing where it was not sealed so, whatever the reason.
     fn open_page(&self, sealed: &[u8], bound: &[&[u8]]) -> Option<Zeroizing<Vec<u8>>> {
         let _ = (sealed, bound);
+        None
+    }
+    /// What a token stands for, opaque or random; nothing where it is none of this house, whatever the cause.
+    fn opened(&self, _token: &str) -> Option<Opened> {
         None
     }
 }

@@ -5,7 +5,7 @@
 //! them was sealed with.
 
 mod laws;
-mod seals;
+pub mod seals;
 
 use std::fs;
 use std::path::Path;
@@ -169,7 +169,9 @@ impl Case {
         let request = request.body(Bytes::from(self.sent(policy))).expect("a request");
         let later = self.later;
         if self.record.0.is_empty() {
-            return asked_later(&self.role, later, policy, |caller| dry::run(policy, &mint(), caller, request, saved()));
+            return asked_later(&self.role, later, policy, |caller| {
+                dry::run(policy, &mint(), caller, request, saved())
+            });
         }
         let record = self.record();
         let ask = |caller: &Caller<'_>| dry::restored(policy, &mint(), caller, request, record, saved());

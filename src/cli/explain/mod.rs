@@ -24,7 +24,7 @@ use clap::{Args, ValueEnum};
 use crate::cli::explain::asked::Exchange;
 pub(in crate::cli) use crate::cli::explain::asked::bytes;
 use crate::cli::explain::recorded::{Recorded, Totals};
-use crate::cli::explain::rows::{Maker, Row};
+use crate::cli::explain::rows::{Decider, Maker, Row};
 pub(in crate::cli) use crate::cli::explain::seen::{Cause, Noted, Seen, SeenLeaf};
 use crate::cli::say::{Lang, complain, ended};
 use crate::cli::who::Who;
@@ -243,6 +243,12 @@ impl Told<'_> {
             now: counted(&now, key),
         });
         Some(differences.filter(|own| own.then != own.now).collect())
+    }
+
+    /// The rules by which a kind is decided.
+    fn rules_of(&self, kind: KindId) -> Vec<Decider> {
+        let explained = self.foreseen.explanation.as_ref().and_then(|all| all.kinds.get(usize::from(kind.0)));
+        explained.map_or_else(Vec::new, |own| rows::deciders(self.policy, &own.decision.rules))
     }
 
     /// The kinds that the explanation is about: those of the values, or of the declared fields.

@@ -1,5 +1,6 @@
 //! An explanation for people: the request first, then a row a value, then what rules were considered.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::cli::explain::rows::{By, Decider, Gets, Row};
@@ -10,6 +11,7 @@ use crate::policy::explain::{At, KindExplanation, Step};
 use crate::policy::plan::{Errors, Plan, Search, Unlisted, Unreadable};
 use crate::policy::trace::Verdict;
 use crate::serve::respond::words;
+use crate::terms::kind::KindId;
 use crate::terms::refusal::Refusal;
 
 /// Writes all of it.
@@ -80,11 +82,18 @@ fn request(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
                 let kinds: Vec<String> = kinds.iter().map(|kind| told.policy.kinds().get(*kind).name.clone()).collect();
                 texts::LOOKS_FOR.with(lang, &[("kinds", &kinds.join(", "))])
             }
-            Err(refusal) => texts::IS_REFUSED.with(lang, &[("why", &refusal.note)]),
+            Err(_) if question.stripped => texts::IS_STRIPPED.of(lang).to_owned(),
+            Err(refusal) => texts::IS_REFUSED.with(lang, &[("why", &phrase(lang, &refusal.note))]),
         };
+        let kinds: BTreeSet<KindId> = question.about.iter().map(|about| about.kind).collect();
+        let deciders: Vec<String> = kinds.into_iter().map(|kind| decided(&told.rules_of(kind), lang)).collect();
+        let by = if deciders.is_empty() { String::new() } else { format!(" [{}]", deciders.join("; ")) };
         // A parameter's name that no rule knows is the client's own text.
         let name = if question.declared { question.name.as_str() } else { "…" };
-        lines.push((texts::QUERY.of(lang), format!("{name}: {answer}")));
+        lines.push((texts::QUERY.of(lang), format!("{name}: {answer}{by}")));
+    }
+    if foreseen.questions.iter().any(|question| question.about.iter().any(|about| about.becomes == "counted")) {
+        lines.extend(foreseen.limits.iter().map(|limit| (texts::LIMIT.of(lang), limit.to_string())));
     }
     let refusal = told.got.as_ref().and_then(|got| got.refusal.as_ref()).or(foreseen.refusal.as_ref());
     lines.push((texts::ANSWER.of(lang), answer(told, refusal, lang)));

@@ -222,6 +222,9 @@ texts! {
     ASKS_NOTHING: "asks for nothing hidden", "隠された値を尋ねていない";
     LOOKS_FOR: "looks for a whole value of {kinds}; allowed and counted", "{kinds} の値全体を探す（許可し、数える）";
     IS_REFUSED: "refused: {why}", "拒否: {why}";
+    IS_STRIPPED: "sorts by hidden data; the CRM is asked without it", "隠された値で並べ替える（これを除いてCRMに送る）";
+    LIMIT: "limit", "上限";
+    LIMIT_OF: "limit of {who}: {says}", "{who} の上限: {says}";
     ANSWER: "answer", "応答";
     REFUSED: "{status} {reason}: {title} ({why})", "{status} {reason}: {title}（{why}）";
     RELEASED: "{status}, released", "{status}、公開";

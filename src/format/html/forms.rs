@@ -262,14 +262,13 @@ impl Reader<'_> {
 
     fn input(&mut self, control: Control, tag: &Read<'_>) {
         let checked = tag.has("checked");
-        let (sort, unsaid, chosen) =
-            match tag.value("type").unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-                "hidden" => (Sort::Hidden, "", true),
-                "checkbox" => (Sort::Ticks, "on", checked),
-                "radio" => (Sort::Choice, "on", checked),
-                "submit" | "button" | "reset" | "image" | "file" => (Sort::Choice, "", true),
-                _ => (Sort::Line, "", true),
-            };
+        let (sort, unsaid, chosen) = match tag.value("type").unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+            "hidden" => (Sort::Hidden, "", true),
+            "checkbox" => (Sort::Ticks, "on", checked),
+            "radio" => (Sort::Choice, "on", checked),
+            "submit" | "button" | "reset" | "image" | "file" => (Sort::Choice, "", true),
+            _ => (Sort::Line, "", true),
+        };
         let text = tag.value("value").unwrap_or_else(|| unsaid.to_owned());
         self.put(Control { sort, values: vec![Choice { text, chosen }], ..control });
     }
@@ -369,7 +368,10 @@ mod tests {
             ("<select name=a size=4><option>1<option>2</select>", "a=(1)|(2)"),
             ("<select name=a multiple><option selected>1<option>2<option selected>3</select>", "a=1|(2)|3"),
             ("<input type=checkbox name=a value=1 CHECKED><input type=checkbox name=a value=2>", "a=1, a=(2)"),
-            ("<input name=a value=1 disabled><fieldset disabled><input name=b></fieldset><input name=c>", "-a=1, -b=, c="),
+            (
+                "<input name=a value=1 disabled><fieldset disabled><input name=b></fieldset><input name=c>",
+                "-a=1, -b=, c=",
+            ),
             ("<template><input name=a value=1></form></template><input name=b value=2>", "b=2"),
         ] {
             let page = format!("<form method=post>{controls}</form>");

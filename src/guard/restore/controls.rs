@@ -205,9 +205,15 @@ pub fn names_a_record(name: &str) -> bool {
 /// What a value is of those that were issued; `chosen` says whether it is what the control held.
 enum Found {
     /// It stands for this.
-    Veil { original: String, chosen: bool, kind: Option<KindId> },
+    Veil {
+        original: String,
+        chosen: bool,
+        kind: Option<KindId>,
+    },
     /// Staff got it in clear.
-    Clear { chosen: bool },
+    Clear {
+        chosen: bool,
+    },
     Nothing,
 }
 

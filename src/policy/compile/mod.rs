@@ -4,6 +4,7 @@
 mod checks;
 mod conditions;
 mod kinds;
+mod limits;
 mod names;
 mod options;
 mod overlap;
@@ -86,6 +87,7 @@ fn together(files: Vec<File>) -> (File, Vec<Settings>) {
         all.fields.extend(file.fields);
         all.resources.extend(file.resources);
         all.rules.extend(file.rules);
+        all.limits.extend(file.limits);
         all.tests.extend(file.tests);
         all.headers.add(&file.headers);
         settings.push(file.settings);
@@ -123,6 +125,7 @@ fn compile(
     let (rules, conditions) = rules::compile(all.rules, &resources, &names, faults)?;
     let rules = Rules::new(rules, &kinds.kinds);
     let (ungranted, undeclared) = settings::compile(settings, faults);
+    let limits = limits::compile(all.limits, &names, faults);
     let tests = tests::compile(all.tests, &names, faults);
     checks::rules(&rules, &conditions, ungranted, &names, faults);
     checks::roles(&roles, faults);
@@ -147,6 +150,7 @@ fn compile(
         words,
         ungranted,
         undeclared,
+        limits,
         headers: all.headers,
         tests,
     }))

@@ -26,7 +26,8 @@ impl<'a> Address<'a> {
         if action.is_empty() {
             return Some((self.path.text.clone(), self.query.map(str::to_owned)));
         }
-        let own = ["http://", "https://"].iter().find_map(|scheme| action.strip_prefix(scheme)?.strip_prefix(self.host));
+        let own =
+            ["http://", "https://"].iter().find_map(|scheme| action.strip_prefix(scheme)?.strip_prefix(self.host));
         let (path, query) = match own.unwrap_or(action).split_once('?') {
             Some((path, query)) => (path, Some(query.to_owned())),
             None => (own.unwrap_or(action), None),

@@ -1,7 +1,7 @@
 //! What staff asks: who, about what, and whether it may be asked.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -38,9 +38,12 @@ use crate::serve::house::House;
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Subject;
 use crate::terms::event::Event;
+use crate::terms::kind::KindId;
+use crate::terms::label;
 use crate::terms::leaf::Walker;
 use crate::terms::mint::Mint;
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::secret::Secret;
 use crate::terms::staff::Staff;
 use crate::transform::Today;
 
@@ -83,7 +86,7 @@ fn nobody() -> Refusal {
 /// A request's path and the readings of its query, and the resources that its head matches. What
 /// stands in a form may be meant where a rule says `query:`, and the other way round: many servers
 /// put both together.
-fn candidates(
+pub(super) fn candidates(
     policy: &Policy,
     head: &request::Parts,
     forms: &[Parameters],
@@ -105,12 +108,15 @@ fn candidates(
 }
 
 /// Each reading of a query with each of a form.
-fn together<'a>(queries: &'a [Parameters], forms: &'a [Parameters]) -> impl Iterator<Item = Parameters> + 'a {
+pub(super) fn together<'a>(
+    queries: &'a [Parameters],
+    forms: &'a [Parameters],
+) -> impl Iterator<Item = Parameters> + 'a {
     queries.iter().flat_map(move |query| forms.iter().map(move |form| [query.as_slice(), form].concat()))
 }
 
 /// What all readings of a request agree on: which resource it is about must not hang on its charset.
-fn one<T: PartialEq>(mut readings: impl Iterator<Item = T>) -> Result<T, Refusal> {
+pub(super) fn one<T: PartialEq>(mut readings: impl Iterator<Item = T>) -> Result<T, Refusal> {
     let doubt = || Refusal::new(Reason::Ambiguous, "the request is about another resource in another charset");
     let first = readings.next().ok_or_else(doubt)?;
     if readings.all(|other| other == first) { Ok(first) } else { Err(doubt()) }
@@ -131,22 +137,24 @@ pub struct Asks<'a> {
 
 /// What was found in a request that may be asked.
 pub struct Screened {
-    /// Whether somebody was sought.
-    pub searched: bool,
+    /// The values of veiled kinds that were looked for.
+    pub sought: BTreeSet<(KindId, Secret)>,
     /// What of a write goes nowhere unless the record settles it.
     pub doubts: Doubts,
 }
 
 /// A request, read and understood.
 pub struct Asked {
-    head: request::Parts,
+    pub(super) head: request::Parts,
     path: Canonical,
     /// The query in each way in which it can be read, the likeliest first.
-    queries: Vec<Parameters>,
+    pub(super) queries: Vec<Parameters>,
     /// The fields of a form in their likeliest reading.
-    form: Parameters,
-    body: Bytes,
+    pub(super) form: Parameters,
+    pub(super) body: Bytes,
     matched: Matched,
+    /// The query and the form as staff sent them, where others go on.
+    pub(super) as_sent: Option<(Parameters, Parameters)>,
     /// The codings in which staff takes an answer.
     accepted: Accepted,
 }
@@ -173,7 +181,7 @@ impl Asked {
             .map_err(|_| Refusal::new(Reason::Internal, "the codings cannot be named"))?;
         head.headers.insert(header::ACCEPT_ENCODING, offer);
         let form = forms.into_iter().next().unwrap_or_default();
-        Ok(Asked { head, path, queries, form, body, matched, accepted })
+        Ok(Asked { head, path, queries, form, body, matched, as_sent: None, accepted })
     }
 
     /// Opens the CRM's own log-in and log-out to those whom nobody knows or who have no role.
@@ -226,19 +234,20 @@ impl Asked {
         &self.matched
     }
 
-    /// Refuses questions about hidden data. Tells whether somebody was sought, and what of a write must be
+    /// Refuses questions about hidden data. Tells which values of it were sought, and what of a write must be
     /// compared with the record.
     pub fn screen(&self, plan: &Plan, bounds: &Bounds) -> Result<Screened, Refusal> {
-        let (mut searched, mut doubts) = (false, Doubts::default());
+        let mut doubts = Doubts::default();
+        let mut sought = query::screen(plan, &self.named_segments(plan))?.sought;
         for query in &self.queries {
             method::is_the_only_one(self.head.method.as_str(), query)?;
             if self.writes(plan) {
                 Inbound::new(plan, bounds.body_bytes).query(query)?;
             }
-            searched |= !query::screen(plan, query)?.kinds.is_empty();
+            sought.extend(query::screen(plan, query)?.sought);
         }
         if self.body.is_empty() {
-            return Ok(Screened { searched, doubts });
+            return Ok(Screened { sought, doubts });
         }
         let kind = content_type(&self.head.headers)?.unwrap_or_default().to_ascii_lowercase();
         if kind.contains("json-patch") && plan.decisions.iter().any(|own| own.action.veils() || own.readonly) {
@@ -254,7 +263,7 @@ impl Asked {
         };
         for body in readings {
             let screened = self.screen_body(plan, bounds, format, &body)?;
-            searched |= screened.searched;
+            sought.extend(screened.sought);
             match format {
                 Format::Json => doubts = screened.doubts,
                 // In whatever charset it looks like a veil: the page's is known when it is compared.
@@ -267,7 +276,7 @@ impl Asked {
         if matches!(format, Format::Form | Format::Multipart) && self.writes(plan) {
             doubts.controls = minds_controls(plan);
         }
-        Ok(Screened { searched, doubts })
+        Ok(Screened { sought, doubts })
     }
 
     /// The same for one reading of the body.
@@ -295,7 +304,7 @@ impl Asked {
         method::is_the_only_one(self.head.method.as_str(), &parameters)?;
         let doubts = inbound.doubts(self.head.method == Method::PUT);
         if self.writes(plan) {
-            return Ok(Screened { searched: false, doubts });
+            return Ok(Screened { sought: BTreeSet::new(), doubts });
         }
         // A question that holds a veil has no record to be compared with.
         if let Some(doubt) = doubts.leaves.iter().find(|doubt| doubt.why == Why::Veil) {
@@ -314,7 +323,7 @@ impl Asked {
             Format::Text => query::screen_text(plan, &String::from_utf8_lossy(text))?,
             _ => query::screen(plan, &parameters)?,
         };
-        Ok(Screened { searched: !asked.kinds.is_empty(), doubts: Doubts::default() })
+        Ok(Screened { sought: asked.sought, doubts: Doubts::default() })
     }
 
     /// Whether the request changes something in the CRM.
@@ -329,7 +338,11 @@ impl Asked {
 
     /// The guard of the answer.
     pub fn guard(&self, plan: &Arc<Plan>, mint: &Arc<dyn Mint>, bounds: &Bounds, today: Today) -> Outbound {
-        let asked = [self.query(), &self.form].concat();
+        // What went on in the place of a token was never staff's own word.
+        let asked = match &self.as_sent {
+            Some((query, form)) => [query.as_slice(), form].concat(),
+            None => [self.query(), &self.form].concat(),
+        };
         let request = Judged { path: self.path_values(plan), query: asked, today };
         Outbound::new(Arc::clone(plan), Arc::clone(mint), &request, bounds)
     }
@@ -419,6 +432,16 @@ impl Asked {
             (Format::Opaque, _) => Err(Refusal::new(Reason::Unreadable, "the body is of a form that is not read")),
             read => Ok(read),
         }
+    }
+
+    /// The segments of the path that a resource declares as questions.
+    pub(super) fn named_segments(&self, plan: &Plan) -> Parameters {
+        let asks = |(key, value): (&String, &String)| {
+            // Behind its resource, which stands before the dot.
+            let name = key.rsplit('.').next()?;
+            plan.parameters.contains_key(&label::fold(name)).then(|| (name.to_owned(), value.clone()))
+        };
+        self.matched.params.iter().filter_map(asks).collect()
     }
 
     fn path_values(&self, plan: &Plan) -> HashMap<String, String> {

@@ -72,6 +72,8 @@ pub struct Got {
     pub written: Option<Subject>,
     /// The body that went on to the CRM.
     pub forwarded: Bytes,
+    /// The path and the query that went on to the CRM.
+    pub target: String,
 }
 
 /// Runs one exchange.
@@ -153,6 +155,7 @@ fn carried_out(
             event: Event::Refused,
             written: None,
             forwarded: Bytes::new(),
+            target: String::new(),
         }
     })
 }
@@ -168,17 +171,19 @@ fn answered(
     let (head, body) = request.into_parts();
     let (body, carried) = sealed::taken(&head, body);
     let mut asked = Asked::new(policy, head, body, &bounds)?;
+    let address = asked.head().uri.clone();
     if let Some(about) = dry.about {
         asked.is_about(about.clone());
     }
     let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
     let plan = asked.plan(policy, &asks, &bounds)?;
     *used = Some(Arc::clone(&plan));
-    let Screened { searched, doubts } = asked.screen(&plan, &bounds)?;
+    let mut home = asked.translate(policy, &plan, mint.as_ref())?;
+    asked.strip_sorts(policy, &plan)?;
+    let Screened { sought, doubts } = asked.screen(&plan, &bounds)?;
     let compared = Compared { policy, mint, bounds: &bounds, asks: &asks, plan: &plan, doubts: &doubts };
     let site = Site::none();
     let seal = sealed::opened(carried, &asked, &site, &compared)?;
-    let mut home = Vec::new();
     if !plan.restore {
         doubts.refuse_alone(&plan)?;
     } else if seal.is_some() || !doubts.is_empty() {
@@ -187,7 +192,7 @@ fn answered(
     let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff).hiding(home);
     guard.tell(dry.notes.clone());
     let by = By { policy, mint, bounds: &bounds };
-    let sealing = Sealing::of(by, &asked, &asks, &plan, &site);
+    let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
     let mut about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new()).sealing(sealing);
     let (mut head, body) = response.into_parts();
     let taken = head::clean(&mut head, &about, Own::default())?;
@@ -225,9 +230,10 @@ fn answered(
         refusal: None,
         format: told.read.map(|(format, _)| format),
         charset: told.read.map_or(UTF_8, |(_, charset)| charset),
-        event: if searched && plan.event == Event::View { Event::Search } else { plan.event },
+        event: if plan.event == Event::View && !sought.is_empty() { Event::Search } else { plan.event },
         written: asked.writes(&plan).then(|| asked.subject(&plan)),
         forwarded: asked.body().clone(),
+        target: asked.to_request()?.uri().to_string(),
         plan: Some(plan),
     })
 }

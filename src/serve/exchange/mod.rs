@@ -1,7 +1,7 @@
 //! The life of one request, from its head to the last byte of its answer.
 //!
-//! identify -> candidates -> (bounded body) narrow -> plan -> screen the query and the body ->
-//! open the receipt -> (veils of a write) restore -> ask the CRM -> walk -> judge -> record -> release. Data goes one way, and
+//! identify -> candidates -> (bounded body) narrow -> plan -> screen the query and the body -> count what is
+//! looked for -> open the receipt -> (veils of a write) restore -> ask the CRM -> walk -> judge -> record -> release. Data goes one way, and
 //! whatever fails on it becomes a refusal here.
 
 mod action;
@@ -18,6 +18,7 @@ mod posted;
 mod prefetched;
 mod protect;
 mod purpose;
+mod questions;
 pub mod recognise;
 mod restore;
 mod sealed;
@@ -25,14 +26,17 @@ mod sealing;
 mod told;
 mod whoami;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use http::header::RETRY_AFTER;
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 
 use crate::identity;
 use crate::identity::peer::Peer;
+use crate::policy::plan::{Limit, Plan, Then};
 use crate::serve::disclose::body::StaffBody;
 use crate::serve::disclose::{Facts, Receipt};
 use crate::serve::exchange::answer::About;
@@ -45,7 +49,9 @@ use crate::serve::house::{Gateway, House};
 use crate::serve::respond::{self, Reader, Ways};
 use crate::serve::upstream::{Marks, loops};
 use crate::terms::event::Event;
+use crate::terms::kind::KindId;
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::secret::Secret;
 
 /// Answers one request of staff's.
 pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: &Peer) -> Response<StaffBody> {
@@ -109,6 +115,7 @@ async fn answered(
     let (body, _share) = arriving::collect(gateway, house, body, body_max).await?;
     let (body, carried) = sealed::taken(&head, body);
     let mut asked = Asked::new(&house.policy, head, body, &house.bounds)?;
+    let address = asked.head().uri.clone();
     facts.purpose = asked.purpose().filter(|word| house.policy.knows_purpose(word)).map(str::to_owned);
     asked.open_log_in(house);
     let watch = Watch::of(house, &upstream, &asked)?;
@@ -119,19 +126,27 @@ async fn answered(
     let asks = Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time };
     let plan = asked.plan(&house.policy, &asks, &house.bounds)?;
     facts.planned(&plan);
-    let Screened { searched, doubts } = asked.screen(&plan, &house.bounds)?;
+    let mut home = asked.translate(&house.policy, &plan, house.mint.as_ref())?;
+    let sorts = asked.strip_sorts(&house.policy, &plan)?;
+    let Screened { sought, doubts } = asked.screen(&plan, &house.bounds)?;
+    let alerts = counted(gateway, house, facts, &asks, &plan, &sought)?;
     let event = match plan.event {
         // The log-in has a record of its own; what its page discloses is seen.
         _ if logs_in => Event::View,
-        Event::View if searched => Event::Search,
+        Event::View if !sought.is_empty() => Event::Search,
         event => event,
     };
     let mut receipt = Receipt::open(gateway, house, &plan, facts, event)?;
+    if sorts {
+        receipt.marked("stripped", "sort").await?;
+    }
+    if !alerts.is_empty() {
+        receipt.marked("alert", Reason::Limit.word()).await?;
+    }
     let (policy, mint, bounds) = (&*house.policy, &house.mint, &house.bounds);
     let compared = Compared { policy, mint, bounds, asks: &asks, plan: &plan, doubts: &doubts };
     let site = Site::of(&house.identity, upstream.identity(), asked.headers())?;
     let seal = sealed::opened(carried, &asked, &site, &compared)?;
-    let mut home = Vec::new();
     if !plan.restore {
         doubts.refuse_alone(&plan)?;
     } else if seal.is_some() || !doubts.is_empty() {
@@ -143,7 +158,7 @@ async fn answered(
     }
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time)).asked_by(staff.as_ref());
     let guard = Box::new(guard.hiding(home));
-    let sealing = Sealing::of(By { policy, mint, bounds }, &asked, &asks, &plan, &site);
+    let sealing = Sealing::of(By { policy, mint, bounds }, address, &asked, &asks, &plan, &site);
     let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing);
     if let Some(watch) = &watch {
         Box::pin(watch.before()).await;
@@ -159,10 +174,42 @@ async fn answered(
     answer::release(gateway, house, answer, about, guard, receipt).await
 }
 
+/// Counts what staff looks for before the CRM is asked, and gives the limits that only tell; refuses what is
+/// beyond one that blocks.
+fn counted(
+    gateway: &Gateway,
+    house: &House,
+    facts: &Facts,
+    asks: &Asks<'_>,
+    plan: &Plan,
+    sought: &BTreeSet<(KindId, Secret)>,
+) -> Result<Vec<Limit>, Refusal> {
+    if sought.is_empty() {
+        return Ok(Vec::new());
+    }
+    let role = facts.roles.first().map_or("none", |role| role);
+    let count = |then: Then| gateway.metrics.limits.with_label_values(&[role, then.word()]).inc();
+    let limits = house.policy.limits(asks.roles, asks.staff);
+    let alerts = gateway.searches.count(facts.staff.as_deref(), plan, sought, &limits).inspect_err(|refusal| {
+        if refusal.reason == Reason::Limit {
+            count(Then::Block);
+        }
+    })?;
+    for limit in &alerts {
+        count(limit.then);
+        let limit = limit.to_string();
+        tracing::warn!(request = facts.id, limit, "more values were looked for than a limit allows, and answered");
+    }
+    Ok(alerts)
+}
+
 /// Tells staff, the ledger, the metrics and the log that a request was refused.
 fn refused(gateway: &Gateway, house: &House, facts: &Facts, refusal: &Refusal, reader: Reader) -> Response<StaffBody> {
     let ways = Ways { challenges: identity::challenges(&house.identity), login: login::link(house) };
-    let response = respond::refusal(refusal.reason, reader, &facts.id, &ways);
+    let mut response = respond::refusal(refusal.reason, reader, &facts.id, &ways);
+    if let Some(after) = refusal.after {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after));
+    }
     gateway.metrics.refusals.with_label_values(&[refusal.reason.word()]).inc();
     if refusal.reason == Reason::Keys {
         gateway.metrics.vault.with_label_values(&["tokenize", "error"]).inc();

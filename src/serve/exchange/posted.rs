@@ -124,7 +124,9 @@ mod tests {
 
     #[test]
     fn in_a_form_in_parts_too() {
-        let part = |name: &str, value: &str| format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        let part = |name: &str, value: &str| {
+            format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
         let form = |parts: &[(&str, &str)]| {
             parts.iter().map(|(name, value)| part(name, value)).collect::<String>() + "--x--\r\n"
         };

@@ -17,7 +17,9 @@ use crate::body::unpack::Unpacker;
 use crate::format::html::forms::{self, Form};
 use crate::format::json::JsonWalker;
 use crate::format::{self, Format, media};
-use crate::guard::restore::{Doubts, Home, Issued, IssuedForm, Kinds, Page, Scope, SealedForm, Sent, knows_controls_alone};
+use crate::guard::restore::{
+    Doubts, Home, Issued, IssuedForm, Kinds, Page, Scope, SealedForm, Sent, knows_controls_alone,
+};
 use crate::policy::Policy;
 use crate::policy::plan::{Plan, SubjectAt};
 use crate::route::normal;
@@ -373,7 +375,7 @@ pub(super) fn is_of_the_body(name: &str) -> bool {
     name.starts_with("content-") || SIGNED.contains(&name) || other.contains(&name) || name == header::TRANSFER_ENCODING
 }
 
-/// Whether something vouches for the body's bytes.
+/// Whether something in the head vouches for the body, so that it goes on as it came.
 pub(super) fn is_signed(headers: &HeaderMap) -> bool {
     SIGNED.iter().any(|name| headers.contains_key(*name))
 }

@@ -139,11 +139,15 @@ impl Site {
 
     /// Whom and what a seal is bound to: staff, session, and the address that it is sent to.
     pub(super) fn bound(&self, staff: &Staff, asked: &Asked) -> Vec<Vec<u8>> {
+        let text = |text: &str| text.as_bytes().to_vec();
+        let query = asked.query().iter().flat_map(|(name, value)| [text(name), text(value)]);
+        self.whom(staff).into_iter().chain([text(&asked.path().text)]).chain(query).collect()
+    }
+
+    fn whom(&self, staff: &Staff) -> Vec<Vec<u8>> {
         let session = self.session.as_ref().and_then(|(_, value)| value.as_ref());
         let session = session.map_or(String::new(), |value| format!("={}", value.0));
-        let text = |text: &str| text.as_bytes().to_vec();
-        let whom = [text(&staff.id()), text(&self.crm), text(&session), text(&asked.path().text)];
-        whom.into_iter().chain(asked.query().iter().flat_map(|(name, value)| [text(name), text(value)])).collect()
+        vec![staff.id().into_bytes(), self.crm.clone().into_bytes(), session.into_bytes()]
     }
 }
 
@@ -223,8 +227,11 @@ fn refused() -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use http::{HeaderValue, Request};
+
     use super::*;
-    use http::Request;
+    use crate::identity::Way;
+    use crate::identity::session::Session;
 
     fn told(kind: &str, method: &str, target: &str, body: &str) -> (String, String) {
         let request = Request::builder().method(method).uri(target).header("content-type", kind);
@@ -267,10 +274,28 @@ mod tests {
     }
 
     #[test]
-    fn so_does_one_in_parts() {
-        let part = |head: &str, value: &str| {
-            format!("--x\r\nContent-Disposition: form-data; name={head}\r\n\r\n{value}\r\n")
+    fn a_seal_is_for_one_session_and_an_answer_that_gives_another_gets_none() {
+        let session = Session::new("SID".to_owned(), None, None, None, 60);
+        let sources = [Source { way: Way::Session(Box::new(session)), groups: None, forward: false }];
+        let site = |cookie: &'static str| {
+            let headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(cookie))]);
+            Site::of(&sources, "crm", &headers).map(|site| site.whom(&Staff::new("basic", "tanaka", Vec::new())))
         };
+        let one = site("a=1; SID=x").expect("a site");
+        assert_eq!(one, site("SID=x").expect("a site"));
+        assert!([site("SID=y"), site("a=1")].into_iter().all(|other| other.expect("a site") != one));
+        assert!(site("SID=x; SID=y").is_err());
+        let site = Site::of(&sources, "crm", &HeaderMap::new()).expect("a site");
+        let gives = |value: &'static str| {
+            site.is_left_by(&HeaderMap::from_iter([(header::SET_COOKIE, HeaderValue::from_static(value))]), 0)
+        };
+        assert!(gives("SID=z; Path=/") && gives("SID=; Max-Age=0") && !gives("other=1"));
+    }
+
+    #[test]
+    fn so_does_one_in_parts() {
+        let part =
+            |head: &str, value: &str| format!("--x\r\nContent-Disposition: form-data; name={head}\r\n\r\n{value}\r\n");
         let form = |parts: &[String]| parts.concat() + "--x--\r\n";
         let (a, b) = (part("\"a\"", "1"), part("\"b\"; filename=\"c\"", "2"));
         let seal = part("\"sudare-seal\"", "X");

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
 use http::header::{self, HeaderMap, HeaderValue};
-use http::{Method, request};
+use http::{Method, Uri, request};
 
 use crate::body::readings;
 use crate::body::rewriter::Decided;
@@ -60,8 +60,16 @@ pub(super) struct By<'a> {
 }
 
 impl Sealing {
-    /// What is needed to seal the answer to a request; nothing where it gets no seals in any case.
-    pub(super) fn of(by: By<'_>, asked: &Asked, asks: &Asks<'_>, plan: &Arc<Plan>, site: &Site) -> Option<Box<Sealing>> {
+    /// What is needed to seal the answer to a request; nothing where it gets no seals in any case. `address` is what
+    /// staff's browser takes for the page's.
+    pub(super) fn of(
+        by: By<'_>,
+        address: Uri,
+        asked: &Asked,
+        asks: &Asks<'_>,
+        plan: &Arc<Plan>,
+        site: &Site,
+    ) -> Option<Box<Sealing>> {
         let asks_for_pages = matches!(*asked.method(), Method::GET | Method::POST);
         if !asks_for_pages || !by.policy.restores() || !plan.tellers.is_empty() || plan.resources.is_empty() {
             return None;
@@ -69,6 +77,7 @@ impl Sealing {
         let staff = asks.staff?.clone();
         let mut head = asked.head().clone();
         without_body(&mut head);
+        head.uri = address;
         Some(Box::new(Sealing {
             head,
             path: asked.path().clone(),
@@ -168,7 +177,8 @@ impl Sealing {
     fn target(&self, by: By<'_>, form: &Form, has_base: bool) -> Option<(Asked, Arc<Plan>)> {
         // What stands beside the page's own address may lie with another site.
         let is_elsewhere = has_base && !form.action.is_empty() && !form.action.starts_with("http");
-        let (path, query) = Address::of(&self.path, &self.head).lead(&form.action, has_base).filter(|_| !is_elsewhere)?;
+        let (path, query) =
+            Address::of(&self.path, &self.head).lead(&form.action, has_base).filter(|_| !is_elsewhere)?;
         let target = query.map_or(path.clone(), |query| format!("{path}?{query}"));
         // Of anything else browsers make something that is not known here.
         let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'`');

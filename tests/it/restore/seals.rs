@@ -66,7 +66,15 @@ type Control = (&'static str, &'static str, String);
 
 fn control() -> impl Strategy<Value = Control> {
     let text = select(vec![
-        "山田 太郎", "090-1234-5678", "taro@example.jp", "東京都世田谷区1-2-3", "1985-03-04", "a & <b> \"c\"", "", "****", "x",
+        "山田 太郎",
+        "090-1234-5678",
+        "taro@example.jp",
+        "東京都世田谷区1-2-3",
+        "1985-03-04",
+        "a & <b> \"c\"",
+        "",
+        "****",
+        "x",
     ]);
     let name = select(vec!["name", "tel", "mail", "memo", "q", "place", "plan", "tel[]", "tel[]", "lang"]);
     (name, select(vec!["text", "hidden", "textarea", "select"]), text.prop_map(str::to_owned))
@@ -123,12 +131,14 @@ fn sent(page: &str) -> Vec<(String, String)> {
 }
 
 fn written(text: &str) -> String {
-    let byte = |byte: u8| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    let byte =
+        |byte: u8| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     text.bytes().map(byte).collect()
 }
 
 fn post(role: &str, target: &str, fields: &[(String, String)]) -> Got {
-    let body: Vec<String> = fields.iter().map(|(name, value)| format!("{}={}", written_name(name), written(value))).collect();
+    let body: Vec<String> =
+        fields.iter().map(|(name, value)| format!("{}={}", written_name(name), written(value))).collect();
     let request = Request::post(target).header("content-type", "application/x-www-form-urlencoded");
     let request = request.header("host", "crm").body(Bytes::from(body.join("&"))).expect("a request");
     let nothing = Response::builder().status(404).body(Bytes::new()).expect("an answer");
@@ -151,6 +161,41 @@ fn read(body: &[u8]) -> Vec<(String, String)> {
 /// Whether controls of one name could be taken for one another: then nothing is saved.
 fn is_in_doubt(fields: &[(String, String)]) -> bool {
     fields.iter().filter(|(name, _)| name == "tel[]").count() > 1
+}
+
+#[test]
+fn a_form_gets_a_seal_where_it_is_clear_where_it_leads_and_whose_it_is() {
+    let tel = "<input name=\"tel\" value=\"090-1234-5678\">";
+    let id = "<input type=\"hidden\" name=\"id\" value=\"42\">";
+    let form = |tag: &str, inside: &str| format!("<form {tag}>{id}{inside}</form>");
+    let plain = "action=\"/save\" method=\"post\"";
+    let many: String = (0..3000).map(|at| format!("<input name=\"tel[]\" value=\"090-1234-{at:04}\">")).collect();
+    for (why, page, count) in [
+        ("it is plain", form(plain, tel), 1),
+        ("its address is absolute", form("action=\"http://crm/save\" method=POST", tel), 1),
+        ("it is sent in parts", form(&format!("{plain} enctype=\"multipart/form-data\""), tel), 1),
+        ("there are two", form(plain, tel).repeat(2), 2),
+        ("all of it is in clear", form(plain, "<input name=\"plan\" value=\"gold\">"), 0),
+        ("it asks", form("action=\"/save\"", tel), 0),
+        ("it leads where no veil goes home", form("action=\"/c/42\" method=\"post\"", tel), 0),
+        ("it leads to another site", form("action=\"http://other/save\" method=\"post\"", tel), 0),
+        ("its page has a base", format!("<base href=\"//other/\">{}", form(plain, tel)), 0),
+        ("it is sent as text", form(&format!("{plain} enctype=\"text/plain\""), tel), 0),
+        ("it is sent in another charset", form(&format!("{plain} accept-charset=\"euc-jp\""), tel), 0),
+        ("a button leads elsewhere", form(plain, &format!("{tel}<button formaction=\"/x\">x</button>")), 0),
+        ("it does not end", format!("<form {plain}>{id}{tel}"), 0),
+        ("nothing says whose it is", format!("<form {plain}>{tel}</form>"), 0),
+        ("a control may be of another form", form(plain, tel) + "<input form=\"f\" name=\"x\">", 0),
+        ("it has one already", form(plain, &format!("{tel}<input name=\"sudare-seal\" value=\"x\">")), 0),
+        ("it is too long", form(plain, &many), 0),
+    ] {
+        assert_eq!(seals(&open("masks", "/c/42", &page).body).len(), count, "{why}");
+    }
+    let page = form(plain, tel);
+    let request = Request::get("/c/42").header("host", "crm").body(Bytes::new()).expect("a request");
+    let answer = Response::builder().status(404).header("content-type", "text/html; charset=utf-8");
+    let got = got(rules(), "masks", request, answer.body(Bytes::from(page)).expect("an answer"));
+    assert!(got.refusal.is_none() && seals(&got.body).is_empty(), "only a page that is there has seals");
 }
 
 proptest! {
