@@ -317,6 +317,8 @@ impl Reader<'_> {
     }
 
     fn leave(&mut self, end: Option<usize>) {
+        // Inside of a list browsers do not see it.
+        let end = end.filter(|_| matches!(self.inside, Inside::Nothing));
         self.settle(end.unwrap_or(self.at));
         if let Some(form) = self.open.take().filter(|_| self.posts) {
             self.forms.push(Form { end, ..form });
@@ -386,6 +388,7 @@ mod tests {
             ("<form method=post><input type=submit formmethod=get></form>", ":  ! </form>"),
             ("<form method=post enctype=text/plain></form>", ":  ! </form>"),
             ("<form method=post enctype=multipart/form-data></b x='</form>'></form>", ":  "),
+            ("<form method=post><select name=a><option>1</form>", ": a=1 "),
         ] {
             assert_eq!(shown(tags).expect("forms"), [expected], "{tags}");
         }

@@ -132,7 +132,7 @@ impl IssuedForm {
             let lock = |number: &usize| Doubt { span: *number..*number + 1, kind: locked, why: Why::ReadOnly };
             open.extend(numbers.iter().filter(|_| locked.is_some()).map(lock));
             for number in numbers.iter().filter(|number| !sent[**number].is_file) {
-                settle(slots, sent, numbers, *number, doubts, &mut settled);
+                open.extend(settle(slots, sent, numbers, *number, doubts, &mut settled));
             }
         }
         self.are_left_ticked(plan, doubts, sent, &numbers)?;
@@ -164,8 +164,16 @@ impl IssuedForm {
     }
 }
 
-/// Says of one field what it is of what its controls may send.
-fn settle(slots: &[Slot], sent: &[Sent], numbers: &[usize], number: usize, doubts: &Doubts, settled: &mut Settled) {
+/// Says of one field what it is of what its controls may send; what could be the veil of several of them is in doubt,
+/// whatever it looks like.
+fn settle(
+    slots: &[Slot],
+    sent: &[Sent],
+    numbers: &[usize],
+    number: usize,
+    doubts: &Doubts,
+    settled: &mut Settled,
+) -> Option<Doubt> {
     let value = &sent[number].value;
     let alone = numbers.iter().filter(|other| same(&sent[**other].value, value)).count() == 1;
     // Of several of one name each is known by its order only where there is but one.
@@ -188,9 +196,16 @@ fn settle(slots: &[Slot], sent: &[Sent], numbers: &[usize], number: usize, doubt
             settled.kept.push(span.clone());
             settled.moved.extend(Some(span).filter(|_| !chosen));
         }
-        Found::Nothing if value.trim().is_empty() => settled.own.push(span),
-        Found::Nothing => {}
+        Found::Nothing => {
+            let is_veil = |given: &Given| given.is_veiled() && same(&given.veil, value);
+            let veiled = slots.iter().find(|slot| slot.values.iter().any(is_veil));
+            if let Some(slot) = veiled {
+                return Some(Doubt { span, kind: slot.kind, why: Why::Veil });
+            }
+            settled.own.extend(Some(span).filter(|_| value.trim().is_empty()));
+        }
     }
+    None
 }
 
 /// Whether a name may tell which record is meant.

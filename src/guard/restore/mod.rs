@@ -21,7 +21,7 @@ pub use self::lists::IDS;
 pub use self::sealed::{Lead, SealedForm};
 use crate::guard::leaves;
 use crate::policy::plan::{Meaning, Plan, Target};
-use crate::terms::action::Action;
+use crate::terms::action::{Action, Token};
 use crate::terms::disclosure::Counts;
 use crate::terms::kind::KindId;
 use crate::terms::leaf::{Leaf, Part, Sink};
@@ -149,21 +149,35 @@ pub(super) fn is_locked(plan: &Plan, kind: KindId) -> bool {
     plan.every(kind).any(|own| own.readonly)
 }
 
-/// Whether a form has to be compared with its page whatever it holds: a kind that staff may not change is known
-/// there by a selector, and a control's name does not tell it.
+/// Whether a form has to be compared with its page whatever it holds: a selector knows a field there whose veil looks
+/// like any value, or that staff may not change, and a control's name does not tell it.
 pub fn minds_controls(plan: &Plan) -> bool {
-    locked_fields(plan).any(|(_, place)| matches!(place, Place::Css(_)))
+    blind_fields(plan).any(|(_, place)| matches!(place, Place::Css(_)))
 }
 
-/// Whether such a kind has no other place, so that nothing tells of it where the page cannot be read.
-pub fn knows_controls_alone(plan: &Plan) -> bool {
-    let named = |kind: KindId| locked_fields(plan).any(|(own, place)| own == kind && matches!(place, Place::Name(_)));
-    locked_fields(plan).any(|(kind, place)| matches!(place, Place::Css(_)) && !named(kind))
+/// Says that a form cannot go on that could not be compared: nothing but its page tells of such a field.
+pub fn refuse_unread(plan: &Plan) -> Result<(), Refusal> {
+    let named = |kind: KindId| blind_fields(plan).any(|(own, place)| own == kind && matches!(place, Place::Name(_)));
+    let unseen = |(kind, place): &(KindId, &Place)| matches!(place, Place::Css(_)) && !named(*kind);
+    match blind_fields(plan).find(unseen) {
+        None => Ok(()),
+        Some((kind, _)) => {
+            let why = if is_locked(plan, kind) { Reason::Rule } else { Reason::Veil };
+            let name = &plan.kinds.get(kind).name;
+            let note =
+                format!("a field of kind `{name}` may stand in the form, which cannot be compared; nothing was saved");
+            Err(Refusal::new(why, note))
+        }
+    }
 }
 
-fn locked_fields(plan: &Plan) -> impl Iterator<Item = (KindId, &Place)> {
+fn blind_fields(plan: &Plan) -> impl Iterator<Item = (KindId, &Place)> {
+    let looks_like_any = |action: Action| {
+        matches!(action, Action::Remove | Action::Generalize(_) | Action::Tokenize(Token::Format { .. }))
+    };
+    let is_blind = move |kind: KindId| plan.every(kind).any(|own| own.readonly || looks_like_any(own.action));
     let fields = plan.targets.iter().filter_map(|target| Some((target.meaning.kind()?, &target.place)));
-    fields.filter(|(kind, _)| is_locked(plan, *kind))
+    fields.filter(move |(kind, _)| is_blind(*kind))
 }
 
 /// Whether a member that is missing in a write has to be compared: a rule takes one out of answers that a

@@ -17,9 +17,7 @@ use crate::body::unpack::Unpacker;
 use crate::format::html::forms::{self, Form};
 use crate::format::json::JsonWalker;
 use crate::format::{self, Format, media};
-use crate::guard::restore::{
-    Doubts, Home, Issued, IssuedForm, Kinds, Page, Scope, SealedForm, Sent, knows_controls_alone,
-};
+use crate::guard::restore::{Doubts, Home, Issued, IssuedForm, Kinds, Page, Scope, SealedForm, Sent, refuse_unread};
 use crate::policy::Policy;
 use crate::policy::plan::{Plan, SubjectAt};
 use crate::route::normal;
@@ -145,10 +143,7 @@ impl Compared<'_> {
     fn unknown(&self, status: Option<StatusCode>) -> Result<(), Refusal> {
         let is_new = matches!(status, Some(StatusCode::NOT_FOUND | StatusCode::GONE));
         match self.doubts.scope {
-            _ if self.doubts.leaves.is_empty() && self.doubts.controls && knows_controls_alone(self.plan) => {
-                let note = "the form may hold a field that is read-only, and cannot be compared; nothing was saved";
-                Err(Refusal::new(Reason::Rule, note))
-            }
+            _ if self.doubts.leaves.is_empty() && self.doubts.controls => refuse_unread(self.plan),
             Scope::Nothing | Scope::Below if self.doubts.leaves.is_empty() => Ok(()),
             // What is not there yet cannot be lost.
             Scope::All if self.doubts.leaves.is_empty() && is_new => Ok(()),

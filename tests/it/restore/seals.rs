@@ -259,6 +259,30 @@ proptest! {
     }
 
     #[test]
+    fn a_veil_that_is_moved_becomes_nothing_but_the_original_of_where_it_stands(
+        controls in vec(control(), 1..7).prop_map(once),
+        moves in vec((any::<Index>(), any::<Index>()), 1..4),
+        role in select(ROLES.to_vec()),
+    ) {
+        let real = page(42, &controls);
+        let seen = String::from_utf8(open(role, "/c/42", &real).body).expect("UTF-8");
+        prop_assume!(!seals(seen.as_bytes()).is_empty());
+        let mut fields = sent(&seen);
+        let (originals, last) = (sent(&real), fields.len() - 1);
+        for (from, to) in moves {
+            let (from, to) = (from.index(last), to.index(last));
+            fields[to].1 = fields[from].1.clone();
+        }
+        let got = post(role, "/save", &fields);
+        if got.refusal.is_none() {
+            for (at, (name, value)) in read(&got.forwarded).iter().enumerate() {
+                let own = originals.iter().any(|(other, original)| other == name && original == value);
+                prop_assert!(*value == fields[at].1 || own, "{name} is {value:?} of {seen}");
+            }
+        }
+    }
+
+    #[test]
     fn a_seal_opens_for_its_own_form_and_person_alone(
         controls in vec(control(), 1..7).prop_map(once),
         role in select(ROLES.to_vec()),
