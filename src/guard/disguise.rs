@@ -11,16 +11,18 @@
 //! images are after two or three bytes. So no text costs more than a few times its length.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use memchr::{memchr, memmem};
 
 use crate::detect::Found;
-use crate::format::json::within::walk;
+use crate::format::json::JsonWalker;
+use crate::format::json::lines::JsonLines;
 use crate::guard::leaves;
 use crate::policy::plan::Plan;
 use crate::terms::bounds::Bounds;
 use crate::terms::kind::KindId;
-use crate::terms::leaf::{Leaf, Part, Sink};
+use crate::terms::leaf::{Leaf, Part, Sink, Walker};
 use crate::terms::refusal::Refusal;
 
 /// What speaks for a value that was found so; all of the run around it goes.
@@ -138,13 +140,15 @@ pub(super) fn each(text: &str, mut see: impl FnMut(Range<usize>, &str)) {
     }
 }
 
-/// Finds what detectors are certain of there, and what names and labels veil in data. Several kinds may be
-/// in one run: which of them is the strictest hangs on the record.
-pub(super) fn find(plan: &Plan, text: &str, found: &mut Vec<Found>) {
+/// Finds what names and labels veil in data there and, where they are asked, what detectors are certain of.
+/// Several kinds may be in one run: which of them is the strictest hangs on the record.
+pub(super) fn find(plan: &Plan, text: &str, detect: bool, found: &mut Vec<Found>) {
     let mut more: Vec<Found> = Vec::new();
     each(text, |range, inner| {
         let mut inside = Vec::new();
-        plan.detectors.find(inner, &mut inside);
+        if detect {
+            plan.detectors.find(inner, &mut inside);
+        }
         let certain = inside.iter().filter(|one| one.certain).map(|one| one.kind);
         for kind in certain.chain(named(plan, inner)) {
             let mut of_run = more.iter().rev().take_while(|one| one.range == range);
@@ -166,17 +170,26 @@ pub(super) fn data(text: &str) -> Option<String> {
     let run = runs(text).next()?;
     let whole = run.start == 0 && text[run.end..].trim_end_matches('=').is_empty();
     let inner = decoded(&text[run]).filter(|inner| whole && inner.whole)?.text;
-    inner.trim_start().starts_with(['{', '[']).then_some(inner)
+    let inner = without_mark(&inner);
+    inner.starts_with(['{', '[']).then(|| inner.to_owned())
 }
 
-/// The kinds of what stands in JSON under names that fields or labels know.
+/// The kinds of what stands in JSON under names that fields or labels know: in one document or several, or in
+/// a string that holds one.
 fn named(plan: &Plan, text: &str) -> Vec<KindId> {
     let mut inside = Inside { plan, kinds: Vec::new() };
-    if text.trim_start().starts_with(['{', '[']) {
+    let text = without_mark(text);
+    if text.starts_with(['{', '[', '"']) {
         // What is none has no names, and how far it was read changes nothing.
-        let _ = walk(text, &plan.places, &Bounds::default(), &mut inside);
+        let mut documents = JsonLines::new(JsonWalker::new(Arc::clone(&plan.places), &Bounds::default()));
+        let _ = documents.write(text.as_bytes(), &mut inside).and_then(|()| documents.end(&mut inside));
     }
     inside.kinds
+}
+
+/// A text without a byte order mark and blanks before it.
+fn without_mark(text: &str) -> &str {
+    text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
 }
 
 struct Inside<'a> {
@@ -197,6 +210,10 @@ impl Sink for Inside<'_> {
 
     fn settled(&mut self, _: usize) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    fn opens(&mut self, _: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
+        Ok(readable)
     }
 }
 

@@ -95,7 +95,6 @@ impl Names {
         // A script's own words say what is secret there, and nothing else: a page's settings, texts and
         // selectors bear the same names as its data.
         if leaf.part == Part::Script {
-            met.label = None;
             met.places.retain(|id| matches!(plan.targets[usize::from(id.0)].meaning, Meaning::Field { .. }));
         }
         met.above = met.places.len();
@@ -160,14 +159,9 @@ pub(super) fn is_name(plan: &Plan, name: &str) -> bool {
 
 impl Met {
     /// The places that count at a leaf of this part: a name says what stands at it only where a value can
-    /// stand, but what a path or a selector reaches is what the rules mean, whatever it is. A key holds its
-    /// document together.
+    /// stand, but what a path or a selector reaches is what the rules mean, whatever it is.
     fn counting(&self, part: Part) -> &[PlaceId] {
-        match part {
-            Part::Key => &[],
-            _ if carries_values(part) => &self.places,
-            _ => &self.places[..self.named],
-        }
+        if carries_values(part) { &self.places } else { &self.places[..self.named] }
     }
 
     /// The places that say of the record what it is, and whether each names just this leaf or
@@ -196,7 +190,8 @@ fn is_value_of_names(leaf: &Leaf<'_>) -> bool {
 pub(super) fn known(plan: &Plan, leaf: &Leaf<'_>) -> Option<Known> {
     let mut met = Met::default();
     Names::default().meet(plan, leaf, &mut met);
-    if is_word_of_the_page(leaf) { None } else { kind_of(plan, leaf, &met, true) }
+    let is_key = leaf.part == Part::Key && (is_key(leaf.text) || is_name(plan, leaf.text));
+    if is_key || is_word_of_the_page(leaf) { None } else { kind_of(plan, leaf, &met, true) }
 }
 
 /// A teller that speaks of a leaf.
@@ -359,10 +354,49 @@ pub(super) fn is_word(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'-'))
 }
 
+/// Whether a member's key is such as programs name members and number records by, where it stands at a place
+/// whose keys may be values: one word in Latin letters, a short number.
+pub(super) fn is_key(text: &str) -> bool {
+    const SHORT_NUMBER: usize = 6;
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_$@#.:/-".contains(&byte);
+    text.bytes().all(is_plain) && (digits <= SHORT_NUMBER || text.bytes().any(|byte| byte.is_ascii_alphabetic()))
+}
+
+/// Whether a script's own string is a part of the program, and no value of the label that stands before it: a
+/// word, a short number, a selector, an address, a pattern, markup.
+pub(super) fn is_code(text: &str) -> bool {
+    const SHORT_NUMBER: usize = 6;
+    let text = text.trim();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let in_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let word = text.starts_with(|c: char| c.is_ascii_lowercase()) && text.bytes().all(in_word);
+    let is_word = word && digits < SHORT_NUMBER;
+    let is_number = digits == text.len() && digits <= SHORT_NUMBER;
+    let begins = text.starts_with(['#', '.', '/', '?', '&', '@', '^', '$', '%', '[', ':']);
+    is_word || is_number || begins || text.contains(['<', '>', '{', '}', ';', '=', '\\', '|']) || text.contains("://")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::terms::quote::Quotes;
+
+    #[test]
+    fn keys_and_code_are_told_from_values() {
+        for key in ["name", "FirstName", "@odata.type", "42", "x-1", "550e8400-e29b-41d4-a716-446655440000", ""] {
+            assert!(is_key(key), "{key}");
+        }
+        for value in ["山田 太郎", "Taro Yamada", "090-1234-5678", "0312345678"] {
+            assert!(!is_key(value), "{value}");
+        }
+        for code in ["text", "#tel", ".tel", "user.email", "yyyy-MM-dd", "12", "^[0-9]+$", "<b>", "a b;", "/x", ""] {
+            assert!(is_code(code) || code.is_empty(), "{code}");
+        }
+        for value in ["山田 太郎", "Taro Yamada", "090-1234-5678", "0312345678", "ext88888888", "(03) 1234"] {
+            assert!(!is_code(value), "{value}");
+        }
+    }
 
     #[test]
     fn only_what_tags_part_inside_a_word_is_apart() {

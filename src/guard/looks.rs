@@ -34,9 +34,17 @@ pub(super) fn is_only_counted(veils: bool, leaf: &Waiting<'_>) -> bool {
 
 /// What the rules give a leaf: the kind, all kinds, and the tellers that speak of it. A label in the rules'
 /// own words (`name`) is no value of what a place reaches around it, unless the place is just that label.
-pub(super) fn given<'s>(seat: &'s Seat, leaf: &Leaf<'_>, name: bool) -> (Option<Known>, &'s [KindId], Vec<Told>) {
+pub(super) fn given<'s>(
+    plan: &Plan,
+    seat: &'s Seat,
+    leaf: &Leaf<'_>,
+    name: bool,
+) -> (Option<Known>, &'s [KindId], Vec<Told>) {
     let is_label = name && leaf.part == Part::Label && leaf.reach.itself.is_empty();
-    if is_label || leaves::is_word_of_the_page(leaf) {
+    // What only a label names in a script may be the page's own text, or a part of the program.
+    let by_label = leaf.part == Part::Script && seat.known.is_some_and(|known| !known.declared);
+    let is_code = by_label && (leaves::is_code(leaf.text) || leaves::is_name(plan, leaf.text));
+    if is_label || is_code || leaves::is_word_of_the_page(leaf) {
         return (None, &[], Vec::new());
     }
     // In which object a value stands is nothing that its seat knows.
@@ -45,11 +53,25 @@ pub(super) fn given<'s>(seat: &'s Seat, leaf: &Leaf<'_>, name: bool) -> (Option<
     (seat.known, &seat.kinds, told.collect())
 }
 
-/// Whether detectors look for what form alone gives away.
-pub(super) fn is_looked_at(plan: &Plan, leaf: &Leaf<'_>, known: Option<Known>, told: bool, echo: bool) -> bool {
+/// What is looked for inside a leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    Nothing,
+    /// What stands under names that the rules declare, in data that is written in base64.
+    Names,
+    /// That, and what form alone gives away.
+    All,
+}
+
+/// What is looked for inside a leaf.
+pub(super) fn look(plan: &Plan, leaf: &Leaf<'_>, known: Option<Known>, told: bool, echo: bool) -> Look {
     match known {
-        Some(known) => told || !known.only,
-        None => told || (plan.scan && !echo && !matches!(leaf.part, Part::Style | Part::Boolean)),
+        _ if told => Look::All,
+        Some(known) if known.only => Look::Nothing,
+        Some(_) => Look::All,
+        None if echo || matches!(leaf.part, Part::Style | Part::Boolean) => Look::Nothing,
+        None if plan.scan => Look::All,
+        None => Look::Names,
     }
 }
 
@@ -74,11 +96,13 @@ pub(super) fn note_telling(
     (seat.has_subject, teller)
 }
 
-/// What detectors find in a leaf: in all of it, and in what it holds of values that stand side by side.
-pub(super) fn find(plan: &Plan, leaf: &Leaf<'_>, disguised: bool, found: &mut Vec<Found>) {
-    beside(plan, leaf, found);
-    if disguised {
-        disguise::find(plan, leaf.text, found);
+/// What is found in a leaf: in all of it, and in what it holds of values that stand side by side.
+pub(super) fn find(plan: &Plan, leaf: &Leaf<'_>, look: Look, disguised: bool, found: &mut Vec<Found>) {
+    if look == Look::All {
+        beside(plan, leaf, found);
+    }
+    if disguised && look != Look::Nothing {
+        disguise::find(plan, leaf.text, look == Look::All, found);
     }
 }
 

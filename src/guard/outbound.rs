@@ -11,7 +11,7 @@ use crate::detect::Found;
 use crate::guard::disguise;
 use crate::guard::leaves::{self, Known};
 use crate::guard::looks::{
-    asked, check_cell, find, given, is_blank, is_echo, is_looked_at, is_only_counted, note_telling, of_header, passes,
+    asked, check_cell, find, given, is_blank, is_echo, is_only_counted, look, note_telling, of_header, passes,
     structure,
 };
 use crate::guard::notes::Notes;
@@ -340,7 +340,7 @@ impl Sink for Outbound {
             return Ok(());
         }
         let name = seat.is_name || (leaf.part == Part::Label && leaves::is_name(&self.plan, leaf.text));
-        let (known, kinds, told) = given(seat, leaf, name);
+        let (known, kinds, told) = given(&self.plan, seat, leaf, name);
         let flags = Flags {
             named: subject || teller,
             echo: known.is_none() && told.is_empty() && is_echo(&self.asked, leaf),
@@ -348,10 +348,10 @@ impl Sink for Outbound {
             ..structure(leaf, name, subject)
         };
         self.tellers.around(&self.plan, leaf, &told);
-        // What detectors find is what form alone gives away.
         self.found.clear();
-        if !seat.is_quiet && is_looked_at(&self.plan, leaf, known, !told.is_empty(), flags.echo) {
-            find(&self.plan, leaf, flags.disguised, &mut self.found);
+        if !seat.is_quiet {
+            let look = look(&self.plan, leaf, known, !told.is_empty(), flags.echo);
+            find(&self.plan, leaf, look, flags.disguised, &mut self.found);
         }
         let waiting = Waiting {
             document: self.document,

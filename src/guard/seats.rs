@@ -152,6 +152,9 @@ impl Seats {
             self.found.clear();
             plan.detectors.find(leaf.text, &mut self.found);
         }
+        let is_name = of_key && (leaves::is_word(leaf.text) || leaves::is_name(plan, leaf.text));
+        // At a place whose keys may be values most are none all the same.
+        let is_value = !of_key || !(met.places.is_empty() || is_name || leaves::is_key(leaf.text));
         let mut seat = Seat {
             part: leaf.part,
             key: of_key.then(|| leaf.text.into()),
@@ -161,13 +164,13 @@ impl Seats {
             itself: leaf.reach.itself.into(),
             around: leaf.reach.around.into(),
             next: self.rows.len() + 1,
-            known: leaves::kind_of(plan, leaf, &met, false),
-            kinds: leaves::kinds_of(plan, leaf, &met),
-            told: leaves::told(plan, leaf, &met),
+            known: if is_value { leaves::kind_of(plan, leaf, &met, false) } else { None },
+            kinds: if is_value { leaves::kinds_of(plan, leaf, &met) } else { Vec::new() },
+            told: if is_value { leaves::told(plan, leaf, &met) } else { Vec::new() },
             has_subject: meanings().any(is_subject),
             is_telling: meanings().any(|meaning| is_subject(meaning) || matches!(meaning, Meaning::Tells(_))),
             stood: meanings().filter_map(Meaning::kind).collect(),
-            is_name: of_key && (leaves::is_word(leaf.text) || leaves::is_name(plan, leaf.text)),
+            is_name,
             is_quiet: of_key && self.found.is_empty(),
             is_idle: false,
             met,

@@ -314,7 +314,10 @@ impl<'a> Judge<'a> {
         if !elsewhere.is_empty() && leaf.flags.disguised && !leaf.flags.structure {
             disguise::each(leaf.text, |range, inner| {
                 elsewhere.find(inner, self.record(leaf), |hit| {
-                    self.tell(leaf, range.clone(), None, Why::Elsewhere);
+                    // What is told of a run once is enough, whatever else it says.
+                    if self.notes.is_some() && !patches.iter().any(|known| known.patch.range == range) {
+                        self.tell(leaf, range.clone(), None, Why::Elsewhere);
+                    }
                     let patch = Patch { range: range.clone(), text: NOTHING_SHOWN.to_owned() };
                     patches.push(Ranked { patch, strictness: hit.veil.strictness });
                 });

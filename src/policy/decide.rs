@@ -48,7 +48,7 @@ pub struct Rule {
 }
 
 /// Whom a rule is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Who {
     /// Every role; also where it is for one staff, whose state says whether they ask.
     Every,
@@ -57,7 +57,7 @@ pub enum Who {
 }
 
 /// What a rule says of a kind, a category or all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Grant {
     /// Of what.
     pub on: On,
@@ -66,7 +66,7 @@ pub struct Grant {
 }
 
 /// What a grant names, the broadest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum On {
     /// Every kind.
     All,
@@ -428,8 +428,11 @@ fn there(question: &Question<'_>, number: usize) -> Result<There, Refusal> {
         Some(State::Fails(condition)) => Ok(There::No(condition)),
         Some(State::Either(condition)) => Ok(There::Either(condition)),
         Some(State::Unknown(condition)) => {
-            let rule = &question.rules[number].id;
-            Err(Refusal::new(Reason::Rule, format!("`{condition}` of rule `{rule}` cannot be evaluated")))
+            let Rule { id, spot, .. } = &question.rules[number];
+            let advice = if *condition == "cel" { ": ask `has(…)` before what may not be there" } else { "" };
+            let place = format!("{}:{}", spot.file, spot.line);
+            let note = format!("`{condition}` of rule `{id}` ({place}) cannot be evaluated{advice}");
+            Err(Refusal::new(Reason::Rule, note))
         }
         None => Err(Refusal::new(Reason::Internal, "a rule has no state")),
     }

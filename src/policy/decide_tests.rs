@@ -231,7 +231,7 @@ fn a_condition_that_cannot_be_evaluated_refuses() {
     let rules = [support("plain", On::Kind(PHONE), LAST4), conditioned(support("when", On::Kind(PHONE), Action::Show))];
     let states = [State::Holds, State::Unknown("network")];
     let refusal = with_states(&rules, &states, &[SUPPORT], PHONE).expect_err("nobody knows the network");
-    assert_eq!(refusal, Refusal::new(Reason::Rule, "`network` of rule `when` cannot be evaluated"));
+    assert_eq!(refusal, Refusal::new(Reason::Rule, "`network` of rule `when` (test.yaml:1) cannot be evaluated"));
     // It says nothing of other kinds and of other roles.
     assert!(with_states(&rules, &states, &[SUPPORT], EMAIL).is_ok());
     assert!(with_states(&rules, &states, &[MANAGER], PHONE).is_ok());

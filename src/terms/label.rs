@@ -27,6 +27,18 @@ const SIGNS: [char; 13] = ['▲', '▼', '△', '▽', '▴', '▾', '↑', '↓
 /// What pages say of a field beside its label.
 const NOTES: [&str; 4] = ["必須", "任意", "required", "optional"];
 
+/// Whether a text is nothing but such a note, with its brackets and marks: `【必須】`, `* required`.
+pub fn is_note(text: &str) -> bool {
+    // In letters of four bytes, with brackets and marks.
+    const NOTE_BYTES: usize = 48;
+    let in_brackets = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '【' | '】' | '*' | '※' | ':');
+    if text.len() > NOTE_BYTES {
+        return false;
+    }
+    let plain: String = text.nfkc().flat_map(char::to_lowercase).collect();
+    NOTES.contains(&plain.trim_matches(in_brackets))
+}
+
 /// Takes a note off the end or the beginning of a label: in brackets, or apart from it. What is nothing but a
 /// note without brackets is a label.
 fn without_notes(label: &str) -> &str {
@@ -93,6 +105,16 @@ mod tests {
             ("na\u{ad}me\u{0}\u{200b}", "name"),
         ] {
             assert_eq!(fold(written), folded);
+        }
+    }
+
+    #[test]
+    fn notes_are_no_labels_and_no_values() {
+        for note in ["必須", "（任意）", "【必須】", "* Required", "(optional)", "※必須："] {
+            assert!(is_note(note), "{note}");
+        }
+        for text in ["必須項目", "氏名 必須", "", "*", "required fields"] {
+            assert!(!is_note(text), "{text}");
         }
     }
 }

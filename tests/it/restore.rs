@@ -174,7 +174,7 @@ impl Case {
             });
         }
         let record = self.record();
-        let ask = |caller: &Caller<'_>| dry::restored(policy, &mint(), caller, request, record, saved());
+        let ask = |caller: &Caller<'_>| dry::restored(policy, &mint(), caller, request, Some(record), saved());
         asked_later(&self.role, later, policy, ask)
     }
 }
@@ -198,7 +198,7 @@ fn saved() -> Response<Bytes> {
 
 /// A write by staff of a role, where the CRM has this record.
 pub fn restored(policy: &Policy, role: &str, request: Request<Bytes>, record: Response<Bytes>) -> Got {
-    asked_later(role, 0, policy, |caller| dry::restored(policy, &mint(), caller, request, record, saved()))
+    asked_later(role, 0, policy, |caller| dry::restored(policy, &mint(), caller, request, Some(record), saved()))
 }
 
 /// What staff of a role gets.

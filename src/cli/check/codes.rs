@@ -383,6 +383,11 @@ pub const ALL: &[Code] = &[
     ),
     code("purpose", "A purpose is a short and plain word.", "目的は、短く単純な語で書きます。"),
     code(
+        "record",
+        "`record` of a test is what a write is compared with; a request that reads has none.",
+        "テストの `record` は書き込みと比べるレコードで、読むだけのリクエストにはありません。",
+    ),
+    code(
         "request",
         "A test's request is a method and a path, as `GET /customers/42`.",
         "テストのリクエストは `GET /customers/42` のように書きます。",

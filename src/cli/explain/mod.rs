@@ -72,6 +72,9 @@ pub struct ExplainArgs {
     /// What the answer is: json, html, xml, csv, text, or a media type [default: by its name]
     #[arg(long = "type", value_name = "TYPE", requires = "body")]
     kind: Option<String>,
+    /// What the CRM answers to a GET of what the request writes to, where the resource says `restore: true`
+    #[arg(long, value_name = "FILE", requires = "body", conflicts_with = "request")]
+    record: Option<PathBuf>,
     /// The answer's status [default: 200, or what the record says]
     #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(200..=599))]
     status: Option<u16>,
@@ -193,7 +196,7 @@ fn told<'a>(args: &'a ExplainArgs, policy: &'a Policy, exchange: Exchange, lang:
             let (mint, notes) = (passing()?, seen.clone());
             Some(match about {
                 Some(about) => dry::recalled(policy, &mint, &caller, notes, about, (request, response)),
-                None => dry::noted(policy, &mint, &caller, notes, request, response),
+                None => dry::noted(policy, &mint, &caller, notes, request, (response, exchange.record(lang)?)),
             })
         }
     };

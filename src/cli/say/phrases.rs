@@ -200,6 +200,8 @@ const WORDS: &[(&str, &str)] = &[
     ("a map", "組"),
     ("a list", "一覧"),
     ("a text", "文字列"),
+    ("a number", "数"),
+    ("true or false", "真偽値"),
     ("nothing", "何もない値"),
     ("mask", "マスク"),
     ("token", "トークン"),

@@ -77,6 +77,8 @@ texts! {
     OWN_XML: "the test's own XML cannot be read: {why}", "テストのXMLが読めません: {why}";
     TEXT_DIFFERS: "the answer is another text", "応答の文字列が期待と違います";
     NOT_EXACTLY: "the answer is not exactly as expected", "応答が期待と完全には一致しません";
+    SENT_DIFFERS: "the CRM gets another body", "CRMに送られる本文が期待と違います";
+    NOT_SENT: "the CRM gets nothing", "CRMには何も送られません";
     MUST_HIDE: "`{value}` must be hidden and stands in the answer", "`{value}` は隠れるべきですが、応答にあります";
     MUST_HIDE_IN_HEADER: "`{value}` must be hidden and stands in the header `{name}`",
         "`{value}` は隠れるべきですが、ヘッダー `{name}` にあります";

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::format::html::attribute::{Attribute, Attributes, Use, use_of};
 use crate::format::html::element::Role;
 use crate::format::html::embed::{Context, Source, trimmed};
+use crate::format::html::held::Word;
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::{Item, Run};
 use crate::format::html::show::Names;
@@ -70,6 +71,9 @@ impl Page {
         if what == Use::Aside || is_marked {
             context.names = Names::default();
         }
+        if name == "value" && !is_code(&source.text) {
+            context.names.near.extend(self.choice_names(written));
+        }
         match what {
             Use::Structure => {
                 context.names = Names::default();
@@ -83,6 +87,22 @@ impl Page {
             Use::Control if !is_marked => self.control_value(written, &source, &context, eyes),
             Use::Read | Use::Aside if is_url(&source.text) => self.url(&source, &context, eyes),
             Use::Control | Use::Read | Use::Aside => self.whole(&source, whole, Part::Attribute, &context, eyes),
+        }
+    }
+
+    /// The names of what a choice would send: its own, or those of the list that it stands in. What is read
+    /// beside it is another text.
+    fn choice_names(&self, written: &Written<'_>) -> Vec<Word> {
+        match written.tag.role {
+            Role::Input if matches!(&*written.input(), "checkbox" | "radio") => {
+                written.word("name").into_iter().collect()
+            }
+            Role::Button => written.word("name").into_iter().collect(),
+            Role::Option => {
+                let list = self.open.iter().rev().find(|open| open.tag.role == Role::Select);
+                list.map(|list| list.names.clone()).unwrap_or_default()
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -247,6 +267,23 @@ fn is_strict(input: &str) -> bool {
     STRICT.iter().any(|strict| input.trim().eq_ignore_ascii_case(strict))
 }
 
+/// Whether a choice sends a mark of the form's own, and no value: a letter or two, a number with few of them,
+/// a UUID. Words in lower case and short numbers are known as such to whoever judges.
+fn is_code(text: &str) -> bool {
+    const SHORT: usize = 3;
+    const CODE: usize = 6;
+    const UUID: usize = 36;
+    let text = text.trim();
+    let all = |wanted: fn(&u8) -> bool| text.bytes().all(|byte| wanted(&byte));
+    let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
+    match text.len() {
+        0..=SHORT => all(u8::is_ascii_alphanumeric),
+        ..=CODE => has_digit && all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-_".contains(byte)),
+        UUID => has_digit && all(|byte| byte.is_ascii_hexdigit() || *byte == b'-') && text.matches('-').count() == 4,
+        _ => false,
+    }
+}
+
 /// Whether an attribute that is not known to hold a URL holds one.
 fn is_url(text: &str) -> bool {
     const STARTS: [&str; 7] = ["http://", "https://", "/", "./", "?", "mailto:", "tel:"];
@@ -280,4 +317,19 @@ fn unwrapped(text: &str, trimmed: Range<usize>) -> Range<usize> {
     let Some(inner) = text[trimmed.clone()].strip_prefix("<!--") else { return trimmed };
     let inner = inner.strip_suffix("-->").unwrap_or(inner);
     trimmed.start + 4..trimmed.start + 4 + inner.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_may_send_a_code() {
+        for code in ["1", "on", "A", "JP", "M1", "JP-13", "12345", "550e8400-e29b-41d4-a716-446655440000"] {
+            assert!(is_code(code), "{code}");
+        }
+        for value in ["東京", "Taro", "TARO", "090-1234-5678", "M-12345678", "a@b.example", "1 2", "----"] {
+            assert!(!is_code(value), "{value}");
+        }
+    }
 }

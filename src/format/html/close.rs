@@ -2,11 +2,11 @@
 
 use crate::format::html::element::{Role, number};
 use crate::format::html::held::{Held, Word};
-use crate::format::html::open::{Collector, Mark, Open, Sibling};
+use crate::format::html::open::{Collector, Mark, Open, Parted, Sibling};
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::Item;
 use crate::format::html::show::is_colon;
-use crate::format::html::table::Says;
+use crate::format::html::table::{Holds, Says};
 use crate::terms::leaf::{Part, Piece};
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::Refusal;
@@ -44,7 +44,7 @@ impl Page {
         if open.record != 0 {
             // A record that ends inside a heading cell cannot wait for what that turns out to be.
             self.questioning = None;
-            self.answer_question(false, eyes)?;
+            self.answer_question(Holds::Values, eyes)?;
             for held in self.controls.record_ends(open.record) {
                 self.pass(held, eyes)?;
             }
@@ -68,6 +68,8 @@ impl Page {
                     self.questioning = None;
                 }
                 if let (Some(table), Some(cell)) = (self.tables.last_mut(), open.cell) {
+                    // A colon in a cell of its own is as good as an empty one.
+                    let label = label.filter(|label| cell.head || Parted::of(label).is_none());
                     let says = match &label {
                         Some(label) if ends_with_colon(label) => Says::Colon,
                         Some(label) if table.is_plain() && self.words.know(label) => Says::Word,
@@ -99,9 +101,9 @@ impl Page {
 
     fn row_ends(&mut self, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
         let Some(table) = self.tables.last_mut() else { return Ok(()) };
-        let (headings, standing) = (table.row_ends(), table.standing());
+        let (holds, standing) = (table.row_ends(), table.standing());
         if self.questioning.is_none() {
-            self.answer_question(headings, eyes)?;
+            self.answer_question(holds, eyes)?;
         }
         self.stand(standing, eyes)
     }
@@ -140,7 +142,7 @@ impl Page {
                 used = true;
             }
         }
-        if !used {
+        if !used && Parted::of(&label).is_none() {
             self.inside().sibling =
                 Some(Sibling { text: label, target: open.target.clone(), prefix: None, word: None });
         }
@@ -148,10 +150,17 @@ impl Page {
     }
 
     /// Shows the leaves of which it was not known whether they are headings.
-    pub(super) fn answer_question(&mut self, headings: bool, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+    pub(super) fn answer_question(&mut self, holds: Holds, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
         for mut held in std::mem::take(&mut self.question) {
-            if headings && is_text(&held) {
-                held.part = Part::Label;
+            let part = match holds {
+                Holds::Headings => Part::Label,
+                Holds::Both if self.is_unnamed(&held) || self.words.know(&held.text) => Part::Label,
+                // It is no label of the page's own, and no value of one column.
+                Holds::Group => Part::Text,
+                Holds::Values | Holds::Both => Part::Value,
+            };
+            if part != Part::Value && is_text(&held) {
+                held.part = part;
                 held.names.clear();
             }
             self.pass(held, eyes)?;
@@ -234,11 +243,21 @@ impl Page {
         open.inside.sibling.take().filter(|label| alone && label.prefix.is_none() && label.target.is_none())
     }
 
-    /// The label that an element without any text leaves for the one behind it: an icon.
+    /// The label that an element without any text leaves for the one behind it: an icon, or a colon or a note
+    /// in an element of its own.
     fn label_passed_on(&self) -> Option<Sibling> {
-        let open = self.open.last()?;
-        let (text, length) = open.word.clone().filter(|_| open.tag.role == Role::Inline && open.texts == 0)?;
-        Some(Sibling { text, target: None, prefix: None, word: Some(length) })
+        let open = self.open.last().filter(|open| open.texts == 0)?;
+        let is_box = matches!(open.tag.role, Role::Div | Role::P) || open.tag.is_line();
+        if open.tag.role != Role::Inline && !(is_box && open.parted.is_some()) {
+            return None;
+        }
+        let (text, length) = match &open.word {
+            Some((text, length)) => (Word::clone(text), Some(*length)),
+            None => (open.names.first().cloned()?, None),
+        };
+        // Behind a colon there is no doubt that it was one.
+        let word = length.filter(|_| open.parted != Some(Parted::Colon));
+        Some(Sibling { text, target: None, prefix: None, word })
     }
 
     /// Whether the run's text within the innermost element is short enough for a label, and worth

@@ -65,6 +65,18 @@ impl Columns {
         }
     }
 
+    /// Puts a heading over these columns, above all that stand there.
+    pub(super) fn add_farthest(&mut self, first: usize, count: usize, heading: &Heading) {
+        let until = (first + count).min(COLUMNS_MAX);
+        self.0.resize(self.0.len().max(until), Vec::new());
+        for column in self.0.iter_mut().take(until).skip(first) {
+            let is_there = column.iter().any(|one| one.text == heading.text);
+            if !is_there && column.len() < HEADINGS_MAX {
+                column.insert(0, heading.clone());
+            }
+        }
+    }
+
     /// Leaves out the headings that mean nothing.
     pub(super) fn keep_known(&mut self) {
         self.0.iter_mut().for_each(|column| column.retain(|heading| heading.known));

@@ -249,7 +249,8 @@ impl Page {
             let quotes = source.quotes(literal.quote).ok_or_else(too_deep)?;
             let piece = Piece { span: source.span(within), at: 0, quotes };
             let mut held = self.bare(literal.text, literal.part, vec![piece]);
-            held.names = literal.name.iter().map(|name| Word::from(&**name)).collect();
+            held.names = literal.name.into_iter().collect();
+            held.above = literal.above;
             held.places = context.places.clone();
             self.deliver(held, eyes)?;
         }
@@ -266,10 +267,7 @@ impl Page {
         context: &Context,
         eyes: &mut Eyes<'_>,
     ) -> Result<bool, Refusal> {
-        if literal.quote == Quote::JsonBare
-            || literal.part != Part::Script
-            || !literal.text.trim_start().starts_with(['{', '['])
-        {
+        if !literal.may_be_data() {
             return Ok(false);
         }
         match source.inside(span, literal.quote) {

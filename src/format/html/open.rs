@@ -4,6 +4,7 @@ use crate::format::html::element::{Role, Tag};
 use crate::format::html::held::Word;
 use crate::format::html::matching::{Children, Facts};
 use crate::format::html::table::Cell;
+use crate::terms::label;
 use crate::terms::place::PlaceId;
 use crate::terms::words::Length;
 
@@ -24,8 +25,9 @@ pub(super) struct Open {
     pub(super) names_around: usize,
     /// The name that a label known by its words alone gives to what stands in it.
     pub(super) word: Option<(Word, Length)>,
-    /// How many texts have stood in it.
+    /// How many texts have stood in it, and whether a mark that only parts a label from its value has.
     pub(super) texts: u32,
+    pub(super) parted: Option<Parted>,
     /// A fieldset's legend.
     pub(super) legend: Option<Word>,
     /// The places that its text is at.
@@ -73,6 +75,7 @@ impl Open {
             names_around: 0,
             word: None,
             texts: 0,
+            parted: None,
             legend: None,
             places: Vec::new(),
             around: Vec::new(),
@@ -93,6 +96,31 @@ impl Open {
         !matches!(role, Role::Void | Role::Br | Role::Rule | Role::Script | Role::Style | Role::Meta | Role::Markup)
     }
 }
+
+/// What parts a label from its value, where nothing else stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parted {
+    /// A colon: what stands before it is a label.
+    Colon,
+    /// Another mark, or a note that the field must be filled in: it may stand beside anything.
+    Mark,
+}
+
+impl Parted {
+    /// What a text is of these.
+    pub(super) fn of(text: &str) -> Option<Parted> {
+        const MARKS: [char; 12] = ['*', '※', '|', '｜', '=', '＝', '→', '⇒', '»', '›', '▶', '►'];
+        let text = text.trim();
+        match text {
+            "" => None,
+            _ if text.chars().all(|c| COLONS.contains(&c)) => Some(Parted::Colon),
+            _ => (text.chars().all(|c| MARKS.contains(&c)) || label::is_note(text)).then_some(Parted::Mark),
+        }
+    }
+}
+
+/// What stands between a label and its value.
+pub(super) const COLONS: [char; 2] = [':', '：'];
 
 /// Gathers the text of a heading or label.
 #[derive(Default)]

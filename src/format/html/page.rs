@@ -14,7 +14,7 @@ use crate::format::html::held::{Held, Raw, Word};
 use crate::format::html::matching::{Facts, Wanted};
 use crate::format::html::open::{Inside, Open, Sibling};
 use crate::format::html::run::Run;
-use crate::format::html::table::Table;
+use crate::format::html::table::{Holds, Table};
 use crate::format::html::token::{Token, Writing};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::Sink;
@@ -154,7 +154,7 @@ impl Page {
         self.close_to(0, end, eyes)?;
         self.flush(eyes)?;
         self.at = end;
-        self.answer_question(false, eyes)?;
+        self.answer_question(Holds::Values, eyes)?;
         for held in self.controls.give_up(usize::MAX) {
             self.pass(held, eyes)?;
         }
@@ -176,7 +176,7 @@ impl Page {
             self.pass(held, eyes)?;
         }
         if self.question.iter().any(|held| held.begin() < patience) {
-            self.answer_question(false, eyes)?;
+            self.answer_question(Holds::Values, eyes)?;
         }
         let question = self.question.iter().map(Held::begin).min();
         let upto = [self.controls.begin(), question].into_iter().flatten().fold(self.begin(), usize::min);

@@ -6,7 +6,7 @@ use crate::format::html::close::{LABEL_BYTES_MAX, ends_with_colon};
 use crate::format::html::element::Role;
 use crate::format::html::held::{Held, Raw, Word};
 use crate::format::html::lines::{Line, Sort, labelled};
-use crate::format::html::open::{Open, Sibling};
+use crate::format::html::open::{COLONS, Open, Parted, Sibling};
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::{Decoded, Read, Run};
 use crate::format::html::table::Table;
@@ -53,7 +53,10 @@ impl Page {
         let Some(read) = decoded.read(0..decoded.text.len()) else { return Ok(None) };
         // The label's own element ended before its colon: what that labels stands behind this text.
         let label_alone = run_label.as_ref().filter(|_| is_colon(&read.text)).map(|label| Word::clone(&label.text));
-        self.open.iter_mut().for_each(|open| open.texts = open.texts.saturating_add(1));
+        match Parted::of(&read.text) {
+            parted @ Some(_) => self.open.iter_mut().for_each(|open| open.parted = parted),
+            None => self.open.iter_mut().for_each(|open| open.texts = open.texts.saturating_add(1)),
+        }
         if self.under.is_empty() {
             self.collect(&read.text);
         }
@@ -92,7 +95,7 @@ impl Page {
     }
 
     /// Whether nothing around a text says what it is.
-    fn is_unnamed(&self, held: &Held) -> bool {
+    pub(super) fn is_unnamed(&self, held: &Held) -> bool {
         held.places.is_empty() && held.around.is_empty() && !held.names.iter().any(|name| self.words.know(name))
     }
 
@@ -257,6 +260,10 @@ impl Page {
         if let Some(label) = run_label {
             names.near.insert(0, label);
         }
+        if Parted::of(&read.text).is_some() {
+            // It only parts a label from what that names.
+            names = Names::default();
+        }
         let Stands { places, itself, around } = self.places();
         let named = !names.near.is_empty() || !places.is_empty() || !around.is_empty();
         let part = self.part().unwrap_or(if named { Part::Value } else { Part::Text });
@@ -376,12 +383,9 @@ fn add(list: &mut Vec<Word>, name: &Word) {
     }
 }
 
-const COLONS: [char; 2] = [':', '：'];
-
 /// Whether a text is nothing but the colon behind a label.
 pub(super) fn is_colon(text: &str) -> bool {
-    let text = text.trim();
-    !text.is_empty() && text.chars().all(|c| COLONS.contains(&c))
+    Parted::of(text) == Some(Parted::Colon)
 }
 
 fn is_blank(raw: &str) -> bool {

@@ -7,7 +7,7 @@ use crate::format::html::held::Word;
 use crate::format::html::matching::{Facts, Matched};
 use crate::format::html::open::{Collector, Mark, Open, Sibling, is_value_of};
 use crate::format::html::page::{Eyes, Page, Start, Terms};
-use crate::format::html::table::Table;
+use crate::format::html::table::{Holds, Table};
 use crate::terms::refusal::{Reason, Refusal};
 
 /// A start tag as it is written.
@@ -27,7 +27,7 @@ impl Written<'_> {
         (!text.trim().is_empty()).then_some(text)
     }
 
-    fn word(&self, name: &str) -> Option<Word> {
+    pub(super) fn word(&self, name: &str) -> Option<Word> {
         self.value(name).filter(|text| text.len() <= NAME_BYTES_MAX).map(|text| Word::from(text.trim()))
     }
 
@@ -167,7 +167,12 @@ impl Page {
         }
         let Sibling { prefix, target, word, .. } = &sibling;
         let is_label = Mark::of(class).is_some_and(|mark| mark.prefix.is_none());
-        if is_label || matches!(written.tag.role, Role::Label | Role::Legend | Role::Dt | Role::Th) {
+        if is_label || written.tag.role == Role::Label {
+            // It may turn out to be nothing but a colon.
+            self.inside().sibling = Some(sibling);
+            return None;
+        }
+        if matches!(written.tag.role, Role::Legend | Role::Dt | Role::Th) {
             return None;
         }
         if written.is_control() && target.is_some() && *target != written.value("id") {
@@ -176,8 +181,12 @@ impl Page {
         if word.is_some() && (is_structure(written.tag) || written.tag.role == Role::Button) {
             return None;
         }
-        let fits = prefix.as_ref().is_none_or(|prefix| is_value_of(class, prefix));
-        fits.then_some(sibling)
+        if prefix.as_ref().is_some_and(|prefix| !is_value_of(class, prefix)) {
+            // What stands between such a label and its value is neither.
+            self.inside().sibling = Some(sibling);
+            return None;
+        }
+        Some(sibling)
     }
 
     /// Whether a link stands apart from the text before it: on a line of its own, as an "edit" behind
@@ -252,7 +261,7 @@ impl Page {
         let values = table.row_has_values() && !undecided;
         if self.questioning.is_none() {
             if values {
-                self.answer_question(false, eyes)?;
+                self.answer_question(Holds::Values, eyes)?;
             } else if undecided || (cell.head && !open.label) {
                 self.questioning = Some(self.open.len());
             }

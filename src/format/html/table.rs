@@ -26,8 +26,9 @@ pub(super) struct Table {
     below_head: bool,
     /// A heading lies over several columns or rows: the next row may say more.
     spans: bool,
-    /// Whether a row of values was seen since the last headings.
+    /// Whether a row of values was seen since the last headings, and whether one held a cell that is no `th`.
     body: bool,
+    cells: bool,
     /// Whether a heading was seen that is marked as one.
     marked: bool,
     /// Whether a row with cells has ended.
@@ -84,6 +85,17 @@ pub(super) enum Says {
     Colon,
     /// It is a label by its words.
     Word,
+}
+
+/// What a row turns out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holds {
+    Values,
+    Headings,
+    /// Headings as far as its words mean something; what else stands below a heading that does is a value.
+    Both,
+    /// A heading for the rows below it, or the sum of those above.
+    Group,
 }
 
 /// Where a cell stands.
@@ -234,8 +246,8 @@ impl Table {
         }
     }
 
-    /// A row ends; whether it was one of headings.
-    pub(super) fn row_ends(&mut self) -> bool {
+    /// A row ends: what it holds.
+    pub(super) fn row_ends(&mut self) -> Holds {
         let row = std::mem::take(&mut self.row);
         for carried in &mut self.carried {
             carried.rows = carried.rows.saturating_sub(1);
@@ -245,13 +257,23 @@ impl Table {
         let known = row.texts.iter().any(|(cell, heading)| cell.head && heading.known);
         if !row.open || !(words || self.is_of_headings(&row, known)) {
             self.body |= row.heads + row.values > 0;
-            return false;
+            self.cells |= row.values > 0;
+            return Holds::Values;
+        }
+        let parts = (self.body && row.heads == 1) || ((self.body || self.below_head) && !known);
+        if parts && self.is_group(&row) {
+            self.body = true;
+            return Holds::Group;
+        }
+        // Below values, or below `thead`, a word that means something may be a value as well.
+        let doubt = (self.body || self.below_head) && !self.in_head && row.texts.iter().any(|(_, text)| !text.known);
+        if doubt && !self.cells {
+            self.body = true;
+            self.stand_beside(&row);
+            return Holds::Both;
         }
         let below = std::mem::take(&mut self.body);
-        if below && self.is_group(&row) && (row.heads == 1 || !known) {
-            self.body = true;
-            return true;
-        }
+        self.cells = false;
         if below {
             [&mut self.columns, &mut self.hidden, &mut self.all].into_iter().for_each(Columns::keep_known);
         }
@@ -265,7 +287,21 @@ impl Table {
                 self.all.add(cell.all, cell.columns, heading, below);
             }
         }
-        true
+        if doubt { Holds::Both } else { Holds::Headings }
+    }
+
+    /// Adds the headings of a row that may hold values: behind those that stand there, so that nobody's value
+    /// is the nearest name of what stands below it.
+    fn stand_beside(&mut self, row: &Row) {
+        let hides = !self.hidden.is_empty() || row.texts.iter().any(|(cell, _)| cell.hidden);
+        for (cell, heading) in row.texts.iter().filter(|(_, heading)| heading.known) {
+            self.standing.push(Word::clone(&heading.text));
+            let columns = if cell.hidden { &mut self.hidden } else { &mut self.columns };
+            columns.add_farthest(cell.column, cell.columns, heading);
+            if hides {
+                self.all.add_farthest(cell.all, cell.columns, heading);
+            }
+        }
     }
 
     /// The headings that have come to name columns and mean something.
@@ -344,6 +380,8 @@ mod tests {
     fn names(rows: &[&str]) -> Vec<String> {
         let mut table = Table::default();
         let mut shown = Vec::new();
+        let marked = rows.iter().flat_map(|row| row.split_whitespace()).filter_map(|cell| cell.strip_prefix("!~"));
+        let known: Vec<&str> = marked.map(|cell| cell.split(['*', '/']).next().unwrap_or_default()).collect();
         table.group(rows.contains(&"#"));
         for row in rows {
             if *row == "#" {
@@ -370,10 +408,16 @@ mod tests {
                 let text = Some(text).filter(|text| !matches!(*text, "" | "_")).map(Word::from);
                 table.cell_ends(cell, text, known, says);
             }
-            if table.row_ends() {
-                // What was thought to be a value is none.
+            let holds = table.row_ends();
+            if holds != Holds::Values {
+                // What was thought to be a value is none, or is one in doubt.
+                let is_value = |cell: &String| {
+                    let (text, names) = cell.split_once(": ").unwrap_or_default();
+                    let doubt = holds == Holds::Both && !text.starts_with("!~");
+                    !text.starts_with('!') || (doubt && names.split(' ').any(|name| known.contains(&name)))
+                };
                 let row = shown.split_off(before);
-                shown.extend(row.into_iter().filter(|cell| !cell.starts_with('!')));
+                shown.extend(row.into_iter().filter(is_value));
             }
         }
         shown
@@ -433,8 +477,17 @@ mod tests {
         assert_eq!(names(&["!~A !~B", "#", "!a !b", "c d"]), ["!a: A", "!b: B", "c: A", "d: B"]);
         assert_eq!(names(&["!A !B", "#", "!a !b"]), ["!a: A", "!b: B"]);
         assert_eq!(names(&["!~A !~B !C", "a b c", "!S*2 !s", "d e f"])[3..], ["d: A", "e: B", "f: C"]);
-        assert_eq!(names(&["!~A !~B", "a b", "!~B !C", "c d"])[2..], ["c: B", "d: C B"]);
+        assert_eq!(names(&["!~A !~B", "a b", "!~B !C", "c d"])[2..], ["!C: B", "c: B", "d: C B"]);
         assert_eq!(names(&["!X/2 !~A*2", "!B !C", "x b c"]), ["x: X", "b: B A", "c: C A"]);
+    }
+
+    #[test]
+    fn a_word_in_a_row_of_th_makes_no_headings_of_the_values_beside_it() {
+        assert_eq!(names(&["!~A !~B", "#", "!~C !b", "!a !b"]), ["!b: B", "!a: A C", "!b: B"]);
+        assert_eq!(names(&["!~A !~B !X", "!a !b !x", "!~B !b !x", "c d x"])[3..], ["!b: B", "c: A B", "d: B", "x: X"]);
+        assert_eq!(names(&["!~A !~B", "#", "!~C !~D", "c d"]), ["c: C A", "d: D B"]);
+        assert_eq!(names(&["!X !Y", "#", "!~A !b", "c d"]), ["c: X A", "d: Y"]);
+        assert_eq!(names(&["!~A !~B", "#", "!G*2", "c d", "!H*2", "e f"]), ["c: A", "d: B", "e: A", "f: B"]);
     }
 
     #[test]

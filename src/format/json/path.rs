@@ -60,6 +60,8 @@ struct Row {
     places: Vec<PlaceId>,
     /// Those of them that name just this node.
     itself: Vec<PlaceId>,
+    /// The places of a member whose key no path names: where there are any, a key may be a value too.
+    of_keys: Vec<PlaceId>,
     is_record: bool,
     /// Whether a record begins there if it is an object.
     is_lone_record: bool,
@@ -210,6 +212,17 @@ impl Matcher {
         &self.rows[row as usize].places
     }
 
+    /// Which places a key of the node that is looked at belongs to: it stands at or below one, or a path goes
+    /// on over any key, and none names this one.
+    pub fn places_of_key(&self, key: &str) -> &[PlaceId] {
+        let row = &self.rows[self.top() as usize];
+        let names = |step: &Step| matches!(step, Step::Name(name) | Step::DescendantName(name) if name == key);
+        if row.of_keys.is_empty() || self.paths.any(row.alone.as_ref().unwrap_or(&row.set), names) {
+            return &[];
+        }
+        &row.of_keys
+    }
+
     /// How they reach the node that is looked at.
     pub fn reach(&self) -> Reach<'_> {
         self.reach_of(self.top())
@@ -280,6 +293,7 @@ impl Matcher {
         // Only of scalars the places are asked, and a scalar is alone.
         let scalar = alone.as_ref().unwrap_or(&set);
         let (places, itself) = (self.paths.reached(scalar).collect(), self.paths.itself(scalar).collect());
+        let of_keys = self.paths.reached(&self.paths.step(scalar, follow_any_key)).collect();
         let is_record = self.paths.is_record(&set);
         let is_lone_record = !is_record && alone.as_ref().is_some_and(|alone| self.paths.is_record(alone));
         self.rows.push(Row {
@@ -287,6 +301,7 @@ impl Matcher {
             alone,
             places,
             itself,
+            of_keys,
             is_record,
             is_lone_record,
             ways: Vec::new(),
@@ -301,6 +316,15 @@ impl Matcher {
         if row as usize >= ROWS {
             self.rows.truncate(row as usize);
         }
+    }
+}
+
+/// The same for a key that no path names.
+fn follow_any_key(step: &Step) -> (bool, bool) {
+    match step {
+        Step::Name(_) => (false, false),
+        Step::DescendantName(_) => (true, false),
+        step => follow(step, Child::Key("")),
     }
 }
 

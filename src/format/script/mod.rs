@@ -4,6 +4,7 @@
 //! numbers, and in JSON that a page assigns to a variable. The name of a member or of a variable stands
 //! at its value. A string that is put together out of parts is shown in parts, each with that name.
 
+mod file;
 mod naming;
 mod padded;
 pub mod scan;
@@ -11,15 +12,12 @@ pub mod scan;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::format::json::within::{Surroundings, leaves_within};
+pub use self::file::ScriptWalker;
+
 use crate::format::quote::decode;
 use crate::format::script::scan::{Found, Scanner};
-use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
-use crate::terms::names::Names;
-use crate::terms::place::Places;
+use crate::terms::leaf::Part;
 use crate::terms::quote::{Quote, Quotes};
-use crate::terms::refusal::{Reason, Refusal};
 
 /// A text in a script. It may hold personal data, so it has no `Debug`.
 pub struct Literal {
@@ -33,6 +31,8 @@ pub struct Literal {
     pub part: Part,
     /// The name that stands at it: its member's, its variable's.
     pub name: Option<Arc<str>>,
+    /// The names of the objects around it, the nearest first.
+    pub above: Vec<Arc<str>>,
 }
 
 /// The texts of a complete script: strings, texts of templates, comments, long numbers.
@@ -41,7 +41,7 @@ pub fn strings(text: &str) -> impl Iterator<Item = Literal> {
     let mut at = 0;
     std::iter::from_fn(move || {
         let found = scanner.next(text, &mut at, true)?;
-        Some(literal(text, found, scanner.name()))
+        Some(literal(text, found, &scanner))
     })
 }
 
@@ -98,6 +98,13 @@ pub fn name_before(text: &str) -> Option<String> {
     (!decoded.text.is_empty() && decoded.text.len() <= naming::NAME_BYTES).then_some(decoded.text)
 }
 
+impl Literal {
+    /// Whether data may stand in it, for `JSON.parse`.
+    pub fn may_be_data(&self) -> bool {
+        self.part == Part::Script && self.quote != Quote::JsonBare && self.text.trim_start().starts_with(['{', '['])
+    }
+}
+
 /// How often a script may be read over in search of brackets that close.
 const BRACKETS_READ: usize = 8;
 
@@ -152,120 +159,12 @@ fn balanced(text: &str) -> Option<usize> {
     None
 }
 
-fn literal(text: &str, found: Found, name: Option<Arc<str>>) -> Literal {
+fn literal(text: &str, found: Found, scanner: &Scanner) -> Literal {
     let raw = &text[found.start..found.end];
     // Scripts' own quotings decode whatever they meet; a number stands for itself.
     let text = decode(Quotes::one(found.quote), raw).map_or_else(|_| raw.to_owned(), |decoded| decoded.text);
-    Literal { span: found.start..found.end, text, quote: found.quote, part: found.part, name }
-}
-
-/// Walks one script file.
-pub struct ScriptWalker {
-    scanner: Scanner,
-    /// What is not yet read.
-    held: Vec<u8>,
-    /// The number of the first byte held.
-    base: usize,
-    value_bytes: usize,
-    /// Whether the script is data in the brackets of a call, when that is known.
-    padded: Option<bool>,
-    places: Arc<Places>,
-    bounds: Bounds,
-}
-
-impl ScriptWalker {
-    /// A walker before the script's first byte; the places count in data that comes as a script.
-    pub fn new(places: Arc<Places>, bounds: &Bounds) -> ScriptWalker {
-        ScriptWalker {
-            scanner: Scanner::default(),
-            held: Vec::new(),
-            base: 0,
-            value_bytes: bounds.value_bytes,
-            padded: None,
-            places,
-            bounds: bounds.clone(),
-        }
-    }
-
-    /// Shows data that came as a script; `false`, with nothing shown, if it is none.
-    fn data(&mut self, sink: &mut dyn Sink) -> Result<bool, Refusal> {
-        let Ok(text) = str::from_utf8(&self.held) else { return Ok(false) };
-        let Some(data) = padded::data(text) else { return Ok(false) };
-        let raw_of = |offset| data.start + offset;
-        let surroundings = Surroundings { raw_of: &raw_of, outer: None, record: 0 };
-        if !leaves_within(&text[data.clone()], &self.places, &self.bounds, &surroundings, sink)? {
-            return Ok(false);
-        }
-        for around in [0..data.start, data.end..text.len()] {
-            for literal in strings(&text[around.clone()]) {
-                show(&literal, around.start, sink)?;
-            }
-        }
-        sink.settled(text.len())?;
-        Ok(true)
-    }
-
-    fn read(&mut self, last: bool, sink: &mut dyn Sink) -> Result<(), Refusal> {
-        let fault = str::from_utf8(&self.held).err();
-        let readable = fault.map_or(self.held.len(), |fault| fault.valid_up_to());
-        // A character that the cut went through is complete with the next bytes.
-        let broken = fault.is_some_and(|fault| fault.error_len().is_some() || last);
-        let Ok(text) = str::from_utf8(&self.held[..readable]) else { return Err(self.unreadable(readable)) };
-        let mut at = 0;
-        while let Some(found) = self.scanner.next(text, &mut at, last && !broken) {
-            if found.end - found.start > self.value_bytes {
-                return Err(too_long(self.value_bytes));
-            }
-            show(&literal(text, found, self.scanner.name()), self.base, sink)?;
-        }
-        if broken {
-            return Err(self.unreadable(readable));
-        }
-        self.base += at;
-        self.held.drain(..at);
-        // What is held has its opening quote with it, and perhaps half an ending.
-        if self.held.len() > self.value_bytes + 8 {
-            return Err(too_long(self.value_bytes));
-        }
-        sink.settled(self.base)
-    }
-
-    fn unreadable(&self, at: usize) -> Refusal {
-        let at = self.base + at;
-        Refusal::new(Reason::Unreadable, format!("the script cannot be read at byte {at}: invalid UTF-8"))
-    }
-}
-
-fn show(literal: &Literal, base: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
-    let span = base + literal.span.start..base + literal.span.end;
-    let pieces = [Piece { span, at: 0, quotes: Quotes::one(literal.quote) }];
-    let names = literal.name.as_deref().map_or(Names::NONE, Names::one);
-    sink.leaf(&Leaf { names, ..Leaf::bare(&literal.text, literal.part, &pieces) })
-}
-
-fn too_long(bound: usize) -> Refusal {
-    Refusal::new(Reason::Bound, format!("a string or comment of the script is longer than {bound} bytes"))
-}
-
-impl Walker for ScriptWalker {
-    fn write(&mut self, chunk: &[u8], sink: &mut dyn Sink) -> Result<(), Refusal> {
-        self.held.extend_from_slice(chunk);
-        self.padded = self.padded.or_else(|| padded::is_padded(&self.held));
-        match self.padded {
-            Some(false) => self.read(false, sink),
-            _ if self.held.len() > self.bounds.hold_bytes => {
-                Err(Refusal::new(Reason::Bound, "data that comes as a script is longer than can be held"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn end(&mut self, sink: &mut dyn Sink) -> Result<(), Refusal> {
-        if self.padded == Some(true) && self.data(sink)? {
-            return Ok(());
-        }
-        self.read(true, sink)
-    }
+    let (name, above) = (scanner.name(), scanner.above().to_vec());
+    Literal { span: found.start..found.end, text, quote: found.quote, part: found.part, name, above }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! and in `tel: ['…', '…']`.
 //!
 //! A name counts until its value ends: over `+`, a condition and the elements of a list, not into the
-//! brackets of a call or of an object.
+//! brackets of a call or of a function. In an object it stands above what is in there.
 
 use std::sync::Arc;
 
@@ -33,17 +33,30 @@ struct Level {
     conditions: u32,
     /// It is a list: each element has the list's name.
     list: Option<Arc<str>>,
+    /// It is an object or a list: what its name means is meant of what it holds.
+    is_value: bool,
 }
 
 /// No name is longer.
 pub(super) const NAME_BYTES: usize = 240;
 /// Names deeper than this in brackets are not told apart.
 const DEPTH: usize = 256;
+/// What no object opens behind: a function's head, an arrow, a word.
+const NO_VALUE_BEFORE: &[u8] = b")>a;}";
 
 impl Naming {
     /// The name of what begins here.
     pub(super) fn name(&self) -> Option<Arc<str>> {
         self.name.clone()
+    }
+
+    /// The names of the objects around what begins here, the nearest first.
+    pub(super) fn above(&self) -> Vec<Arc<str>> {
+        let mut all: Vec<Arc<str>> = Vec::new();
+        for level in self.around.iter().rev().take_while(|level| level.is_value) {
+            all.extend(level.name.iter().filter(|_| level.list.is_none()).cloned());
+        }
+        all
     }
 
     /// Whether it has one.
@@ -71,8 +84,9 @@ impl Naming {
             return;
         }
         match byte {
-            b'{' | b'(' => self.open(None),
-            b'[' => self.open(self.name.clone()),
+            b'{' => self.open(None, !NO_VALUE_BEFORE.contains(&self.last)),
+            b'(' => self.open(None, false),
+            b'[' => self.open(self.name.clone(), true),
             b'}' | b')' | b']' => self.close(),
             b',' => {
                 self.name = self.around.last().and_then(|level| level.list.clone());
@@ -98,13 +112,13 @@ impl Naming {
         self.conditions = 0;
     }
 
-    fn open(&mut self, list: Option<Arc<str>>) {
+    fn open(&mut self, list: Option<Arc<str>>, is_value: bool) {
         if self.around.len() >= DEPTH {
             self.beyond += 1;
             return;
         }
         let name = std::mem::replace(&mut self.name, list.clone());
-        self.around.push(Level { name, conditions: std::mem::take(&mut self.conditions), list });
+        self.around.push(Level { name, conditions: std::mem::take(&mut self.conditions), list, is_value });
     }
 
     fn close(&mut self) {
@@ -145,6 +159,21 @@ mod tests {
                 None => literal.text,
             });
             assert_eq!(literals.collect::<Vec<_>>().join(" "), named, "{script}");
+        }
+    }
+
+    #[test]
+    fn names_of_objects_stand_above_what_is_in_them() {
+        for (script, above) in [
+            (r#"h={顧客:{a:"1", b:{c:'2'}}, d: "3"}"#, "a<顧客,h c<b,顧客,h d<h"),
+            (r#"顧客 = [{a: "1"}, {b: "2"}]; c = "3""#, "a<顧客 b<顧客 c<"),
+            (r#"tel: function (x) { y = "1"; z = {a: "2"} }"#, "y< a<z"),
+            (r#"tel: x => { y = "1" }, fax: f({a: "2"})"#, "y< a<"),
+            (r#"a = x || {b: "1"}"#, "b<a"),
+            (r#"class tel { x = "1" }"#, "x<"),
+        ] {
+            let shown = strings(script).map(|one| format!("{}<{}", one.name.unwrap_or_default(), one.above.join(",")));
+            assert_eq!(shown.collect::<Vec<_>>().join(" "), above, "{script}");
         }
     }
 }

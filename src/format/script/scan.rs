@@ -59,8 +59,9 @@ pub struct Scanner {
     naming: Naming,
     /// An expression begins in a template, behind the text that was found.
     enters: bool,
-    /// The name that stands at the last text that was found.
+    /// The name that stands at the last text that was found, and those of the objects around it.
     name: Option<Arc<str>>,
+    above: Vec<Arc<str>>,
 }
 
 /// What was found at a place, and where to go on.
@@ -77,6 +78,11 @@ impl Scanner {
         self.name.clone()
     }
 
+    /// The names of the objects around it, the nearest first.
+    pub fn above(&self) -> &[Arc<str>] {
+        &self.above
+    }
+
     /// The next text from `at` on. If there is none, `at` is where the text ends or, unless it is
     /// the last, where an unfinished token begins.
     pub fn next(&mut self, text: &str, at: &mut usize, last: bool) -> Option<Found> {
@@ -84,7 +90,9 @@ impl Scanner {
             match self.step(text, *at, last) {
                 Step::Found(found, end) => {
                     *at = end;
-                    self.name = if found.part == Part::Comment { None } else { self.naming.name() };
+                    let is_comment = found.part == Part::Comment;
+                    self.name = self.naming.name().filter(|_| !is_comment);
+                    self.above = if is_comment { Vec::new() } else { self.naming.above() };
                     if std::mem::take(&mut self.enters) {
                         self.naming.byte(b'{', None);
                     }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::lists::IDS;
+use super::who::names_a_record;
 use super::{Doubt, Doubts, Fill, Home, RESTORED, Settled, Why, is_locked};
 use crate::format::html::forms::{Control, Form, Sort};
 use crate::policy::plan::Plan;
@@ -206,15 +206,6 @@ fn settle(
         }
     }
     None
-}
-
-/// Whether a name may tell which record is meant.
-pub fn names_a_record(name: &str) -> bool {
-    let folded: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    let ends = ["id", "ids", "guid"];
-    IDS.iter().any(|id| folded == id.trim_start_matches('_').to_lowercase())
-        || ["record", "module", "table", "model"].contains(&folded.as_str())
-        || ends.iter().any(|end| folded.ends_with(end))
 }
 
 /// What a value is of those that were issued; `chosen` says whether it is what the control held.

@@ -16,8 +16,9 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::controls::{Given, IssuedForm, Slot, names_a_record};
+use super::controls::{Given, IssuedForm, Slot};
 use super::is_locked;
+use super::who::names_a_record;
 use crate::format::html::forms::{Form, Sort};
 use crate::guard::inbound::Inbound;
 use crate::policy::plan::Plan;

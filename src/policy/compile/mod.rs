@@ -5,6 +5,7 @@ mod checks;
 mod conditions;
 mod kinds;
 mod limits;
+pub(super) mod more;
 mod names;
 mod options;
 mod overlap;
@@ -22,7 +23,6 @@ use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 
 use crate::policy::conditions::Conditioned;
-use crate::policy::decide::{Rule, State};
 use crate::policy::fault::{Fault, Faults};
 use crate::policy::node::{self, Source, Spot};
 use crate::policy::plan::Unreadable;
@@ -154,15 +154,6 @@ fn compile(
         headers: all.headers,
         tests,
     }))
-}
-
-/// Whether a rule gives something to somebody that no rule without a condition gives, and takes
-/// nothing from anybody.
-pub(crate) fn shows_more(parts: &Parts, number: usize) -> bool {
-    let names = names::Names { roles: &parts.roles, kinds: &parts.kinds.kinds };
-    let state = |rule: &Rule| if rule.conditioned { State::Fails("") } else { State::Holds };
-    let mut states: Vec<State> = parts.rules.iter().map(state).collect();
-    checks::shows_more(number, &parts.rules, &mut states, parts.ungranted, &names)
 }
 
 /// A hash over all files that neither their order nor their names change, unless the ids of rules hang on

@@ -300,6 +300,7 @@ shape!(Test, "A request, the CRM's answer, and what each role gets.",
     may {
         "as": As, "Who asks, from where and when. Left out: 127.0.0.1 and now.";
         "response": TestResponse, "What the CRM answers.";
+        "record": TestResponse, "What it answers to whoever asks for the record that a write is about.";
     }
 );
 shape!(TestRequest, "A request.",
@@ -394,6 +395,7 @@ shape!(Gets, "What a role gets.", need {} may {
     "csv": Text, "Rows of the table, by the headings that are named.";
     "text": Text, "The text of the answer.";
     "exactly": Either<Either<Bool, Text>, Exactly>, "The whole answer; `true` for the `json` or `csv` beside it.";
+    "forwarded": Either<Text, Exactly>, "The body that the CRM gets of a write; JSON with these members and no others.";
     "shown": OneOrMore<Text>, "Texts that stand in it.";
     "hidden": OneOrMore<Text>, "Texts that do not stand in it, in any spelling.";
     "ledger": Recorded, "`event`, `outcome`, `subjects`, `rules`, and kinds with the actions that the ledger has for them.";

@@ -12,11 +12,8 @@ use http_body_util::Full;
 
 use crate::body::coding::Accepted;
 use crate::body::{parts, readings};
-use crate::format::json::JsonWalker;
-use crate::format::json::lines::JsonLines;
-use crate::format::multipart::{Files, MultipartWalker};
+use crate::format::Format;
 use crate::format::xml::calls;
-use crate::format::{self, Format};
 use crate::guard::inbound::Inbound;
 use crate::guard::outbound::{Outbound, Request as Judged};
 use crate::guard::restore::{Doubts, Why, minds_controls};
@@ -28,11 +25,11 @@ use crate::policy::conditions::Situation;
 use crate::policy::decide::RoleId;
 use crate::policy::explain::Explanation;
 use crate::policy::matched::{self, BodyValues, Matched};
-use crate::policy::plan::{ColumnsAt, Plan, SubjectAt, Unreadable};
+use crate::policy::plan::{ColumnsAt, Plan, SubjectAt};
 use crate::policy::{Policy, columns};
 use crate::route::normal::{self, Canonical};
 use crate::serve::exchange::forms::{self, Parameters, parameters};
-use crate::serve::exchange::{purpose, told};
+use crate::serve::exchange::{purpose, told, written};
 use crate::serve::gate::forwarded;
 use crate::serve::house::House;
 use crate::terms::bounds::Bounds;
@@ -40,7 +37,6 @@ use crate::terms::disclosure::Subject;
 use crate::terms::event::Event;
 use crate::terms::kind::KindId;
 use crate::terms::label;
-use crate::terms::leaf::Walker;
 use crate::terms::mint::Mint;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::secret::Secret;
@@ -57,9 +53,6 @@ const CONDITIONAL: [header::HeaderName; 4] =
 
 /// Paths of the gateway's own; they never reach the CRM.
 pub(super) const OWN: &str = "/.sudare/";
-/// Bodies are shown to their walkers in steps, so that these need not hold a second copy.
-const STEP_BYTES: usize = 64 << 10;
-
 /// How long a log-in of somebody unknown may be.
 const LOG_IN_BYTES: usize = 64 << 10;
 
@@ -247,6 +240,10 @@ impl Asked {
             sought.extend(query::screen(plan, query)?.sought);
         }
         if self.body.is_empty() {
+            // Nothing in the place of a record.
+            if self.head.method == Method::PUT && self.writes(plan) {
+                doubts = Inbound::new(plan, 0).of_nothing();
+            }
             return Ok(Screened { sought, doubts });
         }
         let kind = content_type(&self.head.headers)?.unwrap_or_default().to_ascii_lowercase();
@@ -265,7 +262,7 @@ impl Asked {
             let screened = self.screen_body(plan, bounds, format, &body)?;
             sought.extend(screened.sought);
             match format {
-                Format::Json => doubts = screened.doubts,
+                Format::Json | Format::Xml => doubts = screened.doubts,
                 // In whatever charset it looks like a veil: the page's is known when it is compared.
                 Format::Form => doubts.leaves.extend(forms::numbered(&body, plan, screened.doubts.leaves)?),
                 Format::Multipart => doubts.leaves.extend(forms::numbered_parts(&body, plan, screened.doubts.leaves)?),
@@ -282,24 +279,7 @@ impl Asked {
     /// The same for one reading of the body.
     fn screen_body(&self, plan: &Plan, bounds: &Bounds, format: Format, text: &[u8]) -> Result<Screened, Refusal> {
         let mut inbound = Inbound::new(plan, bounds.body_bytes);
-        let mut walker: Box<dyn Walker> = match (format, plan.unreadable) {
-            // A veiled number is `null`, and would be written over the number.
-            (Format::Json, _) => Box::new(JsonWalker::new(Arc::clone(&plan.places), bounds).showing_nulls()),
-            (Format::Lines, _) => {
-                Box::new(JsonLines::new(JsonWalker::new(Arc::clone(&plan.places), bounds).showing_nulls()))
-            }
-            (Format::Events, _) => {
-                return Err(Refusal::new(Reason::RequestUnreadable, "events are read in answers alone"));
-            }
-            (Format::Multipart, Unreadable::Pass) => {
-                Box::new(MultipartWalker::new(Arc::clone(&plan.places), bounds, Files::Pass))
-            }
-            _ => format::walker(format, &plan.places, bounds).map_err(unreadable)?,
-        };
-        for chunk in text.chunks(STEP_BYTES) {
-            walker.write(chunk, &mut inbound).map_err(unreadable)?;
-        }
-        walker.end(&mut inbound).map_err(unreadable)?;
+        written::show(plan, bounds, (format, text), &mut inbound)?;
         let parameters = inbound.parameters();
         method::is_the_only_one(self.head.method.as_str(), &parameters)?;
         let doubts = inbound.doubts(self.head.method == Method::PUT);
@@ -411,6 +391,11 @@ impl Asked {
     pub(super) fn made_for(mut self, purpose: Option<&str>) -> Asked {
         self.matched.purpose = purpose.map(str::to_owned);
         self
+    }
+
+    /// The cookies that go on.
+    pub(super) fn cookies(&mut self) -> impl Iterator<Item = &mut HeaderValue> {
+        self.head.headers.iter_mut().filter(|(name, _)| *name == header::COOKIE).map(|(_, value)| value)
     }
 
     /// The body as it goes on.

@@ -20,13 +20,13 @@ use crate::policy::plan::{Plan, Unreadable};
 use crate::serve::exchange::answer::{self, About};
 use crate::serve::exchange::asked::{self, Asked, Asks, Screened};
 use crate::serve::exchange::leads::Own;
-use crate::serve::exchange::restore::{self, Compared};
+use crate::serve::exchange::restore::{self, Compared, Restored};
 use crate::serve::exchange::sealed::Site;
 use crate::serve::exchange::sealing::{By, Sealing};
 use crate::serve::exchange::{head, protect, sealed};
 use crate::serve::respond::{self, Reader, Ways};
 use crate::terms::bounds::Bounds;
-use crate::terms::disclosure::{Disclosures, Subject};
+use crate::terms::disclosure::{Counts, Disclosures, Subject};
 use crate::terms::edit::{Guard, Verdict};
 use crate::terms::event::Event;
 use crate::terms::mint::Mint;
@@ -72,6 +72,8 @@ pub struct Got {
     pub written: Option<Subject>,
     /// The body that went on to the CRM.
     pub forwarded: Bytes,
+    /// What of it went home, by kind.
+    pub restored: Counts,
     /// The path and the query that went on to the CRM.
     pub target: String,
 }
@@ -87,16 +89,16 @@ pub fn run(
     carried_out(&Dry { policy, mint, caller, notes: None, about: None }, request, response, None)
 }
 
-/// The same of a write, where the CRM answers `record` to whoever asks for what is there.
+/// The same, where the CRM answers `record` to whoever asks for what a write is about.
 pub fn restored(
     policy: &Policy,
     mint: &Arc<dyn Mint>,
     caller: &Caller<'_>,
     request: Request<Bytes>,
-    record: Response<Bytes>,
+    record: Option<Response<Bytes>>,
     response: Response<Bytes>,
 ) -> Got {
-    carried_out(&Dry { policy, mint, caller, notes: None, about: None }, request, response, Some(record))
+    carried_out(&Dry { policy, mint, caller, notes: None, about: None }, request, response, record)
 }
 
 /// The same, and `notes` is told why each value becomes what it becomes.
@@ -106,9 +108,9 @@ pub fn noted(
     caller: &Caller<'_>,
     notes: Arc<dyn Notes>,
     request: Request<Bytes>,
-    response: Response<Bytes>,
+    (response, record): (Response<Bytes>, Option<Response<Bytes>>),
 ) -> Got {
-    carried_out(&Dry { policy, mint, caller, notes: Some(notes), about: None }, request, response, None)
+    carried_out(&Dry { policy, mint, caller, notes: Some(notes), about: None }, request, response, record)
 }
 
 /// The same, of a request whose path is not known but what it was about.
@@ -155,6 +157,7 @@ fn carried_out(
             event: Event::Refused,
             written: None,
             forwarded: Bytes::new(),
+            restored: Counts::default(),
             target: String::new(),
         }
     })
@@ -181,17 +184,14 @@ fn answered(
     let mut home = asked.translate(policy, &plan, mint.as_ref())?;
     asked.strip_sorts(policy, &plan)?;
     let Screened { sought, doubts } = asked.screen(&plan, &bounds)?;
-    let compared = Compared { policy, mint, bounds: &bounds, asks: &asks, plan: &plan, doubts: &doubts };
+    let by = By { policy, mint, bounds: &bounds };
+    let compared = Compared { by, asks: &asks, plan: &plan, doubts: &doubts };
     let site = Site::none();
-    let seal = sealed::opened(carried, &asked, &site, &compared)?;
-    if !plan.restore {
-        doubts.refuse_alone(&plan)?;
-    } else if seal.is_some() || !doubts.is_empty() {
-        home = restore::dried(compared, seal, &mut asked, record.map(Response::into_parts))?;
-    }
+    let with = restore::with(&compared, carried, &site, &asked)?;
+    let Restored { values, counts } = restore::dried((compared, with), &mut asked, record.map(Response::into_parts))?;
+    home.extend(values);
     let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff).hiding(home);
     guard.tell(dry.notes.clone());
-    let by = By { policy, mint, bounds: &bounds };
     let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
     let mut about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new()).sealing(sealing);
     let (mut head, body) = response.into_parts();
@@ -205,7 +205,7 @@ fn answered(
         Told { verdict: guard.finish()?, unread: true, ..Told::default() }
     } else {
         let sealing = about.take_sealing(&head);
-        told_with(&head, &body, &about, guard, sealing.as_deref().map(|sealing| (sealing, by)), &bounds)?
+        told_with((&head, &body), &about, guard, sealing.as_deref().map(|sealing| (sealing, by)), &bounds)?
     };
     let disclosures = told.verdict.disclosures.clone();
     head::edit_headers(&mut head.headers, told.verdict)?;
@@ -233,6 +233,7 @@ fn answered(
         event: if plan.event == Event::View && !sought.is_empty() { Event::Search } else { plan.event },
         written: asked.writes(&plan).then(|| asked.subject(&plan)),
         forwarded: asked.body().clone(),
+        restored: counts,
         target: asked.to_request()?.uri().to_string(),
         plan: Some(plan),
     })
@@ -261,13 +262,12 @@ pub(super) fn told(
     guard: Outbound,
     bounds: &Bounds,
 ) -> Result<Told, Refusal> {
-    told_with(head, body, about, guard, None, bounds)
+    told_with((head, body), about, guard, None, bounds)
 }
 
 /// The same with seals for its forms.
 fn told_with(
-    head: &response::Parts,
-    body: &Bytes,
+    (head, body): (&response::Parts, &Bytes),
     about: &About,
     mut guard: Outbound,
     sealing: Option<(&Sealing, By<'_>)>,

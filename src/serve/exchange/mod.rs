@@ -8,6 +8,7 @@ mod action;
 mod answer;
 mod arriving;
 mod asked;
+mod cookies;
 pub mod dry;
 pub mod foreseen;
 mod forms;
@@ -25,13 +26,14 @@ mod sealed;
 mod sealing;
 mod told;
 mod whoami;
+mod written;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::header::RETRY_AFTER;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response, request};
 use hyper::body::Incoming;
 
 use crate::identity;
@@ -41,13 +43,14 @@ use crate::serve::disclose::body::StaffBody;
 use crate::serve::disclose::{Facts, Receipt};
 use crate::serve::exchange::answer::About;
 use crate::serve::exchange::asked::{Asked, Asks, Screened};
+use crate::serve::exchange::cookies::Cookies;
 use crate::serve::exchange::login::Watch;
 use crate::serve::exchange::restore::Compared;
 use crate::serve::exchange::sealed::Site;
 use crate::serve::exchange::sealing::{By, Sealing};
 use crate::serve::house::{Gateway, House};
 use crate::serve::respond::{self, Reader, Ways};
-use crate::serve::upstream::{Marks, loops};
+use crate::serve::upstream::{Marks, Upstream, loops};
 use crate::terms::event::Event;
 use crate::terms::kind::KindId;
 use crate::terms::refusal::{Reason, Refusal};
@@ -64,19 +67,29 @@ pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: &
         policy: Some(house.policy.version().clone()),
         ..Facts::default()
     };
-    let mut crm = Duration::ZERO;
-    let answered = answered(&gateway, &house, request, peer, &mut facts, reader, &mut crm).await;
+    let mut beside = Beside::default();
+    let answered = answered(&gateway, &house, request, peer, &mut facts, reader, &mut beside).await;
     let outcome = if answered.is_ok() { "released" } else { "refused" };
     let resource = facts.resource.as_deref().unwrap_or("undeclared");
     gateway.metrics.requests.with_label_values(&[resource, outcome]).inc();
     let took = began.elapsed();
     gateway.metrics.request_seconds.observe(took.as_secs_f64());
-    gateway.metrics.overhead_seconds.observe(took.saturating_sub(crm).as_secs_f64());
+    gateway.metrics.overhead_seconds.observe(took.saturating_sub(beside.crm).as_secs_f64());
     let mut response = answered.unwrap_or_else(|refusal| refused(&gateway, &house, &facts, &refusal, reader));
+    beside.cookies.give(response.headers_mut());
     if let Ok(id) = HeaderValue::from_str(&facts.id) {
         response.headers_mut().insert(respond::REQUEST, id);
     }
     response
+}
+
+/// What comes of an exchange beside its answer.
+#[derive(Default)]
+struct Beside {
+    /// How long the CRM took.
+    crm: Duration,
+    /// What it set while a record was read again.
+    cookies: Cookies,
 }
 
 async fn answered(
@@ -86,21 +99,14 @@ async fn answered(
     peer: &Peer,
     facts: &mut Facts,
     reader: Reader,
-    crm: &mut Duration,
+    beside: &mut Beside,
 ) -> Result<Response<StaffBody>, Refusal> {
     if request.uri().path().starts_with(asked::OWN) {
         return Err(Refusal::new(Reason::NotFound, "no such page of the gateway's own"));
     }
     let (mut head, body) = request.into_parts();
-    match loops::marks(&head.headers) {
-        Ok(marks) => drop(head.extensions.insert(Marks(marks))),
-        Err(refusal) => {
-            arriving::arrive(house, &mut head, peer, facts)?;
-            return Err(refusal);
-        }
-    }
-    let upstream = match house.sites.find(&head.headers, peer, &house.trusted_proxies) {
-        Ok(upstream) => Arc::clone(upstream),
+    let upstream = match upstream(house, &mut head, peer) {
+        Ok(upstream) => upstream,
         Err(refusal) => {
             // Who asks for what is not here need not say who they are; the record has their address.
             arriving::arrive(house, &mut head, peer, facts)?;
@@ -130,27 +136,20 @@ async fn answered(
     let sorts = asked.strip_sorts(&house.policy, &plan)?;
     let Screened { sought, doubts } = asked.screen(&plan, &house.bounds)?;
     let alerts = counted(gateway, house, facts, &asks, &plan, &sought)?;
-    let event = match plan.event {
-        // The log-in has a record of its own; what its page discloses is seen.
-        _ if logs_in => Event::View,
-        Event::View if !sought.is_empty() => Event::Search,
-        event => event,
-    };
+    let event = event(&plan, logs_in, !sought.is_empty());
     let mut receipt = Receipt::open(gateway, house, &plan, facts, event)?;
-    if sorts {
-        receipt.marked("stripped", "sort").await?;
-    }
-    if !alerts.is_empty() {
-        receipt.marked("alert", Reason::Limit.word()).await?;
-    }
-    let (policy, mint, bounds) = (&*house.policy, &house.mint, &house.bounds);
-    let compared = Compared { policy, mint, bounds, asks: &asks, plan: &plan, doubts: &doubts };
+    mark(&mut receipt, sorts, !alerts.is_empty()).await?;
+    let by = By { policy: &house.policy, mint: &house.mint, bounds: &house.bounds };
+    let compared = Compared { by, asks: &asks, plan: &plan, doubts: &doubts };
     let site = Site::of(&house.identity, upstream.identity(), asked.headers())?;
-    let seal = sealed::opened(carried, &asked, &site, &compared)?;
-    if !plan.restore {
-        doubts.refuse_alone(&plan)?;
-    } else if seal.is_some() || !doubts.is_empty() {
-        home = Box::pin(restore::restore(gateway, house, &upstream, compared, seal, &mut asked, &mut receipt)).await?;
+    if let Some(with) = restore::with(&compared, carried, &site, &asked)? {
+        let for_both = (&mut receipt, &mut beside.cookies);
+        let restored = restore::restore(gateway, house, &upstream, (compared, with), &mut asked, for_both);
+        let restored = Box::pin(restored).await;
+        if let Some(watch) = &watch {
+            watch.sees(house, &beside.cookies.headers()).await;
+        }
+        home.extend(restored?.values);
     }
     // A log-in changes nothing of customers'.
     if asked.writes(&plan) && !logs_in {
@@ -158,15 +157,15 @@ async fn answered(
     }
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time)).asked_by(staff.as_ref());
     let guard = Box::new(guard.hiding(home));
-    let sealing = Sealing::of(By { policy, mint, bounds }, address, &asked, &asks, &plan, &site);
+    let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
     let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing);
     if let Some(watch) = &watch {
         Box::pin(watch.before()).await;
     }
     let sent = Instant::now();
     let answer = upstream.send(asked.into_request()?).await;
-    *crm = sent.elapsed();
-    gateway.metrics.upstream_seconds.observe(crm.as_secs_f64());
+    beside.crm = sent.elapsed();
+    gateway.metrics.upstream_seconds.observe(beside.crm.as_secs_f64());
     let mut answer = answer?;
     if let Some(watch) = &watch {
         Box::pin(watch.after(gateway, house, facts, &mut receipt, &mut answer)).await?;
@@ -201,6 +200,34 @@ fn counted(
         tracing::warn!(request = facts.id, limit, "more values were looked for than a limit allows, and answered");
     }
     Ok(alerts)
+}
+
+/// What the ledger calls it.
+fn event(plan: &Plan, logs_in: bool, seeks: bool) -> Event {
+    match plan.event {
+        // The log-in has a record of its own; what its page discloses is seen.
+        _ if logs_in => Event::View,
+        Event::View if seeks => Event::Search,
+        event => event,
+    }
+}
+
+/// Records what is to be said of a question before it is asked.
+async fn mark(receipt: &mut Receipt, sorts: bool, alerts: bool) -> Result<(), Refusal> {
+    if sorts {
+        receipt.marked("stripped", "sort").await?;
+    }
+    if alerts {
+        receipt.marked("alert", Reason::Limit.word()).await?;
+    }
+    Ok(())
+}
+
+/// The CRM that a request is for, unless it has come through here before.
+fn upstream(house: &House, head: &mut request::Parts, peer: &Peer) -> Result<Arc<Upstream>, Refusal> {
+    let marks = loops::marks(&head.headers)?;
+    drop(head.extensions.insert(Marks(marks)));
+    house.sites.find(&head.headers, peer, &house.trusted_proxies).map(Arc::clone)
 }
 
 /// Tells staff, the ledger, the metrics and the log that a request was refused.

@@ -105,7 +105,8 @@ mod tests {
 
     fn filled(format: Format, charset: &'static str, body: &[u8], fills: &[(usize, &str)]) -> Option<Vec<u8>> {
         let fill = |(number, text): &(usize, &str)| Fill { span: *number..*number + 1, text: (*text).to_owned() };
-        let home = Home { fills: fills.iter().map(fill).collect(), ..Home::default() };
+        let mut home = Home::default();
+        home.fills.extend(fills.iter().map(fill));
         Posted::read(format, body, charset)?.filled(body, &home).ok()
     }
 

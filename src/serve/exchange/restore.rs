@@ -15,18 +15,20 @@ use crate::body::coding::Coding;
 use crate::body::readings;
 use crate::body::unpack::Unpacker;
 use crate::format::html::forms::{self, Form};
-use crate::format::json::JsonWalker;
 use crate::format::{self, Format, media};
-use crate::guard::restore::{Doubts, Home, Issued, IssuedForm, Kinds, Page, Scope, SealedForm, Sent, refuse_unread};
-use crate::policy::Policy;
+use crate::guard::outbound::Outbound;
+use crate::guard::restore::{self, Doubts, Home, Ids, Issued, IssuedForm, Kinds, Page, Scope, SealedForm, Sent};
 use crate::policy::plan::{Plan, SubjectAt};
 use crate::route::normal;
 use crate::serve::disclose::Receipt;
 use crate::serve::exchange::action::Address;
 use crate::serve::exchange::answer::About;
 use crate::serve::exchange::asked::{self, Asked, Asks};
+use crate::serve::exchange::cookies::Cookies;
 use crate::serve::exchange::leads::Own;
 use crate::serve::exchange::posted::Posted;
+use crate::serve::exchange::sealed::{Carried, Site};
+use crate::serve::exchange::sealing::By;
 use crate::serve::exchange::{dry, head, sealed};
 use crate::serve::house::{Gateway, House};
 use crate::serve::respond::Reader;
@@ -34,8 +36,7 @@ use crate::serve::upstream::Upstream;
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Counts;
 use crate::terms::event::Event;
-use crate::terms::leaf::Walker;
-use crate::terms::mint::Mint;
+use crate::terms::leaf::Sink;
 use crate::terms::refusal::{Reason, Refusal};
 
 /// Headers that vouch for the bytes of a body: such a body goes on as it came, or not at all.
@@ -45,34 +46,64 @@ const SIGNED: [&str; 6] =
 /// What a write is compared by.
 #[derive(Clone, Copy)]
 pub(super) struct Compared<'a> {
-    pub policy: &'a Policy,
-    pub mint: &'a Arc<dyn Mint>,
-    pub bounds: &'a Bounds,
+    pub by: By<'a>,
     pub asks: &'a Asks<'a>,
     pub plan: &'a Plan,
     pub doubts: &'a Doubts,
 }
 
-/// Makes a write whole again before it goes on, and records what went home, which the answer must not repeat.
-/// `receipt` is the write's own.
+/// What a write is compared with.
+pub(super) enum With {
+    /// What the form brought along.
+    Seal(Box<SealedForm>),
+    /// The record, read once more.
+    Record,
+}
+
+/// What a write has to be compared with before it goes on; nothing where it goes on as it is.
+pub(super) fn with(
+    compared: &Compared<'_>,
+    carried: Carried,
+    site: &Site,
+    asked: &Asked,
+) -> Result<Option<With>, Refusal> {
+    if let Some(form) = sealed::opened(carried, asked, site, compared)? {
+        return Ok(Some(With::Seal(Box::new(form))));
+    }
+    if !compared.plan.restore {
+        return compared.doubts.refuse_alone(compared.plan).map(|()| None);
+    }
+    Ok((!compared.doubts.is_empty()).then_some(With::Record))
+}
+
+/// What came of the comparison.
+#[derive(Default)]
+pub(super) struct Restored {
+    /// What went home, which the answer must not repeat.
+    pub values: Vec<String>,
+    /// How many values of which kind.
+    pub counts: Counts,
+}
+
+/// Makes a write whole again before it goes on, and records what went home. `receipt` is the write's own;
+/// `cookies` are what the CRM set with the record, whatever comes of the write.
 pub(super) async fn restore(
     gateway: &Gateway,
     house: &House,
     upstream: &Arc<Upstream>,
-    compared: Compared<'_>,
-    seal: Option<SealedForm>,
+    (compared, with): (Compared<'_>, With),
     asked: &mut Asked,
-    receipt: &mut Receipt,
-) -> Result<Vec<String>, Refusal> {
-    if let Some(form) = seal {
+    (receipt, cookies): (&mut Receipt, &mut Cookies),
+) -> Result<Restored, Refusal> {
+    if let With::Seal(form) = with {
         let home = sealed::restored(&compared, asked, &form)?;
         if !home.fills.is_empty() {
             receipt.restored(&form.subject, &home.counts).await?;
         }
-        return Ok(home.values());
+        return Ok(Restored { values: home.values(), counts: home.counts });
     }
     let Some(question) = Question::of(asked, &compared) else {
-        return compared.unknown(None).map(|()| Vec::new());
+        return compared.unknown(None).map(|()| Restored::default());
     };
     let mut share = gateway.hold.share();
     let read = async {
@@ -85,10 +116,13 @@ pub(super) async fn restore(
     };
     let late = |_| Refusal::new(Reason::UpstreamSlow, "the record was not there in time to compare a write with it");
     let (about, head, bytes) = timeout(house.bounds.request, read).await.map_err(late)??;
-    let Some(whole) = compared.whole(asked, &question, about, (head, bytes))? else { return Ok(Vec::new()) };
-    receipt.restored(&asked.subject(compared.plan), &whole.counts).await?;
-    asked.replace_body(whole.body);
-    Ok(whole.values)
+    *cookies = Cookies::of(&head.headers, &about, || compared.guard(&question));
+    let whole = compared.whole(asked, &question, about, (head, bytes), cookies)?;
+    cookies.renew(asked);
+    let Some(Whole { body, counts, values }) = whole else { return Ok(Restored::default()) };
+    receipt.restored(&asked.subject(compared.plan), &counts).await?;
+    asked.replace_body(body);
+    Ok(Restored { values, counts })
 }
 
 /// Parameters that say what is done with a record, and not which it is.
@@ -102,24 +136,31 @@ const COPIES: usize = 8;
 
 /// The same in a dry exchange, where the CRM's answer is given.
 pub(super) fn dried(
-    compared: Compared<'_>,
-    seal: Option<SealedForm>,
+    (compared, with): (Compared<'_>, Option<With>),
     asked: &mut Asked,
     record: Option<(response::Parts, Bytes)>,
-) -> Result<Vec<String>, Refusal> {
-    if let Some(form) = seal {
-        return sealed::restored(&compared, asked, &form).map(|home| home.values());
+) -> Result<Restored, Refusal> {
+    match with {
+        None => return Ok(Restored::default()),
+        Some(With::Seal(form)) => {
+            let home = sealed::restored(&compared, asked, &form)?;
+            return Ok(Restored { values: home.values(), counts: home.counts });
+        }
+        Some(With::Record) => {}
     }
     let Some(answer) = record else {
         // Nobody knows whether the record is there.
         let unknown = if compared.doubts.leaves.is_empty() { Ok(()) } else { compared.unknown(None) };
-        return unknown.map(|()| Vec::new());
+        return unknown.map(|()| Restored::default());
     };
-    let Some(question) = Question::of(asked, &compared) else { return compared.unknown(None).map(|()| Vec::new()) };
+    let Some(question) = Question::of(asked, &compared) else {
+        return compared.unknown(None).map(|()| Restored::default());
+    };
     let about = question.about();
-    let Some(whole) = compared.whole(asked, &question, about, answer)? else { return Ok(Vec::new()) };
-    asked.replace_body(whole.body);
-    Ok(whole.values)
+    let whole = compared.whole(asked, &question, about, answer, &mut Cookies::default())?;
+    let Some(Whole { body, counts, values }) = whole else { return Ok(Restored::default()) };
+    asked.replace_body(body);
+    Ok(Restored { values, counts })
 }
 
 /// A write with its originals.
@@ -143,7 +184,11 @@ impl Compared<'_> {
     fn unknown(&self, status: Option<StatusCode>) -> Result<(), Refusal> {
         let is_new = matches!(status, Some(StatusCode::NOT_FOUND | StatusCode::GONE));
         match self.doubts.scope {
-            _ if self.doubts.leaves.is_empty() && self.doubts.controls => refuse_unread(self.plan),
+            _ if self.doubts.leaves.is_empty() && self.doubts.controls => restore::refuse_unread(self.plan),
+            // It may be emptied, and nobody knows of what.
+            Scope::Below if self.doubts.leaves.is_empty() && self.doubts.empties && status.is_some() && !is_new => {
+                Err(restore::replaces_locked())
+            }
             Scope::Nothing | Scope::Below if self.doubts.leaves.is_empty() => Ok(()),
             // What is not there yet cannot be lost.
             Scope::All if self.doubts.leaves.is_empty() && is_new => Ok(()),
@@ -158,6 +203,7 @@ impl Compared<'_> {
         question: &Question,
         about: About,
         (mut head, bytes): (response::Parts, Bytes),
+        cookies: &mut Cookies,
     ) -> Result<Option<Whole>, Refusal> {
         // What stands beside a value tells its kind: with another word beside it, it would go home to where it is shown.
         if !self.plan.tellers.is_empty() || !question.plan.tellers.is_empty() {
@@ -166,21 +212,30 @@ impl Compared<'_> {
         if head.status != StatusCode::OK {
             return self.unknown(Some(head.status)).map(|()| None);
         }
-        let record = self.record(question, about, &mut head, bytes, asked).map_err(|refusal| self.told(refusal))?;
-        let Some(record) = record else { return self.unknown(None).map(|()| None) };
+        let record = self.record((question, about), &mut head, bytes, asked, cookies);
+        let Some(record) = record.map_err(|refusal| self.told(refusal))? else {
+            return self.unknown(Some(head.status)).map(|()| None);
+        };
+        if asked.body().is_empty() {
+            return Err(restore::replaces_locked());
+        }
         let (format, text) = asked.text()?;
         let is_many = |text: &[u8], part: u8| text.iter().filter(|byte| **byte == part).count() > PARTS_MAX;
         // Those of a form are counted where it is read.
-        let is_wide = format == Format::Json && (is_many(&text, b',') || is_many(&record.original, b','));
-        if text.len() > self.bounds.hold_bytes || is_wide {
-            return self.unknown(None).map(|()| None);
+        let part = if format == Format::Xml { b'<' } else { b',' };
+        let is_form = matches!(format, Format::Form | Format::Multipart);
+        let is_wide = !is_form && (is_many(&text, part) || is_many(&record.original, part));
+        if text.len() > self.by.bounds.hold_bytes || is_wide {
+            return self.unknown(Some(head.status)).map(|()| None);
         }
         let whole = match (format, text) {
-            (Format::Json, Cow::Borrowed(text)) => self.json(asked, question, record, text)?,
+            (Format::Json | Format::Xml, Cow::Borrowed(text)) => {
+                self.document(asked, question, record, (format, text))?
+            }
             (Format::Form | Format::Multipart, _) => self.form(format, asked, question, record)?,
             _ => None,
         };
-        let Some((body, home)) = whole else { return self.unknown(None).map(|()| None) };
+        let Some((body, home)) = whole else { return self.unknown(Some(head.status)).map(|()| None) };
         if home.fills.is_empty() {
             return Ok(None);
         }
@@ -195,19 +250,24 @@ impl Compared<'_> {
     /// The record, if it is whose it should be.
     fn record(
         &self,
-        question: &Question,
-        about: About,
+        (question, about): (&Question, About),
         head: &mut response::Parts,
         bytes: Bytes,
         asked: &Asked,
+        cookies: &mut Cookies,
     ) -> Result<Option<Record>, Refusal> {
+        // Of an answer that cannot be judged, nothing goes on.
+        let mut set = std::mem::take(cookies);
         let taken = head::clean(head, &about, Own::default())?;
         let bytes = match taken.coding {
-            Some(coding) => unpacked(coding, &bytes, self.bounds)?.into(),
+            Some(coding) => unpacked(coding, &bytes, self.by.bounds)?.into(),
             None => bytes,
         };
-        let guard = question.asked.guard(&question.plan, self.mint, self.bounds, asked::day(self.asks.time));
-        let told = dry::told(head, &bytes, &about, guard.asked_by(self.asks.staff), self.bounds)?;
+        let mut guard = self.guard(question);
+        set.show(&mut guard)?;
+        let told = dry::told(head, &bytes, &about, guard, self.by.bounds)?;
+        set.keep_unedited(&told.verdict);
+        *cookies = set;
         let subject = asked.subject(self.plan);
         let mut subjects = told.verdict.disclosures.subjects.keys();
         let is_theirs = subjects.all(|other| other.kind == subject.kind && other.id == subject.id);
@@ -215,26 +275,41 @@ impl Compared<'_> {
         Ok(read.map(|(format, charset)| Record { format, charset, original: bytes.to_vec(), veiled: told.body }))
     }
 
-    fn json(
+    /// What judges the answer to the question.
+    fn guard(&self, question: &Question) -> Outbound {
+        let guard = question.asked.guard(&question.plan, self.by.mint, self.by.bounds, asked::day(self.asks.time));
+        guard.asked_by(self.asks.staff)
+    }
+
+    fn document(
         &self,
         asked: &Asked,
         question: &Question,
         record: Record,
-        written: &[u8],
+        (format, written): (Format, &[u8]),
     ) -> Result<Option<(Vec<u8>, Home)>, Refusal> {
         let texts =
             (String::from_utf8(record.original), String::from_utf8(record.veiled), std::str::from_utf8(written));
         let (Ok(original), Ok(veiled), Ok(written)) = texts else { return Ok(None) };
-        if (record.format, record.charset) != (Format::Json, "UTF-8") {
+        if (record.format, record.charset) != (format, "UTF-8") {
             return Ok(None);
         }
+        let walked = |plan: &Plan, text: &str, sink: &mut dyn Sink| {
+            let mut walker = format::walker(format, &plan.places, self.by.bounds)?;
+            walker.write(text.as_bytes(), sink)?;
+            walker.end(sink)
+        };
         let mut kinds = Kinds::new(&question.plan);
-        let mut walker = JsonWalker::new(Arc::clone(&question.plan.places), self.bounds);
-        walker.write(original.as_bytes(), &mut kinds)?;
-        walker.end(&mut kinds)?;
-        let Some(issued) = Issued::new(original, &veiled, kinds.found(), self.bounds.depth) else { return Ok(None) };
-        let subject = asked.subject(self.plan).id.unwrap_or_default();
-        let home = issued.restore(self.plan, self.doubts, written, &subject, self.bounds.depth)?;
+        walked(&question.plan, &original, &mut kinds)?;
+        let read = if format == Format::Xml { Issued::of_xml } else { Issued::new };
+        let Some(issued) = read(original, &veiled, kinds.found(), self.by.bounds.depth) else { return Ok(None) };
+        let subject = asked.subject(self.plan);
+        let mut ids = Ids::new(self.plan, &subject);
+        walked(self.plan, written, &mut ids)?;
+        if ids.tell_another() {
+            return Ok(None);
+        }
+        let home = issued.restore(self.plan, self.doubts, written, &subject, self.by.bounds.depth)?;
         let body = home.filled(written.as_bytes()).ok_or_else(misplaced)?;
         Ok(Some((body, home)))
     }
@@ -262,11 +337,11 @@ impl Compared<'_> {
             return Ok(None);
         }
         let mut kinds = Kinds::new(&question.plan);
-        let mut walker = format::walker(Format::Html, &question.plan.places, self.bounds)?;
+        let mut walker = format::walker(Format::Html, &question.plan.places, self.by.bounds)?;
         walker.write(original.as_bytes(), &mut kinds)?;
         walker.end(&mut kinds)?;
         let has_base = original.to_ascii_lowercase().contains("<base");
-        let forms = |page: &str| forms::forms(page, self.bounds.hold_bytes);
+        let forms = |page: &str| forms::forms(page, self.by.bounds.hold_bytes);
         let (Some(original), Some(veiled)) = (forms(&original), forms(&veiled)) else { return Ok(None) };
         let in_doubt = self.doubts.leaves.iter().filter_map(|doubt| Some(sent.get(doubt.span.start)?.name.as_str()));
         let in_doubt = in_doubt.collect();
@@ -310,9 +385,10 @@ impl Question {
         for name in names {
             head.headers.remove(name);
         }
-        let again = Asked::new(compared.policy, head, Bytes::new(), compared.bounds).ok()?.made_for(asked.purpose());
-        let plan = again.plan(compared.policy, compared.asks, compared.bounds).ok()?;
-        again.screen(&plan, compared.bounds).ok()?;
+        let again =
+            Asked::new(compared.by.policy, head, Bytes::new(), compared.by.bounds).ok()?.made_for(asked.purpose());
+        let plan = again.plan(compared.by.policy, compared.asks, compared.by.bounds).ok()?;
+        again.screen(&plan, compared.by.bounds).ok()?;
         let other = again.subject(&plan);
         let reads = plan.event == Event::View && !plan.resources.is_empty();
         (reads && other.kind == subject.kind && other.id == subject.id).then_some(Question { asked: again, plan })
@@ -325,7 +401,7 @@ impl Question {
 
 /// The parameters of the query by which it says which record is meant.
 fn names_in_query(compared: &Compared<'_>, asked: &Asked) -> Vec<String> {
-    let of_query = compared.policy.query_names(asked.matched());
+    let of_query = compared.by.policy.query_names(asked.matched());
     let of_subjects = compared.plan.subjects.iter().filter_map(|source| match &source.at {
         SubjectAt::Query(name) => Some(name.clone()),
         _ => None,

@@ -175,7 +175,7 @@ fn unsealed(seal: &str, asked: &Asked, site: &Site, compared: &Compared<'_>) -> 
     let sealed = BASE64URL_NOPAD.decode(seal.as_bytes()).ok()?;
     let bound = site.bound(staff, asked);
     let bound: Vec<&[u8]> = bound.iter().map(Vec::as_slice).collect();
-    let plain = compared.mint.open_page(&sealed, &bound)?;
+    let plain = compared.by.mint.open_page(&sealed, &bound)?;
     let form = SealedForm::unpacked(&plain, &plan.kinds)?;
     let own = asked.subject(plan);
     let is_same = own.id.is_none() || (own.kind == form.subject.kind && own.id == form.subject.id);
@@ -189,7 +189,7 @@ pub(super) fn restored(compared: &Compared<'_>, asked: &mut Asked, form: &Sealed
     // A script sends UTF-8, whatever the page is in, and says so.
     let claim = asked::content_type(asked.headers())?.map(media::claim).transpose()?;
     let said = claim.and_then(|claim| claim.charset).unwrap_or_default();
-    if text.len() > compared.bounds.hold_bytes || !readings::is_sent_in(&said, charset) {
+    if text.len() > compared.by.bounds.hold_bytes || !readings::is_sent_in(&said, charset) {
         return Err(refused());
     }
     let posted = Posted::read(format, asked.body(), charset).ok_or_else(refused)?;
