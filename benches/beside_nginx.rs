@@ -5,7 +5,8 @@
 //! files) and the load (h2load, HTTP/1.1, kept connections) share the other. Bursts are bounded by count
 //! and interleaved; a burst's cost is the processor time that the proxy's processes took, user and
 //! system, divided by its requests. sudare has identity, policy and ledger on in every row. Between
-//! the two stands the least that sudare's own stack costs (`parts/bare`).
+//! the two stand the least that sudare's own stack costs (`parts/bare`), and the least that the job costs on
+//! it: the same with every answer read and recorded before it leaves (`parts/least`).
 //!
 //! `ROUNDS=2 SHARE=10 cargo bench --bench beside_nginx` is a quick look: so many rounds in place of
 //! seven, and a tenth of each burst's requests. What is published comes from a whole run.
@@ -22,6 +23,8 @@ use std::time::{Duration, Instant};
 mod bare;
 #[path = "parts/customers.rs"]
 mod customers;
+#[path = "parts/least.rs"]
+mod least;
 
 const CLIENTS: &str = "16";
 const PROXY_CORE: &str = "1";
@@ -29,6 +32,9 @@ const OTHER_CORE: &str = "0";
 
 /// The word after which this program is the bare proxy.
 const BARE: &str = "bare";
+
+/// The word after which it is the proxy that reads and records.
+const LEAST: &str = "least";
 
 /// How much is measured.
 struct Amount {
@@ -63,20 +69,23 @@ struct Row {
 enum Proxy {
     Nginx,
     Bare,
+    Least,
     Sudare,
 }
 
 const ROWS: &[Row] = &[
     row("nginx, 1 KiB", Proxy::Nginx, "/1k/seen", "sato", 40_000, 0, None),
     row("bare hyper, 1 KiB", Proxy::Bare, "/1k/seen", "sato", 40_000, 0, None),
+    row("the least of the job, 1 KiB", Proxy::Least, "/1k/seen", "sato", 20_000, 0, None),
     row("sudare, 1 KiB, all shown, detectors off", Proxy::Sudare, "/1k/plain", "sato", 20_000, 0, Some(1.5)),
     row("sudare, 1 KiB, all shown, detectors on", Proxy::Sudare, "/1k/seen", "sato", 20_000, 0, Some(1.5)),
-    row("nginx, 20 KiB", Proxy::Nginx, "/20k/seen", "sato", 20_000, 4, None),
-    row("bare hyper, 20 KiB", Proxy::Bare, "/20k/seen", "sato", 20_000, 4, None),
-    row("sudare, 20 KiB, all shown, detectors off", Proxy::Sudare, "/20k/plain", "sato", 5_000, 4, Some(1.5)),
-    row("sudare, 20 KiB, all shown, detectors on", Proxy::Sudare, "/20k/seen", "sato", 5_000, 4, Some(1.5)),
-    row("sudare, 20 KiB, 5 of 20 fields masked", Proxy::Sudare, "/20k/plain", "tanaka", 5_000, 6, Some(2.5)),
-    row("sudare, 20 KiB, the same, detectors on", Proxy::Sudare, "/20k/seen", "tanaka", 5_000, 7, Some(2.5)),
+    row("nginx, 20 KiB", Proxy::Nginx, "/20k/seen", "sato", 20_000, 5, None),
+    row("bare hyper, 20 KiB", Proxy::Bare, "/20k/seen", "sato", 20_000, 5, None),
+    row("the least of the job, 20 KiB", Proxy::Least, "/20k/seen", "sato", 10_000, 5, None),
+    row("sudare, 20 KiB, all shown, detectors off", Proxy::Sudare, "/20k/plain", "sato", 5_000, 5, Some(1.5)),
+    row("sudare, 20 KiB, all shown, detectors on", Proxy::Sudare, "/20k/seen", "sato", 5_000, 5, Some(1.5)),
+    row("sudare, 20 KiB, 5 of 20 fields masked", Proxy::Sudare, "/20k/plain", "tanaka", 5_000, 8, Some(2.5)),
+    row("sudare, 20 KiB, the same, detectors on", Proxy::Sudare, "/20k/seen", "tanaka", 5_000, 9, Some(2.5)),
 ];
 
 const fn row(
@@ -96,11 +105,18 @@ fn main() -> ExitCode {
     if std::env::args().any(|argument| argument == "--test") {
         return ExitCode::SUCCESS;
     }
-    if let [_, what, address, upstream] = std::env::args().collect::<Vec<_>>().as_slice()
-        && what == BARE
-    {
-        bare::serve(address.parse().expect("an address"), upstream.parse().expect("an address"));
-        return ExitCode::SUCCESS;
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let at = |word: &str| word.parse::<SocketAddr>().expect("an address");
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [BARE, address, upstream] => {
+            bare::serve(at(address), at(upstream));
+            return ExitCode::SUCCESS;
+        }
+        [LEAST, address, upstream, state] => {
+            least::serve(at(address), at(upstream), Path::new(state));
+            return ExitCode::SUCCESS;
+        }
+        _ => {}
     }
     for (tool, ask) in [("nginx", "-v"), ("h2load", "--version"), ("taskset", "--version")] {
         if Command::new(tool).arg(ask).stderr(Stdio::null()).stdout(Stdio::null()).status().is_err() {
@@ -149,6 +165,7 @@ fn print(costs: &mut [Vec<(f64, f64)>]) {
 struct Scene {
     nginx: Running,
     bare: Running,
+    least: Running,
     sudare: Running,
     _upstream: Running,
 }
@@ -176,7 +193,7 @@ impl Scene {
                 fs::write(sort.join(page), customers::list(bytes)).expect("a body");
             }
         }
-        let [up, proxy, plain, own] = [free(), free(), free(), free()];
+        let [up, proxy, plain, record, own] = [free(), free(), free(), free(), free()];
         let files = folder.join("files");
         let upstream = nginx(
             folder,
@@ -195,15 +212,17 @@ impl Scene {
              proxy_set_header Host $host; }",
             &format!("upstream crm {{ server {up}; keepalive 64; }}"),
         );
-        let bare = bare(plain, up);
+        let bare = itself(plain, up, BARE, None);
+        let least = itself(record, up, LEAST, Some(&folder.join("least")));
         let sudare = sudare(folder, own, up);
-        Scene { nginx, bare, sudare, _upstream: upstream }
+        Scene { nginx, bare, least, sudare, _upstream: upstream }
     }
 
     fn proxy(&self, proxy: Proxy) -> &Running {
         match proxy {
             Proxy::Nginx => &self.nginx,
             Proxy::Bare => &self.bare,
+            Proxy::Least => &self.least,
             Proxy::Sudare => &self.sudare,
         }
     }
@@ -246,7 +265,7 @@ fn processor_time(pid: u32) -> Duration {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("the process is there");
     for task in tasks.flatten() {
         let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-        all += children.split_whitespace().filter_map(|pid| pid.parse().ok()).map(processor_time).sum();
+        all += children.split_whitespace().filter_map(|pid| pid.parse().ok()).map(processor_time).sum::<Duration>();
     }
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process is there");
     // Behind the name, which may hold blanks: fields 14 and 15, in hundredths of a second.
@@ -274,10 +293,11 @@ fn nginx(folder: &Path, name: &str, core: &str, address: SocketAddr, server: &st
     started(command, address)
 }
 
-fn bare(address: SocketAddr, upstream: SocketAddr) -> Running {
+/// This program as one of the proxies that are no sudare.
+fn itself(address: SocketAddr, upstream: SocketAddr, what: &str, state: Option<&Path>) -> Running {
     let mut command = Command::new("taskset");
-    command.args(["-c", PROXY_CORE]).arg(std::env::current_exe().expect("this program")).arg(BARE);
-    command.args([address.to_string(), upstream.to_string()]);
+    command.args(["-c", PROXY_CORE]).arg(std::env::current_exe().expect("this program")).arg(what);
+    command.args([address.to_string(), upstream.to_string()]).args(state);
     started(command, address)
 }
 

@@ -54,6 +54,7 @@ metrics! {
     values: IntCounterVec = "sudare_values_total", ["kind", "action", "role"], "Values that were decided, by kind, action and staff's first role";
     undeclared: IntCounterVec = "sudare_undeclared_total", ["format"], "Values that only labels or detectors knew, by format";
     refusals: IntCounterVec = "sudare_refusals_total", ["reason"], "Refused requests, by reason";
+    limits: IntCounterVec = "sudare_limits_total", ["role", "then"], "Requests beyond a limit, by staff's first role and what happened to them";
     alerts: IntCounterVec = "sudare_alerts_total", ["kind"], "Values of blocked kinds that stood where no field names them";
     nameless: IntCounter = "sudare_subjects_missing_total", [], "Disclosures whose subject was not found";
     ledger_seconds: Histogram = "sudare_ledger_append_duration_seconds", [], "From a record's way to the ledger until it is durable";
@@ -172,6 +173,7 @@ mod tests {
             ("sudare_values_total", &["kind", "action", "role"]),
             ("sudare_undeclared_total", &["format"]),
             ("sudare_refusals_total", &["reason"]),
+            ("sudare_limits_total", &["role", "then"]),
             ("sudare_ledger_append_duration_seconds", &[]),
             ("sudare_ledger_records_total", &[]),
             ("sudare_policy_reloads_total", &["result"]),

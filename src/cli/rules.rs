@@ -140,6 +140,12 @@ impl<'a> Shown<'a> {
         )
     }
 
+    /// How much staff may look for, whatever they see.
+    fn limits(&self, lang: Lang) -> Vec<String> {
+        let said = self.policy.limits_said();
+        said.iter().map(|(who, says)| texts::LIMIT_OF.with(lang, &[("who", who), ("says", says)])).collect()
+    }
+
     fn text(&self, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
         let mut headings = vec![texts::CATEGORY.of(lang), texts::KIND.of(lang)];
         headings.extend(self.table.roles.iter().map(|role| &**role));
@@ -159,7 +165,11 @@ impl<'a> Shown<'a> {
         for (number, note) in self.table.notes.iter().enumerate() {
             writeln!(out, "{}", plain(&self.footnote(number, note, lang)))?;
         }
-        Ok(())
+        let limits = self.limits(lang);
+        if !limits.is_empty() {
+            writeln!(out)?;
+        }
+        limits.iter().try_for_each(|limit| writeln!(out, "{}", plain(limit)))
     }
 
     fn markdown(&self, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
@@ -174,7 +184,7 @@ impl<'a> Shown<'a> {
         for (number, note) in self.table.notes.iter().enumerate() {
             writeln!(out, "\n{}", escaped(&self.footnote(number, note, lang)))?;
         }
-        Ok(())
+        self.limits(lang).iter().try_for_each(|limit| writeln!(out, "\n{}", escaped(limit)))
     }
 
     fn csv(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -215,7 +225,12 @@ impl<'a> Shown<'a> {
             json!({ "kind": kind.name, "category": kind.category.word(), "roles": roles })
         };
         let rows: Vec<Value> = self.table.rows.iter().map(row).collect();
-        writeln!(out, "{}", json!({ "policy": &**self.policy.version(), "resource": self.resource, "kinds": rows }))
+        let limits = self.policy.limits_said().into_iter().map(|(who, says)| json!({ "for": who, "says": says }));
+        let limits: Vec<Value> = limits.collect();
+        let all = json!({
+            "policy": &**self.policy.version(), "resource": self.resource, "kinds": rows, "limits": limits,
+        });
+        writeln!(out, "{all}")
     }
 }
 

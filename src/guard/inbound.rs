@@ -4,7 +4,7 @@
 use crate::guard::restore::{self, DOUBTS, Doubt, Doubts, Scope, Why};
 use crate::guard::{leaves, returned};
 use crate::policy::plan::Plan;
-use crate::terms::kind;
+use crate::terms::kind::{self, KindId};
 use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part, Sink};
 use crate::terms::names::Names;
@@ -19,8 +19,11 @@ pub struct Inbound<'a> {
     /// Parameters of a form, for questions about hidden data and for the subject.
     parameters: Vec<(String, String)>,
     doubts: Vec<Doubt>,
-    /// Whether a value lies deeper than in the document's own object.
+    /// Whether a value lies deeper than in the document's own object, or stands where something deeper may have
+    /// stood.
     nested: bool,
+    /// Whether a value may stand where something was.
+    empties: bool,
     bytes: usize,
     bytes_max: usize,
 }
@@ -28,7 +31,7 @@ pub struct Inbound<'a> {
 impl<'a> Inbound<'a> {
     /// A guard for a body that may hold so many bytes of values.
     pub fn new(plan: &'a Plan, bytes_max: usize) -> Inbound<'a> {
-        Inbound { plan, parameters: Vec::new(), doubts: Vec::new(), nested: false, bytes: 0, bytes_max }
+        Inbound { plan, parameters: Vec::new(), doubts: Vec::new(), nested: false, empties: false, bytes: 0, bytes_max }
     }
 
     /// The named values that were met.
@@ -39,13 +42,27 @@ impl<'a> Inbound<'a> {
     /// What has to be compared with the record before it may go on; `replaces` says whether the body takes
     /// the place of all that is there.
     pub fn doubts(self, replaces: bool) -> Doubts {
+        let locks = restore::locks_a_field(self.plan);
         let scope = match (replaces, self.nested) {
             _ if !restore::minds_what_is_missing(self.plan) => Scope::Nothing,
             (true, _) => Scope::All,
             (false, true) => Scope::Below,
+            // Whatever it is, it may stand where a field was that staff may not change.
+            (false, false) if locks => Scope::Below,
             (false, false) => Scope::Nothing,
         };
-        Doubts { leaves: self.doubts, scope }
+        Doubts { leaves: self.doubts, scope, empties: locks && self.empties }
+    }
+
+    /// The same of a write without a body that replaces a record: what staff may not change is gone then.
+    pub fn of_nothing(self) -> Doubts {
+        let scope = if restore::locks_a_field(self.plan) { Scope::All } else { Scope::Nothing };
+        Doubts { scope, ..Doubts::default() }
+    }
+
+    /// Says that the document is a list.
+    pub fn is_a_list(&mut self) {
+        self.nested = true;
     }
 
     /// Looks at the query of a request that writes: many servers take a form's fields from there.
@@ -75,10 +92,22 @@ impl<'a> Inbound<'a> {
             }
             None => !is_password && returned::holds_veil(text),
         };
-        let is_locked = known.is_some_and(|kind| self.plan.every(kind).any(|own| own.readonly));
+        let locks = |kind: &KindId| self.plan.every(*kind).any(|own| own.readonly);
+        let locked = known.filter(locks).or_else(|| self.in_brackets(leaf).find(locks));
         let span = restore::span(leaf);
-        let doubts = [(is_veil, Why::Veil), (is_locked, Why::ReadOnly)];
-        doubts.into_iter().filter(|(is, _)| *is).map(move |(_, why)| Doubt { span: span.clone(), kind: known, why })
+        let doubts = [(is_veil.then_some(known), Why::Veil), (locked.map(Some), Why::ReadOnly)];
+        doubts.into_iter().filter_map(move |(kind, why)| Some(Doubt { span: span.clone(), kind: kind?, why }))
+    }
+
+    /// The kinds that the parts of a leaf's name have by themselves: frameworks read `mail[]`, `contact[mail]`
+    /// and `contact.mail` as a member `mail`.
+    fn in_brackets(&self, leaf: &Leaf<'_>) -> impl Iterator<Item = KindId> {
+        let is_joined = |name: &&str| leaf.part == Part::Value && name.contains(['[', '.']);
+        let parts = leaf.names.first().filter(is_joined).into_iter().flat_map(|name| name.split(['[', ']', '.']));
+        parts.filter(|part| !part.is_empty()).filter_map(|part| {
+            let named = Leaf { names: Names::one(part), ..Leaf::bare(leaf.text, Part::Value, leaf.pieces) };
+            leaves::known(self.plan, &named).map(|known| known.kind)
+        })
     }
 }
 
@@ -91,7 +120,9 @@ impl Sink for Inbound<'_> {
         if let (Part::Value, Some(name)) = (leaf.part, leaf.names.first()) {
             self.parameters.push(((*name).to_owned(), leaf.text.to_owned()));
         }
-        self.nested |= !leaf.above.is_empty();
+        let is_empty = leaf.part == Part::Value && leaf.text.trim().is_empty();
+        self.empties |= is_empty;
+        self.nested |= is_empty || !leaf.above.is_empty();
         for doubt in self.check(leaf) {
             if self.doubts.len() >= DOUBTS {
                 return Err(doubt.refuse(self.plan));

@@ -1,10 +1,11 @@
 //! A plan at work on one exchange.
 //!
 //! `outbound` takes the leaves of an answer and says what becomes of them; `query` looks at what a
-//! request asks about hidden data; `inbound` looks for veils in what staff writes, as `returned` knows
+//! request asks about hidden data, and `budget` counts that; `inbound` looks for veils in what staff writes, as `returned` knows
 //! them, and `restore` puts originals back where veils of theirs come home. All are pure: they know no
 //! socket and no status.
 
+pub mod budget;
 pub mod disguise;
 mod elsewhere;
 mod folded;

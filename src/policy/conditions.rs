@@ -176,7 +176,7 @@ fn map(texts: &BTreeMap<String, String>) -> Value {
 }
 
 /// `tanaka` is tanaka of every source, `basic:tanaka` of that one.
-fn is_named(id: &str, staff: &Staff) -> bool {
+pub(super) fn is_named(id: &str, staff: &Staff) -> bool {
     match id.split_once(':') {
         Some((source, user)) if SOURCES.contains(&source) => staff.source == source && staff.user == user,
         _ => staff.user == id,

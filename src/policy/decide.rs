@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::policy::node::Spot;
-use crate::policy::plan::{Decision, Search};
+use crate::policy::plan::{Decision, Search, Sort};
 pub use crate::policy::role::RoleId;
 use crate::policy::rulebook::Rules;
 use crate::policy::strict::{compare, rank, stricter};
@@ -33,6 +33,8 @@ pub struct Rule {
     pub domain: Option<Arc<str>>,
     /// How veiled values may be looked for.
     pub search: Option<Search>,
+    /// What becomes of requests that sort by them.
+    pub sort: Option<Sort>,
     /// Whether it is a ceiling.
     pub mandatory: bool,
     /// Whether it has `when`, `where`, `until` or is for one staff.
@@ -46,7 +48,7 @@ pub struct Rule {
 }
 
 /// Whom a rule is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Who {
     /// Every role; also where it is for one staff, whose state says whether they ask.
     Every,
@@ -55,7 +57,7 @@ pub enum Who {
 }
 
 /// What a rule says of a kind, a category or all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Grant {
     /// Of what.
     pub on: On,
@@ -64,7 +66,7 @@ pub struct Grant {
 }
 
 /// What a grant names, the broadest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum On {
     /// Every kind.
     All,
@@ -124,6 +126,7 @@ pub fn decide(question: &Question<'_>) -> Result<(Decision, Trace), Refusal> {
             .for_each(|item| item.verdict = Verdict::Idle);
     }
     let search = search(question, best.action, answers.iter().map(|(answer, _)| answer), &ceiling);
+    let sort = sort(question, answers.iter().map(|(answer, _)| answer), &ceiling);
     let mut rules: Vec<Arc<str>> = best.rules.iter().map(|rule| question.rules[*rule].id.clone()).collect();
     rules.sort();
     rules.dedup();
@@ -134,7 +137,7 @@ pub fn decide(question: &Question<'_>) -> Result<(Decision, Trace), Refusal> {
     });
     let trace = Trace { roles: roles.collect(), ceiling };
     let readonly = is_readonly(question)?;
-    Ok((Decision { action: best.action, domain: best.domain, rules, search, readonly }, trace))
+    Ok((Decision { action: best.action, domain: best.domain, rules, search, sort, readonly }, trace))
 }
 
 /// Whether staff may not change values of the kind: a mandatory rule says so, or each of their roles does.
@@ -159,7 +162,7 @@ pub(super) fn turn(considered: &mut [Considered], verdict: Verdict) {
 
 /// The stricter of two decisions, where several resources matched.
 pub fn combine(a: Decision, b: Decision) -> Decision {
-    let (search, readonly) = (lesser(a.search, b.search), a.readonly || b.readonly);
+    let (search, sort, readonly) = (lesser(a.search, b.search), a.sort.min(b.sort), a.readonly || b.readonly);
     let action = stricter(a.action, b.action);
     let mut all = match (action == a.action, action == b.action) {
         (true, false) => a,
@@ -169,10 +172,10 @@ pub fn combine(a: Decision, b: Decision) -> Decision {
             rules.sort();
             rules.dedup();
             let domain = a.domain.filter(|domain| both && b.domain.as_ref() == Some(domain));
-            Decision { action, domain, rules, search, readonly }
+            Decision { action, domain, rules, search, sort, readonly }
         }
     };
-    (all.search, all.readonly) = (search, readonly);
+    (all.search, all.sort, all.readonly) = (search, sort, readonly);
     all
 }
 
@@ -182,6 +185,7 @@ struct Answer {
     action: Action,
     domain: Option<Arc<str>>,
     search: Option<Search>,
+    sort: Option<Sort>,
     rules: Vec<usize>,
 }
 
@@ -216,6 +220,7 @@ impl Answer {
                     self.domain = None;
                 }
                 self.search = [self.search, other.search].into_iter().flatten().min_by_key(|search| *search as u8);
+                self.sort = [self.sort, other.sort].into_iter().flatten().min();
                 self.rules.extend(other.rules);
                 self
             }
@@ -242,6 +247,7 @@ fn answer(question: &Question<'_>, role: RoleId) -> Result<(Answer, Vec<Consider
 /// another is stricter than has no part in it.
 fn strictest(question: &Question<'_>, every: Vec<(Answer, Vec<Considered>)>) -> (Answer, Vec<Considered>) {
     let search = in_doubt(question, every.iter().map(|(answer, _)| answer));
+    let sort = every.iter().map(|(answer, _)| answer.sort.unwrap_or_default()).min();
     let milder = |answer: &Answer| every.iter().any(|(other, _)| answer.compare(other) == Some(Ordering::Less));
     let mut left: Vec<_> = every.iter().filter(|(answer, _)| !milder(answer)).cloned().collect();
     let (mut answer, mut trace) = left.swap_remove(0);
@@ -251,7 +257,7 @@ fn strictest(question: &Question<'_>, every: Vec<(Answer, Vec<Considered>)>) -> 
         }
         answer = answer.stricter(other);
     }
-    answer.search = search;
+    (answer.search, answer.sort) = (search, sort);
     (answer, trace)
 }
 
@@ -293,8 +299,7 @@ fn settle(question: &Question<'_>, levels: &[Level], mut considered: Vec<Conside
             winner = Some(winner.take().map_or_else(|| own.clone(), |before| before.stricter(own.clone())));
         }
     }
-    let winner =
-        winner.unwrap_or_else(|| Answer { action: question.ungranted, domain: None, search: None, rules: Vec::new() });
+    let winner = winner.unwrap_or_else(|| ungranted(question));
     for item in
         considered.iter_mut().filter(|item| item.verdict == Verdict::Decides && !winner.rules.contains(&item.rule))
     {
@@ -333,7 +338,7 @@ fn ceiling(question: &Question<'_>) -> Result<(Option<Answer>, Vec<Considered>),
 fn own_answer(question: &Question<'_>, item: &Considered) -> Answer {
     let rule = &question.rules[item.rule];
     let domain = rule.domain.clone().filter(|_| matches!(item.action, Action::Tokenize(_) | Action::Hash));
-    Answer { action: item.action, domain, search: rule.search, rules: vec![item.rule] }
+    Answer { action: item.action, domain, search: rule.search, sort: rule.sort, rules: vec![item.rule] }
 }
 
 /// Whoever has no role is answered by `ungranted`.
@@ -349,7 +354,12 @@ fn most_permissive<'a>(question: &Question<'_>, answers: impl Iterator<Item = &'
             },
         });
     }
-    best.unwrap_or(Answer { action: question.ungranted, domain: None, search: None, rules: Vec::new() })
+    best.unwrap_or_else(|| ungranted(question))
+}
+
+/// What holds where no rule names the kind.
+fn ungranted(question: &Question<'_>) -> Answer {
+    Answer { action: question.ungranted, domain: None, search: None, sort: None, rules: Vec::new() }
 }
 
 /// How staff may look for values where any of these answers may be the one: only as all of them let them.
@@ -384,6 +394,14 @@ fn search<'a>(
     limits.chain([given]).min_by_key(|search| *search as u8).unwrap_or(given)
 }
 
+/// What becomes of requests that sort by the kind: the mildest that a role says, within what every mandatory
+/// rule leaves.
+fn sort<'a>(question: &Question<'_>, answers: impl Iterator<Item = &'a Answer>, ceiling: &[Considered]) -> Sort {
+    let given = answers.map(|answer| answer.sort.unwrap_or_default()).max().unwrap_or_default();
+    let there = ceiling.iter().filter(|item| !matches!(item.verdict, Verdict::NotThere(_)));
+    there.filter_map(|item| question.rules[item.rule].sort).chain([given]).min().unwrap_or_default()
+}
+
 /// By its whole value staff may look for a phone, an e-mail address, a name or a customer number,
 /// which is an id of the policy's own.
 fn unsaid(question: &Question<'_>) -> Search {
@@ -410,8 +428,11 @@ fn there(question: &Question<'_>, number: usize) -> Result<There, Refusal> {
         Some(State::Fails(condition)) => Ok(There::No(condition)),
         Some(State::Either(condition)) => Ok(There::Either(condition)),
         Some(State::Unknown(condition)) => {
-            let rule = &question.rules[number].id;
-            Err(Refusal::new(Reason::Rule, format!("`{condition}` of rule `{rule}` cannot be evaluated")))
+            let Rule { id, spot, .. } = &question.rules[number];
+            let advice = if *condition == "cel" { ": ask `has(…)` before what may not be there" } else { "" };
+            let place = format!("{}:{}", spot.file, spot.line);
+            let note = format!("`{condition}` of rule `{id}` ({place}) cannot be evaluated{advice}");
+            Err(Refusal::new(Reason::Rule, note))
         }
         None => Err(Refusal::new(Reason::Internal, "a rule has no state")),
     }

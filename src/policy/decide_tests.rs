@@ -21,6 +21,7 @@ fn rule(id: &str, who: Who, grants: &[(On, Action)]) -> Rule {
         grants,
         domain: None,
         search: None,
+        sort: None,
         mandatory: false,
         conditioned: false,
         spots: Vec::new(),
@@ -230,7 +231,7 @@ fn a_condition_that_cannot_be_evaluated_refuses() {
     let rules = [support("plain", On::Kind(PHONE), LAST4), conditioned(support("when", On::Kind(PHONE), Action::Show))];
     let states = [State::Holds, State::Unknown("network")];
     let refusal = with_states(&rules, &states, &[SUPPORT], PHONE).expect_err("nobody knows the network");
-    assert_eq!(refusal, Refusal::new(Reason::Rule, "`network` of rule `when` cannot be evaluated"));
+    assert_eq!(refusal, Refusal::new(Reason::Rule, "`network` of rule `when` (test.yaml:1) cannot be evaluated"));
     // It says nothing of other kinds and of other roles.
     assert!(with_states(&rules, &states, &[SUPPORT], EMAIL).is_ok());
     assert!(with_states(&rules, &states, &[MANAGER], PHONE).is_ok());
@@ -290,6 +291,29 @@ fn whole_values_of_names_and_numbers_to_reach_people_may_be_sought() {
 }
 
 #[test]
+fn what_sorts_is_refused_unless_every_rule_that_could_says_otherwise() {
+    let sort = |rules: &[Rule], roles: &[RoleId]| full(rules, roles, PHONE).0.sort;
+    let with = |sort, rule: Rule| Rule { sort: Some(sort), ..rule };
+    let phone = On::Kind(PHONE);
+    let (strip, silent) = (with(Sort::Strip, support("a", phone, LAST4)), support("b", phone, LAST4));
+    assert_eq!((sort(&[], &[SUPPORT]), sort(&[], &[])), (Sort::Refuse, Sort::Refuse));
+    assert_eq!(sort(std::slice::from_ref(&silent), &[SUPPORT]), Sort::Refuse);
+    assert_eq!(sort(std::slice::from_ref(&strip), &[SUPPORT]), Sort::Strip);
+    assert_eq!(sort(&[strip.clone(), silent], &[SUPPORT]), Sort::Strip, "who says nothing says nothing against it");
+    let refuse = with(Sort::Refuse, support("c", phone, LAST4));
+    assert_eq!(sort(&[strip.clone(), refuse], &[SUPPORT]), Sort::Refuse, "the stricter of one role's rules counts");
+    assert_eq!(sort(&[strip.clone(), manager("m", phone, FULL)], &[SUPPORT, MANAGER]), Sort::Strip);
+    let ceiling = with(Sort::Refuse, mandatory(phone, LAST4));
+    assert_eq!(sort(&[strip.clone(), ceiling], &[SUPPORT]), Sort::Refuse);
+    assert_eq!(sort(&[strip.clone(), mandatory(phone, LAST4)], &[SUPPORT]), Sort::Strip);
+    // Where a rule may be there or not, the stricter of both counts.
+    let maybe = conditioned(with(Sort::Refuse, support("d", phone, LAST4)));
+    let states = [State::Holds, State::Either("where")];
+    let doubtful = with_states(&[strip, maybe], &states, &[SUPPORT], PHONE).expect("nothing is unknown").0;
+    assert_eq!(doubtful.sort, Sort::Refuse);
+}
+
+#[test]
 fn what_every_role_may_not_change_is_read_only() {
     let readonly = |on: On, rule: Rule| Rule { readonly: vec![on], ..rule };
     let phone = On::Kind(PHONE);
@@ -315,6 +339,7 @@ fn several_resources_take_the_stricter_decision() {
         domain: None,
         rules: vec![rule.into()],
         search: Search::Exact,
+        sort: Sort::Refuse,
         readonly: false,
     };
     let both = combine(decision(LAST4, "a"), decision(Action::Remove, "b"));

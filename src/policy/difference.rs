@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::policy::Parts;
 use crate::policy::decide::{self, Grant, On, Question, RoleId, Rule, State, Who};
-use crate::policy::plan::{Decision, Search};
+use crate::policy::plan::{Decision, Search, Sort};
 use crate::policy::standing;
 use crate::terms::action::Action;
 use crate::terms::kind::{Category, KindId, Kinds};
@@ -71,6 +71,7 @@ pub(super) fn row(parts: &Parts, role: RoleId) -> Vec<(KindId, Decision)> {
             domain: None,
             rules: Vec::new(),
             search: Search::None,
+            sort: Sort::Refuse,
             readonly: true,
         };
         (id, decide::decide(&question).map_or_else(|_| refused(), |(decision, _)| decision))
@@ -84,7 +85,7 @@ pub(super) fn of(parts: &Parts) -> Grants {
     for (id, role) in (0u16..).map(RoleId).zip(&parts.roles) {
         grants.groups.insert(role.name.clone(), role.groups.iter().cloned().collect());
         let cells = row(parts, id).into_iter().map(|(kind, decision)| {
-            let mut said = said(decision.action, decision.domain.as_deref(), Some(decision.search));
+            let mut said = said(decision.action, decision.domain.as_deref(), Some(decision.search), decision.sort);
             if decision.readonly {
                 said.push_str(", readonly");
             }
@@ -93,7 +94,9 @@ pub(super) fn of(parts: &Parts) -> Grants {
         grants.table.insert(role.name.clone(), cells.collect());
     }
     for (rule, condition) in parts.rules.iter().zip(&parts.conditions).filter(|(rule, _)| rule.conditioned) {
-        let shown = |grant: &Grant| (grant.on, said(grant.action, rule.domain.as_deref(), rule.search));
+        let shown = |grant: &Grant| {
+            (grant.on, said(grant.action, rule.domain.as_deref(), rule.search, rule.sort.unwrap_or_default()))
+        };
         let readonly = rule.readonly.iter().map(|on| (*on, "readonly".to_owned()));
         for (on, said) in rule.grants.iter().map(shown).chain(readonly) {
             let what = named(on, &parts.kinds.kinds);
@@ -161,8 +164,8 @@ fn named(on: On, kinds: &Kinds) -> String {
     }
 }
 
-/// `show`; `mask: last4, search: exact`; `tokenize: opaque, token_domain: analytics, search: none`.
-fn said(action: Action, domain: Option<&str>, search: Option<Search>) -> String {
+/// `show`; `mask: last4, search: exact`; `tokenize: opaque, token_domain: analytics, search: none, sort: strip`.
+fn said(action: Action, domain: Option<&str>, search: Option<Search>, sort: Sort) -> String {
     let mut said = action.to_string();
     if let Some(domain) = domain.filter(|_| matches!(action, Action::Tokenize(_) | Action::Hash)) {
         said.push_str(", token_domain: ");
@@ -175,6 +178,9 @@ fn said(action: Action, domain: Option<&str>, search: Option<Search>) -> String 
             Search::Exact => ", search: exact",
             Search::Any => ", search: any",
         });
+    }
+    if action.veils() && sort == Sort::Strip {
+        said.push_str(", sort: strip");
     }
     said
 }

@@ -2,14 +2,15 @@
 //! `--strict` each must say why it is there, who answers for it, and when it ends.
 
 use crate::policy::Parts;
-use crate::policy::compile::shows_more;
+use crate::policy::compile::more::More;
 use crate::policy::fault::Faults;
 
 /// Tells what is missing.
 pub(super) fn tell(parts: &Parts, faults: &mut Faults) {
+    let mut more = More::of(parts);
     for (number, (rule, condition)) in parts.rules.iter().zip(&parts.conditions).enumerate() {
         let is_exception = condition.staff.is_some() || condition.until.is_some();
-        if !is_exception || rule.mandatory || !shows_more(parts, number) {
+        if !is_exception || rule.mandatory || !more.shows(number) {
             continue;
         }
         let said = |key: &str| match key {

@@ -140,13 +140,31 @@ fn is_there_too(parts: &Parts, number: usize, other: usize) -> bool {
 }
 
 /// Whether no request can be what `event` and `resource` ask for together. By its method any request
-/// is a view or a write; the other events are those that a resource says.
+/// is a view or a write, unless its resource says what it is; the other events are those that a resource says.
+/// Of several resources the one that says more counts, whose event may be another than that of the one named.
 fn contradicts(parts: &Parts, condition: &Condition) -> bool {
     let when = &condition.when;
     let is_named = |id: &str| when.resources.is_empty() || when.resources.iter().any(|word| word.text == *id);
-    let said = |event: &Event| {
-        parts.resources.iter().any(|resource| is_named(&resource.id) && resource.event.as_ref() == Some(event))
+    let named = || parts.resources.iter().filter(|resource| is_named(&resource.id));
+    let said = |event: Event| named().any(|resource| resource.event == Some(event));
+    let can_be = |event: &Event| {
+        let by_method = matches!(event, Event::View | Event::Write);
+        let of = |own: Option<Event>| match own {
+            Some(own) => own == *event || (weight(*event) > weight(own) && said(*event)),
+            None => by_method || said(*event),
+        };
+        // A page of no resource has none that says anything.
+        (when.resources.is_empty() && by_method) || named().any(|resource| of(resource.event))
     };
-    let can_be = |event: &Event| matches!(event, Event::View | Event::Write) || said(event);
     !when.events.is_empty() && !when.events.iter().any(can_be)
+}
+
+/// Which of two events a request is that two resources say.
+fn weight(event: Event) -> u8 {
+    match event {
+        Event::Export => 3,
+        Event::Write => 2,
+        Event::Search => 1,
+        _ => 0,
+    }
 }

@@ -16,6 +16,7 @@ pub mod explain;
 pub mod fault;
 pub mod headers;
 mod idle;
+pub mod limits;
 mod lines;
 pub mod matched;
 pub mod node;
@@ -52,9 +53,10 @@ use crate::policy::difference::Grants;
 use crate::policy::explain::Explanation;
 use crate::policy::fault::{Fault, Faults};
 use crate::policy::headers::Headers;
+use crate::policy::limits::LimitRule;
 use crate::policy::matched::{Asked, BodyValues, Looks, Matched};
 use crate::policy::node::{Source, Spot};
-use crate::policy::plan::{Decision, Plan};
+use crate::policy::plan::{Decision, Limit, Plan};
 use crate::policy::planner::Key;
 use crate::policy::rule::settings::Undeclared;
 use crate::policy::rule::tests::TestCase;
@@ -64,6 +66,7 @@ use crate::terms::action::Action;
 use crate::terms::kind::{KindId, Kinds};
 use crate::terms::place::JsonPath;
 use crate::terms::refusal::Refusal;
+use crate::terms::staff::Staff;
 
 /// All rule files as one policy, ready to run.
 pub struct Policy {
@@ -93,6 +96,8 @@ pub(crate) struct Parts {
     pub(crate) words: Arc<HashSet<String>>,
     pub(crate) ungranted: Action,
     pub(crate) undeclared: Undeclared,
+    /// How much staff may look for.
+    pub(crate) limits: Vec<LimitRule>,
     /// What all answers say to browsers.
     pub(crate) headers: Headers,
     pub(crate) tests: Vec<TestCase>,
@@ -191,6 +196,16 @@ impl Policy {
     /// What becomes of a path that no resource matches.
     pub fn undeclared(&self) -> Undeclared {
         self.parts.undeclared
+    }
+
+    /// The limits that hold for staff with these roles.
+    pub fn limits(&self, roles: &[RoleId], staff: Option<&Staff>) -> Vec<Limit> {
+        limits::of(&self.parts, roles, staff)
+    }
+
+    /// Whom each limit of the rules is for, and what it says.
+    pub fn limits_said(&self) -> Vec<(String, String)> {
+        limits::said(&self.parts)
     }
 
     /// Whether a request may say that it is made for this.

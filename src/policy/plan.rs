@@ -5,6 +5,7 @@
 //! hold. `rule` is what people write; this is what becomes of it.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt;
 use std::sync::Arc;
 
 use crate::detect::Detectors;
@@ -79,6 +80,11 @@ impl Plan {
     pub fn veils_names(&self) -> bool {
         let veiled = |kind: KindId| self.decisions.get(usize::from(kind.0)).is_none_or(|own| own.action.veils());
         self.rows.is_some() || veiled(kind::PERSON_NAME) || veiled(kind::PERSON_KANA)
+    }
+
+    /// Whether a rule takes out of a request what sorts by a veiled kind.
+    pub fn strips(&self) -> bool {
+        self.decisions.iter().any(|own| own.action.veils() && own.sort == Sort::Strip)
     }
 
     /// Whether a rule refuses every answer in which a place that the fields name is filled.
@@ -214,6 +220,8 @@ pub struct Decision {
     pub rules: Vec<Arc<str>>,
     /// How staff may look for a veiled value.
     pub search: Search,
+    /// What becomes of a request that sorts by it.
+    pub sort: Sort,
     /// Whether staff may not change values of the kind.
     pub readonly: bool,
 }
@@ -227,6 +235,61 @@ pub enum Search {
     Exact,
     /// In any way.
     Any,
+}
+
+/// What becomes of a request that sorts by a veiled kind, the stricter first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sort {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// The CRM is asked without the parameter that sorts.
+    Strip,
+}
+
+/// How much of one sort staff may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// How many values of veiled kinds one person may look for; one value counts once.
+    pub searches: u32,
+    /// Within how many seconds.
+    pub per: u32,
+    /// What happens to the next one.
+    pub then: Then,
+    /// Whether each kind is counted for itself, and those not at all in which staff may look for anything.
+    pub each: bool,
+}
+
+/// What happens to what is beyond a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// It is refused.
+    Block,
+    /// It is answered, and told.
+    Alert,
+}
+
+impl Then {
+    /// The word in rules and metrics.
+    pub fn word(self) -> &'static str {
+        match self {
+            Then::Block => "block",
+            Then::Alert => "alert",
+        }
+    }
+}
+
+/// `searches: 100, per: 1h, then: block`
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (per, unit) = match self.per {
+            hours if hours % 3600 == 0 => (hours / 3600, "h"),
+            minutes if minutes % 60 == 0 => (minutes / 60, "m"),
+            seconds => (seconds, "s"),
+        };
+        let each = if self.each { " of each kind" } else { "" };
+        write!(f, "searches: {}{each}, per: {per}{unit}, then: {}", self.searches, self.then.word())
+    }
 }
 
 /// Where a subject's id is found.

@@ -83,7 +83,14 @@ fn either(a: &Decision, b: &Decision) -> Decision {
     rules.sort();
     rules.dedup();
     let search = if (a.search as u8) < (b.search as u8) { a.search } else { b.search };
-    Decision { action: Action::Block, domain: None, rules, search, readonly: a.readonly || b.readonly }
+    Decision {
+        action: Action::Block,
+        domain: None,
+        rules,
+        search,
+        sort: a.sort.min(b.sort),
+        readonly: a.readonly || b.readonly,
+    }
 }
 
 /// The decisions by what holds of the record; nothing where no rule that counts here asks.

@@ -23,24 +23,52 @@ pub struct Rules {
 impl Rules {
     /// Puts rules in order by what they name.
     pub fn new(all: Vec<Rule>, kinds: &Kinds) -> Rules {
+        let numbers = 0..all.len();
+        let mut rules = Rules::unlisted(all, kinds);
+        numbers.for_each(|number| rules.list(number, kinds));
+        rules
+    }
+
+    /// The same rules under the same numbers, of which only those are found that have no condition.
+    pub(super) fn unconditioned(&self, kinds: &Kinds) -> Rules {
+        let mut rules = Rules::unlisted(self.all.clone(), kinds);
+        (0..self.all.len())
+            .filter(|number| !self.all[*number].conditioned)
+            .for_each(|number| rules.list(number, kinds));
+        rules
+    }
+
+    fn unlisted(all: Vec<Rule>, kinds: &Kinds) -> Rules {
         let none = vec![Vec::new(); kinds.0.len()];
-        let mut rules = Rules { every: none.clone(), ceilings: none, ..Rules::default() };
-        for (number, rule) in all.iter().enumerate() {
-            if !rule.readonly.is_empty() {
-                rules.readonly.push(number);
-            }
-            for (id, _) in kinds.iter().filter(|(id, kind)| named(rule, *id, kind).next().is_some()) {
-                match &rule.who {
-                    _ if rule.mandatory => rules.ceilings[usize::from(id.0)].push(number),
-                    Who::Every => rules.every[usize::from(id.0)].push(number),
-                    Who::Roles(roles) => {
-                        roles.iter().for_each(|role| rules.own.entry((*role, id)).or_default().push(number));
-                    }
-                }
+        Rules { all, every: none.clone(), ceilings: none, ..Rules::default() }
+    }
+
+    /// Makes a rule found that was not.
+    pub(super) fn list(&mut self, number: usize, kinds: &Kinds) {
+        self.each_list(number, kinds, |list| list.push(number));
+    }
+
+    /// Takes back the rule that was listed last.
+    pub(super) fn unlist(&mut self, number: usize, kinds: &Kinds) {
+        self.each_list(number, kinds, |list| {
+            list.pop_if(|last| *last == number);
+        });
+    }
+
+    /// Each list that a rule belongs to.
+    fn each_list(&mut self, number: usize, kinds: &Kinds, mut with: impl FnMut(&mut Vec<usize>)) {
+        let Rules { all, every, own, ceilings, readonly } = self;
+        let rule = &all[number];
+        if !rule.readonly.is_empty() {
+            with(readonly);
+        }
+        for (id, _) in kinds.iter().filter(|(id, kind)| named(rule, *id, kind).next().is_some()) {
+            match &rule.who {
+                _ if rule.mandatory => with(&mut ceilings[usize::from(id.0)]),
+                Who::Every => with(&mut every[usize::from(id.0)]),
+                Who::Roles(roles) => roles.iter().for_each(|role| with(own.entry((*role, id)).or_default())),
             }
         }
-        rules.all = all;
-        rules
     }
 
     /// Those of a role that name a kind, in their order; ceilings are no role's.

@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::policy::Parts;
 use crate::policy::compile::{FieldRule, Resource, ToldRule};
 use crate::policy::plan::{ColumnsAt, Errors, Otherwise, Parameter, Unlisted, Unreadable};
 use crate::policy::rule::matches::{Glob, Match};
 use crate::policy::rule::resources::{At, Options, Subject};
 use crate::policy::rule::settings::Undeclared;
+use crate::policy::{Parts, limits};
 use crate::terms::kind::{KindId, Kinds};
 use crate::terms::place::Place;
 
@@ -27,6 +27,9 @@ pub(super) fn of(parts: &Parts) -> BTreeMap<String, String> {
         Undeclared::Block => "block",
     };
     all.say("undeclared".to_owned(), undeclared.to_owned());
+    for (whose, said) in limits::said(parts) {
+        all.say(format!("limit of {whose}"), said);
+    }
     kinds(&parts.kinds.kinds, &mut all);
     for route in &parts.routes {
         if let Some(resource) = parts.resources.get(route.resource) {

@@ -132,6 +132,15 @@ impl Receipt {
         self.append(entry).await
     }
 
+    /// Records what befell a request on its way to the CRM: a limit that it passes and that only tells, a rule
+    /// that took something out of it.
+    pub async fn marked(&mut self, outcome: &'static str, reason: &'static str) -> Result<(), Refusal> {
+        let mut entry = self.facts.entry(self.event);
+        entry.outcome = Some(Text::Borrowed(outcome));
+        entry.reason = Some(Text::Borrowed(reason));
+        self.append(entry).await
+    }
+
     /// Records that somebody has proven to the CRM who they are; gives their id.
     pub async fn login(&mut self, user: &str) -> Result<String, Refusal> {
         let id = format!("session:{user}");

@@ -2,7 +2,8 @@
 //!
 //! A `House` is one snapshot of everything that configuration and rules say; it is never changed,
 //! only replaced whole, so that a request that began under one policy ends under it. The `Gateway`
-//! holds what must survive a reload: the ledger, the metrics, and the budget of held bytes.
+//! holds what must survive a reload: the ledger, the metrics, what staff has looked for, and the budget of held
+//! bytes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,6 +20,7 @@ use crate::serve::carrier::Carrier;
 use crate::serve::gate;
 use crate::serve::keeping::Keeping;
 use crate::serve::loading::{Refused, Rules};
+use crate::serve::searches::Searches;
 use crate::serve::sites::Sites;
 use crate::terms::bounds::Bounds;
 use crate::terms::mint::Mint;
@@ -54,6 +56,8 @@ pub struct Gateway {
     pub carrier: Carrier,
     /// Where random tokens are kept.
     pub keeping: Keeping,
+    /// What staff has looked for.
+    pub searches: Searches,
     /// The metrics.
     pub metrics: Metrics,
     /// What all answers together hold.

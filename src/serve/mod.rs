@@ -6,7 +6,7 @@
 //! and takes it apart. `tls` and `proxied` are how a connection of staff's may begin, `sites` tells
 //! which CRM a request is for, `service` speaks with the system's service manager, `sources` keeps young
 //! what identity has read from elsewhere, with `jwks` for providers' keys. `reload` puts changed rules in
-//! force, which `loading` reads and of which `files` tells.
+//! force, which `loading` reads and of which `files` tells; `searches` counts what staff looks for.
 //! `sample` is the legacy CRM of the demo.
 
 pub mod admin;
@@ -31,6 +31,7 @@ pub mod reload;
 pub mod respond;
 pub mod run;
 pub mod sample;
+pub mod searches;
 mod service;
 pub mod sites;
 mod sources;

@@ -34,6 +34,7 @@ use crate::serve::keeping::Keeping;
 use crate::serve::listen::Door;
 use crate::serve::loading::{LoadError, Rules};
 use crate::serve::reload::{self, Reloader};
+use crate::serve::searches::Searches;
 use crate::serve::sites::Sites;
 use crate::serve::upstream::health;
 use crate::serve::{admin, console, listen, loading, opening, panics, service, sources};
@@ -142,7 +143,8 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     sessions(&config, &ring)?;
     let sites = Arc::new(sites);
     let certificates = Certificates::new(tls.into_iter().flatten().collect(), Arc::clone(&sites));
-    let gateway = gateway(&config, metrics, sites, rules, (ring, vault), ledger);
+    let searches = Searches::new().map_err(|_| RunError::Keys(RingError::Chance))?;
+    let gateway = gateway(&config, metrics, sites, rules, (ring, vault), (ledger, searches));
     // From here on a record's policy can be told from the one before.
     gateway.ledger.append(reload::entry("loaded", gateway.house.load().policy.version()), Box::new(|_| {}));
     let result = serve(&config, &gateway, doors, certificates, started).await;
@@ -171,7 +173,7 @@ fn gateway(
     sites: Arc<Sites>,
     rules: Rules,
     (ring, vault): (Arc<Ring>, Arc<Vault>),
-    ledger: Ledger,
+    (ledger, searches): (Ledger, Searches),
 ) -> Arc<Gateway> {
     metrics.from_zero(Format::ALL.iter().map(|format| format.word()));
     panics::hush(metrics.refusals.with_label_values(&[Reason::Internal.word()]));
@@ -192,6 +194,7 @@ fn gateway(
         carrier: Carrier::new(ledger.clone()),
         ledger,
         keeping: Keeping::new(vault, metrics.vault.clone()),
+        searches,
         metrics,
         hold: Hold::new(config.bounds.hold_all_bytes),
         draining: AtomicBool::new(false),

@@ -1,6 +1,7 @@
 //! The seam between what becomes of a value and the keys that it takes.
 
 use crate::terms::kind::Kind;
+use crate::terms::secret::Secret;
 
 /// Inside what equal values give equal tokens and hashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,17 @@ pub enum MintError {
     Vault,
 }
 
+/// What a token stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The kind's name.
+    pub kind: String,
+    /// Inside what the token was made.
+    pub domain: Domain,
+    /// The value.
+    pub value: Secret,
+}
+
 /// One place of a number whose places may have radices of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Numeral {
@@ -50,4 +62,8 @@ pub trait Mint: Send + Sync {
     fn hash(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError>;
     /// A keyed hash of a subject's id for the ledger: `h1:…`.
     fn subject(&self, subject_kind: &str, id: &str) -> String;
+    /// What a token stands for, opaque or random; nothing where it is none of this house, whatever the cause.
+    fn opened(&self, _token: &str) -> Option<Opened> {
+        None
+    }
 }

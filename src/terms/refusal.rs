@@ -59,6 +59,8 @@ reasons! {
     Undeclared = "undeclared",
     /// A question about a veiled kind: sort, prefix, range.
     Query = "query",
+    /// Staff has looked for more values of veiled kinds than a limit allows.
+    Limit = "limit",
     /// A write holds what looks like a veil.
     Veil = "veil",
     /// No such page of the gateway's own.
@@ -102,12 +104,14 @@ pub struct Refusal {
     pub reason: Reason,
     /// What exactly, for logs and `explain`: names of places, kinds and rules, never values.
     pub note: String,
+    /// After how many seconds it is worth to ask again, where that is known.
+    pub after: Option<u32>,
 }
 
 impl Refusal {
     /// A refusal with a note.
     pub fn new(reason: Reason, note: impl Into<String>) -> Refusal {
-        Refusal { reason, note: note.into() }
+        Refusal { reason, note: note.into(), after: None }
     }
 }
 

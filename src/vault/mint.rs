@@ -30,6 +30,7 @@ use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use crate::terms::kind::Kind;
+pub use crate::terms::mint::Opened;
 use crate::terms::mint::{Domain, Mint, MintError, Numeral};
 use crate::terms::secret::Secret;
 use crate::vault::derive::{self, FORMAT};
@@ -66,17 +67,6 @@ enum Random {
     Passing,
     /// The vault keeps them.
     Kept(Arc<Vault>),
-}
-
-/// What a token stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opened {
-    /// The kind's name.
-    pub kind: String,
-    /// Inside what the token was made.
-    pub domain: Domain,
-    /// The value.
-    pub value: Secret,
 }
 
 /// The text is no token of this ring: always one and the same, so that guessing teaches nothing.
@@ -170,6 +160,10 @@ impl Mint for KeyMint {
 
     fn subject(&self, subject_kind: &str, id: &str) -> String {
         subject_under(self.ring.current(), subject_kind, id)
+    }
+
+    fn opened(&self, token: &str) -> Option<Opened> {
+        self.unseal(token)
     }
 }
 

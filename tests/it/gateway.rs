@@ -22,6 +22,7 @@ mod proxied;
 mod reload;
 mod restore;
 pub mod running;
+mod searches;
 mod service;
 mod session;
 mod sites;

@@ -1,6 +1,7 @@
 //! The one integration binary: cases as files, raw sockets, TLS, the real CRM, the house's own rules.
 
 mod ask;
+mod attack;
 mod blessed;
 mod body;
 mod cli;

@@ -4,6 +4,7 @@
 //! or why it gets none.
 
 mod laws;
+mod sequences;
 
 use std::fs;
 use std::path::Path;
@@ -114,7 +115,9 @@ impl Case {
 /// A write by staff of a role, where the CRM has this record.
 pub fn restored(policy: &Policy, role: &str, request: Request<Bytes>, record: Response<Bytes>) -> Got {
     let answer = Response::builder().header("content-type", "application/json").body(Bytes::from_static(b"{}"));
-    asked(role, policy, |caller| dry::restored(policy, &mint(), caller, request, record, answer.expect("an answer")))
+    asked(role, policy, |caller| {
+        dry::restored(policy, &mint(), caller, request, Some(record), answer.expect("an answer"))
+    })
 }
 
 /// What staff of a role gets.

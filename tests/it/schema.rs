@@ -20,7 +20,7 @@ use crate::config::environment;
 
 /// Each map that a reader opens: what it calls it, the schema's name for it, and a file in which `@`
 /// stands for keys of such a map.
-const MAPS: [(&str, &str, &str); 39] = [
+const MAPS: [(&str, &str, &str); 41] = [
     ("a rule file", "rules", "@"),
     ("a role", "Role", "roles: { r: { @ } }"),
     ("a kind", "KindShape", "kinds: { k: { @ } }"),
@@ -33,6 +33,7 @@ const MAPS: [(&str, &str, &str); 39] = [
     ("a field", "KindField", "resources: [{ fields: { phone: [{ at: a, @ }] } }]"),
     ("a rule", "Rule", "rules: [{ @ }]"),
     ("`for`", "For", "rules: [{ for: { @ } }]"),
+    ("a limit", "Limit", "limits: [{ @ }]"),
     ("a token", "Token", "roles: { r: a }\nrules: [{ for: r, tokenize: { phone: { @ } } }]"),
     ("`when`", "When", "rules: [{ when: { @ } }]"),
     ("a test", "Test", "tests: [{ @ }]"),
@@ -42,6 +43,7 @@ const MAPS: [(&str, &str, &str); 39] = [
     ("a body", "Body", "tests: [{ response: { body: { @ } } }]"),
     ("what a role gets", "Gets", "tests: [{ expect: { r: { @ } } }]"),
     ("`exactly`", "Exactly", "tests: [{ expect: { r: { exactly: { @ } } } }]"),
+    ("`forwarded`", "Exactly", "tests: [{ expect: { r: { forwarded: { @ } } } }]"),
     ("gateway.yaml", "gateway", "@"),
     ("a listener", "Listener", "listen: [{ @ }]"),
     ("`tls`", "Tls", "listen: [{ tls: { @ } }]"),

@@ -150,6 +150,11 @@ pub const ALL: &[Code] = &[
         "CELの式が読めないか、存在しないものを参照しています。",
     ),
     code(
+        "codebook",
+        "Staff that gets tokens of a `token_domain` may import values of their own choice and see which token each gets.",
+        "`token_domain` のトークンを受け取る職員が、好きな値を取り込んで、どの値がどのトークンになるかを調べられます。",
+    ),
+    code(
         "columns",
         "`columns` says where the request names the columns of rows in JSON.",
         "`columns` は、JSONの行の列名がリクエストのどこにあるかを表します。",
@@ -382,6 +387,11 @@ pub const ALL: &[Code] = &[
         "信用するプロキシを含むネットワークの条件です。接続元はプロキシの申告で決まります。",
     ),
     code("purpose", "A purpose is a short and plain word.", "目的は、短く単純な語で書きます。"),
+    code(
+        "record",
+        "`record` of a test is what a write is compared with; a request that reads has none.",
+        "テストの `record` は書き込みと比べるレコードで、読むだけのリクエストにはありません。",
+    ),
     code(
         "request",
         "A test's request is a method and a path, as `GET /customers/42`.",

@@ -30,6 +30,8 @@ pub(super) struct Exchange {
     pub(super) data: Bytes,
     /// The CRM's answer, if one was given, and its type.
     pub(super) answer: Option<(Bytes, String)>,
+    /// What it answers to whoever asks for the record that is written to.
+    record: Option<(Bytes, String)>,
     pub(super) status: u16,
 }
 
@@ -85,11 +87,13 @@ impl Exchange {
             Some((text, None)) => Bytes::from(text.to_owned()),
             None => Bytes::new(),
         };
-        let answer = args.body.as_deref().map(|path| {
+        let read = |path: &Path, kind: Option<&str>| {
             let body = bytes(path, lang)?;
-            let kind = media(args.kind.as_deref(), path, &body, lang)?;
+            let kind = media(kind, path, &body, lang)?;
             Ok::<_, String>((body, kind))
-        });
+        };
+        let answer = args.body.as_deref().map(|path| read(path, args.kind.as_deref()));
+        let record = args.record.as_deref().map(|path| read(path, None));
         Ok(Exchange {
             method: args.method.clone().unwrap_or_default(),
             target: args.target.clone().unwrap_or_default(),
@@ -101,6 +105,7 @@ impl Exchange {
             headers: headers.into_iter().chain(purpose).collect(),
             data,
             answer: answer.transpose()?,
+            record: record.transpose()?,
             status: args.status.unwrap_or(STATUS),
         })
     }
@@ -134,6 +139,15 @@ impl Exchange {
             body = bytes.clone();
         }
         builder.body(body).map_err(|error| made(texts::ANSWER_UNMADE, &error, lang))
+    }
+
+    /// What the CRM answers to whoever asks for the record, if that was given.
+    pub(super) fn record(&self, lang: Lang) -> Result<Option<Response<Bytes>>, String> {
+        let made = |(body, kind): &(Bytes, String)| {
+            let answer = Response::builder().header("content-type", kind).body(body.clone());
+            answer.map_err(|error| made(texts::ANSWER_UNMADE, &error, lang))
+        };
+        self.record.as_ref().map(made).transpose()
     }
 
     /// The answer as the walker reads it, where that is known beforehand.

@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 use crate::cli::explain::rows::{By, Decider, Gets, Row};
 use crate::cli::explain::{Difference, Told, live, text};
 use crate::policy::explain::{At, KindExplanation, Step};
-use crate::policy::plan::{Errors, Plan, Search, Unlisted, Unreadable};
+use crate::policy::plan::{Errors, Limit, Plan, Search, Unlisted, Unreadable};
 use crate::serve::respond;
+use crate::terms::kind::KindId;
 use crate::terms::refusal::Refusal;
 
 /// Writes all of it.
@@ -39,6 +40,7 @@ pub(super) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
         "event": foreseen.plan.as_ref().map(|plan| plan.event.word()),
         "options": foreseen.plan.as_ref().map(|plan| options(plan)),
         "query": questions(told),
+        "limits": limits(told),
         "answer": {
             "given": told.got.is_some(),
             "status": told.got.as_ref().map(|got| got.status),
@@ -48,6 +50,9 @@ pub(super) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
         "values": told.rows.iter().map(|row| value(told, row)).collect::<Vec<_>>(),
         "kinds": kinds(told),
     });
+    if told.args.record.is_some() {
+        json["restored"] = restored(told);
+    }
     if let Some(recorded) = told.recorded {
         json["recorded"] = recorded.records().map(|record| live::as_json(record, told.policy)).collect();
         json["differences"] = told.agreement().map_or(Value::Null, |all| all.iter().map(difference).collect());
@@ -58,6 +63,12 @@ pub(super) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
 fn difference(difference: &Difference) -> Value {
     let Difference { kind, action, then, now } = difference;
     json!({ "kind": kind, "action": action, "recorded": then, "here": now })
+}
+
+/// How many values of which kind a write gives back to the CRM.
+fn restored(told: &Told<'_>) -> Value {
+    let counts = told.got.iter().flat_map(|got| got.restored.iter());
+    counts.map(|row| (told.policy.kinds().get(row.kind).name.clone(), json!(row.count))).collect::<Map<_, _>>().into()
 }
 
 fn options(plan: &Plan) -> Value {
@@ -74,15 +85,25 @@ fn options(plan: &Plan) -> Value {
 fn questions(told: &Told<'_>) -> Vec<Value> {
     let question = |question: &crate::serve::exchange::foreseen::Question| {
         let name = question.declared.then_some(&question.name);
-        match &question.asks {
-            Ok(kinds) => {
-                let kinds: Vec<&String> = kinds.iter().map(|kind| &told.policy.kinds().get(*kind).name).collect();
-                json!({ "name": name, "looks_for": kinds, "refusal": null })
-            }
-            Err(refusal) => json!({ "name": name, "looks_for": [], "refusal": self::refusal(refusal) }),
-        }
+        let named = |kind: &KindId| told.policy.kinds().get(*kind).name.clone();
+        let about = question.about.iter().map(|about| {
+            let rules: Vec<Value> = told.rules_of(about.kind).iter().map(decider).collect();
+            json!({ "kind": named(&about.kind), "what": about.asks, "becomes": about.becomes, "rules": rules })
+        });
+        let about: Vec<Value> = about.collect();
+        let (looks_for, refusal) = match &question.asks {
+            Ok(kinds) => (kinds.iter().map(named).collect(), None),
+            Err(_) if question.stripped => (Vec::new(), None),
+            Err(refusal) => (Vec::new(), Some(self::refusal(refusal))),
+        };
+        json!({ "name": name, "looks_for": looks_for, "stripped": question.stripped, "refusal": refusal, "asks": about })
     };
     told.foreseen.questions.iter().map(question).collect()
+}
+
+fn limits(told: &Told<'_>) -> Vec<Value> {
+    let limit = |limit: &Limit| json!({ "searches": limit.searches, "per": limit.per, "then": limit.then.word(), "each_kind": limit.each });
+    told.foreseen.limits.iter().map(limit).collect()
 }
 
 fn refusal(refusal: &Refusal) -> Value {

@@ -24,7 +24,7 @@ use clap::{Args, ValueEnum};
 use crate::cli::explain::asked::Exchange;
 pub(in crate::cli) use crate::cli::explain::asked::bytes;
 use crate::cli::explain::recorded::{Recorded, Totals};
-use crate::cli::explain::rows::{Maker, Row};
+use crate::cli::explain::rows::{Decider, Maker, Row};
 pub(in crate::cli) use crate::cli::explain::seen::{Cause, Noted, Seen, SeenLeaf};
 use crate::cli::say::{Lang, complain, ended};
 use crate::cli::who::Who;
@@ -72,6 +72,9 @@ pub struct ExplainArgs {
     /// What the answer is: json, html, xml, csv, text, or a media type [default: by its name]
     #[arg(long = "type", value_name = "TYPE", requires = "body")]
     kind: Option<String>,
+    /// What the CRM answers to a GET of what the request writes to, where the resource says `restore: true`
+    #[arg(long, value_name = "FILE", requires = "body", conflicts_with = "request")]
+    record: Option<PathBuf>,
     /// The answer's status [default: 200, or what the record says]
     #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(200..=599))]
     status: Option<u16>,
@@ -193,7 +196,7 @@ fn told<'a>(args: &'a ExplainArgs, policy: &'a Policy, exchange: Exchange, lang:
             let (mint, notes) = (passing()?, seen.clone());
             Some(match about {
                 Some(about) => dry::recalled(policy, &mint, &caller, notes, about, (request, response)),
-                None => dry::noted(policy, &mint, &caller, notes, request, response),
+                None => dry::noted(policy, &mint, &caller, notes, request, (response, exchange.record(lang)?)),
             })
         }
     };
@@ -243,6 +246,12 @@ impl Told<'_> {
             now: counted(&now, key),
         });
         Some(differences.filter(|own| own.then != own.now).collect())
+    }
+
+    /// The rules by which a kind is decided.
+    fn rules_of(&self, kind: KindId) -> Vec<Decider> {
+        let explained = self.foreseen.explanation.as_ref().and_then(|all| all.kinds.get(usize::from(kind.0)));
+        explained.map_or_else(Vec::new, |own| rows::deciders(self.policy, &own.decision.rules))
     }
 
     /// The kinds that the explanation is about: those of the values, or of the declared fields.

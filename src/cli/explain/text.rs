@@ -1,5 +1,6 @@
 //! An explanation for people: the request first, then a row a value, then what rules were considered.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::cli::explain::rows::{By, Decider, Gets, Row};
@@ -10,6 +11,8 @@ use crate::policy::explain::{At, KindExplanation, Step};
 use crate::policy::plan::{Errors, Plan, Search, Unlisted, Unreadable};
 use crate::policy::trace::Verdict;
 use crate::serve::respond::words;
+use crate::terms::disclosure::Count;
+use crate::terms::kind::KindId;
 use crate::terms::refusal::Refusal;
 
 /// Writes all of it.
@@ -75,18 +78,28 @@ fn request(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     }
     for question in &foreseen.questions {
         let answer = match &question.asks {
+            _ if question.stripped => texts::IS_STRIPPED.of(lang).to_owned(),
             Ok(kinds) if kinds.is_empty() => texts::ASKS_NOTHING.of(lang).to_owned(),
             Ok(kinds) => {
                 let kinds: Vec<String> = kinds.iter().map(|kind| told.policy.kinds().get(*kind).name.clone()).collect();
                 texts::LOOKS_FOR.with(lang, &[("kinds", &kinds.join(", "))])
             }
-            Err(refusal) => texts::IS_REFUSED.with(lang, &[("why", &refusal.note)]),
+            Err(refusal) => texts::IS_REFUSED.with(lang, &[("why", &phrase(lang, &refusal.note))]),
         };
+        let kinds: BTreeSet<KindId> = question.about.iter().map(|about| about.kind).collect();
+        let deciders: Vec<String> = kinds.into_iter().map(|kind| decided(&told.rules_of(kind), lang)).collect();
+        let by = if deciders.is_empty() { String::new() } else { format!(" [{}]", deciders.join("; ")) };
         // A parameter's name that no rule knows is the client's own text.
         let name = if question.declared { question.name.as_str() } else { "…" };
-        lines.push((texts::QUERY.of(lang), format!("{name}: {answer}")));
+        lines.push((texts::QUERY.of(lang), format!("{name}: {answer}{by}")));
+    }
+    if foreseen.questions.iter().any(|question| question.about.iter().any(|about| about.becomes == "counted")) {
+        lines.extend(foreseen.limits.iter().map(|limit| (texts::LIMIT.of(lang), limit.to_string())));
     }
     let refusal = told.got.as_ref().and_then(|got| got.refusal.as_ref()).or(foreseen.refusal.as_ref());
+    if let Some(home) = home(told) {
+        lines.push((texts::GOES_HOME.of(lang), home));
+    }
     lines.push((texts::ANSWER.of(lang), answer(told, refusal, lang)));
     writeln!(out, "{} {}", exchange.method, target(told))?;
     let width = lines.iter().map(|(name, _)| columns(name)).max().unwrap_or_default();
@@ -103,6 +116,14 @@ fn target(told: &Told<'_>) -> String {
     let shown = if told.args.show_values { target.as_str() } else { target.split('?').next().unwrap_or_default() };
     let more = if shown.len() < target.len() { "?…" } else { "" };
     crate::ledger::show::plain(&format!("{shown}{more}"))
+}
+
+/// The kinds of what a write gives back to the CRM, and how many values of each.
+fn home(told: &Told<'_>) -> Option<String> {
+    let counts = &told.got.as_ref()?.restored;
+    let one = |row: &Count| format!("{} {}", told.policy.kinds().get(row.kind).name, row.count);
+    let all: Vec<String> = counts.iter().map(one).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 fn options(plan: &Plan) -> String {

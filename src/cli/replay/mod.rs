@@ -200,7 +200,7 @@ impl Replay<'_> {
     fn judged(&self, policy: &Policy, entry: &Entry, asker: &Asker, roles: &[RoleId]) -> Option<(Got, Vec<SeenLeaf>)> {
         let caller = Caller { staff: Some(&asker.staff), roles, network: self.network, time: self.time };
         let seen = Arc::new(Seen::default());
-        let got = dry::noted(policy, self.mint, &caller, seen.clone(), entry.request()?, entry.response()?);
+        let got = dry::noted(policy, self.mint, &caller, seen.clone(), entry.request()?, (entry.response()?, None));
         Some((got, seen.take()))
     }
 }

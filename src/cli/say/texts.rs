@@ -77,6 +77,8 @@ texts! {
     OWN_XML: "the test's own XML cannot be read: {why}", "テストのXMLが読めません: {why}";
     TEXT_DIFFERS: "the answer is another text", "応答の文字列が期待と違います";
     NOT_EXACTLY: "the answer is not exactly as expected", "応答が期待と完全には一致しません";
+    SENT_DIFFERS: "the CRM gets another body", "CRMに送られる本文が期待と違います";
+    NOT_SENT: "the CRM gets nothing", "CRMには何も送られません";
     MUST_HIDE: "`{value}` must be hidden and stands in the answer", "`{value}` は隠れるべきですが、応答にあります";
     MUST_HIDE_IN_HEADER: "`{value}` must be hidden and stands in the header `{name}`",
         "`{value}` は隠れるべきですが、ヘッダー `{name}` にあります";
@@ -222,6 +224,10 @@ texts! {
     ASKS_NOTHING: "asks for nothing hidden", "隠された値を尋ねていない";
     LOOKS_FOR: "looks for a whole value of {kinds}; allowed and counted", "{kinds} の値全体を探す（許可し、数える）";
     IS_REFUSED: "refused: {why}", "拒否: {why}";
+    IS_STRIPPED: "is about sorting by hidden data; the CRM is asked without it", "隠された値での並べ替え（これを除いてCRMに送る）";
+    LIMIT: "limit", "上限";
+    LIMIT_OF: "limit of {who}: {says}", "{who} の上限: {says}";
+    GOES_HOME: "goes home", "元に戻る値";
     ANSWER: "answer", "応答";
     REFUSED: "{status} {reason}: {title} ({why})", "{status} {reason}: {title}（{why}）";
     RELEASED: "{status}, released", "{status}、公開";

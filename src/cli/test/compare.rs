@@ -12,6 +12,8 @@ use crate::cli::test::{recorded, table};
 use crate::policy::Policy;
 use crate::policy::node::Spot;
 use crate::policy::rule::tests::Expect;
+use crate::policy::rule::tests::body::json_text;
+use crate::policy::rule::tests::expect::Forwarded;
 use crate::serve::exchange::dry::Got;
 use crate::terms::mint::Mint;
 
@@ -102,6 +104,46 @@ impl Compare<'_> {
         }
         recorded::compare(self, &expect.ledger, &mut all);
         all
+    }
+
+    /// What the CRM gets of a write; `whole` is the body that is expected byte for byte.
+    pub(super) fn forwarded(&self, expect: &Expect, whole: Option<Result<String, String>>, all: &mut Vec<Difference>) {
+        let Some(expected) = expect.forwarded.as_ref().filter(|_| all.is_empty() || self.got.refusal.is_none()) else {
+            return;
+        };
+        let lang = self.lang;
+        let spot = match expected {
+            Forwarded::Json(node) => &node.spot,
+            Forwarded::Body(content) => &content.spot,
+        };
+        if self.got.refusal.is_some() {
+            return all.push(self.difference("forwarded", Wrong::new(spot, texts::NOT_SENT.of(lang).to_owned())));
+        }
+        let charset = match expected {
+            Forwarded::Body(content) => content.charset.as_deref().unwrap_or_default(),
+            Forwarded::Json(_) => "",
+        };
+        let own = decoded(charset, &self.got.forwarded);
+        let differs = || Wrong::new(spot, texts::SENT_DIFFERS.of(lang).to_owned());
+        match (expected, whole) {
+            (Forwarded::Json(node), _) if serde_json::from_str::<serde_json::Value>(&own).is_ok() => {
+                let mut wrong = Vec::new();
+                Json { exactly: true, lang }.compare(node, &own, &mut wrong);
+                // What decided stands in the record, not in the answer.
+                let wrong = wrong.into_iter().map(|wrong| Wrong { sought: Sought::default(), ..wrong });
+                self.add("forwarded", wrong.collect(), all);
+            }
+            (Forwarded::Json(node), _) => {
+                all.push(self.difference("forwarded", shown(differs(), &json_text(node), &own)));
+            }
+            (Forwarded::Body(_), Some(Ok(expected))) if expected != own => {
+                all.push(self.difference("forwarded", shown(differs(), &expected, &own)));
+            }
+            (Forwarded::Body(content), Some(Err(problem))) => {
+                all.push(self.difference("forwarded", Wrong::new(&content.spot, problem)));
+            }
+            (Forwarded::Body(_), _) => {}
+        }
     }
 
     /// How the exchange ends: the status and the refusal.

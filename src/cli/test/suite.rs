@@ -14,14 +14,15 @@ use jiff::Timestamp;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::cli::explain::Seen;
-use crate::cli::say::{Lang, Text, texts};
+use crate::cli::say::{Lang, texts};
 use crate::cli::test::because::Because;
 use crate::cli::test::compare::Compare;
 use crate::guard::notes::Notes;
 use crate::policy::Policy;
 use crate::policy::node::Spot;
 use crate::policy::rule::tests::body::{Content, ContentFormat, ContentFrom};
-use crate::policy::rule::tests::{Expect, TestCase, Who};
+use crate::policy::rule::tests::expect::Forwarded;
+use crate::policy::rule::tests::{Expect, TestCase, TestResponse, Who};
 use crate::serve::exchange::dry::{self, Caller, Got};
 use crate::terms::mint::Mint;
 use crate::terms::staff::Staff;
@@ -98,6 +99,8 @@ const IN_TARGET: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').a
 struct Ready {
     request: Request<Bytes>,
     response: Response<Bytes>,
+    /// What it answers to whoever asks for the record.
+    record: Option<Response<Bytes>>,
     /// What the CRM's answer says, in UTF-8.
     original: String,
 }
@@ -143,6 +146,10 @@ impl<'a> Suite<'a> {
             Ok(ready) => {
                 let got = self.exchange(test, expect, ready, None);
                 let whole = expect.whole.as_ref().map(|content| self.text(content, folder));
+                let forwarded = match &expect.forwarded {
+                    Some(Forwarded::Body(content)) => Some(self.text(content, folder)),
+                    _ => None,
+                };
                 let (policy, mint, lang) = (self.policy, self.mint.as_ref(), self.lang);
                 let again = || {
                     let seen = Arc::new(Seen::default());
@@ -152,6 +159,7 @@ impl<'a> Suite<'a> {
                 let (original, judged) = (ready.original.as_str(), OnceCell::new());
                 let compare = Compare { policy, mint, got: &got, original, lang, again: &again, judged };
                 checked.differences = compare.all(expect, whole);
+                compare.forwarded(expect, forwarded, &mut checked.differences);
                 checked.resources = got.plan.map(|plan| plan.resources.clone()).unwrap_or_default();
                 checked.rules = got.disclosures.rules.into_iter().collect();
             }
@@ -186,10 +194,10 @@ impl<'a> Suite<'a> {
         };
         let time = test.time.unwrap_or(self.now);
         let caller = Caller { staff: staff.as_ref(), roles: &roles, network: test.network, time };
-        let (request, response) = (ready.request.clone(), ready.response.clone());
+        let (request, response, record) = (ready.request.clone(), ready.response.clone(), ready.record.clone());
         match notes {
-            Some(notes) => dry::noted(self.policy, &self.mint, &caller, notes, request, response),
-            None => dry::run(self.policy, &self.mint, &caller, request, response),
+            Some(notes) => dry::noted(self.policy, &self.mint, &caller, notes, request, (response, record)),
+            None => dry::restored(self.policy, &self.mint, &caller, request, record, response),
         }
     }
 
@@ -212,23 +220,30 @@ impl<'a> Suite<'a> {
             request = request.header(PURPOSE, purpose);
         }
         let request = request.body(body);
-        let unmade = |text: Text, error: &http::Error| text.with(self.lang, &[("error", error)]);
-        let request = request.map_err(|error| (test.request.spot.clone(), unmade(texts::REQUEST_UNMADE, &error)))?;
-        let mut response = Response::builder().status(test.response.status);
-        let (mut body, mut original) = (Bytes::new(), String::new());
-        if let Some(content) = &test.response.content {
-            if !says_type(&test.response.headers) {
+        let unmade = |error| texts::REQUEST_UNMADE.with(self.lang, &[("error", &error)]);
+        let request = request.map_err(|error| (test.request.spot.clone(), unmade(error)))?;
+        let response = self.answer(&test.response, &test.spot, folder)?;
+        let record = test.record.as_ref().map(|record| self.answer(record, &test.spot, folder)).transpose()?;
+        let charset = test.response.content.as_ref().and_then(|content| content.charset.as_deref());
+        let original = decoded(charset.unwrap_or_default(), response.body());
+        Ok(Ready { request, response, record, original })
+    }
+
+    /// An answer of the CRM's, of a test that stands at `spot`.
+    fn answer(&self, said: &TestResponse, spot: &Spot, folder: &Path) -> Result<Response<Bytes>, (Spot, String)> {
+        let mut response = Response::builder().status(said.status);
+        let mut body = Bytes::new();
+        if let Some(content) = &said.content {
+            if !says_type(&said.headers) {
                 response = response.header("content-type", media(content));
             }
             body = self.read(content, folder).map_err(|problem| (content.spot.clone(), problem))?;
-            original = decoded(content.charset.as_deref().unwrap_or_default(), &body);
         }
-        for (name, value) in &test.response.headers {
+        for (name, value) in &said.headers {
             response = response.header(name, value);
         }
-        let response = response.body(body);
-        let response = response.map_err(|error| (test.spot.clone(), unmade(texts::ANSWER_UNMADE, &error)))?;
-        Ok(Ready { request, response, original })
+        let unmade = |error| texts::ANSWER_UNMADE.with(self.lang, &[("error", &error)]);
+        response.body(body).map_err(|error| (spot.clone(), unmade(error)))
     }
 
     /// A content's text.

@@ -6,6 +6,12 @@
 //! tokenizer's own matching is not used: it knows no end tags but those that are written, so in
 //! `<tr><td>a<td>b` it takes the second cell for a child of the first, and a field would be missed.
 
+/// The longest list of selectors: nobody writes such a one by hand, and what matches is asked at every element.
+const SELECTOR_BYTES: usize = 1000;
+
+/// How deep `:not()` and `:is()` stand in one another.
+const NESTED: usize = 4;
+
 /// A list of selectors, any of which may match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Selectors(pub(super) Vec<Complex>);
@@ -63,7 +69,10 @@ pub fn check_selector(selector: &str) -> Result<(), String> {
 impl Selectors {
     /// Reads a list of selectors.
     pub(super) fn parse(text: &str) -> Result<Selectors, String> {
-        let mut reader = Reader { text, at: 0 };
+        if text.len() > SELECTOR_BYTES {
+            return Err(format!("a selector has at most {SELECTOR_BYTES} bytes, and this one has {}", text.len()));
+        }
+        let mut reader = Reader { text, at: 0, nested: 0 };
         let read = reader.list().and_then(|list| if reader.rest().is_empty() { Ok(list) } else { reader.unexpected() });
         read.map(Selectors).map_err(|why| format!("`{text}`: {why}"))
     }
@@ -72,6 +81,8 @@ impl Selectors {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// In how many `:not()` and `:is()`.
+    nested: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -102,8 +113,9 @@ impl<'a> Reader<'a> {
                 return Err(format!("`{sign}` cannot be followed; write descendants (` `) or children (`>`)"));
             }
             let outer = std::mem::replace(&mut element, self.compound()?);
-            around.insert(0, (child, outer));
+            around.push((child, outer));
         }
+        around.reverse();
         Ok(Complex { element, around })
     }
 
@@ -174,7 +186,12 @@ impl<'a> Reader<'a> {
         if !self.eat("(") {
             return self.unexpected();
         }
+        if self.nested == NESTED {
+            return Err(format!("`:not()` and `:is()` stand in one another more than {NESTED} deep"));
+        }
+        self.nested += 1;
         let list = self.list()?;
+        self.nested -= 1;
         if !self.eat(")") {
             return self.unexpected();
         }

@@ -77,6 +77,13 @@ impl JsonWalker {
         self.tree.show_nulls();
         self
     }
+
+    /// Shows each list and object that holds nothing as a vertical tab: in a write it may stand where
+    /// something was.
+    pub fn showing_empties(mut self) -> JsonWalker {
+        self.tree.show_empties();
+        self
+    }
 }
 
 impl JsonWalker {

@@ -95,7 +95,7 @@ impl Tree {
                     at = blank(bytes, at + 1);
                 }
                 (Expect::CommaOrClose | Expect::KeyOrClose, Some(b'}')) => {
-                    self.close(base + at + 1, sink)?;
+                    self.close(base + at + 1, expect != Expect::CommaOrClose, sink)?;
                     return Ok(Way::Turns(at + 1));
                 }
                 (Expect::Key | Expect::KeyOrClose, _) => {}
@@ -163,7 +163,7 @@ impl Tree {
                     at = blank(bytes, at + 1);
                 }
                 (Expect::CommaOrClose | Expect::ValueOrClose, Some(b']')) => {
-                    self.close(base + at + 1, sink)?;
+                    self.close(base + at + 1, expect != Expect::CommaOrClose, sink)?;
                     return Ok(Way::Turns(at + 1));
                 }
                 (Expect::Value | Expect::ValueOrClose, _) => {}

@@ -16,6 +16,9 @@ use crate::terms::refusal::{Reason, Refusal};
 /// The longest key: all keys around a value are kept, so they are bounded more tightly than it.
 pub(super) const KEY_BYTES: usize = 16 << 10;
 
+/// What stands for a list or an object in which nothing is: a character that no field holds.
+const EMPTY: &str = "\u{b}";
+
 /// What may come next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expect {
@@ -80,6 +83,8 @@ pub(in crate::format) struct Tree {
     /// Those that are open, which stand in one another.
     pub(super) open: Vec<Record>,
     nulls: bool,
+    /// Whether lists and objects that hold nothing are shown.
+    empties: bool,
     /// Whether one document may follow another.
     many: bool,
     /// Whether the path of the records begins them.
@@ -103,6 +108,7 @@ impl Tree {
             records: 0,
             open: Vec::new(),
             nulls: places.nulls,
+            empties: false,
             many: false,
             has_records: matches!(places.records, Some(Place::Json(_))),
             value_bytes: bounds.value_bytes,
@@ -112,6 +118,10 @@ impl Tree {
 
     pub(super) fn show_nulls(&mut self) {
         self.nulls = true;
+    }
+
+    pub(super) fn show_empties(&mut self) {
+        self.empties = true;
     }
 
     /// Takes several documents; each is a record where the resource declares none.
@@ -141,7 +151,7 @@ impl Tree {
             (Expect::KeyOrClose | Expect::ValueOrClose | Expect::CommaOrClose, Token::Close(shape))
                 if top == Some(shape) =>
             {
-                self.close(span.end, sink)
+                self.close(span.end, self.expect != Expect::CommaOrClose, sink)
             }
             (Expect::Value | Expect::ValueOrClose, token) => self.scalar(&token, raw, span, sink),
             (Expect::Key | Expect::KeyOrClose, Token::Text(key)) => {
@@ -215,12 +225,18 @@ impl Tree {
         }
     }
 
-    pub(super) fn close(&mut self, end: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
-        if self.frames.pop().is_some_and(|frame| frame.shape == Shape::Object) {
+    /// The innermost container ends here, `empty` if nothing stood in it.
+    pub(super) fn close(&mut self, end: usize, empty: bool, sink: &mut dyn Sink) -> Result<(), Refusal> {
+        let closed = self.frames.pop();
+        if closed.as_ref().is_some_and(|frame| frame.shape == Shape::Object) {
             self.around.pop();
         }
         if self.in_object() {
             self.nest.pop();
+        }
+        if let Some(frame) = closed.filter(|_| empty && self.empties) {
+            let start = frame.before.saturating_sub(1);
+            self.show(EMPTY, Part::Value, Quote::JsonBare, self.stands(start..end), sink)?;
         }
         self.complete(end, sink)
     }

@@ -11,6 +11,7 @@
 pub mod calls;
 pub mod entity;
 pub mod names;
+pub mod nodes;
 pub mod path;
 pub mod scan;
 mod show;

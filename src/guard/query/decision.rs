@@ -27,6 +27,18 @@ pub(super) enum Ask {
     Find(Fit),
 }
 
+impl Ask {
+    /// What is asked, in a word for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Ask::Order => "order",
+            Ask::Compare => "compare",
+            Ask::Find(Fit::Part) => "part",
+            Ask::Find(_) => "value",
+        }
+    }
+}
+
 /// What becomes of the question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {

@@ -13,8 +13,11 @@ mod markup;
 mod names;
 mod spelling;
 mod text;
+mod tokens;
 mod tree;
 mod walk;
+
+pub use crate::guard::query::tokens::{in_json, in_parameters};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,10 +26,11 @@ use crate::guard::query::decision::{Answer, Ask, Fit, decide};
 use crate::guard::query::names::Operator;
 use crate::guard::query::tree::{Tree, VALUES_MAX as VALUES_OF_ALL_MAX};
 use crate::guard::query::walk::Walk;
-use crate::policy::plan::{Plan, Search};
+use crate::policy::plan::{Plan, Search, Sort};
 use crate::terms::kind::{self, KindId};
 use crate::terms::label;
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::secret::Secret;
 
 /// How many values of one veiled kind a request may look for: a list of candidates is a range in
 /// another dress, and halves as well. A form asks for a surname, a given name and two numbers.
@@ -37,21 +41,63 @@ const VALUES_MAX: usize = 4;
 pub struct Asked {
     /// Veiled kinds that were looked for by a whole value.
     pub kinds: BTreeSet<KindId>,
+    /// The values that they were looked for by, each in one spelling.
+    pub sought: BTreeSet<(KindId, Secret)>,
+}
+
+/// What a question asks about one veiled kind, and what becomes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct About {
+    /// The kind.
+    pub kind: KindId,
+    /// `order`, `compare`, `part` or `value`.
+    pub asks: &'static str,
+    /// `counted`, `passes`, `stripped` or `refused`; behind what is refused nothing is looked at.
+    pub becomes: &'static str,
+}
+
+/// What parameters ask about veiled kinds, each once, for whoever explains it.
+pub fn about(plan: &Plan, parameters: &[(String, String)]) -> BTreeSet<About> {
+    let mut screen = Screen::new(plan);
+    screen.strips = plan.strips().then(BTreeSet::new);
+    screen.told = Some(BTreeSet::new());
+    // Why it is refused, `screen` says.
+    let _ = look(&mut screen, parameters);
+    screen.told.unwrap_or_default()
 }
 
 /// Looks at every parameter of the query, and of a form that only reads.
 pub fn screen(plan: &Plan, parameters: &[(String, String)]) -> Result<Asked, Refusal> {
+    let mut screen = Screen::new(plan);
+    look(&mut screen, parameters)?;
+    Ok(screen.asked())
+}
+
+/// The numbers of the parameters that sort by what a rule takes out of questions, and of those that say in which
+/// direction. What is left must be looked at again: with them nothing is said of it.
+pub fn sorting(plan: &Plan, parameters: &[(String, String)]) -> Result<BTreeSet<usize>, Refusal> {
+    let mut screen = Screen::new(plan);
+    screen.strips = plan.strips().then(BTreeSet::new);
+    look(&mut screen, parameters)?;
+    let roots = screen.strips.unwrap_or_default();
+    let goes = |(name, value): &(String, String)| {
+        let root = tree::root(name);
+        let directs = names::directs(root) || (names::orders(root) && names::is_direction(value));
+        !roots.is_empty() && (roots.contains(root) || directs)
+    };
+    Ok(parameters.iter().enumerate().filter(|(_, pair)| goes(pair)).map(|(number, _)| number).collect())
+}
+
+fn look(screen: &mut Screen<'_>, parameters: &[(String, String)]) -> Result<(), Refusal> {
     if parameters.len() > VALUES_OF_ALL_MAX {
         return Err(walk::too_many());
     }
-    let mut screen = Screen::new(plan);
     let hidden = parameters.iter().flat_map(|(_, value)| smuggled(value)).collect::<Vec<_>>();
-    let mut walk = Walk::new(&mut screen);
+    let mut walk = Walk::new(screen);
     for (name, value) in parameters.iter().chain(&hidden) {
         walk.expression(name, value)?;
     }
-    walk.tree(&Tree::parameters(parameters.iter().chain(&hidden)))?;
-    Ok(screen.asked())
+    walk.tree(&Tree::parameters(parameters.iter().chain(&hidden)))
 }
 
 /// Looks at a JSON body that only reads.
@@ -93,15 +139,22 @@ struct Screen<'p> {
     plan: &'p Plan,
     /// The values that were sought, by kind.
     sought: BTreeMap<KindId, BTreeSet<String>>,
+    /// Where a rule may take out what sorts: the names of the parameters that do.
+    strips: Option<BTreeSet<String>>,
+    /// What is asked, where somebody listens.
+    told: Option<BTreeSet<About>>,
 }
 
 impl<'p> Screen<'p> {
     fn new(plan: &'p Plan) -> Screen<'p> {
-        Screen { plan, sought: BTreeMap::new() }
+        Screen { plan, sought: BTreeMap::new(), strips: None, told: None }
     }
 
     fn asked(self) -> Asked {
-        Asked { kinds: self.sought.into_keys().collect() }
+        let kinds = self.sought.keys().copied().collect();
+        let values =
+            |(kind, values): (KindId, BTreeSet<String>)| values.into_iter().map(move |value| (kind, Secret(value)));
+        Asked { kinds, sought: self.sought.into_iter().flat_map(values).collect() }
     }
 
     fn columns(&self) -> Columns<'p> {
@@ -109,13 +162,38 @@ impl<'p> Screen<'p> {
     }
 
     /// A question about each of the kinds that is more than looking for a value.
-    fn ask(&self, name: &str, kinds: &[KindId], ask: Ask) -> Result<(), Refusal> {
-        for kind in kinds.iter().copied().filter(|kind| self.columns().hides(*kind)) {
-            if let Answer::Refused(what) = decide(self.search(kind), ask) {
+    fn ask(&mut self, name: &str, kinds: &[KindId], ask: Ask) -> Result<(), Refusal> {
+        let columns = self.columns();
+        for kind in kinds.iter().copied().filter(|kind| columns.hides(*kind)) {
+            let Answer::Refused(what) = decide(self.search(kind), ask) else {
+                self.tell(kind, ask, "passes");
+                continue;
+            };
+            if ask != Ask::Order || !self.strips_by(name, kind) {
+                self.tell(kind, ask, "refused");
                 return Err(self.refusal(name, kind, what));
             }
+            self.tell(kind, ask, "stripped");
         }
         Ok(())
+    }
+
+    fn tell(&mut self, kind: KindId, ask: Ask, becomes: &'static str) {
+        if let Some(told) = &mut self.told {
+            told.insert(About { kind, asks: ask.word(), becomes });
+        }
+    }
+
+    /// Notes that a parameter sorts by a kind, where a rule takes such parameters out.
+    fn strips_by(&mut self, name: &str, kind: KindId) -> bool {
+        let is_told = self.plan.decisions[usize::from(kind.0)].sort == Sort::Strip;
+        match &mut self.strips {
+            Some(strips) if is_told && names::orders(name) => {
+                strips.insert(name.to_owned());
+                true
+            }
+            _ => false,
+        }
     }
 
     /// A value that is compared with the kinds in the way that stands at its front, if one does.
@@ -146,15 +224,24 @@ impl<'p> Screen<'p> {
             let (search, fit) = (self.search(kind), self.fit(kind, value));
             match decide(search, Ask::Find(fit)) {
                 Answer::Passes => {}
-                Answer::Counts => self.count(name, kind, value)?,
+                Answer::Counts => {
+                    self.tell(kind, Ask::Find(fit), "counted");
+                    self.count(name, kind, value, fit)?;
+                }
                 Answer::Refused(what) if search == Search::Exact => partly = partly.or(Some((kind, what))),
-                Answer::Refused(what) => return Err(self.refusal(name, kind, what)),
+                Answer::Refused(what) => {
+                    self.tell(kind, Ask::Find(fit), "refused");
+                    return Err(self.refusal(name, kind, what));
+                }
             }
             proven |= fit == Fit::Proven;
         }
         match partly {
             // A value that is proven to be of one kind is no part of another.
-            Some((kind, what)) if !proven => Err(self.refusal(name, kind, what)),
+            Some((kind, what)) if !proven => {
+                self.tell(kind, Ask::Find(Fit::Part), "refused");
+                Err(self.refusal(name, kind, what))
+            }
             _ => Ok(()),
         }
     }
@@ -200,9 +287,9 @@ impl<'p> Screen<'p> {
         self.words(name, bare)
     }
 
-    fn count(&mut self, name: &str, kind: KindId, value: &str) -> Result<(), Refusal> {
+    fn count(&mut self, name: &str, kind: KindId, value: &str, fit: Fit) -> Result<(), Refusal> {
         let sought = self.sought.entry(kind).or_default();
-        sought.insert(label::fold(value));
+        sought.insert(spelt(kind, value, fit));
         if sought.len() > VALUES_MAX && self.search(kind) == Search::Exact {
             return Err(self.refusal(name, kind, "looking for many values at once"));
         }
@@ -224,6 +311,16 @@ impl<'p> Screen<'p> {
             if self.plan.parameters.contains_key(&folded) { format!("parameter `{folded}`: ") } else { String::new() };
         Refusal::new(Reason::Query, format!("{shown}{what} is not allowed for `{}`", self.plan.kinds.get(kind).name))
     }
+}
+
+/// A value in the one spelling in which it is counted.
+fn spelt(kind: KindId, value: &str, fit: Fit) -> String {
+    let mut folded = spelling::folded(value.trim());
+    if kind == kind::PHONE && fit == Fit::Proven {
+        // Which lines and brackets stand between its digits is all one.
+        folded.retain(|c| c.is_ascii_digit() || c == '+');
+    }
+    folded
 }
 
 /// Kinds of which a few digits are a part.

@@ -169,6 +169,23 @@ pub(super) fn is(name: &str, what: Use) -> bool {
     Spelled::of(name).is(what)
 }
 
+/// Whether a parameter of this name may be left out of a question without that the answer becomes another but
+/// for its order: what groups, counts or leaves out twins says what the answer holds.
+pub(super) fn orders(name: &str) -> bool {
+    const OTHERS: &[&str] = &["group", "having", "apply", "compute", "aggregat", "aggs", "facet", "distinct", "pivot"];
+    let squeezed = squeezed(name);
+    is(name, Use::Sort) && !OTHERS.iter().any(|word| squeezed.contains(word))
+}
+
+/// Whether a parameter of this name says in which direction another sorts: `sord`, `sSortDir_0`.
+pub(super) fn directs(name: &str) -> bool {
+    let spelled = Spelled::of(name);
+    // One word alone at the end of a longer name is for anything: `work_dir`.
+    let joined =
+        spelled.ends.iter().skip(1).any(|end| USES.get(end.as_str()).is_some_and(|all| all.contains(&Use::Direction)));
+    joined || spelled.is(Use::Direction)
+}
+
 /// All that a name is for.
 pub(super) fn uses(name: &str) -> Vec<Use> {
     let spelled = Spelled::of(name);
@@ -264,6 +281,25 @@ mod tests {
             ("status", Use::Words),
         ] {
             assert!(!is(name, what), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_orders_says_nothing_of_what_is_there() {
+        for (name, orders_it) in [
+            ("sort", true),
+            ("ORDER_BY", true),
+            ("$orderby", true),
+            ("iSortCol_0", true),
+            ("group_by", false),
+            ("$apply", false),
+            ("distinct", false),
+            ("distinctOn", false),
+            ("sort_group", false),
+            ("facets", false),
+            ("filter", false),
+        ] {
+            assert_eq!(orders(name), orders_it, "{name}");
         }
     }
 

@@ -83,6 +83,11 @@ fn parts(name: &str) -> Vec<&str> {
     parts
 }
 
+/// The first part of a parameter's name, under which all parameters are one that begin so.
+pub(super) fn root(name: &str) -> &str {
+    parts(name).first().copied().unwrap_or_default()
+}
+
 /// The parts of a name that are left, and the value.
 type Entry<'p> = (Vec<&'p str>, &'p str);
 

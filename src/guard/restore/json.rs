@@ -1,17 +1,22 @@
-//! A write in JSON beside the record as it stands in the CRM and as staff gets it.
+//! A write in JSON or XML beside the record as it stands in the CRM and as staff gets it.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
-use super::lists::{IDS, pairs};
-use super::{Doubt, Doubts, Fill, Home, RESTORED, Scope, Settled, Why};
+use super::lists::{Pairs, pairs};
+use super::who::{self, About};
+use super::{Doubt, Doubts, Fill, Home, RESTORED, Scope, Settled, Why, removes_a_field};
 use crate::format::json::nodes::{self, Is, Member, Node, find};
+use crate::format::xml::nodes::{self as xml, Document};
 use crate::policy::plan::Plan;
+use crate::terms::action::Action;
+use crate::terms::disclosure::Subject;
 use crate::terms::kind::KindId;
 use crate::terms::refusal::{Reason, Refusal};
 
 /// What is said where something that a rule takes out of answers could be lost.
 const TORN: &str =
-    "a list in the body was changed so that nobody can tell which of its members are which; nothing was saved";
+    "the body was changed so that what a rule takes out could be lost or come to somebody else; nothing was saved";
 
 /// A record as the CRM answered, and as staff would get that answer now.
 pub struct Issued {
@@ -21,13 +26,38 @@ pub struct Issued {
     veiled: Node,
     /// What the values of the original are, in its order.
     kinds: Vec<(Range<usize>, KindId)>,
+    /// What an XML document says of its root, where it is one.
+    xml: Option<Root>,
+}
+
+/// The root of an XML document: its name, and what the document says of namespaces.
+#[derive(PartialEq, Eq)]
+struct Root(String, Vec<String>);
+
+/// Reads a document in XML.
+fn read_xml(text: &str, depth: usize) -> Option<(Root, Node)> {
+    let Document { name, root, spaces } = xml::read(text, depth)?;
+    Some((Root(name, spaces), root))
 }
 
 impl Issued {
     /// Takes the same answer twice; nothing where it cannot be compared with anything.
     pub fn new(original: String, veiled: &str, kinds: Vec<(Range<usize>, KindId)>, depth: usize) -> Option<Issued> {
         let (read, veiled) = (nodes::read(&original, depth)?, nodes::read(veiled, depth)?);
-        Some(Issued { original: read, text: original, veiled, kinds })
+        Some(Issued { original: read, text: original, veiled, kinds, xml: None })
+    }
+
+    /// The same of XML.
+    pub fn of_xml(original: String, veiled: &str, kinds: Vec<(Range<usize>, KindId)>, depth: usize) -> Option<Issued> {
+        let ((root, read), (other, veiled)) = (read_xml(&original, depth)?, read_xml(veiled, depth)?);
+        (root == other).then_some(Issued { original: read, text: original, veiled, kinds, xml: Some(root) })
+    }
+
+    /// A write of the same form.
+    fn read(&self, written: &str, depth: usize) -> Option<Node> {
+        let Some(own) = &self.xml else { return nodes::read(written, depth) };
+        let (root, node) = read_xml(written, depth)?;
+        (root == *own).then_some(node)
     }
 
     /// What stands in a value.
@@ -37,26 +67,30 @@ impl Issued {
         self.kinds[from..].iter().take_while(move |(span, _)| span.end <= end).map(|(_, kind)| *kind)
     }
 
-    /// Makes a write whole again. `plan` is the write's own; `subject` is the id of whom it is about.
+    /// Makes a write whole again. `plan` is the write's own; `subject` is whom it is about.
     pub fn restore(
         &self,
         plan: &Plan,
         doubts: &Doubts,
         written: &str,
-        subject: &str,
+        subject: &Subject,
         depth: usize,
     ) -> Result<Home, Refusal> {
-        let Some(root) = nodes::read(written, depth) else {
+        let Some(root) = self.read(written, depth) else {
             return Err(doubts.refuse(plan));
         };
-        let settled = Settled::default();
+        let about = About { kind: &subject.kind, id: subject.id.as_deref().unwrap_or_default() };
         let mut merge = Merge {
             issued: self,
+            written,
             plan,
-            subject,
+            about,
+            removes: removes_a_field(plan),
+            doubts: doubts.leaves.iter().filter_map(|doubt| Some((doubt.span.start, doubt.kind?))).collect(),
             below: false,
+            by_place: false,
             scope: doubts.scope,
-            settled,
+            settled: Settled::default(),
             torn: false,
             locked: None,
         };
@@ -74,10 +108,19 @@ impl Issued {
 
 struct Merge<'a> {
     issued: &'a Issued,
+    /// What staff writes.
+    written: &'a str,
     plan: &'a Plan,
-    subject: &'a str,
+    about: About<'a>,
+    /// Whether a rule takes a field out of answers. What could lose such a field is refused whether there is
+    /// one or not: otherwise whoever asks often enough would know who has one.
+    removes: bool,
+    /// The kinds of what is in doubt, by where it begins.
+    doubts: HashMap<usize, KindId>,
     /// Whether the node that is looked at lies in another.
     below: bool,
+    /// Whether it lies in a member of a list that may be somebody else's: nothing goes home there.
+    by_place: bool,
     scope: Scope,
     settled: Settled,
     /// Whether something that a rule takes out of answers may be lost.
@@ -97,26 +140,49 @@ impl Merge<'_> {
             return;
         };
         match (&written.is, &original.is, &veiled.is) {
-            (Is::Object(w), Is::Object(o), Is::Object(v)) => self.object((written, w), o, v),
-            (Is::List(w), Is::List(o), Is::List(v)) => self.list(w, o, v),
-            (Is::Object(_) | Is::List(_), ..) | (_, Is::Object(_) | Is::List(_), _) => {}
+            (Is::Object(w), Is::Object(o), Is::Object(v)) => self.object((written, w), (original, o), v),
+            (Is::List(w), Is::List(o), Is::List(v)) => self.list((written, w), (original, o), v),
+            (Is::Object(_) | Is::List(_), ..) | (_, Is::Object(_) | Is::List(_), _) => self.replaced(original),
             // What staff gets in clear and leaves as it is may look like anything.
             _ if original.is_same(veiled) && written.is_same(original) => self.settled.kept.push(written.span.clone()),
             _ if !original.is_same(veiled) && is_unchanged(written, veiled) => self.back(written, original),
             // What stood there was there to see: staff has emptied the field.
             _ if written.is_blank() => self.settled.own.push(written.span.clone()),
+            // A document in a text is taken whole, with what staff does not see of it.
+            (_, _, Is::Text(text)) if holds_members(text) => self.torn |= self.removes && self.scope != Scope::Nothing,
             _ => {}
         }
     }
 
+    /// Something else stands where an object or a list stood, or one of those where a value stood.
+    fn replaced(&mut self, original: &Node) {
+        self.lost(original);
+        let is_scalar = matches!(original.is, Is::Text(_) | Is::Bare(_));
+        self.torn |= self.removes && !is_scalar && self.scope != Scope::Nothing;
+    }
+
     /// The original goes home, as the CRM wrote it.
     fn back(&mut self, written: &Node, original: &Node) {
-        self.settled.kept.push(written.span.clone());
+        if self.by_place {
+            return;
+        }
         if !written.is_same(original) {
-            let text = self.issued.text[original.span.clone()].to_owned();
+            let Some(text) = self.text_of(original, &written.span) else { return };
             self.settled.home.fills.push(Fill { span: written.span.clone(), text });
             self.count(original);
         }
+        self.settled.kept.push(written.span.clone());
+    }
+
+    /// An original as it is written in the place of a span.
+    fn text_of(&mut self, original: &Node, span: &Range<usize>) -> Option<String> {
+        let text = &self.issued.text[original.span.clone()];
+        if self.issued.xml.is_none() {
+            return Some(text.to_owned());
+        }
+        let Is::Text(read) = &original.is else { return None };
+        self.settled.home.texts.push(read.clone());
+        xml::written(text, self.written, span)
     }
 
     fn count(&mut self, original: &Node) {
@@ -131,18 +197,27 @@ impl Merge<'_> {
         self.locked = self.locked.or_else(|| self.issued.kinds_in(original).find(is_locked));
     }
 
-    fn object(&mut self, (node, written): (&Node, &[Member]), original: &[Member], veiled: &[Member]) {
-        if !self.is_itself(written, original, veiled) {
-            // Nothing of this one is that one's. A document that replaces it takes its place on purpose,
-            // unless it is the record itself.
-            self.torn |= !self.below && self.scope == Scope::All;
-            return;
+    fn object(&mut self, (node, written): (&Node, &[Member]), (own, original): (&Node, &[Member]), veiled: &[Member]) {
+        if written.is_empty() && original.is_empty() {
+            return self.settled.kept.push(node.span.clone());
         }
         let whole = self.below || self.scope == Scope::All;
+        if !who::is_itself(written, original, veiled, Some(self.about).filter(|_| !self.below)) {
+            // Nothing of this one is that one's. A document that replaces it takes its place on purpose,
+            // unless it is the record itself.
+            self.torn |= !self.below && self.scope != Scope::Nothing;
+            if whole {
+                self.lost(own);
+            }
+            return;
+        }
         let below = std::mem::replace(&mut self.below, true);
         for member in written {
-            let Some(own) = find(original, &member.name) else { continue };
-            if is_another(&member.name, written, original) {
+            let Some(own) = find(original, &member.name) else {
+                self.nothing_there(&member.value);
+                continue;
+            };
+            if who::is_another(&member.name, written, veiled) {
                 continue;
             }
             let issued = find(veiled, &member.name);
@@ -158,7 +233,22 @@ impl Merge<'_> {
         }
         let is_gone = |own: &&Member| find(veiled, &own.name).is_none() && find(written, &own.name).is_none();
         let gone: Vec<&Member> = original.iter().filter(is_gone).collect();
-        if !whole || gone.is_empty() {
+        if !whole {
+            return;
+        }
+        // Of what may be somebody else nobody can say what was taken out.
+        if self.by_place {
+            self.torn |= self.removes && self.scope != Scope::Nothing;
+            return;
+        }
+        // Tools leave out elements that are empty, as those are of which a rule took the text out.
+        let is_left_out = |issued: &Member| issued.value.is_blank() && find(written, &issued.name).is_none();
+        if self.issued.xml.is_some() {
+            let may_lose = self.removes && self.scope != Scope::Nothing;
+            self.torn |= may_lose && (!gone.is_empty() || veiled.iter().any(is_left_out));
+            return;
+        }
+        if gone.is_empty() {
             return;
         }
         // A member whose name became another was not taken out.
@@ -182,54 +272,56 @@ impl Merge<'_> {
         gone.iter().for_each(|member| self.count(&member.value));
     }
 
-    /// Whether an object is about what the other is about: an id of its own is what it was.
-    fn is_itself(&self, written: &[Member], original: &[Member], veiled: &[Member]) -> bool {
-        IDS.into_iter().all(|id| {
-            let Some(said) = find(written, id) else { return true };
-            match (find(original, id), find(veiled, id)) {
-                // Not the original: who guesses it would be told by what becomes of the write.
-                (Some(_), Some(issued)) => said.value.is_same(&issued.value),
-                _ => !self.below && matches!(&said.value.is, Is::Text(text) | Is::Bare(text) if text == self.subject),
-            }
-        })
+    /// Nothing where nothing was changes nothing, and must not tell that nothing was.
+    fn nothing_there(&mut self, written: &Node) {
+        let in_doubt = |at: usize| self.doubts.get(&at);
+        let kind = in_doubt(written.span.start).or_else(|| in_doubt(written.span.start + 1));
+        let is_removed = |kind: &KindId| self.plan.every(*kind).any(|own| own.action == Action::Remove);
+        if !self.by_place && written.is_blank() && kind.is_some_and(is_removed) {
+            self.settled.kept.push(written.span.clone());
+        }
     }
 
-    fn list(&mut self, written: &[Node], original: &[Node], veiled: &[Node]) {
-        let pairs = pairs(written, original, veiled);
+    fn list(&mut self, (node, written): (&Node, &[Node]), (own, original): (&Node, &[Node]), veiled: &[Node]) {
+        let is_unchanged = written.len() == veiled.len() && written.iter().zip(veiled).all(|(w, v)| w.is_same(v));
+        if original.len() != veiled.len() && is_unchanged {
+            return self.back(node, own);
+        }
+        if written.is_empty() && original.is_empty() {
+            self.settled.kept.push(node.span.clone());
+        } else if written.is_empty() {
+            // With all that stood in it, which was there to see.
+            self.settled.own.push(node.span.clone());
+        }
+        let Pairs { of: pairs, by_place, certain } = pairs(written, original, veiled);
         let below = std::mem::replace(&mut self.below, true);
-        for (node, at) in written.iter().zip(&pairs).filter_map(|(node, at)| Some((node, (*at)?))) {
+        let around = self.by_place;
+        for (number, (node, at)) in written.iter().zip(&pairs).enumerate() {
+            let Some(at) = *at else { continue };
+            self.by_place = around || by_place == Some(number);
             self.node(node, &original[at], Some(&veiled[at]));
         }
-        self.below = below;
+        (self.below, self.by_place) = (below, around);
         let unpaired = |at: &usize| !pairs.contains(&Some(*at));
         (0..original.len()).filter(unpaired).for_each(|at| self.lost(&original[at]));
-        let lost = |at: usize| !pairs.contains(&Some(at)) && loses(&original[at], &veiled[at]);
-        if self.scope != Scope::Nothing && pairs.contains(&None) && original.len() == veiled.len() {
-            self.torn |= (0..original.len()).any(lost);
+        // Whether a rule took something out of the one that is gone must not show.
+        let may_lose = |at: usize| !matches!(original[at].is, Is::Text(_) | Is::Bare(_));
+        if self.removes && self.scope != Scope::Nothing && !certain && pairs.contains(&None) {
+            self.torn |= (0..original.len()).filter(unpaired).any(may_lose);
         }
     }
 }
 
-/// Whether a member beside says that this one is of somebody else now: `contact_id` of `contact`.
-fn is_another(name: &str, written: &[Member], original: &[Member]) -> bool {
-    [format!("{name}_id"), format!("{name}Id"), format!("{name}_uuid")].iter().any(|id| {
-        let (said, was) = (find(written, id), find(original, id));
-        said.is_some_and(|said| was.is_none_or(|was| !said.value.is_same(&was.value)))
-    })
+/// Whether a text is a document that holds others.
+fn holds_members(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
+        && nodes::read(text, TEXT_DEPTH).is_some_and(|node| matches!(node.is, Is::Object(_) | Is::List(_)))
 }
+
+/// How deep a document in a text may be nested; one that is deeper is not read by walkers either.
+const TEXT_DEPTH: usize = 128;
 
 /// Whether a leaf is the veil that was issued; tools write one nothing for another.
 fn is_unchanged(written: &Node, veiled: &Node) -> bool {
     written.is_same(veiled) || (written.is_blank() && veiled.is_blank())
-}
-
-/// Whether a rule takes something out of what staff gets of this.
-fn loses(original: &Node, veiled: &Node) -> bool {
-    match (&original.is, &veiled.is) {
-        (Is::Object(o), Is::Object(v)) => {
-            o.iter().any(|own| find(v, &own.name).is_none_or(|issued| loses(&own.value, &issued.value)))
-        }
-        (Is::List(o), Is::List(v)) => o.len() != v.len() || o.iter().zip(v).any(|(o, v)| loses(o, v)),
-        _ => false,
-    }
 }

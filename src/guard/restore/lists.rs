@@ -4,7 +4,7 @@
 //! moved; else by a veil that no other member has. What can be paired in two ways is not paired.
 //! Nothing hangs on the originals but whether a member is veiled: what is refused tells nothing of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::format::json::nodes::{Is, Node};
@@ -12,22 +12,37 @@ use crate::format::json::nodes::{Is, Node};
 /// Names of members that tell an object from others, the likeliest first.
 pub const IDS: [&str; 12] = ["id", "_id", "Id", "ID", "uuid", "UUID", "guid", "Guid", "key", "@id", "@odata.id", "$id"];
 
-/// For each member of the written list the one of the veiled list that it is; `original` has as many as
-/// `veiled`.
-pub(super) fn pairs(written: &[Node], original: &[Node], veiled: &[Node]) -> Vec<Option<usize>> {
+/// Which members of a written list are which.
+pub(super) struct Pairs {
+    /// For each written member the one of the veiled list that it is.
+    pub of: Vec<Option<usize>>,
+    /// The one that only its place tells, all others being where they were: it may be somebody else.
+    pub by_place: Option<usize>,
+    /// Whether those that are none of the veiled list are new for certain.
+    pub certain: bool,
+}
+
+/// Pairs the members of a list; `original` has as many as `veiled`.
+pub(super) fn pairs(written: &[Node], original: &[Node], veiled: &[Node]) -> Pairs {
+    let known = |of: Vec<Option<usize>>| Pairs { of, by_place: None, certain: false };
     if original.len() != veiled.len() {
-        return vec![None; written.len()];
+        return known(vec![None; written.len()]);
     }
     if let Some(id) = IDS.into_iter().find(|id| tells(id, original, veiled)) {
-        return by_id(id, written, veiled);
+        let own = |node: &Node| node.member(id).and_then(|member| scalar(&member.value)).map(str::to_owned);
+        let given: HashSet<String> = veiled.iter().filter_map(own).collect();
+        let is_new = |node: &Node| own(node).is_some_and(|id| !given.contains(&id));
+        let of = by_id(id, written, veiled);
+        let certain = written.iter().zip(&of).all(|(node, at)| at.is_some() || is_new(node));
+        return Pairs { of, by_place: None, certain };
     }
     if is_one_changed(written, original, veiled) {
-        return (0..written.len()).map(Some).collect();
+        return known((0..written.len()).map(Some).collect());
     }
-    let mut pairs = as_they_are(written, veiled);
-    in_place(&mut pairs, veiled.len());
-    by_veil(&mut pairs, written, original, veiled);
-    pairs
+    let mut of = as_they_are(written, veiled);
+    let by_place = in_place(&mut of, veiled.len());
+    by_veil(&mut of, written, original, veiled);
+    Pairs { of, by_place, certain: false }
 }
 
 /// Whether every member has its own of these ids, in clear.
@@ -105,14 +120,16 @@ fn is_one_changed(written: &[Node], original: &[Node], veiled: &[Node]) -> bool 
 }
 
 /// The one that was changed, where all others stand where they stood.
-fn in_place(pairs: &mut [Option<usize>], count: usize) {
+fn in_place(pairs: &mut [Option<usize>], count: usize) -> Option<usize> {
     let mut open = pairs.iter().enumerate().filter(|(at, pair)| **pair != Some(*at)).map(|(at, _)| at);
     if let (Some(one), None) = (open.next(), open.next())
         && pairs.len() == count
         && pairs[one].is_none()
     {
         pairs[one] = Some(one);
+        return Some(one);
     }
+    None
 }
 
 /// Those that hold a veil which only one of the members that were given holds at that place.
@@ -219,7 +236,7 @@ mod tests {
             Is::List(nodes) => nodes,
             _ => panic!("a list"),
         };
-        pairs(&list(written), &list(original), &list(veiled))
+        pairs(&list(written), &list(original), &list(veiled)).of
     }
 
     #[test]

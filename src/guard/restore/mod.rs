@@ -10,6 +10,7 @@
 mod controls;
 mod json;
 mod lists;
+mod who;
 
 use std::fmt;
 use std::ops::Range;
@@ -17,8 +18,9 @@ use std::ops::Range;
 pub use self::controls::{IssuedForm, Sent};
 pub use self::json::Issued;
 pub use self::lists::IDS;
+pub use self::who::{Ids, names_a_record};
 use crate::guard::leaves;
-use crate::policy::plan::{Meaning, Plan, Target};
+use crate::policy::plan::{Decision, Meaning, Plan};
 use crate::terms::action::Action;
 use crate::terms::disclosure::Counts;
 use crate::terms::kind::KindId;
@@ -75,6 +77,8 @@ pub struct Doubts {
     pub leaves: Vec<Doubt>,
     /// What it is whole of.
     pub scope: Scope,
+    /// Whether it may empty what holds a field that staff may not change.
+    pub empties: bool,
 }
 
 /// What a document that replaces another replaces of it.
@@ -93,6 +97,12 @@ impl Doubts {
     /// Whether there is nothing to compare.
     pub fn is_empty(&self) -> bool {
         self.leaves.is_empty() && self.scope == Scope::Nothing
+    }
+
+    /// Whether the comparison may change the write: that it does must not show in what is refused.
+    pub fn may_change(&self, plan: &Plan) -> bool {
+        let is_veil = |doubt: &Doubt| doubt.why == Why::Veil;
+        self.leaves.iter().any(is_veil) || (self.scope != Scope::Nothing && removes_a_field(plan))
     }
 
     /// Says that the write cannot go on, since it cannot be compared.
@@ -122,23 +132,38 @@ impl Doubts {
     /// What becomes of a write that is not compared with the record: a veil in it is refused, and whatever
     /// stands in a field that is read-only.
     pub fn refuse_alone(&self, plan: &Plan) -> Result<(), Refusal> {
-        let locks = |kind: KindId| plan.every(kind).any(|own| own.readonly);
-        let is_locked = |target: &Target| matches!(target.meaning, Meaning::Field { kind, .. } if locks(kind));
         match self.scope {
             _ if !self.leaves.is_empty() => Err(self.refuse(plan)),
-            Scope::All if plan.targets.iter().any(is_locked) => {
-                Err(Refusal::new(Reason::Rule, "the body replaces a field that is read-only; nothing was saved"))
-            }
+            Scope::All if locks_a_field(plan) => Err(replaces_locked()),
             _ => Ok(()),
         }
     }
 }
 
+/// Says that nobody can tell what a write leaves of a field that staff may not change.
+pub fn replaces_locked() -> Refusal {
+    Refusal::new(Reason::Rule, "the body replaces a field that is read-only; nothing was saved")
+}
+
 /// Whether a member that is missing in a write has to be compared: a rule takes one out of answers that a
 /// field names, so that a tool cannot send it back, or forbids staff to take it out.
 pub(super) fn minds_what_is_missing(plan: &Plan) -> bool {
-    let minds = |kind: KindId| plan.every(kind).any(|own| own.action == Action::Remove || own.readonly);
-    plan.targets.iter().any(|target| matches!(target.meaning, Meaning::Field { kind, .. } if minds(kind)))
+    removes_a_field(plan) || locks_a_field(plan)
+}
+
+/// Whether a rule takes a field out of answers.
+pub(super) fn removes_a_field(plan: &Plan) -> bool {
+    has_a_field(plan, |own| own.action == Action::Remove)
+}
+
+/// Whether a rule forbids staff to change a field.
+pub(super) fn locks_a_field(plan: &Plan) -> bool {
+    has_a_field(plan, |own| own.readonly)
+}
+
+fn has_a_field(plan: &Plan, is: impl Fn(&Decision) -> bool) -> bool {
+    let any = |kind: KindId| plan.every(kind).any(&is);
+    plan.targets.iter().any(|target| matches!(target.meaning, Meaning::Field { kind, .. } if any(kind)))
 }
 
 /// What goes into a write in the place of a veil.
@@ -158,18 +183,27 @@ impl fmt::Debug for Fill {
 }
 
 /// What makes a write whole again.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Home {
     /// In the order of the write, and none overlaps another.
     pub fills: Vec<Fill>,
     /// How many values of which kind.
     pub counts: Counts,
+    /// Values that are written in another way than they read.
+    texts: Vec<String>,
+}
+
+/// Values are shown by their number.
+impl fmt::Debug for Home {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Home({:?}, {} texts)", self.fills, self.texts.len())
+    }
 }
 
 impl Home {
     /// The values that go home, as they read.
     pub fn values(&self) -> Vec<String> {
-        let mut all = Vec::new();
+        let mut all = self.texts.clone();
         for fill in &self.fills {
             let text = fill.text.trim_start_matches(',');
             // A member that is put back, a value of JSON, or what stands in a form.

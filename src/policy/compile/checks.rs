@@ -3,11 +3,12 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
 
+use crate::policy::compile::more::More;
 use crate::policy::compile::names::Names;
 use crate::policy::compile::resources::Resource;
 use crate::policy::compile::roles::Role;
 use crate::policy::compile::rules::Condition;
-use crate::policy::decide::{self, On, Question, RoleId, Rule, State, Who};
+use crate::policy::decide::{On, Rule, Who};
 use crate::policy::fault::Faults;
 use crate::policy::rule::kinds::KindRule;
 use crate::policy::rulebook::Rules;
@@ -18,11 +19,10 @@ use crate::terms::kind::KindId;
 /// Options of one role that cannot be compared, and rules with an end that do not show more.
 pub fn rules(rules: &Rules, conditions: &[Condition], ungranted: Action, names: &Names<'_>, faults: &mut Faults) {
     incomparable(rules, conditions, names, faults);
-    let mut states: Vec<State> =
-        rules.iter().map(|rule| if rule.conditioned { State::Fails("") } else { State::Holds }).collect();
+    let mut more = More::new(rules, ungranted, names);
     for (number, condition) in conditions.iter().enumerate().filter(|(number, _)| !rules[*number].mandatory) {
         if let Some((_, spot)) = &condition.until
-            && !shows_more(number, rules, &mut states, ungranted, names)
+            && !more.shows(number)
         {
             let fault =
                 faults.error(spot, "until", "`until` belongs to a rule that shows more than the role gets without it");
@@ -165,41 +165,4 @@ fn exclude(a: &Condition, b: &Condition) -> bool {
 fn may_be_one(a: &str, b: &str) -> bool {
     let user = |id: &str| id.rsplit(':').next().unwrap_or_default().to_owned();
     user(a) == user(b)
-}
-
-/// Whether a rule gives something to somebody that no rule without a condition gives, and takes
-/// nothing from anybody.
-pub(super) fn shows_more(
-    number: usize,
-    rules: &Rules,
-    states: &mut [State],
-    ungranted: Action,
-    names: &Names<'_>,
-) -> bool {
-    let roles: Vec<RoleId> = match &rules[number].who {
-        Who::Roles(roles) => roles.clone(),
-        Who::Every => (0u16..).map(RoleId).take(names.roles.len()).collect(),
-    };
-    let mut kinds: Vec<KindId> = rules[number].grants.iter().flat_map(|grant| names.named(grant.on)).collect();
-    kinds.sort_unstable();
-    kinds.dedup();
-    let mut more = roles.is_empty();
-    for role in roles {
-        for id in &kinds {
-            let mut ask = |there: State| {
-                states[number] = there;
-                let roles = [role];
-                let question =
-                    Question { rules, states, ungranted, roles: &roles, id: *id, kind: names.kinds.get(*id) };
-                decide::decide(&question).map(|(decision, _)| decision.action)
-            };
-            let (Ok(after), Ok(before)) = (ask(State::Holds), ask(State::Fails(""))) else { return false };
-            match compare(after, before) {
-                Some(Ordering::Less) => more = true,
-                Some(Ordering::Equal) => {}
-                Some(Ordering::Greater) | None => return false,
-            }
-        }
-    }
-    more
 }

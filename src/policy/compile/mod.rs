@@ -2,8 +2,11 @@
 //! contradiction told. A file that passes here runs.
 
 mod checks;
+mod codebook;
 mod conditions;
 mod kinds;
+mod limits;
+pub(super) mod more;
 mod names;
 mod options;
 mod overlap;
@@ -21,7 +24,6 @@ use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 
 use crate::policy::conditions::Conditioned;
-use crate::policy::decide::{Rule, State};
 use crate::policy::fault::{Fault, Faults};
 use crate::policy::node::{self, Source, Spot};
 use crate::policy::plan::Unreadable;
@@ -86,6 +88,7 @@ fn together(files: Vec<File>) -> (File, Vec<Settings>) {
         all.fields.extend(file.fields);
         all.resources.extend(file.resources);
         all.rules.extend(file.rules);
+        all.limits.extend(file.limits);
         all.tests.extend(file.tests);
         all.headers.add(&file.headers);
         settings.push(file.settings);
@@ -123,10 +126,12 @@ fn compile(
     let (rules, conditions) = rules::compile(all.rules, &resources, &names, faults)?;
     let rules = Rules::new(rules, &kinds.kinds);
     let (ungranted, undeclared) = settings::compile(settings, faults);
+    let limits = limits::compile(all.limits, &names, faults);
     let tests = tests::compile(all.tests, &names, faults);
     checks::rules(&rules, &conditions, ungranted, &names, faults);
     checks::roles(&roles, faults);
     overlap::tell(&resources, &routes, faults);
+    codebook::tell(&rules, &resources, &routes, &names, faults);
     checks::kinds(&all.kinds, &rules, &resources, &names, faults);
     let (purposes, declared) = (conditions::purposes(&conditions, purposes, faults), purposes.map(<[String]>::to_vec));
     let looks = conditions::looks(&conditions);
@@ -147,18 +152,10 @@ fn compile(
         words,
         ungranted,
         undeclared,
+        limits,
         headers: all.headers,
         tests,
     }))
-}
-
-/// Whether a rule gives something to somebody that no rule without a condition gives, and takes
-/// nothing from anybody.
-pub(crate) fn shows_more(parts: &Parts, number: usize) -> bool {
-    let names = names::Names { roles: &parts.roles, kinds: &parts.kinds.kinds };
-    let state = |rule: &Rule| if rule.conditioned { State::Fails("") } else { State::Holds };
-    let mut states: Vec<State> = parts.rules.iter().map(state).collect();
-    checks::shows_more(number, &parts.rules, &mut states, parts.ungranted, &names)
 }
 
 /// A hash over all files that neither their order nor their names change, unless the ids of rules hang on

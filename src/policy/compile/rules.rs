@@ -89,6 +89,7 @@ fn one(
         grants,
         domain: written.domain.map(Into::into),
         search: written.search,
+        sort: written.sort,
         mandatory: written.mandatory.is_some(),
         conditioned,
         spots,

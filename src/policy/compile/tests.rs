@@ -15,9 +15,10 @@ pub fn compile(tests: Vec<TestCase<Word>>, names: &Names<'_>, faults: &mut Fault
 }
 
 fn one(test: TestCase<Word>, names: &Names<'_>, faults: &mut Faults) -> TestCase {
-    let TestCase { name, spot, request, network, time, staff, groups, attributes, purpose, response, expect } = test;
+    let TestCase { name, spot, request, network, time, staff, groups, attributes, purpose, response, record, expect } =
+        test;
     let expect = expect.into_iter().filter_map(|expect| expected(expect, &groups, names, faults)).collect();
-    TestCase { name, spot, request, network, time, staff, groups, attributes, purpose, response, expect }
+    TestCase { name, spot, request, network, time, staff, groups, attributes, purpose, response, record, expect }
 }
 
 fn expected(expect: Expect<Word>, groups: &[String], names: &Names<'_>, faults: &mut Faults) -> Option<Expect> {
@@ -48,6 +49,7 @@ fn expected(expect: Expect<Word>, groups: &[String], names: &Names<'_>, faults: 
         exactly,
         exact,
         whole,
+        forwarded,
         hidden,
         shown,
         ledger,
@@ -65,6 +67,7 @@ fn expected(expect: Expect<Word>, groups: &[String], names: &Names<'_>, faults: 
         exactly,
         exact,
         whole,
+        forwarded,
         hidden,
         shown,
         ledger,

@@ -5,6 +5,8 @@
 //! texts, and one loop over a list. So every name is known when the rules are read, no expression
 //! grows or runs away, and of a request only the parameters and headers that stand in it are looked at.
 
+mod sorts;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
@@ -110,6 +112,9 @@ impl Cel {
         let mut reading =
             Reading { text, program: &program, faults: Vec::new(), headers: BTreeSet::new(), query: BTreeSet::new() };
         reading.answer(program.expression());
+        if reading.faults.is_empty() {
+            reading.compare(program.expression());
+        }
         let Reading { faults, headers, query, .. } = reading;
         if faults.is_empty() { Ok(Cel { text: text.to_owned(), program, headers, query }) } else { Err(faults) }
     }
@@ -147,6 +152,13 @@ impl Reading<'_> {
         if !can && self.faults.is_empty() {
             let help = "compare it with something, as in `request.method == \"GET\"`";
             self.faults.push(fault(0, "the expression is neither true nor false".to_owned(), Some(help.to_owned())));
+        }
+    }
+
+    /// What can never be meant, once every name and function is known.
+    fn compare(&mut self, node: &IdedExpr) {
+        for clash in sorts::clashes(node) {
+            self.wrong(clash.node, clash.message, Some(clash.help));
         }
     }
 
@@ -394,7 +406,6 @@ mod tests {
             // Nobody can say:
             ("staff.attributes.section == 'x'", None),
             ("request.headers['x-app'] == 'x'", None),
-            ("request.method > 5", None),
             ("staff.groups[7] == 'x'", None),
             ("request.method == 'GET' ? 1 : 2", None),
         ] {
@@ -430,6 +441,19 @@ mod tests {
             ("staff.groups.exists(a, staff.groups.exists(b, a == b))", 42, "inside another"),
             ("{'a': 1} == {'a': 1}", 0, "maps cannot stand"),
             ("staff.id.name == 'x'", 8, "there is no `name`"),
+            ("size(staff.groups) > 'x'", 19, "a number is compared with a text"),
+            ("request.method > 5", 15, "a text is compared with a number"),
+            ("staff.groups == 'x'", 13, "a list is compared with a text"),
+            ("true < false", 5, "true or false is neither more nor less"),
+            ("staff.id.startsWith(1)", 20, "this is a number, and a text is asked for"),
+            ("staff.groups.contains('x')", 5, "this is a list, and a text is asked for"),
+            ("'x' in staff.id", 12, "`in` looks into a list, and this is a text"),
+            ("staff.groups.exists(g, g == 1)", 25, "a text is compared with a number"),
+            ("staff.id.exists(g, g == 'x')", 5, "this is a text, and a list is asked for"),
+            ("staff.id == 'x' && 'y'", 19, "this is a text, and true or false is asked for"),
+            ("request.event == 'exprot'", 17, "`exprot` is no event of a request"),
+            ("request.method in ['GET', 'GTE']", 26, "`GTE` is no method"),
+            ("request.network == '10.0.0.0/8'", 19, "are many"),
             ("request.method = 'GET'", 15, "cannot be read at `=`"),
             ("request.method ==", 17, "ends too early"),
             ("", 0, "ends too early"),

@@ -9,6 +9,7 @@ pub mod fields;
 pub mod headers;
 pub mod hours;
 pub mod kinds;
+pub mod limits;
 pub mod matches;
 pub mod places;
 pub mod resources;
@@ -26,6 +27,7 @@ use crate::policy::node::{Node, Spot};
 use crate::policy::reader::{self, MapReader};
 use crate::policy::rule::fields::FieldSet;
 use crate::policy::rule::kinds::KindRule;
+use crate::policy::rule::limits::Limit;
 use crate::policy::rule::resources::Resource;
 use crate::policy::rule::roles::Role;
 use crate::policy::rule::rules::Rule;
@@ -62,6 +64,8 @@ pub struct File {
     pub resources: Vec<Resource>,
     /// Who sees what.
     pub rules: Vec<Rule>,
+    /// How much staff may ask for.
+    pub limits: Vec<Limit>,
     /// What holds where nothing is said.
     pub settings: Settings,
     /// What all answers say to browsers.
@@ -96,6 +100,9 @@ pub fn read(node: &Node, faults: &mut Faults) -> File {
     if let Some(node) = map.take("rules") {
         file.rules = items(node, "`rules`", faults).iter().filter_map(|item| rules::read(item, faults)).collect();
     }
+    if let Some(node) = map.take("limits") {
+        file.limits = items(node, "`limits`", faults).iter().filter_map(|item| limits::read(item, faults)).collect();
+    }
     file.settings = Settings::read(&mut map, faults);
     if let Some(node) = map.take("headers") {
         file.headers = headers::read(node, faults);
@@ -103,7 +110,7 @@ pub fn read(node: &Node, faults: &mut Faults) -> File {
     if let Some(node) = map.take("tests") {
         file.tests = items(node, "`tests`", faults).iter().filter_map(|item| tests::read(item, faults)).collect();
     }
-    map.reserve(&["limits", "reveal"], faults);
+    map.reserve(&["reveal"], faults);
     map.finish(faults);
     file
 }

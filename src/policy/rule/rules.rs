@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot, Value};
-use crate::policy::plan::Search;
+use crate::policy::plan::{Search, Sort};
 use crate::policy::reader::{self, MapReader};
 use crate::policy::rule::rows::{self, Row};
 use crate::policy::rule::when::{self, When};
@@ -25,6 +25,8 @@ pub struct Rule {
     pub domain: Option<String>,
     /// How veiled values may be looked for.
     pub search: Option<Search>,
+    /// What becomes of requests that sort by veiled values.
+    pub sort: Option<Sort>,
     /// Where it says that it is mandatory.
     pub mandatory: Option<Spot>,
     /// When it ends.
@@ -114,6 +116,8 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
         map.take("token_domain").and_then(|node| reader::text(node, "`token_domain`", faults)).map(str::to_owned);
     let words = [("none", Search::None), ("exact", Search::Exact), ("any", Search::Any)];
     let search = map.take("search").and_then(|node| reader::word(node, "`search`", &words, faults));
+    let words = [("refuse", Sort::Refuse), ("strip", Sort::Strip)];
+    let sort = map.take("sort").and_then(|node| reader::word(node, "`sort`", &words, faults));
     let mandatory = map.take("mandatory").filter(|node| reader::boolean(node, "`mandatory`", faults) == Some(true));
     let until = map.take("until").and_then(|node| Some((when::until(node, faults)?, node.spot.clone())));
     let when = map.take("when").and_then(|node| When::read(node, faults));
@@ -135,6 +139,7 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
         grants,
         domain,
         search,
+        sort,
         mandatory,
         until,
         when,
@@ -145,7 +150,8 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
     })
 }
 
-fn who(node: &Node, faults: &mut Faults) -> Option<Who> {
+/// Whom a rule or a limit is for.
+pub(super) fn who(node: &Node, faults: &mut Faults) -> Option<Who> {
     if let Value::Map(_) = node.value {
         let mut map = MapReader::open(node, "`for`", faults)?;
         let staff = map.need("staff", faults).map(|node| words(node, "a staff id", faults));

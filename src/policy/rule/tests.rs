@@ -39,6 +39,8 @@ pub struct TestCase<W = Who> {
     pub purpose: Option<String>,
     /// What the CRM answers.
     pub response: TestResponse,
+    /// What it answers to whoever asks for the record that a write is about.
+    pub record: Option<TestResponse>,
     /// What each role gets.
     pub expect: Vec<Expect<W>>,
 }
@@ -76,6 +78,7 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<TestCase<Word>> {
     let request = map.need("request", faults).and_then(|node| request(node, faults));
     let who = map.take("as").map(|node| asker(node, faults)).unwrap_or_default();
     let response = map.take("response").and_then(|node| response(node, faults));
+    let record = map.take("record").and_then(|node| record(node, request.as_ref(), faults));
     let expect = map.need("expect", faults).map(|node| expect::read(node, faults)).unwrap_or_default();
     map.finish(faults);
     let response = response.unwrap_or(TestResponse { status: 200, headers: Vec::new(), content: None });
@@ -90,6 +93,7 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<TestCase<Word>> {
         attributes: who.attributes,
         purpose: who.purpose,
         response,
+        record,
         expect,
     })
 }
@@ -178,6 +182,16 @@ fn request(node: &Node, faults: &mut Faults) -> Option<TestRequest> {
 /// Methods are told apart by case; nobody means `get`.
 fn is_method(method: &str) -> bool {
     !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-')
+}
+
+/// What stands in the CRM while staff writes.
+fn record(node: &Node, request: Option<&TestRequest>, faults: &mut Faults) -> Option<TestResponse> {
+    if request.is_some_and(|request| matches!(request.method.as_str(), "GET" | "HEAD")) {
+        let fault =
+            faults.error(&node.spot, "record", "`record` is what a write is compared with, and this request reads");
+        fault.help("write what the CRM answers under `response`");
+    }
+    response(node, faults)
 }
 
 fn response(node: &Node, faults: &mut Faults) -> Option<TestResponse> {

@@ -13,7 +13,7 @@ use crate::policy::node::{Node, Spot};
 use crate::policy::reader::{self, MapReader};
 use crate::policy::rule::cel::Cel;
 use crate::policy::rule::hours::Hours;
-use crate::policy::rule::places::{self, within};
+use crate::policy::rule::places;
 use crate::policy::rule::{Word, words};
 use crate::terms::event::Event;
 
@@ -132,7 +132,8 @@ fn cel(node: &Node, faults: &mut Faults) -> Option<Arc<Cel>> {
         Ok(cel) => Some(Arc::new(cel)),
         Err(found) => {
             for fault in found {
-                let told = faults.error(&within(node, text, fault.offset), "cel", fault.message);
+                let word = fault.offset..word_end(text, fault.offset);
+                let told = faults.error(&places::part(&node.spot, text, word), "cel", fault.message);
                 if let Some(help) = fault.help {
                     told.help(help);
                 }
@@ -140,6 +141,19 @@ fn cel(node: &Node, faults: &mut Faults) -> Option<Arc<Cel>> {
             None
         }
     }
+}
+
+/// Where the word of an expression ends that begins here: a text in quotes, a name with its members, or a sign.
+fn word_end(text: &str, start: usize) -> usize {
+    let rest = text.get(start..).unwrap_or_default();
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+    let length = match rest.chars().next() {
+        Some(quote @ ('"' | '\'')) => rest[1..].find(quote).map_or(rest.len(), |end| end + 2),
+        Some(first) if is_name(first) => rest.find(|c| !is_name(c)).unwrap_or(rest.len()),
+        Some(first) => rest.find(|c: char| is_name(c) || c.is_whitespace()).unwrap_or(rest.len()).max(first.len_utf8()),
+        None => 0,
+    };
+    start + length
 }
 
 /// Reads an address or a network.

@@ -34,6 +34,7 @@ shape!(RuleFile, "Who sees what. All files make one policy; the order of files a
         "undeclared": Undeclared, "What becomes of a path that no resource matches. Left out: `scan`.";
         "unreadable": BlockWord, "What becomes of a body that cannot be read. Left out: `block`.";
         "headers": Headers, "What all answers say to browsers beside what the CRM says: only ever stricter.";
+        "limits": List<Limit>, "How much staff may ask for. Left out: 100 values of each veiled kind an hour may be looked for.";
         "tests": List<Test>, "Tests of the policy, for `sudare test`.";
     }
 );
@@ -215,6 +216,7 @@ shape!(Rule, "What becomes of kinds, for whom and when.",
         "block": OneOrMore<GrantWord>, "The whole answer is refused.";
         "token_domain": Text, "Equal values give equal tokens and hashes inside a domain; without one a token is bound to its subject.";
         "search": Search, "How staff may look for veiled values.";
+        "sort": Sort, "What becomes of a request that sorts by a veiled value: refused, or asked without that. Left out: `refuse`.";
         "readonly": OneOrMore<GrantWord>, "Kinds, categories or `all` that staff may not change.";
         "mandatory": Bool, "A ceiling: nothing is more permissive. For all, or one staff.";
         "when": When, "The rule is there only under these conditions.";
@@ -227,6 +229,7 @@ shape!(Rule, "What becomes of kinds, for whom and when.",
     }
 );
 one_of!(Search, "How far.", "none", "exact", "any");
+one_of!(Sort, "What becomes of it.", "refuse", "strip");
 shape!(For, "Persons, whatever their roles.", need {
     "staff": OneOrMore<Text>, "Staff ids: `tanaka` of every source, `basic:tanaka` of that one.";
 } may {});
@@ -272,6 +275,21 @@ shape!(Token, "A token.",
 );
 one_of!(Check, "What becomes of a check digit.", "pass", "fail");
 
+// Limits.
+shape!(Limit, "How much staff may ask for.",
+    need {
+        "for": Either<OneOrMore<Text>, For>, "A role, a list of roles, `{ staff: tanaka }`, or `all`.";
+        "searches": Searches, "How many values of veiled kinds one person may look for; the same value counts once.";
+        "per": Text, "Within which time: `10m`, `1h`, at most 24 hours.";
+        "then": Then, "What happens to the next one.";
+    }
+    may {
+        "why": Text, "What for, for people.";
+    }
+);
+piece!(named Searches, "A whole number.", |_generator| json_schema!({ "type": "integer", "minimum": 1, "maximum": 10000 }));
+one_of!(Then, "What happens beyond a limit.", "block", "alert");
+
 // Tests.
 shape!(Test, "A request, the CRM's answer, and what each role gets.",
     need {
@@ -282,6 +300,7 @@ shape!(Test, "A request, the CRM's answer, and what each role gets.",
     may {
         "as": As, "Who asks, from where and when. Left out: 127.0.0.1 and now.";
         "response": TestResponse, "What the CRM answers.";
+        "record": TestResponse, "What it answers to whoever asks for the record that a write is about.";
     }
 );
 shape!(TestRequest, "A request.",
@@ -376,6 +395,7 @@ shape!(Gets, "What a role gets.", need {} may {
     "csv": Text, "Rows of the table, by the headings that are named.";
     "text": Text, "The text of the answer.";
     "exactly": Either<Either<Bool, Text>, Exactly>, "The whole answer; `true` for the `json` or `csv` beside it.";
+    "forwarded": Either<Text, Exactly>, "The body that the CRM gets of a write; JSON with these members and no others.";
     "shown": OneOrMore<Text>, "Texts that stand in it.";
     "hidden": OneOrMore<Text>, "Texts that do not stand in it, in any spelling.";
     "ledger": Recorded, "`event`, `outcome`, `subjects`, `rules`, and kinds with the actions that the ledger has for them.";

@@ -12,11 +12,8 @@ use http_body_util::Full;
 
 use crate::body::coding::Accepted;
 use crate::body::{parts, readings};
-use crate::format::json::JsonWalker;
-use crate::format::json::lines::JsonLines;
-use crate::format::multipart::{Files, MultipartWalker};
+use crate::format::Format;
 use crate::format::xml::calls;
-use crate::format::{self, Format};
 use crate::guard::inbound::Inbound;
 use crate::guard::outbound::{Outbound, Request as Judged};
 use crate::guard::restore::{Doubts, Why};
@@ -28,17 +25,18 @@ use crate::policy::conditions::Situation;
 use crate::policy::decide::RoleId;
 use crate::policy::explain::Explanation;
 use crate::policy::matched::{self, BodyValues, Matched};
-use crate::policy::plan::{ColumnsAt, Plan, SubjectAt, Unreadable};
+use crate::policy::plan::{ColumnsAt, Plan, SubjectAt};
 use crate::policy::{Policy, columns};
 use crate::route::normal::{self, Canonical};
 use crate::serve::exchange::forms::{self, Parameters, parameters};
-use crate::serve::exchange::{purpose, told};
+use crate::serve::exchange::questions::{Sought, once};
+use crate::serve::exchange::{purpose, told, written};
 use crate::serve::gate::forwarded;
 use crate::serve::house::House;
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Subject;
 use crate::terms::event::Event;
-use crate::terms::leaf::Walker;
+use crate::terms::label;
 use crate::terms::mint::Mint;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
@@ -54,9 +52,6 @@ const CONDITIONAL: [header::HeaderName; 4] =
 
 /// Paths of the gateway's own; they never reach the CRM.
 pub(super) const OWN: &str = "/.sudare/";
-/// Bodies are shown to their walkers in steps, so that these need not hold a second copy.
-const STEP_BYTES: usize = 64 << 10;
-
 /// How long a log-in of somebody unknown may be.
 const LOG_IN_BYTES: usize = 64 << 10;
 
@@ -83,7 +78,7 @@ fn nobody() -> Refusal {
 /// A request's path and the readings of its query, and the resources that its head matches. What
 /// stands in a form may be meant where a rule says `query:`, and the other way round: many servers
 /// put both together.
-fn candidates(
+pub(super) fn candidates(
     policy: &Policy,
     head: &request::Parts,
     forms: &[Parameters],
@@ -105,12 +100,15 @@ fn candidates(
 }
 
 /// Each reading of a query with each of a form.
-fn together<'a>(queries: &'a [Parameters], forms: &'a [Parameters]) -> impl Iterator<Item = Parameters> + 'a {
+pub(super) fn together<'a>(
+    queries: &'a [Parameters],
+    forms: &'a [Parameters],
+) -> impl Iterator<Item = Parameters> + 'a {
     queries.iter().flat_map(move |query| forms.iter().map(move |form| [query.as_slice(), form].concat()))
 }
 
 /// What all readings of a request agree on: which resource it is about must not hang on its charset.
-fn one<T: PartialEq>(mut readings: impl Iterator<Item = T>) -> Result<T, Refusal> {
+pub(super) fn one<T: PartialEq>(mut readings: impl Iterator<Item = T>) -> Result<T, Refusal> {
     let doubt = || Refusal::new(Reason::Ambiguous, "the request is about another resource in another charset");
     let first = readings.next().ok_or_else(doubt)?;
     if readings.all(|other| other == first) { Ok(first) } else { Err(doubt()) }
@@ -131,22 +129,24 @@ pub struct Asks<'a> {
 
 /// What was found in a request that may be asked.
 pub struct Screened {
-    /// Whether somebody was sought.
-    pub searched: bool,
+    /// The values of veiled kinds that were looked for.
+    pub sought: Sought,
     /// What of a write goes nowhere unless the record settles it.
     pub doubts: Doubts,
 }
 
 /// A request, read and understood.
 pub struct Asked {
-    head: request::Parts,
+    pub(super) head: request::Parts,
     path: Canonical,
     /// The query in each way in which it can be read, the likeliest first.
-    queries: Vec<Parameters>,
+    pub(super) queries: Vec<Parameters>,
     /// The fields of a form in their likeliest reading.
-    form: Parameters,
-    body: Bytes,
+    pub(super) form: Parameters,
+    pub(super) body: Bytes,
     matched: Matched,
+    /// The query and the form as staff sent them, where others go on.
+    pub(super) as_sent: Option<(Parameters, Parameters)>,
     /// The codings in which staff takes an answer.
     accepted: Accepted,
 }
@@ -173,7 +173,7 @@ impl Asked {
             .map_err(|_| Refusal::new(Reason::Internal, "the codings cannot be named"))?;
         head.headers.insert(header::ACCEPT_ENCODING, offer);
         let form = forms.into_iter().next().unwrap_or_default();
-        Ok(Asked { head, path, queries, form, body, matched, accepted })
+        Ok(Asked { head, path, queries, form, body, matched, as_sent: None, accepted })
     }
 
     /// Opens the CRM's own log-in and log-out to those whom nobody knows or who have no role.
@@ -226,19 +226,26 @@ impl Asked {
         &self.matched
     }
 
-    /// Refuses questions about hidden data. Tells whether somebody was sought, and what of a write must be
+    /// Refuses questions about hidden data. Tells which values of it were sought, and what of a write must be
     /// compared with the record.
     pub fn screen(&self, plan: &Plan, bounds: &Bounds) -> Result<Screened, Refusal> {
-        let (mut searched, mut doubts) = (false, Doubts::default());
+        let mut doubts = Doubts::default();
+        let mut sought = query::screen(plan, &self.named_segments(plan))?.sought;
+        let (mut of_query, mut of_body) = (Vec::new(), Vec::new());
         for query in &self.queries {
             method::is_the_only_one(self.head.method.as_str(), query)?;
             if self.writes(plan) {
                 Inbound::new(plan, bounds.body_bytes).query(query)?;
             }
-            searched |= !query::screen(plan, query)?.kinds.is_empty();
+            of_query.push(query::screen(plan, query)?.sought);
         }
+        sought.extend(once(of_query));
         if self.body.is_empty() {
-            return Ok(Screened { searched, doubts });
+            // Nothing in the place of a record.
+            if self.head.method == Method::PUT && self.writes(plan) {
+                doubts = Inbound::new(plan, 0).of_nothing();
+            }
+            return Ok(Screened { sought, doubts });
         }
         let kind = content_type(&self.head.headers)?.unwrap_or_default().to_ascii_lowercase();
         if kind.contains("json-patch") && plan.decisions.iter().any(|own| own.action.veils() || own.readonly) {
@@ -254,44 +261,28 @@ impl Asked {
         };
         for body in readings {
             let screened = self.screen_body(plan, bounds, format, &body)?;
-            searched |= screened.searched;
+            of_body.push(screened.sought);
             match format {
-                Format::Json => doubts = screened.doubts,
+                Format::Json | Format::Xml => doubts = screened.doubts,
                 // In whatever charset it looks like a veil: the page's is known when it is compared.
                 Format::Form => doubts.leaves.extend(forms::numbered(&body, plan, screened.doubts.leaves)?),
                 _ if screened.doubts.leaves.is_empty() => {}
                 _ => return Err(screened.doubts.refuse(plan)),
             }
         }
-        Ok(Screened { searched, doubts })
+        sought.extend(once(of_body));
+        Ok(Screened { sought, doubts })
     }
 
     /// The same for one reading of the body.
     fn screen_body(&self, plan: &Plan, bounds: &Bounds, format: Format, text: &[u8]) -> Result<Screened, Refusal> {
         let mut inbound = Inbound::new(plan, bounds.body_bytes);
-        let mut walker: Box<dyn Walker> = match (format, plan.unreadable) {
-            // A veiled number is `null`, and would be written over the number.
-            (Format::Json, _) => Box::new(JsonWalker::new(Arc::clone(&plan.places), bounds).showing_nulls()),
-            (Format::Lines, _) => {
-                Box::new(JsonLines::new(JsonWalker::new(Arc::clone(&plan.places), bounds).showing_nulls()))
-            }
-            (Format::Events, _) => {
-                return Err(Refusal::new(Reason::RequestUnreadable, "events are read in answers alone"));
-            }
-            (Format::Multipart, Unreadable::Pass) => {
-                Box::new(MultipartWalker::new(Arc::clone(&plan.places), bounds, Files::Pass))
-            }
-            _ => format::walker(format, &plan.places, bounds).map_err(unreadable)?,
-        };
-        for chunk in text.chunks(STEP_BYTES) {
-            walker.write(chunk, &mut inbound).map_err(unreadable)?;
-        }
-        walker.end(&mut inbound).map_err(unreadable)?;
+        written::show(plan, bounds, (format, text), &mut inbound)?;
         let parameters = inbound.parameters();
         method::is_the_only_one(self.head.method.as_str(), &parameters)?;
         let doubts = inbound.doubts(self.head.method == Method::PUT);
         if self.writes(plan) {
-            return Ok(Screened { searched: false, doubts });
+            return Ok(Screened { sought: Sought::new(), doubts });
         }
         // A question that holds a veil has no record to be compared with.
         if let Some(doubt) = doubts.leaves.iter().find(|doubt| doubt.why == Why::Veil) {
@@ -310,7 +301,7 @@ impl Asked {
             Format::Text => query::screen_text(plan, &String::from_utf8_lossy(text))?,
             _ => query::screen(plan, &parameters)?,
         };
-        Ok(Screened { searched: !asked.kinds.is_empty(), doubts: Doubts::default() })
+        Ok(Screened { sought: asked.sought, doubts: Doubts::default() })
     }
 
     /// Whether the request changes something in the CRM.
@@ -325,7 +316,11 @@ impl Asked {
 
     /// The guard of the answer.
     pub fn guard(&self, plan: &Arc<Plan>, mint: &Arc<dyn Mint>, bounds: &Bounds, today: Today) -> Outbound {
-        let asked = [self.query(), &self.form].concat();
+        // What went on in the place of a token was never staff's own word.
+        let asked = match &self.as_sent {
+            Some((query, form)) => [query.as_slice(), form].concat(),
+            None => [self.query(), &self.form].concat(),
+        };
         let request = Judged { path: self.path_values(plan), query: asked, today };
         Outbound::new(Arc::clone(plan), Arc::clone(mint), &request, bounds)
     }
@@ -396,6 +391,11 @@ impl Asked {
         self
     }
 
+    /// The cookies that go on.
+    pub(super) fn cookies(&mut self) -> impl Iterator<Item = &mut HeaderValue> {
+        self.head.headers.iter_mut().filter(|(name, _)| *name == header::COOKIE).map(|(_, value)| value)
+    }
+
     /// The body as it goes on.
     pub(super) fn body(&self) -> &Bytes {
         &self.body
@@ -415,6 +415,16 @@ impl Asked {
             (Format::Opaque, _) => Err(Refusal::new(Reason::Unreadable, "the body is of a form that is not read")),
             read => Ok(read),
         }
+    }
+
+    /// The segments of the path that a resource declares as questions.
+    pub(super) fn named_segments(&self, plan: &Plan) -> Parameters {
+        let asks = |(key, value): (&String, &String)| {
+            // Behind its resource, which stands before the dot.
+            let name = key.rsplit('.').next()?;
+            plan.parameters.contains_key(&label::fold(name)).then(|| (name.to_owned(), value.clone()))
+        };
+        self.matched.params.iter().filter_map(asks).collect()
     }
 
     fn path_values(&self, plan: &Plan) -> HashMap<String, String> {

@@ -24,7 +24,7 @@ use crate::serve::exchange::restore::{self, Compared};
 use crate::serve::exchange::{head, protect};
 use crate::serve::respond::{self, Reader, Ways};
 use crate::terms::bounds::Bounds;
-use crate::terms::disclosure::{Disclosures, Subject};
+use crate::terms::disclosure::{Counts, Disclosures, Subject};
 use crate::terms::edit::{Guard, Verdict};
 use crate::terms::event::Event;
 use crate::terms::mint::Mint;
@@ -70,6 +70,10 @@ pub struct Got {
     pub written: Option<Subject>,
     /// The body that went on to the CRM.
     pub forwarded: Bytes,
+    /// What of it went home, by kind.
+    pub restored: Counts,
+    /// The path and the query that went on to the CRM.
+    pub target: String,
 }
 
 /// Runs one exchange.
@@ -83,16 +87,16 @@ pub fn run(
     carried_out(&Dry { policy, mint, caller, notes: None, about: None }, request, response, None)
 }
 
-/// The same of a write, where the CRM answers `record` to whoever asks for what is there.
+/// The same, where the CRM answers `record` to whoever asks for what a write is about.
 pub fn restored(
     policy: &Policy,
     mint: &Arc<dyn Mint>,
     caller: &Caller<'_>,
     request: Request<Bytes>,
-    record: Response<Bytes>,
+    record: Option<Response<Bytes>>,
     response: Response<Bytes>,
 ) -> Got {
-    carried_out(&Dry { policy, mint, caller, notes: None, about: None }, request, response, Some(record))
+    carried_out(&Dry { policy, mint, caller, notes: None, about: None }, request, response, record)
 }
 
 /// The same, and `notes` is told why each value becomes what it becomes.
@@ -102,9 +106,9 @@ pub fn noted(
     caller: &Caller<'_>,
     notes: Arc<dyn Notes>,
     request: Request<Bytes>,
-    response: Response<Bytes>,
+    (response, record): (Response<Bytes>, Option<Response<Bytes>>),
 ) -> Got {
-    carried_out(&Dry { policy, mint, caller, notes: Some(notes), about: None }, request, response, None)
+    carried_out(&Dry { policy, mint, caller, notes: Some(notes), about: None }, request, response, record)
 }
 
 /// The same, of a request whose path is not known but what it was about.
@@ -151,6 +155,8 @@ fn carried_out(
             event: Event::Refused,
             written: None,
             forwarded: Bytes::new(),
+            restored: Counts::default(),
+            target: String::new(),
         }
     })
 }
@@ -171,13 +177,17 @@ fn answered(
     let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
     let plan = asked.plan(policy, &asks, &bounds)?;
     *used = Some(Arc::clone(&plan));
-    let Screened { searched, doubts } = asked.screen(&plan, &bounds)?;
-    let mut home = Vec::new();
+    let mut home = asked.translate(policy, &plan, mint.as_ref())?;
+    asked.strip_sorts(policy, &plan)?;
+    let Screened { sought, doubts } = asked.screen(&plan, &bounds)?;
+    let mut restored = Counts::default();
     if !plan.restore {
         doubts.refuse_alone(&plan)?;
     } else if !doubts.is_empty() {
         let compared = Compared { policy, mint, bounds: &bounds, asks: &asks, plan: &plan, doubts: &doubts };
-        home = restore::dried(compared, &mut asked, record.map(Response::into_parts))?;
+        let gone = restore::dried(compared, &mut asked, record.map(Response::into_parts))?;
+        home.extend(gone.values);
+        restored = gone.counts;
     }
     let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff).hiding(home);
     guard.tell(dry.notes.clone());
@@ -217,9 +227,11 @@ fn answered(
         refusal: None,
         format: told.read.map(|(format, _)| format),
         charset: told.read.map_or(UTF_8, |(_, charset)| charset),
-        event: if searched && plan.event == Event::View { Event::Search } else { plan.event },
+        event: if plan.event == Event::View && !sought.is_empty() { Event::Search } else { plan.event },
         written: asked.writes(&plan).then(|| asked.subject(&plan)),
         forwarded: asked.body().clone(),
+        restored,
+        target: asked.to_request()?.uri().to_string(),
         plan: Some(plan),
     })
 }

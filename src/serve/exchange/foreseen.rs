@@ -7,11 +7,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Request;
 
-use crate::guard::query;
+use crate::guard::query::{self, About};
 use crate::policy::Policy;
 use crate::policy::explain::{Explanation, MatchedResource};
 use crate::policy::matched::Matched;
-use crate::policy::plan::Plan;
+use crate::policy::plan::{Limit, Plan};
 use crate::serve::exchange::asked::{Asked, Asks};
 use crate::serve::exchange::dry::Caller;
 use crate::terms::bounds::Bounds;
@@ -27,8 +27,10 @@ pub struct Foreseen {
     pub plan: Option<Arc<Plan>>,
     /// Why.
     pub explanation: Option<Explanation>,
-    /// What each parameter of the query asks.
+    /// What each segment of the path asks that is declared as a question, and each parameter of the query.
     pub questions: Vec<Question>,
+    /// How much this staff may look for.
+    pub limits: Vec<Limit>,
     /// Why it never reaches the CRM, if it does not.
     pub refusal: Option<Refusal>,
 }
@@ -39,6 +41,10 @@ pub struct Question {
     pub name: String,
     /// Whether a resource declares it.
     pub declared: bool,
+    /// Whether a rule takes it out, so that the CRM is asked without it.
+    pub stripped: bool,
+    /// What it asks about veiled kinds.
+    pub about: BTreeSet<About>,
     /// The veiled kinds that it looks for by a whole value, or why it is refused.
     pub asks: Result<BTreeSet<KindId>, Refusal>,
 }
@@ -78,12 +84,20 @@ fn look(
     let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
     let plan = asked.plan(policy, &asks, &bounds)?;
     foreseen.explanation = asked.explain(policy, &asks).ok();
-    let question = |pair: &(String, String)| Question {
+    let sorts = query::sorting(&plan, asked.query()).unwrap_or_default();
+    let said = asked.query().to_vec();
+    let stripped = asked.strip_sorts(policy, &plan)?;
+    let question = |(number, pair): (usize, &(String, String))| Question {
         name: pair.0.clone(),
         declared: plan.parameters.contains_key(&crate::terms::label::fold(&pair.0)),
+        stripped: stripped && sorts.contains(&number),
+        about: query::about(&plan, std::slice::from_ref(pair)),
         asks: query::screen(&plan, std::slice::from_ref(pair)).map(|asked| asked.kinds),
     };
-    foreseen.questions = asked.query().iter().map(question).collect();
+    let segments = asked.named_segments(&plan);
+    let of_path = segments.iter().map(|pair| question((usize::MAX, pair)));
+    foreseen.questions = of_path.chain(said.iter().enumerate().map(question)).collect();
+    foreseen.limits = policy.limits(caller.roles, caller.staff);
     foreseen.plan = Some(Arc::clone(&plan));
     asked.screen(&plan, &Bounds::default()).map(drop)
 }

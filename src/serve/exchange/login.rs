@@ -83,22 +83,9 @@ impl Watch {
         receipt: &mut Receipt,
         answer: &mut Answer,
     ) -> Result<(), Refusal> {
-        let head = answer.headers();
         let Some((_, session)) = identity::session(&house.identity) else { return Ok(()) };
         let now = jiff::Timestamp::now().as_second();
-        let set = cookie::set(head, &session.cookie, now);
-        let fresh = match set {
-            Set::Nothing => None,
-            Set::To(value) => Some(value.to_owned())
-                .filter(|value| Some(self.store.ticket(&self.crm, &session.cookie, value)) != self.ticket),
-            Set::Away | Set::Unclear => {
-                self.unbind().await;
-                None
-            }
-        };
-        if fresh.is_some() {
-            self.unbind().await;
-        }
+        let fresh = self.fresh(session, answer.headers(), now).await;
         let (Deed::Login(user), Some(login)) = (&self.deed, &session.login) else { return Ok(()) };
         let status = answer.status().as_u16();
         receipt.status(status);
@@ -119,6 +106,30 @@ impl Watch {
             _ => failed(gateway, facts, status),
         }
         Ok(())
+    }
+
+    /// Looks at what the CRM set while it was asked for something else: what it replaces counts no more.
+    pub async fn sees(&self, house: &House, headers: &HeaderMap) {
+        if let Some((_, session)) = identity::session(&house.identity) {
+            self.fresh(session, headers, jiff::Timestamp::now().as_second()).await;
+        }
+    }
+
+    /// The session that is newly set; the one that it replaces is unbound.
+    async fn fresh(&self, session: &Session, headers: &HeaderMap, now: i64) -> Option<String> {
+        let fresh = match cookie::set(headers, &session.cookie, now) {
+            Set::Nothing => return None,
+            Set::To(value) => Some(value.to_owned())
+                .filter(|value| Some(self.store.ticket(&self.crm, &session.cookie, value)) != self.ticket),
+            Set::Away | Set::Unclear => {
+                self.unbind().await;
+                return None;
+            }
+        };
+        if fresh.is_some() {
+            self.unbind().await;
+        }
+        fresh
     }
 
     /// The name that the CRM itself gives where it can be asked; else the one that logged in.

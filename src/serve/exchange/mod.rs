@@ -1,12 +1,13 @@
 //! The life of one request, from its head to the last byte of its answer.
 //!
-//! identify -> candidates -> (bounded body) narrow -> plan -> screen the query and the body ->
-//! open the receipt -> (veils of a write) restore -> ask the CRM -> walk -> judge -> record -> release. Data goes one way, and
+//! identify -> candidates -> (bounded body) narrow -> plan -> screen the query and the body -> count what is
+//! looked for -> open the receipt -> (veils of a write) restore -> ask the CRM -> walk -> judge -> record -> release. Data goes one way, and
 //! whatever fails on it becomes a refusal here.
 
 mod answer;
 mod arriving;
 mod asked;
+mod cookies;
 pub mod dry;
 pub mod foreseen;
 mod forms;
@@ -16,14 +17,17 @@ mod login;
 mod prefetched;
 mod protect;
 mod purpose;
+mod questions;
 pub mod recognise;
 mod restore;
 mod told;
 mod whoami;
+mod written;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use http::header::RETRY_AFTER;
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 
@@ -32,12 +36,14 @@ use crate::identity::peer::Peer;
 use crate::serve::disclose::body::StaffBody;
 use crate::serve::disclose::{Facts, Receipt};
 use crate::serve::exchange::answer::About;
-use crate::serve::exchange::asked::{Asked, Asks, Screened};
+use crate::serve::exchange::asked::{Asked, Asks};
+use crate::serve::exchange::cookies::Cookies;
 use crate::serve::exchange::login::Watch;
+use crate::serve::exchange::questions::Judged;
 use crate::serve::exchange::restore::Compared;
 use crate::serve::house::{Gateway, House};
 use crate::serve::respond::{self, Reader, Ways};
-use crate::serve::upstream::{Marks, loops};
+use crate::serve::upstream::{Marks, Upstream, loops};
 use crate::terms::event::Event;
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -52,19 +58,29 @@ pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: &
         policy: Some(house.policy.version().clone()),
         ..Facts::default()
     };
-    let mut crm = Duration::ZERO;
-    let answered = answered(&gateway, &house, request, peer, &mut facts, reader, &mut crm).await;
+    let mut beside = Beside::default();
+    let answered = answered(&gateway, &house, request, peer, &mut facts, reader, &mut beside).await;
     let outcome = if answered.is_ok() { "released" } else { "refused" };
     let resource = facts.resource.as_deref().unwrap_or("undeclared");
     gateway.metrics.requests.with_label_values(&[resource, outcome]).inc();
     let took = began.elapsed();
     gateway.metrics.request_seconds.observe(took.as_secs_f64());
-    gateway.metrics.overhead_seconds.observe(took.saturating_sub(crm).as_secs_f64());
+    gateway.metrics.overhead_seconds.observe(took.saturating_sub(beside.crm).as_secs_f64());
     let mut response = answered.unwrap_or_else(|refusal| refused(&gateway, &house, &facts, &refusal, reader));
+    beside.cookies.give(response.headers_mut());
     if let Ok(id) = HeaderValue::from_str(&facts.id) {
         response.headers_mut().insert(respond::REQUEST, id);
     }
     response
+}
+
+/// What comes of an exchange beside its answer.
+#[derive(Default)]
+struct Beside {
+    /// How long the CRM took.
+    crm: Duration,
+    /// What it set while a record was read again.
+    cookies: Cookies,
 }
 
 async fn answered(
@@ -74,27 +90,13 @@ async fn answered(
     peer: &Peer,
     facts: &mut Facts,
     reader: Reader,
-    crm: &mut Duration,
+    beside: &mut Beside,
 ) -> Result<Response<StaffBody>, Refusal> {
     if request.uri().path().starts_with(asked::OWN) {
         return Err(Refusal::new(Reason::NotFound, "no such page of the gateway's own"));
     }
     let (mut head, body) = request.into_parts();
-    match loops::marks(&head.headers) {
-        Ok(marks) => drop(head.extensions.insert(Marks(marks))),
-        Err(refusal) => {
-            arriving::arrive(house, &mut head, peer, facts)?;
-            return Err(refusal);
-        }
-    }
-    let upstream = match house.sites.find(&head.headers, peer, &house.trusted_proxies) {
-        Ok(upstream) => Arc::clone(upstream),
-        Err(refusal) => {
-            // Who asks for what is not here need not say who they are; the record has their address.
-            arriving::arrive(house, &mut head, peer, facts)?;
-            return Err(refusal);
-        }
-    };
+    let upstream = destination(house, &mut head, peer, facts)?;
     let staff = arriving::identify(house, &upstream, &mut head, peer, facts).await?;
     let body_max = match staff {
         Some(_) => house.bounds.body_bytes,
@@ -112,7 +114,8 @@ async fn answered(
     let asks = Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time };
     let plan = asked.plan(&house.policy, &asks, &house.bounds)?;
     facts.planned(&plan);
-    let Screened { searched, doubts } = asked.screen(&plan, &house.bounds)?;
+    let Judged { originals: mut home, marks, searched, doubts } =
+        questions::judge(gateway, house, facts, (&asks, &plan), &mut asked)?;
     let event = match plan.event {
         // The log-in has a record of its own; what its page discloses is seen.
         _ if logs_in => Event::View,
@@ -120,13 +123,20 @@ async fn answered(
         event => event,
     };
     let mut receipt = Receipt::open(gateway, house, &plan, facts, event)?;
-    let mut home = Vec::new();
+    for (outcome, reason) in marks {
+        Box::pin(receipt.marked(outcome, reason)).await?;
+    }
     if !plan.restore {
         doubts.refuse_alone(&plan)?;
     } else if !doubts.is_empty() {
         let (policy, mint, bounds) = (&*house.policy, &house.mint, &house.bounds);
         let compared = Compared { policy, mint, bounds, asks: &asks, plan: &plan, doubts: &doubts };
-        home = Box::pin(restore::restore(gateway, house, &upstream, compared, &mut asked, &mut receipt)).await?;
+        let for_both = (&mut receipt, &mut beside.cookies);
+        let restored = Box::pin(restore::restore(gateway, house, &upstream, compared, &mut asked, for_both)).await;
+        if let Some(watch) = &watch {
+            watch.sees(house, &beside.cookies.headers()).await;
+        }
+        home.extend(restored?.values);
     }
     // A log-in changes nothing of customers'.
     if asked.writes(&plan) && !logs_in {
@@ -140,8 +150,8 @@ async fn answered(
     }
     let sent = Instant::now();
     let answer = upstream.send(asked.into_request()?).await;
-    *crm = sent.elapsed();
-    gateway.metrics.upstream_seconds.observe(crm.as_secs_f64());
+    beside.crm = sent.elapsed();
+    gateway.metrics.upstream_seconds.observe(beside.crm.as_secs_f64());
     let mut answer = answer?;
     if let Some(watch) = &watch {
         Box::pin(watch.after(gateway, house, facts, &mut receipt, &mut answer)).await?;
@@ -149,10 +159,31 @@ async fn answered(
     answer::release(gateway, house, answer, about, guard, receipt).await
 }
 
+/// The CRM that is asked for, by a request that did not come through this gateway before.
+fn destination(
+    house: &House,
+    head: &mut http::request::Parts,
+    peer: &Peer,
+    facts: &mut Facts,
+) -> Result<Arc<Upstream>, Refusal> {
+    let found = loops::marks(&head.headers).and_then(|marks| {
+        head.extensions.insert(Marks(marks));
+        house.sites.find(&head.headers, peer, &house.trusted_proxies).map(Arc::clone)
+    });
+    if found.is_err() {
+        // Who asks for what is not here need not say who they are; the record has their address.
+        arriving::arrive(house, head, peer, facts)?;
+    }
+    found
+}
+
 /// Tells staff, the ledger, the metrics and the log that a request was refused.
 fn refused(gateway: &Gateway, house: &House, facts: &Facts, refusal: &Refusal, reader: Reader) -> Response<StaffBody> {
     let ways = Ways { challenges: identity::challenges(&house.identity), login: login::link(house) };
-    let response = respond::refusal(refusal.reason, reader, &facts.id, &ways);
+    let mut response = respond::refusal(refusal.reason, reader, &facts.id, &ways);
+    if let Some(after) = refusal.after {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after));
+    }
     gateway.metrics.refusals.with_label_values(&[refusal.reason.word()]).inc();
     if refusal.reason == Reason::Keys {
         gateway.metrics.vault.with_label_values(&["tokenize", "error"]).inc();

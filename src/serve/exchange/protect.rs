@@ -154,7 +154,8 @@ fn transport(headers: &mut HeaderMap, said: &Headers) {
     }
 }
 
-fn cookies(headers: &mut HeaderMap, said: &Headers, secure: bool) {
+/// Cookies with at least the flags that the rules want.
+pub(super) fn cookies(headers: &mut HeaderMap, said: &Headers, secure: bool) {
     if said.cookies.is_empty() {
         return;
     }

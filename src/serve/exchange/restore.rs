@@ -14,16 +14,17 @@ use tokio::time::timeout;
 use crate::body::coding::Coding;
 use crate::body::readings;
 use crate::body::unpack::Unpacker;
-use crate::format::Format;
 use crate::format::html::forms;
-use crate::format::json::JsonWalker;
-use crate::guard::restore::{Doubts, Home, Issued, IssuedForm, Kinds, Scope, Sent};
+use crate::format::{self, Format};
+use crate::guard::outbound::Outbound;
+use crate::guard::restore::{self, Doubts, Home, Ids, Issued, IssuedForm, Kinds, Scope, Sent};
 use crate::policy::Policy;
 use crate::policy::plan::{Plan, SubjectAt};
 use crate::route::normal;
 use crate::serve::disclose::Receipt;
 use crate::serve::exchange::answer::About;
 use crate::serve::exchange::asked::{self, Asked, Asks};
+use crate::serve::exchange::cookies::Cookies;
 use crate::serve::exchange::leads::Own;
 use crate::serve::exchange::{dry, head};
 use crate::serve::house::{Gateway, House};
@@ -32,7 +33,7 @@ use crate::serve::upstream::Upstream;
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Counts;
 use crate::terms::event::Event;
-use crate::terms::leaf::Walker;
+use crate::terms::leaf::Sink;
 use crate::terms::mint::Mint;
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -51,18 +52,27 @@ pub(super) struct Compared<'a> {
     pub doubts: &'a Doubts,
 }
 
-/// Makes a write whole again before it goes on, and records what went home, which the answer must not repeat.
-/// `receipt` is the write's own.
+/// What came of the comparison.
+#[derive(Default)]
+pub(super) struct Restored {
+    /// What went home, which the answer must not repeat.
+    pub values: Vec<String>,
+    /// How many values of which kind.
+    pub counts: Counts,
+}
+
+/// Makes a write whole again before it goes on, and records what went home. `receipt` is the write's own;
+/// `cookies` are what the CRM set with the record, whatever comes of the write.
 pub(super) async fn restore(
     gateway: &Gateway,
     house: &House,
     upstream: &Arc<Upstream>,
     compared: Compared<'_>,
     asked: &mut Asked,
-    receipt: &mut Receipt,
-) -> Result<Vec<String>, Refusal> {
+    (receipt, cookies): (&mut Receipt, &mut Cookies),
+) -> Result<Restored, Refusal> {
     let Some(question) = Question::of(asked, &compared) else {
-        return compared.unknown(None).map(|()| Vec::new());
+        return compared.unknown(None).map(|()| Restored::default());
     };
     let mut share = gateway.hold.share();
     let read = async {
@@ -75,10 +85,13 @@ pub(super) async fn restore(
     };
     let late = |_| Refusal::new(Reason::UpstreamSlow, "the record was not there in time to compare a write with it");
     let (about, head, bytes) = timeout(house.bounds.request, read).await.map_err(late)??;
-    let Some(whole) = compared.whole(asked, &question, about, (head, bytes))? else { return Ok(Vec::new()) };
-    receipt.restored(&asked.subject(compared.plan), &whole.counts).await?;
-    asked.replace_body(whole.body);
-    Ok(whole.values)
+    *cookies = Cookies::of(&head.headers, &about, || compared.guard(&question));
+    let whole = compared.whole(asked, &question, about, (head, bytes), cookies)?;
+    cookies.renew(asked);
+    let Some(Whole { body, counts, values }) = whole else { return Ok(Restored::default()) };
+    receipt.restored(&asked.subject(compared.plan), &counts).await?;
+    asked.replace_body(body);
+    Ok(Restored { values, counts })
 }
 
 /// Parameters that say what is done with a record, and not which it is.
@@ -95,17 +108,20 @@ pub(super) fn dried(
     compared: Compared<'_>,
     asked: &mut Asked,
     record: Option<(response::Parts, Bytes)>,
-) -> Result<Vec<String>, Refusal> {
+) -> Result<Restored, Refusal> {
     let Some(answer) = record else {
         // Nobody knows whether the record is there.
         let unknown = if compared.doubts.leaves.is_empty() { Ok(()) } else { compared.unknown(None) };
-        return unknown.map(|()| Vec::new());
+        return unknown.map(|()| Restored::default());
     };
-    let Some(question) = Question::of(asked, &compared) else { return compared.unknown(None).map(|()| Vec::new()) };
+    let Some(question) = Question::of(asked, &compared) else {
+        return compared.unknown(None).map(|()| Restored::default());
+    };
     let about = question.about();
-    let Some(whole) = compared.whole(asked, &question, about, answer)? else { return Ok(Vec::new()) };
-    asked.replace_body(whole.body);
-    Ok(whole.values)
+    let whole = compared.whole(asked, &question, about, answer, &mut Cookies::default())?;
+    let Some(Whole { body, counts, values }) = whole else { return Ok(Restored::default()) };
+    asked.replace_body(body);
+    Ok(Restored { values, counts })
 }
 
 /// A write with its originals.
@@ -129,6 +145,14 @@ impl Compared<'_> {
     fn unknown(&self, status: Option<StatusCode>) -> Result<(), Refusal> {
         let is_new = matches!(status, Some(StatusCode::NOT_FOUND | StatusCode::GONE));
         match self.doubts.scope {
+            // It may be emptied, and nobody knows of what.
+            Scope::Below if self.doubts.leaves.is_empty() && self.doubts.empties && status.is_some() && !is_new => {
+                Err(restore::replaces_locked())
+            }
+            // It is there, and nobody can say what of it would be lost.
+            Scope::Below if self.doubts.leaves.is_empty() && status == Some(StatusCode::OK) => {
+                Err(self.doubts.refuse(self.plan))
+            }
             Scope::Nothing | Scope::Below if self.doubts.leaves.is_empty() => Ok(()),
             // What is not there yet cannot be lost.
             Scope::All if self.doubts.leaves.is_empty() && is_new => Ok(()),
@@ -143,37 +167,49 @@ impl Compared<'_> {
         question: &Question,
         about: About,
         (mut head, bytes): (response::Parts, Bytes),
+        cookies: &mut Cookies,
     ) -> Result<Option<Whole>, Refusal> {
-        // What stands beside a value tells its kind: with another word beside it, it would go home to where it is shown.
-        if !self.plan.tellers.is_empty() || !question.plan.tellers.is_empty() {
-            return self.unknown(None).map(|()| None);
-        }
         if head.status != StatusCode::OK {
             return self.unknown(Some(head.status)).map(|()| None);
         }
-        let record = self.record(question, about, &mut head, bytes, asked).map_err(|refusal| self.told(refusal))?;
-        let Some(record) = record else { return self.unknown(None).map(|()| None) };
+        // What stands beside a value tells its kind: with another word beside it, it would go home to where it is shown.
+        if !self.plan.tellers.is_empty() || !question.plan.tellers.is_empty() {
+            return self.unknown(Some(head.status)).map(|()| None);
+        }
+        let record = self.record((question, about), &mut head, bytes, asked, cookies);
+        let Some(record) = record.map_err(|refusal| self.told(refusal))? else {
+            return self.unknown(Some(head.status)).map(|()| None);
+        };
+        if asked.body().is_empty() {
+            return Err(restore::replaces_locked());
+        }
         let (format, text) = asked.text()?;
         let is_many = |text: &[u8], part: u8| text.iter().filter(|byte| **byte == part).count() > PARTS_MAX;
-        let part = if format == Format::Form { b'&' } else { b',' };
+        let part = match format {
+            Format::Form => b'&',
+            Format::Xml => b'<',
+            _ => b',',
+        };
         if text.len() > self.bounds.hold_bytes
             || is_many(&text, part)
-            || (format == Format::Json && is_many(&record.original, b','))
+            || (format != Format::Form && is_many(&record.original, part))
         {
-            return self.unknown(None).map(|()| None);
+            return self.unknown(Some(head.status)).map(|()| None);
         }
         let whole = match (format, text) {
-            (Format::Json, Cow::Borrowed(text)) => self.json(asked, question, record, text)?,
+            (Format::Json | Format::Xml, Cow::Borrowed(text)) => {
+                self.document(asked, question, record, (format, text))?
+            }
             (Format::Form, _) => self.form(asked, record)?,
             _ => None,
         };
-        let Some((body, home)) = whole else { return self.unknown(None).map(|()| None) };
-        if home.fills.is_empty() {
-            return Ok(None);
-        }
-        if is_signed(asked.headers()) {
+        let Some((body, home)) = whole else { return self.unknown(Some(head.status)).map(|()| None) };
+        if is_signed(asked.headers()) && self.doubts.may_change(self.plan) {
             let note = "the body is signed, so that veils in it cannot be made the originals again; nothing was saved";
             return Err(Refusal::new(Reason::Veil, note));
+        }
+        if home.fills.is_empty() {
+            return Ok(None);
         }
         let values = home.values();
         Ok(Some(Whole { body: body.into(), counts: home.counts, values }))
@@ -182,19 +218,24 @@ impl Compared<'_> {
     /// The record, if it is whose it should be.
     fn record(
         &self,
-        question: &Question,
-        about: About,
+        (question, about): (&Question, About),
         head: &mut response::Parts,
         bytes: Bytes,
         asked: &Asked,
+        cookies: &mut Cookies,
     ) -> Result<Option<Record>, Refusal> {
+        // Of an answer that cannot be judged, nothing goes on.
+        let mut set = std::mem::take(cookies);
         let taken = head::clean(head, &about, Own::default())?;
         let bytes = match taken.coding {
             Some(coding) => unpacked(coding, &bytes, self.bounds)?.into(),
             None => bytes,
         };
-        let guard = question.asked.guard(&question.plan, self.mint, self.bounds, asked::day(self.asks.time));
-        let told = dry::told(head, &bytes, &about, guard.asked_by(self.asks.staff), self.bounds)?;
+        let mut guard = self.guard(question);
+        set.show(&mut guard)?;
+        let told = dry::told(head, &bytes, &about, guard, self.bounds)?;
+        set.keep_unedited(&told.verdict);
+        *cookies = set;
         let subject = asked.subject(self.plan);
         let mut subjects = told.verdict.disclosures.subjects.keys();
         let is_theirs = subjects.all(|other| other.kind == subject.kind && other.id == subject.id);
@@ -202,25 +243,40 @@ impl Compared<'_> {
         Ok(read.map(|(format, charset)| Record { format, charset, original: bytes.to_vec(), veiled: told.body }))
     }
 
-    fn json(
+    /// What judges the answer to the question.
+    fn guard(&self, question: &Question) -> Outbound {
+        let guard = question.asked.guard(&question.plan, self.mint, self.bounds, asked::day(self.asks.time));
+        guard.asked_by(self.asks.staff)
+    }
+
+    fn document(
         &self,
         asked: &Asked,
         question: &Question,
         record: Record,
-        written: &[u8],
+        (format, written): (Format, &[u8]),
     ) -> Result<Option<(Vec<u8>, Home)>, Refusal> {
         let texts =
             (String::from_utf8(record.original), String::from_utf8(record.veiled), std::str::from_utf8(written));
         let (Ok(original), Ok(veiled), Ok(written)) = texts else { return Ok(None) };
-        if (record.format, record.charset) != (Format::Json, "UTF-8") {
+        if (record.format, record.charset) != (format, "UTF-8") {
             return Ok(None);
         }
+        let walked = |plan: &Plan, text: &str, sink: &mut dyn Sink| {
+            let mut walker = format::walker(format, &plan.places, self.bounds)?;
+            walker.write(text.as_bytes(), sink)?;
+            walker.end(sink)
+        };
         let mut kinds = Kinds::new(&question.plan);
-        let mut walker = JsonWalker::new(Arc::clone(&question.plan.places), self.bounds);
-        walker.write(original.as_bytes(), &mut kinds)?;
-        walker.end(&mut kinds)?;
-        let Some(issued) = Issued::new(original, &veiled, kinds.found(), self.bounds.depth) else { return Ok(None) };
-        let subject = asked.subject(self.plan).id.unwrap_or_default();
+        walked(&question.plan, &original, &mut kinds)?;
+        let read = if format == Format::Xml { Issued::of_xml } else { Issued::new };
+        let Some(issued) = read(original, &veiled, kinds.found(), self.bounds.depth) else { return Ok(None) };
+        let subject = asked.subject(self.plan);
+        let mut ids = Ids::new(self.plan, &subject, format == Format::Xml);
+        walked(self.plan, written, &mut ids)?;
+        if ids.tell_another() {
+            return Ok(None);
+        }
         let home = issued.restore(self.plan, self.doubts, written, &subject, self.bounds.depth)?;
         let body = home.filled(written.as_bytes()).ok_or_else(misplaced)?;
         Ok(Some((body, home)))
@@ -352,7 +408,8 @@ fn is_of_the_body(name: &str) -> bool {
     name.starts_with("content-") || SIGNED.contains(&name) || other.contains(&name) || name == header::TRANSFER_ENCODING
 }
 
-fn is_signed(headers: &HeaderMap) -> bool {
+/// Whether something in the head vouches for the body, so that it goes on as it came.
+pub(super) fn is_signed(headers: &HeaderMap) -> bool {
     SIGNED.iter().any(|name| headers.contains_key(*name))
 }
 

@@ -222,6 +222,17 @@ pub fn of(reason: Reason) -> Words {
                 "非表示の項目では、並べ替えや部分一致の検索はできません。値の全体で検索するか、別の項目をお使いください。",
             ),
         ),
+        Reason::Limit => words(
+            429,
+            (
+                "You have looked for too many different values",
+                "Whoever searches for hidden data may look for so many different values and no more within a time. Wait, and look for one again later; what you looked for lately still works.",
+            ),
+            (
+                "検索した値の種類が上限に達しました",
+                "非表示の項目を検索できる値の数には、一定時間ごとの上限があります。しばらく待ってから検索してください。最近検索した値はそのまま検索できます。",
+            ),
+        ),
         Reason::Veil => words(
             409,
             (

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use super::RULES;
-use super::client::Answer;
+use super::client::{self, Answer};
 use super::origin::Origin;
 use super::running::Running;
 
@@ -116,4 +116,38 @@ fn an_answer_does_not_repeat_what_went_home() {
     assert!(crm.asked().iter().any(|asked| asked.starts_with("PUT") && asked.contains("離婚調停中")), "it went home");
     assert_eq!(answer.status, 422);
     assert!(answer.text().contains("****") && !format!("{answer:?}{}", answer.text()).contains("離婚"), "{answer:?}");
+}
+
+/// A CRM that makes the session anew on each page would log staff out, if the gateway kept that to itself.
+#[test]
+fn a_session_that_is_made_anew_with_the_record_reaches_the_write_and_staff() {
+    let crm = Origin::start(move |request| {
+        let answer = Answer::new(200, "application/json", RECORD);
+        if request.0.starts_with("PUT ") {
+            return answer.with("Set-Cookie", "seen=2");
+        }
+        // What says something of the customer is for nobody.
+        let told = answer.with("Set-Cookie", "sid=new; Path=/; HttpOnly").with("Set-Cookie", "seen=1; Path=/");
+        told.with("Set-Cookie", "last=taro@example.jp; Path=/").with("Set-Cookie", "who=09012345678")
+    });
+    let gateway = Running::start(&crm, &rules());
+    let put = |body: &str| {
+        let staff = [("X-Remote-User", "tanaka"), ("X-Remote-Groups", "crm-support")];
+        let more = [("Content-Type", "application/json"), ("Cookie", "a=1; sid=old; last=x")];
+        client::request(gateway.staff, "PUT", "/api/customers/42", &[staff, more].concat(), body).expect("an answer")
+    };
+    let set = |answer: &Answer| -> Vec<String> {
+        let set = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+        set.map(|(_, value)| value.clone()).collect()
+    };
+    let saved = put(r#"{"id":42,"tel":"***-****-5678"}"#);
+    assert_eq!(saved.status, 200, "{}", saved.text());
+    assert_eq!(set(&saved), ["seen=2", "sid=new; Path=/; HttpOnly"]);
+    let asked = crm.asked();
+    let [again, write] = &asked[..] else { panic!("read again, written: {asked:?}") };
+    assert!(again.contains("sid=old") && write.contains("a=1; sid=new; last=x"), "{write}");
+
+    let refused = put(r#"{"id":42,"tel":"***-****-0000"}"#);
+    assert_eq!(refused.status, 409);
+    assert_eq!(set(&refused), ["sid=new; Path=/; HttpOnly", "seen=1; Path=/"]);
 }

@@ -48,6 +48,42 @@ fn a_billion_laughs_stay_one() {
     assert!(codes.contains(&"anchor") && codes.contains(&"alias"), "{codes:?}");
 }
 
+/// A selector is read by what calls itself, and asked at every element of a page.
+#[test]
+fn a_selector_is_neither_deep_nor_long() {
+    let file = |selector: &str| {
+        format!(
+            "sudare: 1\nfields: {{ a: {{ phone: \"css:{selector}\" }} }}\nresources: [{{ id: r, match: GET /, fields: a }}]\n"
+        )
+    };
+    for name in [":not(", ":is(", ":where("] {
+        assert_eq!(codes(file(&format!("{}a{}", name.repeat(4), ")".repeat(4)))), [""; 0], "{name}");
+        assert_eq!(codes(file(&format!("{}a{}", name.repeat(5), ")".repeat(5)))), ["selector"], "{name}");
+        assert_eq!(codes(file(&format!("{}a{}", name.repeat(100_000), ")".repeat(100_000)))), ["selector"], "{name}");
+        assert_eq!(codes(file(&name.repeat(100))), ["selector"], "{name}");
+    }
+    assert_eq!(codes(file(&"a ".repeat(400))), [""; 0]);
+    assert_eq!(codes(file(&"a ".repeat(1_000_000))), ["selector"]);
+}
+
+/// Each of them is held against the rules that always hold, and not against one another.
+#[test]
+fn thousands_of_exceptions_are_compared_with_what_always_holds() {
+    let mut text = "sudare: 1\nroles:\n".to_owned();
+    (0..50).for_each(|role| text.push_str(&format!("  role{role}: [group{role}]\n")));
+    text.push_str("rules:\n  - { for: all, mask: [phone] }\n");
+    for staff in 0..2_000 {
+        text.push_str(&format!(
+            "  - {{ for: {{ staff: s{staff} }}, show: [phone], until: 2099-12-31, why: w, owner: o }}\n"
+        ));
+        text.push_str(&format!(
+            "  - {{ for: all, show: [all], when: {{ network: 10.0.0.0/8 }}, until: 2098-01-{:02}, why: w, owner: o }}\n",
+            staff % 28 + 1
+        ));
+    }
+    assert_eq!(codes(text), [""; 0]);
+}
+
 /// What is too many is told, and nothing is looked up in it: each unknown name would be held against all.
 #[test]
 fn among_too_many_nothing_is_looked_up() {

@@ -40,12 +40,23 @@ pub struct Expect<W = Who> {
     pub exact: Option<Node>,
     /// The body is this, byte for byte.
     pub whole: Option<Content>,
+    /// What the CRM gets of a write.
+    pub forwarded: Option<Forwarded>,
     /// Texts that stand nowhere in what staff gets.
     pub hidden: Vec<(String, Spot)>,
     /// Texts that stand in it.
     pub shown: Vec<(String, Spot)>,
     /// What the ledger has of it.
     pub ledger: Recorded,
+}
+
+/// The body that goes on to the CRM.
+#[derive(Debug, Clone)]
+pub enum Forwarded {
+    /// JSON with these members and no others.
+    Json(Node),
+    /// Byte for byte.
+    Body(Content),
 }
 
 /// What stands at a place.
@@ -142,6 +153,7 @@ fn one(who: Word, node: &Node, faults: &mut Faults) -> Option<Expect<Word>> {
     if let Some(node) = map.take("exactly") {
         exactly(node, &mut expect, faults);
     }
+    expect.forwarded = map.take("forwarded").and_then(|node| forwarded(node, faults));
     expect.ledger = map.take("ledger").map(|node| recorded(node, faults)).unwrap_or_default();
     map.finish(faults);
     Some(expect)
@@ -162,6 +174,7 @@ fn empty(who: Word) -> Expect<Word> {
         exactly: None,
         exact: None,
         whole: None,
+        forwarded: None,
         hidden: Vec::new(),
         shown: Vec::new(),
         ledger: Recorded::default(),
@@ -205,14 +218,11 @@ fn at_places(node: &Node, faults: &mut Faults) -> Vec<AtPlace> {
 /// `true` for what stands beside it, a text, or a body as under `response`.
 fn exactly(node: &Node, expect: &mut Expect<Word>, faults: &mut Faults) {
     if node.map().is_some() {
-        let Some(mut map) = MapReader::open(node, "`exactly`", faults) else { return };
-        let json = node.at("json").filter(|json| !matches!(json.value, Value::Scalar { quoted: true, .. }));
-        let content = body::read(&mut map, faults);
-        map.finish(faults);
-        // JSON that is written as YAML has no bytes of its own to compare.
-        match json {
-            Some(json) => expect.exact = Some(json.clone()),
-            None => expect.whole = content,
+        let Some(map) = MapReader::open(node, "`exactly`", faults) else { return };
+        match a_body(node, map, faults) {
+            Some(Forwarded::Json(json)) => expect.exact = Some(json),
+            Some(Forwarded::Body(content)) => expect.whole = Some(content),
+            None => {}
         }
         return;
     }
@@ -229,6 +239,29 @@ fn exactly(node: &Node, expect: &mut Expect<Word>, faults: &mut Faults) {
         return;
     }
     expect.exactly = Some(node.spot.clone());
+}
+
+/// A body as under `response`; a plain text is one too.
+fn forwarded(node: &Node, faults: &mut Faults) -> Option<Forwarded> {
+    if node.map().is_some() {
+        let read = a_body(node, MapReader::open(node, "`forwarded`", faults)?, faults);
+        if read.is_none() {
+            let fault = faults.error(&node.spot, "expect", "`forwarded` names no body");
+            fault.help("write what the CRM gets, as in `forwarded: { json: { tel: 090-1234-5678 } }`");
+        }
+        return read;
+    }
+    let text = reader::text(node, "`forwarded`", faults)?;
+    let (from, spot) = (body::ContentFrom::Text(text.to_owned()), node.spot.clone());
+    Some(Forwarded::Body(Content { format: ContentFormat::Text, from, charset: None, spot }))
+}
+
+/// JSON that is written as YAML has no bytes of its own to compare; any other body has.
+fn a_body(node: &Node, mut map: MapReader<'_>, faults: &mut Faults) -> Option<Forwarded> {
+    let json = node.at("json").filter(|json| !matches!(json.value, Value::Scalar { quoted: true, .. }));
+    let content = body::read(&mut map, faults);
+    map.finish(faults);
+    json.cloned().map(Forwarded::Json).or(content.map(Forwarded::Body))
 }
 
 fn recorded(node: &Node, faults: &mut Faults) -> Recorded {

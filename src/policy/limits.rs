@@ -1,0 +1,55 @@
+//! How much staff may look for: the limits that rules name, and the one that holds where none does.
+//!
+//! Here is only which limits hold for whom; `guard/budget` counts.
+
+use std::sync::Arc;
+
+use crate::policy::Parts;
+use crate::policy::conditions::is_named;
+use crate::policy::decide::{RoleId, Who};
+use crate::policy::node::Spot;
+use crate::policy::plan::{Limit, Then};
+use crate::terms::staff::Staff;
+
+/// A limit with everything looked up.
+#[derive(Debug, Clone)]
+pub struct LimitRule {
+    /// Where it is written.
+    pub spot: Spot,
+    /// Whom it is for.
+    pub who: Who,
+    /// Only for these persons.
+    pub staff: Option<Vec<String>>,
+    /// What it allows.
+    pub limit: Limit,
+}
+
+/// How many values of each kind staff may look for where no limit of the rules blocks: who works with customers
+/// types some numbers a call, who guesses types them by the hundred.
+pub const UNSAID: Limit = Limit { searches: 100, per: 3600, then: Then::Block, each: true };
+
+/// The limits that hold for staff, with the names of their roles or persons: each of those that speak of them;
+/// where none of these blocks, also the one that nobody wrote.
+pub(super) fn of(parts: &Parts, roles: &[RoleId], staff: Option<&Staff>) -> Vec<Limit> {
+    let takes = |rule: &&LimitRule| match (&rule.staff, &rule.who) {
+        (Some(ids), _) => staff.is_some_and(|staff| ids.iter().any(|id| is_named(id, staff))),
+        (None, Who::Every) => true,
+        (None, Who::Roles(named)) => named.iter().any(|role| roles.contains(role)),
+    };
+    let mut all: Vec<Limit> = parts.limits.iter().filter(takes).map(|rule| rule.limit).collect();
+    if !all.iter().any(|limit| limit.then == Then::Block) {
+        all.push(UNSAID);
+    }
+    all
+}
+
+/// What is said of limits, for people: whom each is for, and what it says.
+pub(super) fn said(parts: &Parts) -> Vec<(String, String)> {
+    let role = |id: &RoleId| parts.roles.get(usize::from(id.0)).map(|role| role.name.clone());
+    let named = |rule: &LimitRule| match (&rule.staff, &rule.who) {
+        (Some(ids), _) => format!("staff {}", ids.join(", ")),
+        (None, Who::Every) => "all".to_owned(),
+        (None, Who::Roles(roles)) => roles.iter().filter_map(role).collect::<Vec<Arc<str>>>().join(", "),
+    };
+    parts.limits.iter().map(|rule| (named(rule), rule.limit.to_string())).collect()
+}

@@ -1,0 +1,90 @@
+//! `limits:`: how much staff may ask for before somebody hears of it, or no more is answered.
+//!
+//! Only searches are counted: `subjects`, `count` and `then: veil` are kept for what is not built yet.
+
+use crate::policy::fault::Faults;
+use crate::policy::node::{Node, Spot};
+use crate::policy::plan::Then;
+use crate::policy::reader::{self, MapReader};
+use crate::policy::rule::rules::{self, Who};
+
+/// A limit.
+#[derive(Debug)]
+pub struct Limit {
+    /// Where it begins.
+    pub spot: Spot,
+    /// Whom it is for.
+    pub who: Who,
+    /// How many values of veiled kinds one of them may look for.
+    pub searches: u32,
+    /// Within how many seconds.
+    pub per: u32,
+    /// What happens to the next one.
+    pub then: Then,
+}
+
+/// Counts are in memory, where the values of one person have their bound.
+const SEARCHES_MAX: u32 = 10_000;
+
+/// Counts begin anew when the gateway does: a longer time would promise what nobody keeps.
+const PER_MAX: u32 = 24 * 3600;
+
+/// Reads one limit.
+pub fn read(node: &Node, faults: &mut Faults) -> Option<Limit> {
+    let mut map = MapReader::open(node, "a limit", faults)?;
+    let who = map.need("for", faults).and_then(|node| rules::who(node, faults));
+    let is_of_subjects = node.at("subjects").is_some();
+    map.reserve(&["subjects", "count"], faults);
+    let searches = if is_of_subjects { map.take("searches") } else { map.need("searches", faults) };
+    let searches = searches.and_then(|node| self::searches(node, faults));
+    let per = map.need("per", faults).and_then(|node| per(node, faults));
+    let then = map.need("then", faults).and_then(|node| then(node, faults));
+    if let Some(node) = map.take("why") {
+        reader::text(node, "a remark", faults);
+    }
+    map.finish(faults);
+    Some(Limit { spot: node.spot.clone(), who: who?, searches: searches?, per: per?, then: then? })
+}
+
+fn searches(node: &Node, faults: &mut Faults) -> Option<u32> {
+    let count = reader::number::<u32>(node, "`searches`", faults)?;
+    if count == 0 {
+        let fault = faults.error(&node.spot, "zero", "nobody could look for anything");
+        fault.help("write `search: none` in a rule for what nobody may look for");
+        return None;
+    }
+    if count > SEARCHES_MAX {
+        let fault = faults.error(&node.spot, "too-many", format!("`searches` is at most {SEARCHES_MAX}"));
+        fault.help("who may look for more than that should see the kind: `show` it");
+        return None;
+    }
+    Some(count)
+}
+
+/// `30m`, `1h`.
+fn per(node: &Node, faults: &mut Faults) -> Option<u32> {
+    let text = reader::text(node, "`per`", faults)?;
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[number.len()..] {
+        "s" => Some(1),
+        "m" => Some(60),
+        "h" => Some(3600),
+        _ => None,
+    };
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = number.parse::<u32>().ok().filter(|_| digits).zip(unit).and_then(|(n, unit)| n.checked_mul(unit));
+    let fits = seconds.filter(|seconds| (1..=PER_MAX).contains(seconds));
+    if fits.is_none() {
+        let fault = faults.error(&node.spot, "bad-duration", "`per` is a time of one second to 24 hours");
+        fault.help("write `10m` or `1h`; counts are in memory and begin anew when the gateway does");
+    }
+    fits
+}
+
+fn then(node: &Node, faults: &mut Faults) -> Option<Then> {
+    if node.scalar() == Some("veil") {
+        reader::reserved(&node.spot, "veil", faults);
+        return None;
+    }
+    reader::word(node, "`then`", &[("block", Then::Block), ("alert", Then::Alert)], faults)
+}

@@ -1,0 +1,67 @@
+//! What staff has looked for, counted for the whole gateway: it outlives a reload of the rules, and begins anew
+//! with the process.
+//!
+//! `guard/budget` counts; here are its key, which chance draws at the start, and its clock.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::rand;
+use zeroize::Zeroizing;
+
+use crate::guard::budget::{Budget, Sought, Spent};
+use crate::policy::plan::{Limit, Plan, Search};
+use crate::terms::kind::KindId;
+use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::secret::Secret;
+
+/// Counts searches.
+pub struct Searches {
+    budget: Mutex<Budget>,
+    began: Instant,
+}
+
+impl Searches {
+    /// Nothing was looked for yet.
+    pub fn new() -> Result<Searches, Unspecified> {
+        let mut key = Zeroizing::new([0; 32]);
+        rand::fill(&mut *key)?;
+        Ok(Searches { budget: Mutex::new(Budget::new(&key)), began: Instant::now() })
+    }
+
+    /// Counts what one person looks for, and gives the limits that it passes and that only tell; refuses what
+    /// is beyond one that blocks. Whoever is unknown is one person with all who are.
+    pub fn count(
+        &self,
+        person: Option<&str>,
+        plan: &Plan,
+        values: &BTreeSet<(KindId, Secret)>,
+        limits: &[Limit],
+    ) -> Result<Vec<Limit>, Refusal> {
+        if values.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sought: Vec<Sought<'_>> = values
+            .iter()
+            .map(|(kind, value)| Sought {
+                kind: &plan.kinds.get(*kind).name,
+                value: &value.0,
+                open: plan.decisions[usize::from(kind.0)].search == Search::Any,
+            })
+            .collect();
+        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // Nothing is left half counted where somebody panics.
+        let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        budget.spend(person.unwrap_or_default(), &sought, limits, now).map_err(|spent| match spent {
+            Spent::Limit(after) => {
+                let note = format!("more values were looked for than a limit allows; there is room in {after} s");
+                Refusal { after: Some(after), ..Refusal::new(Reason::Limit, note) }
+            }
+            Spent::Full => {
+                Refusal::new(Reason::Overload, "no more persons or values that are looked for can be counted")
+            }
+        })
+    }
+}

@@ -1,0 +1,241 @@
+//! Whoever may not see a number tries to find it out: by order, by halves, digit by digit, number by number, and
+//! with what they were given in its place. `tests/cases/attack/attacks.txt` says how many questions of each
+//! attack may be answered; the test prints how many were.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use serde_json::{Value, json};
+
+use crate::gateway::client::{Answer, request};
+use crate::gateway::origin::Origin;
+use crate::gateway::running::Running;
+
+const RULES: &str = r#"
+sudare: 1
+roles:
+  support: { groups: [support] }
+  limited: { groups: [limited] }
+  lister:  { groups: [lister] }
+  closed:  { groups: [closed] }
+  analyst: { groups: [analyst] }
+  pool:    { groups: [pool] }
+fields:
+  customer: { person.name: name, phone: [tel, fax, 電話番号], email: mail, my_number: my_number, notes: memo }
+resources:
+  - { id: list, match: GET /customers, subject: none, fields: customer }
+  - { id: search, match: POST /search, event: search, subject: none, fields: customer, query: { t: phone } }
+  - { id: by-phone, match: "GET /by-phone/{tel}", subject: none, fields: customer, query: { tel: phone } }
+  - { id: customer, match: "GET|PUT /api/customers/{id}", subject: path.id, fields: customer, restore: true }
+rules:
+  - { for: [support, limited], show: [person.name, notes], mask: { phone: last4, email: domain } }
+  - { for: lister, show: [person.name, notes], mask: { phone: last4, email: domain }, sort: strip }
+  - { for: closed, mask: [all], search: none }
+  - { for: analyst, show: [person.name, notes], tokenize: [phone, email] }
+  - { for: pool, show: [person.name, notes], tokenize: [phone, email], token_domain: pool }
+limits:
+  - { for: limited, searches: 10, per: 1h, then: block }
+"#;
+
+const NUMBER: &str = "090-1234-5678";
+const MAIL: &str = "taro@example.jp";
+const GUESSES: usize = 300;
+
+/// What no answer to any of these may hold.
+const HIDDEN: [&str; 4] = ["090-1234", "0901234", "1234-5678", "taro@"];
+
+fn customer(id: u32) -> Value {
+    let (tel, mail) = if id == 42 { (NUMBER, MAIL) } else { ("080-1111-2222", "hanako@example.jp") };
+    json!({ "id": id, "name": "山田 太郎", "tel": tel, "mail": mail, "memo": "", "fax": "" })
+}
+
+/// A CRM that answers whatever it is asked, and keeps the note that is written.
+fn crm() -> Origin {
+    let memo = Arc::new(Mutex::new(String::new()));
+    Origin::start(move |asked| {
+        let id = asked.path().strip_prefix("/api/customers/").and_then(|id| id.parse().ok());
+        let Some(id) = id else {
+            return Answer::new(200, "application/json", &json!([customer(42), customer(43)]).to_string());
+        };
+        let mut memo = memo.lock().expect("no panic there");
+        if let Some(body) = asked.0.split_once("\r\n\r\n").map(|(_, body)| body).filter(|body| !body.is_empty()) {
+            let written: Value = serde_json::from_str(body).expect("json");
+            *memo = written["memo"].as_str().unwrap_or_default().to_owned();
+        }
+        let mut answer = customer(id);
+        answer["memo"] = Value::from(memo.as_str());
+        Answer::new(200, "application/json", &answer.to_string())
+    })
+}
+
+fn ask(gateway: &Running, user: &str, role: &str, method: &str, target: &str, (kind, body): (&str, &str)) -> Answer {
+    let media = match kind {
+        "json" => "application/json",
+        "form" => "application/x-www-form-urlencoded",
+        "xml" => "text/xml; charset=utf-8",
+        _ => "",
+    };
+    let mut headers = vec![("X-Remote-User", user), ("X-Remote-Groups", role)];
+    if !body.is_empty() {
+        headers.push(("Content-Type", media));
+    }
+    request(gateway.staff, method, target, &headers, body).expect("an answer")
+}
+
+/// What a role is given in the number's place.
+fn given(gateway: &Running, role: &str) -> String {
+    let record = ask(gateway, "reader", role, "GET", "/api/customers/42", ("", ""));
+    let record: Value = serde_json::from_str(&record.text()).expect("json");
+    record["tel"].as_str().expect("a veil").to_owned()
+}
+
+fn guess(at: usize) -> String {
+    if at == GUESSES - 2 { NUMBER.to_owned() } else { format!("090-{:04}-{:04}", 2000 + at, (at * 37) % 10_000) }
+}
+
+/// What each placeholder stands for.
+fn words(given: &[(&'static str, String)]) -> Vec<(&'static str, Vec<String>)> {
+    let columns = ["tel", "phone", "customer_tel", "電話番号"];
+    let escaped = |name: &str| percent_encode(name.as_bytes(), NON_ALPHANUMERIC).to_string();
+    let other = |at: usize| format!("080-{:04}-{:04}", 3000 + at, (at * 41) % 10_000);
+    let digits = NUMBER.chars().filter(char::is_ascii_digit).collect::<String>();
+    let mut all = vec![
+        ("{column}", columns.iter().map(|name| escaped(name)).collect()),
+        ("{name}", columns.map(str::to_owned).to_vec()),
+        ("{n}", (0..10).map(|n: u32| n.to_string()).collect()),
+        ("{prefix}", (1..digits.len()).map(|at| digits[..at].to_owned()).collect()),
+        ("{guess}", (0..GUESSES).map(guess).collect()),
+        ("{more}", (0..GUESSES).map(other).collect()),
+        ("{number}", vec![NUMBER.to_owned()]),
+        ("{mail}", vec![MAIL.to_owned()]),
+    ];
+    all.extend(given.iter().map(|(name, word)| (*name, vec![word.clone()])));
+    all
+}
+
+/// Each request that a row means, with the words that make it a question about the number.
+fn expanded(words: &[(&str, Vec<String>)], target: &str, body: &str) -> Vec<(String, String, Vec<String>)> {
+    let mut all = vec![(target.to_owned(), body.to_owned(), Vec::new())];
+    for (name, each) in words {
+        if !target.contains(name) && !body.contains(name) {
+            continue;
+        }
+        let asks = *name != "{n}";
+        let with = |(target, body, probes): &(String, String, Vec<String>), word: &String| {
+            let probes = probes.iter().cloned().chain(asks.then(|| word.clone())).collect();
+            (target.replace(name, word), body.replace(name, word), probes)
+        };
+        all = all.iter().flat_map(|one| each.iter().map(move |word| with(one, word))).collect();
+    }
+    all
+}
+
+fn rows() -> Vec<Vec<String>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/attack/attacks.txt");
+    let text = std::fs::read_to_string(path).expect("the attacks");
+    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    lines.map(|line| line.split(" | ").map(|cell| cell.trim().to_owned()).collect()).collect()
+}
+
+#[test]
+fn no_attack_gets_more_than_the_declared_budget() {
+    let crm = crm();
+    let gateway = Running::start(&crm, RULES);
+    let given = [
+        ("{mask}", given(&gateway, "support")),
+        ("{token}", given(&gateway, "analyst")),
+        ("{pooled}", given(&gateway, "pool")),
+    ];
+    let words = words(&given);
+    let (mut wrong, mut asked) = (Vec::new(), 0);
+    for row in rows() {
+        let [name, allowed, user, role, method, target, rest @ ..] = &row[..] else { panic!("six columns: {row:?}") };
+        let (kind, body) = (rest.first().map_or("", String::as_str), rest.get(1).map_or("", String::as_str));
+        let allowed: usize = allowed.parse().expect("a number");
+        let (mut count, mut answered, mut statuses) = (0, 0, BTreeSet::new());
+        for (target, body, probes) in expanded(&words, target, body) {
+            let before = crm.asked().len();
+            let answer = ask(&gateway, user, role, method, &target, (kind, &body));
+            // A write is compared with the record before it goes on: that is the gateway's own question.
+            let reached = crm.asked().split_off(before);
+            let own = |asked: &&String| method == "GET" || !asked.starts_with("GET ");
+            let tells = |asked: &String| {
+                probes.iter().any(|probe| asked.contains(probe.as_str()))
+                    || asked.contains(NUMBER)
+                    || asked.contains(MAIL)
+            };
+            answered += usize::from(reached.iter().filter(own).any(tells));
+            count += 1;
+            statuses.insert(answer.status);
+            let said = format!("{answer:?}{}", answer.text());
+            let found = HIDDEN.iter().find(|hidden| said.contains(**hidden) && !target.contains(**hidden));
+            wrong.extend(found.map(|hidden| format!("{name}: {target} told {hidden}")));
+        }
+        asked += count;
+        println!("{name:<40} {answered:>4} of {count:>4} answered, {allowed:>3} allowed {statuses:?}");
+        if answered > allowed {
+            wrong.push(format!("{name}: {answered} of {count} were answered, and {allowed} may be"));
+        }
+        // A budget that lets nobody look for anything would be no budget.
+        if answered < allowed {
+            wrong.push(format!("{name}: only {answered} of {allowed} were answered"));
+        }
+    }
+    println!("{asked} questions");
+    assert!(wrong.is_empty() && asked > 2000, "{asked} questions\n{}", wrong.join("\n"));
+}
+
+/// Whoever writes candidates into a note and reads it again must not see which of them is the customer's.
+#[test]
+fn a_candidate_in_a_note_looks_the_same_whether_it_is_right_or_not() {
+    let crm = crm();
+    let gateway = Running::start(&crm, RULES);
+    let (right, other) = (["090", "1234", "5678"], ["090", "8765", "4321"]);
+    let spelt =
+        |parts: [&str; 3], how: &str| how.replace("{a}", parts[0]).replace("{b}", parts[1]).replace("{c}", parts[2]);
+    let mut wrong = Vec::new();
+    for role in ["support", "analyst"] {
+        for how in [
+            "{a}-{b}-{c}",
+            "{a}{b}{c}",
+            "{a} {b} {c}",
+            "({a}) {b}-{c}",
+            "{a}({b}){c}",
+            "{a}.{b}.{c}",
+            "tel:{a}{b}{c}",
+            "+81 90 {b} {c}",
+            "+8190{b}{c}",
+            "０９０－{b}－{c}",
+        ] {
+            let seen = [right, other].map(|parts| {
+                let candidate = spelt(parts, how);
+                let body = json!({ "id": 42, "memo": format!("see {candidate} soon") }).to_string();
+                let saved = ask(&gateway, "writer", role, "PUT", "/api/customers/42", ("json", &body));
+                let read = ask(&gateway, "writer", role, "GET", "/api/customers/42", ("", ""));
+                let note = serde_json::from_str::<Value>(&read.text()).expect("json")["memo"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned();
+                let mut shape = format!(
+                    "{} {} {}",
+                    saved.status,
+                    read.status,
+                    note.replace(&candidate, "IN CLEAR").replace(parts[2], "NNNN")
+                );
+                // Of a token only that it is one.
+                if let Some((before, after)) = shape.clone().split_once("tok_phone_") {
+                    let rest = after.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+                    shape = format!("{before}TOKEN{rest}");
+                }
+                shape
+            });
+            println!("{role} {how}: {seen:?}");
+            if seen[0] != seen[1] {
+                wrong.push(format!("{role} {how}: {seen:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
