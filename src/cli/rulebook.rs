@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::say::{Lang, complain, diagnostics, tell, texts};
 use crate::cli::{FAILED, UNUSABLE, default_config};
-use crate::config::rules;
+use crate::config::{rules, text};
 use crate::policy::compile::Loaded;
 use crate::policy::fault::{Fault, Faults, Severity};
 use crate::policy::node::{self, Node, Source};
@@ -30,12 +30,12 @@ pub(in crate::cli) fn open(config: Option<&Path>, paths: &[PathBuf], lang: Lang)
 
 fn of_config(config: Option<&Path>, lang: Lang) -> Result<Vec<PathBuf>, u8> {
     let path = config.map_or_else(default_config, Path::to_path_buf);
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(&path).map_err(|error| {
+    let name = text::plain(&path);
+    let content = std::fs::read_to_string(&path).map_err(|error| {
         let what = texts::CANNOT_READ.with(lang, &[("path", &name), ("error", &error)]);
         unusable(lang, &format!("{what}\n{}", texts::NAME_RULES.of(lang)))
     })?;
-    let source = Source { name, text };
+    let source = Source { name, text: content };
     let mut faults = Faults::new();
     let Some(root) = node::parse(&source, &mut faults) else {
         return Err(wrong(lang, faults.into_sorted(), &[source]));

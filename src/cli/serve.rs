@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::say::{Lang, coloured, complain, diagnostics, phrase, tell, texts};
 use crate::cli::{DONE, FAILED, UNUSABLE, default_config};
 use crate::config::gateway::{self, Config, Log};
+use crate::config::text;
 use crate::config::units::Origin;
 use crate::config::veil::{Broken, veiled};
 use crate::policy::fault::Faults;
@@ -39,12 +40,12 @@ pub fn run(args: &ServeArgs, lang: Lang) -> u8 {
 
 /// Reads a configuration; its faults are told on stderr.
 pub fn configuration(path: &Path, lang: Lang) -> Result<Config, u8> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let content = std::fs::read_to_string(path).map_err(|error| {
         let what = texts::CANNOT_READ.with(lang, &[("path", &path.display()), ("error", &error)]);
         complain(lang, &format!("{what}\n{}", texts::MAKE_A_CONFIG.of(lang)));
         UNUSABLE
     })?;
-    let source = Source { name: path.display().to_string(), text };
+    let source = Source { name: text::plain(path), text: content };
     parsed(source, gateway::folder(path), lang)
 }
 

@@ -18,7 +18,7 @@ use crate::cli::test::suite::Suite;
 use crate::cli::{DONE, FAILED, UNUSABLE, default_config};
 use crate::config::units::Origin;
 use crate::config::veil::{Broken, veiled};
-use crate::config::{gateway, rules};
+use crate::config::{gateway, rules, text};
 use crate::policy::Policy;
 use crate::policy::compile::Loaded;
 use crate::policy::fault::{Faults, Severity};
@@ -126,12 +126,12 @@ fn sources(args: &TestArgs, lang: Lang) -> Result<Read, u8> {
     let mut purposes = None;
     let default = paths.is_empty().then(default_config);
     if let Some(path) = args.config.clone().or(default) {
-        let name = path.display().to_string();
-        let text = fs::read_to_string(&path).map_err(|error| {
+        let name = text::plain(&path);
+        let content = fs::read_to_string(&path).map_err(|error| {
             let what = texts::CANNOT_READ.with(lang, &[("path", &name), ("error", &error)]);
             unusable(&format!("{what}\n{}", texts::NAME_RULES.of(lang)))
         })?;
-        let source = Source { name, text };
+        let source = Source { name, text: content };
         let mut faults = Faults::new();
         let origin = Origin { folder: gateway::folder(&path), environment: &|name| std::env::var(name).ok() };
         // Tests need the rules alone: no listener, no key, no password.

@@ -12,6 +12,7 @@ use crate::config::identity::{self, networks};
 use crate::config::listen::{self, At, Listener};
 use crate::config::open;
 use crate::config::packs;
+use crate::config::text;
 use crate::config::units::Origin;
 use crate::config::upstream::{self, Upstreams};
 use crate::identity::Source as IdentitySource;
@@ -267,7 +268,7 @@ fn rules(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Vec<PathBuf> 
         }
         let path = origin.path(text);
         if !path.exists() {
-            faults.error(spot, "no-file", format!("`{}` is not there", path.display()));
+            faults.error(spot, "no-file", format!("`{}` is not there", text::plain(&path)));
         }
         paths.push(path);
     }

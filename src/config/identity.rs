@@ -176,18 +176,19 @@ where
     let text = match text::read(&path) {
         Ok(text) => text,
         Err(error) => {
-            faults.error(&node.spot, "no-file", format!("`{}` cannot be read: {error}", path.display()));
+            faults.error(&node.spot, "no-file", format!("`{}` cannot be read: {error}", text::plain(&path)));
             return None;
         }
     };
-    let name = path.display().to_string();
+    let name = text::plain(&path);
+    let own_name = name.clone();
     let whole = move |text: &str| {
         let mut own = Faults::new();
-        let value = read(&Source { name: name.clone(), text: text.to_owned() }, &mut own);
+        let value = read(&Source { name: own_name.clone(), text: text.to_owned() }, &mut own);
         (value, own)
     };
     let (value, own) = whole(&text);
-    let source = Source { name: path.display().to_string(), text };
+    let source = Source { name: name.clone(), text };
     faults.of_file(&veiled(&source, Broken::Keys), own);
     let anew = move |text: &str| match whole(text) {
         (value, own) if !own.has_errors() => Ok(value),

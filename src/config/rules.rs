@@ -132,7 +132,7 @@ pub fn below(paths: &[PathBuf]) -> Vec<Fault> {
             if named || !entries(&inner).iter().any(|path| is_yaml(path)) {
                 continue;
             }
-            let name = inner.display().to_string();
+            let name = text::plain(&inner);
             let message = format!("`{name}` holds rule files, and a folder in a folder is not read");
             faults
                 .warning(&Spot::start_of(&name), "unread-folder", message)

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use crate::policy::fault::{Fault, Faults};
 use crate::policy::node::{FILE_BYTES, Source, Spot};
@@ -92,11 +92,11 @@ fn seems(bytes: &[u8]) -> &'static str {
 
 /// The fault that a file without a text is.
 pub fn fault(path: &Path, error: &TextError) -> Fault {
-    let mut spot = Spot::start_of(&path.display().to_string());
+    let mut spot = Spot::start_of(&plain(path));
     let mut faults = Faults::new();
     match error {
         TextError::System(error) => {
-            faults.error(&spot, "unreadable", format!("`{}` cannot be read: {error}", path.display()));
+            faults.error(&spot, "unreadable", format!("`{}` cannot be read: {error}", plain(path)));
         }
         TextError::Encoding(encoding) => {
             (spot.line, spot.column) = (encoding.line, encoding.column);
@@ -110,9 +110,16 @@ pub fn fault(path: &Path, error: &TextError) -> Fault {
     fault
 }
 
-/// A file with its name as it was given.
+/// A file with its name as diagnostics, records and pages show it.
 pub fn source(path: &Path) -> Result<Source, TextError> {
-    Ok(Source { name: path.display().to_string(), text: read(path)? })
+    Ok(Source { name: plain(path), text: read(path)? })
+}
+
+/// A path in the one spelling that is shown: without `.` in it, because what marks lines by names knows
+/// no `./rules/desk.yaml`.
+pub fn plain(path: &Path) -> String {
+    let plain: PathBuf = path.components().filter(|part| !matches!(part, Component::CurDir)).collect();
+    if plain.as_os_str().is_empty() { path.display().to_string() } else { plain.display().to_string() }
 }
 
 #[cfg(test)]

@@ -80,6 +80,8 @@ pub struct Faults {
     more: usize,
     more_errors: usize,
     errors: usize,
+    /// Maps of which a pair was told and left out: what they lack is nobody's second fault.
+    slips: Vec<(Arc<str>, Range<usize>)>,
 }
 
 impl Faults {
@@ -107,6 +109,21 @@ impl Faults {
     /// How many errors there are so far: two counts tell whether a part was read without one.
     pub fn errors(&self) -> usize {
         self.errors
+    }
+
+    /// Notes that a pair of the map that begins there was told and left out.
+    pub fn slip(&mut self, map: &Spot) {
+        self.slips.push((map.file.clone(), map.span.clone()));
+    }
+
+    /// Whether a pair of the map that begins there was left out.
+    pub fn has_slip(&self, map: &Spot) -> bool {
+        self.slips.iter().any(|(file, span)| *file == map.file && *span == map.span)
+    }
+
+    /// Whether anything was left out: then a name that nobody declares is no second fault.
+    pub fn has_slips(&self) -> bool {
+        !self.slips.is_empty()
     }
 
     /// Whether a line has a fault of this code already.

@@ -75,6 +75,8 @@ pub struct Entry {
     pub key: String,
     /// Where the key is.
     pub key_spot: Spot,
+    /// Whether the key stood in quotes.
+    pub quoted: bool,
     /// The value.
     pub value: Node,
 }
@@ -133,7 +135,8 @@ pub fn parse(source: &Source, faults: &mut Faults) -> Option<Node> {
     }
     let root = builder.root;
     if root.is_none() {
-        faults.error(&Spot::start_of(&source.name), "empty", "the file is empty");
+        let fault = faults.error(&Spot::start_of(&source.name), "empty", "the file is empty");
+        fault.help("rule files and gateway.yaml begin with `sudare: 1`");
     }
     root
 }
@@ -147,10 +150,12 @@ enum Frame {
 /// The keys of a map that is not closed yet.
 #[derive(Default)]
 struct Keys {
-    /// The key whose value comes next.
-    pending: Option<(String, Spot)>,
+    /// The key whose value comes next, and whether it stood in quotes.
+    pending: Option<(String, Spot, bool)>,
     /// The line of each key that has its value.
     lines: HashMap<String, usize>,
+    /// Whether a pair that a full-width colon made was told and left out.
+    slipped: bool,
 }
 
 struct Builder<'s> {
@@ -253,8 +258,12 @@ impl<'s> Builder<'s> {
                 let spot = widened(spot, items.first().map(|item| &item.spot));
                 Node { value: Value::List(items), spot }
             }
-            Frame::Map(entries, _, spot) => {
+            Frame::Map(mut entries, keys, spot) => {
                 let spot = widened(spot, entries.first().map(|entry| &entry.key_spot));
+                if keys.slipped {
+                    self.faults.slip(&spot);
+                    entries.retain(|entry| !traps::is_told(entry));
+                }
                 Node { value: Value::Map(entries), spot }
             }
         };
@@ -271,14 +280,15 @@ impl<'s> Builder<'s> {
             None => self.root = Some(node),
             Some(Frame::List(items, _)) => items.push(node),
             Some(Frame::Map(entries, keys, _)) => match keys.pending.take() {
-                Some((key, key_spot)) => {
+                Some((key, key_spot, quoted)) => {
                     let first = keys.lines.get(&key).copied();
                     keys.lines.entry(key.clone()).or_insert(key_spot.line);
-                    traps::entry(self.faults, first, &key, &key_spot, &node);
-                    entries.push(Entry { key, key_spot, value: node });
+                    let entry = Entry { key, key_spot, quoted, value: node };
+                    keys.slipped |= traps::entry(self.faults, first, &entry);
+                    entries.push(entry);
                 }
                 None => match node.value {
-                    Value::Scalar { text, .. } => keys.pending = Some((text, node.spot)),
+                    Value::Scalar { text, quoted } => keys.pending = Some((text, node.spot, quoted)),
                     // `open` lets no list or map become a key.
                     Value::List(_) | Value::Map(_) => return None,
                 },

@@ -3,6 +3,8 @@
 
 use std::str::FromStr;
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::policy::fault::{Fault, Faults};
 use crate::policy::node::{Entry, Node, Spot, Value};
 use crate::policy::traps;
@@ -13,13 +15,20 @@ pub struct MapReader<'n> {
     node: &'n Node,
     entries: &'n [Entry],
     asked: Vec<&'static str>,
+    /// Words that are kept for later: they are told where they stand, and never offered.
+    kept: Vec<&'static str>,
+    /// Keys that have their place elsewhere, and where.
+    elsewhere: Vec<(&'static str, &'static str)>,
+    /// Words that people write for a key of this map.
+    meant: Vec<(&'static str, &'static str)>,
 }
 
 impl<'n> MapReader<'n> {
     /// Opens a map; `what` says what it is: `a rule`.
     pub fn open(node: &'n Node, what: &'static str, faults: &mut Faults) -> Option<MapReader<'n>> {
         let entries = entries(node, what, faults)?;
-        Some(MapReader { what, node, entries, asked: Vec::new() })
+        let (asked, kept, elsewhere, meant) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Some(MapReader { what, node, entries, asked, kept, elsewhere, meant })
     }
 
     /// The value of a key, if it stands there.
@@ -36,7 +45,7 @@ impl<'n> MapReader<'n> {
     /// The value of a key that must be there.
     pub fn need(&mut self, key: &'static str, faults: &mut Faults) -> Option<&'n Node> {
         let value = self.take(key);
-        if value.is_none() {
+        if value.is_none() && !faults.has_slip(&self.node.spot) {
             faults.error(&self.node.spot, "missing-key", lacks(self.what, key));
         }
         value
@@ -45,10 +54,21 @@ impl<'n> MapReader<'n> {
     /// Words that are kept for what is not built yet.
     pub fn reserve(&mut self, keys: &[&'static str], faults: &mut Faults) {
         for key in keys {
-            if let Some(entry) = self.take_entry(key) {
+            self.kept.push(key);
+            if let Some(entry) = self.entries.iter().find(|entry| entry.key == *key) {
                 reserved(&entry.key_spot, key, faults);
             }
         }
+    }
+
+    /// Keys that are written under another key of this map.
+    pub fn belongs(&mut self, keys: &[&'static str], under: &'static str) {
+        self.elsewhere.extend(keys.iter().map(|key| (*key, under)));
+    }
+
+    /// Words that people write for keys of this map, as other programs call them so.
+    pub fn means(&mut self, words: &[(&'static str, &'static str)]) {
+        self.meant.extend(words);
     }
 
     /// Where the map begins.
@@ -59,7 +79,8 @@ impl<'n> MapReader<'n> {
     /// Notes every key that was never asked for.
     pub fn finish(self, faults: &mut Faults) {
         for entry in self.entries {
-            if self.asked.contains(&entry.key.as_str()) || traps::is_told(entry) {
+            let key = entry.key.as_str();
+            if self.asked.contains(&key) || self.kept.contains(&key) || traps::is_told(entry) {
                 continue;
             }
             let message = format!("`{}` is no key of {}", entry.key, self.what);
@@ -68,7 +89,14 @@ impl<'n> MapReader<'n> {
             if !is_read {
                 continue;
             }
-            match nearest(&entry.key, self.asked.iter().copied()) {
+            let in_words = |words: &[(&'static str, &'static str)]| {
+                words.iter().find(|(word, _)| *word == key).map(|(_, meant)| *meant)
+            };
+            if let Some(under) = in_words(&self.elsewhere) {
+                fault.help(format!("write it under `{under}:`"));
+                continue;
+            }
+            match in_words(&self.meant).or_else(|| nearest(key, self.asked.iter().copied())) {
                 Some(near) => {
                     fault.did_you_mean(Some(near));
                     // One slip of a finger is one fault: the key that it misses is not told as well.
@@ -98,8 +126,7 @@ pub fn entries<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Option<&'
     if let Value::Map(entries) = &node.value {
         return Some(entries);
     }
-    if let Some((message, help)) = node.scalar().and_then(traps::in_place_of_map) {
-        faults.error(&node.spot, "wide-colon", message).help(help);
+    if node.scalar().is_some_and(|text| traps::wide_colon(faults, text, &node.spot)) {
         return None;
     }
     let found = found(node);
@@ -185,23 +212,32 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     const WORD_CHARS: usize = 100;
     /// As many are looked at as a policy may have roles or kinds; whoever has more has no slip of the pen.
     const CANDIDATES_MAX: usize = 1_100;
-    let plain = |text: &str| text.to_lowercase().replace(['-', ' ', '.'], "_");
+    /// In words up to here two letters may be wrong where that is less than half of it.
+    const SHORT_CHARS: usize = 5;
+    let plain = |text: &str| text.nfkc().collect::<String>().to_lowercase().replace(['-', ' ', '.'], "_");
     if word.chars().nth(WORD_CHARS).is_some() {
         return None;
     }
     let word = plain(word);
     let length = word.chars().count();
-    candidates
-        .into_iter()
-        .take(CANDIDATES_MAX)
-        .map(|candidate| (strsim::osa_distance(&word, &plain(candidate)), candidate))
-        .filter(|(distance, candidate)| {
-            // Two letters of five may be wrong; or the last part of a name was written alone.
-            *distance <= length.max(candidate.chars().count()) * 2 / 5
-                || plain(candidate).ends_with(&format!("_{word}"))
-        })
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    let rank = |candidate: &str| {
+        let name = plain(candidate);
+        let wrong = strsim::osa_distance(&word, &name);
+        // Two letters of five may be wrong, and a third of a longer word.
+        let longer = length.max(name.chars().count());
+        let is_slip = wrong <= if longer <= SHORT_CHARS { longer * 2 / 5 } else { longer / 3 };
+        // More was said than the name has, or its last part alone.
+        let is_part = word.split('_').any(|part| part == name) || name.ends_with(&format!("_{word}"));
+        match (is_slip, is_part) {
+            (true, _) if wrong <= 1 => Some((0, wrong)),
+            (_, true) => Some((1, wrong)),
+            (true, false) => Some((2, wrong)),
+            (false, false) => None,
+        }
+    };
+    let ranked =
+        candidates.into_iter().take(CANDIDATES_MAX).filter_map(|candidate| Some((rank(candidate)?, candidate)));
+    ranked.min_by_key(|(rank, _)| *rank).map(|(_, candidate)| candidate)
 }
 
 /// `a`, `b` or `c`.
@@ -229,7 +265,7 @@ mod tests {
 
     #[test]
     fn the_nearest_word_is_near() {
-        let kinds = ["phone", "email", "person.name", "postal_code", "notes"];
+        let kinds = ["pension_number", "phone", "email", "person.name", "postal_code", "notes"];
         for (word, near) in [
             ("fone", Some("phone")),
             ("Phone", Some("phone")),
@@ -237,6 +273,9 @@ mod tests {
             ("name", Some("person.name")),
             ("postcode", Some("postal_code")),
             ("tel", None),
+            ("ＰＨＯＮＥ", Some("phone")),
+            ("phone_number", Some("phone")),
+            ("personal", None),
             ("zzzz", None),
         ] {
             assert_eq!(nearest(word, kinds), near, "{word}");

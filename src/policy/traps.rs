@@ -9,7 +9,8 @@ mod broken;
 use std::ops::Range;
 
 use crate::policy::fault::Faults;
-use crate::policy::node::{Entry, Node, Spot};
+use crate::policy::node::{Entry, Spot};
+use crate::policy::rule::places::part;
 
 pub use crate::policy::traps::broken::broken;
 
@@ -28,7 +29,12 @@ pub fn alias(faults: &mut Faults, spot: &Spot) {
 pub fn scalar(faults: &mut Faults, source: &str, text: &str, spot: &Spot) {
     let first = text.chars().next().unwrap_or(' ');
     if is_wide_blank(first) {
+        faults.slip(spot);
         faults.error(spot, "wide-blank", WIDE_BLANK).help(WIDE_BLANK_HELP);
+    } else if let Some(c) = text.chars().next_back().filter(|c| is_wide_blank(*c)) {
+        faults.slip(spot);
+        let end = piece(spot, text, text.len() - c.len_utf8()..text.len());
+        faults.error(&end, "wide-blank", WIDE_BLANK).help("take it out, or put the text in quotes if it belongs to it");
     } else if matches!(first, '“' | '”' | '‘' | '’' | '＂' | '＇') {
         let message = "the text begins with a typographic quote, which YAML takes as a letter";
         faults.error(spot, "typographic-quote", message).help("write `\"` or `'`");
@@ -40,29 +46,55 @@ pub fn scalar(faults: &mut Faults, source: &str, text: &str, spot: &Spot) {
     }
 }
 
-/// A key that stands twice, a merge, or a pair that a full-width colon made into one key.
-/// `first` is the line in which the key stands already.
-pub fn entry(faults: &mut Faults, first: Option<usize>, key: &str, spot: &Spot, value: &Node) {
+/// A key that stands twice, a merge, or a pair that a full-width colon made into one key: the last tells
+/// that it is to be left out. `first` is the line in which the key stands already.
+pub fn entry(faults: &mut Faults, first: Option<usize>, entry: &Entry) -> bool {
+    let (key, spot) = (entry.key.as_str(), &entry.key_spot);
+    if let Some(colon) = colon_of(entry) {
+        faults.error(&piece(spot, key, colon), "wide-colon", WIDE_COLON).help(WIDE_COLON_HELP);
+        return true;
+    }
     if key == "<<" {
         let fault = faults.error(spot, "merge", "merges (`<<`) are not known here");
         fault.help("name it once under `fields:`");
     } else if let Some(line) = first {
         let fault = faults.error(spot, "duplicate-key", format!("`{key}` stands twice"));
         fault.help(format!("it stands in line {line} already; take one of them out"));
-    } else if key.contains('：') && value.is_empty() {
-        faults.error(spot, "wide-colon", WIDE_COLON).help(WIDE_COLON_HELP);
     }
+    false
 }
 
 /// Whether a key is one of those that are told already.
 pub fn is_told(entry: &Entry) -> bool {
-    let wide_colon = entry.key.contains('：') && entry.value.is_empty();
-    wide_colon || entry.key == "<<" || entry.key.starts_with(is_wide_blank)
+    colon_of(entry).is_some() || entry.key == "<<" || entry.key.starts_with(is_wide_blank)
 }
 
-/// What a text that should be a map hides, if it is known.
-pub fn in_place_of_map(text: &str) -> Option<(&'static str, &'static str)> {
-    text.contains('：').then_some((WIDE_COLON, WIDE_COLON_HELP))
+/// The full-width colon that made a key out of a pair: one with a value behind it, one behind a word of
+/// programs, or any where the key has no value. In quotes it is a letter.
+fn colon_of(entry: &Entry) -> Option<Range<usize>> {
+    let key = entry.key.as_str();
+    let is_word = |head: &str| {
+        head.starts_with(|c: char| c.is_ascii_alphabetic())
+            && head.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+    };
+    let parts = |at: usize| {
+        let (head, rest) = (key[..at].trim(), &key[at + '：'.len_utf8()..]);
+        !head.is_empty() && (rest.starts_with([' ', '\u{3000}', '{', '[']) || entry.value.is_empty() || is_word(head))
+    };
+    let found = (!entry.quoted).then(|| key.match_indices('：').map(|(at, _)| at).find(|at| parts(*at)))?;
+    found.map(|at| at..at + '：'.len_utf8())
+}
+
+/// Where a part of a plain text stands: of one that goes over lines, all of it.
+fn piece(spot: &Spot, text: &str, range: Range<usize>) -> Spot {
+    if spot.span.len() == text.len() { part(spot, text, range) } else { spot.clone() }
+}
+
+/// Tells a full-width colon in a text that can hold none: it stands where a map or the name of a kind should.
+pub fn wide_colon(faults: &mut Faults, text: &str, spot: &Spot) -> bool {
+    let Some(at) = text.find('：') else { return false };
+    faults.error(&piece(spot, text, at..at + '：'.len_utf8()), "wide-colon", WIDE_COLON).help(WIDE_COLON_HELP);
+    true
 }
 
 const ALIAS: &str = "`*` begins an alias, and aliases are not known here";

@@ -17,6 +17,8 @@ use crate::policy::{Parts, idle};
 /// Rules that end within this many days are told beforehand.
 const SOON_DAYS: i64 = 30;
 
+const SOON_HELP: &str = "have it approved anew and write a later date, or take it out when it has ended";
+
 /// Warnings about rules, for the time that is given.
 pub(super) fn of(parts: &Parts, now: Timestamp) -> Vec<Fault> {
     let mut faults = Faults::new();
@@ -113,7 +115,9 @@ pub(super) fn ends(endings: impl IntoIterator<Item = Ending>, now: Timestamp, fa
                     .help("take it out, or write a later date");
             }
             Ends::Rule(id) if is_soon(until, now) => {
-                faults.warning(&spot, "ends-soon", format!("the rule `{id}` ends within {SOON_DAYS} days"));
+                faults
+                    .warning(&spot, "ends-soon", format!("the rule `{id}` ends within {SOON_DAYS} days"))
+                    .help(SOON_HELP);
             }
             Ends::Rule(_) => {}
             Ends::Passing(id) if until <= now => {
@@ -127,7 +131,7 @@ pub(super) fn ends(endings: impl IntoIterator<Item = Ending>, now: Timestamp, fa
                     .help("an answer that is one reaches staff as it came; what staff sends in one, the CRM");
                 if is_soon(until, now) {
                     let message = format!("`unreadable: pass` of `{id}` ends within {SOON_DAYS} days");
-                    faults.warning(&spot, "ends-soon", message);
+                    faults.warning(&spot, "ends-soon", message).help(SOON_HELP);
                 }
             }
         }

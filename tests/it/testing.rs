@@ -92,6 +92,8 @@ fn programs_and_ci_systems_read_the_same_results() {
     let json = sudare(&folder, &["test", "rules.yaml", "--format", "json", "--coverage"]);
     let lines: Vec<Value> = text(&json.stdout).lines().map(|line| serde_json::from_str(line).expect("json")).collect();
     let (coverage, results) = lines.split_last().expect("results");
+    let (counts, results) = results.split_last().expect("counts");
+    assert_eq!((&counts["passed_count"], &counts["failed_count"]), (&0.into(), &results.len().into()));
     assert_eq!(coverage["coverage"]["rules"]["all"], 2);
     assert_eq!(results[1]["differences"][0]["decided"][0]["rules"][0]["rule"], "recall");
     assert_eq!(results[1]["differences"][0]["decided"][0]["rules"][0]["line"], 10);

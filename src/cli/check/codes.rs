@@ -247,6 +247,11 @@ pub const ALL: &[Code] = &[
         "ヘッダーの値として書けないか、ブラウザーが別の意味に読む値です。",
     ),
     code(
+        "host-bits",
+        "The address of a network says more than its length lets through, so more addresses are meant than it looks like.",
+        "ネットワークのアドレスがプレフィックス長より細かく書かれています。見た目より広い範囲を指します。",
+    ),
+    code(
         "hours",
         "Hours are days, a span and a time zone, as `Mon-Fri 08:00-20:00 Asia/Tokyo`.",
         "時間帯は `Mon-Fri 08:00-20:00 Asia/Tokyo` のように、曜日・時刻・タイムゾーンで書きます。",

@@ -78,7 +78,8 @@ pub fn run(args: CheckArgs, lang: Lang) -> u8 {
         return UNUSABLE;
     }
     check.rules(&paths);
-    if args.upgrade && check.is_newest() {
+    // What a program reads is in its format, and what is wrong with a file comes before its age.
+    if args.upgrade && args.format == Format::Text && check.status() == DONE && check.is_newest() {
         let files = texts::FILES.many(lang, check.sources.len());
         let told = texts::NEWEST.with(lang, &[("files", &files), ("format", &version::NEWEST)]);
         return ended(writeln!(io::stdout(), "{told}"), DONE, lang);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::config::text;
 use crate::policy::Policy;
 use crate::policy::fault::{Fault, Faults};
 use crate::policy::rule::tests::body::{Content, ContentFrom};
@@ -17,7 +18,7 @@ pub(super) fn without_files(policy: &Policy) -> Vec<Fault> {
             let ContentFrom::File(name) = from else { continue };
             let path = folder.join(name);
             if !path.is_file() {
-                faults.warning(spot, "no-file", format!("`{}` is not there", path.display()));
+                faults.warning(spot, "no-file", format!("`{}` is not there", text::plain(&path)));
             }
         }
     }

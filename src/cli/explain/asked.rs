@@ -14,6 +14,7 @@ use crate::cli::say::{Lang, Text, texts};
 use crate::policy::Policy;
 use crate::policy::decide::RoleId;
 use crate::policy::matched::Matched;
+use crate::policy::rule::matches::METHODS;
 use crate::terms::staff::Staff;
 
 /// Everything that the command line says of an exchange.
@@ -37,6 +38,8 @@ pub(super) struct Exchange {
 
 /// The status of an answer of which nothing else is said.
 const STATUS: u16 = 200;
+/// The status of an answer without a body.
+const NOTHING: u16 = 204;
 /// How long a body may be.
 const BODY_BYTES: u64 = 64 << 20;
 
@@ -48,6 +51,7 @@ impl Exchange {
             text.parse::<Timestamp>().map_err(wrong)
         });
         let mut exchange = Exchange::said(args, lang)?;
+        exchange.is_request(lang)?;
         exchange.staff = staff(args);
         exchange.roles = args.who.roles(&args.roles, policy, lang)?;
         exchange.time = time.transpose()?.unwrap_or_else(Timestamp::now);
@@ -110,6 +114,19 @@ impl Exchange {
         })
     }
 
+    /// A method that HTTP knows, and a path.
+    fn is_request(&self, lang: Lang) -> Result<(), String> {
+        if !METHODS.iter().any(|(known, _)| *known == self.method) {
+            let words = METHODS.map(|(known, _)| known).join(", ");
+            return Err(texts::NO_METHOD.with(lang, &[("word", &self.method), ("words", &words)]));
+        }
+        if !self.target.starts_with('/') {
+            let word = self.target.split(['?', '#']).next().unwrap_or_default();
+            return Err(texts::NO_TARGET.with(lang, &[("word", &word)]));
+        }
+        Ok(())
+    }
+
     /// The request as it arrives.
     pub(super) fn request(&self, lang: Lang) -> Result<Request<Bytes>, String> {
         // A template is no path; what it was about is known without.
@@ -139,6 +156,12 @@ impl Exchange {
             body = bytes.clone();
         }
         builder.body(body).map_err(|error| made(texts::ANSWER_UNMADE, &error, lang))
+    }
+
+    /// An answer that says nothing.
+    pub(super) fn nothing(&self, lang: Lang) -> Result<Response<Bytes>, String> {
+        let empty = Response::builder().status(NOTHING).body(Bytes::new());
+        empty.map_err(|error| made(texts::ANSWER_UNMADE, &error, lang))
     }
 
     /// What the CRM answers to whoever asks for the record, if that was given.

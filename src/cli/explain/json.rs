@@ -48,6 +48,7 @@ pub(super) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
         },
         "fields": if told.got.is_none() { fields(told) } else { Vec::new() },
         "values": told.rows.iter().map(|row| value(told, row)).collect::<Vec<_>>(),
+        "unknown": told.unknown.iter().map(|row| value(told, row)).collect::<Vec<_>>(),
         "kinds": kinds(told),
     });
     if told.args.record.is_some() {
@@ -165,6 +166,7 @@ fn by(by: &By) -> Value {
         By::Elsewhere => json!({ "by": "elsewhere" }),
         By::Unlisted => json!({ "by": "unlisted" }),
         By::Echo => json!({ "by": "echo" }),
+        By::Nothing => Value::Null,
     }
 }
 

@@ -115,7 +115,8 @@ fn write_explained(
     };
     let rows = recollected.rows(recorded.records());
     if rows.is_empty() {
-        return writeln!(out, "{}", texts::NO_FIELDS.of(lang));
+        let said = if recorded.asked().resource.is_none() { texts::REFUSED_EARLY } else { texts::NO_FIELDS };
+        return writeln!(out, "{}", said.of(lang));
     }
     let headings = [texts::KIND, texts::RECOGNISED, texts::ACTION, texts::COUNT, texts::DECIDED_BY, texts::GETS];
     let mut grid = Grid::under(&headings.map(|heading| heading.of(lang)));

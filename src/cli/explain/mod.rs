@@ -164,6 +164,8 @@ struct Told<'a> {
     /// What staff gets; nothing where no answer was given.
     got: Option<Got>,
     rows: Vec<Row>,
+    /// The values that no field, label or detector knows, and that go as they came.
+    unknown: Vec<Row>,
     /// What the ledger has of it, where that is where it comes from.
     recorded: Option<&'a Recorded>,
 }
@@ -189,7 +191,18 @@ fn told<'a>(args: &'a ExplainArgs, policy: &'a Policy, exchange: Exchange, lang:
         None => foreseen::request(policy, &caller, exchange.request(lang)?),
     };
     let seen = Arc::new(Seen::default());
+    let mut foreseen = foreseen;
     let got = match &exchange.answer {
+        // What the gateway says of a body that staff sends needs no answer of the CRM.
+        None if about.is_none()
+            && !exchange.data.is_empty()
+            && !foreseen.plan.as_ref().is_some_and(|plan| plan.restore) =>
+        {
+            let (request, nothing) = (exchange.request(lang)?, exchange.nothing(lang)?);
+            let refusal = dry::run(policy, &passing()?, &caller, request, nothing).refusal;
+            foreseen.refusal = foreseen.refusal.or(refusal);
+            None
+        }
         None => None,
         Some(_) => {
             let (request, response) = (exchange.request(lang)?, exchange.response(lang)?);
@@ -202,15 +215,17 @@ fn told<'a>(args: &'a ExplainArgs, policy: &'a Policy, exchange: Exchange, lang:
     };
     let resources: Vec<Arc<str>> = foreseen.resources.iter().map(|resource| resource.id.clone()).collect();
     let text = exchange.text();
-    let rows = match &foreseen.plan {
+    let (rows, unknown) = match &foreseen.plan {
         Some(plan) => {
             let refused = got.as_ref().is_some_and(|got| got.refusal.is_some());
             let maker = Maker { policy, plan, resources: &resources, text: text.as_deref(), refused };
-            maker.rows(&seen.take())
+            let (said, unsaid) = seen.take_all();
+            // Of a refused answer nothing goes anywhere.
+            (maker.rows(&said), if refused { Vec::new() } else { maker.unknown(&unsaid) })
         }
-        None => Vec::new(),
+        None => (Vec::new(), Vec::new()),
     };
-    Ok(Told { args, policy, exchange, foreseen, got, rows, recorded: None })
+    Ok(Told { args, policy, exchange, foreseen, got, rows, unknown, recorded: None })
 }
 
 /// Keys that are kept nowhere: tokens have the right shape and stand for nothing.

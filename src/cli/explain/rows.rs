@@ -50,6 +50,8 @@ pub(in crate::cli) enum By {
     Unlisted,
     /// Staff's own word.
     Echo,
+    /// Nobody: no field, label or detector.
+    Nothing,
 }
 
 /// What said what becomes of it.
@@ -95,6 +97,24 @@ impl Maker<'_> {
     /// Every value of the leaves.
     pub(in crate::cli) fn rows(&self, leaves: &[SeenLeaf]) -> Vec<Row> {
         leaves.iter().flat_map(|leaf| leaf.notes.iter().map(move |note| self.row(leaf, note))).collect()
+    }
+
+    /// The values that nothing recognised: they go as they came.
+    pub(in crate::cli) fn unknown(&self, leaves: &[SeenLeaf]) -> Vec<Row> {
+        let row = |leaf: &SeenLeaf| Row {
+            header: false,
+            spot: self.spot(leaf),
+            record: leaf.record,
+            way: self.way(leaf),
+            kind: None,
+            by: By::Nothing,
+            action: None,
+            deciders: vec![Decider::Other],
+            gets: Gets::Clear(leaf.text.chars().count()),
+            whole: leaf.text.clone(),
+            value: leaf.text.clone(),
+        };
+        leaves.iter().map(row).collect()
     }
 
     fn row(&self, leaf: &SeenLeaf, note: &Noted) -> Row {

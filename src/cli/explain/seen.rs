@@ -11,7 +11,7 @@ use crate::guard::notes::{Note, Notes, Why};
 use crate::terms::action::Action;
 use crate::terms::edit::{Change, Document, Edit};
 use crate::terms::kind::KindId;
-use crate::terms::leaf::{Leaf, Piece};
+use crate::terms::leaf::{Leaf, Part, Piece};
 use crate::terms::names::Names;
 use crate::terms::place::PlaceId;
 
@@ -35,6 +35,8 @@ struct Leaves {
 pub(in crate::cli) struct SeenLeaf {
     pub(in crate::cli) document: Document,
     pub(in crate::cli) text: String,
+    /// Whether people read it as a value: no key, label, script, id or address of a page.
+    pub(in crate::cli) is_value: bool,
     pub(in crate::cli) pieces: Vec<Piece>,
     pub(in crate::cli) names: Vec<String>,
     pub(in crate::cli) above: Vec<String>,
@@ -80,8 +82,12 @@ impl Cause {
 impl Seen {
     /// The leaves of which anything was said, in the order of the document; headers last.
     pub(in crate::cli) fn take(&self) -> Vec<SeenLeaf> {
+        self.take_all().0
+    }
+
+    /// The same, and the values of the body of which nobody said anything.
+    pub(in crate::cli) fn take_all(&self) -> (Vec<SeenLeaf>, Vec<SeenLeaf>) {
         let mut all = std::mem::take(&mut self.held().all);
-        all.retain(|leaf| !leaf.notes.is_empty());
         all.sort_by_key(|leaf| {
             let header = match leaf.document {
                 Document::Body => None,
@@ -89,7 +95,9 @@ impl Seen {
             };
             (header, leaf.begin())
         });
-        all
+        let (said, mut unsaid): (Vec<_>, Vec<_>) = all.into_iter().partition(|leaf| !leaf.notes.is_empty());
+        unsaid.retain(|leaf| leaf.is_value && leaf.change.is_none() && leaf.document == Document::Body);
+        (said, unsaid)
     }
 
     fn held(&self) -> MutexGuard<'_, Leaves> {
@@ -130,6 +138,7 @@ impl Notes for Seen {
         held.all.push(SeenLeaf {
             document,
             text: leaf.text.to_owned(),
+            is_value: matches!(leaf.part, Part::Value | Part::Number | Part::Attribute | Part::Title),
             pieces: leaf.pieces.to_vec(),
             names: texts(leaf.names),
             above: texts(leaf.above),

@@ -25,6 +25,7 @@ pub(super) fn write(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Res
     request(told, lang, out)?;
     if told.got.is_some() {
         values(told, lang, out)?;
+        unknown(told, lang, out)?;
     } else if told.foreseen.plan.is_some() {
         fields(told, lang, out)?;
     }
@@ -154,7 +155,8 @@ fn answer(told: &Told<'_>, refusal: Option<&Refusal>, lang: Lang) -> String {
 
 fn values(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)?;
-    if told.rows.is_empty() {
+    let unknown: &[Row] = if told.args.all { &told.unknown } else { &[] };
+    if told.rows.is_empty() && unknown.is_empty() {
         let refused = told.got.as_ref().is_some_and(|got| got.refusal.is_some()) || told.foreseen.refusal.is_some();
         let said = if refused { texts::NO_VALUES_SEEN } else { texts::NO_VALUES };
         return writeln!(out, "{}", said.of(lang));
@@ -171,7 +173,7 @@ fn values(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
         headings.push(texts::VALUE.of(lang));
     }
     let mut grid = Grid::under(&headings);
-    for row in &told.rows {
+    for row in told.rows.iter().chain(unknown) {
         let mut cells = vec![
             spot(row, lang),
             row.kind.map_or("-".to_owned(), |kind| told.policy.kinds().get(kind).name.clone()),
@@ -186,6 +188,32 @@ fn values(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
         grid.row(cells);
     }
     grid.write(out)
+}
+
+/// How many values nothing recognised, and where the first of them stand: those are what rules have forgotten.
+fn unknown(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+    /// Whoever has more finds them by `--all`.
+    const TOLD: usize = 8;
+    let count = told.unknown.len();
+    if count == 0 {
+        return Ok(());
+    }
+    let first = told.unknown.iter().take(TOLD).map(|row| {
+        let place = row.spot.map(|(line, column)| format!("{line}:{column}"));
+        let name = (!row.way.is_empty()).then(|| row.way.join("."));
+        match (name, place) {
+            (Some(name), Some(place)) => format!("{name} ({place})"),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => "-".to_owned(),
+        }
+    });
+    let mut places = first.collect::<Vec<_>>().join(", ");
+    if count > TOLD {
+        places.push_str(", …");
+    }
+    let said = if count == 1 { texts::UNKNOWN_GOES } else { texts::UNKNOWN_GO };
+    let line = said.with(lang, &[("n", &count), ("places", &places)]);
+    writeln!(out, "\n{}", crate::ledger::show::plain(&line))
 }
 
 fn spot(row: &Row, lang: Lang) -> String {
@@ -203,7 +231,7 @@ fn spot(row: &Row, lang: Lang) -> String {
 
 fn by(by: &By, lang: Lang) -> String {
     let with = |text: String, evidence: &Option<&str>| match evidence {
-        Some(evidence) => format!("{text}, {evidence}"),
+        Some(evidence) => format!("{text}, {}", phrase(lang, evidence)),
         None => text,
     };
     match by {
@@ -214,11 +242,12 @@ fn by(by: &By, lang: Lang) -> String {
         By::Label { label, evidence } => with(texts::BY_LABEL.with(lang, &[("label", label)]), evidence),
         By::Detector { certain, evidence } => {
             let text = if *certain { texts::BY_CERTAIN } else { texts::BY_DETECTOR };
-            text.with(lang, &[("evidence", evidence)])
+            text.with(lang, &[("evidence", &phrase(lang, evidence))])
         }
         By::Elsewhere => texts::BY_ELSEWHERE.of(lang).to_owned(),
         By::Unlisted => texts::BY_UNLISTED.of(lang).to_owned(),
         By::Echo => texts::BY_ECHO.of(lang).to_owned(),
+        By::Nothing => texts::BY_NOTHING.of(lang).to_owned(),
     }
 }
 

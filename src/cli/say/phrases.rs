@@ -72,7 +72,10 @@ fn pairs() -> &'static [Pair] {
             let (english, said) = pair.trim().split_once('\n')?;
             Some((english.split("{}").collect(), said))
         };
-        PAIRS.split("\n\n").filter_map(read).collect()
+        let mut all: Vec<Pair> = PAIRS.split("\n\n").filter_map(read).collect();
+        // A sentence without holes is no other's: `the file is empty` is not `{} is empty`.
+        all.sort_by_key(|(parts, _)| parts.len() > 1);
+        all
     })
 }
 
@@ -131,6 +134,11 @@ fn word(text: &str) -> Cow<'_, str> {
 }
 
 const WORDS: &[(&str, &str)] = &[
+    ("sorting and grouping", "並べ替えと集計"),
+    ("comparing by more than equality", "一致以外の比較"),
+    ("searching", "検索"),
+    ("looking for a part of a value", "値の一部での検索"),
+    ("looking for many values at once", "一度に多くの値での検索"),
     ("a rule file", "規則ファイル"),
     ("gateway.yaml", "gateway.yaml "),
     ("a rule", "規則"),

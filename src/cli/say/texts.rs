@@ -235,6 +235,8 @@ texts! {
     NO_VALUES: "no personal value was found in the answer", "応答に個人情報は見つかりませんでした";
     NO_VALUES_SEEN: "refused before any value was decided: what the answer holds was not told apart",
         "値を判定する前に拒否されたため、応答の内容は調べていません";
+    REFUSED_EARLY: "it was refused before it was known which resource it is about",
+        "どのリソースへのリクエストか分かる前に拒否されました";
     NO_FIELDS: "the rules declare no field of this page", "この画面について規則は項目を宣言していません";
     WHERE: "WHERE", "場所";
     PLACE: "PLACE", "場所";
@@ -252,6 +254,16 @@ texts! {
     BY_DETECTOR: "detector: {evidence}", "検出器: {evidence}";
     BY_ELSEWHERE: "veiled elsewhere in the answer", "応答の別の場所で隠された値";
     BY_UNLISTED: "no field names it (`unlisted`)", "どの項目にもない（`unlisted`）";
+    ABSENT: "{rule} names {kind} and is not there: `{condition}` does not hold",
+        "{rule} は {kind} を挙げていますが、`{condition}` が成り立たないため効いていません";
+    BY_NOTHING: "nothing knows it", "判定できるものなし";
+    UNKNOWN_GOES: "{n} value that no field, label or detector knows goes in clear: {places}",
+        "項目・見出し・検出器のどれにも当たらない値が {n} 件、そのまま渡ります: {places}";
+    UNKNOWN_GO: "{n} values that no field, label or detector knows go in clear: {places}",
+        "項目・見出し・検出器のどれにも当たらない値が {n} 件、そのまま渡ります: {places}";
+    NO_METHOD: "`{word}` is no method: write one of {words}", "`{word}` というメソッドはありません。使えるのは {words} です";
+    NO_TARGET: "`{word}` is no path: write what follows the host, as in `/customers/42`",
+        "`{word}` はパスではありません。`/customers/42` のように、ホスト名より後ろを書いてください";
     BY_ECHO: "what was asked, shown again", "入力した語の再表示";
     FIELD_ITSELF: "the field itself", "項目自身";
     GETS_CLEAR: "in clear, {n} character{s}", "そのまま（{n} 文字）";

@@ -9,7 +9,9 @@ use crate::cli::say::{Lang, Text, texts};
 use crate::cli::test::compare::Compare;
 use crate::cli::test::seen::{self, Seen};
 use crate::format::Format;
+use crate::policy::explain::Step;
 use crate::policy::plan::{Meaning, Plan};
+use crate::policy::trace::Verdict;
 use crate::terms::action::Action;
 use crate::terms::disclosure::Counts;
 use crate::terms::kind::KindId;
@@ -34,6 +36,33 @@ pub struct Decided {
     pub action: String,
     /// The rules that said so, with their places; none where `ungranted` did.
     pub rules: Vec<ByRule>,
+    /// The rules that name it and are not there.
+    pub absent: Vec<Absent>,
+}
+
+/// A rule that names a kind, and whose condition does not hold.
+#[derive(Debug, Clone)]
+pub struct Absent {
+    kind: KindId,
+    /// The rule.
+    pub rule: ByRule,
+    /// The condition.
+    pub condition: &'static str,
+}
+
+impl Absent {
+    /// What was considered of a kind, if it is a rule that is not there.
+    pub(super) fn of(kind: KindId, step: &Step) -> Option<Absent> {
+        let Verdict::NotThere(condition) = step.verdict else { return None };
+        Some(Absent {
+            kind,
+            rule: (
+                step.rule.as_deref()?.to_owned(),
+                step.at.as_ref().map(|(file, line)| (file.as_str().into(), *line)),
+            ),
+            condition,
+        })
+    }
 }
 
 /// A rule's id, and its file and line.
@@ -84,18 +113,27 @@ impl Because {
 
     /// In words, a line for each kind.
     pub(super) fn lines(&self, lang: Lang) -> Vec<String> {
+        let rule = |(id, at): &ByRule| match at {
+            Some((file, line)) => format!("{id} ({file}:{line})"),
+            None => id.clone(),
+        };
         let line = |decided: &Decided| {
-            let rule = |(id, at): &ByRule| match at {
-                Some((file, line)) => format!("{id} ({file}:{line})"),
-                None => id.clone(),
-            };
             let rules: Vec<String> = decided.rules.iter().map(rule).collect();
             let by = if rules.is_empty() { "`ungranted`".to_owned() } else { rules.join(", ") };
             let words: [(&str, &dyn std::fmt::Display); 3] =
                 [("kind", &decided.kind), ("action", &decided.action), ("rules", &by)];
             texts::DECIDED.with(lang, &words)
         };
-        self.decided.iter().map(line).chain(self.note.clone()).collect()
+        let absent = |decided: &Decided| -> Vec<String> {
+            let line = |own: &Absent| {
+                let words: [(&str, &dyn std::fmt::Display); 3] =
+                    [("kind", &decided.kind), ("rule", &rule(&own.rule)), ("condition", &own.condition)];
+                texts::ABSENT.with(lang, &words)
+            };
+            decided.absent.iter().map(line).collect()
+        };
+        let each = self.decided.iter().flat_map(|decided| std::iter::once(line(decided)).chain(absent(decided)));
+        each.chain(self.note.clone()).collect()
     }
 }
 
@@ -119,7 +157,13 @@ fn decided(own: &Compare<'_>, plan: &Plan, kind: KindId, is_meant: &dyn Fn(&Seen
         let (_, spot) = own.policy.rules_written().find(|(own, _)| ***own == *id)?;
         Some((spot.file.clone(), spot.line))
     };
+    /// Whoever has more of them asks `sudare explain --all`.
+    const ABSENT_MAX: usize = 3;
+    let mut absent: Vec<Absent> = (own.absent)().into_iter().filter(|absent| absent.kind == kind).collect();
+    absent.dedup_by(|a, b| a.rule == b.rule);
+    absent.truncate(ABSENT_MAX);
     let told = |(action, rules): (Action, &[Arc<str>])| Decided {
+        absent: absent.clone(),
         kind: plan.kinds.get(kind).name.clone(),
         action: action.to_string(),
         rules: rules.iter().map(|id| (id.to_string(), place(id))).collect(),

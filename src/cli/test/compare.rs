@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use crate::cli::explain::SeenLeaf;
 use crate::cli::say::{Lang, texts};
-use crate::cli::test::because::{Because, Sought};
+use crate::cli::test::because::{Absent, Because, Sought};
 use crate::cli::test::json::Json;
 use crate::cli::test::spelling::Everything;
 use crate::cli::test::suite::{Difference, decoded};
@@ -27,6 +27,8 @@ pub(super) struct Compare<'a> {
     pub(super) lang: Lang,
     /// Runs the exchange again and tells how each value was judged.
     pub(super) again: &'a dyn Fn() -> Vec<SeenLeaf>,
+    /// The rules whose condition does not hold.
+    pub(super) absent: &'a dyn Fn() -> Vec<Absent>,
     /// What came of that, once somebody has asked.
     pub(super) judged: OnceCell<Vec<SeenLeaf>>,
 }

@@ -64,6 +64,13 @@ impl Report<'_> {
             });
             writeln!(out, "{line}")?;
         }
+        let failed = self.failed();
+        let took: f64 = self.results.iter().map(|result| result.took.as_secs_f64()).sum();
+        writeln!(
+            out,
+            "{}",
+            json!({ "passed_count": self.results.len() - failed, "failed_count": failed, "seconds": took, "files_without_tests": self.untested })
+        )?;
         coverage.map_or(Ok(()), |coverage| coverage.json(out))
     }
 
@@ -75,7 +82,13 @@ impl Report<'_> {
         };
         let decided = |own: &crate::cli::test::because::Decided| {
             let rules: Vec<_> = own.rules.iter().map(rule).collect();
-            json!({ "kind": own.kind, "action": own.action, "rules": rules })
+            let absent = |own: &crate::cli::test::because::Absent| {
+                let mut told = rule(&own.rule);
+                told["condition"] = own.condition.into();
+                told
+            };
+            let absent: Vec<_> = own.absent.iter().map(absent).collect();
+            json!({ "kind": own.kind, "action": own.action, "rules": rules, "absent": absent })
         };
         json!({
             "file": &*spot.file, "line": spot.line, "column": spot.column, "code": code, "message": what,

@@ -15,15 +15,17 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::cli::explain::Seen;
 use crate::cli::say::{Lang, texts};
-use crate::cli::test::because::Because;
+use crate::cli::test::because::{Absent, Because};
 use crate::cli::test::compare::Compare;
 use crate::guard::notes::Notes;
 use crate::policy::Policy;
+use crate::policy::decide::RoleId;
 use crate::policy::node::Spot;
 use crate::policy::rule::tests::body::{Content, ContentFormat, ContentFrom};
 use crate::policy::rule::tests::expect::Forwarded;
 use crate::policy::rule::tests::{Expect, TestCase, TestResponse, Who};
 use crate::serve::exchange::dry::{self, Caller, Got};
+use crate::serve::exchange::foreseen;
 use crate::terms::mint::Mint;
 use crate::terms::staff::Staff;
 use crate::vault::mint::KeyMint;
@@ -157,7 +159,9 @@ impl<'a> Suite<'a> {
                     seen.take()
                 };
                 let (original, judged) = (ready.original.as_str(), OnceCell::new());
-                let compare = Compare { policy, mint, got: &got, original, lang, again: &again, judged };
+                let absent = || self.absent(test, expect, ready);
+                let compare =
+                    Compare { policy, mint, got: &got, original, lang, again: &again, judged, absent: &absent };
                 checked.differences = compare.all(expect, whole);
                 compare.forwarded(expect, forwarded, &mut checked.differences);
                 checked.resources = got.plan.map(|plan| plan.resources.clone()).unwrap_or_default();
@@ -176,12 +180,35 @@ impl<'a> Suite<'a> {
         checked
     }
 
+    /// The rules that would say something and whose condition does not hold.
+    fn absent(&self, test: &TestCase, expect: &Expect, ready: &Ready) -> Vec<Absent> {
+        let (roles, staff) = self.asks(test, expect);
+        let time = test.time.unwrap_or(self.now);
+        let caller = Caller { staff: staff.as_ref(), roles: &roles, network: test.network, time };
+        let foreseen = foreseen::request(self.policy, &caller, ready.request.clone());
+        let kinds = foreseen.explanation.into_iter().flat_map(|explanation| explanation.kinds);
+        let steps = kinds.flat_map(|kind| kind.steps.into_iter().map(move |step| (kind.kind, step)));
+        steps.filter_map(|(kind, step)| Absent::of(kind, &step)).collect()
+    }
+
     fn exchange(&self, test: &TestCase, expect: &Expect, ready: &Ready, notes: Option<Arc<dyn Notes>>) -> Got {
+        let (roles, staff) = self.asks(test, expect);
+        let time = test.time.unwrap_or(self.now);
+        let caller = Caller { staff: staff.as_ref(), roles: &roles, network: test.network, time };
+        let (request, response, record) = (ready.request.clone(), ready.response.clone(), ready.record.clone());
+        match notes {
+            Some(notes) => dry::noted(self.policy, &self.mint, &caller, notes, request, (response, record)),
+            None => dry::restored(self.policy, &self.mint, &caller, request, record, response),
+        }
+    }
+
+    /// Who asks.
+    fn asks(&self, test: &TestCase, expect: &Expect) -> (Vec<RoleId>, Option<Staff>) {
         let staff = |user: &str, groups: &[String]| {
             let attributes = test.attributes.iter().cloned().collect();
             Some(Staff { attributes, ..Staff::new("test", user, groups.to_vec()) })
         };
-        let (roles, staff) = match &expect.who {
+        match &expect.who {
             Who::Role(role, name) => {
                 let groups = if test.groups.is_empty() { self.policy.groups_of(*role) } else { &test.groups };
                 (vec![*role], staff(test.staff.as_deref().unwrap_or(name), groups))
@@ -191,13 +218,6 @@ impl<'a> Suite<'a> {
                 (roles, staff(test.staff.as_deref().unwrap_or("staff"), &test.groups))
             }
             Who::Nobody => (Vec::new(), None),
-        };
-        let time = test.time.unwrap_or(self.now);
-        let caller = Caller { staff: staff.as_ref(), roles: &roles, network: test.network, time };
-        let (request, response, record) = (ready.request.clone(), ready.response.clone(), ready.record.clone());
-        match notes {
-            Some(notes) => dry::noted(self.policy, &self.mint, &caller, notes, request, (response, record)),
-            None => dry::restored(self.policy, &self.mint, &caller, request, record, response),
         }
     }
 

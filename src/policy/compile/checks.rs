@@ -48,7 +48,9 @@ pub fn kinds(written: &[KindRule], rules: &[Rule], resources: &[Resource], names
         let kind = names.kinds.get(id);
         in_fields.contains(&id) || !kind.labels.is_empty() || kind.pattern.is_some()
     };
-    let mut told = HashSet::new();
+    // Of a kind whose label or pattern is faulty, the fault is told.
+    let mut told: HashSet<KindId> =
+        written.iter().filter(|rule| rule.says_where).filter_map(|rule| names.kinds.id(&rule.name.text)).collect();
     for rule in written {
         let Some(id) = names.kinds.id(&rule.name.text).filter(|id| !is_found(*id)) else { continue };
         if told.insert(id) {

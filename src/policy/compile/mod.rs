@@ -69,7 +69,7 @@ pub fn load(sources: &[Source], purposes: Option<&[String]>) -> Loaded {
     }
     // Names of files that could not be read are missing; telling that they are unknown would only
     // hide the one fault that counts.
-    let is_whole = files.len() == sources.len();
+    let is_whole = files.len() == sources.len() && !faults.has_slips();
     let (all, settings) = together(files);
     let endings = endings(&all);
     let version = version(sources, &all.rules);

@@ -5,7 +5,10 @@ use crate::policy::decide::{On, RoleId};
 use crate::policy::fault::Faults;
 use crate::policy::reader::{nearest, words_of};
 use crate::policy::rule::Word;
-use crate::terms::kind::{Category, KindId, Kinds};
+use crate::policy::traps::wide_colon;
+use crate::terms::kind::{Category, Kind, KindId, Kinds};
+use crate::terms::label::fold;
+use crate::terms::place::Place;
 
 /// Names that all files together declare.
 pub struct Names<'a> {
@@ -19,13 +22,22 @@ impl Names<'_> {
     /// The role of a name.
     pub fn role(&self, word: &Word, faults: &mut Faults) -> Option<RoleId> {
         // Roles stand in the order of their names.
-        let found = self.roles.binary_search_by(|role| (*role.name).cmp(word.text.as_str())).ok();
+        let number = |name: &str| self.roles.binary_search_by(|role| (*role.name).cmp(name)).ok();
+        let found = number(&word.text);
         if found.is_none() {
-            let near = look(faults, &word.text, self.roles.iter().map(|role| &*role.name));
-            let fault = faults.error(&word.spot, "unknown-role", format!("`{}` is no role", word.text));
-            match near {
-                Some(near) => fault.did_you_mean(Some(near)),
-                None => fault.help("name it under `roles:` with the groups that give it"),
+            let text = word.text.as_str();
+            let near = look(faults, text, self.roles.iter().map(|role| &*role.name));
+            let of_group = self.roles.iter().find(|role| role.groups.iter().any(|group| group == text));
+            let list = list(text, |part| part == "all" || number(part).is_some());
+            let fault = faults.error(&word.spot, "unknown-role", format!("`{text}` is no role"));
+            match (of_group, list, near) {
+                (Some(role), ..) => {
+                    fault.help(format!("`{text}` is a group of the role `{0}`: write `{0}`", role.name));
+                }
+                (None, Some(list), _) => fault.help(list),
+                (None, None, _) if text == "*" => fault.help(EVERYBODY),
+                (None, None, Some(near)) => fault.did_you_mean(Some(near)),
+                (None, None, None) => fault.help("name it under `roles:` with the groups that give it"),
             }
         }
         Some(RoleId(u16::try_from(found?).ok()?))
@@ -34,43 +46,78 @@ impl Names<'_> {
     /// The kind of a name.
     pub fn kind(&self, word: &Word, faults: &mut Faults) -> Option<KindId> {
         let found = self.kinds.id(&word.text);
-        if found.is_none() {
-            let near = look(faults, &word.text, self.kinds.0.iter().map(|kind| kind.name.as_str()));
-            let fault = if Category::from_word(&word.text).is_some() {
-                let message = format!("`{}` is a category, and here a kind must stand", word.text);
-                faults.error(&word.spot, "unknown-kind", message)
-            } else {
-                faults.error(&word.spot, "unknown-kind", format!("`{}` is no kind", word.text))
+        if found.is_none() && !wide_colon(faults, &word.text, &word.spot) {
+            let text = word.text.as_str();
+            let near = look(faults, text, self.kinds.0.iter().map(|kind| kind.name.as_str()));
+            let meant = self.meant(text, near);
+            let message = match Category::from_word(text) {
+                Some(_) => format!("`{text}` is a category, and here a kind must stand"),
+                None => format!("`{text}` is no kind"),
             };
-            match near {
-                Some(near) => fault.did_you_mean(Some(near)),
-                None => {
-                    fault.help("name it under `kinds:` with its category; `sudare kinds` lists those that are built in")
-                }
-            }
+            let fault = faults.error(&word.spot, "unknown-kind", message);
+            fault.help(meant.unwrap_or_else(|| {
+                "name it under `kinds:` with its category; `sudare kinds` lists those that are built in".to_owned()
+            }));
         }
         found
     }
 
+    /// The kind of a field. Whoever writes the pair the other way round has named the kind as a place.
+    pub fn field(&self, word: &Word, place: &Place, faults: &mut Faults) -> Option<KindId> {
+        match place {
+            Place::Name(name) if self.kinds.id(&word.text).is_none() && self.kinds.id(name).is_some() => {
+                let fault = faults.error(&word.spot, "unknown-kind", format!("`{}` is no kind", word.text));
+                fault.help(format!("the kind stands first, and its places behind it: `{name}: {}`", word.text));
+                None
+            }
+            _ => self.kind(word, faults),
+        }
+    }
+
     /// What a rule names: a kind, a category or `all`.
     pub fn on(&self, word: &Word, faults: &mut Faults) -> Option<On> {
-        if word.text == "all" {
+        let text = word.text.as_str();
+        if text == "all" {
             return Some(On::All);
         }
-        if let Some(category) = Category::from_word(&word.text) {
+        if let Some(category) = Category::from_word(text) {
             return Some(On::Category(category));
         }
-        if let Some(kind) = self.kinds.id(&word.text) {
+        if let Some(kind) = self.kinds.id(text) {
             return Some(On::Kind(kind));
         }
-        let kinds = self.kinds.0.iter().map(|kind| kind.name.as_str());
-        let near = look(faults, &word.text, kinds.chain(Category::ALL.map(Category::word)));
-        let fault = faults.error(&word.spot, "unknown-kind", format!("`{}` is no kind and no category", word.text));
-        match near {
-            Some(near) => fault.did_you_mean(Some(near)),
-            None => fault.help(format!("categories are {}", words_of(Category::ALL.into_iter().map(Category::word)))),
+        if wide_colon(faults, text, &word.spot) {
+            return None;
         }
+        let kinds = self.kinds.0.iter().map(|kind| kind.name.as_str());
+        let near = look(faults, text, kinds.chain(Category::ALL.map(Category::word)));
+        let meant = if text == "*" { Some(EVERYTHING.to_owned()) } else { self.meant(text, near) };
+        let fault = faults.error(&word.spot, "unknown-kind", format!("`{text}` is no kind and no category"));
+        fault.help(meant.unwrap_or_else(|| {
+            format!(
+                "categories are {}; `sudare kinds` lists the kinds",
+                words_of(Category::ALL.into_iter().map(Category::word))
+            )
+        }));
         None
+    }
+
+    /// What to write for a name that is no kind: the kind that it is a label of, a list, or what comes near.
+    fn meant(&self, text: &str, near: Option<&str>) -> Option<String> {
+        let knows = |part: &str| part == "all" || Category::from_word(part).is_some() || self.kinds.id(part).is_some();
+        let did_you_mean = |near: &str| format!("did you mean `{near}`?");
+        if let Some(near) = near.filter(|near| *near == fold(text)) {
+            return Some(did_you_mean(near));
+        }
+        let spellings = [fold(text), fold(&text.replace(['_', '-'], " ")), fold(text).replace([' ', '_', '-'], "")];
+        let of_label = |kind: &&Kind| {
+            let is = |label: &String| spellings.contains(label) || spellings[2] == label.replace(' ', "");
+            kind.labels.iter().any(is)
+        };
+        if let Some(kind) = self.kinds.0.iter().find(of_label) {
+            return Some(format!("`{text}` is a label of `{0}`: write `{0}`", kind.name));
+        }
+        list(text, |part| knows(part)).or_else(|| near.map(did_you_mean))
     }
 
     /// The kinds that a rule names.
@@ -82,6 +129,19 @@ impl Names<'_> {
         };
         self.kinds.iter().filter(|(id, kind)| takes(*id, kind.category)).map(|(id, _)| id).collect()
     }
+}
+
+const EVERYBODY: &str = "write `all`: it takes in every role";
+const EVERYTHING: &str = "write `all`: it takes in every kind";
+
+/// What to write where several names stand in one text.
+fn list(text: &str, knows: impl Fn(&str) -> bool) -> Option<String> {
+    /// Nobody reads a list of more.
+    const NAMES: usize = 10;
+    let parts = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | '、' | '，' | '・' | ';' | '|'));
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    let is_list = (2..=NAMES).contains(&parts.len()) && parts.iter().any(|part| knows(part));
+    is_list.then(|| format!("write a list, with ordinary commas: `[{}]`", parts.join(", ")))
 }
 
 /// The nearest name, while anybody reads it: names and slips can both be many.

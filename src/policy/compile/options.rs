@@ -60,7 +60,8 @@ pub fn action(grant: &Grant, on: On, names: &Names<'_>, faults: &mut Faults) -> 
 fn mask(option: &Word, on: On, names: &Names<'_>, faults: &mut Faults) -> Option<Mask> {
     let Some(mask) = MASKS.into_iter().find(|mask| mask.word() == option.text) else {
         let near = nearest(&option.text, MASKS.into_iter().map(Mask::word));
-        faults.error(&option.spot, "unknown-word", format!("`{}` is no mask", option.text)).did_you_mean(near);
+        let fault = faults.error(&option.spot, "unknown-word", format!("`{}` is no mask", option.text));
+        fault.help(known(near, on, names, Verb::Mask, || words_of(MASKS.into_iter().map(Mask::word))));
         return None;
     };
     if mask != Mask::Full {
@@ -73,7 +74,9 @@ fn generalize(option: &Word, on: On, names: &Names<'_>, faults: &mut Faults) -> 
     if let Ok(digits) = option.text.parse::<u8>() {
         if !(1..=DIGITS_MAX).contains(&digits) {
             let message = format!("`{digits}` digits are not from 1 to {DIGITS_MAX}");
-            faults.error(&option.spot, "option", message);
+            faults
+                .error(&option.spot, "option", message)
+                .help(known(None, on, names, Verb::Generalize, || words_of(["1", "2", "3"].into_iter())));
             return None;
         }
         let lists = |kind: &Kind| kind.generalizes.contains(&Generalize::Digits(0));
@@ -82,9 +85,9 @@ fn generalize(option: &Word, on: On, names: &Names<'_>, faults: &mut Faults) -> 
     }
     let Some((_, coarse)) = GENERALIZES.into_iter().find(|(word, _)| *word == option.text) else {
         let near = nearest(&option.text, GENERALIZES.into_iter().map(|(word, _)| word));
-        faults
-            .error(&option.spot, "unknown-word", format!("`{}` is no generalization", option.text))
-            .did_you_mean(near);
+        let all = || words_of(GENERALIZES.into_iter().map(|(word, _)| word).chain(["3"]));
+        let fault = faults.error(&option.spot, "unknown-word", format!("`{}` is no generalization", option.text));
+        fault.help(known(near, on, names, Verb::Generalize, all));
         return None;
     };
     refuse_unlisted(option, on, Verb::Generalize, names, |kind| kind.generalizes.contains(&coarse), faults)?;
@@ -97,8 +100,12 @@ fn token(option: &Word, pass: bool, on: On, names: &Names<'_>, faults: &mut Faul
         "random" => Some(Token::Random),
         "format" => refuse_too_few(option, on, names, faults).map(|()| Token::Format { pass }),
         other => {
-            let near = nearest(other, ["opaque", "format", "random"]);
-            faults.error(&option.spot, "unknown-word", format!("`{other}` is no token")).did_you_mean(near);
+            let tokens = ["opaque", "format", "random"];
+            let fault = faults.error(&option.spot, "unknown-word", format!("`{other}` is no token"));
+            match nearest(other, tokens) {
+                Some(near) => fault.did_you_mean(Some(near)),
+                None => fault.help(format!("tokens are {}", words_of(tokens.into_iter()))),
+            }
             None
         }
     }
@@ -188,6 +195,23 @@ fn refuse_unlisted(
         On::Category(_) | On::All => fault.help("name the kinds that know it one by one"),
     }
     None
+}
+
+/// What to write for an option that is none: what comes near and the kind knows, else all that it knows.
+fn known(near: Option<&str>, on: On, names: &Names<'_>, verb: Verb, all: impl Fn() -> String) -> String {
+    let only = match (on, names.named(on).first()) {
+        (On::Kind(_), Some(id)) => Some(names.kinds.get(*id)),
+        _ => None,
+    };
+    match (near, only) {
+        (Some(near), _) => format!("did you mean `{near}`?"),
+        (None, Some(kind)) if verb == Verb::Generalize && kind.generalizes.is_empty() => {
+            format!("`{}` knows no generalization: mask it", kind.name)
+        }
+        (None, Some(kind)) => format!("`{}` knows {}", kind.name, listed(kind, verb)),
+        (None, None) if verb == Verb::Mask => format!("masks are {}", all()),
+        (None, None) => format!("generalizations are {}", all()),
+    }
 }
 
 fn knowing<'n>(on: On, names: &'n Names<'_>, is: impl Fn(&Kind) -> bool) -> Vec<&'n Kind> {

@@ -180,7 +180,7 @@ fn unused(written: &[Written], sets: &BTreeMap<&str, &FieldSet>, names: &Names<'
             .help(format!("write `fields: {name}` at a resource, or take them out"));
         for field in &set.fields {
             match &field.is {
-                Is::Kind(word) => drop(names.kind(word, faults)),
+                Is::Kind(word) => drop(names.field(word, &field.place, faults)),
                 Is::Told(told) => drop(teller(told, false, names, faults)),
             }
         }
@@ -254,7 +254,8 @@ fn fields(
                 filtered(field, kind, &mut told);
             }
             Is::Kind(word) => {
-                rules.extend(names.kind(word, faults).map(|kind| FieldRule { place, spot, kind, only, optional }));
+                let kind = names.field(word, &place, faults);
+                rules.extend(kind.map(|kind| FieldRule { place, spot, kind, only, optional }));
             }
             Is::Told(is) => {
                 let from = is.from.clone();

@@ -199,9 +199,12 @@ fn told(node: &Node, faults: &mut Faults) -> Option<Told> {
             said => kinds.extend(word(faults).map(|kind| (said.to_owned(), kind))),
         }
     }
-    if node.at("from").is_none() {
+    if node.at("from").is_none() && !faults.has_slip(&node.spot) {
         let fault = faults.error(&node.spot, "missing-key", "`is` as a map needs `from`");
         fault.help("write `is: { from: $.type, phone: phone, else: remove }`");
+    }
+    if kinds.is_empty() && faults.has_slip(&node.spot) {
+        return None;
     }
     if kinds.is_empty() {
         let fault = faults.error(&node.spot, "empty", "`is` as a map names no kind");

@@ -17,6 +17,8 @@ pub struct KindRule {
     pub labels: Vec<Word>,
     /// A regular expression that finds it in text.
     pub pattern: Option<Word>,
+    /// A label or a pattern stands there, be it a good one.
+    pub says_where: bool,
 }
 
 /// Words that are no labels, because they mean anything.
@@ -42,17 +44,18 @@ fn kind(entry: &Entry, faults: &mut Faults) -> Option<KindRule> {
     }
     if !matches!(entry.value.value, Value::Map(_)) {
         let category = category(&entry.value, faults);
-        return Some(KindRule { name, category, labels: Vec::new(), pattern: None });
+        return Some(KindRule { name, category, labels: Vec::new(), pattern: None, says_where: false });
     }
     let mut map = MapReader::open(&entry.value, "a kind", faults)?;
     let category = map.take("category").and_then(|node| category(node, faults));
     let labels = map.take("labels").map(|node| any_words(node, "a label", faults)).unwrap_or_default();
     let pattern =
         map.take("pattern").and_then(|node| Some(Word::new(reader::text(node, "a pattern", faults)?, &node.spot)));
+    let says_where = !labels.is_empty() || entry.value.at("pattern").is_some();
     map.reserve(&["derive"], faults);
     map.finish(faults);
     let labels = labels.into_iter().filter(|label| is_clear(label, faults)).collect();
-    Some(KindRule { name, category, labels, pattern })
+    Some(KindRule { name, category, labels, pattern, says_where })
 }
 
 fn category(node: &Node, faults: &mut Faults) -> Option<(Category, Spot)> {

@@ -101,8 +101,8 @@ impl fmt::Display for Glob {
     }
 }
 
-/// Methods that a rule may name; a CRM with others is not known.
-const METHODS: [(&str, &str); 7] = [
+/// Methods that a rule may name, and a request have; a CRM with others is not known.
+pub const METHODS: [(&str, &str); 7] = [
     ("GET", "GET"),
     ("HEAD", "HEAD"),
     ("POST", "POST"),
@@ -127,6 +127,14 @@ fn alternative(node: &Node, faults: &mut Faults) -> Option<Match> {
 fn from_text(node: &Node, faults: &mut Faults) -> Option<Match> {
     let text = reader::text(node, "a request", faults)?.trim_end();
     let (methods, path) = match text.split_once(' ') {
+        Some(("*", path)) => {
+            let fault = faults.error(&places::piece(node, text, 0..1), "method", "`*` is no method");
+            fault.help(format!("without a method every one is meant: write `{}`", path.trim_start()));
+            return None;
+        }
+        Some((methods, path)) if methods.ends_with(',') || METHODS.iter().any(|(name, _)| path == *name) => {
+            return listed(node, text, faults);
+        }
         Some((methods, path)) => (methods.split('|').collect::<Vec<_>>(), path.trim_start()),
         None if text.starts_with('/') => (Vec::new(), text),
         None => {
@@ -139,7 +147,7 @@ fn from_text(node: &Node, faults: &mut Faults) -> Option<Match> {
     let named: Vec<Option<String>> = methods
         .into_iter()
         .map(|name| {
-            let spot = places::part(&node.spot, text, at..at + name.len());
+            let spot = places::piece(node, text, at..at + name.len());
             at += name.len() + 1;
             method(name, &spot, faults)
         })
@@ -149,6 +157,15 @@ fn from_text(node: &Node, faults: &mut Faults) -> Option<Match> {
     let path = pattern(node, text, offset, faults)?;
     let (query, header, form, json) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     Some(Match { spot: node.spot.clone(), methods: methods?, path, query, header, form, json })
+}
+
+/// `GET, PUT /path`: methods that are listed in a text.
+fn listed(node: &Node, text: &str, faults: &mut Faults) -> Option<Match> {
+    let mut words: Vec<&str> = text.split([',', ' ']).filter(|word| !word.is_empty()).collect();
+    let path = words.pop_if(|word| word.starts_with('/')).unwrap_or("/path/{id}");
+    let fault = faults.error(&node.spot, "match", format!("`{text}` is no request"));
+    fault.help(format!("write `|` between methods: `{} {path}`", words.join("|")));
+    None
 }
 
 fn from_map(node: &Node, faults: &mut Faults) -> Option<Match> {
@@ -186,11 +203,39 @@ fn method(text: &str, spot: &Spot, faults: &mut Faults) -> Option<String> {
 
 fn pattern(node: &Node, text: &str, offset: usize, faults: &mut Faults) -> Option<Pattern> {
     match Pattern::parse(text.get(offset..)?) {
-        Ok(pattern) => Some(pattern),
+        Ok(pattern) => {
+            literal_parameters(&pattern, node, text, offset, faults);
+            Some(pattern)
+        }
         Err(error) => {
-            faults.error(&places::within(node, text, offset + error.offset), "path", error.message);
+            let path = &text[offset..];
+            let fault = faults.error(&places::within(node, text, offset + error.offset), "path", error.message);
+            // What a browser shows has a scheme and a host; what people remember has no slash.
+            let after_host = path.split_once("://").map(|(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
+            if let Some(instead) = after_host {
+                fault.help(format!("write the path alone: `{instead}`"));
+            } else if !path.starts_with('/') {
+                fault.help(format!("write `/{path}`"));
+            }
             None
         }
+    }
+}
+
+/// Warns of segments that are parameters in other programs, and texts letter by letter here.
+fn literal_parameters(pattern: &Pattern, node: &Node, text: &str, offset: usize, faults: &mut Faults) {
+    let mut at = offset;
+    for part in pattern.text.split('/') {
+        let colon =
+            part.strip_prefix(':').filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'));
+        let angled = part.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
+        if let Some(name) = colon.or(angled) {
+            let spot = places::piece(node, text, at..at + part.len());
+            let name = name.rsplit(':').next().unwrap_or(name);
+            let fault = faults.warning(&spot, "path", format!("`{part}` is no parameter: only this very text fits"));
+            fault.help(format!("write `{{{name}}}`"));
+        }
+        at += part.len() + 1;
     }
 }
 

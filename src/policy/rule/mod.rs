@@ -117,6 +117,9 @@ pub fn read(node: &Node, faults: &mut Faults) -> File {
 
 fn format(map: &mut MapReader<'_>, faults: &mut Faults) {
     let Some(node) = map.take("sudare") else {
+        if faults.has_slip(map.spot()) {
+            return;
+        }
         let fault = faults.error(map.spot(), "missing-key", "a rule file begins with `sudare: 1`");
         fault.help("write `sudare: 1` in the first line");
         return;
@@ -130,8 +133,15 @@ fn items<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> &'n [Node] {
         return &[];
     }
     if node.map().is_some() {
+        let named = node.map().and_then(|entries| entries.first()).filter(|entry| entry.value.map().is_some());
         let fault = faults.error(&node.spot, "type", format!("{what} is a list, and here stands a map"));
-        fault.help("put `- ` before each item");
+        match (named, what) {
+            (Some(entry), "`rules`" | "`resources`") => {
+                fault.help(format!("write `- id: {}`, and what it says below", entry.key))
+            }
+            (Some(entry), "`tests`") => fault.help(format!("write `- name: {}`, and what it says below", entry.key)),
+            _ => fault.help("put `- ` before each item"),
+        }
         return &[];
     }
     reader::each(node)

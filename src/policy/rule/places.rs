@@ -14,6 +14,7 @@ use crate::terms::xml_path;
 pub fn read(node: &Node, what: &str, faults: &mut Faults) -> Option<Place> {
     let text = reader::text(node, what, faults)?;
     match Place::parse(text) {
+        Ok(Place::Name(name)) => bare(name, node, faults),
         Ok(place) => checked(place, &node.spot, faults),
         Err(PlaceError { offset, message }) => {
             if text.starts_with('$') && text[offset..].starts_with('?') {
@@ -61,6 +62,12 @@ pub fn part(spot: &Spot, text: &str, range: Range<usize>) -> Spot {
     Spot { span: start..start + range.len(), column: spot.column + quote + before, ..spot.clone() }
 }
 
+/// The same of a scalar that may be plain: what a line break or a comment made longer is told as a whole.
+pub fn piece(node: &Node, text: &str, range: Range<usize>) -> Spot {
+    let quoted = matches!(&node.value, Value::Scalar { quoted: true, .. });
+    if quoted || node.spot.span.len() == text.len() { part(&node.spot, text, range) } else { node.spot.clone() }
+}
+
 /// Where a byte of a scalar's text stands in the file.
 pub fn within(node: &Node, text: &str, offset: usize) -> Spot {
     let offset = offset.min(text.len());
@@ -69,6 +76,46 @@ pub fn within(node: &Node, text: &str, offset: usize) -> Spot {
     let start = (node.spot.span.start + quote + offset).min(node.spot.span.end);
     let column = node.spot.column + quote + before;
     Spot { span: start..node.spot.span.end.saturating_sub(quote).max(start), column, ..node.spot.clone() }
+}
+
+/// A bare name, which is looked for letter by letter: what is written as if it were more is told.
+fn bare(name: String, node: &Node, faults: &mut Faults) -> Option<Place> {
+    let quoted = matches!(&node.value, Value::Scalar { quoted: true, .. });
+    let spot = &node.spot;
+    let is_letter = |c: char| c.is_ascii_alphabetic() || c == '_';
+    if !quoted && name.starts_with(['「', '『']) {
+        let message = "the text begins with a typographic quote, which YAML takes as a letter";
+        faults.error(spot, "typographic-quote", message).help("write `\"` or `'`");
+        return None;
+    }
+    let is_list = !quoted && name.contains(['、', '，']);
+    let is_selector = name.strip_prefix(['#', '.']).is_some_and(|rest| rest.starts_with(is_letter));
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '*' | ']' | '['));
+    let is_indexed = name.match_indices('[').any(|(at, _)| {
+        let index = name[at + 1..].split_once(']').map(|(index, _)| index);
+        at > 0
+            && index
+                .is_some_and(|index| index == "*" || (!index.is_empty() && index.bytes().all(|b| b.is_ascii_digit())))
+    });
+    let is_dotted = !quoted
+        && stem.contains('.')
+        && stem
+            .split('.')
+            .all(|part| part.starts_with(is_letter) && part.chars().all(|c| is_letter(c) || c.is_ascii_digit()));
+    let instead = match () {
+        () if is_list => format!(
+            "write a list, with ordinary commas: `[{}]`",
+            name.split(['、', '，']).map(str::trim).collect::<Vec<_>>().join(", ")
+        ),
+        () if is_selector => format!("write `css:{name}`"),
+        () if is_indexed => format!("write `$.{name}`, which is a path into JSON"),
+        () if is_dotted => format!("write `$.{name}` for a path into JSON, or quotes around it for a name with points"),
+        () => return Some(Place::Name(name)),
+    };
+    faults
+        .warning(spot, "place", format!("`{name}` is a bare name, and nothing is likely to be called so"))
+        .help(instead);
+    Some(Place::Name(name))
 }
 
 fn checked(place: Place, spot: &Spot, faults: &mut Faults) -> Option<Place> {

@@ -96,6 +96,26 @@ const VERBS: [(&str, Verb); 7] = [
     ("block", Verb::Block),
 ];
 
+/// Words of other programs, and the action that each means here.
+const MEANT: [(&str, &str); 16] = [
+    ("allow", "show"),
+    ("permit", "show"),
+    ("grant", "show"),
+    ("reveal", "show"),
+    ("redact", "mask"),
+    ("hide", "mask"),
+    ("obfuscate", "mask"),
+    ("anonymize", "hash"),
+    ("pseudonymize", "tokenize"),
+    ("encrypt", "tokenize"),
+    ("delete", "remove"),
+    ("drop", "remove"),
+    ("omit", "remove"),
+    ("deny", "block"),
+    ("refuse", "block"),
+    ("forbid", "block"),
+];
+
 /// Reads one rule.
 pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
     let mut map = MapReader::open(node, "a rule", faults)?;
@@ -107,7 +127,9 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
         }
     }
     let readonly = map.take("readonly").map(|node| words(node, "`readonly`", faults)).unwrap_or_default();
-    if grants.is_empty() && node.at("readonly").is_none() && VERBS.iter().all(|(key, _)| node.at(key).is_none()) {
+    let says = |key: &str| node.at(key).is_some();
+    let is_told = faults.has_slip(&node.spot) || MEANT.iter().any(|(key, _)| says(key));
+    if grants.is_empty() && !says("readonly") && VERBS.iter().all(|(key, _)| !says(key)) && !is_told {
         let fault = faults.error(&node.spot, "empty", "the rule says nothing of any kind");
         fault.help("name kinds under `show`, `generalize`, `mask`, `tokenize`, `hash`, `remove` or `block`");
     }
@@ -128,7 +150,17 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
             remarks.extend(reader::text(node, "a remark", faults).map(|_| key));
         }
     }
-    map.reserve(&["approval", "purpose", "lasts", "store", "seal"], faults);
+    map.reserve(&["approval", "lasts", "store", "seal"], faults);
+    map.belongs(&["network", "hours", "resource", "event", "purpose", "records", "cel"], "when");
+    map.means(&MEANT);
+    map.means(&[
+        ("role", "for"),
+        ("roles", "for"),
+        ("who", "for"),
+        ("user", "for"),
+        ("groups", "for"),
+        ("reason", "why"),
+    ]);
     map.finish(faults);
     let mandatory = mandatory.map(|node| node.spot.clone());
     let said = said::conditions(node);

@@ -151,6 +151,12 @@ fn request(node: &Node, faults: &mut Faults) -> Option<TestRequest> {
             fault.help("write a method and a path, as in `GET /customers/42`");
             return None;
         };
+        // Pasted from a log, its version would be a part of the path, which then is nobody's.
+        if let Some((path, _)) = target.rsplit_once(' ').filter(|(_, last)| last.starts_with("HTTP/")) {
+            let fault = faults.error(&spot, "request", format!("`{text}` names a version of HTTP"));
+            fault.help(format!("write a method and a path: `{method} {path}`"));
+            return None;
+        }
         let (method, target) = (method.to_owned(), target.to_owned());
         return Some(TestRequest { method, target, headers: Vec::new(), body: None, spot });
     }

@@ -51,12 +51,16 @@ impl When {
             for (text, spot) in reader::texts(node, "a network", faults) {
                 match network(text) {
                     Some(network) => {
+                        host_bits(text, network, spot, faults);
                         when.networks.push(network);
                         when.network_spots.push(spot.clone());
                     }
                     None => {
                         let fault = faults.error(spot, "network", format!("`{text}` is no network"));
-                        fault.help("write an address or a network, as in `10.0.0.0/8`");
+                        fault.help(match text {
+                            "*" | "all" | "any" => "leave `network` out: without it the rule holds everywhere",
+                            _ => "write an address or a network, as in `10.0.0.0/8`",
+                        });
                     }
                 }
             }
@@ -83,7 +87,7 @@ impl When {
         let one = map.take("records").and_then(|node| reader::word(node, "`records`", &[("one", true)], faults));
         when.one = one.unwrap_or(false);
         when.cel = map.take("cel").and_then(|node| cel(node, faults));
-        if node.map().is_some_and(<[_]>::is_empty) {
+        if node.map().is_some_and(<[_]>::is_empty) && !faults.has_slip(&node.spot) {
             faults.error(&node.spot, "empty", "`when` names no condition");
         }
         map.finish(faults);
@@ -140,6 +144,14 @@ fn cel(node: &Node, faults: &mut Faults) -> Option<Arc<Cel>> {
             }
             None
         }
+    }
+}
+
+/// Warns of an address with a length that takes in its neighbours as well.
+fn host_bits(text: &str, network: IpNet, spot: &Spot, faults: &mut Faults) {
+    if network.addr() != network.network() {
+        let fault = faults.warning(spot, "host-bits", format!("`{text}` takes in all of `{}`", network.trunc()));
+        fault.help(format!("write `{}`, or `{}` for the one address", network.trunc(), network.addr()));
     }
 }
 

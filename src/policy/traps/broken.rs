@@ -38,6 +38,9 @@ pub fn broken(text: &str, at: usize, info: &str) -> Broken {
     if tabs && let Some(found) = after.as_ref().and_then(|line| tab(&text[line.clone()]).map(|found| (line, found))) {
         return placed(found.0, found.1);
     }
+    if let Some(found) = before.as_ref().and_then(|before| closed(text, before, &here)) {
+        return found;
+    }
     let lines = before.iter().chain([&here]);
     for line in lines.clone() {
         if let Some(found) = trap_in_line(&text[line.clone()], info) {
@@ -62,6 +65,29 @@ pub fn broken(text: &str, at: usize, info: &str) -> Broken {
     }
     let (message, help) = sentence(info);
     (at..at, CODE, message, help.map(str::to_owned))
+}
+
+/// An item or a key below `rules: []` or `roles: {}`, which is closed already: so are the lists of templates whose
+/// items are comments.
+fn closed(text: &str, before: &Range<usize>, here: &Range<usize>) -> Option<Broken> {
+    let bare = unquoted(&text[before.clone()]);
+    let said = bare.trim_end();
+    let (brackets, what) = match () {
+        () if said.ends_with("[]") => ("[]", "list"),
+        () if said.ends_with("{}") => ("{}", "map"),
+        () => return None,
+    };
+    let key = said.strip_suffix(brackets)?.trim_end().strip_suffix(':')?.trim_start().trim_start_matches("- ");
+    let own = &text[here.clone()];
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let follows = match what {
+        "list" => own.trim_start().starts_with("- ") && indent(own) >= indent(&bare),
+        _ => indent(own) > indent(&bare) && own.contains(':'),
+    };
+    let start = before.start + said.len() - brackets.len();
+    let message = format!("`{key}: {brackets}` is a {what} that is closed already, and here it goes on");
+    let help = format!("take `{brackets}` out");
+    follows.then(|| (start..start + brackets.len(), CODE, message, Some(help)))
 }
 
 fn placed(line: &Range<usize>, (range, code, message, help): Trap) -> Broken {
@@ -90,7 +116,7 @@ fn trap_in_line(line: &str, info: &str) -> Option<Trap> {
     if let Some(at) = wide_colon(&bare) {
         return Some((at..at + '：'.len_utf8(), "wide-colon", WIDE_COLON, WIDE_COLON_HELP));
     }
-    if let Some(range) = wide_blank(&bare) {
+    if let Some(range) = wide_blank(&bare).or_else(|| wide_end(&bare)) {
         return Some((range, "wide-blank", WIDE_BLANK, WIDE_BLANK_HELP));
     }
     if let Some(range) = bare_path(&bare) {
@@ -137,6 +163,15 @@ fn wide_blank(bare: &str) -> Option<Range<usize>> {
     key_starts(bare).into_iter().find_map(|start| {
         let end = start + bare[start..].find([':', '{', '}', '[', ']', ','])?;
         if bare[end..].starts_with(':') { wide(end + 1) } else { None }
+    })
+}
+
+/// A wide blank behind a bracket, where the value is over.
+fn wide_end(bare: &str) -> Option<Range<usize>> {
+    let mut last = ' ';
+    bare.char_indices().find_map(|(at, c)| {
+        let before = std::mem::replace(&mut last, c);
+        (is_wide_blank(c) && matches!(before, ']' | '}')).then(|| at..at + c.len_utf8())
     })
 }
 
@@ -218,7 +253,10 @@ fn bracket(text: &str, at: usize, info: &str) -> Option<Broken> {
         Brackets::Open(opened) => {
             let here = line_around(text, at);
             let line = text[here.clone()].trim_start();
-            let ends = line.is_empty() || line.starts_with("- ") || info.contains("illegal placement");
+            // What goes on has a comma before it, or opens the bracket anew.
+            let said = unquoted(text[..here.start].trim_end().rsplit('\n').next().unwrap_or_default());
+            let is_over = !said.trim_end().ends_with([',', '{', '[']) && unquoted(line).contains(": ");
+            let ends = line.is_empty() || line.starts_with("- ") || info.contains("illegal placement") || is_over;
             // Inside of what goes on for several lines something else may be wrong.
             let is_earlier = opened.0 < here.start;
             (is_earlier && ends).then(|| open(opened))
