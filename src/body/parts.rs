@@ -5,13 +5,15 @@
 //! a reading is only judged. What a part says of its charset is believed; what is no text is left.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, WINDOWS_1252};
 use memchr::memmem;
 
-use crate::body::readings::by_likelihood;
+use crate::body::readings::{by_likelihood, text_in};
 use crate::body::{charset, sniff};
 use crate::format::media;
+use crate::format::multipart::head;
 
 /// The readings of a form in parts: the likeliest first, never none.
 pub fn readings(raw: &[u8]) -> Vec<Cow<'_, [u8]>> {
@@ -42,6 +44,93 @@ pub fn readings(raw: &[u8]) -> Vec<Cow<'_, [u8]>> {
     if readings.is_empty() { vec![Cow::Borrowed(raw)] } else { readings }
 }
 
+/// A field as a page in one charset has sent it.
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its text; of a file nothing.
+    pub text: String,
+    /// Whether it is a file, or anything but plain text.
+    pub is_file: bool,
+    /// Where its part stands: taken out, the others are as if it had never been there.
+    pub part: Range<usize>,
+    /// Where its text, or the file, stands.
+    pub body: Range<usize>,
+}
+
+/// The fields of a form in parts that a page in the charset of this name has sent, in their order; nothing
+/// where it is no such form, or a part says of itself that it is in another charset.
+pub fn sent_in(raw: &[u8], charset: &str) -> Option<Vec<Field>> {
+    let parts = split(raw)?;
+    let delimiter = delimiter(raw)?;
+    let field = |part: &Part<'_>| {
+        let head = text_in(part.head, charset)?;
+        let head = head.strip_prefix("\r\n")?;
+        let read = head::read(head).ok()?;
+        let is_file = read.file.is_some() || !part.is_text;
+        let (body, at) = (place(raw, part.body), place(raw, part.head));
+        Some(Field {
+            name: head[read.name].to_owned(),
+            text: if is_file { String::new() } else { text_in(part.body, charset)? },
+            is_file,
+            part: at..body + part.body.len() + delimiter.len(),
+            body: body..body + part.body.len(),
+        })
+    };
+    if parts.iter().any(|part| part.label.is_some()) {
+        return None;
+    }
+    parts.iter().map(field).collect()
+}
+
+/// A part of which nothing but its head is looked at.
+pub struct Bare {
+    /// Whether it is a field of just that name, as pages send them.
+    pub is_called: bool,
+    /// Where it stands: taken out, the others are as if it had never been there.
+    pub part: Range<usize>,
+    /// Where its text stands.
+    pub body: Range<usize>,
+}
+
+/// The parts in whose head a word stands, in whatever charset; nothing where it is no form that could be read.
+pub fn whose_head_holds(raw: &[u8], word: &str) -> Option<Vec<Bare>> {
+    let delimiter = delimiter(raw)?;
+    let holds = |part: &&Part<'_>| memmem::find(&part.head.to_ascii_lowercase(), word.as_bytes()).is_some();
+    let bare = |part: &Part<'_>| {
+        let head = str::from_utf8(part.head).ok().and_then(|head| head.strip_prefix("\r\n"));
+        let read = head.and_then(|head| Some((head, head::read(head).ok()?)));
+        let is_called = |(head, read): (&str, head::Head)| &head[read.name] == word && read.file.is_none();
+        let body = place(raw, part.body);
+        let end = body + part.body.len();
+        Bare {
+            is_called: read.is_some_and(is_called) && part.is_text && part.label.is_none(),
+            part: place(raw, part.head)..end + delimiter.len(),
+            body: body..end,
+        }
+    };
+    Some(split(raw)?.iter().filter(holds).map(bare).collect())
+}
+
+/// What parts a form, with the line's end before it.
+pub fn delimiter(raw: &[u8]) -> Option<Vec<u8>> {
+    let first = memmem::find(raw, b"\r\n")?;
+    Some([b"\r\n", &raw[..first]].concat())
+}
+
+/// Where the fields of a form in parts stand, and whether each is a file.
+pub fn places(raw: &[u8]) -> Option<Vec<(Range<usize>, bool)>> {
+    let body = |part: &Part<'_>| {
+        let begin = place(raw, part.body);
+        (begin..begin + part.body.len(), part.is_file || !part.is_text)
+    };
+    Some(split(raw)?.iter().map(body).collect())
+}
+
+fn place(raw: &[u8], part: &[u8]) -> usize {
+    part.as_ptr().addr() - raw.as_ptr().addr()
+}
+
 /// One part, where it stands in the form.
 struct Part<'a> {
     /// From the end of the boundary before it, with its line's end, to the blank line.
@@ -56,10 +145,9 @@ struct Part<'a> {
 
 /// The parts between their boundaries; nothing where it is no form that could be read.
 fn split(raw: &[u8]) -> Option<Vec<Part<'_>>> {
-    let first = memmem::find(raw, b"\r\n")?;
-    let delimiter = [b"\r\n", &raw[..first]].concat();
+    let delimiter = delimiter(raw)?;
     let mut parts = Vec::new();
-    let mut at = first;
+    let mut at = delimiter.len() - 2;
     while let Some(length) = memmem::find(&raw[at..], b"\r\n\r\n") {
         let (head, from) = (&raw[at..at + length], at + length + 4);
         let end = from + memmem::find(&raw[from..], &delimiter)?;
@@ -110,9 +198,8 @@ fn read(raw: &[u8], parts: &[Part<'_>], encoding: &'static Encoding) -> Option<V
     let of_fields = if std::str::from_utf8(&fields).is_ok() && !sniff::switches(&fields) { UTF_8 } else { encoding };
     let mut out = Vec::with_capacity(raw.len() + raw.len() / 2);
     let mut copied = 0;
-    let place = |part: &[u8]| part.as_ptr().addr() - raw.as_ptr().addr();
     for part in parts {
-        let (head, body) = (place(part.head), place(part.body));
+        let (head, body) = (place(raw, part.head), place(raw, part.body));
         out.extend_from_slice(&raw[copied..head]);
         let text = decoded(part.head, of_fields)?;
         out.extend_from_slice(if part.label.is_some() { unlabelled(&text) } else { text.into_owned() }.as_bytes());

@@ -107,9 +107,33 @@ pub fn sent_in(raw: &[u8], charset: &str) -> Option<Vec<(String, String)>> {
 
 /// A value as a page in the charset of this name would send it: what the charset lacks is written as browsers do.
 pub fn written_in(text: &str, charset: &str) -> Option<String> {
+    let bytes = bytes_in(text, charset)?;
+    Some(percent_encode(&bytes, ENCODED).to_string().replace("%20", "+"))
+}
+
+/// The same in a form in parts, where nothing stands for a byte but itself.
+pub fn bytes_in(text: &str, charset: &str) -> Option<Vec<u8>> {
     let encoding = Encoding::for_label_no_replacement(charset.as_bytes())?;
     let (bytes, _, _) = encoding.encode(text);
-    Some(percent_encode(&bytes, ENCODED).to_string().replace("%20", "+"))
+    Some(bytes.into_owned())
+}
+
+/// The name of the charset that has this label.
+pub fn charset_of(label: &str) -> Option<&'static str> {
+    Encoding::for_label_no_replacement(label.as_bytes()).map(Encoding::name)
+}
+
+/// Whether browsers send the forms of a page in its own charset, as they do but for wide characters.
+pub fn is_sent_as_it_is(charset: &str) -> bool {
+    let known = Encoding::for_label_no_replacement(charset.as_bytes());
+    known.is_some_and(|encoding| encoding.output_encoding() == encoding)
+}
+
+/// Whether a form that names these charsets is sent in the one of this name: browsers take the first that they know.
+pub fn is_sent_in(charsets: &str, charset: &str) -> bool {
+    let known = |label: &str| Encoding::for_label_no_replacement(label.as_bytes());
+    let mut named = charsets.split([' ', '\t', '\n', '\r', '\u{c}', ',']).filter_map(known);
+    named.next().is_none_or(|first| known(charset) == Some(first))
 }
 
 /// An answer's header that is no UTF-8: in the charset that its bytes tell.

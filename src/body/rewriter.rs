@@ -48,6 +48,21 @@ impl Released {
     }
 }
 
+/// A whole body, decided and not yet written.
+pub struct Decided<'a> {
+    /// As it came, in UTF-8.
+    pub original: &'a str,
+    /// As it leaves.
+    pub veiled: &'a str,
+    /// The charset that it is in.
+    pub charset: &'static str,
+    /// What was judged.
+    pub verdict: &'a Verdict,
+}
+
+/// What is put into a body of which something was edited: places in it as it came, and texts.
+pub type Additions<'a> = &'a dyn Fn(&Decided<'_>) -> Vec<(usize, String)>;
+
 /// Rewrites one body.
 pub struct Rewriter {
     walker: Box<dyn Walker>,
@@ -80,6 +95,16 @@ enum Skin {
         western: bool,
     },
     Other(Box<Decoded>),
+}
+
+impl Skin {
+    /// Whether the body's charset has characters for a text.
+    fn holds(&self, text: &str) -> bool {
+        match self {
+            Skin::Other(decoded) => decoded.holds(text),
+            _ => true,
+        }
+    }
 }
 
 impl Rewriter {
@@ -162,6 +187,15 @@ impl Rewriter {
 
     /// The body is complete: gives all that is left.
     pub fn end(&mut self, guard: &mut dyn Guard) -> Result<Released, Refusal> {
+        self.ended(guard, None)
+    }
+
+    /// The same of a body of which nothing has left yet, and something is put into it.
+    pub fn end_with(&mut self, guard: &mut dyn Guard, more: Additions<'_>) -> Result<Released, Refusal> {
+        self.ended(guard, Some(more))
+    }
+
+    fn ended(&mut self, guard: &mut dyn Guard, more: Option<Additions<'_>>) -> Result<Released, Refusal> {
         self.guarded(|this| {
             if !this.settles(this.text.len(), true)? {
                 this.take(&[], true)?;
@@ -169,6 +203,9 @@ impl Rewriter {
             this.walk(this.text.len(), guard)?;
             this.walker.end(guard)?;
             let verdict = guard.finish()?;
+            if let Some(more) = more.filter(|_| this.base == 0) {
+                this.add(&verdict, more)?;
+            }
             this.cut(this.base + this.text.len(), verdict, true)
         })
     }
@@ -265,15 +302,30 @@ impl Rewriter {
         Ok(None)
     }
 
+    /// Has something put into a body that is whole and decided. What would stand in the midst of an edit is left out.
+    fn add(&mut self, verdict: &Verdict, more: Additions<'_>) -> Result<(), Refusal> {
+        let body: Vec<Edit> = verdict.edits.iter().filter(|edit| edit.document == Document::Body).cloned().collect();
+        let Ok(original) = std::str::from_utf8(&self.text) else { return Ok(()) };
+        if body.is_empty() {
+            return Ok(());
+        }
+        let holds = |text: &str| self.skin.holds(text);
+        let edits = splice::raw_edits(&self.text, 0, body, &mut Vec::new(), &holds)?;
+        let veiled = String::from_utf8(splice::apply(&self.text, 0, edits.clone())?)
+            .map_err(|_| Refusal::new(Reason::Internal, "an edited body is no longer text"))?;
+        let added = more(&Decided { original, veiled: &veiled, charset: self.charset(), verdict });
+        let is_free = |at: usize| edits.iter().all(|edit| at < edit.range.start || edit.range.end <= at);
+        let added = added.into_iter().filter(|(at, _)| is_free(*at));
+        self.later.extend(added.map(|(at, text)| RawEdit { range: at..at, text }));
+        Ok(())
+    }
+
     /// Carries out the edits before `upto` and lets what stands before it go.
     fn cut(&mut self, upto: usize, mut verdict: Verdict, end: bool) -> Result<Released, Refusal> {
         let (body, headers): (Vec<Edit>, Vec<Edit>) =
             std::mem::take(&mut verdict.edits).into_iter().partition(|edit| edit.document == Document::Body);
         verdict.edits = headers;
-        let holds = |text: &str| match &self.skin {
-            Skin::Other(decoded) => decoded.holds(text),
-            _ => true,
-        };
+        let holds = |text: &str| self.skin.holds(text);
         let mut edits = splice::raw_edits(&self.text, self.base, body, &mut self.leading, &holds)?;
         edits.append(&mut self.later);
         let (now, later) = splice::parted(edits, upto)?;

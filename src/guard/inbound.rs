@@ -51,7 +51,7 @@ impl<'a> Inbound<'a> {
             (false, false) if locks => Scope::Below,
             (false, false) => Scope::Nothing,
         };
-        Doubts { leaves: self.doubts, scope, empties: locks && self.empties }
+        Doubts { leaves: self.doubts, scope, empties: locks && self.empties, controls: false }
     }
 
     /// The same of a write without a body that replaces a record: what staff may not change is gone then.
@@ -74,6 +74,12 @@ impl<'a> Inbound<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a value that a form sends under this name would be in doubt.
+    pub(super) fn is_in_doubt(&self, name: &str, value: &str) -> bool {
+        let said = Leaf { names: Names::one(name), ..Leaf::bare(value, Part::Value, &[]) };
+        self.check(&said).next().is_some()
     }
 
     /// What is in doubt of a leaf: that it is no veil, and that staff may change it.

@@ -92,6 +92,10 @@ impl Names {
             met.places.extend_from_slice(&named.places);
             met.label = met.label.or(named.label);
         }
+        // `{"電話番号": {"type": "LINK", "value": "…"}}`: the label stands above what bears the value.
+        if met.label.is_none() && is_bearer(leaf) {
+            met.label = leaf.above.first().and_then(|name| self.named(plan, name, ABOVE).label);
+        }
         // A script's own words say what is secret there, and nothing else: a page's settings, texts and
         // selectors bear the same names as its data.
         if leaf.part == Part::Script {
@@ -131,8 +135,7 @@ impl Names {
             self.index.reserve(FEW_NAMES);
         }
         let folded = label::fold(name);
-        let places = plan.names.get(&folded).cloned().unwrap_or_default();
-        let label = plan.labels.get(&folded).copied();
+        let (places, label) = meaning(plan, &folded);
         let at = self.rows.len();
         self.rows.push(Named { name: name.to_owned(), places, label, next: [at; WAYS] });
         self.index.insert(name.to_owned(), at);
@@ -140,11 +143,36 @@ impl Names {
     }
 }
 
+/// What a folded name means: the places that it is, and the kind of its label. One that is not known as it is
+/// means what its parts do, of several kinds the strictest.
+fn meaning(plan: &Plan, folded: &str) -> (Vec<PlaceId>, Option<KindId>) {
+    let known = |name: &str| (plan.names.get(name).cloned().unwrap_or_default(), plan.labels.get(name).copied());
+    let is_known = |(places, label): &(Vec<PlaceId>, Option<KindId>)| !places.is_empty() || label.is_some();
+    let whole = known(folded);
+    if is_known(&whole) {
+        return whole;
+    }
+    let (outside, inside) = label::parts(folded);
+    let mut all = (Vec::new(), None);
+    for (places, label) in outside.into_iter().map(known) {
+        all.0.extend(places);
+        all.1 = [all.1, label].into_iter().flatten().max_by_key(|kind| strictness(plan, *kind));
+    }
+    if is_known(&all) { all } else { inside.map(known).unwrap_or_default() }
+}
+
 /// Whether any value can be veiled, so that it must be sought elsewhere. What a teller makes of a value in
 /// doubt is veiled whatever the decisions say, and where rules compare records each has decisions of its
 /// own.
 pub(super) fn veils(plan: &Plan) -> bool {
     plan.rows.is_some() || !plan.tellers.is_empty() || plan.decisions.iter().any(|decision| decision.action.veils())
+}
+
+/// Whether a member is called by what it holds alone, and not by what that is.
+fn is_bearer(leaf: &Leaf<'_>) -> bool {
+    const BEARERS: [&str; 9] =
+        ["value", "values", "displayValue", "display_value", "rawValue", "raw_value", "number", "text", "formatted"];
+    leaf.names.first().is_some_and(|name| BEARERS.iter().any(|bearer| name.eq_ignore_ascii_case(bearer)))
 }
 
 /// Whether the rules or the built-in labels speak of a name: then it is no value.

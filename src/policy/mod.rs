@@ -238,6 +238,11 @@ impl Policy {
         matched::narrow(&self.parts, matched, body)
     }
 
+    /// Whether any resource lets veils in a write become their originals again.
+    pub fn restores(&self) -> bool {
+        self.parts.resources.iter().any(|resource| resource.options.restore)
+    }
+
     /// Whether staff without a role may ask: every matched resource says so, or it is the log-in.
     pub fn is_public(&self, matched: &Matched) -> bool {
         let resources = planner::resources(&self.parts, matched);

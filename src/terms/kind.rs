@@ -158,10 +158,13 @@ builtin! {
     USER_ID = 5, "user_id", Identity, masks &[], generalizes &[], labels &[];
     IP = 6, "ip", Identity, masks &[], generalizes &[], labels &["ipアドレス", "ip address", "ip_address"];
     EMAIL = 7, "email", Contact, masks &[Mask::Domain], generalizes &[], labels &[
-        "メール", "メールアドレス", "eメール", "e-mail", "email", "email address", "e-mail address", "email_address", "mail", "mail address", "連絡先メール"];
+        "メール", "メールアドレス", "eメール", "e-mail", "email", "email address", "e-mail address", "email_address", "mail", "mail address", "連絡先メール",
+        "emailaddress", "work email", "home email", "other email", "primary email", "メアド"];
     PHONE = 8, "phone", Contact, masks &[Mask::Last4], generalizes &[], labels &[
         "電話", "電話番号", "tel", "tel.", "telephone", "phone", "phone number", "phone_number", "phonenumber", "携帯", "携帯電話", "携帯番号", "携帯電話番号",
-        "mobile", "mobile phone", "mobile_phone", "cell phone", "自宅電話", "勤務先電話", "連絡先電話番号", "fax", "fax番号", "ファックス"];
+        "mobile", "mobile phone", "mobile_phone", "cell phone", "自宅電話", "勤務先電話", "連絡先電話番号", "fax", "fax番号", "ファックス",
+        "自宅電話番号", "勤務先電話番号", "固定電話", "mobilephone", "homephone", "home phone", "home_phone", "otherphone", "other phone", "office phone",
+        "work phone", "work_phone", "business phone", "phone_work", "phone_mobile", "phone_home", "phone_other", "telephone number"];
     POSTAL_CODE = 9, "postal_code", Location, masks &[Mask::First3], generalizes DIGITS, labels &[
         "郵便番号", "〒", "zip", "zipcode", "zip code", "zip_code", "postal code", "postal_code", "postalcode", "postcode"];
     ADDRESS = 10, "address", Location, masks &[Mask::Prefecture, Mask::Municipality], generalizes &[], labels &[

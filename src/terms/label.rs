@@ -12,17 +12,65 @@ pub fn fold(label: &str) -> String {
     let mut folded: String = label.nfkc().filter(|c| !is_unseen(*c)).flat_map(char::to_lowercase).collect();
     loop {
         let trimmed = folded.trim_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '*' | '※'));
-        let trimmed = without_notes(trimmed.trim_end_matches(SIGNS));
+        let trimmed = without_notes(trimmed.trim_start_matches(MARKS).trim_end_matches(SIGNS));
         if trimmed.len() == folded.len() {
             break;
         }
         folded = trimmed.to_owned();
     }
-    folded.split_whitespace().collect::<Vec<_>>().join(" ")
+    joined(&folded)
+}
+
+/// A label's words: letters that blanks only keep apart (`氏　名`, `T E L`) are one, and so are words of a
+/// script that has no blanks.
+fn joined(label: &str) -> String {
+    let is_spaced = label.split_whitespace().all(|word| word.chars().nth(1).is_none());
+    let in_line = |c: Option<char>| c.is_some_and(|c| !c.is_ascii() && c.is_alphabetic());
+    let mut joined = String::with_capacity(label.len());
+    for word in label.split_whitespace() {
+        let runs_on = in_line(joined.chars().next_back()) && in_line(word.chars().next());
+        if !(joined.is_empty() || is_spaced || runs_on) {
+            joined.push(' ');
+        }
+        joined.push_str(word);
+    }
+    joined
+}
+
+/// What a folded label may mean where nobody knows it as it is (`氏名(フリガナ)`, `TEL/FAX`, `customer[tel]`): first
+/// all that it names at once, without what stands in brackets; behind that what stands in the last of them.
+pub fn parts(folded: &str) -> (Vec<&str>, Option<&str>) {
+    const OPENING: [char; 6] = ['(', '[', '【', '〔', '「', '<'];
+    const CLOSING: [char; 6] = [')', ']', '】', '〕', '」', '>'];
+    const BETWEEN: [char; 6] = ['/', '・', '、', ',', '&', '|'];
+    // A longer one is a sentence.
+    const PARTED_BYTES: usize = 128;
+    let bracket = folded.find(OPENING);
+    if folded.len() > PARTED_BYTES {
+        return (Vec::new(), None);
+    }
+    if bracket.is_none() && !folded.contains(BETWEEN) {
+        // `contact.tel`, `form:tel`: what programs name by the way to it.
+        let last = folded.rsplit_once(['.', ':']).map(|(_, last)| last);
+        return (Vec::new(), last.filter(|last| !last.is_empty() && !folded.contains(' ')));
+    }
+    let before = folded[..bracket.unwrap_or(folded.len())].trim();
+    // What goes on behind its brackets is a sentence, and what begins with a sign a part of one.
+    let is_label = bracket.is_none() || folded.ends_with(CLOSING);
+    if !is_label || before.starts_with(BETWEEN) || before.ends_with(BETWEEN) {
+        return (Vec::new(), None);
+    }
+    let outside = before.split(BETWEEN).map(str::trim).filter(|part| !part.is_empty()).collect();
+    let groups = folded.split(OPENING).skip(1).filter_map(|group| group.split(CLOSING).next());
+    let inside = groups.map(str::trim).filter(|part| !part.is_empty()).last();
+    (outside, inside)
 }
 
 /// What stands behind the heading of a column that can be sorted, and behind a label that explains itself.
 const SIGNS: [char; 13] = ['▲', '▼', '△', '▽', '▴', '▾', '↑', '↓', '↕', '⇅', '⇵', '⇕', '?'];
+
+/// What stands before a label on a line of its own.
+const MARKS: [char; 14] = ['■', '□', '●', '○', '◆', '◇', '◎', '★', '☆', '・', '▪', '▶', '►', '•'];
 
 /// What pages say of a field beside its label.
 const NOTES: [&str; 4] = ["必須", "任意", "required", "optional"];
@@ -103,8 +151,31 @@ mod tests {
             ("name_1", "name_1"),
             ("Full-Name.1", "full-name.1"),
             ("na\u{ad}me\u{0}\u{200b}", "name"),
+            ("氏　名", "氏名"),
+            ("Ｔ Ｅ Ｌ：", "tel"),
+            ("■お 名 前", "お名前"),
+            ("電話 番号", "電話番号"),
+            ("Phone 番号", "phone 番号"),
         ] {
             assert_eq!(fold(written), folded);
+        }
+    }
+
+    #[test]
+    fn a_label_of_several_words_may_mean_each() {
+        for (label, outside, inside) in [
+            ("氏名(フリガナ)", &["氏名"][..], Some("フリガナ")),
+            ("tel/fax", &["tel", "fax"], None),
+            ("住所 ・ 電話 (自宅)", &["住所", "電話"], Some("自宅")),
+            ("data[customer][tel]", &["data"], Some("tel")),
+            ("tel[]", &["tel"], None),
+            ("contact.tel", &[], Some("tel")),
+            ("see no.", &[], None),
+            ("氏名(必須):山田", &[], None),
+            ("/ メール", &[], None),
+            ("氏名", &[], None),
+        ] {
+            assert_eq!(parts(label), (outside.to_vec(), inside), "{label}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! The seam between what becomes of a value and the keys that it takes.
 
+use zeroize::Zeroizing;
+
 use crate::terms::kind::Kind;
 use crate::terms::secret::Secret;
 
@@ -62,6 +64,17 @@ pub trait Mint: Send + Sync {
     fn hash(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError>;
     /// A keyed hash of a subject's id for the ledger: `h1:…`.
     fn subject(&self, subject_kind: &str, id: &str) -> String;
+    /// Seals what a page carries for its forms, for whoever names the same parts of `bound`. Whoever has no keys for it
+    /// seals nothing.
+    fn seal_page(&self, plain: &[u8], bound: &[&[u8]]) -> Result<Vec<u8>, MintError> {
+        let _ = (plain, bound);
+        Err(MintError::Away)
+    }
+    /// Opens it again: nothing where it was not sealed so, whatever the reason.
+    fn open_page(&self, sealed: &[u8], bound: &[&[u8]]) -> Option<Zeroizing<Vec<u8>>> {
+        let _ = (sealed, bound);
+        None
+    }
     /// What a token stands for, opaque or random; nothing where it is none of this house, whatever the cause.
     fn opened(&self, _token: &str) -> Option<Opened> {
         None

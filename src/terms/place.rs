@@ -126,7 +126,8 @@ impl Headings {
             return false;
         }
         let folded = label::fold(heading);
-        self.names.contains(&folded) || self.labels.contains_key(&folded)
+        let known = |name: &str| self.names.contains(name) || self.labels.contains_key(name);
+        known(&folded) || label::parts(&folded).0.into_iter().any(known)
     }
 }
 

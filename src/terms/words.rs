@@ -54,7 +54,16 @@ impl Words {
         if self.words.is_empty() || label.len() > (self.longest + MARKS) * 4 || !self.may_begin(label) {
             return None;
         }
-        self.words.get(&label::fold(label)).copied()
+        let folded = label::fold(label);
+        self.words.get(&folded).copied().or_else(|| self.of_parts(&folded))
+    }
+
+    /// The same of a label that says several names, or one and a note in brackets.
+    fn of_parts(&self, folded: &str) -> Option<Length> {
+        let (outside, _) = label::parts(folded);
+        let lengths = outside.iter().map(|part| self.words.get(*part).copied());
+        let lengths: Vec<Length> = lengths.collect::<Option<_>>()?;
+        lengths.iter().copied().find(|length| *length == Length::Text).or(lengths.first().copied())
     }
 
     /// Whether a label is one of these names.
@@ -93,6 +102,10 @@ mod tests {
             ("備考", Some(Length::Text)),
             ("電話", None),
             ("電話番号は次の通り", None),
+            ("電 話 番 号（ハイフンなし）", Some(Length::Line)),
+            ("電話番号 / 備考", Some(Length::Text)),
+            ("電話番号・来店", None),
+            ("（電話番号）", None),
             ("", None),
         ] {
             assert_eq!(words.length(label), length, "{label}");

@@ -12,6 +12,8 @@ pub const SESSION: &str = "sudare session 1";
 pub const FORMAT: &str = "sudare format 1";
 /// Seals what the vault keeps.
 pub const KEEP: &str = "sudare vault 1";
+/// Seals what a page carries for its forms.
+pub const PAGE: &str = "sudare page 1";
 /// Hashes by which the vault finds what it keeps.
 pub const LOOKUP: &str = "sudare lookup 1";
 

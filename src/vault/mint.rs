@@ -36,6 +36,7 @@ use crate::terms::secret::Secret;
 use crate::vault::derive::{self, FORMAT};
 use crate::vault::ff1;
 use crate::vault::keep::{self, Vault};
+use crate::vault::page;
 use crate::vault::ring::{Keys, Ring};
 
 /// Bytes of a value, a subject's id or a domain's name that a token may carry.
@@ -160,6 +161,16 @@ impl Mint for KeyMint {
 
     fn subject(&self, subject_kind: &str, id: &str) -> String {
         subject_under(self.ring.current(), subject_kind, id)
+    }
+
+    fn seal_page(&self, plain: &[u8], bound: &[&[u8]]) -> Result<Vec<u8>, MintError> {
+        // What nobody sends back is not sealed: two dry runs must give the same.
+        let lasts = !matches!(self.random, Random::Passing);
+        lasts.then(|| page::seal(self.ring.current(), plain, bound)).flatten().ok_or(MintError::Away)
+    }
+
+    fn open_page(&self, sealed: &[u8], bound: &[&[u8]]) -> Option<Zeroizing<Vec<u8>>> {
+        page::open(&self.ring, sealed, bound)
     }
 
     fn opened(&self, token: &str) -> Option<Opened> {

@@ -2,7 +2,8 @@
 //!
 //! The ring is a file that several gateways can share; the mint is pure over the ring, so that an
 //! opaque token needs no store: it carries its value, sealed. A `format` token is made by the ring
-//! too, and cannot be opened by it. Tokens drawn by chance are kept in a file of the state folder.
+//! too, and cannot be opened by it. Tokens drawn by chance are kept in a file of the state folder. What a page
+//! carries for its forms is sealed by the ring as well.
 //! Key services of others have their place here later.
 
 mod derive;
@@ -11,5 +12,6 @@ mod file;
 pub mod keep;
 pub mod mint;
 pub mod open;
+mod page;
 pub mod ring;
 mod seal;

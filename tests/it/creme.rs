@@ -223,6 +223,7 @@ fn an_edit_stores_what_staff_wrote_and_never_a_veil(stage: Stage) {
         let mut client = scene.staff(staff);
         let shown = page::form(&client.get(&edit).text());
         assert_ne!(page::field(&shown, "phone"), "(503) 555-0100");
+        assert!(!page::field(&shown, "sudare-seal").is_empty(), "what was veiled goes along with the form");
         // A veil of another field, and of nobody, is refused, and nothing is stored.
         for veil in [page::field(&shown, "phone"), "***-****-9999"].into_iter().filter(|veil| !veil.is_empty()) {
             let answer = client.post(&edit, &page::with(shown.clone(), "full_position", veil));
@@ -245,6 +246,7 @@ fn an_edit_stores_what_staff_wrote_and_never_a_veil(stage: Stage) {
     let mut manager = scene.staff(MANAGER);
     let shown = page::form(&manager.get(&edit).text());
     assert_eq!(page::field(&shown, "phone"), "(503) 555-0100");
+    assert!(shown.iter().all(|(name, _)| name != "sudare-seal"), "who sees all gets the CRM's own form");
     let answer = manager.post(&edit, &page::with(shown, "full_position", "Head of 髙﨑 & Sons"));
     assert_eq!(answer.status, 302, "{:?}", answer.header("sudare-refusal"));
     assert_eq!(stored(), before.replace("1972-02-06|", "1972-02-06|Head of 髙﨑 & Sons"));

@@ -1,9 +1,11 @@
 //! Veiled values go home: cases in files, and what holds for any record, any veil and any edit.
 //!
 //! A case is a write, what the CRM answers when it is asked for the record, and the body that the CRM gets
-//! or why it gets none.
+//! or why it gets none. Where pages stand before it, staff was given them, and `<<seal 1>>` is what the first form of
+//! them was sealed with.
 
 mod laws;
+pub mod seals;
 mod sequences;
 
 use std::fs;
@@ -31,6 +33,10 @@ struct Case {
     role: String,
     headers: Vec<(String, String)>,
     body: String,
+    /// What staff opened before, and got: target, role, media type and the page.
+    pages: Vec<(String, String, String, String)>,
+    /// How many seconds later it is.
+    later: i64,
     /// Status and media type, and the body.
     record: (String, String),
     /// What the CRM gets, or the reason and how the note begins.
@@ -54,6 +60,8 @@ impl Case {
             role: role.to_owned(),
             headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             body: body.to_owned(),
+            pages: Vec::new(),
+            later: 0,
             record: Default::default(),
             expected: Err(String::new()),
         };
@@ -63,6 +71,13 @@ impl Case {
                 "record" => {
                     let (first, body) = text.split_once('\n').unwrap_or((text, ""));
                     case.record = (first.to_owned(), body.to_owned());
+                }
+                "later" => case.later = text.trim().parse().expect("seconds"),
+                _ if name.starts_with("page ") => {
+                    let words: Vec<&str> = name.split(' ').collect();
+                    let [_, target, _, role] = words[..] else { panic!("{}: `page target as role`", case.title) };
+                    let (kind, page) = text.split_once('\n').expect("a media type and a page");
+                    case.pages.push((target.to_owned(), role.to_owned(), kind.to_owned(), page.to_owned()));
                 }
                 "forwarded" => case.expected = Ok(text.trim_end_matches('\n').to_owned()),
                 "refused" => case.expected = Err(text.trim_end_matches('\n').to_owned()),
@@ -75,6 +90,19 @@ impl Case {
     /// The body, with `<<tel@support>>` made what that role gets of `tel`.
     fn written(&self, policy: &Policy) -> String {
         let mut body = self.body.clone();
+        let seals = self.seals(policy);
+        while let Some((before, rest)) = body.split_once("<<seal ") {
+            let (number, after) = rest.split_once(">>").expect("`<<seal 1>>`");
+            // One that somebody has changed.
+            let (number, changed) = number.strip_suffix('!').map_or((number, false), |number| (number, true));
+            let at = number.parse::<usize>().expect("a number") - 1;
+            let mut seal = seals.get(at).unwrap_or_else(|| panic!("{}: no seal {number}", self.title)).clone();
+            if changed {
+                let last = if seal.ends_with('A') { "E" } else { "A" };
+                seal.replace_range(40..41, if &seal[40..41] == last { "I" } else { last });
+            }
+            body = format!("{before}{seal}{after}");
+        }
         while let Some((before, rest)) = body.split_once("<<") {
             let (place, after) = rest.split_once(">>").expect("`<<name@role>>`");
             let (name, role) = place.split_once('@').expect("`<<name@role>>`");
@@ -86,17 +114,49 @@ impl Case {
         body
     }
 
+    /// The seals of all pages that staff was given.
+    fn seals(&self, policy: &Policy) -> Vec<String> {
+        let mut all = Vec::new();
+        for (target, role, kind, page) in &self.pages {
+            let page = encoded(kind, page);
+            let answer = Response::builder().header("content-type", kind).body(Bytes::from(page.clone()));
+            let request = Request::get(target.as_str()).header("host", "crm").body(Bytes::new()).expect("a request");
+            let got = got(policy, role, request, answer.expect("an answer"));
+            assert!(got.refusal.is_none(), "{}: {:?}", self.title, got.refusal);
+            let found = seals::seals(&got.body);
+            all.extend(found);
+        }
+        all
+    }
+
+    /// Whether the body is a form in parts: its lines end as browsers end them, and it is in the page's charset.
+    fn is_in_parts(&self) -> bool {
+        self.headers.iter().any(|(_, value)| value.starts_with("multipart/"))
+    }
+
+    fn charset(&self) -> &'static encoding_rs::Encoding {
+        let kind = self.record.0.split_once(' ').map_or("text/html", |(_, kind)| kind);
+        let kind = self.pages.first().map_or(kind, |(_, _, kind, _)| kind);
+        let label = kind.split_once("charset=").filter(|_| self.is_in_parts()).map_or("utf-8", |(_, label)| label);
+        encoding_rs::Encoding::for_label(label.as_bytes()).expect("a charset")
+    }
+
+    fn sent(&self, policy: &Policy) -> Vec<u8> {
+        let body = self.written(policy);
+        let body = if self.is_in_parts() { body.replace('\n', "\r\n") } else { body };
+        self.charset().encode(&body).0.into_owned()
+    }
+
+    /// What the CRM got, in the way in which it stands in the case.
+    fn forwarded(&self, body: &[u8]) -> String {
+        let body = self.charset().decode_without_bom_handling(body).0.into_owned();
+        if self.is_in_parts() { body.replace("\r\n", "\n") } else { body }
+    }
+
     fn record(&self) -> Response<Bytes> {
         let (status, kind) = self.record.0.split_once(' ').expect("status and media type");
         let record = Response::builder().status(status).header("content-type", kind);
-        let body = match kind.split_once("charset=") {
-            Some((_, charset)) => {
-                let encoding = encoding_rs::Encoding::for_label(charset.as_bytes()).expect("a charset");
-                encoding.encode(&self.record.1).0.into_owned()
-            }
-            None => self.record.1.clone().into_bytes(),
-        };
-        record.body(Bytes::from(body)).expect("an answer")
+        record.body(Bytes::from(encoded(kind, &self.record.1))).expect("an answer")
     }
 
     fn run(&self, policy: &Policy) -> Got {
@@ -107,29 +167,53 @@ impl Case {
         if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
             request = request.header("content-type", "application/json");
         }
-        let request = request.body(Bytes::from(self.written(policy))).expect("a request");
-        restored(policy, &self.role, request, self.record())
+        let request = request.body(Bytes::from(self.sent(policy))).expect("a request");
+        let later = self.later;
+        if self.record.0.is_empty() {
+            return asked_later(&self.role, later, policy, |caller| {
+                dry::run(policy, &mint(), caller, request, saved())
+            });
+        }
+        let record = self.record();
+        let ask = |caller: &Caller<'_>| dry::restored(policy, &mint(), caller, request, Some(record), saved());
+        asked_later(&self.role, later, policy, ask)
     }
+}
+
+/// A text in the charset that a media type says.
+fn encoded(kind: &str, text: &str) -> Vec<u8> {
+    match kind.split_once("charset=") {
+        Some((_, charset)) => {
+            let encoding = encoding_rs::Encoding::for_label(charset.as_bytes()).expect("a charset");
+            encoding.encode(text).0.into_owned()
+        }
+        None => text.as_bytes().to_vec(),
+    }
+}
+
+/// What the CRM answers to a write.
+fn saved() -> Response<Bytes> {
+    let answer = Response::builder().header("content-type", "application/json");
+    answer.body(Bytes::from_static(b"{}")).expect("an answer")
 }
 
 /// A write by staff of a role, where the CRM has this record.
 pub fn restored(policy: &Policy, role: &str, request: Request<Bytes>, record: Response<Bytes>) -> Got {
-    let answer = Response::builder().header("content-type", "application/json").body(Bytes::from_static(b"{}"));
-    asked(role, policy, |caller| {
-        dry::restored(policy, &mint(), caller, request, Some(record), answer.expect("an answer"))
-    })
+    asked_later(role, 0, policy, |caller| dry::restored(policy, &mint(), caller, request, Some(record), saved()))
 }
 
 /// What staff of a role gets.
 pub fn got(policy: &Policy, role: &str, request: Request<Bytes>, answer: Response<Bytes>) -> Got {
-    asked(role, policy, |caller| dry::run(policy, &mint(), caller, request, answer))
+    asked_later(role, 0, policy, |caller| dry::run(policy, &mint(), caller, request, answer))
 }
 
-fn asked(role: &str, policy: &Policy, ask: impl FnOnce(&Caller<'_>) -> Got) -> Got {
-    let staff = Staff::new("basic", "tanaka", Vec::new());
+/// Asks as staff of a role, so many seconds later; `support/sato` is another of them.
+fn asked_later(role: &str, later: i64, policy: &Policy, ask: impl FnOnce(&Caller<'_>) -> Got) -> Got {
+    let (role, user) = role.split_once('/').unwrap_or((role, "tanaka"));
+    let staff = Staff::new("basic", user, Vec::new());
     let roles: Vec<_> = policy.role(role).into_iter().collect();
     assert!(!roles.is_empty(), "no role `{role}`");
-    let time = TIME.parse().expect("a time");
+    let time = TIME.parse::<jiff::Timestamp>().expect("a time") + jiff::SignedDuration::from_secs(later);
     ask(&Caller { staff: Some(&staff), roles: &roles, network: [127, 0, 0, 1].into(), time })
 }
 
@@ -166,7 +250,7 @@ fn every_write_reaches_the_crm_as_it_should_or_not_at_all() {
             count += 1;
             let got = case.run(&policy);
             let told = match &got.refusal {
-                None => Ok(String::from_utf8_lossy(&got.forwarded).into_owned()),
+                None => Ok(case.forwarded(&got.forwarded)),
                 Some(refusal) => Err(format!("{} {}", refusal.reason.word(), refusal.note)),
             };
             let fits = match (&told, &case.expected) {

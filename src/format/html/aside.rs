@@ -71,8 +71,12 @@ impl Page {
         if what == Use::Aside || is_marked {
             context.names = Names::default();
         }
+        if matches!(what, Use::Read | Use::Aside) && (written.is_custom() || name.starts_with("data-")) {
+            context.names.near.extend(own_name(name, &source.text).filter(|name| self.words.know(name)));
+        }
         if name == "value" && !is_code(&source.text) {
-            context.names.near.extend(self.choice_names(written));
+            let names = self.choice_names(written);
+            context.names.near.extend(names.into_iter().filter(|name| self.words.know(name)));
         }
         match what {
             Use::Structure => {
@@ -265,6 +269,15 @@ fn is_strict(input: &str) -> bool {
     const STRICT: [&str; 10] =
         ["email", "url", "number", "range", "date", "time", "month", "week", "datetime-local", "color"];
     STRICT.iter().any(|strict| input.trim().eq_ignore_ascii_case(strict))
+}
+
+/// The name that an attribute of a page's own making gives to its value, unless that is one word such as
+/// programs name things by: `data-tel`, `:tel`.
+fn own_name(name: &str, text: &str) -> Option<Word> {
+    let in_word = |byte: u8| byte.is_ascii_alphanumeric() || b"_$#.:/-".contains(&byte);
+    let is_word = text.bytes().all(in_word) && text.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let name = ["v-bind:", ":", "data-"].iter().find_map(|before| name.strip_prefix(before)).unwrap_or(name);
+    (!is_word && !name.is_empty()).then(|| Word::from(name))
 }
 
 /// Whether a choice sends a mark of the form's own, and no value: a letter or two, a number with few of them,

@@ -2,7 +2,7 @@
 
 use crate::format::html::element::{Role, number};
 use crate::format::html::held::{Held, Word};
-use crate::format::html::open::{Collector, Mark, Open, Parted, Sibling};
+use crate::format::html::open::{Apart, Mark, Open, Parted, Sibling};
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::Item;
 use crate::format::html::show::is_colon;
@@ -24,10 +24,11 @@ impl Page {
             self.raw_text(span, eyes)?;
         }
         let Some(mut open) = self.open.pop() else { return Ok(()) };
+        self.fields = self.fields.take().filter(|(_, depth)| *depth <= self.open.len());
         if open.tag.role == Role::Reading {
             (self.run, self.run_label) = self.under.pop().unwrap_or_default();
         }
-        let label = open.collector.as_ref().and_then(Collector::finish);
+        let label = open.collector.as_ref().and_then(|collector| self.label_of(collector));
         self.collecting -= usize::from(open.collector.is_some());
         let sibling = sibling.or_else(|| Page::label_alone(&mut open));
         if sibling.is_some() {
@@ -143,8 +144,7 @@ impl Page {
             }
         }
         if !used && Parted::of(&label).is_none() {
-            self.inside().sibling =
-                Some(Sibling { text: label, target: open.target.clone(), prefix: None, word: None });
+            self.inside().sibling = Some(Sibling { target: open.target.clone(), ..Sibling::of(label) });
         }
         Ok(())
     }
@@ -176,13 +176,14 @@ impl Page {
             return Ok(None);
         }
         if let Some(Mark { own: Some(own), prefix }) = &open.mark {
-            return Ok(Some(Sibling { text: Word::clone(own), target: None, prefix: prefix.clone(), word: None }));
+            return Ok(Some(Sibling { prefix: prefix.clone(), ..Sibling::of(Word::clone(own)) }));
         }
         if !self.open_is_short(eyes) {
             return Ok(None);
         }
         let depth = self.open.len() - 1;
         let mark = open.mark.clone();
+        let open_is_inline = open.tag.role == Role::Inline;
         let mut tail = self.run.split_tail(depth);
         let Some(read) = tail.read(eyes.raw) else {
             self.run.items.append(&mut tail.items);
@@ -195,14 +196,18 @@ impl Page {
             let label = self.run_label.as_ref().filter(|_| is_all).map(|label| Word::clone(&label.text));
             let Some(text) = label else { return Ok(None) };
             self.flush(eyes)?;
-            return Ok(Some(Sibling { text, target: None, prefix: None, word: None }));
+            return Ok(Some(Sibling::of(text)));
         }
         let text = read.own(depth).unwrap_or_else(|| Word::from(read.text.as_str()));
         let colon = ends_with_colon(&read.text);
-        let word = if colon || mark.is_some() { None } else { self.word_label(&read.text) };
+        let is_strong = mark.as_ref().is_some_and(|mark| mark.prefix.is_none());
+        let word = if colon || is_strong { None } else { self.word_label(&read.text, eyes) };
+        // Behind a box a line begins.
+        let apart = if open_is_inline { Apart::Nothing } else { Apart::Line };
         let prefix = match mark {
-            _ if colon || word.is_some() => None,
+            _ if colon => None,
             Some(mark) => mark.prefix,
+            None if word.is_some() => None,
             None => {
                 self.run.items.append(&mut tail.items);
                 return Ok(None);
@@ -213,27 +218,24 @@ impl Page {
             self.flush(eyes)?;
         }
         self.run.items.append(&mut tail.items);
-        self.run_is_label = word.is_some();
+        self.run_is_label = word.is_some() && prefix.is_none();
         if prefix.is_none() {
             self.flush(eyes)?;
         }
-        Ok(Some(Sibling { text, target: None, prefix, word }))
+        Ok(Some(Sibling { prefix, word, apart, ..Sibling::of(text) }))
     }
 
     /// How long the values are of what the innermost element says, if that is a label by its words:
     /// nothing else stands before it in its line, and it is no link, button or part of a menu.
-    fn word_label(&self, text: &str) -> Option<Length> {
+    fn word_label(&self, text: &str, eyes: &Eyes<'_>) -> Option<Length> {
         let open = self.open.last()?;
         let length = self.words.length(text)?;
         let is_label = match open.tag.role {
-            Role::Inline => open.tag.name != LINK && self.run.begins_line(),
+            Role::Inline => open.tag.name != LINK && self.run.ending(eyes.raw).is_none(),
             Role::Div | Role::P => true,
             _ => open.tag.is_line(),
         };
-        let elsewhere = |open: &Open| {
-            matches!(open.tag.role, Role::Button | Role::Select | Role::Title | Role::Label) || open.tag.name == MENU
-        };
-        (is_label && !open.tag.foreign && !self.open.iter().any(elsewhere)).then_some(length)
+        (is_label && !open.tag.foreign && !self.open.iter().any(is_of_a_menu)).then_some(length)
     }
 
     /// The label that stood alone in an element, for what stands behind that.
@@ -257,7 +259,7 @@ impl Page {
         };
         // Behind a colon there is no doubt that it was one.
         let word = length.filter(|_| open.parted != Some(Parted::Colon));
-        Some(Sibling { text, target: None, prefix: None, word })
+        Some(Sibling { word, ..Sibling::of(text) })
     }
 
     /// Whether the run's text within the innermost element is short enough for a label, and worth
@@ -287,8 +289,13 @@ impl Page {
     }
 }
 
+/// Whether what stands in an element is a choice or a name of a control, and no label beside a value.
+pub(super) fn is_of_a_menu(open: &Open) -> bool {
+    matches!(open.tag.role, Role::Button | Role::Select | Role::Title | Role::Label) || open.tag.name == MENU
+}
+
 /// A link, and what holds the links of a page.
-const LINK: u64 = number("a");
+pub(super) const LINK: u64 = number("a");
 const MENU: u64 = number("nav");
 
 /// A longer text labels nothing.

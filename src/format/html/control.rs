@@ -38,6 +38,11 @@ impl Controls {
         self.labels.get(id).cloned()
     }
 
+    /// Whether any label has named an id.
+    pub(super) fn has_labels(&self) -> bool {
+        !self.labels.is_empty()
+    }
+
     /// A control whose label has not come yet begins.
     pub(super) fn wait(&mut self, begin: usize, id: Option<String>, around: Option<usize>, depth: usize) {
         self.waiting.push(Waiting { begin, id, around, depth, held: Vec::new() });

@@ -172,8 +172,16 @@ fn role(name: &str) -> Role {
     }
 }
 
-const LINES: [u64; 7] =
-    [number("h1"), number("h2"), number("h3"), number("h4"), number("h5"), number("h6"), number("blockquote")];
+const LINES: [u64; 8] = [
+    number("h1"),
+    number("h2"),
+    number("h3"),
+    number("h4"),
+    number("h5"),
+    number("h6"),
+    number("blockquote"),
+    number("summary"),
+];
 
 fn foreign_role(name: &str) -> Role {
     match name {

@@ -30,7 +30,16 @@ pub(super) enum Sort {
 /// Parts a text into its labels, their values and what is neither; nothing if no line begins with a
 /// label. `breaks` is where its lines end.
 pub(super) fn labelled(text: &str, breaks: &[usize], words: &Words) -> Vec<Line> {
-    if words.is_empty() || !text.contains([':', '：', '】', '］', ']', '〕']) {
+    const SIGNS: [char; 13] = [':', '：', '】', '］', ']', '〕', '■', '□', '●', '○', '◆', '◇', '▼'];
+    if words.is_empty() {
+        return Vec::new();
+    }
+    if let [end] = *breaks
+        && let Some(lines) = above(text, end, words)
+    {
+        return lines;
+    }
+    if !text.contains(SIGNS) && !text.contains(BETWEEN) && !text.trim().contains(WIDE) {
         return Vec::new();
     }
     let mut lines = Lines { text, words, parts: Vec::new(), open: None };
@@ -128,9 +137,37 @@ impl Lines<'_> {
             let after = if colon > 0 { line.end - behind.len() + colon } else { after };
             return self.words.know(&self.text[inner..inner + length]).then_some((inner..inner + length, after));
         }
-        let (length, colon) = rest.char_indices().take(LABEL_CHARS).find(|(_, c)| is_colon(*c))?;
+        let Some((length, colon)) = rest.char_indices().take(LABEL_CHARS).find(|(_, c)| is_colon(*c)) else {
+            return self.marked(start, line).or_else(|| self.spaced(start, rest));
+        };
         let label = start..start + rest[..length].trim_end().len();
         self.words.know(&self.text[label.clone()]).then_some((label, start + length + colon.len_utf8()))
+    }
+
+    /// All of a line as a label: a mark before it says as much as a colon behind it.
+    fn marked(&self, start: usize, line: Range<usize>) -> Option<(Range<usize>, usize)> {
+        let marked = self.text[line.start..start].contains(['■', '□', '●', '○', '◆', '◇', '▼']);
+        let label = start..start + self.text[start..line.end].trim_end().len();
+        (marked && self.words.know(&self.text[label.clone()])).then_some((label, line.end))
+    }
+
+    /// A label that a wide blank or a sign parts from its value, the longest of those that a line may begin
+    /// with: a blank may stand between its letters too.
+    fn spaced(&self, start: usize, rest: &str) -> Option<(Range<usize>, usize)> {
+        const BLANKS: usize = 6;
+        if rest.contains('。') {
+            return None;
+        }
+        let within = rest.char_indices().nth(LABEL_CHARS).map_or(rest, |(end, _)| &rest[..end]);
+        let signs = within.match_indices(BETWEEN).map(|(at, sign)| (at, at + sign.len()));
+        let mut ends: Vec<(usize, usize)> = signs.take(BLANKS).collect();
+        ends.extend(within.find(WIDE).map(|at| (at, at)));
+        ends.sort_unstable();
+        let is_label = |(end, after): &(usize, usize)| {
+            self.words.know(&rest[..*end]) && rest[*after..].trim_start().starts_with(char::is_alphanumeric)
+        };
+        let (end, after) = ends.into_iter().rev().find(is_label)?;
+        Some((start..start + rest[..end].trim_end().len(), start + after))
     }
 
     /// The next label in the same line.
@@ -143,6 +180,22 @@ impl Lines<'_> {
         });
         starts.find_map(|start| self.label(start..line.end))
     }
+}
+
+/// What parts a label at the beginning of a line from its value as well as a colon does.
+const BETWEEN: [char; 9] = ['\u{3000}', '\u{a0}', '\t', '=', '＝', '→', '⇒', '|', '｜'];
+/// Blanks that bring values below one another.
+const WIDE: &str = "  ";
+
+/// A label above its value, where the text is nothing but these two lines.
+fn above(text: &str, end: usize, words: &Words) -> Option<Vec<Line>> {
+    let (label, value) = (&text[..end], &text[end..]);
+    let is_value = !value.trim().is_empty() && !value.contains(['。', '、', ':', '：']) && !words.know(value);
+    (is_value && words.know(label)).then(|| {
+        let label = end - label.trim_start().len()..label.trim_end().len();
+        let value = Line { span: end..text.len(), sort: Sort::Value(label.clone()) };
+        vec![Line { span: label, sort: Sort::Label }, value]
+    })
 }
 
 /// What stands between a value and the next label in its line.
@@ -202,6 +255,15 @@ mod tests {
             ("住所：\n\n東京都\n港区", "住所=東京都 住所=港区"),
             ("電話：090\n本日来店\n次回は来週", "電話=090 [本日来店\n次回は来週]"),
             ("ご案内\n電話：090", "[ご案内] 電話=090"),
+            ("■氏名\n　山田 太郎\n■電話\n090\n本日来店", "氏名=山田 太郎 電話=090 [本日来店]"),
+            ("氏　名：山田\nＴ Ｅ Ｌ：090", "氏　名=山田 Ｔ Ｅ Ｌ=090"),
+            ("氏　名　　山田　太郎\n電話\u{a0}090", "氏　名=山田　太郎 電話=090"),
+            ("電話　本日は受付なし。", ""),
+            ("電話=090", "電話=090"),
+            ("氏名      山田 太郎\n電話\t090", "氏名=山田 太郎 電話=090"),
+            ("氏名\n山田 太郎", "氏名=山田 太郎"),
+            ("電話\n氏名", ""),
+            ("電話\n本日来店\n可", ""),
         ] {
             assert_eq!(shown(text), lines, "{text}");
         }

@@ -127,6 +127,8 @@ pub(super) const COLONS: [char; 2] = [':', '：'];
 pub(super) struct Collector {
     text: String,
     over: bool,
+    /// The first text that stands in the element itself, where others stand in elements beside that.
+    pub(super) own: Option<Word>,
 }
 
 /// A longer text is no label.
@@ -161,6 +163,27 @@ pub(super) struct Sibling {
     /// It is known by its words alone, and its values are so long: it labels an element, and of the text
     /// behind it only what stands behind a colon.
     pub(super) word: Option<Length>,
+    /// How the text behind such a label stands apart from it.
+    pub(super) apart: Apart,
+}
+
+/// How a text stands apart from the label before it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Apart {
+    /// It runs on: only behind a colon it is what the label names.
+    #[default]
+    Nothing,
+    /// Behind blanks: what is short.
+    Blank,
+    /// On a line of its own.
+    Line,
+}
+
+impl Sibling {
+    /// A label for whatever follows.
+    pub(super) fn of(text: Word) -> Sibling {
+        Sibling { text, target: None, prefix: None, word: None, apart: Apart::Nothing }
+    }
 }
 
 /// What a class says of an element that labels another.

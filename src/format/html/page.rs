@@ -59,6 +59,8 @@ pub(super) struct Page {
     pub(super) tables: Vec<Table>,
     pub(super) lists: Vec<Terms>,
     pub(super) controls: Controls,
+    /// The label of the last control, and how deep that stood, as long as no text has come.
+    pub(super) fields: Option<(Word, usize)>,
     /// Where the control that is being read begins.
     pub(super) control: Option<usize>,
     /// Leaves of `th` of which it is not known yet whether they hold values.
@@ -113,6 +115,7 @@ impl Page {
             tables: Vec::new(),
             lists: vec![Terms::default()],
             controls: Controls::new(bounds.hold_bytes),
+            fields: None,
             control: None,
             question: Vec::new(),
             questioning: None,

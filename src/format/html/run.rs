@@ -88,11 +88,6 @@ impl Run {
         }
     }
 
-    /// Whether what comes next begins a line.
-    pub(super) fn begins_line(&self) -> bool {
-        self.items.last().is_none_or(|last| *last == Item::Break)
-    }
-
     /// Parts off the text at the end that stands at least so deep.
     pub(super) fn split_tail(&mut self, depth: usize) -> Run {
         let within = |item: &Item| matches!(item, Item::Text { depth: own, .. } if *own >= depth);

@@ -6,7 +6,7 @@ use crate::format::html::close::{LABEL_BYTES_MAX, ends_with_colon};
 use crate::format::html::element::Role;
 use crate::format::html::held::{Held, Raw, Word};
 use crate::format::html::lines::{Line, Sort, labelled};
-use crate::format::html::open::{COLONS, Open, Parted, Sibling};
+use crate::format::html::open::{Apart, COLONS, Collector, Open, Parted, Sibling};
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::{Decoded, Read, Run};
 use crate::format::html::table::Table;
@@ -35,8 +35,14 @@ impl Page {
     pub(super) fn text(&mut self, span: Range<usize>, literal: bool, raw: &Raw) {
         let depth = self.open.len().saturating_sub(1);
         let sibling = &mut self.inside().sibling;
-        if sibling.as_ref().is_some_and(|sibling| sibling.prefix.is_none()) && !is_blank(raw.slice(span.clone())) {
-            self.run_label = sibling.take();
+        if let Some(label) = sibling.as_mut().filter(|label| label.prefix.is_none()) {
+            let text = raw.slice(span.clone());
+            if label.apart == Apart::Nothing && text.starts_with(|c: char| c.is_whitespace() || c == '&') {
+                label.apart = Apart::Blank;
+            }
+            if !is_blank(text) {
+                self.run_label = sibling.take();
+            }
         }
         self.run.text(span, literal, depth);
     }
@@ -53,12 +59,13 @@ impl Page {
         let Some(read) = decoded.read(0..decoded.text.len()) else { return Ok(None) };
         // The label's own element ended before its colon: what that labels stands behind this text.
         let label_alone = run_label.as_ref().filter(|_| is_colon(&read.text)).map(|label| Word::clone(&label.text));
+        self.fields = self.fields.take().filter(|_| parts_fields(&read.text));
         match Parted::of(&read.text) {
             parted @ Some(_) => self.open.iter_mut().for_each(|open| open.parted = parted),
             None => self.open.iter_mut().for_each(|open| open.texts = open.texts.saturating_add(1)),
         }
         if self.under.is_empty() {
-            self.collect(&read.text);
+            self.collect(&read);
         }
         let depth = self.open.len().saturating_sub(1);
         if let Some(mark) = self.open.last_mut().and_then(|open| open.mark.as_mut()) {
@@ -67,12 +74,19 @@ impl Page {
         let label = ends_with_colon(&read.text).then(|| Word::from(read.text.as_str()));
         let (run_label, word) = match run_label {
             Some(Sibling { text, word: None, .. }) => (Some(text), None),
-            Some(Sibling { text, .. }) => (None, Some(text)),
+            Some(Sibling { text, word: Some(length), apart, .. }) => (None, Some((text, length, apart))),
             None => (None, None),
         };
-        if let Some(word) = word.filter(|_| label_alone.is_none() && read.text.starts_with(COLONS)) {
-            let whole = self.leaf_of(read, None, is_label);
-            return self.behind(&whole, &word, &decoded, eyes);
+        if let Some((word, length, apart)) = word.filter(|_| label_alone.is_none()) {
+            let joint = match read.text.starts_with(COLONS) {
+                true => Some(""),
+                // As if a colon stood there.
+                false => names_behind(&read.text, length, apart).then_some("："),
+            };
+            if let Some(joint) = joint {
+                let whole = self.leaf_of(read, None, is_label);
+                return self.behind(&whole, &word, joint, &decoded, eyes);
+            }
         }
         if label_alone.is_some() {
             let held = self.leaf_of(read, None, is_label);
@@ -99,18 +113,19 @@ impl Page {
         held.places.is_empty() && held.around.is_empty() && !held.names.iter().any(|name| self.words.know(name))
     }
 
-    /// Shows a text that begins with the colon of the label before it, which is known by its words alone: line
-    /// by line, as if that label stood in it.
+    /// Shows a text that stands behind the label before it, which is known by its words alone: line by line, as
+    /// if that label stood in it, with a colon at its end or this joint.
     fn behind(
         &mut self,
         whole: &Held,
         label: &Word,
+        joint: &str,
         decoded: &Decoded,
         eyes: &mut Eyes<'_>,
     ) -> Result<Option<Word>, Refusal> {
         let rest = decoded.text.trim_start();
-        let (blanks, before) = (decoded.text.len() - rest.len(), label.len());
-        let text = format!("{label}{rest}");
+        let (blanks, before) = (decoded.text.len() - rest.len(), label.len() + joint.len());
+        let text = format!("{label}{joint}{rest}");
         let breaks: Vec<usize> = self.breaks(decoded).into_iter().filter(|at| *at >= blanks).collect();
         let breaks: Vec<usize> = breaks.into_iter().map(|at| at - blanks + before).collect();
         let mut lines = labelled(&text, &breaks, &self.words);
@@ -151,12 +166,17 @@ impl Page {
         let mut last = None;
         for Line { span, sort } in lines {
             let Some(read) = decoded.read(span) else { continue };
+            // A mark behind a label is no value of it.
+            let sort = if Parted::of(&read.text).is_some() && sort != Sort::Label { Sort::Plain } else { sort };
             let part = match sort {
                 Sort::Plain => whole.part,
                 Sort::Label => Part::Label,
                 Sort::Value(_) => Part::Value,
             };
-            last = (sort == Sort::Label).then(|| Word::from(read.text.as_str()));
+            last = match Parted::of(&read.text) {
+                Some(_) => last,
+                None => (sort == Sort::Label).then(|| Word::from(read.text.as_str())),
+            };
             let mut held = Held { text: read.text, part, pieces: read.pieces, ..whole.clone() };
             if part == Part::Label {
                 // It names the rest of its line, or what stands behind that.
@@ -342,15 +362,26 @@ impl Page {
         stands
     }
 
+    /// What a heading or a label says: all of it, or only what stands in its own element, where that means
+    /// something and notes stand beside it.
+    pub(super) fn label_of(&self, collector: &Collector) -> Option<Word> {
+        let label = collector.finish()?;
+        let own = collector.own.clone().filter(|own| *own != label && !self.words.know(&label) && self.words.know(own));
+        Some(own.unwrap_or(label))
+    }
+
     /// Adds text to the headings and labels that it stands in; what a control holds is not theirs.
-    fn collect(&mut self, text: &str) {
+    fn collect(&mut self, read: &Read) {
         if self.collecting == 0 {
             return;
         }
         let control = self.open.iter().rposition(|open| matches!(open.tag.role, Role::Select | Role::Textarea));
-        for open in self.open.iter_mut().skip(control.map_or(0, |index| index + 1)) {
+        for (depth, open) in self.open.iter_mut().enumerate().skip(control.map_or(0, |index| index + 1)) {
             if let Some(collector) = &mut open.collector {
-                collector.push(text);
+                collector.push(&read.text);
+                if collector.own.is_none() {
+                    collector.own = read.own(depth);
+                }
             }
         }
     }
@@ -381,6 +412,26 @@ fn add(list: &mut Vec<Word>, name: &Word) {
     if !list.contains(name) {
         list.push(Word::clone(name));
     }
+}
+
+/// Whether a label that only its words tell names the text that stands so apart from it, though no colon does:
+/// it is no sentence, and in the label's own line it is short.
+fn names_behind(text: &str, length: Length, apart: Apart) -> bool {
+    const SHORT_CHARS: usize = 40;
+    let line = text.lines().next().unwrap_or_default();
+    let is_sentence = line.contains(['。', '、']) && length == Length::Line;
+    let is_short = line.chars().nth(SHORT_CHARS).is_none();
+    let fits = match apart {
+        Apart::Nothing => false,
+        Apart::Blank => is_short,
+        Apart::Line => true,
+    };
+    fits && !is_sentence && line.contains(char::is_alphanumeric)
+}
+
+/// Whether a text only parts the controls of one value: the dashes of a telephone number.
+pub(super) fn parts_fields(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || "-－ー–—~～()（）〒.・/".contains(c))
 }
 
 /// Whether a text is nothing but the colon behind a label.

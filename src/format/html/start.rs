@@ -1,14 +1,17 @@
 //! Start tags: what an element brings with it, and which names it gives to what stands in it.
 
 use crate::format::html::attribute::Attributes;
+use crate::format::html::close::{LINK, is_of_a_menu};
 use crate::format::html::element::{Role, Tag};
 use crate::format::html::entity;
 use crate::format::html::held::Word;
 use crate::format::html::matching::{Facts, Matched};
-use crate::format::html::open::{Collector, Mark, Open, Sibling, is_value_of};
+use crate::format::html::open::{Apart, Collector, Mark, Open, Sibling, is_value_of};
 use crate::format::html::page::{Eyes, Page, Start, Terms};
+use crate::format::html::show::parts_fields;
 use crate::format::html::table::{Holds, Table};
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::words::Length;
 
 /// A start tag as it is written.
 pub(super) struct Written<'a> {
@@ -95,14 +98,22 @@ impl Page {
         let class = attributes.raw(text, "class").unwrap_or_default();
         open.mark = Mark::of(class);
         let sibling = self.label_before(&written, class);
+        if open.word.is_none() && sibling.is_none() {
+            open.word = self.own_label(&written);
+        }
         let strong = open.mark.as_ref().is_some_and(|mark| mark.prefix.is_none());
-        open.boundary |= sibling.is_some() || strong || matched.record;
+        open.boundary |= sibling.is_some() || open.word.is_some() || strong || matched.record;
         open.boundary |= !(open.places.is_empty() && open.around.is_empty() && open.except.is_empty());
         open.boundary |= self.is_link_apart(&written, eyes);
         if tag.role == Role::Br {
             self.run.line_break();
             open.boundary = false;
+            if let Some(label) = &mut self.inside().sibling {
+                label.apart = Apart::Line;
+            }
         }
+        let control = written.is_control();
+        let (field, again) = if control { self.words_before(eyes) } else { (None, None) };
         let before = match tag.role {
             // The text around a reading is one text without it.
             Role::Reading => {
@@ -118,10 +129,15 @@ impl Page {
             open.record = self.record;
         }
         self.bring(&mut open, &written, eyes)?;
-        let control = written.is_control();
         if control {
-            let sibling = before.or(sibling.map(|sibling| sibling.text));
-            self.control_begins(&mut open, &written, sibling);
+            let sibling = before.or(sibling.map(|sibling| sibling.text)).or(field);
+            self.fields = sibling.clone().or(again.clone()).map(|label| (label, self.open.len()));
+            self.control_begins(&mut open, &written, sibling.filter(|_| !written.is_hidden_input()));
+            let is_line = tag.role == Role::Input && !written.is_hidden_input() && !is_mark(&written.input());
+            // Nothing says that it is another value than the one before.
+            if is_line && !open.names.iter().any(|name| self.words.know(name)) {
+                open.names.extend(again);
+            }
         } else if let Some(Sibling { text, word, .. }) = sibling {
             match word {
                 Some(length) => open.word = Some((text, length)),
@@ -141,6 +157,46 @@ impl Page {
             self.close_top(start.span.end, eyes)?;
         }
         Ok(())
+    }
+
+    /// The label that stands before a control as plain text in its line, or above it; or that of the control
+    /// before, where nothing but a dash or the like parts them.
+    fn words_before(&self, eyes: &Eyes<'_>) -> (Option<Word>, Option<Word>) {
+        const LINE_BYTES: usize = 200;
+        let text = self.run.decoded(eyes.raw).text;
+        let text = text.trim();
+        if parts_fields(text) {
+            let again = self.fields.as_ref().filter(|(_, depth)| *depth == self.open.len());
+            return (None, again.map(|(label, _)| Word::clone(label)));
+        }
+        let line = text.rsplit('\n').next().map(str::trim).unwrap_or_default();
+        let is_label = line.len() <= LINE_BYTES && self.words.know(line);
+        (is_label.then(|| Word::from(line)), None)
+    }
+
+    /// The label that an element bears in its own tag, or that one before it has named it by, where it is known
+    /// by its words.
+    fn own_label(&self, written: &Written<'_>) -> Option<(Word, Length)> {
+        const LABELS: [&str; 5] = ["aria-label", "data-label", "data-title", "data-th", "itemprop"];
+        let tag = written.tag;
+        let is_text = matches!(tag.role, Role::Inline | Role::Div | Role::P) || tag.is_line();
+        if !is_text || tag.foreign || tag.name == LINK || written.attributes.list.is_empty() {
+            return None;
+        }
+        for one in &written.attributes.list {
+            let name = &written.text[one.name.clone()];
+            let label = if LABELS.iter().any(|label| label.eq_ignore_ascii_case(name)) {
+                written.word(name)
+            } else if name.eq_ignore_ascii_case("id") && self.controls.has_labels() {
+                written.value("id").and_then(|id| self.controls.label(&id))
+            } else {
+                None
+            };
+            if let Some((label, length)) = label.and_then(|label| Some((label.clone(), self.words.length(&label)?))) {
+                return (!self.open.iter().any(is_of_a_menu)).then_some((label, length));
+            }
+        }
+        None
     }
 
     /// What the selectors say of an element.
@@ -166,6 +222,7 @@ impl Page {
             return None;
         }
         let Sibling { prefix, target, word, .. } = &sibling;
+        let fits = prefix.as_ref().is_some_and(|prefix| is_value_of(class, prefix));
         let is_label = Mark::of(class).is_some_and(|mark| mark.prefix.is_none());
         if is_label || written.tag.role == Role::Label {
             // It may turn out to be nothing but a colon.
@@ -178,10 +235,13 @@ impl Page {
         if written.is_control() && target.is_some() && *target != written.value("id") {
             return None;
         }
+        if fits {
+            return Some(Sibling { word: None, ..sibling });
+        }
         if word.is_some() && (is_structure(written.tag) || written.tag.role == Role::Button) {
             return None;
         }
-        if prefix.as_ref().is_some_and(|prefix| !is_value_of(class, prefix)) {
+        if prefix.is_some() && word.is_none() {
             // What stands between such a label and its value is neither.
             self.inside().sibling = Some(sibling);
             return None;
@@ -280,7 +340,7 @@ impl Page {
         open.names = label.into_iter().collect();
         // A label around it may go on behind it: what stands before is told as well as the whole.
         let around = self.open.iter().rev().find(|open| open.tag.role == Role::Label);
-        open.names.extend(around.and_then(|label| label.collector.as_ref()?.finish()));
+        open.names.extend(around.and_then(|label| self.label_of(label.collector.as_ref()?)));
         open.names.extend(sibling);
         open.names.extend(["aria-label", "name", "id", "placeholder"].iter().filter_map(|name| written.word(name)));
         if input == "hidden" {

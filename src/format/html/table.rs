@@ -34,6 +34,8 @@ pub(super) struct Table {
     /// Whether a row with cells has ended.
     begun: bool,
     row: Row,
+    /// The label that was the only cell of the row before.
+    above: Option<Word>,
     /// Headings that name columns and mean something, of which nobody has told yet.
     standing: Vec<Word>,
 }
@@ -58,6 +60,8 @@ struct Row {
     /// cell stood behind it.
     colon: bool,
     spaced: bool,
+    /// It stood alone in the row before.
+    hangs: bool,
     /// The cell that is open holds a control.
     control: bool,
     /// Cells that are labels by their words, whether two stand side by side, and whether the last cell is
@@ -130,6 +134,10 @@ impl Table {
     /// A row begins.
     pub(super) fn row_begins(&mut self) {
         self.row = Row { open: true, ..Row::default() };
+        if let Some(label) = self.above.take() {
+            self.row.head(label);
+            (self.row.colon, self.row.hangs) = (true, true);
+        }
     }
 
     /// A cell begins: `th` or not, its spans, and whether the page hides it.
@@ -231,6 +239,9 @@ impl Table {
         }
         match heading {
             Some(heading) => {
+                if std::mem::take(&mut self.row.hangs) {
+                    self.row.headings.clear();
+                }
                 self.row.head(heading);
                 self.row.colon = !cell.head;
             }
@@ -252,8 +263,12 @@ impl Table {
         for carried in &mut self.carried {
             carried.rows = carried.rows.saturating_sub(1);
         }
+        let is_alone = self.is_plain() && (row.words, row.values, row.heads) == (1, 1, 0);
+        self.above = row.headings.last().filter(|_| is_alone && row.colon).cloned();
         let words = self.is_plain() && !self.begun && row.side_by_side && row.words * 2 >= row.values;
-        self.begun |= row.heads + row.values > 0;
+        // A title over the table is no row of it.
+        let is_title = self.is_plain() && row.heads == 0 && row.values == 1 && row.words == 0;
+        self.begun |= row.heads + row.values > 0 && !is_title;
         let known = row.texts.iter().any(|(cell, heading)| cell.head && heading.known);
         if !row.open || !(words || self.is_of_headings(&row, known)) {
             self.body |= row.heads + row.values > 0;
@@ -451,6 +466,8 @@ mod tests {
         assert_eq!(names(&["x y z v w ~A ~B", "1 2"])[7..], ["1: ", "2: "]);
         assert_eq!(names(&["!X y", "~A b"]), ["y: X", "~A: ", "b: "]);
         assert_eq!(names(&["~R/2 a", "b"]), ["~R: ", "a: R", "b: R"]);
+        assert_eq!(names(&["t*3", "n ~A ~B", "1 a b"])[4..], ["1: n", "a: A", "b: B"]);
+        assert_eq!(names(&["~A", "a", "~B", "b c"]), ["~A: ", "a: A", "~B: ", "b: B", "c: "]);
     }
 
     #[test]

@@ -4,22 +4,48 @@
 //! nobody changed it. Of controls with one name each is itself as long as all of them came.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use super::lists::IDS;
-use super::{Doubts, Fill, Home, RESTORED, Settled};
+use super::who::names_a_record;
+use super::{Doubt, Doubts, Fill, Home, RESTORED, Settled, Why, is_locked};
 use crate::format::html::forms::{Control, Form, Sort};
 use crate::policy::plan::Plan;
+use crate::terms::kind::KindId;
 use crate::terms::refusal::Refusal;
 
 /// The controls of the form that a write was sent from.
+#[derive(Default)]
 pub struct IssuedForm {
-    fields: BTreeMap<String, Vec<Slot>>,
+    pub(super) fields: BTreeMap<String, Vec<Slot>>,
+    /// The names of those that say whom the form is about, beside what names themselves say.
+    pub(super) anchors: BTreeSet<String>,
+    /// Whether these must come, since nothing else says it.
+    pub(super) anchors_must_come: bool,
 }
 
 /// One control: what it may send, as the CRM gave it and as staff got it.
-struct Slot {
-    sort: Sort,
-    values: Vec<(String, String)>,
+pub(super) struct Slot {
+    pub sort: Sort,
+    /// Whether it is sent at all.
+    pub sends: bool,
+    /// What its place in the page says that it is.
+    pub kind: Option<KindId>,
+    pub values: Vec<Given>,
+}
+
+/// A value that a control may send.
+pub(super) struct Given {
+    pub original: String,
+    pub veil: String,
+    /// Whether it is what is sent if nobody touches the control.
+    pub chosen: bool,
+}
+
+impl Given {
+    /// Whether staff got it in another way than the CRM has it.
+    pub(super) fn is_veiled(&self) -> bool {
+        self.original != self.veil
+    }
 }
 
 /// A name and a value as they were sent.
@@ -29,102 +55,182 @@ pub struct Sent {
     pub name: String,
     /// The value.
     pub value: String,
+    /// Whether it is a file: nothing in there is what a control holds.
+    pub is_file: bool,
+}
+
+/// The page that a form stands in, twice.
+pub struct Page {
+    /// Its forms as the CRM gave them.
+    pub original: Vec<Form>,
+    /// The same as staff got them.
+    pub veiled: Vec<Form>,
+    /// What its places say that stands there, in the order of the CRM's page.
+    pub kinds: Vec<(Range<usize>, KindId)>,
 }
 
 impl IssuedForm {
-    /// Takes the same page twice; `is_sent_to` says whether a form leads where the write went. Nothing
-    /// where not just one of those has the fields that are in doubt, or where the two pages differ in controls.
+    /// Finds the form that a write came from; `is_sent_to` says whether one leads where the write went. Nothing
+    /// where not just one of those has the fields that are in doubt, or all fields where none is, or where the
+    /// two pages differ in controls.
     pub fn new(
-        original: Vec<Form>,
-        veiled: Vec<Form>,
-        is_sent_to: impl Fn(&str) -> bool,
+        page: Page,
+        is_sent_to: impl Fn(&Form) -> bool,
         in_doubt: &BTreeSet<&str>,
+        sent: &[Sent],
     ) -> Option<IssuedForm> {
-        if original.len() != veiled.len() {
+        if page.original.len() != page.veiled.len() {
             return None;
         }
-        let has = |form: &Form| form.controls.iter().any(|control| in_doubt.contains(control.name.as_str()));
-        let mut meant = original.into_iter().zip(veiled).filter(|(o, _)| is_sent_to(&o.action) && has(o));
+        let has = |form: &Form, name: &str| form.controls.iter().any(|control| control.name == name);
+        let fits = |form: &Form| match in_doubt.is_empty() {
+            true => sent.iter().all(|one| has(form, &one.name)),
+            false => in_doubt.iter().any(|name| has(form, name)),
+        };
+        let mut meant = page.original.into_iter().zip(page.veiled).filter(|(o, _)| is_sent_to(o) && fits(o));
         let (Some((o, v)), None) = (meant.next(), meant.next()) else { return None };
+        IssuedForm::of(o, v, &page.kinds)
+    }
+
+    /// The controls of one form; nothing where the two differ in them.
+    pub(super) fn of(o: Form, v: Form, kinds: &[(Range<usize>, KindId)]) -> Option<IssuedForm> {
         if o.controls.len() != v.controls.len() {
             return None;
         }
         let mut fields: BTreeMap<String, Vec<Slot>> = BTreeMap::new();
         for (o, v) in o.controls.into_iter().zip(v.controls) {
-            let (name, slot) = slot(o, v)?;
+            let (name, slot) = slot(o, v, kinds)?;
             fields.entry(name).or_default().push(slot);
         }
-        Some(IssuedForm { fields })
+        Some(IssuedForm { fields, ..IssuedForm::default() })
     }
 
     /// Whether a form still says whose values it holds: what tells them was not changed, or put in.
     fn is_itself(&self, sent: &[Sent]) -> bool {
-        sent.iter().filter(|one| names_a_record(&one.name)).all(|one| match self.fields.get(&one.name) {
+        let says = |one: &&Sent| names_a_record(&one.name) || self.anchors.contains(&one.name);
+        let is_kept = sent.iter().filter(says).all(|one| match self.fields.get(&one.name) {
             // Of several nobody could tell which is whose.
             Some(slots) => matches!(&slots[..], [slot] if !matches!(slot.of(&one.value), Found::Nothing)),
             None => false,
-        })
+        });
+        let comes_once = |name: &String| sent.iter().filter(|one| one.name == *name).count() == 1;
+        is_kept && (!self.anchors_must_come || self.anchors.iter().all(comes_once))
     }
 
     /// Makes a form whole again: the fills have the numbers of what was sent, and so have the doubts.
     pub fn restore(&self, plan: &Plan, doubts: &Doubts, sent: &[Sent]) -> Result<Home, Refusal> {
         let mut settled = Settled::default();
+        let mut open = doubts.leaves.clone();
         let mut numbers: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (number, one) in sent.iter().enumerate() {
             numbers.entry(&one.name).or_default().push(number);
         }
-        for (name, numbers) in numbers {
-            let Some(slots) = self.fields.get(name) else { continue };
-            for (at, number) in numbers.iter().enumerate() {
-                let value = &sent[*number].value;
-                let alone = numbers.iter().filter(|other| same(&sent[**other].value, value)).count() == 1;
-                // Of several of one name each is known by its order only where there is but one.
-                let slot = if slots.len() == 1 && numbers.len() == 1 { slots.get(at) } else { None };
-                let found = slot.map_or_else(|| anywhere(slots, value, alone), |slot| slot.of(value));
-                match found {
-                    Found::Veil(original) => {
-                        settled.kept.push(*number..*number + 1);
-                        settled.home.fills.push(Fill { span: *number..*number + 1, text: original });
-                        let kind = doubts.leaves.iter().find(|doubt| doubt.span.start == *number);
-                        if let Some(kind) = kind.and_then(|doubt| doubt.kind) {
-                            settled.home.counts.add(kind, RESTORED, 1);
-                        }
-                    }
-                    Found::Clear => settled.kept.push(*number..*number + 1),
-                    Found::Nothing if value.trim().is_empty() => settled.own.push(*number..*number + 1),
-                    Found::Nothing => {}
+        for (name, numbers) in &numbers {
+            let Some(slots) = self.fields.get(*name) else { continue };
+            // The page knows of a control what its name alone does not tell.
+            let locked = slots.iter().filter_map(|slot| slot.kind).find(|kind| is_locked(plan, *kind));
+            let lock = |number: &usize| Doubt { span: *number..*number + 1, kind: locked, why: Why::ReadOnly };
+            open.extend(numbers.iter().filter(|_| locked.is_some()).map(lock));
+            for number in numbers.iter().filter(|number| !sent[**number].is_file) {
+                open.extend(settle(slots, sent, numbers, *number, doubts, &mut settled));
+            }
+        }
+        self.are_left_ticked(plan, doubts, sent, &numbers)?;
+        let home = settled.finish(plan, &open)?;
+        if home.fills.is_empty() || self.is_itself(sent) { Ok(home) } else { Err(doubts.refuse(plan)) }
+    }
+
+    /// Refuses a form in which a tick is missing that staff may not take away.
+    fn are_left_ticked(
+        &self,
+        plan: &Plan,
+        doubts: &Doubts,
+        sent: &[Sent],
+        numbers: &BTreeMap<&str, Vec<usize>>,
+    ) -> Result<(), Refusal> {
+        for (name, slots) in &self.fields {
+            let of_name = numbers.get(name.as_str()).map_or(&[][..], Vec::as_slice);
+            let said = |number: &usize| doubts.leaves.iter().find(|doubt| doubt.is_of(*number, Why::ReadOnly));
+            let by_name = of_name.iter().find_map(said).and_then(|doubt| doubt.kind);
+            for slot in slots.iter().filter(|slot| slot.sort == Sort::Ticks && slot.sends) {
+                let locked = slot.kind.filter(|kind| is_locked(plan, *kind)).or(by_name);
+                let is_sent = |given: &Given| of_name.iter().any(|number| same(&given.veil, &sent[*number].value));
+                if locked.is_some() && !slot.values.iter().filter(|given| given.chosen).all(is_sent) {
+                    return Err(Doubt { span: 0..0, kind: locked, why: Why::ReadOnly }.refuse(plan));
                 }
             }
         }
-        let home = settled.finish(plan, &doubts.leaves)?;
-        if home.fills.is_empty() || self.is_itself(sent) { Ok(home) } else { Err(doubts.refuse(plan)) }
+        Ok(())
     }
 }
 
-/// Whether a name may tell which record is meant.
-pub fn names_a_record(name: &str) -> bool {
-    let folded: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    let ends = ["id", "ids", "guid"];
-    IDS.iter().any(|id| folded == id.trim_start_matches('_').to_lowercase())
-        || ["record", "module", "table", "model"].contains(&folded.as_str())
-        || ends.iter().any(|end| folded.ends_with(end))
+/// Says of one field what it is of what its controls may send; what could be the veil of several of them is in doubt,
+/// whatever it looks like.
+fn settle(
+    slots: &[Slot],
+    sent: &[Sent],
+    numbers: &[usize],
+    number: usize,
+    doubts: &Doubts,
+    settled: &mut Settled,
+) -> Option<Doubt> {
+    let value = &sent[number].value;
+    let alone = numbers.iter().filter(|other| same(&sent[**other].value, value)).count() == 1;
+    // Of several of one name each is known by its order only where there is but one.
+    let found = match (slots, numbers) {
+        ([slot], [_]) => slot.of(value),
+        _ => anywhere(slots, value, alone),
+    };
+    let span = number..number + 1;
+    match found {
+        Found::Veil { original, chosen, kind } => {
+            settled.kept.push(span.clone());
+            settled.home.fills.push(Fill { span: span.clone(), text: original });
+            let said = doubts.leaves.iter().find(|doubt| doubt.span.start == number).and_then(|doubt| doubt.kind);
+            if let Some(kind) = said.or(kind) {
+                settled.home.counts.add(kind, RESTORED, 1);
+            }
+            settled.moved.extend(Some(span).filter(|_| !chosen));
+        }
+        Found::Clear { chosen } => {
+            settled.kept.push(span.clone());
+            settled.moved.extend(Some(span).filter(|_| !chosen));
+        }
+        Found::Nothing => {
+            let is_veil = |given: &Given| given.is_veiled() && same(&given.veil, value);
+            let veiled = slots.iter().find(|slot| slot.values.iter().any(is_veil));
+            if let Some(slot) = veiled {
+                return Some(Doubt { span, kind: slot.kind, why: Why::Veil });
+            }
+            settled.own.extend(Some(span).filter(|_| value.trim().is_empty()));
+        }
+    }
+    None
 }
 
-/// What a value is of those that were issued.
+/// What a value is of those that were issued; `chosen` says whether it is what the control held.
 enum Found {
     /// It stands for this.
-    Veil(String),
+    Veil {
+        original: String,
+        chosen: bool,
+        kind: Option<KindId>,
+    },
     /// Staff got it in clear.
-    Clear,
+    Clear {
+        chosen: bool,
+    },
     Nothing,
 }
 
 impl Slot {
     fn of(&self, value: &str) -> Found {
-        let mut found = self.values.iter().filter(|(_, veiled)| same(veiled, value));
+        let mut found = self.values.iter().filter(|given| same(&given.veil, value));
         match (found.next(), found.next()) {
-            (Some((original, veiled)), None) if original == veiled => Found::Clear,
-            (Some((original, _)), None) => Found::Veil(self.sent(original)),
+            (Some(Given { original, veil, chosen }), None) if original == veil => Found::Clear { chosen: *chosen },
+            (Some(Given { original, chosen, .. }), None) => {
+                Found::Veil { original: self.sent(original), chosen: *chosen, kind: self.kind }
+            }
             _ => Found::Nothing,
         }
     }
@@ -134,25 +240,31 @@ impl Slot {
         match self.sort {
             Sort::Line => original.replace(['\r', '\n'], ""),
             Sort::Lines | Sort::Hidden => plain(original).replace('\n', "\r\n"),
-            Sort::Choice => original.to_owned(),
+            Sort::Choice | Sort::Ticks => original.to_owned(),
         }
     }
 }
 
 /// Of controls of which not all came, or of several, only what no other sends can be told.
 fn anywhere(slots: &[Slot], value: &str, alone: bool) -> Found {
-    let mut found = slots.iter().filter(|slot| slot.values.iter().any(|(_, veiled)| same(veiled, value)));
+    let mut found = slots.iter().filter(|slot| slot.values.iter().any(|given| same(&given.veil, value)));
     match (found.next(), found.next()) {
         (Some(slot), None) if alone => slot.of(value),
         _ => Found::Nothing,
     }
 }
 
-fn slot(o: Control, v: Control) -> Option<(String, Slot)> {
-    if o.name != v.name || o.sort != v.sort || o.values.len() != v.values.len() {
+fn slot(o: Control, v: Control, kinds: &[(Range<usize>, KindId)]) -> Option<(String, Slot)> {
+    let is_other = o.name != v.name || o.sort != v.sort || o.sends != v.sends || o.values.len() != v.values.len();
+    if is_other || o.values.iter().zip(&v.values).any(|(o, v)| o.chosen != v.chosen) {
         return None;
     }
-    Some((o.name, Slot { sort: o.sort, values: o.values.into_iter().zip(v.values).collect() }))
+    let from = kinds.partition_point(|(span, _)| span.start < o.span.start);
+    let inside = kinds[from..].first().filter(|(span, _)| span.end <= o.span.end);
+    let given = o.values.into_iter().zip(v.values);
+    let given = given.map(|(o, v)| Given { original: o.text, veil: v.text, chosen: o.chosen });
+    let slot = Slot { sort: o.sort, sends: o.sends, kind: inside.map(|(_, kind)| *kind), values: given.collect() };
+    Some((o.name, slot))
 }
 
 /// Browsers write the ends of lines in their own way, and leave them out of a line.

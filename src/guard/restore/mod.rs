@@ -10,21 +10,24 @@
 mod controls;
 mod json;
 mod lists;
+mod sealed;
 mod who;
 
 use std::fmt;
 use std::ops::Range;
 
-pub use self::controls::{IssuedForm, Sent};
+pub use self::controls::{IssuedForm, Page, Sent};
 pub use self::json::Issued;
 pub use self::lists::IDS;
+pub use self::sealed::{Lead, SealedForm};
 pub use self::who::{Ids, names_a_record};
 use crate::guard::leaves;
 use crate::policy::plan::{Decision, Meaning, Plan};
-use crate::terms::action::Action;
+use crate::terms::action::{Action, Token};
 use crate::terms::disclosure::Counts;
 use crate::terms::kind::KindId;
 use crate::terms::leaf::{Leaf, Part, Sink};
+use crate::terms::place::Place;
 use crate::terms::refusal::{Reason, Refusal};
 
 /// The word in a record for what went home.
@@ -54,6 +57,11 @@ pub enum Why {
 }
 
 impl Doubt {
+    /// Whether this is what is the matter with the field of this number.
+    fn is_of(&self, number: usize, why: Why) -> bool {
+        self.span.start == number && self.why == why
+    }
+
     /// Says that the write cannot go on.
     pub fn refuse(&self, plan: &Plan) -> Refusal {
         let what = match self.kind {
@@ -77,6 +85,8 @@ pub struct Doubts {
     pub leaves: Vec<Doubt>,
     /// What it is whole of.
     pub scope: Scope,
+    /// Whether only the page tells of a control that staff may not change it.
+    pub controls: bool,
     /// Whether it may empty what holds a field that staff may not change.
     pub empties: bool,
 }
@@ -96,7 +106,7 @@ pub enum Scope {
 impl Doubts {
     /// Whether there is nothing to compare.
     pub fn is_empty(&self) -> bool {
-        self.leaves.is_empty() && self.scope == Scope::Nothing
+        self.leaves.is_empty() && self.scope == Scope::Nothing && !self.controls
     }
 
     /// Whether the comparison may change the write: that it does must not show in what is refused.
@@ -138,6 +148,42 @@ impl Doubts {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether staff may not change values of a kind.
+pub(super) fn is_locked(plan: &Plan, kind: KindId) -> bool {
+    plan.every(kind).any(|own| own.readonly)
+}
+
+/// Whether a form has to be compared with its page whatever it holds: a selector knows a field there whose veil looks
+/// like any value, or that staff may not change, and a control's name does not tell it.
+pub fn minds_controls(plan: &Plan) -> bool {
+    blind_fields(plan).any(|(_, place)| matches!(place, Place::Css(_)))
+}
+
+/// Says that a form cannot go on that could not be compared: nothing but its page tells of such a field.
+pub fn refuse_unread(plan: &Plan) -> Result<(), Refusal> {
+    let named = |kind: KindId| blind_fields(plan).any(|(own, place)| own == kind && matches!(place, Place::Name(_)));
+    let unseen = |(kind, place): &(KindId, &Place)| matches!(place, Place::Css(_)) && !named(*kind);
+    match blind_fields(plan).find(unseen) {
+        None => Ok(()),
+        Some((kind, _)) => {
+            let why = if is_locked(plan, kind) { Reason::Rule } else { Reason::Veil };
+            let name = &plan.kinds.get(kind).name;
+            let note =
+                format!("a field of kind `{name}` may stand in the form, which cannot be compared; nothing was saved");
+            Err(Refusal::new(why, note))
+        }
+    }
+}
+
+fn blind_fields(plan: &Plan) -> impl Iterator<Item = (KindId, &Place)> {
+    let looks_like_any = |action: Action| {
+        matches!(action, Action::Remove | Action::Generalize(_) | Action::Tokenize(Token::Format { .. }))
+    };
+    let is_blind = move |kind: KindId| plan.every(kind).any(|own| own.readonly || looks_like_any(own.action));
+    let fields = plan.targets.iter().filter_map(|target| Some((target.meaning.kind()?, &target.place)));
+    fields.filter(move |(kind, _)| is_blind(*kind))
 }
 
 /// Says that nobody can tell what a write leaves of a field that staff may not change.
@@ -283,6 +329,8 @@ struct Settled {
     kept: Vec<Range<usize>>,
     /// Staff's own, whatever it looks like.
     own: Vec<Range<usize>>,
+    /// Kept, but not what it was: another of the choices that staff was given.
+    moved: Vec<Range<usize>>,
     home: Home,
 }
 
@@ -291,9 +339,10 @@ impl Settled {
     fn finish(mut self, plan: &Plan, doubts: &[Doubt]) -> Result<Home, Refusal> {
         self.kept.sort_by_key(|span| span.start);
         self.own.sort_by_key(|span| span.start);
-        let open = |doubt: &&Doubt| {
-            let own = doubt.why == Why::Veil && holds(&self.own, &doubt.span);
-            !own && !holds(&self.kept, &doubt.span)
+        self.moved.sort_by_key(|span| span.start);
+        let open = |doubt: &&Doubt| match doubt.why {
+            Why::Veil => !holds(&self.own, &doubt.span) && !holds(&self.kept, &doubt.span),
+            Why::ReadOnly => holds(&self.moved, &doubt.span) || !holds(&self.kept, &doubt.span),
         };
         if let Some(doubt) = doubts.iter().find(open) {
             return Err(doubt.refuse(plan));

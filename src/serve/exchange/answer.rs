@@ -27,6 +27,7 @@ use crate::serve::exchange::head::{self, Taken, clean, edit_headers, show_header
 use crate::serve::exchange::leads::Own;
 use crate::serve::exchange::prefetched::Prefetched;
 use crate::serve::exchange::protect;
+use crate::serve::exchange::sealing::{By, Sealing};
 use crate::serve::house::{Gateway, Hold, House, Share};
 use crate::serve::respond::{self, Reader};
 use crate::serve::upstream::Answer;
@@ -43,6 +44,8 @@ pub struct About {
     accepted: Accepted,
     reader: Reader,
     id: String,
+    /// Who gets seals in the forms of the page, and for where.
+    sealing: Option<Box<Sealing>>,
 }
 
 impl About {
@@ -57,7 +60,18 @@ impl About {
             accepted: asked.accepted(),
             reader,
             id,
+            sealing: None,
         }
+    }
+
+    /// Says who gets seals in the forms of the page.
+    pub(super) fn sealing(self, sealing: Option<Box<Sealing>>) -> About {
+        About { sealing, ..self }
+    }
+
+    /// The same, if the answer that has this head is a page for them.
+    pub(super) fn take_sealing(&mut self, head: &response::Parts) -> Option<Box<Sealing>> {
+        self.sealing.take().filter(|sealing| head.status.is_success() && !sealing.is_left_by(&head.headers))
     }
 }
 
@@ -114,7 +128,7 @@ async fn judged(
     gateway: &Arc<Gateway>,
     house: &Arc<House>,
     answer: Answer,
-    about: About,
+    mut about: About,
     mut guard: Box<Outbound>,
     mut receipt: Receipt,
 ) -> Result<Response<StaffBody>, Refusal> {
@@ -158,7 +172,9 @@ async fn judged(
     }
     let patience = house.bounds.request;
     let share = hold.share();
-    let mut way = Box::new(Way { about, rewriter, guard, receipt, share, hold, format, packed, patience });
+    let sealing = about.take_sealing(&head).filter(|_| format == Format::Html);
+    let seals = sealing.map(|sealing| (Arc::clone(house), sealing));
+    let mut way = Box::new(Way { about, rewriter, guard, receipt, share, hold, format, packed, patience, seals });
     match way.first(&mut body).await? {
         Progress::Whole(released) => way.whole(head, released).await,
         Progress::Part(released) => Box::pin(way.long(head, released, body, gateway.lasting()?)).await,
@@ -179,7 +195,12 @@ struct Way {
     packed: Option<Coding>,
     /// How long one chunk may take.
     patience: Duration,
+    /// What seals the forms of a page that leaves whole.
+    seals: Option<(Arc<House>, Box<Sealing>)>,
 }
+
+/// What a page takes while its forms are sealed: as it came, as it leaves, and both as forms.
+const COPIES: usize = 4;
 
 /// Refuses what took too long though nobody was waited for: a wait ends in time by itself, work does not.
 fn in_time(took: Duration, patience: Duration) -> Result<(), Refusal> {
@@ -204,7 +225,13 @@ impl Way {
                 return Ok(Progress::Part(released));
             }
         }
-        self.end().map(Progress::Whole)
+        let Some((house, sealing)) = self.seals.take() else { return self.end().map(Progress::Whole) };
+        self.share.set(self.rewriter.held().saturating_mul(COPIES) + self.guard.weight())?;
+        let by = By { policy: &house.policy, mint: &house.mint, bounds: &house.bounds };
+        let begun = Instant::now();
+        let released = self.rewriter.end_with(&mut *self.guard, &|page| sealing.seals(by, page))?;
+        in_time(begun.elapsed(), self.patience)?;
+        Ok(Progress::Whole(released))
     }
 
     fn write(&mut self, chunk: &[u8]) -> Result<Option<Released>, Refusal> {

@@ -16,7 +16,7 @@ use crate::format::Format;
 use crate::format::xml::calls;
 use crate::guard::inbound::Inbound;
 use crate::guard::outbound::{Outbound, Request as Judged};
-use crate::guard::restore::{Doubts, Why};
+use crate::guard::restore::{Doubts, Why, minds_controls};
 use crate::guard::subject::Subjects;
 use crate::guard::{method, query};
 use crate::identity;
@@ -266,11 +266,15 @@ impl Asked {
                 Format::Json | Format::Xml => doubts = screened.doubts,
                 // In whatever charset it looks like a veil: the page's is known when it is compared.
                 Format::Form => doubts.leaves.extend(forms::numbered(&body, plan, screened.doubts.leaves)?),
+                Format::Multipart => doubts.leaves.extend(forms::numbered_parts(&body, plan, screened.doubts.leaves)?),
                 _ if screened.doubts.leaves.is_empty() => {}
                 _ => return Err(screened.doubts.refuse(plan)),
             }
         }
         sought.extend(once(of_body));
+        if matches!(format, Format::Form | Format::Multipart) && self.writes(plan) {
+            doubts.controls = minds_controls(plan);
+        }
         Ok(Screened { sought, doubts })
     }
 

@@ -20,8 +20,10 @@ use crate::policy::plan::{Plan, Unreadable};
 use crate::serve::exchange::answer::{self, About};
 use crate::serve::exchange::asked::{self, Asked, Asks, Screened};
 use crate::serve::exchange::leads::Own;
-use crate::serve::exchange::restore::{self, Compared};
-use crate::serve::exchange::{head, protect};
+use crate::serve::exchange::restore::{self, Compared, Restored};
+use crate::serve::exchange::sealed::Site;
+use crate::serve::exchange::sealing::{By, Sealing};
+use crate::serve::exchange::{head, protect, sealed};
 use crate::serve::respond::{self, Reader, Ways};
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::{Counts, Disclosures, Subject};
@@ -170,7 +172,9 @@ fn answered(
     let Dry { policy, mint, caller, .. } = *dry;
     let bounds = Bounds::default();
     let (head, body) = request.into_parts();
+    let (body, carried) = sealed::taken(&head, body);
     let mut asked = Asked::new(policy, head, body, &bounds)?;
+    let address = asked.head().uri.clone();
     if let Some(about) = dry.about {
         asked.is_about(about.clone());
     }
@@ -180,18 +184,16 @@ fn answered(
     let mut home = asked.translate(policy, &plan, mint.as_ref())?;
     asked.strip_sorts(policy, &plan)?;
     let Screened { sought, doubts } = asked.screen(&plan, &bounds)?;
-    let mut restored = Counts::default();
-    if !plan.restore {
-        doubts.refuse_alone(&plan)?;
-    } else if !doubts.is_empty() {
-        let compared = Compared { policy, mint, bounds: &bounds, asks: &asks, plan: &plan, doubts: &doubts };
-        let gone = restore::dried(compared, &mut asked, record.map(Response::into_parts))?;
-        home.extend(gone.values);
-        restored = gone.counts;
-    }
+    let by = By { policy, mint, bounds: &bounds };
+    let compared = Compared { by, asks: &asks, plan: &plan, doubts: &doubts };
+    let site = Site::none();
+    let with = restore::with(&compared, carried, &site, &asked)?;
+    let Restored { values, counts } = restore::dried((compared, with), &mut asked, record.map(Response::into_parts))?;
+    home.extend(values);
     let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff).hiding(home);
     guard.tell(dry.notes.clone());
-    let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
+    let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
+    let mut about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new()).sealing(sealing);
     let (mut head, body) = response.into_parts();
     let taken = head::clean(&mut head, &about, Own::default())?;
     let body = match taken.coding {
@@ -202,7 +204,8 @@ fn answered(
     let told = if body.is_empty() || about.head_only() {
         Told { verdict: guard.finish()?, unread: true, ..Told::default() }
     } else {
-        told(&head, &body, &about, guard, &bounds)?
+        let sealing = about.take_sealing(&head);
+        told_with((&head, &body), &about, guard, sealing.as_deref().map(|sealing| (sealing, by)), &bounds)?
     };
     let disclosures = told.verdict.disclosures.clone();
     head::edit_headers(&mut head.headers, told.verdict)?;
@@ -230,7 +233,7 @@ fn answered(
         event: if plan.event == Event::View && !sought.is_empty() { Event::Search } else { plan.event },
         written: asked.writes(&plan).then(|| asked.subject(&plan)),
         forwarded: asked.body().clone(),
-        restored,
+        restored: counts,
         target: asked.to_request()?.uri().to_string(),
         plan: Some(plan),
     })
@@ -256,7 +259,18 @@ pub(super) fn told(
     head: &response::Parts,
     body: &Bytes,
     about: &About,
+    guard: Outbound,
+    bounds: &Bounds,
+) -> Result<Told, Refusal> {
+    told_with((head, body), about, guard, None, bounds)
+}
+
+/// The same with seals for its forms.
+fn told_with(
+    (head, body): (&response::Parts, &Bytes),
+    about: &About,
     mut guard: Outbound,
+    sealing: Option<(&Sealing, By<'_>)>,
     bounds: &Bounds,
 ) -> Result<Told, Refusal> {
     let plan = about.plan();
@@ -279,7 +293,10 @@ pub(super) fn told(
     }
     let first = rewriter.write(body, &mut guard)?;
     let long = first.is_some();
-    let mut last = rewriter.end(&mut guard)?;
+    let mut last = match sealing.filter(|_| format == Format::Html && !long) {
+        Some((sealing, by)) => rewriter.end_with(&mut guard, &|page| sealing.seals(by, page))?,
+        None => rewriter.end(&mut guard)?,
+    };
     let mut bytes = Vec::new();
     if let Some(first) = first {
         bytes = first.bytes;

@@ -2,6 +2,7 @@
 //! ways that forms are sent and in each charset that they may be in.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use http::header::HeaderMap;
 
@@ -44,6 +45,24 @@ pub(super) fn numbered(reading: &[u8], plan: &Plan, doubts: Vec<Doubt>) -> Resul
         let own = before.rsplit(|byte| *byte == b'&').next().unwrap_or_default();
         // Behind the name a `=` stands.
         if own.contains(&b'=') { Ok(Doubt { span: number..number + 1, ..doubt }) } else { Err(doubt.refuse(plan)) }
+    };
+    doubts.into_iter().map(numbered).collect()
+}
+
+/// The same of a form in parts. What is in doubt in a file, or in the head of a part, is refused.
+pub(super) fn numbered_parts(reading: &[u8], plan: &Plan, doubts: Vec<Doubt>) -> Result<Vec<Doubt>, Refusal> {
+    if doubts.is_empty() {
+        return Ok(doubts);
+    }
+    let places = parts::places(reading).unwrap_or_default();
+    let numbered = |doubt: Doubt| {
+        let holds = |(place, is_file): &(Range<usize>, bool)| {
+            !is_file && place.start <= doubt.span.start && doubt.span.end <= place.end
+        };
+        match places.iter().position(holds) {
+            Some(number) => Ok(Doubt { span: number..number + 1, ..doubt }),
+            None => Err(doubt.refuse(plan)),
+        }
     };
     doubts.into_iter().map(numbered).collect()
 }

@@ -4,6 +4,7 @@
 //! looked for -> open the receipt -> (veils of a write) restore -> ask the CRM -> walk -> judge -> record -> release. Data goes one way, and
 //! whatever fails on it becomes a refusal here.
 
+mod action;
 mod answer;
 mod arriving;
 mod asked;
@@ -14,12 +15,15 @@ mod forms;
 mod head;
 mod leads;
 mod login;
+mod posted;
 mod prefetched;
 mod protect;
 mod purpose;
 mod questions;
 pub mod recognise;
 mod restore;
+mod sealed;
+mod sealing;
 mod told;
 mod whoami;
 mod written;
@@ -41,6 +45,8 @@ use crate::serve::exchange::cookies::Cookies;
 use crate::serve::exchange::login::Watch;
 use crate::serve::exchange::questions::Judged;
 use crate::serve::exchange::restore::Compared;
+use crate::serve::exchange::sealed::Site;
+use crate::serve::exchange::sealing::{By, Sealing};
 use crate::serve::house::{Gateway, House};
 use crate::serve::respond::{self, Reader, Ways};
 use crate::serve::upstream::{Marks, Upstream, loops};
@@ -103,7 +109,9 @@ async fn answered(
         None => asked::admit_nobody(house, &head)?,
     };
     let (body, _share) = arriving::collect(gateway, house, body, body_max).await?;
+    let (body, carried) = sealed::taken(&head, body);
     let mut asked = Asked::new(&house.policy, head, body, &house.bounds)?;
+    let address = asked.head().uri.clone();
     facts.purpose = asked.purpose().filter(|word| house.policy.knows_purpose(word)).map(str::to_owned);
     asked.open_log_in(house);
     let watch = Watch::of(house, &upstream, &asked)?;
@@ -126,13 +134,13 @@ async fn answered(
     for (outcome, reason) in marks {
         Box::pin(receipt.marked(outcome, reason)).await?;
     }
-    if !plan.restore {
-        doubts.refuse_alone(&plan)?;
-    } else if !doubts.is_empty() {
-        let (policy, mint, bounds) = (&*house.policy, &house.mint, &house.bounds);
-        let compared = Compared { policy, mint, bounds, asks: &asks, plan: &plan, doubts: &doubts };
+    let by = By { policy: &house.policy, mint: &house.mint, bounds: &house.bounds };
+    let compared = Compared { by, asks: &asks, plan: &plan, doubts: &doubts };
+    let site = Site::of(&house.identity, upstream.identity(), asked.headers())?;
+    if let Some(with) = restore::with(&compared, carried, &site, &asked)? {
         let for_both = (&mut receipt, &mut beside.cookies);
-        let restored = Box::pin(restore::restore(gateway, house, &upstream, compared, &mut asked, for_both)).await;
+        let restored = restore::restore(gateway, house, &upstream, (compared, with), &mut asked, for_both);
+        let restored = Box::pin(restored).await;
         if let Some(watch) = &watch {
             watch.sees(house, &beside.cookies.headers()).await;
         }
@@ -144,7 +152,8 @@ async fn answered(
     }
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time)).asked_by(staff.as_ref());
     let guard = Box::new(guard.hiding(home));
-    let about = About::of(&asked, &plan, reader, facts.id.clone());
+    let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
+    let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing);
     if let Some(watch) = &watch {
         Box::pin(watch.before()).await;
     }

@@ -14,19 +14,22 @@ use tokio::time::timeout;
 use crate::body::coding::Coding;
 use crate::body::readings;
 use crate::body::unpack::Unpacker;
-use crate::format::html::forms;
-use crate::format::{self, Format};
+use crate::format::html::forms::{self, Form};
+use crate::format::{self, Format, media};
 use crate::guard::outbound::Outbound;
-use crate::guard::restore::{self, Doubts, Home, Ids, Issued, IssuedForm, Kinds, Scope, Sent};
-use crate::policy::Policy;
+use crate::guard::restore::{self, Doubts, Home, Ids, Issued, IssuedForm, Kinds, Page, Scope, SealedForm, Sent};
 use crate::policy::plan::{Plan, SubjectAt};
 use crate::route::normal;
 use crate::serve::disclose::Receipt;
+use crate::serve::exchange::action::Address;
 use crate::serve::exchange::answer::About;
 use crate::serve::exchange::asked::{self, Asked, Asks};
 use crate::serve::exchange::cookies::Cookies;
 use crate::serve::exchange::leads::Own;
-use crate::serve::exchange::{dry, head};
+use crate::serve::exchange::posted::Posted;
+use crate::serve::exchange::sealed::{Carried, Site};
+use crate::serve::exchange::sealing::By;
+use crate::serve::exchange::{dry, head, sealed};
 use crate::serve::house::{Gateway, House};
 use crate::serve::respond::Reader;
 use crate::serve::upstream::Upstream;
@@ -34,7 +37,6 @@ use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Counts;
 use crate::terms::event::Event;
 use crate::terms::leaf::Sink;
-use crate::terms::mint::Mint;
 use crate::terms::refusal::{Reason, Refusal};
 
 /// Headers that vouch for the bytes of a body: such a body goes on as it came, or not at all.
@@ -44,12 +46,34 @@ const SIGNED: [&str; 6] =
 /// What a write is compared by.
 #[derive(Clone, Copy)]
 pub(super) struct Compared<'a> {
-    pub policy: &'a Policy,
-    pub mint: &'a Arc<dyn Mint>,
-    pub bounds: &'a Bounds,
+    pub by: By<'a>,
     pub asks: &'a Asks<'a>,
     pub plan: &'a Plan,
     pub doubts: &'a Doubts,
+}
+
+/// What a write is compared with.
+pub(super) enum With {
+    /// What the form brought along.
+    Seal(Box<SealedForm>),
+    /// The record, read once more.
+    Record,
+}
+
+/// What a write has to be compared with before it goes on; nothing where it goes on as it is.
+pub(super) fn with(
+    compared: &Compared<'_>,
+    carried: Carried,
+    site: &Site,
+    asked: &Asked,
+) -> Result<Option<With>, Refusal> {
+    if let Some(form) = sealed::opened(carried, asked, site, compared)? {
+        return Ok(Some(With::Seal(Box::new(form))));
+    }
+    if !compared.plan.restore {
+        return compared.doubts.refuse_alone(compared.plan).map(|()| None);
+    }
+    Ok((!compared.doubts.is_empty()).then_some(With::Record))
 }
 
 /// What came of the comparison.
@@ -67,10 +91,17 @@ pub(super) async fn restore(
     gateway: &Gateway,
     house: &House,
     upstream: &Arc<Upstream>,
-    compared: Compared<'_>,
+    (compared, with): (Compared<'_>, With),
     asked: &mut Asked,
     (receipt, cookies): (&mut Receipt, &mut Cookies),
 ) -> Result<Restored, Refusal> {
+    if let With::Seal(form) = with {
+        let home = sealed::restored(&compared, asked, &form)?;
+        if !home.fills.is_empty() {
+            receipt.restored(&form.subject, &home.counts).await?;
+        }
+        return Ok(Restored { values: home.values(), counts: home.counts });
+    }
     let Some(question) = Question::of(asked, &compared) else {
         return compared.unknown(None).map(|()| Restored::default());
     };
@@ -97,7 +128,7 @@ pub(super) async fn restore(
 /// Parameters that say what is done with a record, and not which it is.
 const DEEDS: [&str; 8] = ["action", "do", "op", "mode", "save", "_method", "lang", "cmd"];
 
-/// How many members or fields are compared with one another: all with all, at worst.
+/// How many members are compared with one another: all with all, at worst.
 const PARTS_MAX: usize = 1000;
 
 /// The answer as it came, behind the guard, and both as trees.
@@ -105,10 +136,18 @@ const COPIES: usize = 8;
 
 /// The same in a dry exchange, where the CRM's answer is given.
 pub(super) fn dried(
-    compared: Compared<'_>,
+    (compared, with): (Compared<'_>, Option<With>),
     asked: &mut Asked,
     record: Option<(response::Parts, Bytes)>,
 ) -> Result<Restored, Refusal> {
+    match with {
+        None => return Ok(Restored::default()),
+        Some(With::Seal(form)) => {
+            let home = sealed::restored(&compared, asked, &form)?;
+            return Ok(Restored { values: home.values(), counts: home.counts });
+        }
+        Some(With::Record) => {}
+    }
     let Some(answer) = record else {
         // Nobody knows whether the record is there.
         let unknown = if compared.doubts.leaves.is_empty() { Ok(()) } else { compared.unknown(None) };
@@ -145,6 +184,7 @@ impl Compared<'_> {
     fn unknown(&self, status: Option<StatusCode>) -> Result<(), Refusal> {
         let is_new = matches!(status, Some(StatusCode::NOT_FOUND | StatusCode::GONE));
         match self.doubts.scope {
+            _ if self.doubts.leaves.is_empty() && self.doubts.controls => restore::refuse_unread(self.plan),
             // It may be emptied, and nobody knows of what.
             Scope::Below if self.doubts.leaves.is_empty() && self.doubts.empties && status.is_some() && !is_new => {
                 Err(restore::replaces_locked())
@@ -185,22 +225,18 @@ impl Compared<'_> {
         }
         let (format, text) = asked.text()?;
         let is_many = |text: &[u8], part: u8| text.iter().filter(|byte| **byte == part).count() > PARTS_MAX;
-        let part = match format {
-            Format::Form => b'&',
-            Format::Xml => b'<',
-            _ => b',',
-        };
-        if text.len() > self.bounds.hold_bytes
-            || is_many(&text, part)
-            || (format != Format::Form && is_many(&record.original, part))
-        {
+        // Those of a form are counted where it is read.
+        let part = if format == Format::Xml { b'<' } else { b',' };
+        let is_form = matches!(format, Format::Form | Format::Multipart);
+        let is_wide = !is_form && (is_many(&text, part) || is_many(&record.original, part));
+        if text.len() > self.by.bounds.hold_bytes || is_wide {
             return self.unknown(Some(head.status)).map(|()| None);
         }
         let whole = match (format, text) {
             (Format::Json | Format::Xml, Cow::Borrowed(text)) => {
                 self.document(asked, question, record, (format, text))?
             }
-            (Format::Form, _) => self.form(asked, record)?,
+            (Format::Form | Format::Multipart, _) => self.form(format, asked, question, record)?,
             _ => None,
         };
         let Some((body, home)) = whole else { return self.unknown(Some(head.status)).map(|()| None) };
@@ -228,12 +264,12 @@ impl Compared<'_> {
         let mut set = std::mem::take(cookies);
         let taken = head::clean(head, &about, Own::default())?;
         let bytes = match taken.coding {
-            Some(coding) => unpacked(coding, &bytes, self.bounds)?.into(),
+            Some(coding) => unpacked(coding, &bytes, self.by.bounds)?.into(),
             None => bytes,
         };
         let mut guard = self.guard(question);
         set.show(&mut guard)?;
-        let told = dry::told(head, &bytes, &about, guard, self.bounds)?;
+        let told = dry::told(head, &bytes, &about, guard, self.by.bounds)?;
         set.keep_unedited(&told.verdict);
         *cookies = set;
         let subject = asked.subject(self.plan);
@@ -245,7 +281,7 @@ impl Compared<'_> {
 
     /// What judges the answer to the question.
     fn guard(&self, question: &Question) -> Outbound {
-        let guard = question.asked.guard(&question.plan, self.mint, self.bounds, asked::day(self.asks.time));
+        let guard = question.asked.guard(&question.plan, self.by.mint, self.by.bounds, asked::day(self.asks.time));
         guard.asked_by(self.asks.staff)
     }
 
@@ -263,58 +299,64 @@ impl Compared<'_> {
             return Ok(None);
         }
         let walked = |plan: &Plan, text: &str, sink: &mut dyn Sink| {
-            let mut walker = format::walker(format, &plan.places, self.bounds)?;
+            let mut walker = format::walker(format, &plan.places, self.by.bounds)?;
             walker.write(text.as_bytes(), sink)?;
             walker.end(sink)
         };
         let mut kinds = Kinds::new(&question.plan);
         walked(&question.plan, &original, &mut kinds)?;
         let read = if format == Format::Xml { Issued::of_xml } else { Issued::new };
-        let Some(issued) = read(original, &veiled, kinds.found(), self.bounds.depth) else { return Ok(None) };
+        let Some(issued) = read(original, &veiled, kinds.found(), self.by.bounds.depth) else { return Ok(None) };
         let subject = asked.subject(self.plan);
         let mut ids = Ids::new(self.plan, &subject, format == Format::Xml);
         walked(self.plan, written, &mut ids)?;
         if ids.tell_another() {
             return Ok(None);
         }
-        let home = issued.restore(self.plan, self.doubts, written, &subject, self.bounds.depth)?;
+        let home = issued.restore(self.plan, self.doubts, written, &subject, self.by.bounds.depth)?;
         let body = home.filled(written.as_bytes()).ok_or_else(misplaced)?;
         Ok(Some((body, home)))
     }
 
     /// A form is compared with the page that it stands in, in that page's charset.
-    fn form(&self, asked: &Asked, record: Record) -> Result<Option<(Vec<u8>, Home)>, Refusal> {
+    fn form(
+        &self,
+        format: Format,
+        asked: &Asked,
+        question: &Question,
+        record: Record,
+    ) -> Result<Option<(Vec<u8>, Home)>, Refusal> {
         let Record { format: Format::Html, charset, original, veiled } = record else { return Ok(None) };
         let read = |bytes: &[u8]| readings::text_in(bytes, charset);
         let (Some(original), Some(veiled)) = (read(&original), read(&veiled)) else { return Ok(None) };
         // A script sends UTF-8, whatever the page is in, and says so.
-        let kind = asked::content_type(asked.headers())?.unwrap_or_default().to_ascii_lowercase();
-        if kind.contains("charset") {
+        let claim = asked::content_type(asked.headers())?.map(media::claim).transpose()?;
+        if !readings::is_sent_in(&claim.and_then(|claim| claim.charset).unwrap_or_default(), charset) {
             return Ok(None);
         }
-        let Some(sent) = readings::sent_in(asked.body(), charset) else { return Ok(None) };
-        if is_of_another(self, asked, &sent) {
+        let Some(posted) = Posted::read(format, asked.body(), charset) else { return Ok(None) };
+        let sent = posted.sent();
+        let subject = asked.subject(self.plan).id.unwrap_or_default();
+        if is_of_another(self, asked, sent, &subject) {
             return Ok(None);
         }
-        let sent: Vec<Sent> = sent.into_iter().map(|(name, value)| Sent { name, value }).collect();
+        let mut kinds = Kinds::new(&question.plan);
+        let mut walker = format::walker(Format::Html, &question.plan.places, self.by.bounds)?;
+        walker.write(original.as_bytes(), &mut kinds)?;
+        walker.end(&mut kinds)?;
         let has_base = original.to_ascii_lowercase().contains("<base");
-        let forms = |page: &str| forms::forms(page, self.bounds.hold_bytes);
+        let forms = |page: &str| forms::forms(page, self.by.bounds.hold_bytes);
         let (Some(original), Some(veiled)) = (forms(&original), forms(&veiled)) else { return Ok(None) };
         let in_doubt = self.doubts.leaves.iter().filter_map(|doubt| Some(sent.get(doubt.span.start)?.name.as_str()));
         let in_doubt = in_doubt.collect();
-        let leads = |action: &str| leads_to(action, asked, has_base);
-        let Some(issued) = IssuedForm::new(original, veiled, leads, &in_doubt) else { return Ok(None) };
-        let home = issued.restore(self.plan, self.doubts, &sent)?;
-        let mut parts: Vec<Vec<u8>> = asked.body().split(|byte| *byte == b'&').map(<[u8]>::to_vec).collect();
-        for fill in &home.fills {
-            let part = parts.get_mut(fill.span.start).ok_or_else(misplaced)?;
-            let value = readings::written_in(&fill.text, charset).ok_or_else(misplaced)?;
-            let name = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
-            part.truncate(name);
-            part.push(b'=');
-            part.extend_from_slice(value.as_bytes());
-        }
-        Ok(Some((parts.join(&b'&'), home)))
+        let leads = |form: &Form| {
+            let same = form.charsets.as_deref().is_none_or(|charsets| readings::is_sent_in(charsets, charset));
+            same && leads_to(&form.action, asked, has_base)
+        };
+        let page = Page { original, veiled, kinds: kinds.found() };
+        let Some(issued) = IssuedForm::new(page, leads, &in_doubt, sent) else { return Ok(None) };
+        let home = issued.restore(self.plan, self.doubts, sent)?;
+        Ok(Some((posted.filled(asked.body(), &home)?, home)))
     }
 
     /// What is wrong with the record is wrong with the write, unless it can be tried again.
@@ -347,9 +389,10 @@ impl Question {
         for name in names {
             head.headers.remove(name);
         }
-        let again = Asked::new(compared.policy, head, Bytes::new(), compared.bounds).ok()?.made_for(asked.purpose());
-        let plan = again.plan(compared.policy, compared.asks, compared.bounds).ok()?;
-        again.screen(&plan, compared.bounds).ok()?;
+        let again =
+            Asked::new(compared.by.policy, head, Bytes::new(), compared.by.bounds).ok()?.made_for(asked.purpose());
+        let plan = again.plan(compared.by.policy, compared.asks, compared.by.bounds).ok()?;
+        again.screen(&plan, compared.by.bounds).ok()?;
         let other = again.subject(&plan);
         let reads = plan.event == Event::View && !plan.resources.is_empty();
         (reads && other.kind == subject.kind && other.id == subject.id).then_some(Question { asked: again, plan })
@@ -362,7 +405,7 @@ impl Question {
 
 /// The parameters of the query by which it says which record is meant.
 fn names_in_query(compared: &Compared<'_>, asked: &Asked) -> Vec<String> {
-    let of_query = compared.policy.query_names(asked.matched());
+    let of_query = compared.by.policy.query_names(asked.matched());
     let of_subjects = compared.plan.subjects.iter().filter_map(|source| match &source.at {
         SubjectAt::Query(name) => Some(name.clone()),
         _ => None,
@@ -372,16 +415,15 @@ fn names_in_query(compared: &Compared<'_>, asked: &Asked) -> Vec<String> {
 
 /// Whether a form says of itself that it is about another record than its address: many servers take what
 /// stands in the body under the address's own name.
-fn is_of_another(compared: &Compared<'_>, asked: &Asked, sent: &[(String, String)]) -> bool {
+pub(super) fn is_of_another(compared: &Compared<'_>, asked: &Asked, sent: &[Sent], subject: &str) -> bool {
     let mut names = names_in_query(compared, asked);
     names.extend(compared.plan.subjects.iter().filter_map(|source| match &source.at {
         // Behind its resource, which stands before the dot.
         SubjectAt::Path(key) => key.rsplit('.').next().map(str::to_lowercase),
         _ => None,
     }));
-    let subject = asked.subject(compared.plan).id.unwrap_or_default();
     let is_name = |name: &str| names.contains(&name.split('[').next().unwrap_or_default().trim().to_lowercase());
-    sent.iter().any(|(name, value)| is_name(name) && value.trim() != subject)
+    sent.iter().any(|one| is_name(&one.name) && one.value.trim() != subject)
 }
 
 /// Of the query what says which record is meant; in old CRMs the rest of it may do something. Nothing where
@@ -403,7 +445,7 @@ fn kept(asked: &Asked, compared: &Compared<'_>) -> Option<String> {
 }
 
 /// Whether a header speaks of the body, or of what the write does.
-fn is_of_the_body(name: &str) -> bool {
+pub(super) fn is_of_the_body(name: &str) -> bool {
     let other = ["expect", "prefer", "x-http-method", "x-http-method-override", "x-method-override"];
     name.starts_with("content-") || SIGNED.contains(&name) || other.contains(&name) || name == header::TRANSFER_ENCODING
 }
@@ -415,22 +457,9 @@ pub(super) fn is_signed(headers: &HeaderMap) -> bool {
 
 /// Whether a form of a page leads to the path of that page, which is the one that was written to.
 fn leads_to(action: &str, asked: &Asked, has_base: bool) -> bool {
-    let action = action.split('#').next().unwrap_or_default();
-    let host = asked.host().and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let own = ["http://", "https://"].iter().find_map(|scheme| action.strip_prefix(scheme)?.strip_prefix(host));
-    let path = own.unwrap_or(action).split('?').next().unwrap_or_default();
-    let full = match path.as_bytes() {
-        // Of another site only with its scheme, and this one's is gone.
-        [] => return own.is_none() || asked.folded().is_empty(),
-        [b'/', b'/', ..] => return false,
-        [b'/', ..] => path.to_owned(),
-        _ if has_base || own.is_some() || path.contains("./") || path.contains(':') => return false,
-        _ => {
-            let text = &asked.path().text;
-            format!("{}/{path}", text.rsplit_once('/').map_or("", |(folder, _)| folder))
-        }
-    };
-    normal::canonical(full.as_bytes()).is_ok_and(|full| full.folded() == asked.folded())
+    let lead = Address::of(asked.path(), asked.head()).lead(action, has_base);
+    let path = lead.and_then(|(path, _)| normal::canonical(path.as_bytes()).ok());
+    path.is_some_and(|path| path.folded() == asked.folded())
 }
 
 /// What was packed, if that is no longer than what is held.

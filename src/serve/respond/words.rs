@@ -237,11 +237,11 @@ pub fn of(reason: Reason) -> Words {
             409,
             (
                 "Nothing was saved",
-                "A field holds a masked value in place of the real one. Saving it would destroy the customer's data; ask somebody who sees the field to make the change.",
+                "A field holds a masked value that cannot be made the real one again: the page may have been open for too long, or is another's. Open it again; if that does not help, ask somebody who sees the field to make the change.",
             ),
             (
                 "保存していません",
-                "マスクされた値が含まれています。保存すると元のデータが失われるため中止しました。その項目を閲覧できる担当者に変更を依頼してください。",
+                "マスクされた値を元に戻せないため、保存を中止しました。画面を開いてから時間が経ちすぎている可能性があります。画面を開き直してください。それでも保存できない場合は、その項目を閲覧できる担当者に変更を依頼してください。",
             ),
         ),
         Reason::NotFound => words(

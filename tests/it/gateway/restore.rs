@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use super::RULES;
-use super::client::{self, Answer};
+use super::client::{self, Answer, request};
 use super::origin::Origin;
-use super::running::Running;
+use super::running::{Running, Setup};
+use crate::restore::seals::seals;
 
 const RECORD: &str = r#"{"id":42,"name":"山田 太郎","tel":"090-1234-5678","mail":"taro@example.jp","plan":"gold","no":12345678901234567890}"#;
 
@@ -116,6 +117,99 @@ fn an_answer_does_not_repeat_what_went_home() {
     assert!(crm.asked().iter().any(|asked| asked.starts_with("PUT") && asked.contains("離婚調停中")), "it went home");
     assert_eq!(answer.status, 422);
     assert!(answer.text().contains("****") && !format!("{answer:?}{}", answer.text()).contains("離婚"), "{answer:?}");
+}
+
+const FORM: &str = "<form action=\"/save\" method=\"post\"><input type=\"hidden\" name=\"id\" value=\"42\">\
+<input name=\"name\" value=\"山田 太郎\"><input name=\"tel\" value=\"090-1234-5678\"><textarea name=\"memo\">妻の会社へ</textarea></form>";
+
+/// Pages and forms of an old CRM: each form is sent to one address, whatever its page is.
+fn forms() -> String {
+    let fields = "[{ at: name, is: person.name, optional: true }, { at: tel, is: phone, optional: true }, { at: memo, is: notes, optional: true }]";
+    let resources = format!(
+        "resources:\n  - {{ id: edit, match: GET /edit.php, subject: query.id, fields: {fields} }}\n  \
+         - {{ id: save, match: POST /save, subject: none, fields: {fields}, restore: true }}\n"
+    );
+    RULES.replace("resources:\n", &resources)
+}
+
+fn old() -> Origin {
+    Origin::start(|request| match request.path() {
+        "/edit.php" => Answer::new(200, "text/html; charset=utf-8", FORM),
+        "/save" => Answer::new(200, "text/html; charset=utf-8", "<p>saved for 妻の会社へ</p>"),
+        _ => Answer::new(404, "text/html", ""),
+    })
+}
+
+fn post(gateway: &Running, user: &str, body: &str) -> Answer {
+    let kind = ("Content-Type", "application/x-www-form-urlencoded");
+    let headers = [("X-Remote-User", user), ("X-Remote-Groups", "crm-support"), kind];
+    request(gateway.staff, "POST", "/save", &headers, body).expect("an answer")
+}
+
+#[test]
+fn a_form_is_saved_by_its_seal_after_a_restart_and_by_another_gateway_with_the_same_keys() {
+    let crm = old();
+    let rules = forms();
+    let mut gateway = Running::start(&crm, &rules);
+    let page = gateway.get("/edit.php?id=42", "tanaka", "crm-support");
+    assert_eq!(page.status, 200, "{}", page.text());
+    assert!(!page.text().contains("090-1234") && !page.text().contains("妻"), "{}", page.text());
+    let [seal] = &seals(&page.body)[..] else { panic!("one seal: {}", page.text()) };
+    let body = format!("id=42&name=%E8%8A%B1&tel=***-****-5678&memo=****&sudare-seal={seal}");
+    let home = "id=42&name=%E8%8A%B1&tel=090-1234-5678&memo=%E5%A6%BB%E3%81%AE%E4%BC%9A%E7%A4%BE%E3%81%B8";
+
+    let saved = post(&gateway, "tanaka", &body);
+    assert_eq!(saved.status, 200, "{}", saved.text());
+    assert_eq!(saved.text(), "<p>saved for ****</p>", "what went home does not come back in clear");
+    let records = of(&gateway, &saved.header("sudare-request").expect("an id"));
+    let events: Vec<&str> = records.iter().filter_map(|record| record["event"].as_str()).collect();
+    assert_eq!(events[..2], ["restore", "write"], "{records:?}");
+    let kinds = json!({ "phone": { "restore": 1 }, "notes": { "restore": 1 } });
+    assert_eq!(records[0]["subjects"], json!([{ "type": "customer", "id": "42", "kinds": kinds }]));
+    // The back button: the same page is sent once more.
+    assert_eq!(post(&gateway, "tanaka", &body).status, 200);
+
+    gateway.stop();
+    gateway.restart();
+    assert_eq!(post(&gateway, "tanaka", &body).status, 200);
+    let keys = gateway.state().join("keys");
+    let config = format!("keys: {}", keys.display());
+    let other = Running::set_up(crm.address, Setup { rules: &rules, config: &config, ..Setup::default() });
+    assert_eq!(post(&other, "tanaka", &body).status, 200);
+
+    let written: Vec<String> = crm.asked().into_iter().filter(|asked| asked.starts_with("POST")).collect();
+    assert_eq!(written.len(), 4);
+    for asked in &written {
+        assert_eq!(asked.split_once("\r\n\r\n").expect("a body").1, home, "{asked}");
+    }
+    assert_eq!(crm.asked().len(), 5, "the page was asked for once, and by nobody but staff");
+    for canary in ["090-1234", "妻", seal.as_str()] {
+        assert!(!gateway.ledger_text().contains(canary) && !gateway.log().contains(canary), "{canary}");
+    }
+}
+
+#[test]
+fn a_seal_of_another_person_or_other_keys_goes_nowhere() {
+    let crm = old();
+    let rules = forms();
+    let gateway = Running::start(&crm, &rules);
+    let seal = seals(&gateway.get("/edit.php?id=42", "tanaka", "crm-support").body).remove(0);
+    let stranger = Running::start(&crm, &rules);
+    let body = format!("id=42&tel=***-****-5678&sudare-seal={seal}");
+    let mut told = Vec::new();
+    for (gateway, user, body) in [
+        (&gateway, "sato", body.clone()),
+        (&stranger, "tanaka", body.clone()),
+        (&gateway, "tanaka", body.replace("sudare-seal=", "sudare-seal=A")),
+        (&gateway, "tanaka", format!("{body}&sudare-seal=")),
+    ] {
+        let answer = post(gateway, user, &body);
+        assert_eq!((answer.status, answer.header("sudare-refusal").as_deref()), (409, Some("veil")), "{user} {body}");
+        let id = answer.header("sudare-request").expect("an id");
+        told.push(answer.text().replace(&id, ""));
+    }
+    assert!(told.iter().all(|text| *text == told[0]), "{told:?}");
+    assert!(crm.asked().iter().all(|asked| asked.starts_with("GET ")), "nothing was written");
 }
 
 /// A CRM that makes the session anew on each page would log staff out, if the gateway kept that to itself.
