@@ -305,7 +305,8 @@ impl Merge<'_> {
         let unpaired = |at: &usize| !pairs.contains(&Some(*at));
         (0..original.len()).filter(unpaired).for_each(|at| self.lost(&original[at]));
         // Whether a rule took something out of the one that is gone must not show.
-        let may_lose = |at: usize| !matches!(original[at].is, Is::Text(_) | Is::Bare(_));
+        let is_scalar = |at: usize| matches!(original[at].is, Is::Text(_) | Is::Bare(_));
+        let may_lose = |at: usize| !is_scalar(at) || veiled[at].is_blank();
         if self.removes && self.scope != Scope::Nothing && !certain && pairs.contains(&None) {
             self.torn |= (0..original.len()).filter(unpaired).any(may_lose);
         }

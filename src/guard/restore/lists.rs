@@ -42,6 +42,8 @@ pub(super) fn pairs(written: &[Node], original: &[Node], veiled: &[Node]) -> Pai
     let mut of = as_they_are(written, veiled);
     let by_place = in_place(&mut of, veiled.len());
     by_veil(&mut of, written, original, veiled);
+    drop_moved(&mut of, original, veiled);
+    by_veil(&mut of, written, original, veiled);
     Pairs { of, by_place, certain: false }
 }
 
@@ -97,6 +99,18 @@ fn as_they_are(written: &[Node], veiled: &[Node]) -> Vec<Option<usize>> {
         }
     };
     written.iter().enumerate().map(|(at, node)| pair(at, node)).collect()
+}
+
+/// Where some are gone and others are new, one that looks like another's place may be one of those that were
+/// changed: what holds a veil and does not stand where it stood is nobody's, unless the veil is its own.
+fn drop_moved(pairs: &mut [Option<usize>], original: &[Node], veiled: &[Node]) {
+    let is_gone = |at: usize| !pairs.contains(&Some(at));
+    if !pairs.contains(&None) || !(0..veiled.len()).any(is_gone) {
+        return;
+    }
+    for (at, pair) in pairs.iter_mut().enumerate() {
+        *pair = pair.filter(|one| *one == at || original[*one].is_same(&veiled[*one]));
+    }
 }
 
 /// Whether each stands where it stood, and the only one that was changed still holds a veil of its own.
@@ -252,6 +266,16 @@ mod tests {
         ] {
             assert_eq!(paired(o, v, written), expected, "{written}");
         }
+        let (o, v) = (r#"["a1","b2","c3"]"#, r#"["a*","b*","c*"]"#);
+        for (written, expected) in [
+            (r#"["b*","c*","a*"]"#, vec![Some(1), Some(2), Some(0)]),
+            (r#"["c*"]"#, vec![Some(2)]),
+            (r#"["new","b*","c*"]"#, vec![Some(0), Some(1), Some(2)]),
+        ] {
+            assert_eq!(paired(o, v, written), expected, "{written}");
+        }
+        let (o, v) = (r#"[{"k":"a","t":1},{"k":"b","t":2}]"#, r#"[{"k":"a","t":null},{"k":"b","t":null}]"#);
+        assert_eq!(paired(o, v, r#"[{"k":"a","t":3},{"k":"a","t":null}]"#), [None, None]);
         let (o, v) = (r#"["a","b","c"]"#, r#"["*","*","c"]"#);
         for (written, expected) in [
             (r#"["*","*","c"]"#, vec![Some(0), Some(1), Some(2)]),

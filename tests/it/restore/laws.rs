@@ -210,6 +210,17 @@ pub fn sent(method: &str, role: &str, record: &Value, written: &Value) -> Option
     Some(serde_json::from_slice(&body).expect("JSON"))
 }
 
+/// Whether nothing that staff made of one member of the list looks like another that they were given: then
+/// nobody could say which of the two is meant. Of those that look alike from the start, only the place tells.
+pub fn can_be_told((was, is): (&Value, &Value), (given, seen): (&Value, &Value)) -> bool {
+    let list = |value: &Value| value["phones"].as_array().cloned().unwrap_or_default();
+    let (was, given) = (list(was), list(given));
+    list(is).iter().zip(&list(seen)).enumerate().all(|(at, (is, seen))| {
+        let mut alike = was.iter().zip(&given).filter(|(_, given)| *given == seen).map(|(was, _)| was);
+        (was.get(at) == Some(is) && given.get(at) == Some(seen)) || alike.all(|was| was == is)
+    })
+}
+
 /// Texts that staff does not get in clear.
 pub fn hidden(record: &Value, seen: &Value, all: &mut Vec<String>) {
     match record {
@@ -254,9 +265,11 @@ proptest! {
         role in select(ROLES.to_vec()),
     ) {
         let (mut seen, mut real) = (read(role, &record), record.clone());
+        let given = seen.clone();
         edits.iter().for_each(|edit| apply(edit, &mut seen, &mut real));
         if let Some(saved) = save(role, &record, &seen) {
-            prop_assert_eq!(&saved, &real, "of {}", seen);
+            let told = can_be_told((&record, &real), (&given, &seen));
+            prop_assert!(!told || saved == real, "{saved} for {real} of {seen}");
         }
     }
 
