@@ -21,6 +21,7 @@ pub use crate::guard::query::tokens::{in_json, in_parameters};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::detect::Found;
 use crate::guard::query::columns::Columns;
 use crate::guard::query::decision::{Answer, Ask, Fit, decide};
 use crate::guard::query::names::Operator;
@@ -35,6 +36,9 @@ use crate::terms::secret::Secret;
 /// How many values of one veiled kind a request may look for: a list of candidates is a range in
 /// another dress, and halves as well. A form asks for a surname, a given name and two numbers.
 const VALUES_MAX: usize = 4;
+
+/// Longer than any value that a detector proves.
+const NOTICED_BYTES: usize = 320;
 
 /// What the parameters ask, where none of it is refused.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -102,10 +106,13 @@ fn look(screen: &mut Screen<'_>, parameters: &[(String, String)]) -> Result<(), 
 
 /// Looks at a JSON body that only reads.
 pub fn screen_json(plan: &Plan, body: &[u8]) -> Result<Asked, Refusal> {
+    look_in_json(Screen::new(plan), body)
+}
+
+fn look_in_json(mut screen: Screen<'_>, body: &[u8]) -> Result<Asked, Refusal> {
     let tree = std::str::from_utf8(body).ok().and_then(Tree::json);
     let tree =
         tree.ok_or_else(|| Refusal::new(Reason::RequestUnreadable, "the question in the body cannot be read"))?;
-    let mut screen = Screen::new(plan);
     Walk::new(&mut screen).tree(&tree)?;
     Ok(screen.asked())
 }
@@ -141,13 +148,15 @@ struct Screen<'p> {
     sought: BTreeMap<KindId, BTreeSet<String>>,
     /// Where a rule may take out what sorts: the names of the parameters that do.
     strips: Option<BTreeSet<String>>,
+    /// Whether a proven value counts whatever its name says.
+    notices: bool,
     /// What is asked, where somebody listens.
     told: Option<BTreeSet<About>>,
 }
 
 impl<'p> Screen<'p> {
     fn new(plan: &'p Plan) -> Screen<'p> {
-        Screen { plan, sought: BTreeMap::new(), strips: None, told: None }
+        Screen { plan, sought: BTreeMap::new(), strips: None, notices: true, told: None }
     }
 
     fn asked(self) -> Asked {
@@ -193,6 +202,23 @@ impl<'p> Screen<'p> {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// Counts a value that is proven to be a whole one of a veiled kind, whatever the name says at which it stands:
+    /// who knows what the server compares it with. Whether it may be asked is said by its name alone.
+    fn notice(&mut self, text: &str) {
+        if !self.notices || text.is_empty() || text.len() > NOTICED_BYTES {
+            return;
+        }
+        let mut found = Vec::new();
+        self.plan.detectors.find(text, &mut found);
+        let whole = |hit: &&Found| hit.range == (0..text.len());
+        for kind in found.iter().filter(whole).map(|hit| hit.kind) {
+            if self.columns().hides(kind) && self.search(kind) != Search::None {
+                self.tell(kind, Ask::Find(Fit::Proven), "counted");
+                self.sought.entry(kind).or_default().insert(spelt(kind, text, Fit::Proven));
+            }
         }
     }
 

@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use crate::guard::query::decision::Fit;
-use crate::guard::query::{self, Asked, fit, spelt};
+use crate::guard::query::{self, Asked, Screen, fit, spelt};
 use crate::policy::plan::{Plan, Search};
 use crate::terms::action::{Action, Token};
 use crate::terms::kind::KindId;
@@ -29,8 +29,9 @@ pub fn in_parameters(plan: &Plan, mint: &dyn Mint, parameters: &[(String, String
     }
     let translated = |(number, (name, value)): (usize, &(String, String))| {
         let (kind, original) = original(plan, mint, value)?;
-        let asked = query::screen(plan, &[(name.clone(), original.0.clone())]).ok()?;
-        looks_for(plan, &asked, kind, &original).then_some((number, original))
+        let mut screen = by_name(plan);
+        query::look(&mut screen, &[(name.clone(), original.0.clone())]).ok()?;
+        looks_for(plan, &screen.asked(), kind, &original).then_some((number, original))
     };
     held().filter_map(translated).collect()
 }
@@ -48,8 +49,14 @@ pub fn in_json(plan: &Plan, mint: &dyn Mint, body: &str) -> Option<(Range<usize>
     let (kind, original) = original(plan, mint, &body[start..end])?;
     // In quotes already; what JSON writes otherwise is left to whoever asks by the value.
     let plain = original.0.chars().all(|c| !c.is_control() && !matches!(c, '"' | '\\'));
-    let asked = query::screen_json(plan, [&body[..start], &original.0, &body[end..]].concat().as_bytes()).ok()?;
+    let asked = [&body[..start], &original.0, &body[end..]].concat();
+    let asked = query::look_in_json(by_name(plan), asked.as_bytes()).ok()?;
     (plain && looks_for(plan, &asked, kind, &original)).then_some((start..end, original))
+}
+
+/// A look that counts only what a name says to be a search: at any other place a token is no question.
+fn by_name(plan: &Plan) -> Screen<'_> {
+    Screen { notices: false, ..Screen::new(plan) }
 }
 
 /// What a text stands for, if it is a token that this staff may look for a value by.
@@ -63,7 +70,14 @@ fn original(plan: &Plan, mint: &dyn Mint, text: &str) -> Option<(KindId, Secret)
         (Domain::Subject { .. }, None) => true,
         _ => false,
     };
-    (gets && within && decision.search != Search::None).then_some((kind, opened.value))
+    let goes = gets && within && decision.search != Search::None && can_be_hidden(&opened.value.0);
+    goes.then_some((kind, opened.value))
+}
+
+/// Whether an answer that repeats the value can be kept from showing it: so short a text is sought in no other.
+fn can_be_hidden(value: &str) -> bool {
+    let is_short = value.len() < 3 || (value.len() < 5 && value.bytes().all(|byte| byte.is_ascii_digit()));
+    !is_short && value.chars().count() > 1
 }
 
 fn looks_for(plan: &Plan, asked: &Asked, kind: KindId, original: &Secret) -> bool {

@@ -137,6 +137,7 @@ impl<'s, 'p> Walk<'s, 'p> {
         if self.path.is_empty() {
             return self.condition(text);
         }
+        self.screen.notice(text);
         self.named(text)?;
         self.declared(text)?;
         if text.is_empty() || self.path.iter().any(|part| part.declared.is_some()) {
