@@ -291,7 +291,9 @@ fn is_code(text: &str) -> bool {
     let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
     match text.len() {
         0..=SHORT => all(u8::is_ascii_alphanumeric),
-        ..=CODE => has_digit && all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-_".contains(byte)),
+        len if len <= CODE => {
+            has_digit && all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-_".contains(byte))
+        }
         UUID => has_digit && all(|byte| byte.is_ascii_hexdigit() || *byte == b'-') && text.matches('-').count() == 4,
         _ => false,
     }

@@ -95,16 +95,8 @@ impl Page {
         open.places = matched.text;
         open.around = matched.around;
         open.except = matched.except;
-        let class = attributes.raw(text, "class").unwrap_or_default();
-        open.mark = Mark::of(class);
-        let sibling = self.label_before(&written, class);
-        if open.word.is_none() && sibling.is_none() {
-            open.word = self.own_label(&written);
-        }
-        let strong = open.mark.as_ref().is_some_and(|mark| mark.prefix.is_none());
-        open.boundary |= sibling.is_some() || open.word.is_some() || strong || matched.record;
-        open.boundary |= !(open.places.is_empty() && open.around.is_empty() && open.except.is_empty());
-        open.boundary |= self.is_link_apart(&written, eyes);
+        let sibling = self.label_at(&mut open, &written);
+        open.boundary |= matched.record || self.is_link_apart(&written, eyes);
         if tag.role == Role::Br {
             self.run.line_break();
             open.boundary = false;
@@ -130,14 +122,8 @@ impl Page {
         }
         self.bring(&mut open, &written, eyes)?;
         if control {
-            let sibling = before.or(sibling.map(|sibling| sibling.text)).or(field);
-            self.fields = sibling.clone().or(again.clone()).map(|label| (label, self.open.len()));
-            self.control_begins(&mut open, &written, sibling.filter(|_| !written.is_hidden_input()));
-            let is_line = tag.role == Role::Input && !written.is_hidden_input() && !is_mark(&written.input());
-            // Nothing says that it is another value than the one before.
-            if is_line && !open.names.iter().any(|name| self.words.know(name)) {
-                open.names.extend(again);
-            }
+            let label = before.or(sibling.map(|sibling| sibling.text)).or(field);
+            self.control_named(&mut open, &written, label, again);
         } else if let Some(Sibling { text, word, .. }) = sibling {
             match word {
                 Some(length) => open.word = Some((text, length)),
@@ -157,6 +143,32 @@ impl Page {
             self.close_top(start.span.end, eyes)?;
         }
         Ok(())
+    }
+
+    /// The label that the sibling before left for an element, or its own; and whether text ends where it begins.
+    fn label_at(&mut self, open: &mut Open, written: &Written<'_>) -> Option<Sibling> {
+        let class = written.attributes.raw(written.text, "class").unwrap_or_default();
+        open.mark = Mark::of(class);
+        let sibling = self.label_before(written, class);
+        if sibling.is_none() {
+            open.word = self.own_label(written);
+        }
+        let strong = open.mark.as_ref().is_some_and(|mark| mark.prefix.is_none());
+        open.boundary |= sibling.is_some() || open.word.is_some() || strong;
+        open.boundary |= !(open.places.is_empty() && open.around.is_empty() && open.except.is_empty());
+        sibling
+    }
+
+    /// A control begins, with the label before it, or that of the control before.
+    fn control_named(&mut self, open: &mut Open, written: &Written<'_>, label: Option<Word>, again: Option<Word>) {
+        self.fields = label.clone().or(again.clone()).map(|label| (label, self.open.len()));
+        let is_hidden = written.is_hidden_input();
+        self.control_begins(open, written, label.filter(|_| !is_hidden));
+        let is_line = open.tag.role == Role::Input && !is_hidden && !is_mark(&written.input());
+        // Nothing says that it is another value than the one before.
+        if is_line && !open.names.iter().any(|name| self.words.know(name)) {
+            open.names.extend(again);
+        }
     }
 
     /// The label that stands before a control as plain text in its line, or above it; or that of the control
