@@ -66,7 +66,11 @@ impl Page {
         let Some((span, quote)) = &one.value else { return Ok(()) };
         let source = Source::attribute(&written.text[span.clone()], written.begin + span.start, *quote);
         let whole = 0..source.text.len();
-        let what = use_of(written.tag.role, name, written.is_custom());
+        // What no page calls so is nobody's structure, whatever it begins with.
+        let what = match use_of(written.tag.role, name, written.is_custom()) {
+            Use::Structure if !is_plain_name(name) => Use::Read,
+            what => what,
+        };
         let is_marked = what == Use::Control && (written.tag.role != Role::Input || is_mark(&written.input()));
         if what == Use::Aside || is_marked {
             context.names = Names::default();
@@ -150,7 +154,7 @@ impl Page {
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
         let name = &text[one.name.clone()];
-        if name.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b':' | b'_' | b'.')) {
+        if is_plain_name(name) {
             return Ok(());
         }
         let source = Source::attribute(name, begin + one.name.start, Quote::HtmlBare);
@@ -262,6 +266,11 @@ fn loosen(written: &Written<'_>) -> Vec<(Range<usize>, &'static str)> {
         }
     }
     loosen
+}
+
+/// Whether pages name attributes so.
+fn is_plain_name(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b':' | b'_' | b'.'))
 }
 
 /// Whether a browser refuses or drops a value that does not suit this type of input.
