@@ -103,7 +103,9 @@ impl Budget {
         if asked.is_empty() {
             return Ok(Vec::new());
         }
-        let keeps = limits.iter().map(|limit| millis(limit.per)).max().unwrap_or_default();
+        let longest = limits.iter().map(|limit| millis(limit.per)).max().unwrap_or_default();
+        // Whoever comes with other roles, or under other rules, has looked for no less.
+        let keeps = longest.max(self.persons.get(person).map_or(0, |known| known.keeps));
         self.forget(person, keeps, now);
         let none = HashMap::new();
         let seen = self.persons.get(person).map_or(&none, |person| &person.seen);
@@ -220,13 +222,16 @@ fn beyond<'m>(
     let counted: HashMap<&Mark, u64> = seen.filter(|(_, at)| is_within(*at, per, now)).collect();
     let fresh = asked.filter(|mark| !counted.contains_key(mark)).count();
     let allowed = limit.searches as usize;
-    if fresh == 0 || counted.len() + fresh <= allowed {
+    // Where all is spent even what was looked for before is not answered: that would tell what it was, which
+    // whoever looked by a token does not know.
+    let is_spent = limit.then == Then::Block && counted.len() >= allowed;
+    if !is_spent && (fresh == 0 || counted.len() + fresh <= allowed) {
         return None;
     }
     let mut times: Vec<u64> = counted.into_values().collect();
     times.sort_unstable();
     // So many must have gone before these have room; where they never have, a whole time says so.
-    let gone = times.len() + fresh - allowed;
+    let gone = times.len() + fresh.max(1) - allowed;
     let until = gone.checked_sub(1).and_then(|last| times.get(last)).map_or(per, |at| (at + per).saturating_sub(now));
     Some(seconds(until))
 }
@@ -271,10 +276,10 @@ mod tests {
         assert_eq!(ask("1", 1000), Ok(vec![]));
         assert_eq!(ask("2", 2000), Ok(vec![]));
         assert_eq!(ask("3", 3000), Err(Spent::Limit(3598)), "when the first was last looked for, and an hour");
-        assert_eq!(ask("1", 3000), Ok(vec![]), "what was counted costs nothing");
-        assert_eq!(ask("3", 2000 + HOUR - 1), Err(Spent::Limit(1)));
-        assert_eq!(ask("3", 2000 + HOUR), Ok(vec![]), "one has gone");
-        assert_eq!(ask("4", 2000 + HOUR), Err(Spent::Limit(1)), "the other has not");
+        assert_eq!(ask("1", 3000), Err(Spent::Limit(3598)), "nor what was counted, once all is spent");
+        assert_eq!(ask("3", 1000 + HOUR - 1), Err(Spent::Limit(1)));
+        assert_eq!(ask("3", 1000 + HOUR), Ok(vec![]), "one has gone");
+        assert_eq!(ask("4", 1000 + HOUR), Err(Spent::Limit(1)), "the other has not");
     }
 
     #[test]
@@ -293,12 +298,13 @@ mod tests {
     #[test]
     fn an_alert_tells_and_lets_pass() {
         let alert = limit(1, 60, Then::Alert);
-        let (mut budget, limits) = (budget(), [alert, limit(2, 60, Then::Block)]);
+        let (mut budget, limits) = (budget(), [alert, limit(3, 60, Then::Block)]);
         let mut ask = |value| budget.spend("a", &[sought("phone", value)], &limits, 0);
         assert_eq!(ask("1"), Ok(vec![]));
         assert_eq!(ask("2"), Ok(vec![alert]));
         assert_eq!(ask("2"), Ok(vec![]), "it was told");
-        assert_eq!(ask("3"), Err(Spent::Limit(60)));
+        assert_eq!(ask("3"), Ok(vec![alert]));
+        assert_eq!(ask("4"), Err(Spent::Limit(60)));
     }
 
     #[test]

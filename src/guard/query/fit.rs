@@ -33,6 +33,16 @@ pub(super) fn fit(detectors: &Detectors, kinds: &Kinds, kind: KindId, value: &st
     }
 }
 
+/// A value as it is seen: composed, without marks that nobody sees, and without signs around it.
+pub(super) fn seen(value: &str) -> String {
+    let is_unseen = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+    };
+    let seen: String = value.nfkc().filter(|c| !is_unseen(*c)).collect();
+    seen.trim_matches(|c: char| c.is_whitespace() || c.is_ascii_punctuation()).to_owned()
+}
+
 /// Whether what a pattern finds may hold the value. Only of plain patterns (`M-\d{8}`) it can be
 /// told that they know neither this letter nor this script.
 fn may_hold(pattern: &str, value: &str) -> bool {

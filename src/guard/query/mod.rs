@@ -323,7 +323,13 @@ impl<'p> Screen<'p> {
     }
 
     fn fit(&self, kind: KindId, value: &str) -> Fit {
-        fit::fit(&self.plan.detectors, &self.plan.kinds, kind, value)
+        let fit = |value: &str| fit::fit(&self.plan.detectors, &self.plan.kinds, kind, value);
+        let seen = fit::seen(value);
+        match fit(value) {
+            // Search engines drop signs around a word, and what nobody sees in it.
+            Fit::Never if !seen.is_empty() && seen != value => fit(&seen),
+            fit => fit,
+        }
     }
 
     fn search(&self, kind: KindId) -> Search {
@@ -341,7 +347,7 @@ impl<'p> Screen<'p> {
 
 /// A value in the one spelling in which it is counted.
 fn spelt(kind: KindId, value: &str, fit: Fit) -> String {
-    let mut folded = spelling::folded(value.trim());
+    let mut folded = spelling::folded(&fit::seen(value));
     if kind == kind::PHONE && fit == Fit::Proven {
         // Which lines and brackets stand between its digits is all one.
         folded.retain(|c| c.is_ascii_digit() || c == '+');

@@ -198,7 +198,7 @@ pub(super) fn minds_what_is_missing(plan: &Plan) -> bool {
 }
 
 /// Whether a rule takes a field out of answers.
-pub(super) fn removes_a_field(plan: &Plan) -> bool {
+pub fn removes_a_field(plan: &Plan) -> bool {
     has_a_field(plan, |own| own.action == Action::Remove)
 }
 

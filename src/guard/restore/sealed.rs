@@ -34,6 +34,9 @@ const SKEW: i64 = 5 * 60;
 /// Lengths are whole steps, so that they tell little.
 const STEP: usize = 256;
 
+/// Each value takes a multiple of so many bytes.
+const VALUE_STEP: usize = 64;
+
 /// The longest text that is sealed: what leaves is a third longer, and no more than 64 KiB.
 const BYTES_MAX: usize = 47 << 10;
 
@@ -190,6 +193,14 @@ impl Packer {
         self.bytes(text.as_bytes())
     }
 
+    /// A text that takes as much room as others of about its length: what stands beside it, and may be staff's own,
+    /// must not tell its length by the length of all.
+    fn padded(&mut self, text: &str) -> Option<()> {
+        self.text(text)?;
+        let padding = text.len().next_multiple_of(VALUE_STEP).max(VALUE_STEP) - text.len();
+        self.bytes(&[0; VALUE_STEP][..padding])
+    }
+
     fn slot(&mut self, slot: &Slot, kinds: &Kinds) -> Option<()> {
         let sort = match slot.sort {
             Sort::Line => 0,
@@ -203,7 +214,7 @@ impl Packer {
         self.count(slot.values.len())?;
         for given in &slot.values {
             self.bytes(&[u8::from(given.chosen), u8::from(given.is_veiled())])?;
-            self.text(&given.original)?;
+            self.padded(&given.original)?;
             if given.is_veiled() {
                 self.text(&given.veil)?;
             }
@@ -244,6 +255,14 @@ impl Unpacker<'_> {
         String::from_utf8(text.to_vec()).ok()
     }
 
+    fn padded(&mut self) -> Option<String> {
+        let text = self.text()?;
+        let padding = text.len().next_multiple_of(VALUE_STEP).max(VALUE_STEP) - text.len();
+        let (zeros, rest) = self.0.split_at_checked(padding)?;
+        self.0 = rest;
+        zeros.iter().all(|byte| *byte == 0).then_some(text)
+    }
+
     fn slot(&mut self, kinds: &Kinds) -> Option<Slot> {
         let sort = match self.byte()? {
             0 => Sort::Line,
@@ -255,7 +274,7 @@ impl Unpacker<'_> {
         };
         let (sends, kind) = (self.flag()?, self.text()?);
         let given = |read: &mut Self| {
-            let (chosen, is_veiled, original) = (read.flag()?, read.flag()?, read.text()?);
+            let (chosen, is_veiled, original) = (read.flag()?, read.flag()?, read.padded()?);
             let veil = if is_veiled { read.text()? } else { original.clone() };
             Some(Given { original, veil, chosen })
         };

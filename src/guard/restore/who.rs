@@ -33,8 +33,13 @@ fn folded(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Whether a name may tell which record is meant.
+/// Whether a name may tell which record is meant: as a whole, or by a part, as frameworks take names apart
+/// (`record[0]`, `id.x`).
 pub fn names_a_record(name: &str) -> bool {
+    is_a_record(name) || name.split(['[', ']', '.']).filter(|part| part.len() < name.len()).any(is_a_record)
+}
+
+fn is_a_record(name: &str) -> bool {
     let folded = folded(name);
     IDS.contains(&name)
         || RECORDS.contains(&folded.as_str())

@@ -17,7 +17,9 @@ use crate::body::unpack::Unpacker;
 use crate::format::html::forms::{self, Form};
 use crate::format::{self, Format, media};
 use crate::guard::outbound::Outbound;
-use crate::guard::restore::{self, Doubts, Home, Ids, Issued, IssuedForm, Kinds, Page, Scope, SealedForm, Sent};
+use crate::guard::restore::{
+    self, Doubts, Home, Ids, Issued, IssuedForm, Kinds, Page, Scope, SealedForm, Sent, minds_controls,
+};
 use crate::policy::plan::{Plan, SubjectAt};
 use crate::route::normal;
 use crate::serve::disclose::Receipt;
@@ -67,7 +69,8 @@ pub(super) fn with(
     site: &Site,
     asked: &Asked,
 ) -> Result<Option<With>, Refusal> {
-    if let Some(form) = sealed::opened(carried, asked, site, compared)? {
+    // A seal knows one form: of a field that nothing but a page tells of, another form at this address may have more.
+    if let Some(form) = sealed::opened(carried, asked, site, compared)?.filter(|_| !minds_controls(compared.plan)) {
         return Ok(Some(With::Seal(Box::new(form))));
     }
     if !compared.plan.restore {

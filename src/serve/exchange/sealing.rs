@@ -18,7 +18,7 @@ use crate::body::readings;
 use crate::body::rewriter::Decided;
 use crate::format::html::forms::{self, Form};
 use crate::format::{self, Format};
-use crate::guard::restore::{Kinds, Lead, SealedForm};
+use crate::guard::restore::{Kinds, Lead, SealedForm, minds_controls, removes_a_field};
 use crate::policy::Policy;
 use crate::policy::decide::RoleId;
 use crate::policy::plan::Plan;
@@ -74,6 +74,10 @@ impl Sealing {
         if !asks_for_pages || !by.policy.restores() || !plan.tellers.is_empty() || plan.resources.is_empty() {
             return None;
         }
+        // A form with a seal beside one without would show which of them holds what a rule takes out.
+        if removes_a_field(plan) || minds_controls(plan) {
+            return None;
+        }
         let staff = asks.staff?.clone();
         let mut head = asked.head().clone();
         without_body(&mut head);
@@ -121,9 +125,12 @@ impl Sealing {
             let Some(end) = original.end.filter(|_| original.is_plain && same && differ(&original, &veiled)) else {
                 continue;
             };
+            if all.len() >= FORMS_MAX {
+                break;
+            }
             let kinds = kinds.get_or_init(|| self.kinds(by, page.original).unwrap_or_default());
             let seal = self.seal(by, (original, veiled), kinds, (charset, has_base), &subject);
-            let Some(seal) = seal.filter(|seal| chars + seal.len() <= ALL_CHARS_MAX && all.len() < FORMS_MAX) else {
+            let Some(seal) = seal.filter(|seal| chars + seal.len() <= ALL_CHARS_MAX) else {
                 continue;
             };
             chars += seal.len();
