@@ -40,7 +40,9 @@ pub(super) fn seen(value: &str) -> String {
             || matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
     };
     let seen: String = value.nfkc().filter(|c| !is_unseen(*c)).collect();
-    seen.trim_matches(|c: char| c.is_whitespace() || c.is_ascii_punctuation()).to_owned()
+    // Brackets are not among them: they make a question in a language of its own.
+    let is_sign = |c: char| matches!(c, '"' | '\'' | '`' | ',' | ';' | ':' | '.' | '/' | '!' | '+');
+    seen.trim_matches(|c: char| c.is_whitespace() || is_sign(c)).to_owned()
 }
 
 /// Whether what a pattern finds may hold the value. Only of plain patterns (`M-\d{8}`) it can be
