@@ -225,6 +225,12 @@ pub(super) fn takes_numbers(name: &str) -> bool {
         || ["sort", "orderby", "ordering", "sidx", "isort", "column", "col"].iter().any(|start| name.starts_with(start))
 }
 
+/// Whether under this name a column's number stands and nothing else: `order[0][column]`, `iSortCol_0`.
+pub(super) fn is_a_number(name: &str) -> bool {
+    let name = squeezed(name);
+    name == "column" || name.starts_with("isortcol")
+}
+
 /// Whether a name that ends so speaks of its column and is none: `tel_op`, `tel_sort`.
 fn says_how(token: &str) -> bool {
     let uses = USES.get(token).map(Vec::as_slice).unwrap_or_default();

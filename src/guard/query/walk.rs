@@ -232,7 +232,8 @@ impl<'s, 'p> Walk<'s, 'p> {
     /// A value whose name says what it is for.
     fn by_use(&mut self, text: &str) -> Result<(), Refusal> {
         let any = |what| self.path.iter().any(|part| part.is(what));
-        let (sorts, filters, selects) = (any(Use::Sort), any(Use::Condition), any(Use::Select));
+        let (filters, selects) = (any(Use::Condition), any(Use::Select));
+        let sorts = any(Use::Sort) || self.orders(text);
         if sorts || filters {
             self.is_readable(text)?;
         }
@@ -269,7 +270,28 @@ impl<'s, 'p> Walk<'s, 'p> {
         last.is_some_and(|part| part.is(Use::Words))
     }
 
+    /// Whether what stands under the name of a search is a sort: a column and which way (`q[s]=tel asc`), or, under
+    /// a name that some read so, a column alone.
+    fn orders(&self, text: &str) -> bool {
+        let is_s = self.path.last().is_some_and(|part| part.name.eq_ignore_ascii_case("s"));
+        let column = match text.rsplit_once([' ', '+', ',']) {
+            Some((column, way)) if names::is_direction(way) => column,
+            None if is_s => text,
+            _ => return false,
+        };
+        self.searches() && !self.screen.columns().named(column.trim()).kinds.is_empty()
+    }
+
     fn sorted(&mut self, text: &str) -> Result<(), Refusal> {
+        // Servers read a number's beginning, and what is none as the first column.
+        let by_number =
+            self.path.iter().rev().find(|part| !part.is_number).is_some_and(|part| names::is_a_number(&part.name));
+        let first = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let text = match &text[..first] {
+            _ if !by_number => text,
+            "" => "0",
+            digits => digits,
+        };
         self.charge(text)?;
         let columns = self.screen.columns();
         let mut kinds = text::sorted(columns, text);
