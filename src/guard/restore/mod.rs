@@ -10,7 +10,10 @@
 mod controls;
 mod json;
 mod lists;
+mod recalled;
 mod sealed;
+mod seen;
+mod tree;
 mod who;
 
 use std::fmt;
@@ -19,7 +22,9 @@ use std::ops::Range;
 pub use self::controls::{IssuedForm, Page, Sent};
 pub use self::json::Issued;
 pub use self::lists::IDS;
+pub use self::recalled::{Memory, Sent as Call, recalled};
 pub use self::sealed::{Lead, SealedForm};
+pub use self::seen::{Field, KEPT, Kept, Whose, seen};
 pub use self::who::{Ids, names_a_record};
 use crate::guard::leaves;
 use crate::policy::plan::{Decision, Meaning, Plan};

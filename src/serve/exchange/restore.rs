@@ -31,7 +31,7 @@ use crate::serve::exchange::leads::Own;
 use crate::serve::exchange::posted::Posted;
 use crate::serve::exchange::sealed::{Carried, Site};
 use crate::serve::exchange::sealing::By;
-use crate::serve::exchange::{dry, head, sealed};
+use crate::serve::exchange::{dry, head, remembering, sealed};
 use crate::serve::house::{Gateway, House};
 use crate::serve::respond::Reader;
 use crate::serve::upstream::Upstream;
@@ -60,6 +60,8 @@ pub(super) enum With {
     Seal(Box<SealedForm>),
     /// The record, read once more.
     Record,
+    /// What is remembered of the record.
+    Memory,
 }
 
 /// What a write has to be compared with before it goes on; nothing where it goes on as it is.
@@ -72,6 +74,10 @@ pub(super) fn with(
     // A seal knows one form: of a field that nothing but a page tells of, another form at this address may have more.
     if let Some(form) = sealed::opened(carried, asked, site, compared)?.filter(|_| !minds_controls(compared.plan)) {
         return Ok(Some(With::Seal(Box::new(form))));
+    }
+    if compared.plan.recall.is_some() {
+        let is_open = !compared.doubts.leaves.is_empty() || compared.doubts.scope == Scope::All;
+        return Ok(is_open.then_some(With::Memory));
     }
     if !compared.plan.restore {
         compared.doubts.refuse_alone(compared.plan)?;
@@ -105,6 +111,9 @@ pub(super) async fn restore(
             receipt.restored(&form.subject, &home.counts).await?;
         }
         return Ok(Restored { values: home.values(), counts: home.counts });
+    }
+    if let With::Memory = with {
+        return remembering::recalled_by(gateway, upstream, &compared, asked, receipt).await;
     }
     let alone = compared.doubts.of_nothing_else();
     let compared = compared.or_with(&alone);
@@ -152,6 +161,11 @@ pub(super) fn dried(
         None => return Ok(Restored::default()),
         Some(With::Seal(form)) => {
             let home = sealed::restored(&compared, asked, &form)?;
+            return Ok(Restored { values: home.values(), counts: home.counts });
+        }
+        Some(With::Memory) => {
+            let seen = record.map(|record| dry::seen(&compared, record)).unwrap_or_default();
+            let (home, _) = remembering::restored(&compared, asked, &mut |field| seen.get(field).cloned())?;
             return Ok(Restored { values: home.values(), counts: home.counts });
         }
         Some(With::Record) => {}
