@@ -31,11 +31,7 @@ pub const UNSAID: Limit = Limit { searches: 100, per: 3600, then: Then::Block, e
 /// The limits that hold for staff, with the names of their roles or persons: each of those that speak of them;
 /// where none of these blocks, also the one that nobody wrote.
 pub(super) fn of(parts: &Parts, roles: &[RoleId], staff: Option<&Staff>) -> Vec<Limit> {
-    let takes = |rule: &&LimitRule| match (&rule.staff, &rule.who) {
-        (Some(ids), _) => staff.is_some_and(|staff| ids.iter().any(|id| is_named(id, staff))),
-        (None, Who::Every) => true,
-        (None, Who::Roles(named)) => named.iter().any(|role| roles.contains(role)),
-    };
+    let takes = |rule: &&LimitRule| speaks_of((&rule.who, rule.staff.as_deref()), roles, staff);
     let mut all: Vec<Limit> = parts.limits.iter().filter(takes).map(|rule| rule.limit).collect();
     if !all.iter().any(|limit| limit.then == Then::Block) {
         all.push(UNSAID);
@@ -45,11 +41,25 @@ pub(super) fn of(parts: &Parts, roles: &[RoleId], staff: Option<&Staff>) -> Vec<
 
 /// What is said of limits, for people: whom each is for, and what it says.
 pub(super) fn said(parts: &Parts) -> Vec<(String, String)> {
+    let named = |rule: &LimitRule| whom(parts, (&rule.who, rule.staff.as_deref()));
+    parts.limits.iter().map(|rule| (named(rule), rule.limit.to_string())).collect()
+}
+
+/// Whether something that is for these roles or persons speaks of staff.
+pub(super) fn speaks_of((who, persons): (&Who, Option<&[String]>), roles: &[RoleId], staff: Option<&Staff>) -> bool {
+    match (persons, who) {
+        (Some(ids), _) => staff.is_some_and(|staff| ids.iter().any(|id| is_named(id, staff))),
+        (None, Who::Every) => true,
+        (None, Who::Roles(named)) => named.iter().any(|role| roles.contains(role)),
+    }
+}
+
+/// The same in words.
+pub(super) fn whom(parts: &Parts, (who, persons): (&Who, Option<&[String]>)) -> String {
     let role = |id: &RoleId| parts.roles.get(usize::from(id.0)).map(|role| role.name.clone());
-    let named = |rule: &LimitRule| match (&rule.staff, &rule.who) {
+    match (persons, who) {
         (Some(ids), _) => format!("staff {}", ids.join(", ")),
         (None, Who::Every) => "all".to_owned(),
         (None, Who::Roles(roles)) => roles.iter().filter_map(role).collect::<Vec<Arc<str>>>().join(", "),
-    };
-    parts.limits.iter().map(|rule| (named(rule), rule.limit.to_string())).collect()
+    }
 }

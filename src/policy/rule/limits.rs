@@ -63,7 +63,16 @@ fn searches(node: &Node, faults: &mut Faults) -> Option<u32> {
 
 /// `30m`, `1h`.
 fn per(node: &Node, faults: &mut Faults) -> Option<u32> {
-    let text = reader::text(node, "`per`", faults)?;
+    let fits = seconds(reader::text(node, "`per`", faults)?);
+    if fits.is_none() {
+        let fault = faults.error(&node.spot, "bad-duration", "`per` is a time of one second to 24 hours");
+        fault.help("write `10m` or `1h`; counts are in memory and begin anew when the gateway does");
+    }
+    fits
+}
+
+/// The seconds of `30m` or `1h`, of at least one and at most a day.
+pub(super) fn seconds(text: &str) -> Option<u32> {
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match &text[number.len()..] {
         "s" => Some(1),
@@ -73,12 +82,7 @@ fn per(node: &Node, faults: &mut Faults) -> Option<u32> {
     };
     let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     let seconds = number.parse::<u32>().ok().filter(|_| digits).zip(unit).and_then(|(n, unit)| n.checked_mul(unit));
-    let fits = seconds.filter(|seconds| (1..=PER_MAX).contains(seconds));
-    if fits.is_none() {
-        let fault = faults.error(&node.spot, "bad-duration", "`per` is a time of one second to 24 hours");
-        fault.help("write `10m` or `1h`; counts are in memory and begin anew when the gateway does");
-    }
-    fits
+    seconds.filter(|seconds| (1..=PER_MAX).contains(seconds))
 }
 
 fn then(node: &Node, faults: &mut Faults) -> Option<Then> {

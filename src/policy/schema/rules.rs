@@ -35,6 +35,7 @@ shape!(RuleFile, "Who sees what. All files make one policy; the order of files a
         "unreadable": BlockWord, "What becomes of a body that cannot be read. Left out: `block`.";
         "headers": Headers, "What all answers say to browsers beside what the CRM says: only ever stricter.";
         "limits": List<Limit>, "How much staff may ask for. Left out: 100 values of each veiled kind an hour may be looked for.";
+        "reveal": List<Reveal>, "Who may have which kinds shown by the reveal API, one value at a time.";
         "tests": List<Test>, "Tests of the policy, for `sudare test`.";
     }
 );
@@ -289,6 +290,22 @@ shape!(Limit, "How much staff may ask for.",
 );
 piece!(named Searches, "A whole number.", |_generator| json_schema!({ "type": "integer", "minimum": 1, "maximum": 10000 }));
 one_of!(Then, "What happens beyond a limit.", "block", "alert");
+
+// The reveal API.
+shape!(Reveal, "Who may have which kinds shown by the reveal API.",
+    need {
+        "for": Either<OneOrMore<Text>, For>, "A role, a list of roles, `{ staff: tanaka }`, or `all`.";
+        "kinds": OneOrMore<KindWord>, "The kinds that may be revealed.";
+        "purpose": OneOrMore<Text>, "What for: a request must name one of these words.";
+    }
+    may {
+        "id": Text, "Its id in the ledger. Left out: `support-reveal-1`.";
+        "lasts": Text, "For how long that kind of that subject stays open to that person: `5m`, at most 24 hours. Left out: it is shown once.";
+        "approval": Approval, "Who else must agree. Left out: `none`.";
+        "why": Text, "What for, for people.";
+    }
+);
+one_of!(Approval, "Who else must agree.", "none");
 
 // Tests.
 shape!(Test, "A request, the CRM's answer, and what each role gets.",
