@@ -208,6 +208,11 @@ impl Policy {
         limits::of(&self.parts, roles, staff)
     }
 
+    /// How often staff with these roles may ask to have something revealed.
+    pub fn reveal_limits(&self, roles: &[RoleId], staff: Option<&Staff>) -> Vec<Limit> {
+        limits::of_reveals(&self.parts, roles, staff)
+    }
+
     /// Whom each limit of the rules is for, and what it says.
     pub fn limits_said(&self) -> Vec<(String, String)> {
         limits::said(&self.parts)

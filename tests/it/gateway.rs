@@ -21,6 +21,7 @@ pub mod origin;
 mod proxied;
 mod reload;
 mod restore;
+mod reveal;
 pub mod running;
 mod searches;
 mod service;

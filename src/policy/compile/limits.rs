@@ -25,7 +25,7 @@ pub fn compile(mut written: Vec<Written>, names: &Names<'_>, faults: &mut Faults
 fn one(written: Written, names: &Names<'_>, faults: &mut Faults) -> LimitRule {
     let (who, staff) = whom(&written.who, names, faults);
     let limit = Limit { searches: written.searches, per: written.per, then: written.then, each: false };
-    LimitRule { spot: written.spot, who, staff, limit }
+    LimitRule { spot: written.spot, who, staff, limit, reveals: written.reveals }
 }
 
 /// Looks up the roles that are named; persons are no roles.

@@ -34,7 +34,7 @@ shape!(RuleFile, "Who sees what. All files make one policy; the order of files a
         "undeclared": Undeclared, "What becomes of a path that no resource matches. Left out: `scan`.";
         "unreadable": BlockWord, "What becomes of a body that cannot be read. Left out: `block`.";
         "headers": Headers, "What all answers say to browsers beside what the CRM says: only ever stricter.";
-        "limits": List<Limit>, "How much staff may ask for. Left out: 100 values of each veiled kind an hour may be looked for.";
+        "limits": List<Limit>, "How much staff may ask for. Left out: 100 values of each veiled kind an hour may be looked for, and 100 revealed.";
         "reveal": List<Reveal>, "Who may have which kinds shown by the reveal API, one value at a time.";
         "tests": List<Test>, "Tests of the policy, for `sudare test`.";
     }
@@ -277,14 +277,15 @@ shape!(Token, "A token.",
 one_of!(Check, "What becomes of a check digit.", "pass", "fail");
 
 // Limits.
-shape!(Limit, "How much staff may ask for.",
+shape!(Limit, "How much staff may ask for: `searches`, or `reveals`.",
     need {
         "for": Either<OneOrMore<Text>, For>, "A role, a list of roles, `{ staff: tanaka }`, or `all`.";
-        "searches": Searches, "How many values of veiled kinds one person may look for; the same value counts once.";
         "per": Text, "Within which time: `10m`, `1h`, at most 24 hours.";
         "then": Then, "What happens to the next one.";
     }
     may {
+        "searches": Searches, "How many values of veiled kinds one person may look for; the same value counts once.";
+        "reveals": Searches, "How often one person may ask to have a value revealed; each time counts, whatever comes of it.";
         "why": Text, "What for, for people.";
     }
 );
