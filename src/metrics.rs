@@ -70,7 +70,7 @@ metrics! {
 const RELOADS: [&str; 2] = ["ok", "refused"];
 
 /// What is counted of tokens and hashes.
-const VAULT: [[&str; 2]; 7] = [
+const VAULT: [[&str; 2]; 9] = [
     ["tokenize", "ok"],
     ["tokenize", "error"],
     ["hash", "ok"],
@@ -78,6 +78,8 @@ const VAULT: [[&str; 2]; 7] = [
     ["keep", "error"],
     ["remember", "ok"],
     ["remember", "error"],
+    ["reveal", "ok"],
+    ["reveal", "refused"],
 ];
 
 /// The sides of a connection.

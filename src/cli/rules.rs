@@ -140,10 +140,13 @@ impl<'a> Shown<'a> {
         )
     }
 
-    /// How much staff may look for, whatever they see.
+    /// How much staff may look for, whatever they see, and what they may have revealed.
     fn limits(&self, lang: Lang) -> Vec<String> {
         let said = self.policy.limits_said();
-        said.iter().map(|(who, says)| texts::LIMIT_OF.with(lang, &[("who", who), ("says", says)])).collect()
+        let limits = said.iter().map(|(who, says)| texts::LIMIT_OF.with(lang, &[("who", who), ("says", says)]));
+        let revealed = self.policy.reveals_said();
+        let reveals = revealed.iter().map(|(who, says)| texts::REVEAL_FOR.with(lang, &[("who", who), ("says", says)]));
+        limits.chain(reveals).collect()
     }
 
     fn text(&self, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
@@ -227,8 +230,10 @@ impl<'a> Shown<'a> {
         let rows: Vec<Value> = self.table.rows.iter().map(row).collect();
         let limits = self.policy.limits_said().into_iter().map(|(who, says)| json!({ "for": who, "says": says }));
         let limits: Vec<Value> = limits.collect();
+        let reveal = self.policy.reveals_said().into_iter().map(|(who, says)| json!({ "for": who, "says": says }));
+        let reveal: Vec<Value> = reveal.collect();
         let all = json!({
-            "policy": &**self.policy.version(), "resource": self.resource, "kinds": rows, "limits": limits,
+            "policy": &**self.policy.version(), "resource": self.resource, "kinds": rows, "limits": limits, "reveal": reveal,
         });
         writeln!(out, "{all}")
     }

@@ -287,13 +287,17 @@ impl Then {
 /// `searches: 100, per: 1h, then: block`
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (per, unit) = match self.per {
-            hours if hours % 3600 == 0 => (hours / 3600, "h"),
-            minutes if minutes % 60 == 0 => (minutes / 60, "m"),
-            seconds => (seconds, "s"),
-        };
         let each = if self.each { " of each kind" } else { "" };
-        write!(f, "searches: {}{each}, per: {per}{unit}, then: {}", self.searches, self.then.word())
+        write!(f, "searches: {}{each}, per: {}, then: {}", self.searches, spelt(self.per), self.then.word())
+    }
+}
+
+/// Seconds as rules write them: `1h`, `5m`.
+pub(super) fn spelt(seconds: u32) -> String {
+    match seconds {
+        hours if hours % 3600 == 0 => format!("{}h", hours / 3600),
+        minutes if minutes % 60 == 0 => format!("{}m", minutes / 60),
+        seconds => format!("{seconds}s"),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::policy::plan::{ColumnsAt, Errors, Otherwise, Parameter, Unlisted, Unr
 use crate::policy::rule::matches::{Glob, Match};
 use crate::policy::rule::resources::{At, Options, Subject};
 use crate::policy::rule::settings::Undeclared;
-use crate::policy::{Parts, limits};
+use crate::policy::{Parts, limits, reveal};
 use crate::terms::kind::{KindId, Kinds};
 use crate::terms::place::Place;
 
@@ -29,6 +29,9 @@ pub(super) fn of(parts: &Parts) -> BTreeMap<String, String> {
     all.say("undeclared".to_owned(), undeclared.to_owned());
     for (whose, said) in limits::said(parts) {
         all.say(format!("limit of {whose}"), said);
+    }
+    for (whose, said) in reveal::said(parts) {
+        all.say(format!("reveal for {whose}"), said);
     }
     kinds(&parts.kinds.kinds, &mut all);
     for route in &parts.routes {

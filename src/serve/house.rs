@@ -61,6 +61,8 @@ pub struct Gateway {
     pub remembered: Remembered,
     /// What staff has looked for.
     pub searches: Searches,
+    /// How often it asked to have something revealed.
+    pub reveals: Searches,
     /// The metrics.
     pub metrics: Metrics,
     /// What all answers together hold.

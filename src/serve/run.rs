@@ -147,8 +147,9 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     sessions(&config, &ring)?;
     let sites = Arc::new(sites);
     let certificates = Certificates::new(tls.into_iter().flatten().collect(), Arc::clone(&sites));
-    let searches = Searches::new().map_err(|_| RunError::Keys(RingError::Chance))?;
-    let gateway = gateway(&config, metrics, sites, rules, (ring, vault), (ledger, searches));
+    let counts = || Searches::new().map_err(|_| RunError::Keys(RingError::Chance));
+    let (searches, reveals) = (counts()?, counts()?);
+    let gateway = gateway(&config, metrics, sites, rules, (ring, vault), (ledger, searches, reveals));
     // From here on a record's policy can be told from the one before.
     gateway.ledger.append(reload::entry("loaded", gateway.house.load().policy.version()), Box::new(|_| {}));
     let result = serve(&config, &gateway, doors, certificates, started).await;
@@ -177,7 +178,7 @@ fn gateway(
     sites: Arc<Sites>,
     rules: Rules,
     (ring, vault): (Arc<Ring>, Arc<Vault>),
-    (ledger, searches): (Ledger, Searches),
+    (ledger, searches, reveals): (Ledger, Searches, Searches),
 ) -> Arc<Gateway> {
     metrics.from_zero(Format::ALL.iter().map(|format| format.word()));
     panics::hush(metrics.refusals.with_label_values(&[Reason::Internal.word()]));
@@ -200,6 +201,7 @@ fn gateway(
         keeping: Keeping::new(vault, metrics.vault.clone()),
         remembered: Remembered::new(config.state.join(ISSUED), Arc::clone(&ring), metrics.vault.clone()),
         searches,
+        reveals,
         metrics,
         hold: Hold::new(config.bounds.hold_all_bytes),
         draining: AtomicBool::new(false),

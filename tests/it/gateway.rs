@@ -22,6 +22,7 @@ mod proxied;
 mod reload;
 mod remembered;
 mod restore;
+mod reveal;
 pub mod running;
 mod searches;
 mod service;

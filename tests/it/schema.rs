@@ -20,7 +20,7 @@ use crate::config::environment;
 
 /// Each map that a reader opens: what it calls it, the schema's name for it, and a file in which `@`
 /// stands for keys of such a map.
-const MAPS: [(&str, &str, &str); 43] = [
+const MAPS: [(&str, &str, &str); 44] = [
     ("a rule file", "rules", "@"),
     ("a role", "Role", "roles: { r: { @ } }"),
     ("a kind", "KindShape", "kinds: { k: { @ } }"),
@@ -35,6 +35,7 @@ const MAPS: [(&str, &str, &str); 43] = [
     ("a rule", "Rule", "rules: [{ @ }]"),
     ("`for`", "For", "rules: [{ for: { @ } }]"),
     ("a limit", "Limit", "limits: [{ @ }]"),
+    ("a reveal rule", "Reveal", "reveal: [{ @ }]"),
     ("a token", "Token", "roles: { r: a }\nrules: [{ for: r, tokenize: { phone: { @ } } }]"),
     ("`when`", "When", "rules: [{ when: { @ } }]"),
     ("a test", "Test", "tests: [{ @ }]"),

@@ -149,6 +149,7 @@ const WORDS: &[(&str, &str)] = &[
     ("a category", "区分"),
     ("an event", "event "),
     ("a limit", "上限"),
+    ("a reveal rule", "開示の規則"),
     ("a listener", "待ち受け"),
     ("an identity source", "認証元"),
     ("a set of fields", "項目セット"),

@@ -34,7 +34,8 @@ shape!(RuleFile, "Who sees what. All files make one policy; the order of files a
         "undeclared": Undeclared, "What becomes of a path that no resource matches. Left out: `scan`.";
         "unreadable": BlockWord, "What becomes of a body that cannot be read. Left out: `block`.";
         "headers": Headers, "What all answers say to browsers beside what the CRM says: only ever stricter.";
-        "limits": List<Limit>, "How much staff may ask for. Left out: 100 values of each veiled kind an hour may be looked for.";
+        "limits": List<Limit>, "How much staff may ask for. Left out: 100 values of each veiled kind an hour may be looked for, and 100 revealed.";
+        "reveal": List<Reveal>, "Who may have which kinds shown by the reveal API, one value at a time.";
         "tests": List<Test>, "Tests of the policy, for `sudare test`.";
     }
 );
@@ -283,19 +284,36 @@ shape!(Token, "A token.",
 one_of!(Check, "What becomes of a check digit.", "pass", "fail");
 
 // Limits.
-shape!(Limit, "How much staff may ask for.",
+shape!(Limit, "How much staff may ask for: `searches`, or `reveals`.",
     need {
         "for": Either<OneOrMore<Text>, For>, "A role, a list of roles, `{ staff: tanaka }`, or `all`.";
-        "searches": Searches, "How many values of veiled kinds one person may look for; the same value counts once.";
         "per": Text, "Within which time: `10m`, `1h`, at most 24 hours.";
         "then": Then, "What happens to the next one.";
     }
     may {
+        "searches": Searches, "How many values of veiled kinds one person may look for; the same value counts once.";
+        "reveals": Searches, "How often one person may ask to have a value revealed; each time counts, whatever comes of it.";
         "why": Text, "What for, for people.";
     }
 );
 piece!(named Searches, "A whole number.", |_generator| json_schema!({ "type": "integer", "minimum": 1, "maximum": 10000 }));
 one_of!(Then, "What happens beyond a limit.", "block", "alert");
+
+// The reveal API.
+shape!(Reveal, "Who may have which kinds shown by the reveal API.",
+    need {
+        "for": Either<OneOrMore<Text>, For>, "A role, a list of roles, `{ staff: tanaka }`, or `all`.";
+        "kinds": OneOrMore<KindWord>, "The kinds that may be revealed.";
+        "purpose": OneOrMore<Text>, "What for: a request must name one of these words.";
+    }
+    may {
+        "id": Text, "Its id in the ledger. Left out: `support-reveal-1`.";
+        "lasts": Text, "For how long that kind of that subject stays open to that person: `5m`, at most 24 hours. Left out: it is shown once.";
+        "approval": Approval, "Who else must agree. Left out: `none`.";
+        "why": Text, "What for, for people.";
+    }
+);
+one_of!(Approval, "Who else must agree.", "none");
 
 // Tests.
 shape!(Test, "A request, the CRM's answer, and what each role gets.",

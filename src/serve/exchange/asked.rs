@@ -71,7 +71,7 @@ fn is_open(house: &House, method: &Method, path: &Canonical) -> bool {
     identity::session(&house.identity).is_some_and(|(_, session)| session.is_open(method, &path.folded()))
 }
 
-fn nobody() -> Refusal {
+pub(super) fn nobody() -> Refusal {
     Refusal::new(Reason::Unrecognised, "no source found a credential")
 }
 

@@ -24,6 +24,7 @@ mod questions;
 pub mod recognise;
 mod remembering;
 mod restore;
+mod reveal;
 mod sealed;
 mod sealing;
 mod told;
@@ -68,14 +69,19 @@ pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: &
         ..Facts::default()
     };
     let mut beside = Beside::default();
-    let answered = answered(&gateway, &house, request, peer, &mut facts, reader, &mut beside).await;
+    let answered = if reveal::is_asked(request.uri().path()) {
+        Box::pin(reveal::answered(&gateway, &house, request, peer, &mut facts, &mut beside)).await
+    } else {
+        answered(&gateway, &house, request, peer, &mut facts, reader, &mut beside).await
+    };
     let outcome = if answered.is_ok() { "released" } else { "refused" };
     let resource = facts.resource.as_deref().unwrap_or("undeclared");
     gateway.metrics.requests.with_label_values(&[resource, outcome]).inc();
     let took = began.elapsed();
     gateway.metrics.request_seconds.observe(took.as_secs_f64());
     gateway.metrics.overhead_seconds.observe(took.saturating_sub(beside.crm).as_secs_f64());
-    let mut response = answered.unwrap_or_else(|refusal| refused(&gateway, &house, &facts, &refusal, reader));
+    let mut response =
+        answered.unwrap_or_else(|refusal| refused(&gateway, &house, &facts, &refusal, (reader, &beside)));
     beside.cookies.give(response.headers_mut());
     if let Ok(id) = HeaderValue::from_str(&facts.id) {
         response.headers_mut().insert(respond::REQUEST, id);
@@ -90,6 +96,10 @@ struct Beside {
     crm: Duration,
     /// What it set while a record was read again.
     cookies: Cookies,
+    /// The one method that there is at a place of the gateway's own.
+    allow: Option<&'static str>,
+    /// That it is refused has its record already.
+    recorded: bool,
 }
 
 async fn answered(
@@ -191,8 +201,15 @@ fn destination(
 }
 
 /// Tells staff, the ledger, the metrics and the log that a request was refused.
-fn refused(gateway: &Gateway, house: &House, facts: &Facts, refusal: &Refusal, reader: Reader) -> Response<StaffBody> {
-    let ways = Ways { challenges: identity::challenges(&house.identity), login: login::link(house) };
+fn refused(
+    gateway: &Gateway,
+    house: &House,
+    facts: &Facts,
+    refusal: &Refusal,
+    (reader, beside): (Reader, &Beside),
+) -> Response<StaffBody> {
+    let (challenges, login) = (identity::challenges(&house.identity), login::link(house));
+    let ways = Ways { challenges, login, allow: beside.allow };
     let mut response = respond::refusal(refusal.reason, reader, &facts.id, &ways);
     if let Some(after) = refusal.after {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after));
@@ -205,7 +222,9 @@ fn refused(gateway: &Gateway, house: &House, facts: &Facts, refusal: &Refusal, r
     entry.status = Some(response.status().as_u16());
     entry.outcome = Some("refused".into());
     entry.reason = Some(refusal.reason.word().into());
-    gateway.ledger.refuse(entry);
+    if !beside.recorded {
+        gateway.ledger.refuse(entry);
+    }
     let resource = facts.resource.as_deref().unwrap_or("undeclared");
     tracing::info!(request = facts.id, reason = refusal.reason.word(), note = refusal.note, resource, "refused");
     response.map(StaffBody::own)
