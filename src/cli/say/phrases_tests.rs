@@ -222,7 +222,7 @@ fn is_note(literal: &str) -> bool {
     words > 1 && !debugs && !UNNOTED.iter().any(|unsaid| literal.contains(unsaid))
 }
 
-/// Headers, a guard of JSON, proofs, what the log alone reads, and parts of sentences that stand whole in pairs.
+/// Headers, a guard of JSON, proofs, what is only counted or told to the log, and parts of sentences that stand whole in pairs.
 const UNNOTED: &[&str] = &[
     "realm=",
     "private, ",
@@ -230,6 +230,7 @@ const UNNOTED: &[&str] = &[
     "dont be evil",
     "is a selector",
     "the crm at `",
+    "beside {text}",
     "{advice}",
     "ask `has(…)` before",
     "`{text}`: {why}",
