@@ -70,8 +70,15 @@ metrics! {
 const RELOADS: [&str; 2] = ["ok", "refused"];
 
 /// What is counted of tokens and hashes.
-const VAULT: [[&str; 2]; 5] =
-    [["tokenize", "ok"], ["tokenize", "error"], ["hash", "ok"], ["keep", "ok"], ["keep", "error"]];
+const VAULT: [[&str; 2]; 7] = [
+    ["tokenize", "ok"],
+    ["tokenize", "error"],
+    ["hash", "ok"],
+    ["keep", "ok"],
+    ["keep", "error"],
+    ["remember", "ok"],
+    ["remember", "error"],
+];
 
 /// The sides of a connection.
 const SIDES: [&str; 2] = ["staff", "crm"];

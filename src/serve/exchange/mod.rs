@@ -15,12 +15,14 @@ mod forms;
 mod head;
 mod leads;
 mod login;
+mod more;
 mod posted;
 mod prefetched;
 mod protect;
 mod purpose;
 mod questions;
 pub mod recognise;
+mod remembering;
 mod restore;
 mod sealed;
 mod sealing;
@@ -44,6 +46,7 @@ use crate::serve::exchange::asked::{Asked, Asks};
 use crate::serve::exchange::cookies::Cookies;
 use crate::serve::exchange::login::Watch;
 use crate::serve::exchange::questions::Judged;
+use crate::serve::exchange::remembering::Remembering;
 use crate::serve::exchange::restore::Compared;
 use crate::serve::exchange::sealed::Site;
 use crate::serve::exchange::sealing::{By, Sealing};
@@ -153,7 +156,8 @@ async fn answered(
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time)).asked_by(staff.as_ref());
     let guard = Box::new(guard.hiding(home));
     let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
-    let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing);
+    let remembering = Remembering::of(&asked, &asks, &plan, upstream.identity());
+    let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing).remembering(remembering);
     if let Some(watch) = &watch {
         Box::pin(watch.before()).await;
     }
