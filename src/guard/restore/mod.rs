@@ -7,6 +7,7 @@
 //! Whatever looks like a veil is a doubt until the comparison has settled just that leaf, so a case that
 //! nobody thought of is refused.
 
+mod contact;
 mod controls;
 mod json;
 mod lists;
@@ -16,10 +17,11 @@ mod who;
 use std::fmt;
 use std::ops::Range;
 
+pub use self::contact::Touch;
 pub use self::controls::{IssuedForm, Page, Sent};
 pub use self::json::Issued;
 pub use self::lists::IDS;
-pub use self::sealed::{Lead, SealedForm};
+pub use self::sealed::{Lead, SealedForm, is_good};
 pub use self::who::{Ids, names_a_record};
 use crate::guard::leaves;
 use crate::policy::plan::{Decision, Meaning, Plan};
@@ -89,6 +91,8 @@ pub struct Doubts {
     pub controls: bool,
     /// Whether it may empty what holds a field that staff may not change.
     pub empties: bool,
+    /// Where it says how somebody is reached: in doubt is nothing of that.
+    pub contacts: Vec<Touch>,
 }
 
 /// What a document that replaces another replaces of it.
@@ -235,6 +239,8 @@ pub struct Home {
     pub fills: Vec<Fill>,
     /// How many values of which kind.
     pub counts: Counts,
+    /// What of the write is what it was, in its order.
+    pub kept: Vec<Range<usize>>,
     /// Values that are written in another way than they read.
     texts: Vec<String>,
 }
@@ -348,6 +354,8 @@ impl Settled {
             return Err(doubt.refuse(plan));
         }
         self.home.fills.sort_by_key(|fill| fill.span.start);
+        let is_left = |span: &Range<usize>| !self.moved.contains(span);
+        self.home.kept = self.kept.into_iter().filter(is_left).collect();
         Ok(self.home)
     }
 }

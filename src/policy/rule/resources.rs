@@ -37,6 +37,8 @@ pub struct Resource {
     pub attributes: Vec<(Word, Place)>,
     /// What a request does, if it is not what its method says.
     pub event: Option<Event>,
+    /// What the CRM carries elsewhere by it.
+    pub derive: Option<Derive>,
     /// What it says of the rest.
     pub options: Options,
     /// What its answers say to browsers.
@@ -60,6 +62,19 @@ pub struct Options {
     pub public: bool,
     /// Whether veils in a write become their originals again.
     pub restore: bool,
+    /// Controls of forms that hold the CRM's own state, which staff gets sealed.
+    pub seal: Vec<String>,
+}
+
+/// What the CRM itself copies or transforms where a resource is asked for.
+#[derive(Debug)]
+pub enum Derive {
+    /// Nothing: somebody has looked.
+    Nothing,
+    /// Whatever is known of such a record.
+    All,
+    /// Kinds, categories.
+    Of(Vec<Word>),
 }
 
 /// Whose data a resource shows.
@@ -116,18 +131,33 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Resource> {
     let query = map.take("query").map(|node| query(node, faults)).unwrap_or_default();
     let attributes = map.take("attributes").map(|node| attributes(node, faults)).unwrap_or_default();
     let event = map.take("event").and_then(|node| reader::word(node, "an event", &EVENTS, faults));
+    let derive = map.take("derive").map(|node| derive(node, faults));
     let options = options(&mut map, faults);
     let headers = map.take("headers").map(|node| headers::of_resource(node, faults)).unwrap_or_default();
     columns::check(columns.as_ref(), records.as_ref(), faults);
-    map.reserve(&["derive", "store", "seal", "undeclared"], faults);
+    map.reserve(&["store", "undeclared"], faults);
     map.finish(faults);
-    Some(Resource { id: id?, matches, subjects, records, columns, fields, query, attributes, event, options, headers })
+    Some(Resource {
+        id: id?,
+        matches,
+        subjects,
+        records,
+        columns,
+        fields,
+        query,
+        attributes,
+        event,
+        derive,
+        options,
+        headers,
+    })
 }
 
 fn options(map: &mut MapReader<'_>, faults: &mut Faults) -> Options {
     let scan = map.take("scan").and_then(|node| reader::boolean(node, "`scan`", faults)).unwrap_or(true);
     let public = map.take("public").and_then(|node| reader::boolean(node, "`public`", faults)).unwrap_or(false);
     let restore = map.take("restore").and_then(|node| reader::boolean(node, "`restore`", faults)).unwrap_or(false);
+    let seal = map.take("seal").map(|node| controls(node, faults)).unwrap_or_default();
     let words = [("scan", Unlisted::Scan), ("mask", Unlisted::Mask), ("block", Unlisted::Block)];
     let unlisted = map
         .take("unlisted")
@@ -149,7 +179,25 @@ fn options(map: &mut MapReader<'_>, faults: &mut Faults) -> Options {
     if let Some((_, spot)) = until.filter(|_| unreadable == Unreadable::Block) {
         faults.error(spot, "until", "`until` here belongs to `unreadable: pass` alone");
     }
-    Options { scan, unlisted, unreadable, until: until.map(|(time, _)| time), errors, public, restore }
+    Options { scan, unlisted, unreadable, until: until.map(|(time, _)| time), errors, public, restore, seal }
+}
+
+/// `derive: true`, or the kinds that are carried.
+fn derive(node: &Node, faults: &mut Faults) -> Derive {
+    match &node.value {
+        Value::Scalar { text, .. } if text == "true" => Derive::All,
+        Value::Scalar { text, .. } if text == "false" => Derive::Nothing,
+        _ => {
+            let kinds = reader::texts(node, "`derive`", faults).into_iter();
+            Derive::Of(kinds.map(|(kind, spot)| Word::new(kind, spot)).collect())
+        }
+    }
+}
+
+/// `seal: [__VIEWSTATE]`
+fn controls(node: &Node, faults: &mut Faults) -> Vec<String> {
+    let names = reader::texts(node, "a control's name", faults).into_iter();
+    names.map(|(name, _)| name.to_owned()).collect()
 }
 
 fn records(node: &Node, faults: &mut Faults) -> Option<Place> {

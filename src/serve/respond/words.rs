@@ -249,7 +249,7 @@ pub fn of(reason: Reason) -> Words {
             ("There is nothing here", "Check the address."),
             ("見つかりません", "アドレスを確認してください。"),
         ),
-        Reason::UpstreamFraming | Reason::Unreadable | Reason::Shape | Reason::Bound => UNSAFE_ANSWER,
+        Reason::UpstreamFraming | Reason::Unreadable | Reason::Subject | Reason::Shape | Reason::Bound => UNSAFE_ANSWER,
         Reason::UpstreamAway => words(
             502,
             ("The CRM cannot be reached", "Try again shortly; if it goes on, tell the administrator."),
