@@ -73,8 +73,17 @@ metrics! {
 const RELOADS: [&str; 2] = ["ok", "refused"];
 
 /// What is counted of tokens and hashes.
-const VAULT: [[&str; 2]; 5] =
-    [["tokenize", "ok"], ["tokenize", "error"], ["hash", "ok"], ["keep", "ok"], ["keep", "error"]];
+const VAULT: [[&str; 2]; 9] = [
+    ["tokenize", "ok"],
+    ["tokenize", "error"],
+    ["hash", "ok"],
+    ["keep", "ok"],
+    ["keep", "error"],
+    ["remember", "ok"],
+    ["remember", "error"],
+    ["reveal", "ok"],
+    ["reveal", "refused"],
+];
 
 /// What stands for the role of staff that has none.
 const NO_ROLE: &str = "none";

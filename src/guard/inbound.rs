@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::guard::nothing::Hollow;
 use crate::guard::restore::{self, DOUBTS, Doubt, Doubts, Scope, Touch, Why};
 use crate::guard::{leaves, query, returned};
 use crate::policy::plan::Plan;
@@ -34,6 +35,9 @@ pub struct Inbound<'a> {
     nested: bool,
     /// Whether a value may stand where something was.
     empties: bool,
+    /// What may be veiled so that nothing stands there, once it is asked; and whether nothing stands somewhere.
+    hollow: Option<Hollow>,
+    nulls: bool,
     bytes: usize,
     bytes_max: usize,
 }
@@ -50,6 +54,8 @@ impl<'a> Inbound<'a> {
             typed,
             nested: false,
             empties: false,
+            hollow: None,
+            nulls: false,
             bytes: 0,
             bytes_max,
         }
@@ -77,7 +83,8 @@ impl<'a> Inbound<'a> {
             (false, false) if locks => Scope::Below,
             (false, false) => Scope::Nothing,
         };
-        Doubts { leaves: self.doubts, scope, empties: locks && self.empties, controls: false, contacts: self.contacts }
+        let empties = locks && self.empties;
+        Doubts { leaves: self.doubts, scope, empties, nulls: self.nulls, contacts: self.contacts, ..Doubts::default() }
     }
 
     /// The same of a write without a body that replaces a record: what staff may not change is gone then.
@@ -168,6 +175,10 @@ impl Sink for Inbound<'_> {
             self.parameters.push(((*name).to_owned(), leaf.text.to_owned()));
         }
         let is_empty = leaf.part == Part::Value && leaf.text.trim().is_empty();
+        if is_empty && !self.nulls {
+            let hollow = *self.hollow.get_or_insert_with(|| Hollow::of(self.plan));
+            self.nulls = if leaf.text == returned::NULL { hollow.nulls } else { hollow.blanks };
+        }
         self.empties |= is_empty;
         self.nested |= is_empty || !leaf.above.is_empty();
         let doubts: Vec<Doubt> = self.check(leaf).collect();

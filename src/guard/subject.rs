@@ -202,8 +202,13 @@ fn is_name(key: &str, name: &str) -> bool {
 /// An id as the ledger may hold it: in clear only if it is digits, a UUID or declared so, and no
 /// detector knows it; else as a keyed hash.
 pub fn for_ledger<'a>(plan: &Plan, subject: &'a Subject, mint: &dyn Mint) -> Option<Cow<'a, str>> {
+    id_for_ledger(&plan.detectors, subject, mint)
+}
+
+/// The same where there is no plan.
+pub fn id_for_ledger<'a>(detectors: &Detectors, subject: &'a Subject, mint: &dyn Mint) -> Option<Cow<'a, str>> {
     let id = subject.id.as_deref()?;
-    if stands_in_clear(subject.in_ledger, id, &plan.detectors) {
+    if stands_in_clear(subject.in_ledger, id, detectors) {
         return Some(Cow::Borrowed(id));
     }
     Some(Cow::Owned(mint.subject(&subject.kind, id)))

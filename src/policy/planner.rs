@@ -13,6 +13,7 @@ use crate::policy::plan::{
     ColumnsAt, Decision, Errors, Meaning, Parameter, Plan, SubjectAt, SubjectSource, Target, Teller, Unlisted,
     Unreadable,
 };
+use crate::policy::remembered;
 use crate::policy::rows::{self, Rows, Term};
 use crate::policy::rule::resources::At;
 use crate::policy::rule::settings::Undeclared;
@@ -224,6 +225,8 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         restore,
         derives: all_of(matched.iter().chain(&beside), |resource| &resource.derives),
         seals: all_of(matched.iter().chain(&beside), |resource| &resource.options.seal),
+        remember: remembered::remember(&matched),
+        recall: remembered::recall(parts, &matched),
         parameters: parameters(if beside.is_empty() { &matched } else { &beside }),
         tellers: layout.tellers,
         rows,

@@ -5,6 +5,7 @@
 //! record is taken when the receipt is opened, because a dropped connection cannot wait.
 
 pub mod body;
+pub mod reveal;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -251,25 +252,7 @@ impl Receipt {
 
     /// Waits until the entry is durable, but not longer than the ledger may take.
     async fn append(&self, entry: Entry<'_>) -> Result<(), Refusal> {
-        let began = Instant::now();
-        let sealed = self.gateway.ledger.seal(entry);
-        let sealed = sealed.map_err(|error| Refusal::new(Reason::Ledger, error.to_string()))?;
-        let (sender, receiver) = oneshot::channel();
-        // Nobody listens any more when the wait was too long; the record stands all the same.
-        let done = Box::new(move |done| {
-            let _ = sender.send(done);
-        });
-        self.gateway.carrier.append(sealed, done).await;
-        let done = timeout(self.house.bounds.ledger_wait, receiver).await;
-        self.gateway.metrics.ledger_seconds.observe(began.elapsed().as_secs_f64());
-        match done {
-            Ok(Ok(Ok(_))) => {
-                self.gateway.metrics.ledger_records.inc();
-                Ok(())
-            }
-            Ok(Ok(Err(error))) => Err(Refusal::new(Reason::Ledger, error.to_string())),
-            Ok(Err(_)) | Err(_) => Err(Refusal::new(Reason::Ledger, "the ledger did not take the record in time")),
-        }
+        durable(&self.gateway, &self.house, entry).await
     }
 
     fn meter(&self, verdict: &Verdict, format: &'static str) {
@@ -320,5 +303,28 @@ impl Drop for Receipt {
     /// Whoever drops a receipt unclosed was ended from outside, or is being unwound by a panic.
     fn drop(&mut self) {
         self.closing(if std::thread::panicking() { End::Cut } else { End::Cancelled });
+    }
+}
+
+/// Waits until an entry is durable, but not longer than the ledger may take.
+async fn durable(gateway: &Gateway, house: &House, entry: Entry<'_>) -> Result<(), Refusal> {
+    let began = Instant::now();
+    let sealed = gateway.ledger.seal(entry);
+    let sealed = sealed.map_err(|error| Refusal::new(Reason::Ledger, error.to_string()))?;
+    let (sender, receiver) = oneshot::channel();
+    // Nobody listens any more when the wait was too long; the record stands all the same.
+    let done = Box::new(move |done| {
+        let _ = sender.send(done);
+    });
+    gateway.carrier.append(sealed, done).await;
+    let done = timeout(house.bounds.ledger_wait, receiver).await;
+    gateway.metrics.ledger_seconds.observe(began.elapsed().as_secs_f64());
+    match done {
+        Ok(Ok(Ok(_))) => {
+            gateway.metrics.ledger_records.inc();
+            Ok(())
+        }
+        Ok(Ok(Err(error))) => Err(Refusal::new(Reason::Ledger, error.to_string())),
+        Ok(Err(_)) | Err(_) => Err(Refusal::new(Reason::Ledger, "the ledger did not take the record in time")),
     }
 }

@@ -67,6 +67,10 @@ reasons! {
     Veil = "veil",
     /// No such page of the gateway's own.
     NotFound = "not-found",
+    /// There is nothing that may be revealed.
+    Reveal = "reveal",
+    /// A browser asks for what no script of a page may get: staff must confirm it.
+    Confirm = "confirm",
     /// The CRM's answer is framed in a way that can be read twice.
     UpstreamFraming = "upstream-framing",
     /// The CRM's answer cannot be read as what it says it is.

@@ -504,6 +504,11 @@ pub const ALL: &[Code] = &[
         "No resource uses this set of fields, so its places count nowhere.",
         "この項目セットを使うリソースがないため、その場所はどこにも効きません。",
     ),
+    code(
+        "unveiled",
+        "What a reveal rule gives is veiled from nobody whom it is for.",
+        "開示の規則にある種別は、対象の職員に初めから見えています。",
+    ),
     code("value", "A value of a test cannot be read.", "テストの値を読めません。"),
     code("version", "The file is of another version of this format.", "ファイルの形式の版が違います。"),
     code("wide-blank", "An ideographic blank is a letter to YAML.", "全角空白は、YAMLでは文字として扱われます。"),

@@ -12,6 +12,7 @@ mod names;
 mod options;
 mod overlap;
 mod resources;
+mod reveal;
 mod roles;
 mod rules;
 mod settings;
@@ -90,6 +91,7 @@ fn together(files: Vec<File>) -> (File, Vec<Settings>) {
         all.resources.extend(file.resources);
         all.rules.extend(file.rules);
         all.limits.extend(file.limits);
+        all.reveals.extend(file.reveals);
         all.tests.extend(file.tests);
         all.headers.add(&file.headers);
         settings.push(file.settings);
@@ -128,13 +130,15 @@ fn compile(
     let rules = Rules::new(rules, &kinds.kinds);
     let (ungranted, undeclared) = settings::compile(settings, faults);
     let limits = limits::compile(all.limits, &names, faults);
+    let reveals = reveal::compile(all.reveals, &rules, &names, faults);
     let tests = tests::compile(all.tests, &names, faults);
     checks::rules(&rules, &conditions, ungranted, &names, faults);
     checks::roles(&roles, faults);
     overlap::tell(&resources, &routes, faults);
     codebook::tell(&rules, &resources, &routes, &names, faults);
     checks::kinds(&all.kinds, &rules, &resources, &names, faults);
-    let (purposes, declared) = (conditions::purposes(&conditions, purposes, faults), purposes.map(<[String]>::to_vec));
+    let (purposes, declared) =
+        (conditions::purposes((&conditions, &reveals), purposes, faults), purposes.map(<[String]>::to_vec));
     let looks = conditions::looks(&conditions);
     let conditioned = Conditioned::of(&rules);
     let words = Arc::new(routes.iter().flat_map(|route| route.rule.path.words()).map(str::to_owned).collect());
@@ -154,6 +158,7 @@ fn compile(
         ungranted,
         undeclared,
         limits,
+        reveals,
         headers: all.headers,
         tests,
     }))

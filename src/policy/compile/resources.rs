@@ -48,6 +48,8 @@ pub struct Resource {
     pub options: Options,
     /// What its answers say to browsers.
     pub headers: Headers,
+    /// Under which records of the CRM what its answers show veiled is remembered.
+    pub remember: Option<Subject>,
 }
 
 /// A place that holds a kind.
@@ -165,6 +167,7 @@ pub fn compile(
             derives: Vec::new(),
             options: resource.options,
             headers: resource.headers,
+            remember: resource.remember,
         });
     }
     derives::resolve(&mut resources, &routes, &derived, names, faults);

@@ -71,7 +71,7 @@ fn is_open(house: &House, method: &Method, path: &Canonical) -> bool {
     identity::session(&house.identity).is_some_and(|(_, session)| session.is_open(method, &path.folded()))
 }
 
-fn nobody() -> Refusal {
+pub(super) fn nobody() -> Refusal {
     Refusal::new(Reason::Unrecognised, "no source found a credential")
 }
 
@@ -297,7 +297,8 @@ impl Asked {
         let parameters = inbound.parameters();
         method::is_the_only_one(self.head.method.as_str(), &parameters)?;
         let sought = inbound.typed();
-        let doubts = inbound.doubts(self.head.method == Method::PUT);
+        let mut doubts = inbound.doubts(self.head.method == Method::PUT);
+        doubts.changes = matches!(self.head.method, Method::PUT | Method::PATCH) && self.subject(plan).id.is_some();
         if self.writes(plan) {
             return Ok(Screened { sought, doubts });
         }

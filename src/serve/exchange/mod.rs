@@ -15,13 +15,16 @@ mod forms;
 mod head;
 mod leads;
 mod login;
+mod more;
 mod posted;
 mod prefetched;
 mod protect;
 mod purpose;
 mod questions;
 pub mod recognise;
+mod remembering;
 mod restore;
+mod reveal;
 mod sealed;
 mod sealing;
 mod state;
@@ -47,6 +50,7 @@ use crate::serve::exchange::asked::{Asked, Asks};
 use crate::serve::exchange::cookies::Cookies;
 use crate::serve::exchange::login::Watch;
 use crate::serve::exchange::questions::Judged;
+use crate::serve::exchange::remembering::Remembering;
 use crate::serve::exchange::restore::{Compared, Restored};
 use crate::serve::exchange::sealed::Site;
 use crate::serve::exchange::sealing::{By, Sealing};
@@ -68,14 +72,19 @@ pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: &
         ..Facts::default()
     };
     let mut beside = Beside::default();
-    let answered = answered(&gateway, &house, request, peer, &mut facts, reader, &mut beside).await;
+    let answered = if reveal::is_asked(request.uri().path()) {
+        Box::pin(reveal::answered(&gateway, &house, request, peer, &mut facts, &mut beside)).await
+    } else {
+        answered(&gateway, &house, request, peer, &mut facts, reader, &mut beside).await
+    };
     let outcome = if answered.is_ok() { "released" } else { "refused" };
     let resource = facts.resource.as_deref().unwrap_or("undeclared");
     gateway.metrics.requests.with_label_values(&[resource, outcome]).inc();
     let took = began.elapsed();
     gateway.metrics.request_seconds.observe(took.as_secs_f64());
     gateway.metrics.overhead_seconds.observe(took.saturating_sub(beside.crm).as_secs_f64());
-    let mut response = answered.unwrap_or_else(|refusal| refused(&gateway, &house, &facts, &refusal, reader));
+    let mut response =
+        answered.unwrap_or_else(|refusal| refused(&gateway, &house, &facts, &refusal, (reader, &beside)));
     beside.cookies.give(response.headers_mut());
     if let Ok(id) = HeaderValue::from_str(&facts.id) {
         response.headers_mut().insert(respond::REQUEST, id);
@@ -90,6 +99,10 @@ struct Beside {
     crm: Duration,
     /// What it set while a record was read again.
     cookies: Cookies,
+    /// The one method that there is at a place of the gateway's own.
+    allow: Option<&'static str>,
+    /// That it is refused has its record already.
+    recorded: bool,
 }
 
 async fn answered(
@@ -136,8 +149,7 @@ async fn answered(
     Box::pin(receipt.marked(&marks)).await?;
     let by = By { policy: &house.policy, mint: &house.mint, bounds: &house.bounds };
     let compared = Compared { by, asks: &asks, plan: &plan, doubts: &doubts };
-    let site = Site::of(&house.identity, upstream.identity(), asked.headers())?;
-    state::opened(&plan, house.mint.as_ref(), (&site, &asks), &mut asked)?;
+    let site = site(house, &upstream, (&asks, &plan), &mut asked)?;
     let mut compared_with = Restored::default();
     if let Some(with) = restore::with(&compared, carried, &site, &asked)? {
         let for_both = (&mut receipt, &mut beside.cookies);
@@ -157,7 +169,8 @@ async fn answered(
     let sealer = state::sealer(&house.mint, &site, &asks, &asked);
     let guard = Box::new(guard.sealing_states(sealer).hiding(home));
     let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
-    let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing);
+    let remembering = Remembering::of(&asked, &asks, &plan, upstream.identity());
+    let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing).remembering(remembering);
     if let Some(watch) = &watch {
         Box::pin(watch.before()).await;
     }
@@ -171,6 +184,18 @@ async fn answered(
     }
     let released = answer::release(gateway, house, answer, about, guard, receipt).await;
     released.inspect_err(|refusal| facts.about(&plan, house, refusal))
+}
+
+/// For whom and where what a page brought along opens; what of it is the CRM's own is put back.
+fn site(
+    house: &House,
+    upstream: &Upstream,
+    (asks, plan): (&Asks<'_>, &Plan),
+    asked: &mut Asked,
+) -> Result<Site, Refusal> {
+    let site = Site::of(&house.identity, upstream.identity(), asked.headers())?;
+    state::opened(plan, house.mint.as_ref(), (&site, asks), asked)?;
+    Ok(site)
 }
 
 /// Records what a write says of how somebody is reached, and that it goes on.
@@ -209,8 +234,15 @@ fn destination(
 }
 
 /// Tells staff, the ledger, the metrics and the log that a request was refused.
-fn refused(gateway: &Gateway, house: &House, facts: &Facts, refusal: &Refusal, reader: Reader) -> Response<StaffBody> {
-    let ways = Ways { challenges: identity::challenges(&house.identity), login: login::link(house) };
+fn refused(
+    gateway: &Gateway,
+    house: &House,
+    facts: &Facts,
+    refusal: &Refusal,
+    (reader, beside): (Reader, &Beside),
+) -> Response<StaffBody> {
+    let (challenges, login) = (identity::challenges(&house.identity), login::link(house));
+    let ways = Ways { challenges, login, allow: beside.allow };
     let mut response = respond::refusal(refusal.reason, reader, &facts.id, &ways);
     if let Some(after) = refusal.after {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after));
@@ -224,7 +256,9 @@ fn refused(gateway: &Gateway, house: &House, facts: &Facts, refusal: &Refusal, r
     entry.outcome = Some("refused".into());
     entry.reason = Some(refusal.reason.word().into());
     entry.subjects.clone_from(&facts.about);
-    gateway.ledger.refuse(entry);
+    if !beside.recorded {
+        gateway.ledger.refuse(entry);
+    }
     let resource = facts.resource.as_deref().unwrap_or("undeclared");
     tracing::info!(request = facts.id, reason = refusal.reason.word(), note = refusal.note, resource, "refused");
     response.map(StaffBody::own)
