@@ -25,6 +25,7 @@ pub mod restore;
 pub mod returned;
 mod seats;
 mod spellings;
+pub mod state;
 pub mod subject;
 mod tellers;
 mod verdict;
