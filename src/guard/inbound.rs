@@ -19,6 +19,8 @@ pub struct Inbound<'a> {
     plan: &'a Plan,
     /// Parameters of a form, for questions about hidden data and for the subject.
     parameters: Vec<(String, String)>,
+    /// Named numbers.
+    numbers: Vec<(String, String)>,
     doubts: Vec<Doubt>,
     /// Whether a value lies deeper than in the document's own object, or stands where something deeper may have
     /// stood.
@@ -38,6 +40,7 @@ impl<'a> Inbound<'a> {
         Inbound {
             plan,
             parameters: Vec::new(),
+            numbers: Vec::new(),
             doubts: Vec::new(),
             nested: false,
             empties: false,
@@ -51,6 +54,11 @@ impl<'a> Inbound<'a> {
     /// The named values that were met.
     pub fn parameters(&mut self) -> Vec<(String, String)> {
         std::mem::take(&mut self.parameters)
+    }
+
+    /// The named numbers that were met.
+    pub fn numbers(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.numbers)
     }
 
     /// What has to be compared with the record before it may go on; `replaces` says whether the body takes
@@ -138,8 +146,9 @@ impl Sink for Inbound<'_> {
         if self.bytes > self.bytes_max {
             return Err(Refusal::new(Reason::BodyTooLarge, "the body holds more than can be read"));
         }
-        if let (Part::Value, Some(name)) = (leaf.part, leaf.names.first()) {
-            self.parameters.push(((*name).to_owned(), leaf.text.to_owned()));
+        if let (part @ (Part::Value | Part::Number), Some(name)) = (leaf.part, leaf.names.first()) {
+            let said = ((*name).to_owned(), leaf.text.to_owned());
+            if part == Part::Value { self.parameters.push(said) } else { self.numbers.push(said) }
         }
         let is_empty = leaf.part == Part::Value && leaf.text.trim().is_empty();
         if is_empty && !self.nulls {

@@ -13,6 +13,7 @@ pub mod dry;
 pub mod foreseen;
 mod forms;
 mod head;
+mod hidden;
 mod leads;
 mod login;
 mod more;
@@ -135,7 +136,7 @@ async fn answered(
     let asks = Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time };
     let plan = asked.plan(&house.policy, &asks, &house.bounds)?;
     facts.planned(&plan);
-    let Judged { originals: mut home, marks, searched, doubts } =
+    let Judged { originals, marks, searched, doubts, said } =
         questions::judge(gateway, house, facts, (&asks, &plan), &mut asked)?;
     let event = match plan.event {
         // The log-in has a record of its own; what its page discloses is seen.
@@ -147,6 +148,7 @@ async fn answered(
     for (outcome, reason) in marks {
         Box::pin(receipt.marked(outcome, reason)).await?;
     }
+    let mut home = hidden::sought(originals);
     let by = By { policy: &house.policy, mint: &house.mint, bounds: &house.bounds };
     let compared = Compared { by, asks: &asks, plan: &plan, doubts: &doubts };
     let site = Site::of(&house.identity, upstream.identity(), asked.headers())?;
@@ -157,14 +159,14 @@ async fn answered(
         if let Some(watch) = &watch {
             watch.sees(house, &beside.cookies.headers()).await;
         }
-        home.extend(restored?.values);
+        home.extend(hidden::gone_home(restored?.values));
     }
     // A log-in changes nothing of customers'.
     if asked.writes(&plan) && !logs_in {
         Box::pin(receipt.forward(&asked.subject(&plan))).await?;
     }
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time)).asked_by(staff.as_ref());
-    let guard = Box::new(guard.hiding(home));
+    let guard = Box::new(guard.hiding(home, asked.along(said)));
     let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
     let remembering = Remembering::of(&asked, &asks, &plan, upstream.identity());
     let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing).remembering(remembering);
