@@ -291,7 +291,8 @@ impl Asked {
         let mut doubts = inbound.doubts(self.head.method == Method::PUT);
         doubts.changes = matches!(self.head.method, Method::PUT | Method::PATCH) && self.subject(plan).id.is_some();
         if self.writes(plan) {
-            let said = if plan.restore { [parameters, numbers].concat() } else { Vec::new() };
+            let goes_home = plan.restore || plan.recall.is_some();
+            let said = if goes_home { [parameters, numbers].concat() } else { Vec::new() };
             return Ok(Screened { sought: Sought::new(), doubts, said });
         }
         // A question that holds a veil has no record to be compared with.
