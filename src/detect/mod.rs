@@ -134,6 +134,11 @@ pub fn finds(kind: KindId) -> Option<bool> {
     DETECTORS.iter().find(|detector| detector.kind == kind).map(|_| kind != crate::terms::kind::IP)
 }
 
+/// Whether these ASCII digits, the leading zero among them, are a telephone number by Japan's numbering plan.
+pub fn fits_the_plan_of_japan(digits: &[u8]) -> bool {
+    plan_jp::fit(digits) == plan_jp::Fit::Number
+}
+
 /// Whether a built-in detector may find a kind in nothing but the digits of a number: the others ask for a leading
 /// zero, for groups, for letters or for a word before them.
 pub fn finds_in_a_number(kind: KindId) -> bool {

@@ -25,6 +25,8 @@ pub struct Inbound<'a> {
     plan: &'a Plan,
     /// Parameters of a form, for questions about hidden data and for the subject.
     parameters: Vec<(String, String)>,
+    /// Named numbers.
+    numbers: Vec<(String, String)>,
     doubts: Vec<Doubt>,
     /// Where staff says how somebody is reached.
     contacts: Vec<Touch>,
@@ -49,6 +51,7 @@ impl<'a> Inbound<'a> {
         Inbound {
             plan,
             parameters: Vec::new(),
+            numbers: Vec::new(),
             doubts: Vec::new(),
             contacts,
             typed,
@@ -69,6 +72,11 @@ impl<'a> Inbound<'a> {
     /// Values of veiled kinds that staff has typed: whether the CRM says "no changes" to one tells as much as a search.
     pub fn typed(&mut self) -> BTreeSet<(KindId, Secret)> {
         std::mem::take(&mut self.typed)
+    }
+
+    /// The named numbers that were met.
+    pub fn numbers(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.numbers)
     }
 
     /// What has to be compared with the record before it may go on; `replaces` says whether the body takes
@@ -171,8 +179,9 @@ impl Sink for Inbound<'_> {
         if self.bytes > self.bytes_max {
             return Err(Refusal::new(Reason::BodyTooLarge, "the body holds more than can be read"));
         }
-        if let (Part::Value, Some(name)) = (leaf.part, leaf.names.first()) {
-            self.parameters.push(((*name).to_owned(), leaf.text.to_owned()));
+        if let (part @ (Part::Value | Part::Number), Some(name)) = (leaf.part, leaf.names.first()) {
+            let said = ((*name).to_owned(), leaf.text.to_owned());
+            if part == Part::Value { self.parameters.push(said) } else { self.numbers.push(said) }
         }
         let is_empty = leaf.part == Part::Value && leaf.text.trim().is_empty();
         if is_empty && !self.nulls {

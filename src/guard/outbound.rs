@@ -15,6 +15,7 @@ use crate::guard::looks::{
     structure,
 };
 use crate::guard::notes::Notes;
+use crate::guard::own::Own;
 use crate::guard::queue::{Flags, Queue, Waiting};
 use crate::guard::records::Records;
 use crate::guard::seats::{Seat, Seats};
@@ -64,6 +65,8 @@ pub struct Outbound {
     veils: bool,
     /// Values that the request itself brought to the CRM though staff does not see them.
     hidden: Vec<String>,
+    /// What staff sent along.
+    own: Own,
     subjects: Subjects,
     tellers: Tellers,
     /// Which kinds had a place, by number.
@@ -112,6 +115,7 @@ impl Outbound {
             found: Vec::new(),
             veils,
             hidden: Vec::new(),
+            own: Own::default(),
             subjects,
             tellers: Tellers::default(),
             records,
@@ -136,9 +140,15 @@ impl Outbound {
     }
 
     /// Veils these values too, wherever the answer repeats them: what went home with a write comes back veiled.
-    pub fn hiding(mut self, values: Vec<String>) -> Outbound {
-        self.veils |= !values.is_empty();
+    /// `said` is what staff sent along, by the names at which it stood.
+    pub fn hiding(mut self, values: Vec<String>, said: Vec<(String, String)>) -> Outbound {
+        if values.is_empty() {
+            return self;
+        }
+        self.veils = true;
         self.hidden = values;
+        self.own = Own::of(said);
+        self.hidden.extend(self.own.hidden().map(str::to_owned));
         self
     }
 
@@ -372,7 +382,7 @@ impl Sink for Outbound {
             named: subject || teller,
             echo: known.is_none() && told.is_empty() && is_echo(&self.asked, leaf),
             disguised: self.veils && disguise::may(leaf),
-            ..structure(leaf, name, subject)
+            ..self.own.marked(leaf, structure(leaf, name, subject))
         };
         self.tellers.around(&self.plan, leaf, &told);
         self.found.clear();

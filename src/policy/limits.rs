@@ -54,6 +54,11 @@ fn or_unsaid(mut all: Vec<Limit>, unsaid: Limit) -> Vec<Limit> {
     all
 }
 
+/// For how many seconds the longest of them counts, whomever it is for.
+pub(super) fn longest(parts: &Parts) -> u32 {
+    parts.limits.iter().map(|rule| rule.limit.per).chain([UNSAID.per]).max().unwrap_or_default()
+}
+
 /// What is said of limits, for people: whom each is for, and what it says.
 pub(super) fn said(parts: &Parts) -> Vec<(String, String)> {
     let named = |rule: &LimitRule| whom(parts, (&rule.who, rule.staff.as_deref()));

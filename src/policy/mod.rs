@@ -214,6 +214,11 @@ impl Policy {
         limits::of_reveals(&self.parts, roles, staff)
     }
 
+    /// For how many seconds any limit counts what was looked for.
+    pub fn longest_limit(&self) -> u32 {
+        limits::longest(&self.parts)
+    }
+
     /// Whom each limit of the rules is for, and what it says.
     pub fn limits_said(&self) -> Vec<(String, String)> {
         limits::said(&self.parts)

@@ -32,13 +32,14 @@ impl Searches {
     }
 
     /// Counts what one person looks for, and gives the limits that it passes and that only tell; refuses what
-    /// is beyond one that blocks. Whoever is unknown is one person with all who are.
+    /// is beyond one that blocks. `longest` is for how many seconds any limit counts. Whoever is unknown is one
+    /// person with all who are.
     pub fn count(
         &self,
         person: Option<&str>,
         plan: &Plan,
         values: &BTreeSet<(KindId, Secret)>,
-        limits: &[Limit],
+        (limits, longest): (&[Limit], u32),
     ) -> Result<Vec<Limit>, Refusal> {
         if values.is_empty() {
             return Ok(Vec::new());
@@ -51,6 +52,7 @@ impl Searches {
                 open: plan.decisions[usize::from(kind.0)].search == Search::Any,
             })
             .collect();
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner).keep_for(longest);
         self.spend(person.unwrap_or_default(), &sought, limits)
     }
 

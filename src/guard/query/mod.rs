@@ -86,7 +86,8 @@ pub fn sorting(plan: &Plan, parameters: &[(String, String)]) -> Result<BTreeSet<
     let roots = screen.strips.unwrap_or_default();
     let goes = |(name, value): &(String, String)| {
         let root = tree::root(name);
-        let directs = names::directs(root) || (names::orders(root) && names::is_direction(value));
+        let directs =
+            (names::directs(root) && names::is_way(value)) || (names::sorts(root) && names::is_direction(value));
         !roots.is_empty() && (roots.contains(root) || directs)
     };
     Ok(parameters.iter().enumerate().filter(|(_, pair)| goes(pair)).map(|(number, _)| number).collect())
@@ -362,6 +363,10 @@ fn spelt(kind: KindId, value: &str, fit: Fit) -> String {
     if kind == kind::PHONE && fit == Fit::Proven {
         // Which lines and brackets stand between its digits is all one.
         folded.retain(|c| c.is_ascii_digit() || c == '+');
+        // And so is Japan's country code, in whose place a zero is dialled; its `+` is a sign around the value.
+        if let Some(rest) = folded.strip_prefix('+').unwrap_or(&folded).strip_prefix("81") {
+            folded = format!("0{}", rest.strip_prefix('0').unwrap_or(rest));
+        }
     }
     folded
 }
@@ -377,4 +382,18 @@ fn is_number(kind: KindId) -> bool {
             | kind::PENSION_NUMBER
             | kind::HEALTH_INSURANCE
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_number_is_one_value_in_every_spelling() {
+        for value in ["+81 90-1234-0000", "+819012340000", "+81(0)90-1234-0000", "０９０－１２３４－００００"]
+        {
+            assert_eq!(spelt(kind::PHONE, value, Fit::Proven), "09012340000", "{value}");
+        }
+        assert_eq!(spelt(kind::PHONE, "+1 212 555 0123", Fit::Proven), "12125550123");
+    }
 }

@@ -137,7 +137,7 @@ fn cel(node: &Node, faults: &mut Faults) -> Option<Arc<Cel>> {
         Err(found) => {
             for fault in found {
                 let word = fault.offset..word_end(text, fault.offset);
-                let told = faults.error(&places::part(&node.spot, text, word), "cel", fault.message);
+                let told = faults.error(&places::piece(node, text, word), "cel", fault.message);
                 if let Some(help) = fault.help {
                     told.help(help);
                 }

@@ -133,6 +133,8 @@ pub struct Screened {
     pub sought: Sought,
     /// What of a write goes nowhere unless the record settles it.
     pub doubts: Doubts,
+    /// What staff said in a write, by the names at which it stood.
+    pub said: Parameters,
 }
 
 /// A request, read and understood.
@@ -251,7 +253,7 @@ impl Asked {
             if self.head.method == Method::PUT && self.writes(plan) {
                 doubts = Inbound::new(plan, 0).of_nothing();
             }
-            return Ok(Screened { sought, doubts });
+            return Ok(Screened { sought, doubts, said: Vec::new() });
         }
         let kind = content_type(&self.head.headers)?.unwrap_or_default().to_ascii_lowercase();
         if kind.contains("json-patch") && plan.decisions.iter().any(|own| own.action.veils() || own.readonly) {
@@ -265,9 +267,11 @@ impl Asked {
             Format::Multipart => parts::readings(&text),
             _ => vec![Cow::Borrowed(&*text)],
         };
+        let mut said = Vec::new();
         for body in readings {
             let screened = self.screen_body(plan, bounds, format, &body)?;
             of_body.push(screened.sought);
+            said.extend(screened.said);
             match format {
                 Format::Json | Format::Xml => doubts = screened.doubts,
                 // In whatever charset it looks like a veil: the page's is known when it is compared.
@@ -287,20 +291,22 @@ impl Asked {
         if matches!(format, Format::Form | Format::Multipart) && self.writes(plan) {
             doubts.controls = minds_controls(plan);
         }
-        Ok(Screened { sought, doubts })
+        Ok(Screened { sought, doubts, said })
     }
 
     /// The same for one reading of the body.
     fn screen_body(&self, plan: &Plan, bounds: &Bounds, format: Format, text: &[u8]) -> Result<Screened, Refusal> {
         let mut inbound = Inbound::new(plan, bounds.body_bytes);
         written::show(plan, bounds, (format, text), &mut inbound)?;
-        let parameters = inbound.parameters();
+        let (parameters, numbers) = (inbound.parameters(), inbound.numbers());
         method::is_the_only_one(self.head.method.as_str(), &parameters)?;
         let sought = inbound.typed();
         let mut doubts = inbound.doubts(self.head.method == Method::PUT);
         doubts.changes = matches!(self.head.method, Method::PUT | Method::PATCH) && self.subject(plan).id.is_some();
         if self.writes(plan) {
-            return Ok(Screened { sought, doubts });
+            let goes_home = plan.restore || plan.recall.is_some();
+            let said = if goes_home { [parameters, numbers].concat() } else { Vec::new() };
+            return Ok(Screened { sought, doubts, said });
         }
         // A question that holds a veil has no record to be compared with.
         if let Some(doubt) = doubts.leaves.iter().find(|doubt| doubt.why == Why::Veil) {
@@ -319,7 +325,15 @@ impl Asked {
             Format::Text => query::screen_text(plan, &String::from_utf8_lossy(text))?,
             _ => query::screen(plan, &parameters)?,
         };
-        Ok(Screened { sought: asked.sought, doubts: Doubts::default() })
+        Ok(Screened { sought: asked.sought, doubts: Doubts::default(), said: Vec::new() })
+    }
+
+    /// What staff sent along with what goes on in another way, by name: `said` is that of a write's body.
+    pub(super) fn along(&self, said: Parameters) -> Parameters {
+        match &self.as_sent {
+            Some((query, form)) => [query.as_slice(), form, &said].concat(),
+            None => [self.query(), &said].concat(),
+        }
     }
 
     /// Whether the request changes something in the CRM.

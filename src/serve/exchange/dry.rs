@@ -27,7 +27,7 @@ use crate::serve::exchange::remembering::Remembering;
 use crate::serve::exchange::restore::{self, Compared, Restored};
 use crate::serve::exchange::sealed::Site;
 use crate::serve::exchange::sealing::{By, Sealing};
-use crate::serve::exchange::{head, protect, sealed, state};
+use crate::serve::exchange::{head, hidden, protect, sealed, state};
 use crate::serve::respond::{self, Reader, Ways};
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::{Counts, Disclosures, Subject};
@@ -185,9 +185,9 @@ fn answered(
     let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
     let plan = asked.plan(policy, &asks, &bounds)?;
     *used = Some(Arc::clone(&plan));
-    let mut home = asked.translate(policy, &plan, mint.as_ref())?;
+    let mut home = hidden::sought(asked.translate(policy, &plan, mint.as_ref())?);
     asked.strip_sorts(policy, &plan)?;
-    let Screened { sought, doubts } = asked.screen(&plan, &bounds)?;
+    let Screened { sought, doubts, said } = asked.screen(&plan, &bounds)?;
     let by = By { policy, mint, bounds: &bounds };
     let compared = Compared { by, asks: &asks, plan: &plan, doubts: &doubts };
     let site = Site::none();
@@ -195,9 +195,10 @@ fn answered(
     let with = restore::with(&compared, carried, &site, &asked)?;
     let Restored { values, counts, .. } =
         restore::dried((compared, with), &mut asked, record.map(Response::into_parts))?;
-    home.extend(values);
-    let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff).hiding(home);
-    guard = guard.sealing_states(state::sealer(mint, &site, &asks, &asked));
+    home.extend(hidden::gone_home(values));
+    let guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff);
+    let sealer = state::sealer(mint, &site, &asks, &asked);
+    let mut guard = guard.sealing_states(sealer).hiding(home, asked.along(said));
     guard.tell(dry.notes.clone());
     let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
     let mut about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new()).sealing(sealing);

@@ -13,6 +13,7 @@ pub mod dry;
 pub mod foreseen;
 mod forms;
 mod head;
+mod hidden;
 mod leads;
 mod login;
 mod more;
@@ -137,7 +138,7 @@ async fn answered(
     let asks = Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time: jiff::Timestamp::now() };
     let plan = asked.plan(&house.policy, &asks, &house.bounds)?;
     facts.planned(&plan);
-    let Judged { originals: mut home, marks, searched, doubts } =
+    let Judged { originals, marks, searched, doubts, said } =
         questions::judge(gateway, house, facts, (&asks, &plan), (&mut asked, logs_in))?;
     let event = match plan.event {
         // The log-in has a record of its own; what its page discloses is seen.
@@ -147,6 +148,7 @@ async fn answered(
     };
     let mut receipt = Receipt::open(gateway, house, &plan, facts, event)?;
     Box::pin(receipt.marked(&marks)).await?;
+    let mut home = hidden::sought(originals);
     let by = By { policy: &house.policy, mint: &house.mint, bounds: &house.bounds };
     let compared = Compared { by, asks: &asks, plan: &plan, doubts: &doubts };
     let site = site(house, &upstream, (&asks, &plan), &mut asked)?;
@@ -159,7 +161,7 @@ async fn answered(
             watch.sees(house, &beside.cookies.headers()).await;
         }
         compared_with = restored?;
-        home.append(&mut compared_with.values);
+        home.extend(hidden::gone_home(std::mem::take(&mut compared_with.values)));
     }
     // A log-in changes nothing of customers'.
     if asked.writes(&plan) && !logs_in {
@@ -167,7 +169,7 @@ async fn answered(
     }
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(asks.time)).asked_by(staff.as_ref());
     let sealer = state::sealer(&house.mint, &site, &asks, &asked);
-    let guard = Box::new(guard.sealing_states(sealer).hiding(home));
+    let guard = Box::new(guard.sealing_states(sealer).hiding(home, asked.along(said)));
     let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
     let remembering = Remembering::of(&asked, &asks, &plan, upstream.identity());
     let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing).remembering(remembering);
