@@ -37,6 +37,8 @@ pub struct Recall {
     pub values: Option<Place>,
     /// The record's type and where its id stands in the body, or which parameter of the path has it.
     pub records: Vec<(String, RecordAt)>,
+    /// The resources that say so.
+    pub calls: Vec<Arc<str>>,
     /// The resources that remember each type.
     pub sources: Vec<(String, Arc<str>)>,
 }
@@ -69,6 +71,7 @@ pub(super) fn recall(parts: &Parts, matched: &[&Resource]) -> Option<Recall> {
     Some(Recall {
         values: first.filter(|_| agree),
         records: records.collect(),
+        calls: calls().map(|resource| Arc::clone(&resource.id)).collect(),
         sources: parts.resources.iter().filter_map(source).collect(),
     })
 }

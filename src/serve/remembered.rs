@@ -76,6 +76,6 @@ fn staff(person: &Person) -> [&[u8]; 2] {
     person.each_ref().map(|part| part.as_bytes())
 }
 
-fn parts(field: &Field) -> [&[u8]; 4] {
-    [&field.source, &field.kind, &field.id, &field.name].map(|part| part.as_bytes())
+fn parts(field: &Field) -> [&[u8]; 5] {
+    [&field.source, &field.around, &field.kind, &field.id, &field.name].map(|part| part.as_bytes())
 }

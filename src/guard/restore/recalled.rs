@@ -34,6 +34,8 @@ pub struct Sent<'a> {
     pub text: &'a str,
     /// A parameter of its path, by its key.
     pub path: &'a dyn Fn(&str) -> Option<String>,
+    /// What its address says beside the record.
+    pub around: &'a str,
     /// How deep it may be nested.
     pub depth: usize,
 }
@@ -89,6 +91,7 @@ enum Found {
 struct Call<'t> {
     recall: &'t Recall,
     format: Format,
+    around: &'t str,
     kind: &'t str,
     id: String,
     values: &'t [Member],
@@ -96,7 +99,7 @@ struct Call<'t> {
 
 impl<'t> Call<'t> {
     /// Understands a write; nothing where it is not about one record alone, or may be about another.
-    fn of(tree: &'t Tree, recall: &'t Recall, sent: &Sent<'_>) -> Option<Call<'t>> {
+    fn of(tree: &'t Tree, recall: &'t Recall, sent: &Sent<'t>) -> Option<Call<'t>> {
         let one = |place: &Place| match &tree.whole().lead(place)[..] {
             [spot] => Some(spot.at.0),
             _ => None,
@@ -114,7 +117,7 @@ impl<'t> Call<'t> {
         let same = records.all(|other| other.is_some_and(|(own, same)| own == kind && same == id));
         let about = About { kind, id: &id };
         let is_sure = same && !id.is_empty() && !says_another(values, about);
-        is_sure.then_some(Call { recall, format: sent.format, kind, id, values })
+        is_sure.then_some(Call { recall, format: sent.format, around: sent.around, kind, id, values })
     }
 
     /// The field that is in doubt, if it is one of the record's own and the only one of its name.
@@ -134,6 +137,7 @@ impl<'t> Call<'t> {
         let sources = self.recall.sources.iter().filter(|(kind, _)| kind == self.kind);
         let field = |source: &str| Field {
             source: source.to_owned(),
+            around: self.around.to_owned(),
             kind: self.kind.to_owned(),
             id: self.id.clone(),
             name: name.clone(),

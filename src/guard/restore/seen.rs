@@ -40,6 +40,8 @@ const LAYOUT: u8 = 1;
 pub struct Field {
     /// The resource whose answers show it.
     pub source: String,
+    /// What the address says beside the record: one CRM may hold several databases.
+    pub around: String,
     /// The record's type.
     pub kind: String,
     /// The record's id.
@@ -100,6 +102,8 @@ pub struct Whose<'a> {
     pub subject: &'a Subject,
     /// A parameter of the path, by its key.
     pub path: &'a dyn Fn(&str) -> Option<String>,
+    /// What the address says beside the record, by the resource that asks.
+    pub around: &'a dyn Fn(&str) -> String,
 }
 
 /// What an answer shows veiled of the records that are remembered: as it came, and as it leaves.
@@ -138,6 +142,7 @@ struct Answer<'a> {
 
 /// The values of one record.
 struct Record<'t> {
+    around: String,
     id: String,
     subject: Subject,
     values: (&'t Node, &'t Node),
@@ -187,7 +192,7 @@ impl<'a> Answer<'a> {
             None if whose.subject.id.is_some() => whose.subject.clone(),
             None => named,
         };
-        self.fields(rule, &Record { id, subject, values }, all);
+        self.fields(rule, &Record { around: (whose.around)(&rule.source), id, subject, values }, all);
     }
 
     /// Whose data a record is, where it says so.
@@ -225,8 +230,8 @@ impl<'a> Answer<'a> {
                 Some(Some(issued)) => tree::said(issued),
             };
             let name = tree::name_of(own, self.format);
-            let (source, kind, id) = (rule.source.to_string(), rule.kind.clone(), record.id.clone());
-            let field = Field { source, kind, id, name };
+            let (source, around) = (rule.source.to_string(), record.around.clone());
+            let field = Field { source, around, kind: rule.kind.clone(), id: record.id.clone(), name };
             let is_short = veil.len() + tree::said(leaf).len() <= VALUE_BYTES;
             let original = Original::of(leaf).filter(|_| is_short);
             let veil = if is_short { veil.to_owned() } else { String::new() };

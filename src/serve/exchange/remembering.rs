@@ -2,7 +2,7 @@
 //! home: for calls whose record no GET of their path gives.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub(super) struct Remembering {
     plan: Arc<Plan>,
     subject: Subject,
     path: HashMap<String, String>,
+    /// What the address says beside the record, by the resource that remembers.
+    around: HashMap<String, String>,
     person: Person,
     time: jiff::Timestamp,
 }
@@ -44,10 +46,15 @@ impl Remembering {
             RecordAt::Path(key) => Some((key.clone(), asked.matched().param(key)?.to_owned())),
             RecordAt::Place(_) => None,
         });
+        let around = plan.remember.iter().map(|rule| {
+            let source = &*rule.source;
+            (source.to_owned(), self::around(asked, &[source], std::iter::once(&rule.at)))
+        });
         Some(Box::new(Remembering {
             plan: Arc::clone(plan),
             subject: asked.subject(plan),
             path: keys.collect(),
+            around: around.collect(),
             person: person(crm, staff),
             time: asks.time,
         }))
@@ -56,7 +63,8 @@ impl Remembering {
     /// What of a whole answer is remembered.
     pub(super) fn seen(&self, format: Format, page: &Decided<'_>, bounds: &Bounds) -> Vec<(Field, Kept)> {
         let path = |key: &str| self.path.get(key).cloned();
-        let whose = Whose { subject: &self.subject, path: &path };
+        let around = |source: &str| self.around.get(source).cloned().unwrap_or_default();
+        let whose = Whose { subject: &self.subject, path: &path, around: &around };
         seen(&self.plan, format, (page.original, page.veiled), &whose, bounds)
     }
 
@@ -66,6 +74,22 @@ impl Remembering {
             memory.keep(self.person, seen, self.time.as_second(), wait).await;
         }
     }
+}
+
+/// What an address says beside the record, in one spelling: parameters of the path by their names, and the query.
+/// Two requests that differ there may be about two databases that number their records alike.
+fn around<'a>(asked: &Asked, resources: &[&str], records: impl Iterator<Item = &'a RecordAt>) -> String {
+    let ids: Vec<&RecordAt> = records.collect();
+    let is_id = |key: &str| ids.iter().any(|at| matches!(at, RecordAt::Path(own) if own == key));
+    let named = |key: &'_ str| {
+        let own = resources.iter().find_map(|resource| key.strip_prefix(resource)?.strip_prefix('.'));
+        own.map(|name| format!("/{name}"))
+    };
+    let path = asked.matched().params.iter().filter(|(key, _)| !is_id(key));
+    let path = path.filter_map(|(key, value)| Some((named(key)?, value.clone())));
+    let query = asked.query().iter().map(|(name, value)| (format!("?{name}"), value.clone()));
+    let all: BTreeSet<(String, String)> = path.chain(query).collect();
+    all.iter().map(|(name, value)| format!("{}:{name}{}:{value}", name.len(), value.len())).collect()
 }
 
 /// Makes a write whole by what this gateway remembers, and records what went home.
@@ -101,7 +125,11 @@ pub(super) fn restored(
     let text = text.ok_or_else(|| compared.doubts.refuse(plan))?;
     let matched = asked.matched();
     let path = |key: &str| matched.param(key).map(str::to_owned);
-    let call = Call { format, text, path: &path, depth: compared.by.bounds.depth };
+    let around = plan.recall.as_ref().map_or_else(String::new, |recall| {
+        let calls: Vec<&str> = recall.calls.iter().map(|call| &**call).collect();
+        around(asked, &calls, recall.records.iter().map(|(_, at)| at))
+    });
+    let call = Call { format, text, path: &path, around: &around, depth: compared.by.bounds.depth };
     let (home, whose) = recalled(plan, compared.doubts, &call, memory)?;
     if home.fills.is_empty() {
         return Ok((home, whose));
