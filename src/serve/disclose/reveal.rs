@@ -1,7 +1,5 @@
 //! Records of the reveal API: durable before a value leaves, and before whoever asks in vain is told so.
 
-use std::sync::Arc;
-
 use crate::guard::subject;
 use crate::ledger::entry::{Entry, Subject, Text};
 use crate::serve::disclose::body::StaffBody;
@@ -23,8 +21,8 @@ pub struct About<'a> {
 
 /// Records that a value is given by a rule; afterwards, and only then, it may leave.
 pub async fn revealed(
-    gateway: &Arc<Gateway>,
-    house: &Arc<House>,
+    gateway: &Gateway,
+    house: &House,
     facts: &Facts,
     (about, rule): (&About<'_>, &str),
     bytes: Vec<u8>,
@@ -45,12 +43,7 @@ pub async fn revealed(
 }
 
 /// Records that nothing is given.
-pub async fn refused(
-    gateway: &Arc<Gateway>,
-    house: &Arc<House>,
-    facts: &Facts,
-    about: &About<'_>,
-) -> Result<(), Refusal> {
+pub async fn refused(gateway: &Gateway, house: &House, facts: &Facts, about: &About<'_>) -> Result<(), Refusal> {
     let mut entry = told(house, facts, about, "block");
     entry.status = Some(404);
     entry.outcome = Some(Text::Borrowed("refused"));

@@ -22,7 +22,7 @@ mod purpose;
 mod questions;
 pub mod recognise;
 mod restore;
-mod reveal;
+pub mod reveal;
 mod sealed;
 mod sealing;
 mod told;
@@ -67,7 +67,7 @@ pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: &
     };
     let mut beside = Beside::default();
     let answered = if reveal::is_asked(request.uri().path()) {
-        Box::pin(reveal::answered(&gateway, &house, request, peer, &mut facts, &mut beside)).await
+        Box::pin(reveal::answered(&gateway, &house, request, peer, &mut facts, reader, &mut beside)).await
     } else {
         answered(&gateway, &house, request, peer, &mut facts, reader, &mut beside).await
     };
@@ -161,7 +161,8 @@ async fn answered(
         Box::pin(receipt.forward(&asked.subject(&plan))).await?;
     }
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time)).asked_by(staff.as_ref());
-    let guard = Box::new(guard.hiding(home));
+    let opened = Box::pin(gateway.grants.opened(&house.policy, staff.as_ref(), &roles, time.as_second())).await;
+    let guard = Box::new(guard.hiding(home).opening(opened));
     let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
     let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing);
     if let Some(watch) = &watch {
