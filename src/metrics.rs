@@ -70,12 +70,14 @@ metrics! {
 const RELOADS: [&str; 2] = ["ok", "refused"];
 
 /// What is counted of tokens and hashes.
-const VAULT: [[&str; 2]; 7] = [
+const VAULT: [[&str; 2]; 9] = [
     ["tokenize", "ok"],
     ["tokenize", "error"],
     ["hash", "ok"],
     ["keep", "ok"],
     ["keep", "error"],
+    ["remember", "ok"],
+    ["remember", "error"],
     ["reveal", "ok"],
     ["reveal", "refused"],
 ];

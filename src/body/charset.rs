@@ -103,7 +103,10 @@ pub fn is_read(encoding: &'static Encoding) -> bool {
 /// nothing is said, and what is passed as it came has no charset.
 pub fn told(content_type: &str, format: Format, charset: &str) -> Option<String> {
     let claim = media::claim(content_type);
-    let silent = claim.as_ref().is_ok_and(|claim| claim.charset.is_none());
+    // A name that browsers do not know says nothing to them.
+    let written = content_type.to_ascii_lowercase();
+    let says = |claim: &Claim| claim.charset.as_ref().is_some_and(|label| written.contains(label.as_str()));
+    let silent = claim.as_ref().is_ok_and(|claim| !says(claim));
     // A script is read in the charset of the page that asks for it, also where it is data in a call.
     let is_script = claim.is_ok_and(|claim| claim.essence.ends_with("script"));
     let says_itself = matches!(format, Format::Json | Format::Lines | Format::Events | Format::Form | Format::Opaque)
@@ -219,6 +222,8 @@ mod tests {
             ("text/html; charset=utf-8", b"<p>", Some(Utf8)),
             ("text/html; charset=Windows-31J", b"<p>", Some(Other(SHIFT_JIS))),
             ("text/html; charset=x-euc-jp", b"<p>", Some(Other(EUC_JP))),
+            ("text/html; charset=eucJP-win", b"<p>", Some(Other(EUC_JP))),
+            ("text/html; charset=SJIS-win", b"<p>", Some(Other(SHIFT_JIS))),
             ("text/html; charset=iso-8859-1", b"<p>", Some(Western)),
             ("text/html; charset=iso-8859-1", b"<meta charset=iso-8859-1>", Some(Other(WINDOWS_1252))),
             ("text/html; charset=utf-7", b"<p>", None),
@@ -277,6 +282,8 @@ mod tests {
             ("text/html; charset=", Format::Html, "UTF-8", Some("text/html; charset=utf-8")),
             ("text/csv; header=present", Format::Csv, "UTF-8", Some("text/csv; header=present; charset=utf-8")),
             ("text/html; charset=sjis", Format::Html, "Shift_JIS", None),
+            ("text/html; charset=CP932", Format::Html, "Shift_JIS", Some("text/html; charset=shift_jis")),
+            ("text/html; charset=utf_8", Format::Html, "UTF-8", Some("text/html; charset=utf-8")),
             ("application/json", Format::Json, "UTF-8", None),
             ("text/javascript", Format::Json, "UTF-8", Some("text/javascript; charset=utf-8")),
             ("text/event-stream", Format::Events, "UTF-8", None),

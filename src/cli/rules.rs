@@ -9,7 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::cli::grid::Grid;
-use crate::cli::say::{Lang, complain, ended, texts};
+use crate::cli::say::{Lang, complain, condition, ended, texts};
 use crate::cli::who::role;
 use crate::cli::{DONE, FAILED, UNUSABLE, rulebook};
 use crate::ledger::show::plain;
@@ -126,7 +126,7 @@ impl<'a> Shown<'a> {
     }
 
     fn footnote(&self, number: usize, note: &Footnote, lang: Lang) -> String {
-        let when: Vec<String> = note.when.iter().map(|(key, text)| format!("{key}: {text}")).collect();
+        let when: Vec<String> = note.when.iter().map(|(key, text)| condition(lang, key, text)).collect();
         let at = format!("{}:{}", note.at.0, note.at.1);
         texts::UNDER.with(
             lang,

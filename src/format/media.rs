@@ -20,7 +20,7 @@ pub const SNIFF_BYTES: usize = 512;
 pub struct Claim {
     /// The media type, in lower case.
     pub essence: String,
-    /// The charset's label as it was written, in lower case.
+    /// The charset's label, in lower case: as it was written, if browsers know it.
     pub charset: Option<String>,
     /// What parts a form's fields.
     pub boundary: Option<String>,
@@ -228,11 +228,22 @@ pub fn claim(content_type: &str) -> Result<Claim, Refusal> {
         if value.contains(['"', '\'', ',', ' ', '\\']) {
             return Err(odd());
         }
-        if charset.replace(value).is_some() {
+        if charset.replace(standard(value)).is_some() {
             return Err(refuse("a content type with two charsets"));
         }
     }
     Ok(Claim { essence, charset: charset.filter(|charset| !charset.is_empty()), boundary })
+}
+
+/// The standard's own label (WHATWG Encoding, 4.2) for a name that PHP and Python write and browsers do not
+/// know; any other as it is.
+fn standard(label: String) -> String {
+    match label.as_str() {
+        "cp932" | "sjis-win" => "shift_jis".to_owned(),
+        "eucjp-win" | "cp51932" | "euc_jp" => "euc-jp".to_owned(),
+        "utf_8" => "utf-8".to_owned(),
+        _ => label,
+    }
 }
 
 fn refuse(note: &str) -> Refusal {

@@ -1,6 +1,7 @@
 //! What staff writes: nothing that looks like a veil may reach the CRM, where it would stand in the
 //! place of the value that it hides. What does is in doubt, until `restore` has compared it.
 
+use crate::guard::nothing::Hollow;
 use crate::guard::restore::{self, DOUBTS, Doubt, Doubts, Scope, Why};
 use crate::guard::{leaves, returned};
 use crate::policy::plan::Plan;
@@ -24,6 +25,9 @@ pub struct Inbound<'a> {
     nested: bool,
     /// Whether a value may stand where something was.
     empties: bool,
+    /// What may be veiled so that nothing stands there, once it is asked; and whether nothing stands somewhere.
+    hollow: Option<Hollow>,
+    nulls: bool,
     bytes: usize,
     bytes_max: usize,
 }
@@ -31,7 +35,17 @@ pub struct Inbound<'a> {
 impl<'a> Inbound<'a> {
     /// A guard for a body that may hold so many bytes of values.
     pub fn new(plan: &'a Plan, bytes_max: usize) -> Inbound<'a> {
-        Inbound { plan, parameters: Vec::new(), doubts: Vec::new(), nested: false, empties: false, bytes: 0, bytes_max }
+        Inbound {
+            plan,
+            parameters: Vec::new(),
+            doubts: Vec::new(),
+            nested: false,
+            empties: false,
+            hollow: None,
+            nulls: false,
+            bytes: 0,
+            bytes_max,
+        }
     }
 
     /// The named values that were met.
@@ -51,7 +65,8 @@ impl<'a> Inbound<'a> {
             (false, false) if locks => Scope::Below,
             (false, false) => Scope::Nothing,
         };
-        Doubts { leaves: self.doubts, scope, empties: locks && self.empties, controls: false }
+        let empties = locks && self.empties;
+        Doubts { leaves: self.doubts, scope, empties, nulls: self.nulls, ..Doubts::default() }
     }
 
     /// The same of a write without a body that replaces a record: what staff may not change is gone then.
@@ -127,6 +142,10 @@ impl Sink for Inbound<'_> {
             self.parameters.push(((*name).to_owned(), leaf.text.to_owned()));
         }
         let is_empty = leaf.part == Part::Value && leaf.text.trim().is_empty();
+        if is_empty && !self.nulls {
+            let hollow = *self.hollow.get_or_insert_with(|| Hollow::of(self.plan));
+            self.nulls = if leaf.text == returned::NULL { hollow.nulls } else { hollow.blanks };
+        }
         self.empties |= is_empty;
         self.nested |= is_empty || !leaf.above.is_empty();
         for doubt in self.check(leaf) {

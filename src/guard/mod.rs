@@ -15,6 +15,7 @@ mod looks;
 pub mod method;
 pub mod needles;
 pub mod notes;
+mod nothing;
 pub mod opened;
 pub mod outbound;
 mod patches;

@@ -113,7 +113,10 @@ impl Records {
 
     /// What counts in a record for a value at a place that a field names.
     pub(super) fn in_fields<'a>(&'a self, plan: &'a Plan, record: u32) -> &'a [Decision] {
-        self.opened.get(&record).map_or_else(|| self.decisions(plan, record), |decisions| decisions)
+        match self.opened.get(&record) {
+            Some(decisions) => decisions,
+            None => self.decisions(plan, record),
+        }
     }
 
     /// Forgets records that were released; the document around them stays.

@@ -24,6 +24,7 @@ pub mod plan;
 mod planner;
 pub mod reader;
 pub mod recall;
+pub mod remembered;
 pub mod render;
 pub mod reveal;
 pub mod role;
@@ -276,6 +277,11 @@ impl Policy {
     /// Whether any resource lets veils in a write become their originals again.
     pub fn restores(&self) -> bool {
         self.parts.resources.iter().any(|resource| resource.options.restore)
+    }
+
+    /// Whether any resource's answers are remembered for writes.
+    pub fn remembers(&self) -> bool {
+        self.parts.resources.iter().any(|resource| resource.remember.is_some())
     }
 
     /// Whether staff without a role may ask: every matched resource says so, or it is the log-in.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::detect::Detectors;
 use crate::format::Format;
 use crate::policy::headers::Headers;
+use crate::policy::remembered::{Recall, Remember};
 use crate::policy::rows::Rows;
 use crate::terms::action::Action;
 use crate::terms::event::Event;
@@ -59,6 +60,10 @@ pub struct Plan {
     pub errors: Errors,
     /// Whether veils in a write become their originals again.
     pub restore: bool,
+    /// Under which records of the CRM what this answer shows veiled is remembered.
+    pub remember: Vec<Remember>,
+    /// How veils in a write become what is remembered, if they do.
+    pub recall: Option<Recall>,
     /// What parameters ask about, by folded name.
     pub parameters: HashMap<String, Parameter>,
     /// What values that tell the kinds of others may say.

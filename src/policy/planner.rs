@@ -13,6 +13,7 @@ use crate::policy::plan::{
     ColumnsAt, Decision, Errors, Meaning, Parameter, Plan, SubjectAt, SubjectSource, Target, Teller, Unlisted,
     Unreadable,
 };
+use crate::policy::remembered;
 use crate::policy::rows::{self, Rows, Term};
 use crate::policy::rule::resources::At;
 use crate::policy::rule::settings::Undeclared;
@@ -222,6 +223,8 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         unreadable: if all_pass { Unreadable::Pass } else { Unreadable::Block },
         errors: if all_scanned { Errors::Scan } else { Errors::Page },
         restore,
+        remember: remembered::remember(&matched),
+        recall: remembered::recall(parts, &matched),
         parameters: parameters(if beside.is_empty() { &matched } else { &beside }),
         tellers: layout.tellers,
         rows,

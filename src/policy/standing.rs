@@ -112,6 +112,7 @@ fn said(resource: &Resource, kinds: &Kinds) -> Vec<(String, String)> {
         ("columns".to_owned(), at)
     }));
     all.extend(resource.subjects.iter().map(|subject| ("subject".to_owned(), of_subject(subject))));
+    all.extend(resource.remember.iter().map(|record| ("remember".to_owned(), of_subject(record))));
     all.extend(resource.attributes.iter().map(|(name, place)| (format!("attributes {name}"), spelt(place))));
     all.extend(resource.event.map(|event| ("event".to_owned(), event.word().to_owned())));
     all.extend(resource.parameters.iter().map(|(name, asked)| (format!("query {name}"), of_parameter(asked, kinds))));
@@ -119,7 +120,7 @@ fn said(resource: &Resource, kinds: &Kinds) -> Vec<(String, String)> {
 }
 
 fn options(options: &Options) -> Vec<(String, String)> {
-    let Options { scan, unlisted, unreadable, until, errors, public, restore } = options;
+    let Options { scan, unlisted, unreadable, until, errors, public, restore, remembered } = options;
     let unlisted = match unlisted {
         Unlisted::Scan => "scan",
         Unlisted::Mask => "mask",
@@ -137,7 +138,10 @@ fn options(options: &Options) -> Vec<(String, String)> {
     vec![
         ("errors".to_owned(), errors.to_owned()),
         ("public".to_owned(), public.to_string()),
-        ("restore".to_owned(), restore.to_string()),
+        (
+            "restore".to_owned(),
+            remembered.as_ref().map_or(restore.to_string(), |place| format!("remembered: {}", spelt(place))),
+        ),
         ("scan".to_owned(), scan.to_string()),
         ("unlisted".to_owned(), unlisted.to_owned()),
         ("unreadable".to_owned(), unreadable),

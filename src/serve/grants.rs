@@ -26,10 +26,13 @@ const WAIT: Duration = Duration::from_secs(1);
 /// Persons whose leases are kept; emptied when full, since what is asked for comes back at once.
 const PERSONS_MAX: usize = 10_000;
 
+/// By person, what was read and when.
+type Leases = HashMap<String, (Instant, Arc<[Grant]>)>;
+
 /// What is open to whom.
 pub struct Grants {
     vault: Arc<Vault>,
-    leases: Mutex<HashMap<String, (Instant, Arc<[Grant]>)>>,
+    leases: Mutex<Leases>,
 }
 
 impl Grants {
@@ -81,7 +84,7 @@ impl Grants {
         all
     }
 
-    fn leases(&self) -> MutexGuard<'_, HashMap<String, (Instant, Arc<[Grant]>)>> {
+    fn leases(&self) -> MutexGuard<'_, Leases> {
         // A map is whole at every moment.
         self.leases.lock().unwrap_or_else(PoisonError::into_inner)
     }

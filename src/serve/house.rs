@@ -22,6 +22,7 @@ use crate::serve::gate;
 use crate::serve::grants::Grants;
 use crate::serve::keeping::Keeping;
 use crate::serve::loading::{Refused, Rules};
+use crate::serve::remembered::Remembered;
 use crate::serve::searches::Searches;
 use crate::serve::sites::Sites;
 use crate::terms::bounds::Bounds;
@@ -60,6 +61,8 @@ pub struct Gateway {
     pub keeping: Keeping,
     /// What is open to staff for a while.
     pub grants: Grants,
+    /// What staff was given of records that no GET gives.
+    pub remembered: Remembered,
     /// What staff has looked for.
     pub searches: Searches,
     /// What staff has confirmed in a browser.

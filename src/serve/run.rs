@@ -36,6 +36,7 @@ use crate::serve::keeping::Keeping;
 use crate::serve::listen::Door;
 use crate::serve::loading::{LoadError, Rules};
 use crate::serve::reload::{self, Reloader};
+use crate::serve::remembered::Remembered;
 use crate::serve::searches::Searches;
 use crate::serve::sites::Sites;
 use crate::serve::upstream::health;
@@ -48,6 +49,9 @@ use crate::vault::ring::{Ring, RingError};
 
 /// The vault's file in the state folder.
 const VAULT: &str = "vault.redb";
+
+/// The file in the state folder of what staff was given.
+const ISSUED: &str = "issued.redb";
 
 /// How long a stop waits for the ledger's thread.
 const LEDGER_STOP: std::time::Duration = std::time::Duration::from_secs(10);
@@ -189,7 +193,7 @@ fn gateway(
         sites,
         policy: Arc::clone(&rules.policy),
         rules: Arc::new(rules),
-        mint: Arc::new(KeyMint::keeping(ring, Arc::clone(&vault))),
+        mint: Arc::new(KeyMint::keeping(Arc::clone(&ring), Arc::clone(&vault))),
     };
     Arc::new(Gateway {
         house: ArcSwap::from_pointee(house),
@@ -198,6 +202,7 @@ fn gateway(
         ledger,
         grants: Grants::new(Arc::clone(&vault)),
         keeping: Keeping::new(vault, metrics.vault.clone()),
+        remembered: Remembered::new(config.state.join(ISSUED), Arc::clone(&ring), metrics.vault.clone()),
         searches,
         reveals,
         confirmed: Used::default(),

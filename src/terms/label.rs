@@ -38,7 +38,8 @@ fn joined(label: &str) -> String {
 }
 
 /// What a folded label may mean where nobody knows it as it is (`氏名(フリガナ)`, `TEL/FAX`, `customer[tel]`): first
-/// all that it names at once, without what stands in brackets; behind that what stands in the last of them.
+/// all that it names at once, without what stands in brackets; behind that what stands in the last of them. A
+/// number behind a name (`住所1`, `addr_2`) or before it (`③備考`) only says which of several it is.
 pub fn parts(folded: &str) -> (Vec<&str>, Option<&str>) {
     const OPENING: [char; 6] = ['(', '[', '【', '〔', '「', '<'];
     const CLOSING: [char; 6] = [')', ']', '】', '〕', '」', '>'];
@@ -48,6 +49,9 @@ pub fn parts(folded: &str) -> (Vec<&str>, Option<&str>) {
     let bracket = folded.find(OPENING);
     if folded.len() > PARTED_BYTES {
         return (Vec::new(), None);
+    }
+    if let Some(name) = unnumbered(folded) {
+        return (vec![name], None);
     }
     if bracket.is_none() && !folded.contains(BETWEEN) {
         // `contact.tel`, `form:tel`: what programs name by the way to it.
@@ -64,6 +68,18 @@ pub fn parts(folded: &str) -> (Vec<&str>, Option<&str>) {
     let groups = folded.split(OPENING).skip(1).filter_map(|group| group.split(CLOSING).next());
     let inside = groups.map(str::trim).filter(|part| !part.is_empty()).last();
     (outside, inside)
+}
+
+/// A name without the number around it, if it has one: of three digits at most, since longer ones are no counts.
+fn unnumbered(folded: &str) -> Option<&str> {
+    const BESIDE: [char; 5] = ['_', '-', ' ', '.', '#'];
+    let is_digit = |c: char| c.is_ascii_digit();
+    let rest = folded.trim_start_matches(is_digit);
+    let name = rest.trim_end_matches(is_digit);
+    let (before, behind) = (folded.len() - rest.len(), rest.len() - name.len());
+    let name = name.trim_matches(BESIDE);
+    let is_plain = !name.is_empty() && !name.contains(|c: char| is_digit(c) || "()[]/.:".contains(c));
+    (before <= 3 && behind <= 3 && before + behind > 0 && is_plain).then_some(name)
 }
 
 /// What stands behind the heading of a column that can be sorted, and behind a label that explains itself.
@@ -174,6 +190,13 @@ mod tests {
             ("氏名(必須):山田", &[], None),
             ("/ メール", &[], None),
             ("氏名", &[], None),
+            ("住所1", &["住所"], None),
+            ("addr_02", &["addr"], None),
+            ("備考 3", &["備考"], None),
+            ("3備考", &["備考"], None),
+            ("氏名2024", &[], None),
+            ("1", &[], None),
+            ("a1b2", &[], None),
         ] {
             assert_eq!(parts(label), (outside.to_vec(), inside), "{label}");
         }

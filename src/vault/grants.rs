@@ -19,6 +19,9 @@ const PERSON_MAX: usize = 1000;
 /// What a record is sealed as.
 const KIND: &str = "grant";
 
+/// A record's key, and what it says if it opens.
+type Kept = (Vec<u8>, Option<Grant>);
+
 /// A kind of one subject that is open to somebody for a while.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
@@ -79,7 +82,7 @@ impl Vault {
     }
 
     /// Each record of a person's with its key; one that does not open says nothing.
-    fn all_of(&self, staff: &str) -> Result<Vec<(Vec<u8>, Option<Grant>)>, VaultError> {
+    fn all_of(&self, staff: &str) -> Result<Vec<Kept>, VaultError> {
         let mut all = Vec::new();
         for person in self.lookups().iter().map(|lookup: &LookupKey| lookup.of_staff(staff)) {
             let from = [person, [0; LOOKUP_BYTES]].concat();

@@ -20,6 +20,7 @@ mod memory;
 pub mod origin;
 mod proxied;
 mod reload;
+mod remembered;
 mod restore;
 mod reveal;
 pub mod running;

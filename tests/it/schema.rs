@@ -20,7 +20,7 @@ use crate::config::environment;
 
 /// Each map that a reader opens: what it calls it, the schema's name for it, and a file in which `@`
 /// stands for keys of such a map.
-const MAPS: [(&str, &str, &str); 42] = [
+const MAPS: [(&str, &str, &str); 44] = [
     ("a rule file", "rules", "@"),
     ("a role", "Role", "roles: { r: { @ } }"),
     ("a kind", "KindShape", "kinds: { k: { @ } }"),
@@ -28,6 +28,7 @@ const MAPS: [(&str, &str, &str); 42] = [
     ("`headers`", "Headers", "headers: { @ }"),
     ("a resource's `headers`", "ResourceHeaders", "resources: [{ headers: { @ } }]"),
     ("a subject", "Subject", "resources: [{ subject: { @ } }]"),
+    ("`restore`", "Remembered", "resources: [{ restore: { @ } }]"),
     ("`match`", "Match", "resources: [{ match: { @ } }]"),
     ("a field", "Field", "resources: [{ fields: [{ at: a, @ }] }]"),
     ("a field", "KindField", "resources: [{ fields: { phone: [{ at: a, @ }] } }]"),
@@ -41,6 +42,7 @@ const MAPS: [(&str, &str, &str); 42] = [
     ("a request", "TestRequest", "tests: [{ request: { @ } }]"),
     ("`as`", "As", "tests: [{ as: { @ } }]"),
     ("a response", "TestResponse", "tests: [{ response: { @ } }]"),
+    ("a record", "TestRecord", "tests: [{ record: { @ } }]"),
     ("a body", "Body", "tests: [{ response: { body: { @ } } }]"),
     ("what a role gets", "Gets", "tests: [{ expect: { r: { @ } } }]"),
     ("`exactly`", "Exactly", "tests: [{ expect: { r: { exactly: { @ } } } }]"),

@@ -6,6 +6,7 @@ use crate::format::html::attribute::{Attribute, Attributes, Use, use_of};
 use crate::format::html::element::Role;
 use crate::format::html::embed::{Context, Source, trimmed};
 use crate::format::html::held::Word;
+use crate::format::html::marks;
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::{Item, Run};
 use crate::format::html::show::Names;
@@ -218,6 +219,28 @@ impl Page {
         Ok(true)
     }
 
+    /// Shows the text of a script of that type.
+    fn script_text(
+        &mut self,
+        source: &Source<'_>,
+        trimmed: Range<usize>,
+        script: &str,
+        context: &Context,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<(), Refusal> {
+        if is_markup(script) {
+            return self.nested(source, Part::Script, context, eyes);
+        }
+        let data = unwrapped(&source.text, trimmed.clone());
+        if script.contains("json") && self.json(source, data, context, eyes)? {
+            return Ok(());
+        }
+        if is_program(script) {
+            return self.script(source, context, eyes);
+        }
+        self.whole(source, trimmed, Part::Script, context, eyes)
+    }
+
     /// Shows the text of a script, a style sheet or the like, which ends.
     pub(super) fn raw_text(&mut self, span: Range<usize>, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
         let raw = eyes.raw;
@@ -233,16 +256,11 @@ impl Page {
             _ => Context { names: self.names(), places: self.places_here() },
         };
         match role {
-            Role::Script if is_markup(&script) => self.nested(&source, Part::Script, &context, eyes),
             Role::Script => {
-                let data = unwrapped(&source.text, trimmed.clone());
-                if script.contains("json") && self.json(&source, data, &context, eyes)? {
-                    return Ok(());
-                }
-                if is_program(&script) {
-                    return self.script(&source, &context, eyes);
-                }
-                self.whole(&source, trimmed, Part::Script, &context, eyes)
+                self.marks = marks::matter(&source.text);
+                let read = self.script_text(&source, trimmed, &script, &context, eyes);
+                self.marks = false;
+                read
             }
             Role::Markup => self.nested(&source, Part::Text, &context, eyes),
             Role::Style => self.style(&source, &context, eyes),

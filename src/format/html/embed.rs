@@ -11,6 +11,7 @@ use crate::format::html::HtmlWalker;
 use crate::format::html::entity;
 use crate::format::html::held::{Held, Word};
 use crate::format::html::lines::{Sort, labelled};
+use crate::format::html::marks;
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::show::Names;
 use crate::format::json::within::{Surroundings, leaves_within};
@@ -329,6 +330,7 @@ impl Page {
                 member.object += self.objects;
             }
             if let Some(readable) = document {
+                held = if self.marks { marks::parted(held, eyes.raw)? } else { held };
                 // What only others can read is shown behind it as a text, where nothing is sought in there.
                 if held.opens(readable, eyes.sink)? || !readable {
                     continue;

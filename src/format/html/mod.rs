@@ -23,6 +23,7 @@ mod embed;
 pub mod forms;
 mod held;
 mod lines;
+mod marks;
 mod matching;
 mod open;
 mod page;

@@ -6,6 +6,7 @@ use crate::format::html::close::{LABEL_BYTES_MAX, ends_with_colon};
 use crate::format::html::element::Role;
 use crate::format::html::held::{Held, Raw, Word};
 use crate::format::html::lines::{Line, Sort, labelled};
+use crate::format::html::marks;
 use crate::format::html::open::{Apart, COLONS, Collector, Open, Parted, Sibling};
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::{Decoded, Read, Run};
@@ -202,6 +203,7 @@ impl Page {
             let note = format!("html: a value has {length} bytes, more than `value_bytes` {bound}");
             return Err(Refusal::new(Reason::Bound, note));
         }
+        let held = if self.marks { marks::parted(held, eyes.raw)? } else { held };
         let held = match self.control {
             Some(control) => match self.controls.hold(control, held)? {
                 Some(held) => held,

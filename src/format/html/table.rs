@@ -19,6 +19,8 @@ pub(super) struct Table {
     columns: Columns,
     hidden: Columns,
     all: Columns,
+    /// Words in a first row that may be headings, or labels of the cells beside them: in doubt both.
+    doubted: Columns,
     /// Cells of the rows above that reach down into this one.
     carried: Vec<Carried>,
     /// Within `thead`, and below one that has headings.
@@ -69,6 +71,10 @@ struct Row {
     words: usize,
     side_by_side: bool,
     word: bool,
+    /// Cells with a text below a word of which it is not known whether it is a heading, and how many of them
+    /// are labels themselves.
+    under: usize,
+    under_words: usize,
     heads: usize,
     values: usize,
     /// Whether two headings stand side by side, and whether the last cell is one.
@@ -208,6 +214,7 @@ impl Table {
         let mut names = self.of_column(cell);
         if !cell.head {
             names.extend(self.row.headings.iter().rev().cloned());
+            self.doubted.names(cell.column, cell.columns, &mut names);
         }
         names
     }
@@ -222,6 +229,10 @@ impl Table {
         }
         if !cell.head {
             self.row.says(says);
+            if text.is_some() && self.doubted.know(cell.column, 1) {
+                self.row.under += 1;
+                self.row.under_words += usize::from(says == Says::Word);
+            }
         }
         self.row.stands(cell.head, text.is_some());
         let is_blank = text.is_none() && !self.row.control;
@@ -265,9 +276,20 @@ impl Table {
         }
         let is_alone = self.is_plain() && (row.words, row.values, row.heads) == (1, 1, 0);
         self.above = row.headings.last().filter(|_| is_alone && row.colon).cloned();
-        let words = self.is_plain() && !self.begun && row.side_by_side && row.words * 2 >= row.values;
-        // A title over the table is no row of it.
-        let is_title = self.is_plain() && row.heads == 0 && row.values == 1 && row.words == 0;
+        let is_title = self.is_title(&row);
+        if is_title && row.heads > 0 {
+            self.marked = false;
+            return Holds::Headings;
+        }
+        let first = self.is_plain() && !self.begun;
+        let words = first && row.side_by_side && row.words * 2 >= row.values;
+        if first && !words && row.words > 1 {
+            self.doubt(&row);
+        }
+        // Where all that stands below such words is a label, each is one of the cell beside it.
+        if row.under > 0 && row.under == row.under_words {
+            self.doubted = Columns::default();
+        }
         self.begun |= row.heads + row.values > 0 && !is_title;
         let known = row.texts.iter().any(|(cell, heading)| cell.head && heading.known);
         if !row.open || !(words || self.is_of_headings(&row, known)) {
@@ -303,6 +325,26 @@ impl Table {
             }
         }
         if doubt { Holds::Both } else { Holds::Headings }
+    }
+
+    /// Whether a row is a title over a table that has not begun: a single cell that labels nothing.
+    fn is_title(&self, row: &Row) -> bool {
+        let wide = |(cell, heading): &(Cell, Heading)| cell.head && cell.columns > 1 && !heading.known;
+        let is_alone = !self.begun && !self.in_head && !self.below_head && self.columns.is_empty();
+        is_alone
+            && match (row.heads, row.values) {
+                (1, 0) => row.texts.first().is_some_and(wide),
+                (0, 1) => self.is_plain() && row.words == 0,
+                _ => false,
+            }
+    }
+
+    /// Keeps the words of a first row that may be headings, so that what stands below one has its name too: a
+    /// name too many veils more.
+    fn doubt(&mut self, row: &Row) {
+        for (cell, heading) in row.texts.iter().filter(|(cell, heading)| heading.known && !cell.hidden) {
+            self.doubted.add(cell.column, cell.columns, heading, false);
+        }
     }
 
     /// Adds the headings of a row that may hold values: behind those that stand there, so that nobody's value

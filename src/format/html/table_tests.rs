@@ -69,6 +69,18 @@ fn spans_are_counted() {
 }
 
 #[test]
+fn words_apart_may_be_headings_or_labels() {
+    assert_eq!(names(&["~A x ~B y", "a c b d"])[4..], ["a: A", "c: ", "b: B", "d: "]);
+    assert_eq!(names(&["n ~A x ~B y", "1 a c b d"])[5..], ["1: ", "a: A", "c: ", "b: B", "d: "]);
+    // Labels below labels: each means the cell beside it.
+    assert_eq!(names(&["~A a ~B b", "~C c ~D d", "x e y f"])[8..], ["x: ", "e: ", "y: ", "f: "]);
+    // One of them may be somebody's value.
+    assert_eq!(names(&["~A x ~B y", "~C c b d"])[4..], ["~C: A", "c: C", "b: B", "d: "]);
+    // A title over the whole table marks none.
+    assert_eq!(names(&["!T*3", "~A ~B x", "a b c"])[3..], ["a: A", "b: B", "c: x"]);
+}
+
+#[test]
 fn words_are_headings_where_nothing_marks_any() {
     assert_eq!(names(&["~A a", "~B b"]), ["~A: ", "a: A", "~B: ", "b: B"]);
     assert_eq!(names(&["~A a ~B b c"]), ["~A: ", "a: A", "~B: ", "b: B", "c: "]);

@@ -10,7 +10,10 @@
 mod controls;
 mod json;
 mod lists;
+mod recalled;
 mod sealed;
+mod seen;
+mod tree;
 mod who;
 
 use std::fmt;
@@ -19,7 +22,9 @@ use std::ops::Range;
 pub use self::controls::{IssuedForm, Page, Sent};
 pub use self::json::Issued;
 pub use self::lists::IDS;
+pub use self::recalled::{Memory, Sent as Call, recalled};
 pub use self::sealed::{Lead, SealedForm};
+pub use self::seen::{Field, KEPT, Kept, Whose, seen};
 pub use self::who::{Ids, names_a_record};
 use crate::guard::leaves;
 use crate::policy::plan::{Decision, Meaning, Plan};
@@ -89,6 +94,11 @@ pub struct Doubts {
     pub controls: bool,
     /// Whether it may empty what holds a field that staff may not change.
     pub empties: bool,
+    /// Whether nothing stands in it where a value may have been that no field names: a number that is veiled is
+    /// `null`.
+    pub nulls: bool,
+    /// Whether it changes a record that is there, so that with such a `null` it goes on only if it was compared.
+    pub changes: bool,
 }
 
 /// What a document that replaces another replaces of it.
@@ -106,19 +116,35 @@ pub enum Scope {
 impl Doubts {
     /// Whether there is nothing to compare.
     pub fn is_empty(&self) -> bool {
+        self.is_light() && !self.nulls
+    }
+
+    /// Whether it may go on where it cannot be compared: at most it holds nothing where something may have been.
+    pub fn may_go_on(&self) -> bool {
+        self.is_light() && !(self.nulls && self.changes)
+    }
+
+    fn is_light(&self) -> bool {
         self.leaves.is_empty() && self.scope == Scope::Nothing && !self.controls
+    }
+
+    /// What is left of it where the resource does not say that veils go home: only whether a `null` stands in the
+    /// place of a number is looked at.
+    pub fn of_nothing_else(&self) -> Doubts {
+        Doubts { nulls: self.nulls, changes: self.changes, ..Doubts::default() }
     }
 
     /// Whether the comparison may change the write: that it does must not show in what is refused.
     pub fn may_change(&self, plan: &Plan) -> bool {
         let is_veil = |doubt: &Doubt| doubt.why == Why::Veil;
-        self.leaves.iter().any(is_veil) || (self.scope != Scope::Nothing && removes_a_field(plan))
+        self.nulls || self.leaves.iter().any(is_veil) || (self.scope != Scope::Nothing && removes_a_field(plan))
     }
 
     /// Says that the write cannot go on, since it cannot be compared.
     pub fn refuse(&self, plan: &Plan) -> Refusal {
         match self.leaves.first() {
             Some(doubt) => doubt.refuse(plan),
+            None if self.scope == Scope::Nothing => hollow(),
             None => Refusal::new(
                 Reason::Veil,
                 "the body replaces what a rule takes out of answers, and that cannot be put back; nothing was saved",
@@ -184,6 +210,14 @@ fn blind_fields(plan: &Plan) -> impl Iterator<Item = (KindId, &Place)> {
     let is_blind = move |kind: KindId| plan.every(kind).any(|own| own.readonly || looks_like_any(own.action));
     let fields = plan.targets.iter().filter_map(|target| Some((target.meaning.kind()?, &target.place)));
     fields.filter(move |(kind, _)| is_blind(*kind))
+}
+
+/// Says that nothing stands where a value was veiled, and that it cannot be put back.
+pub(super) fn hollow() -> Refusal {
+    Refusal::new(
+        Reason::Veil,
+        "nothing stands where a number may have been veiled, and that cannot be put back; nothing was saved",
+    )
 }
 
 /// Says that nobody can tell what a write leaves of a field that staff may not change.

@@ -17,6 +17,9 @@ use crate::route::pattern::{Pattern, Segment};
 /// How many pairs are compared: policies with more are told fewer of these.
 const PAIRS_MAX: usize = 4_000_000;
 
+/// How many are told: nobody reads more, and thousands of resources of one path have millions.
+const TOLD_MAX: usize = 1_000;
+
 /// How the requests of one alternative lie to those of another, for a method that both take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lie {
@@ -61,6 +64,9 @@ pub fn tell(resources: &[Resource], routes: &[Route], faults: &mut Faults) {
     let mut told = HashSet::new();
     let pairs = routes.iter().enumerate().flat_map(|(at, one)| routes[..at].iter().map(move |other| (other, one)));
     for (first, second) in pairs.take(PAIRS_MAX) {
+        if told.len() >= TOLD_MAX {
+            return;
+        }
         if first.resource == second.resource || told.contains(&(first.resource, second.resource)) {
             continue;
         }

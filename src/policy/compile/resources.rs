@@ -45,6 +45,8 @@ pub struct Resource {
     pub options: Options,
     /// What its answers say to browsers.
     pub headers: Headers,
+    /// Under which records of the CRM what its answers show veiled is remembered.
+    pub remember: Option<Subject>,
 }
 
 /// A place that holds a kind.
@@ -159,6 +161,7 @@ pub fn compile(
             event: resource.event,
             options: resource.options,
             headers: resource.headers,
+            remember: resource.remember,
         });
     }
     Some((resources, routes))

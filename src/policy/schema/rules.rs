@@ -139,9 +139,16 @@ shape!(Resource, "A page or a call of the CRM, where kinds appear at known place
         "until": Until, "When `unreadable: pass` ends.";
         "errors": Errors, "The CRM's error pages: a fixed page in their place, or scanned. Left out: `page`.";
         "public": Bool, "Whether staff without a role may ask for it.";
-        "restore": Bool, "Whether veils in a write become their originals again, by a second reading of the record. Left out: `false`, and such a write is refused.";
+        "restore": Either<Bool, Remembered>, "Whether veils in a write become their originals again: `true` by a second reading of the record, `{ remembered: PLACE }` by what the gateway remembers of it. Left out: `false`, and such a write is refused.";
+        "remember": Either<At, Subject>, "The record of the CRM that an answer shows, where what is veiled of it is remembered for writes: `$.id`, `{ type: contact, at: $.id }`.";
         "headers": ResourceHeaders, "What its answers say to browsers beside what the CRM says: only ever stricter.";
     }
+);
+shape!(Remembered, "By what is remembered of the record veils become their originals again.",
+    need {
+        "remembered": Place, "Where in the write the values of the record stand: `$.params[1]`, `//Save/Customer`.";
+    }
+    may {}
 );
 piece!(named Request, "A method and a path.", |_generator| json_schema!({
     "type": "string",
@@ -318,7 +325,7 @@ shape!(Test, "A request, the CRM's answer, and what each role gets.",
     may {
         "as": As, "Who asks, from where and when. Left out: 127.0.0.1 and now.";
         "response": TestResponse, "What the CRM answers.";
-        "record": TestResponse, "What it answers to whoever asks for the record that a write is about.";
+        "record": TestRecord, "What it answers to whoever asks for the record that a write is about.";
     }
 );
 shape!(TestRequest, "A request.",
@@ -349,6 +356,20 @@ shape!(As, "Who asks.", need {} may {
     "purpose": Text, "What it is asked for.";
 });
 shape!(TestResponse, "What the CRM answers.", need {} may {
+    "status": Status, "Its status. Left out: 200.";
+    "headers": Named<OneOrMore<Text>>, "Its headers.";
+    "json": Anything, "A JSON body.";
+    "html": Text, "An HTML body.";
+    "xml": Text, "An XML body.";
+    "csv": Text, "A CSV body.";
+    "text": Text, "A plain body.";
+    "form": Form, "A form, as it is sent: `a=1&b=2`, or a map of its fields.";
+    "file": Text, "A file at or below the folder of the rule file, with the body.";
+    "body": Either<Text, Body>, "A plain body, or one of those above.";
+    "charset": CharsetWord, "The charset that the body is turned into. Left out: UTF-8.";
+});
+shape!(TestRecord, "What stands in the CRM while staff writes: what it answers to whoever asks for it.", need {} may {
+    "request": TestRequest, "What staff had asked to see it, where the write is restored by what is remembered. Left out: a GET of the same path.";
     "status": Status, "Its status. Left out: 200.";
     "headers": Named<OneOrMore<Text>>, "Its headers.";
     "json": Anything, "A JSON body.";

@@ -284,7 +284,8 @@ impl Asked {
         written::show(plan, bounds, (format, text), &mut inbound)?;
         let parameters = inbound.parameters();
         method::is_the_only_one(self.head.method.as_str(), &parameters)?;
-        let doubts = inbound.doubts(self.head.method == Method::PUT);
+        let mut doubts = inbound.doubts(self.head.method == Method::PUT);
+        doubts.changes = matches!(self.head.method, Method::PUT | Method::PATCH) && self.subject(plan).id.is_some();
         if self.writes(plan) {
             return Ok(Screened { sought: Sought::new(), doubts });
         }

@@ -15,12 +15,14 @@ mod forms;
 mod head;
 mod leads;
 mod login;
+mod more;
 mod posted;
 mod prefetched;
 mod protect;
 mod purpose;
 mod questions;
 pub mod recognise;
+mod remembering;
 mod restore;
 pub mod reveal;
 mod sealed;
@@ -45,6 +47,7 @@ use crate::serve::exchange::asked::{Asked, Asks};
 use crate::serve::exchange::cookies::Cookies;
 use crate::serve::exchange::login::Watch;
 use crate::serve::exchange::questions::Judged;
+use crate::serve::exchange::remembering::Remembering;
 use crate::serve::exchange::restore::Compared;
 use crate::serve::exchange::sealed::Site;
 use crate::serve::exchange::sealing::{By, Sealing};
@@ -164,7 +167,8 @@ async fn answered(
     let opened = Box::pin(gateway.grants.opened(&house.policy, staff.as_ref(), &roles, time.as_second())).await;
     let guard = Box::new(guard.hiding(home).opening(opened));
     let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
-    let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing);
+    let remembering = Remembering::of(&asked, &asks, &plan, upstream.identity());
+    let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing).remembering(remembering);
     if let Some(watch) = &watch {
         Box::pin(watch.before()).await;
     }

@@ -31,7 +31,7 @@ use crate::serve::exchange::leads::Own;
 use crate::serve::exchange::posted::Posted;
 use crate::serve::exchange::sealed::{Carried, Site};
 use crate::serve::exchange::sealing::By;
-use crate::serve::exchange::{dry, head, sealed};
+use crate::serve::exchange::{dry, head, remembering, sealed};
 use crate::serve::house::{Gateway, House};
 use crate::serve::respond::Reader;
 use crate::serve::upstream::Upstream;
@@ -60,6 +60,8 @@ pub(super) enum With {
     Seal(Box<SealedForm>),
     /// The record, read once more.
     Record,
+    /// What is remembered of the record.
+    Memory,
 }
 
 /// What a write has to be compared with before it goes on; nothing where it goes on as it is.
@@ -73,8 +75,13 @@ pub(super) fn with(
     if let Some(form) = sealed::opened(carried, asked, site, compared)?.filter(|_| !minds_controls(compared.plan)) {
         return Ok(Some(With::Seal(Box::new(form))));
     }
+    if compared.plan.recall.is_some() {
+        let is_open = !compared.doubts.leaves.is_empty() || compared.doubts.scope == Scope::All;
+        return Ok(is_open.then_some(With::Memory));
+    }
     if !compared.plan.restore {
-        return compared.doubts.refuse_alone(compared.plan).map(|()| None);
+        compared.doubts.refuse_alone(compared.plan)?;
+        return Ok(compared.doubts.nulls.then_some(With::Record));
     }
     Ok((!compared.doubts.is_empty()).then_some(With::Record))
 }
@@ -105,6 +112,11 @@ pub(super) async fn restore(
         }
         return Ok(Restored { values: home.values(), counts: home.counts });
     }
+    if let With::Memory = with {
+        return remembering::recalled_by(gateway, upstream, &compared, asked, receipt).await;
+    }
+    let alone = compared.doubts.of_nothing_else();
+    let compared = compared.or_with(&alone);
     let Some(question) = Question::of(asked, &compared) else {
         return compared.unknown(None).map(|()| Restored::default());
     };
@@ -113,12 +125,14 @@ pub(super) async fn restore(
         let about = question.about();
         let answer = upstream.send(question.asked.to_request()?).await?;
         let (head, mut body) = answer.into_parts();
-        let bytes = body.look(house.bounds.hold_bytes).await?.ok_or_else(|| compared.doubts.refuse(compared.plan))?;
-        share.set(bytes.len().saturating_mul(COPIES))?;
+        let bytes = body.look(house.bounds.hold_bytes).await?;
+        share.set(bytes.as_ref().map_or(0, Bytes::len).saturating_mul(COPIES))?;
         Ok::<_, Refusal>((about, head, bytes))
     };
     let late = |_| Refusal::new(Reason::UpstreamSlow, "the record was not there in time to compare a write with it");
     let (about, head, bytes) = timeout(house.bounds.request, read).await.map_err(late)??;
+    // Longer than can be compared.
+    let Some(bytes) = bytes else { return compared.unknown(Some(StatusCode::OK)).map(|()| Restored::default()) };
     *cookies = Cookies::of(&head.headers, &about, || compared.guard(&question));
     let whole = compared.whole(asked, &question, about, (head, bytes), cookies)?;
     cookies.renew(asked);
@@ -149,8 +163,15 @@ pub(super) fn dried(
             let home = sealed::restored(&compared, asked, &form)?;
             return Ok(Restored { values: home.values(), counts: home.counts });
         }
+        Some(With::Memory) => {
+            let seen = record.map(|record| dry::seen(&compared, record)).unwrap_or_default();
+            let (home, _) = remembering::restored(&compared, asked, &mut |field| seen.get(field).cloned())?;
+            return Ok(Restored { values: home.values(), counts: home.counts });
+        }
         Some(With::Record) => {}
     }
+    let alone = compared.doubts.of_nothing_else();
+    let compared = compared.or_with(&alone);
     let Some(answer) = record else {
         // Nobody knows whether the record is there.
         let unknown = if compared.doubts.leaves.is_empty() { Ok(()) } else { compared.unknown(None) };
@@ -182,11 +203,20 @@ struct Record {
     veiled: Vec<u8>,
 }
 
-impl Compared<'_> {
+impl<'a> Compared<'a> {
+    /// The same with these doubts, where the resource does not say that veils go home.
+    fn or_with(self, alone: &'a Doubts) -> Compared<'a> {
+        if self.plan.restore { self } else { Compared { doubts: alone, ..self } }
+    }
+
     /// The record cannot be compared with.
     fn unknown(&self, status: Option<StatusCode>) -> Result<(), Refusal> {
         let is_new = matches!(status, Some(StatusCode::NOT_FOUND | StatusCode::GONE));
         match self.doubts.scope {
+            _ if self.doubts.may_go_on() => Ok(()),
+            Scope::Nothing if self.doubts.leaves.is_empty() && self.doubts.nulls && !is_new => {
+                Err(self.doubts.refuse(self.plan))
+            }
             _ if self.doubts.leaves.is_empty() && self.doubts.controls => restore::refuse_unread(self.plan),
             // It may be emptied, and nobody knows of what.
             Scope::Below if self.doubts.leaves.is_empty() && self.doubts.empties && status.is_some() && !is_new => {
@@ -220,9 +250,11 @@ impl Compared<'_> {
             return self.unknown(Some(head.status)).map(|()| None);
         }
         let record = self.record((question, about), &mut head, bytes, asked, cookies);
-        let Some(record) = record.map_err(|refusal| self.told(refusal))? else {
-            return self.unknown(Some(head.status)).map(|()| None);
+        let record = match record {
+            Err(refusal) if !(self.doubts.may_go_on() && is_of_the_record(&refusal)) => return Err(self.told(refusal)),
+            record => record.ok().flatten(),
         };
+        let Some(record) = record else { return self.unknown(Some(head.status)).map(|()| None) };
         if asked.body().is_empty() {
             return Err(restore::replaces_locked());
         }
@@ -249,6 +281,9 @@ impl Compared<'_> {
         }
         if home.fills.is_empty() {
             return Ok(None);
+        }
+        if !self.plan.restore {
+            return Err(self.doubts.refuse(self.plan));
         }
         let values = home.values();
         Ok(Some(Whole { body: body.into(), counts: home.counts, values }))
@@ -364,11 +399,13 @@ impl Compared<'_> {
 
     /// What is wrong with the record is wrong with the write, unless it can be tried again.
     fn told(&self, refusal: Refusal) -> Refusal {
-        match refusal.reason {
-            Reason::Keys | Reason::Ledger | Reason::Overload | Reason::Internal => refusal,
-            _ => self.doubts.refuse(self.plan),
-        }
+        if is_of_the_record(&refusal) { self.doubts.refuse(self.plan) } else { refusal }
     }
+}
+
+/// Whether it is the record that cannot be judged, and not the gateway that cannot judge now.
+fn is_of_the_record(refusal: &Refusal) -> bool {
+    !matches!(refusal.reason, Reason::Keys | Reason::Ledger | Reason::Overload | Reason::Internal)
 }
 
 /// The question for the record that a write is about.

@@ -470,16 +470,28 @@ const WINDOW: [(&str, &str); 4] = [
     ("Sec-Fetch-User", "?1"),
 ];
 
+/// What a browser asks in which somebody is logged in.
+fn browse(gateway: &Running, method: &str, path: &str, (user, own): (&str, &[(&str, &str)]), body: &str) -> Answer {
+    let cookie = format!("CRMSESSID={user}-1");
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let headers = [own, &[("Cookie", cookie.as_str()), form, ("Accept", "text/html")]].concat();
+    request(gateway.staff, method, path, &headers, body).expect("an answer")
+}
+
+/// What the form of a page that asks sends back.
+fn sealed(page: &Answer) -> String {
+    let text = page.text();
+    let (_, rest) = text.split_once("name=\"confirmation\" value=\"").expect("a seal");
+    format!("confirmation={}", rest.split('"').next().expect("its end"))
+}
+
 #[test]
 fn staff_in_a_browser_confirms_and_a_script_cannot() {
     let crm = with_log_in();
     let gateway = Running::set_up(crm.address, Setup { rules: RULES, config: SESSIONS, files: &STAFF });
     ["tanaka", "sato"].iter().for_each(|user| log_in(&gateway, user));
     let send = |method: &str, path: &str, user: &str, own: &[(&str, &str)], body: &str| {
-        let cookie = format!("CRMSESSID={user}-1");
-        let form = ("Content-Type", "application/x-www-form-urlencoded");
-        let headers = [own, &[("Cookie", cookie.as_str()), form, ("Accept", "text/html")]].concat();
-        request(gateway.staff, method, path, &headers, body).expect("an answer")
+        browse(&gateway, method, path, (user, own), body)
     };
     let page = "/.sudare/reveal?resource=customer&subject=42&kind=phone&purpose=call-back";
     let shown = send("GET", page, "tanaka", &WINDOW, "");
@@ -493,11 +505,6 @@ fn staff_in_a_browser_confirms_and_a_script_cannot() {
         assert!(shown.text().contains(word), "{word}: {}", shown.text());
     }
     assert!(!crm.asked().concat().contains("/api/customers"), "nothing is looked for before it is confirmed");
-    let sealed = |answer: &Answer| {
-        let text = answer.text();
-        let (_, rest) = text.split_once("name=\"confirmation\" value=\"").expect("a seal");
-        format!("confirmation={}", rest.split('"').next().expect("its end"))
-    };
     let confirmation = sealed(&shown);
     // What a stored script in a page of the crm can do: fetch, frame, send a form without a person.
     let with = |at: usize, value: &'static str| {
@@ -537,6 +544,16 @@ fn staff_in_a_browser_confirms_and_a_script_cannot() {
     assert_eq!((again.status, again.header("sudare-refusal").as_deref()), (404, Some("reveal")), "it is good once");
     let miss = gateway.record(&again.header("sudare-request").expect("an id"));
     assert_eq!((&miss["event"], &miss["outcome"]), (&json!("reveal"), &json!("refused")));
+}
+
+#[test]
+fn the_page_that_confirms_says_only_what_the_rules_do() {
+    let crm = with_log_in();
+    let gateway = Running::set_up(crm.address, Setup { rules: RULES, config: SESSIONS, files: &STAFF });
+    log_in(&gateway, "tanaka");
+    let send = |method: &str, path: &str, user: &str, own: &[(&str, &str)], body: &str| {
+        browse(&gateway, method, path, (user, own), body)
+    };
     for (path, status) in [
         ("/.sudare/reveal", 200),
         ("/.sudare/reveal?token=tok_phone_a&purpose=call-back", 200),

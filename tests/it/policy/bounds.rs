@@ -48,6 +48,17 @@ fn a_billion_laughs_stay_one() {
     assert!(codes.contains(&"anchor") && codes.contains(&"alias"), "{codes:?}");
 }
 
+/// Two thousand resources of one path are two million pairs: nobody reads so many warnings.
+#[test]
+fn resources_of_one_path_are_told_up_to_a_bound() {
+    let mut text = "sudare: 1\nresources:\n".to_owned();
+    for number in 0..2_000 {
+        text.push_str(&format!("  - {{ id: r{number}, match: 'GET /a/{{id}}', subject: path.id }}\n"));
+    }
+    let same = checked(text).into_iter().filter(|fault| fault.code == "same-request").count();
+    assert!((500..=1_000).contains(&same), "{same}");
+}
+
 /// A selector is read by what calls itself, and asked at every element of a page.
 #[test]
 fn a_selector_is_neither_deep_nor_long() {
