@@ -1,18 +1,24 @@
 //! What staff writes: nothing that looks like a veil may reach the CRM, where it would stand in the
 //! place of the value that it hides. What does is in doubt, until `restore` has compared it.
 
+use std::collections::BTreeSet;
+
 use crate::guard::nothing::Hollow;
-use crate::guard::restore::{self, DOUBTS, Doubt, Doubts, Scope, Why};
-use crate::guard::{leaves, returned};
+use crate::guard::restore::{self, DOUBTS, Doubt, Doubts, Scope, Touch, Why};
+use crate::guard::{leaves, query, returned};
 use crate::policy::plan::Plan;
-use crate::terms::kind::{self, KindId};
+use crate::terms::kind::{self, Category, KindId};
 use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part, Sink};
 use crate::terms::names::Names;
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::secret::Secret;
 
 /// Words in the name of a field whose values may be any characters at all.
 const PASSWORDS: &[&str] = &["pass", "passwd", "password", "passphrase", "passcode", "pwd", "パスワード", "暗証"];
+
+/// How many values of veiled kinds are kept apart: more than any limit allows.
+const TYPED: usize = 10_001;
 
 /// The guard of one request.
 pub struct Inbound<'a> {
@@ -20,6 +26,10 @@ pub struct Inbound<'a> {
     /// Parameters of a form, for questions about hidden data and for the subject.
     parameters: Vec<(String, String)>,
     doubts: Vec<Doubt>,
+    /// Where staff says how somebody is reached.
+    contacts: Vec<Touch>,
+    /// Values of veiled kinds that staff has typed.
+    typed: BTreeSet<(KindId, Secret)>,
     /// Whether a value lies deeper than in the document's own object, or stands where something deeper may have
     /// stood.
     nested: bool,
@@ -35,10 +45,13 @@ pub struct Inbound<'a> {
 impl<'a> Inbound<'a> {
     /// A guard for a body that may hold so many bytes of values.
     pub fn new(plan: &'a Plan, bytes_max: usize) -> Inbound<'a> {
+        let (contacts, typed) = (Vec::new(), BTreeSet::new());
         Inbound {
             plan,
             parameters: Vec::new(),
             doubts: Vec::new(),
+            contacts,
+            typed,
             nested: false,
             empties: false,
             hollow: None,
@@ -51,6 +64,11 @@ impl<'a> Inbound<'a> {
     /// The named values that were met.
     pub fn parameters(&mut self) -> Vec<(String, String)> {
         std::mem::take(&mut self.parameters)
+    }
+
+    /// Values of veiled kinds that staff has typed: whether the CRM says "no changes" to one tells as much as a search.
+    pub fn typed(&mut self) -> BTreeSet<(KindId, Secret)> {
+        std::mem::take(&mut self.typed)
     }
 
     /// What has to be compared with the record before it may go on; `replaces` says whether the body takes
@@ -66,7 +84,7 @@ impl<'a> Inbound<'a> {
             (false, false) => Scope::Nothing,
         };
         let empties = locks && self.empties;
-        Doubts { leaves: self.doubts, scope, empties, nulls: self.nulls, ..Doubts::default() }
+        Doubts { leaves: self.doubts, scope, empties, nulls: self.nulls, contacts: self.contacts, ..Doubts::default() }
     }
 
     /// The same of a write without a body that replaces a record: what staff may not change is gone then.
@@ -120,6 +138,21 @@ impl<'a> Inbound<'a> {
         doubts.into_iter().filter_map(move |(kind, why)| Some(Doubt { span: span.clone(), kind: kind?, why }))
     }
 
+    /// Notes what staff says itself of a leaf, which is no veil of theirs.
+    fn note_own(&mut self, leaf: &Leaf<'_>) {
+        if !matches!(leaf.part, Part::Value | Part::Number) || leaf.text.trim().is_empty() {
+            return;
+        }
+        let known = leaves::known(self.plan, leaf).map(|known| known.kind);
+        let Some(kind) = known.or_else(|| self.in_brackets(leaf).next()) else { return };
+        if self.plan.kinds.get(kind).category == Category::Contact && self.contacts.len() < DOUBTS {
+            self.contacts.push(Touch { span: restore::span(leaf), kind });
+        }
+        if self.typed.len() < TYPED {
+            self.typed.extend(query::typed(self.plan, kind, leaf.text.trim()).map(|value| (kind, value)));
+        }
+    }
+
     /// The kinds that the parts of a leaf's name have by themselves: frameworks read `mail[]`, `contact[mail]`
     /// and `contact.mail` as a member `mail`.
     fn in_brackets(&self, leaf: &Leaf<'_>) -> impl Iterator<Item = KindId> {
@@ -148,7 +181,11 @@ impl Sink for Inbound<'_> {
         }
         self.empties |= is_empty;
         self.nested |= is_empty || !leaf.above.is_empty();
-        for doubt in self.check(leaf) {
+        let doubts: Vec<Doubt> = self.check(leaf).collect();
+        if doubts.iter().all(|doubt| doubt.why != Why::Veil) {
+            self.note_own(leaf);
+        }
+        for doubt in doubts {
             if self.doubts.len() >= DOUBTS {
                 return Err(doubt.refuse(self.plan));
             }

@@ -27,6 +27,7 @@ pub mod returned;
 pub mod revealed;
 mod seats;
 mod spellings;
+pub mod state;
 pub mod subject;
 mod tellers;
 mod verdict;

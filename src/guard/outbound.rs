@@ -19,6 +19,7 @@ use crate::guard::opened::Opened;
 use crate::guard::queue::{Flags, Queue, Waiting};
 use crate::guard::records::Records;
 use crate::guard::seats::{Seat, Seats};
+use crate::guard::state::{Sealer, States};
 use crate::guard::subject::Subjects;
 use crate::guard::tellers::Tellers;
 use crate::guard::verdict::Judge;
@@ -74,6 +75,7 @@ pub struct Outbound {
     /// The request's parameters: staff's own words, where a name has one value alone.
     asked: HashMap<String, Option<String>>,
     seats: Box<Seats>,
+    states: States,
     /// Whether nothing becomes of the last leaf, nor of others at its seat.
     idles: bool,
     document: Document,
@@ -87,6 +89,8 @@ pub struct Outbound {
     record_ends: VecDeque<usize>,
     /// Where records end that are settled and not released, in order.
     part_ends: VecDeque<usize>,
+    /// Whether the answer must be about whom the request is about.
+    one_subject: bool,
     /// Whether the answer must hold a place of each declared kind, until that was looked at.
     shape: bool,
     /// Whether the answer has no records by its nature.
@@ -118,6 +122,7 @@ impl Outbound {
             opened: Vec::new(),
             asked: asked(&request.query),
             seats,
+            states: States::default(),
             idles: false,
             document: Document::Body,
             held_bytes: 0,
@@ -127,6 +132,7 @@ impl Outbound {
             record_end: 0,
             record_ends: VecDeque::new(),
             part_ends: VecDeque::new(),
+            one_subject: false,
             shape: false,
             flows: false,
             notes: None,
@@ -149,6 +155,12 @@ impl Outbound {
     /// Says what is open to them beside what the rules give.
     pub fn opening(mut self, opened: Vec<Opened>) -> Outbound {
         self.opened = opened;
+        self
+    }
+
+    /// Seals by this what the application keeps in its forms.
+    pub fn sealing_states(mut self, sealer: Sealer) -> Outbound {
+        self.states = States::by(sealer);
         self
     }
 
@@ -175,6 +187,11 @@ impl Outbound {
         self.shape = true;
     }
 
+    /// Asks that the answer be about whom the request names: it is a successful one.
+    pub fn expect_one_subject(&mut self) {
+        self.one_subject = true;
+    }
+
     /// Says that the answer is of a form that never holds records, a script: of a long one what is
     /// settled can leave, whatever the rules name elsewhere.
     pub fn without_records(&mut self) {
@@ -183,7 +200,7 @@ impl Outbound {
 
     /// How many bytes of memory the leaves take that wait for their decision.
     pub fn weight(&self) -> usize {
-        self.waiting.weight() + self.tellers.weight() + self.records.weight()
+        self.waiting.weight() + self.states.weight() + self.tellers.weight() + self.records.weight()
     }
 
     /// Refuses a tabular answer in which a declared kind stands nowhere: the page has changed and
@@ -220,6 +237,9 @@ impl Outbound {
 
     /// Judges leaves together; `complete` says whether they are the answer's last.
     fn judge(&mut self, waiting: &Queue, complete: bool) -> Result<Verdict, Refusal> {
+        if self.one_subject {
+            self.subjects.agree(&self.plan)?;
+        }
         if self.plan.rows.is_some() {
             self.records.settle(&self.plan, waiting.iter().map(|leaf| leaf.record).collect(), complete);
         }
@@ -238,11 +258,17 @@ impl Outbound {
         Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today, &self.records)
             .told_to(self.notes.as_deref())
             .hiding(&self.hidden)?
+            .sealing(&self.states)
             .judge(waiting, told)
     }
 
     /// Keeps a text before the leaves of the document in it, since all of it may be a veiled value.
     fn hold(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+        self.keep(leaf, Flags { holds: true, ..Flags::default() })
+    }
+
+    /// Keeps a leaf of which nothing but this is known.
+    fn keep(&mut self, leaf: &Leaf<'_>, flags: Flags) -> Result<(), Refusal> {
         self.held_bytes += cost(leaf.text.len());
         self.waiting.push(&Waiting {
             document: self.document,
@@ -256,14 +282,15 @@ impl Outbound {
             kinds: &[],
             told: &[],
             found: &[],
-            flags: Flags { holds: true, ..Flags::default() },
+            flags,
         })
     }
 
     /// Notes which declared kinds have a place here: a heading that names its place counts, even where nothing
     /// stands there.
-    fn note_stood(stood: &mut [bool], seat: &Seat) {
-        for kind in &seat.stood {
+    fn note_stood(stood: &mut [bool], seat: &Seat, part: Part) {
+        // What a script holds proves no page to be the one that the rules mean.
+        for kind in seat.stood.iter().filter(|_| part != Part::Script) {
             stood[usize::from(kind.0)] = true;
         }
     }
@@ -334,6 +361,9 @@ impl Sink for Outbound {
         if self.idles {
             return Ok(());
         }
+        if body && self.states.seals(&self.plan, leaf)? {
+            return self.keep(leaf, Flags { state: true, ..Flags::default() });
+        }
         if body {
             check_cell(&self.plan, seat, leaf)?;
             if self.plan.rows.is_some() {
@@ -349,10 +379,7 @@ impl Sink for Outbound {
         let (mut subject, mut teller) = (false, false);
         if body {
             (subject, teller) = note_telling(&self.plan, (&mut self.subjects, &mut self.tellers), seat, leaf);
-            // What a script holds proves no page to be the one that the rules mean.
-            if leaf.part != Part::Script {
-                Outbound::note_stood(&mut self.stood, seat);
-            }
+            Outbound::note_stood(&mut self.stood, seat, leaf.part);
         }
         if is_blank(leaf.text) {
             return Ok(());

@@ -25,6 +25,8 @@ pub(super) struct Flags {
     /// It holds a document whose leaves wait behind it, each for itself: only values that are documents
     /// are sought in it.
     pub holds: bool,
+    /// It is the application's own state, which is sealed.
+    pub state: bool,
 }
 
 /// A leaf that waits.

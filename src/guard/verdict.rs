@@ -14,6 +14,7 @@ use crate::guard::notes::{Note, Notes, Why};
 use crate::guard::patches::{NOTHING_SHOWN, Ranked, literal, merged};
 use crate::guard::queue::{Counted, Queue, Waiting};
 use crate::guard::records::Records;
+use crate::guard::state::States;
 use crate::guard::subject::Subjects;
 use crate::policy::plan::{Decision, Plan, Unlisted};
 use crate::terms::action::{Action, Mask};
@@ -59,6 +60,7 @@ pub(super) struct Judge<'a> {
     lone: u32,
     /// Where the body's leaves went with a text around them.
     gone: Range<usize>,
+    states: Option<&'a States>,
     notes: Option<&'a dyn Notes>,
 }
 
@@ -83,6 +85,7 @@ impl<'a> Judge<'a> {
             gone: 0..0,
             verdict: Verdict::default(),
             tally: Tally::default(),
+            states: None,
             notes: None,
         }
     }
@@ -98,6 +101,12 @@ impl<'a> Judge<'a> {
         let veil = Veil { text: NOTHING_SHOWN, strictness: Action::Mask(Mask::Full).strictness() };
         values.iter().try_for_each(|value| self.needles.add(value, 0, 0, veil))?;
         Ok(self)
+    }
+
+    /// Puts these in the place of what the application keeps in its forms.
+    pub(super) fn sealing(mut self, states: &'a States) -> Judge<'a> {
+        self.states = Some(states);
+        self
     }
 
     /// Judges leaves; `told` says what tellers make of one that they speak of.
@@ -137,6 +146,10 @@ impl<'a> Judge<'a> {
     fn own(&mut self, leaf: &Waiting<'_>) -> Result<Own, Refusal> {
         if leaf.flags.holds {
             return Ok(Own::Ranges(Vec::new()));
+        }
+        if leaf.flags.state {
+            let text = self.states.map_or("", |states| states.made(leaf.begin())).to_owned();
+            return Ok(Own::Whole(Patch { range: 0..leaf.text.len(), text }));
         }
         self.decisions = self.records.decisions(self.plan, leaf.record);
         match leaf.known {

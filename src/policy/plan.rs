@@ -60,6 +60,11 @@ pub struct Plan {
     pub errors: Errors,
     /// Whether veils in a write become their originals again.
     pub restore: bool,
+    /// The kinds that the CRM itself carries elsewhere by such a request: whoever gets one of them veiled may not
+    /// make it.
+    pub derives: Vec<KindId>,
+    /// Controls of forms that hold the CRM's own state, which staff gets sealed.
+    pub seals: Vec<String>,
     /// Under which records of the CRM what this answer shows veiled is remembered.
     pub remember: Vec<Remember>,
     /// How veils in a write become what is remembered, if they do.
@@ -97,6 +102,12 @@ impl Plan {
         let blocked =
             |kind: KindId| self.decisions.get(usize::from(kind.0)).is_some_and(|own| own.action == Action::Block);
         self.targets.iter().any(|target| matches!(target.meaning, Meaning::Field { kind, .. } if blocked(kind)))
+    }
+
+    /// The first of the kinds carried elsewhere that staff does not get in clear of every record.
+    pub fn derives_veiled(&self) -> Option<KindId> {
+        let veils = |kind: &KindId| self.every(*kind).any(|own| own.action.veils());
+        self.derives.iter().copied().find(veils)
     }
 
     /// All that may become of a kind, whatever the record is.
@@ -308,6 +319,8 @@ pub struct SubjectSource {
     pub kind: String,
     /// Where its id is.
     pub at: SubjectAt,
+    /// Of the resources that matched, the number of the one that says so: what one names in several ways is one.
+    pub resource: usize,
     /// Whether the id may stand in clear in the ledger whatever it looks like.
     pub clear: bool,
     /// Whether the id is always hashed.

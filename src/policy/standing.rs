@@ -114,13 +114,14 @@ fn said(resource: &Resource, kinds: &Kinds) -> Vec<(String, String)> {
     all.extend(resource.subjects.iter().map(|subject| ("subject".to_owned(), of_subject(subject))));
     all.extend(resource.remember.iter().map(|record| ("remember".to_owned(), of_subject(record))));
     all.extend(resource.attributes.iter().map(|(name, place)| (format!("attributes {name}"), spelt(place))));
+    all.extend(resource.derives.iter().map(|kind| ("derive".to_owned(), kinds.get(*kind).name.clone())));
     all.extend(resource.event.map(|event| ("event".to_owned(), event.word().to_owned())));
     all.extend(resource.parameters.iter().map(|(name, asked)| (format!("query {name}"), of_parameter(asked, kinds))));
     all
 }
 
 fn options(options: &Options) -> Vec<(String, String)> {
-    let Options { scan, unlisted, unreadable, until, errors, public, restore, remembered } = options;
+    let Options { scan, unlisted, unreadable, until, errors, public, restore, remembered, seal } = options;
     let unlisted = match unlisted {
         Unlisted::Scan => "scan",
         Unlisted::Mask => "mask",
@@ -135,7 +136,7 @@ fn options(options: &Options) -> Vec<(String, String)> {
         Errors::Page => "page",
         Errors::Scan => "scan",
     };
-    vec![
+    let mut all = vec![
         ("errors".to_owned(), errors.to_owned()),
         ("public".to_owned(), public.to_string()),
         (
@@ -145,7 +146,9 @@ fn options(options: &Options) -> Vec<(String, String)> {
         ("scan".to_owned(), scan.to_string()),
         ("unlisted".to_owned(), unlisted.to_owned()),
         ("unreadable".to_owned(), unreadable),
-    ]
+    ];
+    all.extend(seal.iter().map(|name| ("seal".to_owned(), name.clone())));
+    all
 }
 
 fn of_field(field: &FieldRule, kinds: &Kinds) -> (String, String) {

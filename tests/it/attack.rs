@@ -2,6 +2,9 @@
 //! with what they were given in its place. `tests/cases/attack/attacks.txt` says how many questions of each
 //! attack may be answered; the test prints how many were.
 
+mod state;
+mod written;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -22,6 +25,9 @@ roles:
   closed:  { groups: [closed] }
   analyst: { groups: [analyst] }
   pool:    { groups: [pool] }
+  manager: { groups: [manager] }
+  desk:    { groups: [desk] }
+  locked:  { groups: [locked] }
 fields:
   customer: { person.name: name, phone: [tel, fax, 電話番号], email: mail, my_number: my_number, notes: memo }
 resources:
@@ -29,7 +35,13 @@ resources:
   - { id: search, match: POST /search, event: search, subject: none, fields: customer, query: { t: phone } }
   - { id: by-phone, match: "GET /by-phone/{tel}", subject: none, fields: customer, query: { tel: phone } }
   - { id: customer, match: "GET|PUT /api/customers/{id}", subject: path.id, fields: customer, restore: true }
+  - { id: clone, match: "GET|POST /copies/of/{id}", subject: path.id, derive: true }
+  - { id: both, match: "GET /both/{id}", subject: [path.id, $.id], fields: customer }
+  - { id: letter, match: "POST /letters", subject: none, derive: [phone, email] }
 rules:
+  - { for: manager, show: [all] }
+  - { for: [desk, locked], show: [person.name, notes, email], mask: { phone: last4 } }
+  - { for: locked, readonly: [contact] }
   - { for: [support, limited], show: [person.name, notes], mask: { phone: last4, email: domain } }
   - { for: lister, show: [person.name, notes], mask: { phone: last4, email: domain }, sort: strip }
   - { for: closed, mask: [all], search: none }
@@ -110,6 +122,7 @@ fn words(given: &[(&'static str, String)]) -> Vec<(&'static str, Vec<String>)> {
         ("{more}", (0..GUESSES).map(other).collect()),
         ("{number}", vec![NUMBER.to_owned()]),
         ("{mail}", vec![MAIL.to_owned()]),
+        ("{id}", vec!["42".to_owned()]),
     ];
     all.extend(given.iter().map(|(name, word)| (*name, vec![word.clone()])));
     all
@@ -170,7 +183,8 @@ fn no_attack_gets_more_than_the_declared_budget() {
             count += 1;
             statuses.insert(answer.status);
             let said = format!("{answer:?}{}", answer.text());
-            let found = HIDDEN.iter().find(|hidden| said.contains(**hidden) && !target.contains(**hidden));
+            let is_told = |hidden: &&&str| role != "manager" && said.contains(**hidden) && !target.contains(**hidden);
+            let found = HIDDEN.iter().find(is_told);
             wrong.extend(found.map(|hidden| format!("{name}: {target} told {hidden}")));
         }
         asked += count;

@@ -170,6 +170,11 @@ pub const ALL: &[Code] = &[
         "規則の二か所で、同じものについて違うことを定めています。",
     ),
     code(
+        "copies",
+        "A path by which the CRM seems to copy records, and whose resource does not say what is copied.",
+        "CRMがレコードを複製するらしいパスですが、何が複製されるかをリソースが述べていません。",
+    ),
+    code(
         "date",
         "A date is written as `2026-12-31`, a time with its offset.",
         "日付は `2026-12-31`、時刻は時差を付けて書きます。",

@@ -28,7 +28,7 @@ use crate::guard::query::names::Operator;
 use crate::guard::query::tree::{Tree, VALUES_MAX as VALUES_OF_ALL_MAX};
 use crate::guard::query::walk::Walk;
 use crate::policy::plan::{Plan, Search, Sort};
-use crate::terms::kind::{self, KindId};
+use crate::terms::kind::{self, Category, KindId};
 use crate::terms::label;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::secret::Secret;
@@ -343,6 +343,17 @@ impl<'p> Screen<'p> {
             if self.plan.parameters.contains_key(&folded) { format!("parameter `{folded}`: ") } else { String::new() };
         Refusal::new(Reason::Query, format!("{shown}{what} is not allowed for `{}`", self.plan.kinds.get(kind).name))
     }
+}
+
+/// What somebody has typed into a field of a veiled kind, in the spelling in which it is counted: the CRM's word on
+/// such a write tells whether it is what was there. A text is no guess, and a password the CRM's own matter.
+pub(super) fn typed(plan: &Plan, kind: KindId, value: &str) -> Option<Secret> {
+    let free = matches!(plan.kinds.get(kind).category, Category::Notes | Category::Credential);
+    let is_hidden = plan.every(kind).any(|own| own.action.veils() && own.search != Search::Any);
+    (is_hidden && !free).then(|| {
+        let screen = Screen::new(plan);
+        Secret(spelt(kind, value, screen.fit(kind, value)))
+    })
 }
 
 /// A value in the one spelling in which it is counted.

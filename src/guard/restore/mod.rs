@@ -7,6 +7,7 @@
 //! Whatever looks like a veil is a doubt until the comparison has settled just that leaf, so a case that
 //! nobody thought of is refused.
 
+mod contact;
 mod controls;
 mod json;
 mod lists;
@@ -19,11 +20,12 @@ mod who;
 use std::fmt;
 use std::ops::Range;
 
+pub use self::contact::Touch;
 pub use self::controls::{IssuedForm, Page, Sent};
 pub use self::json::Issued;
 pub use self::lists::IDS;
 pub use self::recalled::{Memory, Sent as Call, recalled};
-pub use self::sealed::{Lead, SealedForm};
+pub use self::sealed::{Lead, SealedForm, is_good};
 pub use self::seen::{Field, KEPT, Kept, Whose, seen};
 pub use self::who::{Ids, names_a_record};
 use crate::guard::leaves;
@@ -99,6 +101,8 @@ pub struct Doubts {
     pub nulls: bool,
     /// Whether it changes a record that is there, so that with such a `null` it goes on only if it was compared.
     pub changes: bool,
+    /// Where it says how somebody is reached: in doubt is nothing of that.
+    pub contacts: Vec<Touch>,
 }
 
 /// What a document that replaces another replaces of it.
@@ -269,6 +273,8 @@ pub struct Home {
     pub fills: Vec<Fill>,
     /// How many values of which kind.
     pub counts: Counts,
+    /// What of the write is what it was, in its order.
+    pub kept: Vec<Range<usize>>,
     /// Values that are written in another way than they read.
     texts: Vec<String>,
 }
@@ -382,6 +388,8 @@ impl Settled {
             return Err(doubt.refuse(plan));
         }
         self.home.fills.sort_by_key(|fill| fill.span.start);
+        let is_left = |span: &Range<usize>| !self.moved.contains(span);
+        self.home.kept = self.kept.into_iter().filter(is_left).collect();
         Ok(self.home)
     }
 }

@@ -4,6 +4,7 @@
 mod checks;
 mod codebook;
 mod conditions;
+mod derives;
 mod kinds;
 mod limits;
 pub(super) mod more;

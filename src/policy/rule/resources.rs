@@ -37,6 +37,8 @@ pub struct Resource {
     pub attributes: Vec<(Word, Place)>,
     /// What a request does, if it is not what its method says.
     pub event: Option<Event>,
+    /// What the CRM carries elsewhere by it.
+    pub derive: Option<Derive>,
     /// What it says of the rest.
     pub options: Options,
     /// What its answers say to browsers.
@@ -64,6 +66,19 @@ pub struct Options {
     pub restore: bool,
     /// Where in a write the values of its record stand, if their veils become what is remembered of them.
     pub remembered: Option<Place>,
+    /// Controls of forms that hold the CRM's own state, which staff gets sealed.
+    pub seal: Vec<String>,
+}
+
+/// What the CRM itself copies or transforms where a resource is asked for.
+#[derive(Debug)]
+pub enum Derive {
+    /// Nothing: somebody has looked.
+    Nothing,
+    /// Whatever is known of such a record.
+    All,
+    /// Kinds, categories.
+    Of(Vec<Word>),
 }
 
 /// Whose data a resource shows.
@@ -120,11 +135,12 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Resource> {
     let query = map.take("query").map(|node| query(node, faults)).unwrap_or_default();
     let attributes = map.take("attributes").map(|node| attributes(node, faults)).unwrap_or_default();
     let event = map.take("event").and_then(|node| reader::word(node, "an event", &EVENTS, faults));
+    let derive = map.take("derive").map(|node| derive(node, faults));
     let options = options(&mut map, faults);
     let headers = map.take("headers").map(|node| headers::of_resource(node, faults)).unwrap_or_default();
     columns::check(columns.as_ref(), records.as_ref(), faults);
     let remember = map.take("remember").and_then(|node| remember(node, faults));
-    map.reserve(&["derive", "store", "seal", "undeclared"], faults);
+    map.reserve(&["store", "undeclared"], faults);
     map.finish(faults);
     let id = id?;
     Some(Resource {
@@ -137,6 +153,7 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Resource> {
         query,
         attributes,
         event,
+        derive,
         options,
         headers,
         remember,
@@ -147,6 +164,7 @@ fn options(map: &mut MapReader<'_>, faults: &mut Faults) -> Options {
     let scan = map.take("scan").and_then(|node| reader::boolean(node, "`scan`", faults)).unwrap_or(true);
     let public = map.take("public").and_then(|node| reader::boolean(node, "`public`", faults)).unwrap_or(false);
     let (restore, remembered) = map.take("restore").map(|node| restore(node, faults)).unwrap_or_default();
+    let seal = map.take("seal").map(|node| controls(node, faults)).unwrap_or_default();
     let words = [("scan", Unlisted::Scan), ("mask", Unlisted::Mask), ("block", Unlisted::Block)];
     let unlisted = map
         .take("unlisted")
@@ -168,7 +186,35 @@ fn options(map: &mut MapReader<'_>, faults: &mut Faults) -> Options {
     if let Some((_, spot)) = until.filter(|_| unreadable == Unreadable::Block) {
         faults.error(spot, "until", "`until` here belongs to `unreadable: pass` alone");
     }
-    Options { scan, unlisted, unreadable, until: until.map(|(time, _)| time), errors, public, restore, remembered }
+    Options {
+        scan,
+        unlisted,
+        unreadable,
+        until: until.map(|(time, _)| time),
+        errors,
+        public,
+        restore,
+        remembered,
+        seal,
+    }
+}
+
+/// `derive: true`, or the kinds that are carried.
+fn derive(node: &Node, faults: &mut Faults) -> Derive {
+    match &node.value {
+        Value::Scalar { text, .. } if text == "true" => Derive::All,
+        Value::Scalar { text, .. } if text == "false" => Derive::Nothing,
+        _ => {
+            let kinds = reader::texts(node, "`derive`", faults).into_iter();
+            Derive::Of(kinds.map(|(kind, spot)| Word::new(kind, spot)).collect())
+        }
+    }
+}
+
+/// `seal: [__VIEWSTATE]`
+fn controls(node: &Node, faults: &mut Faults) -> Vec<String> {
+    let names = reader::texts(node, "a control's name", faults).into_iter();
+    names.map(|(name, _)| name.to_owned()).collect()
 }
 
 /// `restore: true`, or `restore: { remembered: "$.params[1]" }`

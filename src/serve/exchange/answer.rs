@@ -314,6 +314,7 @@ impl Way {
             Ok(()) => (End::Done, Some(Part::End)),
             Err(Stop::Cancelled) => (End::Cancelled, None),
             Err(Stop::Refused(refusal)) => {
+                self.receipt.about(&refusal);
                 tracing::warn!(
                     request = self.receipt.id(),
                     reason = refusal.reason.word(),
@@ -468,6 +469,9 @@ pub(super) fn is_error_page(status: StatusCode, format: Format, plan: &Plan) -> 
 /// A successful page, table or text must hold a place of each declared kind; scripts and style sheets
 /// hold no records.
 pub(super) fn expect(head: &response::Parts, format: Format, guard: &mut Outbound) {
+    if head.status.is_success() {
+        guard.expect_one_subject();
+    }
     if head.status.is_success() && matches!(format, Format::Html | Format::Csv | Format::Text) {
         guard.expect_shape();
     }

@@ -17,7 +17,7 @@ use crate::format::xml::calls;
 use crate::guard::inbound::Inbound;
 use crate::guard::outbound::{Outbound, Request as Judged};
 use crate::guard::restore::{Doubts, Why, minds_controls};
-use crate::guard::subject::Subjects;
+use crate::guard::subject::{self, Subjects};
 use crate::guard::{method, query};
 use crate::identity;
 use crate::identity::session::UserAt;
@@ -229,6 +229,12 @@ impl Asked {
     /// Refuses questions about hidden data. Tells which values of it were sought, and what of a write must be
     /// compared with the record.
     pub fn screen(&self, plan: &Plan, bounds: &Bounds) -> Result<Screened, Refusal> {
+        if let Some(kind) = plan.derives_veiled() {
+            let name = &plan.kinds.get(kind).name;
+            let note = format!("the crm would copy or transform `{name}` by it, which staff does not get in clear");
+            return Err(Refusal::new(Reason::Rule, note));
+        }
+        self.names_one_subject(plan)?;
         let mut doubts = Doubts::default();
         let mut sought = query::screen(plan, &self.named_segments(plan))?.sought;
         let (mut of_query, mut of_body) = (Vec::new(), Vec::new());
@@ -265,9 +271,15 @@ impl Asked {
             match format {
                 Format::Json | Format::Xml => doubts = screened.doubts,
                 // In whatever charset it looks like a veil: the page's is known when it is compared.
-                Format::Form => doubts.leaves.extend(forms::numbered(&body, plan, screened.doubts.leaves)?),
-                Format::Multipart => doubts.leaves.extend(forms::numbered_parts(&body, plan, screened.doubts.leaves)?),
-                _ if screened.doubts.leaves.is_empty() => {}
+                Format::Form => {
+                    doubts.leaves.extend(forms::numbered(&body, plan, screened.doubts.leaves)?);
+                    doubts.contacts = forms::touched(&body, screened.doubts.contacts);
+                }
+                Format::Multipart => {
+                    doubts.leaves.extend(forms::numbered_parts(&body, plan, screened.doubts.leaves)?);
+                    doubts.contacts = forms::touched_parts(&body, screened.doubts.contacts);
+                }
+                _ if screened.doubts.leaves.is_empty() => doubts.contacts = screened.doubts.contacts,
                 _ => return Err(screened.doubts.refuse(plan)),
             }
         }
@@ -284,10 +296,11 @@ impl Asked {
         written::show(plan, bounds, (format, text), &mut inbound)?;
         let parameters = inbound.parameters();
         method::is_the_only_one(self.head.method.as_str(), &parameters)?;
+        let sought = inbound.typed();
         let mut doubts = inbound.doubts(self.head.method == Method::PUT);
         doubts.changes = matches!(self.head.method, Method::PUT | Method::PATCH) && self.subject(plan).id.is_some();
         if self.writes(plan) {
-            return Ok(Screened { sought: Sought::new(), doubts });
+            return Ok(Screened { sought, doubts });
         }
         // A question that holds a veil has no record to be compared with.
         if let Some(doubt) = doubts.leaves.iter().find(|doubt| doubt.why == Why::Veil) {
@@ -317,6 +330,17 @@ impl Asked {
     /// The subject that the request itself names.
     pub fn subject(&self, plan: &Plan) -> Subject {
         Subjects::new(plan, &self.path_values(plan), self.query()).of(plan, 0)
+    }
+
+    /// Refuses a request that names two subjects where one is meant, in any reading of its parameters.
+    fn names_one_subject(&self, plan: &Plan) -> Result<(), Refusal> {
+        let named = plan.subjects.iter().any(|source| matches!(source.at, SubjectAt::Query(_)));
+        if !named {
+            return Ok(());
+        }
+        let path = self.path_values(plan);
+        let forms = forms::of(&self.head.headers, &self.body)?;
+        together(&self.queries, &forms).try_for_each(|all| subject::is_named_once(plan, &path, &all))
     }
 
     /// The guard of the answer.

@@ -27,7 +27,7 @@ use crate::serve::exchange::remembering::Remembering;
 use crate::serve::exchange::restore::{self, Compared, Restored};
 use crate::serve::exchange::sealed::Site;
 use crate::serve::exchange::sealing::{By, Sealing};
-use crate::serve::exchange::{head, protect, sealed};
+use crate::serve::exchange::{head, protect, sealed, state};
 use crate::serve::respond::{self, Reader, Ways};
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::{Counts, Disclosures, Subject};
@@ -191,10 +191,13 @@ fn answered(
     let by = By { policy, mint, bounds: &bounds };
     let compared = Compared { by, asks: &asks, plan: &plan, doubts: &doubts };
     let site = Site::none();
+    state::opened(&plan, mint.as_ref(), (&site, &asks), &mut asked)?;
     let with = restore::with(&compared, carried, &site, &asked)?;
-    let Restored { values, counts } = restore::dried((compared, with), &mut asked, record.map(Response::into_parts))?;
+    let Restored { values, counts, .. } =
+        restore::dried((compared, with), &mut asked, record.map(Response::into_parts))?;
     home.extend(values);
     let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff).hiding(home);
+    guard = guard.sealing_states(state::sealer(mint, &site, &asks, &asked));
     guard.tell(dry.notes.clone());
     let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
     let mut about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new()).sealing(sealing);
@@ -224,9 +227,7 @@ fn answered(
         head::read_as(&mut head.headers, format, charset);
     }
     protect::tell(&mut head.headers, &about);
-    if let Some(page) = told.page {
-        head.headers = page;
-    }
+    head.headers = told.page.unwrap_or(head.headers);
     Ok(Got {
         status: head.status.as_u16(),
         headers: pairs(&head.headers),

@@ -27,6 +27,7 @@ mod restore;
 pub mod reveal;
 mod sealed;
 mod sealing;
+mod state;
 mod told;
 mod whoami;
 mod written;
@@ -38,8 +39,11 @@ use http::header::RETRY_AFTER;
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 
+use crate::guard::opened::Opened;
+use crate::guard::restore::Doubts;
 use crate::identity;
 use crate::identity::peer::Peer;
+use crate::policy::plan::Plan;
 use crate::serve::disclose::body::StaffBody;
 use crate::serve::disclose::{Facts, Receipt};
 use crate::serve::exchange::answer::About;
@@ -48,7 +52,7 @@ use crate::serve::exchange::cookies::Cookies;
 use crate::serve::exchange::login::Watch;
 use crate::serve::exchange::questions::Judged;
 use crate::serve::exchange::remembering::Remembering;
-use crate::serve::exchange::restore::Compared;
+use crate::serve::exchange::restore::{Compared, Restored};
 use crate::serve::exchange::sealed::Site;
 use crate::serve::exchange::sealing::{By, Sealing};
 use crate::serve::house::{Gateway, House};
@@ -131,12 +135,11 @@ async fn answered(
     let logs_in = watch.as_ref().is_some_and(Watch::is_login);
     let roles = staff.as_ref().map(|staff| house.policy.roles_of(&staff.groups)).unwrap_or_default();
     facts.roles = house.policy.role_names(&roles);
-    let time = jiff::Timestamp::now();
-    let asks = Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time };
+    let asks = Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time: jiff::Timestamp::now() };
     let plan = asked.plan(&house.policy, &asks, &house.bounds)?;
     facts.planned(&plan);
     let Judged { originals: mut home, marks, searched, doubts } =
-        questions::judge(gateway, house, facts, (&asks, &plan), &mut asked)?;
+        questions::judge(gateway, house, facts, (&asks, &plan), (&mut asked, logs_in))?;
     let event = match plan.event {
         // The log-in has a record of its own; what its page discloses is seen.
         _ if logs_in => Event::View,
@@ -144,12 +147,11 @@ async fn answered(
         event => event,
     };
     let mut receipt = Receipt::open(gateway, house, &plan, facts, event)?;
-    for (outcome, reason) in marks {
-        Box::pin(receipt.marked(outcome, reason)).await?;
-    }
+    Box::pin(receipt.marked(&marks)).await?;
     let by = By { policy: &house.policy, mint: &house.mint, bounds: &house.bounds };
     let compared = Compared { by, asks: &asks, plan: &plan, doubts: &doubts };
-    let site = Site::of(&house.identity, upstream.identity(), asked.headers())?;
+    let site = site(house, &upstream, (&asks, &plan), &mut asked)?;
+    let mut compared_with = Restored::default();
     if let Some(with) = restore::with(&compared, carried, &site, &asked)? {
         let for_both = (&mut receipt, &mut beside.cookies);
         let restored = restore::restore(gateway, house, &upstream, (compared, with), &mut asked, for_both);
@@ -157,15 +159,16 @@ async fn answered(
         if let Some(watch) = &watch {
             watch.sees(house, &beside.cookies.headers()).await;
         }
-        home.extend(restored?.values);
+        compared_with = restored?;
+        home.append(&mut compared_with.values);
     }
     // A log-in changes nothing of customers'.
     if asked.writes(&plan) && !logs_in {
-        Box::pin(receipt.forward(&asked.subject(&plan))).await?;
+        forwarded(&mut receipt, &asked, &plan, &doubts, compared_with).await?;
     }
-    let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time)).asked_by(staff.as_ref());
-    let opened = Box::pin(gateway.grants.opened(&house.policy, staff.as_ref(), &roles, time.as_second())).await;
-    let guard = Box::new(guard.hiding(home).opening(opened));
+    let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(asks.time)).asked_by(staff.as_ref());
+    let sealer = state::sealer(&house.mint, &site, &asks, &asked);
+    let guard = Box::new(guard.sealing_states(sealer).hiding(home).opening(opened(gateway, house, &asks).await));
     let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
     let remembering = Remembering::of(&asked, &asks, &plan, upstream.identity());
     let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing).remembering(remembering);
@@ -180,7 +183,42 @@ async fn answered(
     if let Some(watch) = &watch {
         Box::pin(watch.after(gateway, house, facts, &mut receipt, &mut answer)).await?;
     }
-    answer::release(gateway, house, answer, about, guard, receipt).await
+    let released = answer::release(gateway, house, answer, about, guard, receipt).await;
+    released.inspect_err(|refusal| facts.about(&plan, house, refusal))
+}
+
+/// For whom and where what a page brought along opens; what of it is the CRM's own is put back.
+fn site(
+    house: &House,
+    upstream: &Upstream,
+    (asks, plan): (&Asks<'_>, &Plan),
+    asked: &mut Asked,
+) -> Result<Site, Refusal> {
+    let site = Site::of(&house.identity, upstream.identity(), asked.headers())?;
+    state::opened(plan, house.mint.as_ref(), (&site, asks), asked)?;
+    Ok(site)
+}
+
+/// Records what a write says of how somebody is reached, and that it goes on.
+async fn forwarded(
+    receipt: &mut Receipt,
+    asked: &Asked,
+    plan: &Plan,
+    doubts: &Doubts,
+    compared_with: Restored,
+) -> Result<(), Refusal> {
+    let contacts = doubts.contacts(plan, &compared_with.kept);
+    let whom = compared_with.subject.unwrap_or_else(|| asked.subject(plan));
+    // Of somebody new there is nothing else that could be mailed.
+    if !contacts.is_empty() && whom.id.is_some() {
+        Box::pin(receipt.reached(&whom, &contacts)).await?;
+    }
+    Box::pin(receipt.forward(&asked.subject(plan))).await
+}
+
+/// What is open to whoever asks beside what the rules give.
+async fn opened(gateway: &Gateway, house: &House, asks: &Asks<'_>) -> Vec<Opened> {
+    Box::pin(gateway.grants.opened(&house.policy, asks.staff, asks.roles, asks.time.as_second())).await
 }
 
 /// The CRM that is asked for, by a request that did not come through this gateway before.
@@ -223,6 +261,7 @@ fn refused(
     entry.status = Some(response.status().as_u16());
     entry.outcome = Some("refused".into());
     entry.reason = Some(refusal.reason.word().into());
+    entry.subjects.clone_from(&facts.about);
     if !beside.recorded {
         gateway.ledger.refuse(entry);
     }

@@ -80,10 +80,10 @@ pub(super) async fn recalled_by(
     let now = compared.asks.time.as_second();
     let mut recall = |field: &Field| gateway.remembered.recall(whom.as_ref()?, field, now);
     let (home, whose) = restored(compared, asked, &mut recall)?;
-    if let Some(whose) = whose {
-        receipt.restored(&whose, &home.counts).await?;
+    if let Some(whose) = &whose {
+        receipt.restored(whose, &home.counts).await?;
     }
-    Ok(Restored { values: home.values(), counts: home.counts })
+    Ok(Restored::of(home, whose))
 }
 
 /// Makes a write whole by what is remembered; the CRM is not asked.

@@ -4,6 +4,7 @@
 //! The answer to that question is for nobody: what is left of it is the edits of the write.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -36,7 +37,7 @@ use crate::serve::house::{Gateway, House};
 use crate::serve::respond::Reader;
 use crate::serve::upstream::Upstream;
 use crate::terms::bounds::Bounds;
-use crate::terms::disclosure::Counts;
+use crate::terms::disclosure::{Counts, Subject};
 use crate::terms::event::Event;
 use crate::terms::leaf::Sink;
 use crate::terms::refusal::{Reason, Refusal};
@@ -93,6 +94,22 @@ pub(super) struct Restored {
     pub values: Vec<String>,
     /// How many values of which kind.
     pub counts: Counts,
+    /// What of the write is what it was.
+    pub kept: Vec<Range<usize>>,
+    /// Whom the form that was sent was about, where it says so.
+    pub subject: Option<Subject>,
+}
+
+impl Restored {
+    /// What went home, in a write that says itself whom it is about.
+    pub(super) fn of(home: Home, subject: Option<Subject>) -> Restored {
+        Restored { values: home.values(), counts: home.counts, kept: home.kept, subject }
+    }
+
+    /// What came of the record read again.
+    fn of_record(whole: Whole) -> Restored {
+        Restored { values: whole.values, counts: whole.counts, kept: whole.kept, subject: None }
+    }
 }
 
 /// Makes a write whole again before it goes on, and records what went home. `receipt` is the write's own;
@@ -110,7 +127,7 @@ pub(super) async fn restore(
         if !home.fills.is_empty() {
             receipt.restored(&form.subject, &home.counts).await?;
         }
-        return Ok(Restored { values: home.values(), counts: home.counts });
+        return Ok(Restored::of(home, Some(form.subject.clone())));
     }
     if let With::Memory = with {
         return remembering::recalled_by(gateway, upstream, &compared, asked, receipt).await;
@@ -136,10 +153,12 @@ pub(super) async fn restore(
     *cookies = Cookies::of(&head.headers, &about, || compared.guard(&question));
     let whole = compared.whole(asked, &question, about, (head, bytes), cookies)?;
     cookies.renew(asked);
-    let Some(Whole { body, counts, values }) = whole else { return Ok(Restored::default()) };
-    receipt.restored(&asked.subject(compared.plan), &counts).await?;
-    asked.replace_body(body);
-    Ok(Restored { values, counts })
+    let Some(mut whole) = whole else { return Ok(Restored::default()) };
+    if let Some(body) = whole.body.take() {
+        receipt.restored(&asked.subject(compared.plan), &whole.counts).await?;
+        asked.replace_body(body);
+    }
+    Ok(Restored::of_record(whole))
 }
 
 /// Parameters that say what is done with a record, and not which it is.
@@ -161,12 +180,12 @@ pub(super) fn dried(
         None => return Ok(Restored::default()),
         Some(With::Seal(form)) => {
             let home = sealed::restored(&compared, asked, &form)?;
-            return Ok(Restored { values: home.values(), counts: home.counts });
+            return Ok(Restored::of(home, Some(form.subject.clone())));
         }
         Some(With::Memory) => {
             let seen = record.map(|record| dry::seen(&compared, record)).unwrap_or_default();
-            let (home, _) = remembering::restored(&compared, asked, &mut |field| seen.get(field).cloned())?;
-            return Ok(Restored { values: home.values(), counts: home.counts });
+            let (home, whose) = remembering::restored(&compared, asked, &mut |field| seen.get(field).cloned())?;
+            return Ok(Restored::of(home, whose));
         }
         Some(With::Record) => {}
     }
@@ -182,17 +201,22 @@ pub(super) fn dried(
     };
     let about = question.about();
     let whole = compared.whole(asked, &question, about, answer, &mut Cookies::default())?;
-    let Some(Whole { body, counts, values }) = whole else { return Ok(Restored::default()) };
-    asked.replace_body(body);
-    Ok(Restored { values, counts })
+    let Some(mut whole) = whole else { return Ok(Restored::default()) };
+    if let Some(body) = whole.body.take() {
+        asked.replace_body(body);
+    }
+    Ok(Restored::of_record(whole))
 }
 
 /// A write with its originals.
 struct Whole {
-    body: Bytes,
+    /// Nothing where it is as it came.
+    body: Option<Bytes>,
     counts: Counts,
     /// What went home.
     values: Vec<String>,
+    /// What of it is what it was.
+    kept: Vec<Range<usize>>,
 }
 
 /// The record twice: as the CRM answered, and as staff would get that.
@@ -233,7 +257,7 @@ impl<'a> Compared<'a> {
         }
     }
 
-    /// The write as it goes on; nothing where that is as it came.
+    /// The write as it goes on; nothing where it was not compared.
     fn whole(
         &self,
         asked: &Asked,
@@ -279,14 +303,12 @@ impl<'a> Compared<'a> {
             let note = "the body is signed, so that veils in it cannot be made the originals again; nothing was saved";
             return Err(Refusal::new(Reason::Veil, note));
         }
-        if home.fills.is_empty() {
-            return Ok(None);
-        }
-        if !self.plan.restore {
+        if !home.fills.is_empty() && !self.plan.restore {
             return Err(self.doubts.refuse(self.plan));
         }
         let values = home.values();
-        Ok(Some(Whole { body: body.into(), counts: home.counts, values }))
+        let body = (!home.fills.is_empty()).then(|| body.into());
+        Ok(Some(Whole { body, counts: home.counts, values, kept: home.kept }))
     }
 
     /// The record, if it is whose it should be.
@@ -320,7 +342,8 @@ impl<'a> Compared<'a> {
     /// What judges the answer to the question.
     fn guard(&self, question: &Question) -> Outbound {
         let guard = question.asked.guard(&question.plan, self.by.mint, self.by.bounds, asked::day(self.asks.time));
-        guard.asked_by(self.asks.staff)
+        // It is for nobody, and compared with what a browser brings back.
+        guard.asked_by(self.asks.staff).sealing_states(Box::new(|_, state| Some(state.to_owned())))
     }
 
     fn document(

@@ -271,7 +271,7 @@ pub fn of(reason: Reason) -> Words {
                 "画面のスクリプトが利用者になりすませるため、ブラウザーからの呼び出しには値を返しません。HTTPSで `/.sudare/reveal` を独立した画面で開き、確認してください。",
             ),
         ),
-        Reason::UpstreamFraming | Reason::Unreadable | Reason::Shape | Reason::Bound => UNSAFE_ANSWER,
+        Reason::UpstreamFraming | Reason::Unreadable | Reason::Subject | Reason::Shape | Reason::Bound => UNSAFE_ANSWER,
         Reason::UpstreamAway => words(
             502,
             ("The CRM cannot be reached", "Try again shortly; if it goes on, tell the administrator."),
