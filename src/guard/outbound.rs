@@ -15,6 +15,7 @@ use crate::guard::looks::{
     structure,
 };
 use crate::guard::notes::Notes;
+use crate::guard::opened::Opened;
 use crate::guard::own::Own;
 use crate::guard::queue::{Flags, Queue, Waiting};
 use crate::guard::records::Records;
@@ -72,6 +73,8 @@ pub struct Outbound {
     /// Which kinds had a place, by number.
     stood: Vec<bool>,
     records: Records,
+    /// What is open to whoever asks beside what the rules give.
+    opened: Vec<Opened>,
     /// The request's parameters: staff's own words, where a name has one value alone.
     asked: HashMap<String, Option<String>>,
     seats: Box<Seats>,
@@ -120,6 +123,7 @@ impl Outbound {
             tellers: Tellers::default(),
             records,
             stood,
+            opened: Vec::new(),
             asked: asked(&request.query),
             seats,
             states: States::default(),
@@ -155,6 +159,12 @@ impl Outbound {
     /// Says who asks: rules may compare records with them.
     pub fn asked_by(mut self, staff: Option<&Staff>) -> Outbound {
         self.records = Records::new(&self.plan, staff, self.subjects.named_one());
+        self
+    }
+
+    /// Says what is open to them beside what the rules give.
+    pub fn opening(mut self, opened: Vec<Opened>) -> Outbound {
+        self.opened = opened;
         self
     }
 
@@ -242,6 +252,14 @@ impl Outbound {
         }
         if self.plan.rows.is_some() {
             self.records.settle(&self.plan, waiting.iter().map(|leaf| leaf.record).collect(), complete);
+        }
+        if !self.opened.is_empty() {
+            let (plan, subjects, opened) = (&self.plan, &self.subjects, &self.opened);
+            let of = |record| {
+                let subject = subjects.of(plan, record);
+                opened.iter().filter(|one| one.is_of(&subject)).collect()
+            };
+            self.records.open(plan, waiting.iter().map(|leaf| leaf.record).collect(), of);
         }
         let told = |leaf: &Waiting<'_>| {
             let decisions = self.records.decisions(&self.plan, leaf.record);
@@ -439,7 +457,7 @@ impl Sink for Outbound {
         let veils = |known: Known| self.plan.decisions[usize::from(known.kind.0)].action.veils();
         let known = seat.known.filter(|_| counts);
         let told = counts && !seat.told.is_empty();
-        if self.plan.rows.is_none() && !told && known.is_some_and(veils) {
+        if self.plan.rows.is_none() && self.opened.is_empty() && !told && known.is_some_and(veils) {
             return Ok(false);
         }
         if !readable && leaves::is_sought_in_json(&self.plan) {

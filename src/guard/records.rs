@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use crate::guard::opened::{self, Opened};
 use crate::policy::plan::{Decision, Plan};
 use crate::policy::rows::{Rows, Term};
 use crate::policy::rule::rows::Is;
@@ -29,6 +30,8 @@ pub(super) struct Records {
     /// The decisions by which conditions hold, and by record.
     made: HashMap<Vec<Option<bool>>, Arc<[Decision]>>,
     by_record: HashMap<u32, Arc<[Decision]>>,
+    /// The decisions with what is open beside the rules, by record.
+    opened: HashMap<u32, Arc<[Decision]>>,
 }
 
 /// What an attribute may be.
@@ -97,6 +100,23 @@ impl Records {
     /// What counts for a record; outside of records, and where no rule asks, what always counts.
     pub(super) fn decisions<'a>(&'a self, plan: &'a Plan, record: u32) -> &'a [Decision] {
         self.by_record.get(&record).map_or(&plan.decisions, |decisions| decisions)
+    }
+
+    /// Says what is open in which record of those that are judged now.
+    pub(super) fn open<'o>(&mut self, plan: &Plan, records: BTreeSet<u32>, opened: impl Fn(u32) -> Vec<&'o Opened>) {
+        self.opened.clear();
+        for record in records {
+            let made = opened::with(self.decisions(plan, record), opened(record).into_iter());
+            self.opened.extend(made.map(|made| (record, made)));
+        }
+    }
+
+    /// What counts in a record for a value at a place that a field names.
+    pub(super) fn in_fields<'a>(&'a self, plan: &'a Plan, record: u32) -> &'a [Decision] {
+        match self.opened.get(&record) {
+            Some(decisions) => decisions,
+            None => self.decisions(plan, record),
+        }
     }
 
     /// Forgets records that were released; the document around them stays.

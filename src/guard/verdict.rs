@@ -52,6 +52,8 @@ pub(super) struct Judge<'a> {
     records: &'a Records,
     /// What becomes of each kind in the record of the leaf that is judged.
     decisions: &'a [Decision],
+    /// The same for its own kind, where a field gave it that.
+    in_fields: &'a [Decision],
     needles: Needles,
     shapes: Shapes,
     verdict: Verdict,
@@ -79,6 +81,7 @@ impl<'a> Judge<'a> {
             today,
             records,
             decisions: &plan.decisions,
+            in_fields: &plan.decisions,
             needles: Needles::default(),
             shapes: Shapes::default(),
             lone: 0,
@@ -162,7 +165,10 @@ impl<'a> Judge<'a> {
         }
         self.decisions = self.records.decisions(self.plan, leaf.record);
         match leaf.known {
-            Some(known) => self.known(leaf, self.of_record(leaf, known)),
+            Some(known) => {
+                self.in_fields = self.records.in_fields(self.plan, leaf.record);
+                self.known(leaf, self.of_record(leaf, known))
+            }
             None => self.unknown(leaf),
         }
     }
@@ -183,7 +189,7 @@ impl<'a> Judge<'a> {
         let Known { kind: given, declared, .. } = known;
         let why = Why::Known { given, kind, declared, forced: known.action.is_some(), found };
         self.tell(leaf, range.clone(), Some(action), why);
-        let decision = self.decision(kind);
+        let decision = if kind == known.kind { self.given(known) } else { self.decision(kind) };
         // Of a value whose field says itself what becomes of it no rule decides.
         let by_itself = known.action.is_some() && kind == known.kind;
         if action == Action::Block {
@@ -219,7 +225,7 @@ impl<'a> Judge<'a> {
     /// The kind and action of a declared value: the field's, or those of something stricter that a
     /// detector is certain of inside it.
     fn strictest(&self, known: Known, found: &[Found], range: &Range<usize>) -> (KindId, Action) {
-        let own = known.action.unwrap_or_else(|| self.action(known.kind));
+        let own = known.action.unwrap_or_else(|| self.given(known).action);
         let stricter = found
             .iter()
             .filter(|f| f.certain && f.kind != known.kind)
@@ -443,6 +449,12 @@ impl<'a> Judge<'a> {
             Err(MintError::Away) => Err(Refusal::new(Reason::Keys, "the key ring is not there")),
             Err(MintError::Vault) => Err(Refusal::new(Reason::Keys, "the vault cannot be read, or takes no more")),
         }
+    }
+
+    /// What becomes of a value of the kind that its place gave it.
+    fn given(&self, known: Known) -> &'a Decision {
+        let decisions = if known.declared { self.in_fields } else { self.decisions };
+        &decisions[usize::from(known.kind.0)]
     }
 
     fn action(&self, kind: KindId) -> Action {

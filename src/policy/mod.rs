@@ -26,7 +26,7 @@ pub mod reader;
 pub mod recall;
 pub mod remembered;
 pub mod render;
-mod reveal;
+pub mod reveal;
 pub mod role;
 pub mod rows;
 pub mod rule;
@@ -60,7 +60,7 @@ use crate::policy::matched::{Asked, BodyValues, Looks, Matched};
 use crate::policy::node::{Source, Spot};
 use crate::policy::plan::{Decision, Limit, Plan};
 use crate::policy::planner::Key;
-use crate::policy::reveal::RevealRule;
+use crate::policy::reveal::{RevealRule, SubjectPage};
 use crate::policy::rule::settings::Undeclared;
 use crate::policy::rule::tests::TestCase;
 use crate::policy::rulebook::Rules;
@@ -229,9 +229,19 @@ impl Policy {
         reveal::of(&self.parts, roles, staff, kind, purpose)
     }
 
+    /// Whether anything that is revealed stays open for a while.
+    pub fn opens(&self) -> bool {
+        self.parts.reveals.iter().any(|rule| rule.lasts.is_some())
+    }
+
     /// Whom each rule of the reveal API is for, and what it says.
     pub fn reveals_said(&self) -> Vec<(String, String)> {
         reveal::said(&self.parts)
+    }
+
+    /// The page of a resource that shows a subject, if one can be asked for by the subject's id alone.
+    pub fn page_of(&self, resource: &str, id: &str) -> Option<SubjectPage> {
+        reveal::page(&self.parts, resource, id)
     }
 
     /// How a subject of this type may stand in the ledger, where only its type is known.

@@ -6,10 +6,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use crate::policy::decide::{RoleId, Rule, Who, named};
 use crate::policy::fault::Faults;
 use crate::policy::node::Spot;
 use crate::policy::rule::Word;
+use crate::policy::rule::matches::Match;
+use crate::policy::rule::resources::At;
 use crate::policy::{Parts, difference, limits, plan};
 use crate::terms::action::Action;
 use crate::terms::disclosure::InLedger;
@@ -66,6 +70,44 @@ fn is_open(parts: &Parts, kind: KindId, roles: &[RoleId], staff: Option<&Staff>)
 fn veils(parts: &Parts, rule: &Rule, kind: KindId) -> bool {
     named(rule, kind, parts.kinds.kinds.get(kind)).any(|grant| grant.action != Action::Show)
 }
+
+/// A page that shows one subject.
+pub struct SubjectPage {
+    /// The path, and the query if that names the subject.
+    pub target: String,
+    /// The subject's type.
+    pub of: String,
+}
+
+/// The page of a resource that shows a subject: one that is asked for by GET, and told from others by nothing but
+/// the subject's id in its path or its query.
+pub(super) fn page(parts: &Parts, resource: &str, id: &str) -> Option<SubjectPage> {
+    let number = parts.resources.iter().position(|own| *own.id == *resource)?;
+    let said = &parts.resources[number].subjects;
+    let (subject, name, is_query) = said.iter().find_map(|own| match &own.at {
+        At::Path(name) => Some((own, name, false)),
+        At::Query(name) => Some((own, name, true)),
+        At::None | At::Place(_) => None,
+    })?;
+    let is_plain = |rule: &Match| {
+        let Match { spot: _, methods, path, query, header, form, json } = rule;
+        let alone = query.is_empty() && header.is_empty() && form.is_empty() && json.is_empty() && !path.rest;
+        let reads = methods.is_empty() || methods.iter().any(|method| method == "GET");
+        alone && reads && path.parameters().eq((!is_query).then_some(name.as_str()))
+    };
+    let mut rules = parts.routes.iter().filter(|route| route.resource == number).map(|route| &route.rule);
+    let path = &rules.find(|rule| is_plain(rule))?.path.text;
+    let written = |text: &str| utf8_percent_encode(text, CONTROLS).to_string();
+    let coded = |text: &str| utf8_percent_encode(text, WORD).to_string();
+    let target = match is_query {
+        true => format!("{}?{}={}", written(path), coded(name), coded(id)),
+        false => written(path).replacen(&format!("{{{}}}", written(name)), &coded(id), 1),
+    };
+    Some(SubjectPage { target, of: subject.kind.clone() })
+}
+
+/// What stands in an id as it is.
+const WORD: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// How subjects of a type may stand in the ledger, where no resource says which record is meant: as all that is
 /// said of that type allows.

@@ -17,7 +17,9 @@ use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 use crate::policy::Policy;
 use crate::serve::carrier::Carrier;
+use crate::serve::exchange::reveal::confirmed::Used;
 use crate::serve::gate;
+use crate::serve::grants::Grants;
 use crate::serve::keeping::Keeping;
 use crate::serve::loading::{Refused, Rules};
 use crate::serve::remembered::Remembered;
@@ -57,10 +59,14 @@ pub struct Gateway {
     pub carrier: Carrier,
     /// Where random tokens are kept.
     pub keeping: Keeping,
+    /// What is open to staff for a while.
+    pub grants: Grants,
     /// What staff was given of records that no GET gives.
     pub remembered: Remembered,
     /// What staff has looked for.
     pub searches: Searches,
+    /// What staff has confirmed in a browser.
+    pub confirmed: Used,
     /// How often it asked to have something revealed.
     pub reveals: Searches,
     /// The metrics.

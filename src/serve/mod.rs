@@ -6,7 +6,7 @@
 //! and takes it apart. `tls` and `proxied` are how a connection of staff's may begin, `sites` tells
 //! which CRM a request is for, `service` speaks with the system's service manager, `sources` keeps young
 //! what identity has read from elsewhere, with `jwks` for providers' keys. `reload` puts changed rules in
-//! force, which `loading` reads and of which `files` tells; `searches` counts what staff looks for.
+//! force, which `loading` reads and of which `files` tells; `searches` counts what staff looks for, `grants` knows what is open to them for a while.
 //! `sample` is the legacy CRM of the demo.
 
 pub mod admin;
@@ -17,7 +17,8 @@ pub mod disclose;
 pub mod exchange;
 mod files;
 pub mod gate;
-pub mod house;
+pub mod grants;
+mod house;
 pub mod http2;
 mod jwks;
 pub mod keeping;

@@ -29,6 +29,8 @@ use crate::policy::fault::Fault;
 use crate::policy::node::Source;
 use crate::serve::carrier::Carrier;
 use crate::serve::certificates::Certificates;
+use crate::serve::exchange::reveal::confirmed::Used;
+use crate::serve::grants::Grants;
 use crate::serve::house::{Gateway, Hold, House, LASTING};
 use crate::serve::keeping::Keeping;
 use crate::serve::listen::Door;
@@ -198,10 +200,12 @@ fn gateway(
         refused: ArcSwapOption::empty(),
         carrier: Carrier::new(ledger.clone()),
         ledger,
+        grants: Grants::new(Arc::clone(&vault)),
         keeping: Keeping::new(vault, metrics.vault.clone()),
         remembered: Remembered::new(config.state.join(ISSUED), Arc::clone(&ring), metrics.vault.clone()),
         searches,
         reveals,
+        confirmed: Used::default(),
         metrics,
         hold: Hold::new(config.bounds.hold_all_bytes),
         draining: AtomicBool::new(false),

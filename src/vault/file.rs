@@ -8,7 +8,7 @@ use std::path::Path;
 use aws_lc_rs::rand;
 use data_encoding::HEXLOWER;
 use redb::backends::FileBackend;
-use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTableMetadata, TableDefinition};
+use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTableMetadata, TableDefinition, TableError};
 
 use crate::vault::open::VaultError;
 use crate::vault::ring::Ring;
@@ -18,6 +18,8 @@ use crate::vault::seal::LookupKey;
 pub const LOOKUPS: Table = Table::new("lookups");
 /// Tokens with the sealed record of each.
 pub const TOKENS: Table = Table::new("tokens");
+/// Keyed hashes with the sealed record of what is open to somebody; made with the first of them.
+pub const GRANTS: Table = Table::new("grants");
 /// The version of the keys with which the vault was made, and what only they could write.
 const RINGS: Table = Table::new("rings");
 
@@ -52,6 +54,49 @@ pub fn read(database: &Database, table: Table, key: &[u8]) -> Result<Option<Vec<
         Ok(table.get(key)?.map(|value| value.value().to_vec()))
     };
     found().map_err(Box::new)
+}
+
+/// A key and what stands under it.
+pub type Row = (Vec<u8>, Vec<u8>);
+
+/// What stands under the keys from one to another, the first so many; nothing where there is no such table yet.
+pub fn between(
+    database: &Database,
+    table: Table,
+    (from, to): (&[u8], &[u8]),
+    count_max: usize,
+) -> Result<Vec<Row>, Box<redb::Error>> {
+    let found = || -> Result<Vec<Row>, redb::Error> {
+        let table = match database.begin_read()?.open_table(table) {
+            Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+            table => table?,
+        };
+        let mut rows = Vec::new();
+        for row in table.range(from..=to)?.take(count_max) {
+            let (key, value) = row?;
+            rows.push((key.value().to_vec(), value.value().to_vec()));
+        }
+        Ok(rows)
+    };
+    found().map_err(Box::new)
+}
+
+/// Takes keys out and puts one in, in one commit.
+pub fn change(database: &Database, table: Table, gone: &[Vec<u8>], row: (&[u8], &[u8])) -> Result<(), VaultError> {
+    let written = || -> Result<(), redb::Error> {
+        let mut transaction = database.begin_write()?;
+        transaction.set_quick_repair(true);
+        {
+            let mut table = transaction.open_table(table)?;
+            for key in gone {
+                table.remove(&key[..])?;
+            }
+            table.insert(row.0, row.1)?;
+        }
+        transaction.commit()?;
+        Ok(())
+    };
+    written().map_err(|cause| VaultError::Write(Box::new(cause)))
 }
 
 /// Writes lookups, tokens and records in one commit.

@@ -1,6 +1,6 @@
 //! What the vault keeps: random tokens, each with the value that it stands for.
 //!
-//! One file in the state folder (redb; 0600), used by one process at a time. Two tables:
+//! One file in the state folder (redb; 0600), used by one process at a time. Two tables, and a third of `grants`:
 //!
 //! ```text
 //! lookups   keyed hash of kind, domain and value  ->  token
@@ -162,6 +162,21 @@ impl Vault {
         let plain = Zeroizing::new(seal::unseal(&self.ring, token, kind, &sealed)?);
         let (domain, value) = unpack(&plain)?;
         Some(Opened { kind: kind.to_owned(), domain, value })
+    }
+
+    /// The keys that find what is kept, the newest first.
+    pub(super) fn lookups(&self) -> &[LookupKey] {
+        &self.lookups
+    }
+
+    /// The keys that open it.
+    pub(super) fn ring(&self) -> &Ring {
+        &self.ring
+    }
+
+    /// The file.
+    pub(super) fn database(&self) -> &Database {
+        &self.database
     }
 
     fn find(&self, lookups: &[Lookup]) -> Result<Option<Token>, MintError> {

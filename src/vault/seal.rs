@@ -38,6 +38,16 @@ impl LookupKey {
         self.of([b"value", kind.as_bytes(), tag, first, second, value.as_bytes()])
     }
 
+    /// The hash of a person.
+    pub fn of_staff(&self, staff: &str) -> [u8; LOOKUP_BYTES] {
+        self.of([b"staff", staff.as_bytes()])
+    }
+
+    /// The hash of a kind of a subject.
+    pub fn of_grant(&self, kind: &str, subject: &str, id: &str) -> [u8; LOOKUP_BYTES] {
+        self.of([b"grant", kind.as_bytes(), subject.as_bytes(), id.as_bytes()])
+    }
+
     /// What only this version of the keys can write: it tells one ring's vault from another's.
     pub fn of_ring(&self) -> [u8; LOOKUP_BYTES] {
         self.of([b"ring"])

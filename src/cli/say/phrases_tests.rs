@@ -226,6 +226,7 @@ fn is_note(literal: &str) -> bool {
 const UNNOTED: &[&str] = &[
     "realm=",
     "private, ",
+    "GET, POST",
     "Cookie, Authorization",
     "dont be evil",
     "is a selector",

@@ -1,12 +1,13 @@
 //! Records of the reveal API: durable before a value leaves, and before whoever asks in vain is told so.
 
-use std::sync::Arc;
+use http::StatusCode;
 
 use crate::guard::subject;
 use crate::ledger::entry::{Entry, Subject, Text};
 use crate::serve::disclose::body::StaffBody;
 use crate::serve::disclose::{Facts, durable};
 use crate::serve::house::{Gateway, House};
+use crate::serve::respond::words;
 use crate::terms::disclosure;
 use crate::terms::event::Event;
 use crate::terms::kind::Kind;
@@ -23,8 +24,8 @@ pub struct About<'a> {
 
 /// Records that a value is given by a rule; afterwards, and only then, it may leave.
 pub async fn revealed(
-    gateway: &Arc<Gateway>,
-    house: &Arc<House>,
+    gateway: &Gateway,
+    house: &House,
     facts: &Facts,
     (about, rule): (&About<'_>, &str),
     bytes: Vec<u8>,
@@ -32,7 +33,7 @@ pub async fn revealed(
     let mut share = gateway.hold.share();
     share.set(bytes.len())?;
     let mut entry = told(house, facts, about, "show");
-    entry.status = Some(200);
+    entry.status = Some(StatusCode::OK.as_u16());
     entry.outcome = Some(Text::Borrowed("released"));
     entry.rules = vec![Text::Borrowed(rule)];
     durable(gateway, house, entry).await?;
@@ -45,14 +46,9 @@ pub async fn revealed(
 }
 
 /// Records that nothing is given.
-pub async fn refused(
-    gateway: &Arc<Gateway>,
-    house: &Arc<House>,
-    facts: &Facts,
-    about: &About<'_>,
-) -> Result<(), Refusal> {
+pub async fn refused(gateway: &Gateway, house: &House, facts: &Facts, about: &About<'_>) -> Result<(), Refusal> {
     let mut entry = told(house, facts, about, "block");
-    entry.status = Some(404);
+    entry.status = Some(words::of(Reason::Reveal).status);
     entry.outcome = Some(Text::Borrowed("refused"));
     entry.reason = Some(Text::Borrowed(Reason::Reveal.word()));
     durable(gateway, house, entry).await?;

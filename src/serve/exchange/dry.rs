@@ -167,6 +167,20 @@ fn carried_out(
     })
 }
 
+/// Leaves of the headers what may go with such a body, and says how it was read.
+fn allow(headers: &mut HeaderMap, told: &Told, about: &About) {
+    if told.unread {
+        head::allow_only_without_a_body(headers, about);
+    }
+    if told.long {
+        head::allow_only_of_a_long_answer(headers, about);
+    }
+    if let Some((format, charset)) = told.read {
+        head::read_as(headers, format, charset);
+    }
+    protect::tell(headers, about);
+}
+
 fn answered(
     dry: &Dry<'_>,
     request: Request<Bytes>,
@@ -209,7 +223,7 @@ fn answered(
         None => body,
     };
     head::show_headers(&head.headers, &mut guard)?;
-    let told = if body.is_empty() || about.head_only() {
+    let mut told = if body.is_empty() || about.head_only() {
         Told { verdict: guard.finish()?, unread: true, ..Told::default() }
     } else {
         let sealing = about.take_sealing(&head).filter(|_| is_page(&head, &body, &plan));
@@ -217,17 +231,8 @@ fn answered(
         told_with((&head, &body), &about, guard, seals.as_ref().map(|seals| seals as Additions<'_>), &bounds)?
     };
     let disclosures = told.verdict.disclosures.clone();
-    head::edit_headers(&mut head.headers, told.verdict)?;
-    if told.unread {
-        head::allow_only_without_a_body(&mut head.headers, &about);
-    }
-    if told.long {
-        head::allow_only_of_a_long_answer(&mut head.headers, &about);
-    }
-    if let Some((format, charset)) = told.read {
-        head::read_as(&mut head.headers, format, charset);
-    }
-    protect::tell(&mut head.headers, &about);
+    head::edit_headers(&mut head.headers, std::mem::take(&mut told.verdict))?;
+    allow(&mut head.headers, &told, &about);
     head.headers = told.page.unwrap_or(head.headers);
     Ok(Got {
         status: head.status.as_u16(),

@@ -25,7 +25,7 @@ mod questions;
 pub mod recognise;
 mod remembering;
 mod restore;
-mod reveal;
+pub mod reveal;
 mod sealed;
 mod sealing;
 mod state;
@@ -40,6 +40,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 
+use crate::guard::opened::Opened;
 use crate::guard::restore::Doubts;
 use crate::identity;
 use crate::identity::peer::Peer;
@@ -74,7 +75,7 @@ pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: &
     };
     let mut beside = Beside::default();
     let answered = if reveal::is_asked(request.uri().path()) {
-        Box::pin(reveal::answered(&gateway, &house, request, peer, &mut facts, &mut beside)).await
+        Box::pin(reveal::answered(&gateway, &house, request, peer, &mut facts, reader, &mut beside)).await
     } else {
         answered(&gateway, &house, request, peer, &mut facts, reader, &mut beside).await
     };
@@ -140,13 +141,7 @@ async fn answered(
     facts.planned(&plan);
     let Judged { originals, marks, searched, doubts, said } =
         questions::judge(gateway, house, facts, (&asks, &plan), (&mut asked, logs_in))?;
-    let event = match plan.event {
-        // The log-in has a record of its own; what its page discloses is seen.
-        _ if logs_in => Event::View,
-        Event::View if searched => Event::Search,
-        event => event,
-    };
-    let mut receipt = Receipt::open(gateway, house, &plan, facts, event)?;
+    let mut receipt = Receipt::open(gateway, house, &plan, facts, event(&plan, logs_in, searched))?;
     Box::pin(receipt.marked(&marks)).await?;
     let mut home = hidden::sought(originals);
     let by = By { policy: &house.policy, mint: &house.mint, bounds: &house.bounds };
@@ -169,7 +164,8 @@ async fn answered(
     }
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(asks.time)).asked_by(staff.as_ref());
     let sealer = state::sealer(&house.mint, &site, &asks, &asked);
-    let guard = Box::new(guard.sealing_states(sealer).hiding(home, asked.along(said)));
+    let guard = guard.sealing_states(sealer).hiding(home, asked.along(said));
+    let guard = Box::new(guard.opening(opened(gateway, house, &asks).await));
     let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
     let remembering = Remembering::of(&asked, &asks, &plan, upstream.identity());
     let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing).remembering(remembering);
@@ -186,6 +182,16 @@ async fn answered(
     }
     let released = answer::release(gateway, house, answer, about, guard, receipt).await;
     released.inspect_err(|refusal| facts.about(&plan, house, refusal))
+}
+
+/// What a request is recorded as.
+fn event(plan: &Plan, logs_in: bool, searched: bool) -> Event {
+    match plan.event {
+        // The log-in has a record of its own; what its page discloses is seen.
+        _ if logs_in => Event::View,
+        Event::View if searched => Event::Search,
+        event => event,
+    }
 }
 
 /// For whom and where what a page brought along opens; what of it is the CRM's own is put back.
@@ -215,6 +221,11 @@ async fn forwarded(
         Box::pin(receipt.reached(&whom, &contacts)).await?;
     }
     Box::pin(receipt.forward(&asked.subject(plan))).await
+}
+
+/// What is open to whoever asks beside what the rules give.
+async fn opened(gateway: &Gateway, house: &House, asks: &Asks<'_>) -> Vec<Opened> {
+    Box::pin(gateway.grants.opened(&house.policy, asks.staff, asks.roles, asks.time.as_second())).await
 }
 
 /// The CRM that is asked for, by a request that did not come through this gateway before.

@@ -168,7 +168,7 @@ const DEEDS: [&str; 8] = ["action", "do", "op", "mode", "save", "_method", "lang
 const PARTS_MAX: usize = 1000;
 
 /// The answer as it came, behind the guard, and both as trees.
-const COPIES: usize = 8;
+pub(super) const COPIES: usize = 8;
 
 /// The same in a dry exchange, where the CRM's answer is given.
 pub(super) fn dried(
@@ -526,7 +526,7 @@ fn leads_to(action: &str, asked: &Asked, has_base: bool) -> bool {
 }
 
 /// What was packed, if that is no longer than what is held.
-fn unpacked(coding: Coding, bytes: &[u8], bounds: &Bounds) -> Result<Vec<u8>, Refusal> {
+pub(super) fn unpacked(coding: Coding, bytes: &[u8], bounds: &Bounds) -> Result<Vec<u8>, Refusal> {
     let mut unpacker = Unpacker::new(coding, bounds);
     let mut all = Vec::new();
     unpacker.feed(bytes);

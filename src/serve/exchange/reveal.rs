@@ -1,14 +1,18 @@
 //! The reveal API: one value in clear for whoever has a right to it, says what for, and is remembered for it.
 //!
-//! identify -> no page's script -> bounded body -> count -> open or ask -> record -> answer. Whatever there is no
+//! identify -> no page's script, or what a person confirms -> bounded body -> count -> open or ask -> record -> answer. Whatever there is no
 //! right to, is wrong, another's or gone is one and the same 404, and has its record before the answer as a value
 //! has: who tries learns nothing, and is seen trying.
 
 mod ask;
 mod browser;
+pub mod confirmed;
+mod page;
+mod record;
 mod token;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Request, Response};
@@ -18,19 +22,25 @@ use crate::identity::peer::Peer;
 use crate::policy::decide::RoleId;
 use crate::policy::plan::{Limit, Then};
 use crate::serve::disclose::body::StaffBody;
-use crate::serve::disclose::{Facts, reveal as record};
+use crate::serve::disclose::{Facts, reveal as records};
 use crate::serve::exchange::reveal::ask::{Ask, What};
+use crate::serve::exchange::reveal::record::{Call, Of};
 use crate::serve::exchange::{Beside, arriving, asked, destination};
 use crate::serve::house::{Gateway, House};
-use crate::serve::respond;
+use crate::serve::respond::{self, Reader, confirm};
 use crate::terms::disclosure::Subject;
 use crate::terms::kind::KindId;
+use crate::terms::mint::{Domain, Opened};
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::secret::Secret;
 use crate::terms::staff::Staff;
+use crate::vault::grants::Grant;
 
 /// Where programs ask.
 pub(super) const API: &str = "/.sudare/v1/reveal";
+
+/// Where staff asks in a browser, and confirms it.
+const PAGE: &str = "/.sudare/reveal";
 
 /// What is asked with: a token may be long.
 const BODY_BYTES: usize = 32 << 10;
@@ -40,7 +50,7 @@ const ANONYMOUS: &str = "anonymous";
 
 /// Whether a request is for this room.
 pub(super) fn is_asked(path: &str) -> bool {
-    path == API
+    path == API || path == PAGE
 }
 
 /// Who asks for a value.
@@ -63,6 +73,14 @@ struct Found {
     value: Secret,
     /// The rule that gives it.
     rule: Arc<str>,
+    /// For how many seconds that kind of that subject stays open.
+    lasts: Option<u32>,
+}
+
+/// How a value is told.
+enum Form {
+    Json,
+    Page { japanese: bool },
 }
 
 /// Answers a request of this room.
@@ -72,10 +90,12 @@ pub(super) async fn answered(
     request: Request<Incoming>,
     peer: &Peer,
     facts: &mut Facts,
+    reader: Reader,
     beside: &mut Beside,
 ) -> Result<Response<StaffBody>, Refusal> {
-    facts.path = Some(API.into());
-    beside.allow = Some("POST");
+    let is_page = request.uri().path() == PAGE;
+    facts.path = Some(if is_page { PAGE } else { API }.into());
+    beside.allow = Some(if is_page { "GET, POST" } else { "POST" });
     let (mut head, body) = request.into_parts();
     let upstream = destination(house, &mut head, peer, facts)?;
     let staff = arriving::identify(house, &upstream, &mut head, peer, facts).await?;
@@ -85,6 +105,11 @@ pub(super) async fn answered(
     if roles.is_empty() {
         return Err(Refusal::new(Reason::NoRole, "staff has no role"));
     }
+    let person = Person { staff: &staff, roles: &roles };
+    let call = Call { gateway, house, upstream: &upstream, head: &head, person, network: facts.client };
+    if is_page {
+        return page::answered(&call, body, facts, reader, beside).await;
+    }
     if head.method != Method::POST {
         return Err(Refusal::new(Reason::Method, "values are asked for by POST"));
     }
@@ -92,19 +117,46 @@ pub(super) async fn answered(
     is_json(&head.headers)?;
     let (body, _share) = arriving::collect(gateway, house, body, BODY_BYTES).await?;
     let ask = Ask::read(&body)?;
-    let person = Person { staff: &staff, roles: &roles };
     counted(gateway, house, facts, person)?;
-    facts.purpose = Some(ask.purpose.clone()).filter(|word| house.policy.knows_purpose(word));
-    let looked = look(house, person, &ask);
-    told(gateway, house, facts, beside, looked).await
+    revealed(&call, &ask, facts, beside, &Form::Json).await
+}
+
+/// Looks for what is asked for, and tells what came of it.
+async fn revealed(
+    call: &Call<'_>,
+    ask: &Ask,
+    facts: &mut Facts,
+    beside: &mut Beside,
+    form: &Form,
+) -> Result<Response<StaffBody>, Refusal> {
+    facts.purpose = Some(ask.purpose.clone()).filter(|word| call.house.policy.knows_purpose(word));
+    let looked = look(call, facts, ask, &mut beside.crm).await?;
+    told(call, facts, beside, (ask, looked), form).await
 }
 
 /// Looks for the value.
-fn look(house: &House, person: Person<'_>, ask: &Ask) -> Looked {
+async fn look(call: &Call<'_>, facts: &mut Facts, ask: &Ask, crm: &mut Duration) -> Result<Looked, Refusal> {
+    let Call { house, person, .. } = *call;
+    let known = |resource: &str| house.policy.resource_ids().iter().any(|id| **id == *resource);
     match &ask.what {
-        What::Token { token, of: None } => token::look(house, person, token, &ask.purpose),
-        // Not yet: whether it is theirs, the CRM must say.
-        What::Token { of: Some(_), .. } | What::Record => Looked::default(),
+        What::Token { token, of } => {
+            let opened = house.mint.opened(token);
+            let of = of.as_ref().map(|(resource, subject)| (resource.as_str(), subject.as_str()));
+            facts.resource = of.map(|(resource, _)| resource.to_owned()).filter(|resource| known(resource));
+            match (&opened, of) {
+                // Equal values have one token there: that it is theirs, the CRM must say.
+                (Some(Opened { kind, domain: Domain::Shared(_), value }), Some((resource, subject))) => {
+                    let mut looked = call.look(Of { resource, subject, kind }, &ask.purpose, crm).await?;
+                    looked.found = looked.found.filter(|found| found.value == *value);
+                    Ok(looked)
+                }
+                _ => Ok(token::look(house, person, opened, of, &ask.purpose)),
+            }
+        }
+        What::Record { resource, subject, kind } => {
+            facts.resource = Some(resource.clone()).filter(|resource| known(resource));
+            call.look(Of { resource, subject, kind }, &ask.purpose, crm).await
+        }
     }
 }
 
@@ -127,24 +179,51 @@ fn counted(gateway: &Gateway, house: &House, facts: &Facts, person: Person<'_>) 
 
 /// Records what came of it, and only then tells.
 async fn told(
-    gateway: &Arc<Gateway>,
-    house: &Arc<House>,
+    call: &Call<'_>,
     facts: &Facts,
     beside: &mut Beside,
-    looked: Looked,
+    (ask, looked): (&Ask, Looked),
+    form: &Form,
 ) -> Result<Response<StaffBody>, Refusal> {
+    let Call { gateway, house, person, .. } = *call;
     let Looked { subject, kind, found } = looked;
-    let about = record::About { subject: subject.as_ref(), kind: kind.map(|kind| house.policy.kinds().get(kind)) };
+    let about = records::About { subject: subject.as_ref(), kind: kind.map(|kind| house.policy.kinds().get(kind)) };
     let (Some(found), Some(kind)) = (found, about.kind) else {
-        record::refused(gateway, house, facts, &about).await?;
-        beside.recorded = true;
-        return Err(Refusal::new(Reason::Reveal, "there is nothing that may be revealed"));
+        return Err(missed(call, facts, beside, &about).await?);
     };
-    let value = serde_json::json!({ "kind": kind.name, "value": found.value.0 }).to_string();
-    let body = record::revealed(gateway, house, facts, (&about, &found.rule), value.into_bytes()).await?;
+    let value = match form {
+        Form::Json => serde_json::json!({ "kind": kind.name, "value": found.value.0 }).to_string(),
+        Form::Page { japanese } => {
+            confirm::answer(&page::asked(facts, ask, &kind.name, found.lasts), &found.value.0, *japanese)
+        }
+    };
+    let body = records::revealed(gateway, house, facts, (&about, &found.rule), value.into_bytes()).await?;
+    if let (Some(lasts), Some(Subject { kind: of, id: Some(id), .. })) = (found.lasts, &subject) {
+        let from = jiff::Timestamp::now().as_second();
+        let (kind, of, id, purpose) = (kind.name.clone(), of.clone(), id.clone(), ask.purpose.clone());
+        let grant = Grant { kind, of, id, purpose, from, until: from.saturating_add(i64::from(lasts)) };
+        if !gateway.grants.open(&person.staff.id(), grant).await {
+            tracing::warn!(request = facts.id, "what was revealed does not stay open: the vault does not keep it");
+        }
+    }
     let mut response = Response::new(body);
-    respond::own(response.headers_mut(), "application/json");
+    match form {
+        Form::Json => respond::own(response.headers_mut(), "application/json"),
+        Form::Page { .. } => confirm::headers(response.headers_mut()),
+    }
     Ok(response)
+}
+
+/// Records that there was nothing to give; gives the one refusal that says so.
+async fn missed(
+    call: &Call<'_>,
+    facts: &Facts,
+    beside: &mut Beside,
+    about: &records::About<'_>,
+) -> Result<Refusal, Refusal> {
+    records::refused(call.gateway, call.house, facts, about).await?;
+    beside.recorded = true;
+    Ok(Refusal::new(Reason::Reveal, "there is nothing that may be revealed"))
 }
 
 /// JSON and nothing else: no form of a page, of whatever site, can say so.

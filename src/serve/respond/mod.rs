@@ -3,6 +3,7 @@
 //! A browser gets a plain page in its language, a program `application/problem+json` (RFC 9457).
 //! Neither repeats anything of the request or of the CRM's answer.
 
+pub mod confirm;
 pub mod words;
 
 use bytes::Bytes;

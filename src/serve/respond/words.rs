@@ -264,11 +264,11 @@ pub fn of(reason: Reason) -> Words {
             403,
             (
                 "Values are not revealed to pages",
-                "Scripts of a page could ask in your name, so a call from a browser gets no value. A program of your own can ask.",
+                "Scripts of a page could ask in your name, so a call from a browser gets no value. Open `/.sudare/reveal` in a window of its own, over HTTPS, and confirm it there.",
             ),
             (
                 "画面からの呼び出しでは開示できません",
-                "画面のスクリプトが利用者になりすませるため、ブラウザーからの呼び出しには値を返しません。専用のプログラムから要求してください。",
+                "画面のスクリプトが利用者になりすませるため、ブラウザーからの呼び出しには値を返しません。HTTPSで `/.sudare/reveal` を独立した画面で開き、確認してください。",
             ),
         ),
         Reason::UpstreamFraming | Reason::Unreadable | Reason::Subject | Reason::Shape | Reason::Bound => UNSAFE_ANSWER,

@@ -38,6 +38,23 @@ const TEL: &str = "090-1234-5678";
 fn crm() -> Origin {
     Origin::start(|request| {
         let id = request.path().rsplit('/').next().unwrap_or_default().to_owned();
+        let odd = match id.as_str() {
+            "none" => r#"{"id":"none","name":"山田 太郎"}"#,
+            "two" => r#"{"id":"two","tel":["090-1234-5678","090-1234-5679"]}"#,
+            "null" => r#"{"id":"null","tel":null}"#,
+            "mixed" => r#"{"id":"mixed","tel":"090-1234-5678 / a@example.jp"}"#,
+            "other" => r#"{"id":"43","customer":{"id":"44"},"tel":"090-1234-5678"}"#,
+            "broken" => r#"{"id":"broken","tel":"090-1234-5678""#,
+            "page" => "<p>090-1234-5678</p>",
+            _ => "",
+        };
+        match id.as_str() {
+            "gone" => return Answer::new(404, "application/json", r#"{"tel":"090-1234-5678"}"#),
+            "43" => return Answer::new(200, "application/json", r#"{"id":"43","tel":"090-1234-0043"}"#),
+            "page" => return Answer::new(200, "text/html", odd),
+            _ if !odd.is_empty() => return Answer::new(200, "application/json", odd),
+            _ => {}
+        }
         let body =
             format!(r#"{{"id":"{id}","name":"山田 太郎","tel":"{TEL}","mail":"taro@example.jp","mn":"123456789018"}}"#);
         Answer::new(200, "application/json", &body)
@@ -284,4 +301,272 @@ fn misses_count_like_hits() {
         assert_eq!(status("tanaka", "x").0, 404, "{at}");
     }
     assert_eq!(status("tanaka", "x"), (429, Some("limit".into())));
+}
+
+#[test]
+fn a_kind_of_a_record_is_what_the_crm_shows_staff_now() {
+    let crm = crm();
+    let gateway = Running::start(&crm, RULES);
+    let of = |resource: &str, subject: &str| json!({ "resource": resource, "subject": subject, "kind": "phone", "purpose": "audit" });
+    let answer = ask(&gateway, "sato", "crm-managers", &of("customer", "42"));
+    assert_eq!((answer.status, answer.text()), (200, json!({ "kind": "phone", "value": TEL }).to_string()));
+    let entry = gateway.record(&answer.header("sudare-request").expect("an id"));
+    assert_eq!((&entry["resource"], &entry["event"]), (&json!("customer"), &json!("reveal")));
+    assert_eq!(entry["subjects"], json!([{ "type": "customer", "id": "42", "kinds": { "phone": { "show": 1 } } }]));
+    let asked = crm.asked();
+    assert!(asked.len() == 1 && asked[0].starts_with("GET /api/customers/42 "), "{asked:?}");
+    assert!(!asked[0].to_lowercase().contains("content-"), "{asked:?}");
+    let mut first = None;
+    for subject in
+        ["none", "two", "null", "mixed", "broken", "page", "gone", "..", "42/../43", "42?a=b", "42#a", "%34%32"]
+    {
+        let answer = ask(&gateway, "sato", "crm-managers", &of("customer", subject));
+        assert_eq!(answer.status, 404, "{subject}");
+        assert_eq!(first.get_or_insert_with(|| seen(&answer)), &seen(&answer), "{subject}");
+        let records = gateway.records(&answer.header("sudare-request").expect("an id"));
+        assert_eq!((records.len(), &records[0]["outcome"]), (1, &json!("refused")), "{subject}");
+    }
+    // Who has no right to it has nothing asked of the crm.
+    let before = crm.asked().len();
+    assert_eq!(ask(&gateway, "tanaka", "crm-support", &of("customer", "42")).status, 404);
+    assert_eq!(crm.asked().len(), before);
+}
+
+#[test]
+fn a_token_of_a_domain_is_revealed_with_whose_it_is() {
+    let crm = crm();
+    let gateway = Running::start(&crm, RULES);
+    let shared = customer(&gateway, "/api/shared/42", "ito", "bi");
+    let status = |resource: &str, subject: &str, purpose: &str| {
+        let body =
+            json!({ "token": text(&shared, "tel"), "resource": resource, "subject": subject, "purpose": purpose });
+        ask(&gateway, "ito", "bi", &body).status
+    };
+    assert_eq!(status("shared", "42", "audit"), 200);
+    assert_eq!(status("customer", "42", "audit"), 200);
+    assert_eq!(status("shared", "43", "audit"), 404, "another's number");
+    assert_eq!(status("shared", "42", "call-back"), 404);
+    assert_eq!(status("none", "42", "audit"), 404);
+    // One of a subject's own may be named with it too.
+    let own = customer(&gateway, "/api/customers/42", "tanaka", "crm-support");
+    let status = |resource: &str, subject: &str| {
+        let body =
+            json!({ "token": text(&own, "tel"), "resource": resource, "subject": subject, "purpose": "delivery" });
+        ask(&gateway, "tanaka", "crm-support", &body).status
+    };
+    assert_eq!((status("customer", "42"), status("customer", "43"), status("none", "42")), (200, 404, 404));
+}
+
+const LASTING: &str = r#"
+sudare: 1
+roles: { support: { groups: [crm-support] } }
+fields: { customer: { phone: [tel], email: [mail], notes: [memo] } }
+resources:
+  - { id: customer, match: "GET /api/customers/{id}", subject: path.id, fields: customer }
+  - { id: list, match: GET /api/customers, subject: { type: customer, at: $.id }, records: "$[*]", fields: customer }
+rules:
+  - { for: support, mask: { phone: last4, email: domain }, show: [notes] }
+reveal:
+  - { id: call, for: support, kinds: [phone], purpose: call-back, lasts: LASTS }
+"#;
+
+fn lasting() -> Origin {
+    let record = |id: u32| {
+        format!(
+            r#"{{"id":{id},"tel":"090-1111-00{id}","mail":"m{id}@example.jp","memo":"妻 090-2222-00{id}","x":"090-3333-00{id}"}}"#
+        )
+    };
+    Origin::start(move |request| match request.path() {
+        "/api/customers" => Answer::new(200, "application/json", &format!("[{},{}]", record(42), record(43))),
+        path => {
+            let id = path.rsplit('/').next().and_then(|id| id.parse().ok()).unwrap_or(0);
+            Answer::new(200, "application/json", &record(id))
+        }
+    })
+}
+
+#[test]
+fn what_was_revealed_stays_open_to_that_person_alone() {
+    let crm = lasting();
+    let rules = LASTING.replace("LASTS", "1h");
+    let mut gateway = Running::start(&crm, &rules);
+    let page = |gateway: &Running, path: &str, user: &str| gateway.get(path, user, "crm-support").text();
+    let veiled = |id: u32| {
+        format!(
+            r#"{{"id":{id},"tel":"***-****-00{id}","mail":"****@example.jp","memo":"妻 ***-****-00{id}","x":"***-****-00{id}"}}"#
+        )
+    };
+    // The number of the field, and no other that stands there.
+    let open =
+        |id: u32| veiled(id).replace(&format!(r#""tel":"***-****-00{id}""#), &format!(r#""tel":"090-1111-00{id}""#));
+    assert_eq!(page(&gateway, "/api/customers/42", "tanaka"), veiled(42));
+    let body = json!({ "resource": "customer", "subject": "42", "kind": "phone", "purpose": "call-back" });
+    let answer = ask(&gateway, "tanaka", "crm-support", &body);
+    assert_eq!((answer.status, answer.text()), (200, json!({ "kind": "phone", "value": "090-1111-0042" }).to_string()));
+    let shown = gateway.get("/api/customers/42", "tanaka", "crm-support");
+    assert_eq!(shown.text(), open(42));
+    let entry = gateway.record(&shown.header("sudare-request").expect("an id"));
+    assert_eq!(entry["subjects"][0]["kinds"]["phone"], json!({ "mask": 2, "show": 1 }), "{entry}");
+    assert!(entry["rules"].as_array().expect("a list").contains(&json!("call")), "{entry}");
+    assert_eq!(page(&gateway, "/api/customers", "tanaka"), format!("[{},{}]", open(42), veiled(43)));
+    assert_eq!(page(&gateway, "/api/customers/43", "tanaka"), veiled(43));
+    assert_eq!(page(&gateway, "/api/customers/42", "sato"), veiled(42), "others are others");
+    assert_eq!(
+        gateway.get("/api/customers?sort=tel", "tanaka", "crm-support").status,
+        403,
+        "questions stay what they are"
+    );
+    gateway.kill();
+    gateway.restart();
+    assert_eq!(page(&gateway, "/api/customers/42", "tanaka"), open(42), "a restart forgets nothing");
+    // A rule that is no more opens nothing, nor one that lasts less.
+    gateway.write_rules(&rules.replace("purpose: call-back", "purpose: audit"));
+    gateway.hang_up();
+    until(|| (page(&gateway, "/api/customers/42", "tanaka") == veiled(42)).then_some(()));
+    assert!(gateway.stop().success() && gateway.verify().success());
+}
+
+#[test]
+fn what_was_revealed_is_veiled_again_when_its_time_is_over() {
+    let crm = lasting();
+    let gateway = Running::start(&crm, &LASTING.replace("LASTS", "3s"));
+    let page = || gateway.get("/api/customers/42", "tanaka", "crm-support").text();
+    let body = json!({ "resource": "customer", "subject": "42", "kind": "phone", "purpose": "call-back" });
+    let shown = until(|| {
+        // On a busy machine its time may pass before it is looked for.
+        assert_eq!(ask(&gateway, "tanaka", "crm-support", &body).status, 200);
+        Some(page()).filter(|page| page.contains("090-1111-0042"))
+    });
+    until(|| Some(page()).filter(|page| *page != shown && !page.contains("090-1111")));
+}
+
+/// A CRM with a log-in of its own.
+fn with_log_in() -> Origin {
+    Origin::start(|request| match request.path() {
+        "/login" => {
+            let user = if request.0.contains("sato") { "sato" } else { "tanaka" };
+            let cookie = format!("CRMSESSID={user}-1; Path=/");
+            Answer::new(302, "text/html", "").with("Location", "/home").with("Set-Cookie", &cookie)
+        }
+        "/api/customers/42" => Answer::new(200, "application/json", &format!(r#"{{"id":"42","tel":"{TEL}"}}"#)),
+        _ => Answer::new(200, "text/html", "<p>home</p>"),
+    })
+}
+
+const SESSIONS: &str = "identity: [{ session: { login: POST /login, user: form.username, cookie: CRMSESSID, success: { status: 302, location: \"/home*\" }, groups: staff.yaml } }]";
+const STAFF: [(&str, &str); 1] = [("staff.yaml", "tanaka: [crm-support]\nsato: [crm-support]\n")];
+
+fn log_in(gateway: &Running, user: &str) {
+    let form = [("Content-Type", "application/x-www-form-urlencoded")];
+    let body = format!("username={user}&password=x");
+    assert_eq!(request(gateway.staff, "POST", "/login", &form, &body).expect("an answer").status, 302);
+}
+
+/// What a browser says of a window that a person steers.
+const WINDOW: [(&str, &str); 4] = [
+    ("Sec-Fetch-Site", "same-origin"),
+    ("Sec-Fetch-Mode", "navigate"),
+    ("Sec-Fetch-Dest", "document"),
+    ("Sec-Fetch-User", "?1"),
+];
+
+/// What a browser asks in which somebody is logged in.
+fn browse(gateway: &Running, method: &str, path: &str, (user, own): (&str, &[(&str, &str)]), body: &str) -> Answer {
+    let cookie = format!("CRMSESSID={user}-1");
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let headers = [own, &[("Cookie", cookie.as_str()), form, ("Accept", "text/html")]].concat();
+    request(gateway.staff, method, path, &headers, body).expect("an answer")
+}
+
+/// What the form of a page that asks sends back.
+fn sealed(page: &Answer) -> String {
+    let text = page.text();
+    let (_, rest) = text.split_once("name=\"confirmation\" value=\"").expect("a seal");
+    format!("confirmation={}", rest.split('"').next().expect("its end"))
+}
+
+#[test]
+fn staff_in_a_browser_confirms_and_a_script_cannot() {
+    let crm = with_log_in();
+    let gateway = Running::set_up(crm.address, Setup { rules: RULES, config: SESSIONS, files: &STAFF });
+    ["tanaka", "sato"].iter().for_each(|user| log_in(&gateway, user));
+    let send = |method: &str, path: &str, user: &str, own: &[(&str, &str)], body: &str| {
+        browse(&gateway, method, path, (user, own), body)
+    };
+    let page = "/.sudare/reveal?resource=customer&subject=42&kind=phone&purpose=call-back";
+    let shown = send("GET", page, "tanaka", &WINDOW, "");
+    assert_eq!(shown.status, 200, "{}", shown.text());
+    let policy = shown.header("content-security-policy").expect("a policy");
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert_eq!(shown.header("x-frame-options").as_deref(), Some("DENY"));
+    assert_eq!(shown.header("cross-origin-opener-policy").as_deref(), Some("same-origin"));
+    assert_eq!(shown.header("cache-control").as_deref(), Some("no-store"));
+    for word in ["session:tanaka", "phone", "call-back", "customer 42"] {
+        assert!(shown.text().contains(word), "{word}: {}", shown.text());
+    }
+    assert!(!crm.asked().concat().contains("/api/customers"), "nothing is looked for before it is confirmed");
+    let confirmation = sealed(&shown);
+    // What a stored script in a page of the crm can do: fetch, frame, send a form without a person.
+    let with = |at: usize, value: &'static str| {
+        let mut all = WINDOW;
+        all[at].1 = value;
+        all
+    };
+    for (method, path, own, body) in [
+        ("GET", page, with(1, "cors").to_vec(), ""),
+        ("GET", page, with(2, "iframe").to_vec(), ""),
+        ("GET", page, with(2, "empty").to_vec(), ""),
+        ("GET", page, with(0, "cross-site").to_vec(), ""),
+        ("GET", page, [&WINDOW[..], &[("Service-Worker-Navigation-Preload", "true")]].concat(), ""),
+        ("GET", page, Vec::new(), ""),
+        ("POST", "/.sudare/reveal", with(1, "cors").to_vec(), &confirmation),
+        ("POST", "/.sudare/reveal", with(2, "iframe").to_vec(), &confirmation),
+        ("POST", "/.sudare/reveal", with(0, "cross-site").to_vec(), &confirmation),
+        ("POST", "/.sudare/reveal", WINDOW[..3].to_vec(), &confirmation),
+        ("POST", "/.sudare/v1/reveal", WINDOW.to_vec(), &confirmation),
+    ] {
+        let answer = send(method, path, "tanaka", &own, body);
+        assert_eq!((answer.status, answer.header("sudare-refusal").as_deref()), (403, Some("confirm")), "{own:?}");
+    }
+    assert_eq!(send("POST", "/.sudare/reveal", "sato", &WINDOW, &confirmation).status, 404, "it is another's");
+    for odd in ["", "a=b", "confirmation=a&confirmation=b", "confirmation=a&purpose=audit"] {
+        assert_eq!(send("POST", "/.sudare/reveal", "tanaka", &WINDOW, odd).status, 400, "{odd}");
+    }
+    let told = send("POST", "/.sudare/reveal", "tanaka", &WINDOW, &confirmation);
+    assert_eq!(told.status, 200, "{}", told.text());
+    assert!(told.text().contains(TEL), "{}", told.text());
+    assert_eq!(told.header("cross-origin-opener-policy").as_deref(), Some("same-origin"));
+    assert_eq!(told.header("x-frame-options").as_deref(), Some("DENY"));
+    let entry = gateway.record(&told.header("sudare-request").expect("an id"));
+    assert_eq!((&entry["event"], &entry["staff"]), (&json!("reveal"), &json!("session:tanaka")));
+    assert_eq!((&entry["path"], &entry["purpose"]), (&json!("/.sudare/reveal"), &json!("call-back")));
+    let again = send("POST", "/.sudare/reveal", "tanaka", &WINDOW, &confirmation);
+    assert_eq!((again.status, again.header("sudare-refusal").as_deref()), (404, Some("reveal")), "it is good once");
+    let miss = gateway.record(&again.header("sudare-request").expect("an id"));
+    assert_eq!((&miss["event"], &miss["outcome"]), (&json!("reveal"), &json!("refused")));
+}
+
+#[test]
+fn the_page_that_confirms_says_only_what_the_rules_do() {
+    let crm = with_log_in();
+    let gateway = Running::set_up(crm.address, Setup { rules: RULES, config: SESSIONS, files: &STAFF });
+    log_in(&gateway, "tanaka");
+    let send = |method: &str, path: &str, user: &str, own: &[(&str, &str)], body: &str| {
+        browse(&gateway, method, path, (user, own), body)
+    };
+    for (path, status) in [
+        ("/.sudare/reveal", 200),
+        ("/.sudare/reveal?token=tok_phone_a&purpose=call-back", 200),
+        ("/.sudare/reveal?token=tok_phone_a&purpose=audit", 404),
+        ("/.sudare/reveal?token=tok_none_a&purpose=call-back", 404),
+        ("/.sudare/reveal?token=tok_phone_a&token=b&purpose=call-back", 400),
+        ("/.sudare/reveal?token=tok_phone_a&purpose=call-back&more=1", 400),
+        ("/.sudare/reveal?purpose=call-back", 400),
+    ] {
+        assert_eq!(send("GET", path, "tanaka", &WINDOW, "").status, status, "{path}");
+    }
+    let wrong = send("GET", "/.sudare/reveal?token=tok_phone_a&purpose=call-back", "tanaka", &WINDOW, "");
+    assert_eq!(send("POST", "/.sudare/reveal", "tanaka", &WINDOW, &sealed(&wrong)).status, 404);
+    let other = send("DELETE", "/.sudare/reveal", "tanaka", &WINDOW, "");
+    assert_eq!((other.status, other.header("allow").as_deref()), (405, Some("GET, POST")));
 }

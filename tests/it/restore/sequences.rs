@@ -50,6 +50,7 @@ fn saved(turn: &Turn, record: &Value, change: impl Fn(&mut Value, &mut Value)) -
     let before = read(turn.role, record);
     let (mut seen, mut real) = (before.clone(), record.clone());
     change(&mut seen, &mut real);
+    untouched((record, &mut real), (&before, &seen));
     let saved = match turn.whole {
         true => sent("PUT", turn.role, record, &seen),
         false => {
@@ -58,6 +59,21 @@ fn saved(turn: &Turn, record: &Value, change: impl Fn(&mut Value, &mut Value)) -
     };
     let told = can_be_told((record, &real), (&before, &seen));
     (saved.map(|saved| (saved, told)), real)
+}
+
+/// Whoever types nothing where a rule took all out has changed nothing.
+fn untouched((record, real): (&Value, &mut Value), (before, seen): (&Value, &Value)) {
+    let mut paths = Vec::new();
+    leaves(seen, "", &mut paths);
+    for path in paths.iter().filter(|path| !path.starts_with("/phones")) {
+        let is_blank = |value: &Value| value.pointer(path).and_then(Value::as_str) == Some("");
+        if is_blank(before)
+            && is_blank(seen)
+            && let (Some(was), Some(now)) = (record.pointer(path), real.pointer_mut(path))
+        {
+            *now = was.clone();
+        }
+    }
 }
 
 /// Numbers and addresses, wherever in a list they stand.

@@ -1,6 +1,6 @@
 //! What is asked for: a token, or a kind of somebody's record, and what for.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -25,13 +25,20 @@ pub(super) enum What {
         of: Option<(String, String)>,
     },
     /// A kind of a subject, as a resource has it.
-    Record,
+    Record {
+        /// The resource.
+        resource: String,
+        /// The subject's id.
+        subject: String,
+        /// The kind.
+        kind: String,
+    },
 }
 
-/// The body as it is sent. A name that stands twice could be read in two ways, and is an error of the reader's.
-#[derive(Deserialize)]
+/// A question as it is sent. A name that stands twice could be read in two ways, and is an error of the reader's.
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sent {
+pub(super) struct Sent {
     purpose: String,
     token: Option<String>,
     resource: Option<String>,
@@ -39,25 +46,72 @@ struct Sent {
     kind: Option<String>,
 }
 
+impl Sent {
+    /// Reads it out of the parameters of a page's address.
+    pub(super) fn of(parameters: Vec<(String, String)>) -> Result<Sent, Refusal> {
+        let [mut purpose, mut token, mut resource, mut subject, mut kind] = [const { None }; 5];
+        for (name, value) in parameters {
+            let place = match name.as_str() {
+                "purpose" => &mut purpose,
+                "token" => &mut token,
+                "resource" => &mut resource,
+                "subject" => &mut subject,
+                "kind" => &mut kind,
+                _ => return Err(odd("the address has a parameter that nobody knows")),
+            };
+            if place.replace(value).is_some() {
+                return Err(odd("the address has a parameter twice"));
+            }
+        }
+        let purpose = purpose.ok_or_else(|| odd("the address names no `purpose`"))?;
+        Ok(Sent { purpose, token, resource, subject, kind })
+    }
+}
+
 impl Ask {
     /// Reads a body. What is said of it holds nothing that stands in it.
     pub(super) fn read(body: &[u8]) -> Result<Ask, Refusal> {
-        let odd = |note| Refusal::new(Reason::RequestUnreadable, note);
-        let sent: Sent = serde_json::from_slice(body)
-            .map_err(|_| odd("the body is no JSON object with `purpose` and what is to be revealed"))?;
+        let sent = serde_json::from_slice(body);
+        Ask::of(sent.map_err(|_| odd("the body is no JSON object with `purpose` and what is to be revealed"))?)
+    }
+
+    /// Understands what was sent.
+    pub(super) fn of(sent: Sent) -> Result<Ask, Refusal> {
         let Sent { purpose, token, resource, subject, kind } = sent;
         let words = [Some(&purpose), resource.as_ref(), subject.as_ref(), kind.as_ref()];
         if words.into_iter().flatten().any(|word| word.is_empty() || word.len() > WORD_BYTES) {
-            return Err(odd("a member of the body is empty or too long"));
+            return Err(odd("a member of the question is empty or too long"));
         }
         let what = match (token, resource, subject, kind) {
             (Some(token), None, None, None) => What::Token { token, of: None },
             (Some(token), Some(resource), Some(subject), None) => What::Token { token, of: Some((resource, subject)) },
-            (None, Some(_), Some(_), Some(_)) => What::Record,
-            _ => return Err(odd("the body names `token`, or `resource`, `subject` and `kind`")),
+            (None, Some(resource), Some(subject), Some(kind)) => What::Record { resource, subject, kind },
+            _ => return Err(odd("the question names `token`, or `resource`, `subject` and `kind`")),
         };
         Ok(Ask { what, purpose })
     }
+
+    /// The kind that is asked for, as it is said: whether a token is one, nobody has looked.
+    pub(super) fn kind(&self) -> &str {
+        match &self.what {
+            What::Token { token, .. } => {
+                token.strip_prefix("tok_").and_then(|rest| rest.rsplit_once('_')).map_or("", |(kind, _)| kind)
+            }
+            What::Record { kind, .. } => kind,
+        }
+    }
+
+    /// The resource and the subject's id, where they are said.
+    pub(super) fn said_of(&self) -> Option<(&str, &str)> {
+        match &self.what {
+            What::Token { of, .. } => of.as_ref().map(|(resource, subject)| (resource.as_str(), subject.as_str())),
+            What::Record { resource, subject, .. } => Some((resource, subject)),
+        }
+    }
+}
+
+fn odd(note: &str) -> Refusal {
+    Refusal::new(Reason::RequestUnreadable, note)
 }
 
 #[cfg(test)]
