@@ -18,6 +18,7 @@ pub mod notes;
 mod nothing;
 pub mod outbound;
 mod patches;
+mod program;
 pub mod query;
 mod queue;
 mod records;

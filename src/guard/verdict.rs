@@ -12,6 +12,7 @@ use crate::guard::leaves::{Known, apart, is_listed, is_part_of_a_name};
 use crate::guard::needles::{Needles, Veil};
 use crate::guard::notes::{Note, Notes, Why};
 use crate::guard::patches::{NOTHING_SHOWN, Ranked, literal, merged};
+use crate::guard::program;
 use crate::guard::queue::{Counted, Queue, Waiting};
 use crate::guard::records::Records;
 use crate::guard::subject::Subjects;
@@ -297,7 +298,7 @@ impl<'a> Judge<'a> {
             Own::Whole(patch) => return self.replace(leaf, vec![patch]),
             Own::Ranges(patches) => patches,
         };
-        if !elsewhere.is_empty() && !leaf.flags.structure && !leaf.flags.echo {
+        if !elsewhere.is_empty() && !leaf.flags.structure && !leaf.flags.echo && !program::is_word(leaf) {
             let parts = apart(leaf.text, leaf.pieces);
             for part in std::iter::once(0..leaf.text.len()).chain(parts) {
                 elsewhere.find(&leaf.text[part.clone()], self.record(leaf), |hit| {
@@ -333,7 +334,9 @@ impl<'a> Judge<'a> {
     fn document(&mut self, leaf: &Waiting<'_>, elsewhere: &mut Elsewhere) {
         let mut found = false;
         if !elsewhere.is_empty() {
-            let begins = |range: Range<usize>| leaf.text[range].trim_start().starts_with(['{', '[', '"']);
+            // What is no JSON is looked at where the text is none either.
+            let marks: &[char] = if leaf.text.trim_start().starts_with('<') { &['<'] } else { &['{', '[', '"'] };
+            let begins = |range: Range<usize>| leaf.text[range].trim_start().starts_with(marks);
             elsewhere.find(leaf.text, self.record(leaf), |hit| found |= begins(hit.range));
         }
         if found {
