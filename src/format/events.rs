@@ -9,10 +9,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::format::inside::{self, Insides, NESTS};
 use crate::format::json;
 use crate::format::json::within::{Nobody, moved, walk};
+use crate::format::text::labelled;
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
+use crate::terms::names::Names;
 use crate::terms::place::{Place, Places};
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
@@ -206,7 +209,33 @@ impl Event {
         if data.text.trim().is_empty() {
             return Ok(());
         }
-        inside.sink.leaf(&self.leaf(&data.text, Part::Text, &data.pieces))
+        self.text(data, places, bounds, inside.sink)
+    }
+
+    /// Shows data that is text: a page, lines of which one at least begins with a label, or one value.
+    fn text(&self, data: &Data, places: &Places, bounds: &Bounds, sink: &mut dyn Sink) -> Result<(), Refusal> {
+        let leaf = self.leaf(&data.text, Part::Text, &data.pieces);
+        let is_page = data.pieces.len() == 1 && inside::is_markup(&data.text);
+        if is_page && Insides::new(&places.words, bounds, NESTS).show(&leaf, &data.map, sink)? {
+            return Ok(());
+        }
+        let lines = || data.text.split('\n').zip(&data.pieces);
+        if lines().all(|(line, _)| labelled(line).is_none()) {
+            return sink.leaf(&leaf);
+        }
+        for (line, whole) in lines() {
+            let (label, value) = labelled(line).unwrap_or((0..0, 0..line.len()));
+            let part = |range: &Range<usize>| [piece(whole.span.start + range.start..whole.span.start + range.end, 0)];
+            if !label.is_empty() {
+                sink.leaf(&self.leaf(&line[label.clone()], Part::Label, &part(&label)))?;
+            }
+            if !value.is_empty() {
+                let names = if label.is_empty() { Names::NONE } else { Names::one(&line[label.clone()]) };
+                let is = if label.is_empty() { Part::Text } else { Part::Value };
+                sink.leaf(&Leaf { names, ..self.leaf(&line[value.clone()], is, &part(&value)) })?;
+            }
+        }
+        Ok(())
     }
 
     fn leaf<'a>(&self, text: &'a str, part: Part, pieces: &'a [Piece]) -> Leaf<'a> {

@@ -1,8 +1,8 @@
 //! Plain text: a leaf for each line.
 //!
 //! Lines are the only cuts, since a leaf must never end inside a value. A line that is longer than
-//! a value may be is refused. A line of text that begins with a short label (`氏名: 山田`) is shown as
-//! the label and its value.
+//! a value may be is refused. A line of text that begins with a short label (`氏名: 山田`, `住所=…`, a tab behind it)
+//! is shown as the label and its value.
 
 use std::ops::Range;
 
@@ -91,11 +91,12 @@ fn leaf(
     sink.leaf(&Leaf { names, ..Leaf::bare(&line[range], part, &pieces) })
 }
 
-/// The label that a line begins with, and the value behind its colon: a few words, not an address of
+/// The label that a line begins with, and the value behind its colon, tab or `=`: a few words, not an address of
 /// the web, a time, or a part of a program.
-fn labelled(line: &str) -> Option<(Range<usize>, Range<usize>)> {
+pub(crate) fn labelled(line: &str) -> Option<(Range<usize>, Range<usize>)> {
     const LABEL_CHARS: usize = 32;
-    let (at, colon) = line.char_indices().take(2 * LABEL_CHARS).find(|(_, c)| matches!(c, ':' | '：'))?;
+    let (at, colon) =
+        line.char_indices().take(2 * LABEL_CHARS).find(|(_, c)| matches!(c, ':' | '：' | '\t' | '=' | '＝'))?;
     let trimmed = |range: Range<usize>| {
         let text = &line[range.clone()];
         let start = range.start + text.len() - text.trim_start().len();
@@ -106,7 +107,8 @@ fn labelled(line: &str) -> Option<(Range<usize>, Range<usize>)> {
     let is_name = name.contains(char::is_alphabetic)
         && name.chars().count() <= LABEL_CHARS
         && !name.contains(['<', '>', '{', '}', '[', ']', '"', '\'', '@', '/', '\\', '=', ';', '?', '&']);
-    (is_name && !value.is_empty() && !line[value.clone()].starts_with("//")).then_some((label, value))
+    (is_name && !value.is_empty() && !["//", "="].iter().any(|begin| line[value.clone()].starts_with(begin)))
+        .then_some((label, value))
 }
 
 #[cfg(test)]
@@ -120,6 +122,9 @@ mod tests {
             ("  電話番号（必須）：090-1234-5678 ", Some(("電話番号（必須）", "090-1234-5678"))),
             ("TEL:090", Some(("TEL", "090"))),
             ("a: b: c", Some(("a", "b: c"))),
+            ("氏名\t山田 太郎", Some(("氏名", "山田 太郎"))),
+            ("住所=世田谷区", Some(("住所", "世田谷区"))),
+            ("QUJD==", None),
             ("note:", None),
             ("https://example.jp/", None),
             ("10:30 call 090-1234-5678", None),

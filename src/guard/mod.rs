@@ -20,6 +20,7 @@ pub mod opened;
 pub mod outbound;
 pub mod own;
 mod patches;
+mod program;
 pub mod query;
 mod queue;
 mod records;

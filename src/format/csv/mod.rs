@@ -11,11 +11,12 @@ use std::sync::Arc;
 
 use crate::format::csv::first::First;
 use crate::format::csv::scan::{Event, Scanner};
+use crate::format::inside::{self, Insides, NESTS};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::place::Places;
-use crate::terms::quote::Quotes;
+use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
 
 /// How many columns are read; spreadsheets stop here too.
@@ -33,8 +34,9 @@ impl CsvWalker {
     /// A walker before the file's first byte. CSV knows no paths: of the places it asks what headings
     /// are called.
     pub fn new(places: &Arc<Places>, bounds: &Bounds) -> CsvWalker {
-        let sheet =
-            Sheet { headings: Vec::new(), heading_bytes: 0, row: 0, column: 0, value_bytes: bounds.value_bytes };
+        let insides = Insides::new(&places.words, bounds, NESTS);
+        let value_bytes = bounds.value_bytes;
+        let sheet = Sheet { headings: Vec::new(), heading_bytes: 0, row: 0, column: 0, value_bytes, insides };
         // Where nobody knows a heading, the first row is as good as any.
         let first = (!places.headings.is_empty()).then(|| First::new(Arc::clone(places), bounds.value_bytes));
         CsvWalker { scanner: Scanner::new(Arc::clone(places), bounds.value_bytes), first, sheet }
@@ -109,6 +111,8 @@ struct Sheet {
     row: u32,
     column: usize,
     value_bytes: usize,
+    /// What reads the documents in its cells.
+    insides: Insides,
 }
 
 impl Sheet {
@@ -127,10 +131,11 @@ impl Sheet {
         let heading = self.headings.get(self.column).map(String::as_str);
         let part = if self.row == 0 { Part::Label } else { Part::Value };
         self.column += 1;
-        sink.leaf(&Leaf {
+        let pieces = [piece];
+        let leaf = Leaf {
             text,
             part,
-            pieces: &[piece],
+            pieces: &pieces,
             names: heading.map_or(Names::NONE, Names::one),
             above: Names::NONE,
             places: &[],
@@ -139,7 +144,12 @@ impl Sheet {
             member: None,
             objects: &[],
             loosen: &[],
-        })
+        };
+        let may_hold = part == Part::Value && inside::may_hold(text);
+        if may_hold && self.insides.show(&leaf, &located(text, &pieces[0]), sink)? {
+            return Ok(());
+        }
+        sink.leaf(&leaf)
     }
 
     fn end_row(&mut self, end: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
@@ -150,6 +160,18 @@ impl Sheet {
         self.column = 0;
         sink.settled(end)
     }
+}
+
+/// Where in the body each byte of a cell stands: a quote in a quoted one is written twice.
+fn located(text: &str, piece: &Piece) -> Vec<usize> {
+    let doubles = piece.quotes == Quotes::one(Quote::CsvQuoted);
+    let mut at = piece.span.start;
+    let place = |byte: u8| {
+        let here = at;
+        at += 1 + usize::from(doubles && byte == b'"');
+        here
+    };
+    text.bytes().map(place).collect()
 }
 
 /// Refuses the cell of a row that has more than are read.

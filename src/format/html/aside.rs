@@ -11,6 +11,7 @@ use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::{Item, Run};
 use crate::format::html::show::Names;
 use crate::format::html::start::{Written, is_mark};
+use crate::format::inside;
 use crate::terms::leaf::{Part, Piece};
 use crate::terms::place::PlaceId;
 use crate::terms::quote::{Quote, Quotes};
@@ -83,6 +84,12 @@ impl Page {
             let names = self.choice_names(written);
             context.names.near.extend(names.into_iter().filter(|name| self.words.know(name)));
         }
+        if what == Use::Read && matches!(name, "value" | "content") {
+            context.names.near.extend(written.word("name").filter(|name| self.words.know(name)));
+        }
+        if let Some(at) = refresh(written, name, &source.text) {
+            return self.url(&source, at, &context, eyes);
+        }
         match what {
             Use::Structure => {
                 context.names = Names::default();
@@ -91,12 +98,21 @@ impl Page {
             Use::Style => self.style(&source, &context, eyes),
             Use::Script => self.script(&source, &context, eyes),
             Use::Page => self.nested(&source, Part::Attribute, &context, eyes),
-            Use::Url => self.url(&source, &context, eyes),
+            Use::Url => self.url(&source, 0, &context, eyes),
             Use::Control | Use::Read | Use::Aside if self.json(&source, whole.clone(), &context, eyes)? => Ok(()),
+            Use::Control | Use::Read | Use::Aside if self.is_page(&source, &context) => {
+                self.nested(&source, Part::Attribute, &context, eyes)
+            }
             Use::Control if !is_marked => self.control_value(written, &source, &context, eyes),
-            Use::Read | Use::Aside if is_url(&source.text) => self.url(&source, &context, eyes),
+            Use::Read | Use::Aside if is_url(&source.text) => self.url(&source, 0, &context, eyes),
             Use::Control | Use::Read | Use::Aside => self.whole(&source, whole, Part::Attribute, &context, eyes),
         }
+    }
+
+    /// Whether an attribute holds a page, and nothing says what that is as a whole.
+    fn is_page(&self, source: &Source<'_>, context: &Context) -> bool {
+        let is_value = context.names.near.iter().any(|name| self.words.know(name)) || !context.places.is_empty();
+        self.nests > 0 && !is_value && inside::is_markup(&source.text)
     }
 
     /// The names of what a choice would send: its own, or those of the list that it stands in. What is read
@@ -219,6 +235,23 @@ impl Page {
         Ok(true)
     }
 
+    /// Shows a text that is nothing but data, where nothing says what it is as a whole. Gives whether it is.
+    pub(super) fn data_text(&mut self, run: &Run, eyes: &mut Eyes<'_>) -> Result<bool, Refusal> {
+        let [Item::Text { span, literal: false, .. }] = run.items.as_slice() else { return Ok(false) };
+        let raw = eyes.raw;
+        let text = raw.slice(span.clone());
+        if !text.trim_start().starts_with(['{', '[']) {
+            return Ok(false);
+        }
+        let context = Context { names: self.names(), places: self.places_here() };
+        if !context.places.is_empty() || context.names.near.iter().any(|name| self.words.know(name)) {
+            return Ok(false);
+        }
+        let source = Source::text(text, span.start);
+        let whole = trimmed(&source.text, 0..source.text.len());
+        self.json(&source, whole, &context, eyes)
+    }
+
     /// Shows the text of a script of that type.
     fn script_text(
         &mut self,
@@ -284,6 +317,14 @@ fn loosen(written: &Written<'_>) -> Vec<(Range<usize>, &'static str)> {
         }
     }
     loosen
+}
+
+/// Where in the `content` of a `<meta http-equiv=refresh>` the address stands.
+fn refresh(written: &Written<'_>, name: &str, text: &str) -> Option<usize> {
+    let is_meta = written.tag.role == Role::Meta && name == "content";
+    is_meta.then(|| written.value("http-equiv"))?.filter(|told| told.trim().eq_ignore_ascii_case("refresh"))?;
+    let at = text.to_ascii_lowercase().find("url=")? + "url=".len();
+    Some(at + text[at..].len() - text[at..].trim_start_matches(['"', '\'', ' ']).len())
 }
 
 /// Whether pages name attributes so.

@@ -119,6 +119,7 @@ pub(super) fn use_of(role: Role, name: &str, custom: bool) -> Use {
         "style" => Use::Style,
         "srcdoc" => Use::Page,
         _ if name.starts_with("data-") => Use::Read,
+        "x-data" | "x-init" | "ng-init" => Use::Script,
         _ if name.starts_with("on") => Use::Script,
         _ if name.starts_with("aria-") || name.starts_with("xmlns") || STRUCTURE.binary_search(&name).is_ok() => {
             Use::Structure

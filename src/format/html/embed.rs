@@ -17,7 +17,7 @@ use crate::format::html::show::Names;
 use crate::format::json::within::{Surroundings, leaves_within};
 use crate::format::quote::decode;
 use crate::format::script::{self, Literal};
-use crate::format::{style, url};
+use crate::format::{inside, style, url};
 use crate::terms::leaf::{Leaf, Member, Part, Piece, Sink, Walker};
 use crate::terms::place::PlaceId;
 use crate::terms::quote::{Quote, Quotes};
@@ -191,9 +191,23 @@ impl Page {
         Ok(true)
     }
 
-    /// Shows the parts of a URL that may carry a value.
-    pub(super) fn url(&mut self, source: &Source<'_>, context: &Context, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
-        for part in url::parts(&source.text) {
+    /// Shows the parts of a URL that may carry a value; it begins there in the text.
+    pub(super) fn url(
+        &mut self,
+        source: &Source<'_>,
+        from: usize,
+        context: &Context,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<(), Refusal> {
+        for mut part in url::parts(&source.text[from..]) {
+            part.span = part.span.start + from..part.span.end + from;
+            if part.part == Part::Script
+                && let Some(inner) = source.inside(part.span.clone(), part.quote)
+            {
+                let context = Context { names: Names::default(), places: context.places.clone() };
+                self.script(&inner, &context, eyes)?;
+                continue;
+            }
             let quotes = source.quotes(part.quote).ok_or_else(too_deep)?;
             let is_all = part.span == (0..source.text.len());
             let piece = Piece { span: source.span(part.span), at: 0, quotes };
@@ -268,13 +282,22 @@ impl Page {
         context: &Context,
         eyes: &mut Eyes<'_>,
     ) -> Result<bool, Refusal> {
-        if !literal.may_be_data() {
+        let is_page = literal.part == Part::Script && inside::is_markup(&literal.text) && self.nests > 0;
+        if !literal.may_be_data() && !is_page {
             return Ok(false);
         }
-        match source.inside(span, literal.quote) {
-            Some(inner) => self.json(&inner, 0..inner.text.len(), context, eyes),
-            None => Ok(false),
+        let Some(inner) = source.inside(span, literal.quote) else { return Ok(false) };
+        if !is_page {
+            return self.json(&inner, 0..inner.text.len(), context, eyes);
         }
+        let mut context = context.clone();
+        context.names.near.extend(literal.name.iter().cloned());
+        // What a script says of it as a whole is a value.
+        if context.names.near.iter().any(|name| self.words.know(name)) {
+            return Ok(false);
+        }
+        self.nested(&inner, Part::Script, &context, eyes)?;
+        Ok(true)
     }
 
     /// Shows what of a style sheet may hold a value; the rest is structure.
@@ -286,7 +309,7 @@ impl Page {
             at = part.span.end;
             let whole = 0..inner.text.len();
             match part.sort {
-                style::Sort::Url => self.url(&inner, context, eyes)?,
+                style::Sort::Url => self.url(&inner, 0, context, eyes)?,
                 style::Sort::Comment => self.whole(&inner, whole, Part::Comment, context, eyes)?,
                 style::Sort::Text | style::Sort::Variable => self.whole(&inner, whole, Part::Script, context, eyes)?,
             }

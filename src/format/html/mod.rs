@@ -70,8 +70,8 @@ impl HtmlWalker {
         Ok(HtmlWalker::with(Page::new(Wanted::compile(&places)?, &places.words, bounds, NESTS), bounds))
     }
 
-    /// A walker for a page inside a page, where no selector reaches.
-    fn within(bounds: &Bounds, words: &Arc<Words>, nests: usize) -> HtmlWalker {
+    /// A walker for a page inside something else, where no selector reaches; so many pages may stand in it.
+    pub(crate) fn within(bounds: &Bounds, words: &Arc<Words>, nests: usize) -> HtmlWalker {
         HtmlWalker::with(Page::new(Wanted::default(), words, bounds, nests), bounds)
     }
 

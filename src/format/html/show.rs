@@ -53,7 +53,7 @@ impl Page {
         let run = std::mem::replace(&mut self.run, Run { items: Vec::new() });
         let run_label = self.run_label.take();
         let is_label = std::mem::take(&mut self.run_is_label);
-        if self.drawn_script(&run, eyes)? {
+        if self.drawn_script(&run, eyes)? || (run_label.is_none() && self.data_text(&run, eyes)?) {
             return Ok(None);
         }
         let decoded = run.decoded(eyes.raw);

@@ -7,12 +7,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::format::inside::{self, Insides, NESTS};
 use crate::format::json::within::{Surroundings, leaves_within};
 use crate::format::quote::decode;
 use crate::format::script::scan::Scanner;
 use crate::format::script::{Literal, json_parts, literal, name_before, padded, strings};
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Piece, Sink, Walker};
+use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::place::Places;
 use crate::terms::quote::Quotes;
@@ -116,7 +117,19 @@ impl ScriptWalker {
         let pieces = [Piece { span, at: 0, quotes }];
         let above: Vec<&str> = literal.above.iter().map(|name| &**name).collect();
         let (names, above) = (name.map_or(Names::NONE, Names::one), Names::list(&above));
-        sink.leaf(&Leaf { names, above, ..Leaf::bare(&literal.text, literal.part, &pieces) })
+        let leaf = Leaf { names, above, ..Leaf::bare(&literal.text, literal.part, &pieces) };
+        if literal.part == Part::Script && inside::is_markup(&literal.text) && self.page(&leaf, raw, sink)? {
+            return Ok(());
+        }
+        sink.leaf(&leaf)
+    }
+
+    /// Shows the leaves of a page that stands in a string; `false` if nobody wants them.
+    fn page(&self, leaf: &Leaf<'_>, raw: &str, sink: &mut dyn Sink) -> Result<bool, Refusal> {
+        let Some(piece) = leaf.pieces.first() else { return Ok(false) };
+        let Ok(decoded) = decode(piece.quotes, &raw[..piece.span.len()]) else { return Ok(false) };
+        let map: Vec<usize> = decoded.map.iter().map(|at| piece.span.start + *at as usize).collect();
+        Insides::new(&self.places.words, &self.bounds, NESTS).show(leaf, &map, sink)
     }
 
     fn read(&mut self, last: bool, sink: &mut dyn Sink) -> Result<(), Refusal> {

@@ -3,6 +3,9 @@
 //!
 //! A name counts until its value ends: over `+`, a condition and the elements of a list, not into the
 //! brackets of a call or of a function. In an object it stands above what is in there.
+//!
+//! Scripts that fill a form in say the name one step before: `form.tel.value = "…"`, `$("#tel").val("…")`,
+//! `set("tel", "…")`, `setTel("…")`.
 
 use std::sync::Arc;
 
@@ -15,6 +18,8 @@ pub(super) struct Naming {
     /// The last word or string, if nothing stands behind it yet.
     word: String,
     fresh: bool,
+    /// The word or string that stood before the dot before it.
+    owner: String,
     /// The name of the value that is being read.
     name: Option<Arc<str>>,
     /// Conditions that are open in it: their colon names nothing.
@@ -33,6 +38,8 @@ struct Level {
     conditions: u32,
     /// It is a list: each element has the list's name.
     list: Option<Arc<str>>,
+    /// It is a call whose first argument names the others.
+    sets: bool,
     /// It is an object or a list: what its name means is meant of what it holds.
     is_value: bool,
 }
@@ -43,6 +50,15 @@ pub(super) const NAME_BYTES: usize = 240;
 const DEPTH: usize = 256;
 /// What no object opens behind: a function's head, an arrow, a word.
 const NO_VALUE_BEFORE: &[u8] = b")>a;}";
+/// What an element shows or holds: it is called as the element is.
+const SHOWN: [&str; 7] = ["value", "defaultValue", "innerHTML", "innerText", "outerHTML", "textContent", "content"];
+/// Calls that give an element what it shows.
+const SHOWS: [&str; 4] = ["val", "text", "html", "value"];
+/// Calls whose first argument names the second.
+const SETS: [&str; 11] =
+    ["set", "append", "put", "setItem", "setValue", "setVal", "setField", "setFieldValue", "fill", "assign", "update"];
+/// Calls that give a text back as it is, or nearly so.
+const KEEPS: [&str; 7] = ["trim", "String", "decodeURIComponent", "decodeURI", "unescape", "escapeHtml", "htmlDecode"];
 
 impl Naming {
     /// The name of what begins here.
@@ -66,7 +82,8 @@ impl Naming {
 
     /// A word or a string was read: it may turn out to be a name.
     pub(super) fn word(&mut self, word: &str) {
-        self.word.clear();
+        let before = std::mem::take(&mut self.word);
+        self.owner = if self.last == b'.' { before } else { String::new() };
         self.fresh = word.len() <= NAME_BYTES;
         if self.fresh && !word.contains('\\') {
             self.word.push_str(word);
@@ -85,9 +102,16 @@ impl Naming {
         }
         match byte {
             b'{' => self.open(None, !NO_VALUE_BEFORE.contains(&self.last)),
-            b'(' => self.open(None, false),
+            b'(' => self.call(),
             b'[' => self.open(self.name.clone(), true),
             b'}' | b')' | b']' => self.close(),
+            b',' if self.around.last().is_some_and(|level| level.sets) && self.fresh => {
+                let name: Arc<str> = Arc::from(self.word.as_str());
+                if let Some(level) = self.around.last_mut() {
+                    (level.sets, level.list) = (false, Some(Arc::clone(&name)));
+                }
+                (self.name, self.conditions) = (Some(name), 0);
+            }
             b',' => {
                 self.name = self.around.last().and_then(|level| level.list.clone());
                 self.conditions = 0;
@@ -102,14 +126,34 @@ impl Naming {
             }
             _ => {}
         }
-        // Behind `["tel"]` the name is still the last word.
-        self.fresh &= byte == b']';
+        // Behind `["tel"]` the name is still the last word, and before `+=` and `??=`.
+        let in_assignment = b"+|&?".contains(&byte) && next.is_some_and(|next| next == byte || next == b'=');
+        self.fresh &= byte == b']' || in_assignment;
         self.last = byte;
     }
 
     fn begin(&mut self) {
-        self.name = self.fresh.then(|| Arc::from(self.word.as_str()));
+        self.name = self.fresh.then(|| match element(&self.owner) {
+            Some(owner) if SHOWN.contains(&self.word.as_str()) => Arc::from(owner),
+            _ => Arc::from(self.word.as_str()),
+        });
         self.conditions = 0;
+    }
+
+    /// The brackets of a call or of an expression open.
+    fn call(&mut self) {
+        let name = match self.word.as_str() {
+            _ if !self.fresh => None,
+            word if SETS.contains(&word) => None,
+            word if KEEPS.contains(&word) => self.name.clone(),
+            word if SHOWS.contains(&word) && element(&self.owner).is_some() => element(&self.owner).map(Arc::from),
+            word => word.strip_prefix("set").filter(|name| name.starts_with(char::is_uppercase)).map(Arc::from),
+        };
+        let sets = self.fresh && SETS.contains(&self.word.as_str());
+        self.open(name, false);
+        if let Some(level) = self.around.last_mut() {
+            level.sets = sets;
+        }
     }
 
     fn open(&mut self, list: Option<Arc<str>>, is_value: bool) {
@@ -118,7 +162,8 @@ impl Naming {
             return;
         }
         let name = std::mem::replace(&mut self.name, list.clone());
-        self.around.push(Level { name, conditions: std::mem::take(&mut self.conditions), list, is_value });
+        let conditions = std::mem::take(&mut self.conditions);
+        self.around.push(Level { name, conditions, list, sets: false, is_value });
     }
 
     fn close(&mut self) {
@@ -130,6 +175,16 @@ impl Naming {
             (self.name, self.conditions) = (None, 0);
         }
     }
+}
+
+/// What an element is called in a word, or in a selector of it: `tel`, `#tel`, `[name=tel]`.
+fn element(owner: &str) -> Option<&str> {
+    let owner = owner.trim();
+    let name = match owner.rsplit_once("name=") {
+        Some((_, name)) => name.trim_matches(|c| matches!(c, ']' | '"' | '\'' | '\\')),
+        None => owner.rsplit([' ', '>', '#', '.']).next()?,
+    };
+    (!name.is_empty()).then_some(name)
 }
 
 #[cfg(test)]
@@ -153,6 +208,12 @@ mod tests {
             ("{tel /* x */ : /* y */ '1'}", " x   y  tel=1"),
             ("let name = 1234567, age = 42", "name=1234567 age=42"),
             ("f([1234567, 42])", "1234567"),
+            ("f.tel.value = '1'; f.elements['fax'].value='2'", "tel=1 fax fax=2"),
+            ("getElementById('tel').value = '1'; x.value = a", "tel tel=1"),
+            (r##"$("#tel").val("1"); $('[name="fax"]').text('2'); f('3')"##, "#tel tel=1 [name=\"fax\"] fax=2 3"),
+            ("c.set('tel', '1'); d.append('fax', '2'); setTel('3')", "tel tel=1 fax fax=2 Tel=3"),
+            ("set(a, '1'); f('tel', '2'); a || b('3')", "a=1 tel 2 3"),
+            ("tel += '1'; o.fax ||= '2'; p ??= '3'; q = trim('4')", "tel=1 fax=2 p=3 q=4"),
         ] {
             let literals = strings(script).map(|literal| match literal.name {
                 Some(name) => format!("{name}={}", literal.text),

@@ -132,7 +132,7 @@ impl Scanner {
             },
             byte if is_word(byte) => self.word(text, at, last),
             // Whether `=` gives a value is only seen behind it.
-            b'=' | b'?' if rest.len() == 1 && !last => Step::Unfinished,
+            b'=' | b'?' | b'+' | b'|' | b'&' if rest.len() == 1 && !last => Step::Unfinished,
             byte => {
                 self.punctuation(byte, rest.get(1).copied());
                 Step::Nothing(at + 1)

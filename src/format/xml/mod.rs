@@ -19,6 +19,7 @@ pub mod tag;
 
 use std::sync::Arc;
 
+use crate::format::inside::{Insides, NESTS};
 use crate::format::xml::calls::Calls;
 use crate::format::xml::names::{Namespaces, Stack};
 use crate::format::xml::path::{Child, Matcher};
@@ -43,15 +44,20 @@ pub struct XmlWalker {
 impl XmlWalker {
     /// A walker before a document's first byte.
     pub fn new(places: Arc<Places>, bounds: &Bounds) -> XmlWalker {
-        XmlWalker::of(&places, None, bounds)
+        XmlWalker::of(&places, None, bounds, NESTS)
     }
 
     /// A walker before the first byte of an XML-RPC call or of its answer.
     pub fn calls(places: Arc<Places>, bounds: &Bounds) -> XmlWalker {
-        XmlWalker::of(&places, Some(Calls::new(&places, bounds)), bounds)
+        XmlWalker::of(&places, Some(Calls::new(&places, bounds)), bounds, NESTS)
     }
 
-    fn of(places: &Places, calls: Option<Calls>, bounds: &Bounds) -> XmlWalker {
+    /// A walker for a document in a text, which may hold so many others.
+    pub(crate) fn within(places: &Places, bounds: &Bounds, nests: usize) -> XmlWalker {
+        XmlWalker::of(places, None, bounds, nests)
+    }
+
+    fn of(places: &Places, calls: Option<Calls>, bounds: &Bounds, nests: usize) -> XmlWalker {
         let tree = Tree {
             stage: Stage::Start,
             stack: Stack::default(),
@@ -62,6 +68,7 @@ impl XmlWalker {
             itself: Vec::new(),
             attributes: Vec::new(),
             run: Run::new(bounds.value_bytes),
+            insides: Insides::new(&places.words, bounds, nests),
             depth: bounds.depth,
             records: 0,
             open: Vec::new(),
@@ -121,6 +128,8 @@ struct Tree {
     itself: Vec<PlaceId>,
     attributes: Vec<Attribute>,
     run: Run,
+    /// What reads the documents in its texts.
+    insides: Insides,
     depth: usize,
     records: u32,
     /// The records that are open, which stand in one another.

@@ -1,7 +1,10 @@
 //! What is shown of a document: texts, attributes, comments, instructions, and that an element is
 //! empty.
 
-use crate::format::quote;
+use std::ops::Range;
+
+use crate::format::inside;
+use crate::format::quote::{self, decode};
 use crate::format::xml::calls::Said;
 use crate::format::xml::path::Child;
 use crate::format::xml::scan::unreadable;
@@ -20,13 +23,15 @@ const PIECES: usize = 1024;
 pub struct Run {
     text: String,
     pieces: Vec<Piece>,
+    /// Where each byte of the text stands in the body, where it may hold a document.
+    map: Vec<usize>,
     value_bytes: usize,
 }
 
 impl Run {
     /// An empty run of at most so many bytes.
     pub fn new(value_bytes: usize) -> Run {
-        Run { text: String::new(), pieces: Vec::new(), value_bytes }
+        Run { text: String::new(), pieces: Vec::new(), map: Vec::new(), value_bytes }
     }
 
     /// Where it begins in the body, if it has begun.
@@ -46,6 +51,9 @@ impl Run {
             self.text.push_str(raw);
         }
         self.pieces.push(Piece { span: start..start + raw.len(), at, quotes: Quotes::one(quote) });
+        if inside::may_hold(&self.text) {
+            self.locate(raw, start, quote)?;
+        }
         if self.text.len() > self.value_bytes || self.pieces.len() > PIECES {
             let (at, bound) = (self.pieces[0].span.start, self.value_bytes);
             let note = format!("the text at byte {at} of the XML is longer than {bound} bytes, or in {PIECES} pieces");
@@ -54,8 +62,18 @@ impl Run {
         Ok(())
     }
 
+    /// Notes where the bytes of the last piece stand; what came before is noted, or blank.
+    fn locate(&mut self, raw: &str, start: usize, quote: Quote) -> Result<(), Refusal> {
+        let at = self.pieces.last().map_or(0, |piece| piece.at);
+        self.map.resize(at, start);
+        let bytes = self.text.len() - at;
+        self.map.extend(located(raw, &(start..start + raw.len()), quote)?.into_iter().take(bytes));
+        Ok(())
+    }
+
     fn clear(&mut self) {
         self.text.clear();
+        self.map.clear();
         self.pieces.clear();
     }
 }
@@ -80,15 +98,18 @@ impl Tree {
         }
         let names: Vec<&str> = self.stack.locals().collect();
         let (name, above) = names.split_at(1.min(names.len()));
-        sink.leaf(&Leaf {
+        let leaf = Leaf {
             pieces: &self.run.pieces,
             names: Names::list(name),
             above: Names::list(above),
             places: &self.reached,
             reach: Reach { itself: &self.itself, around: &[] },
-            record: self.record(),
+            record: self.open.last().map_or(0, |record| record.number),
             ..leaf(&self.run.text, Part::Value)
-        })?;
+        };
+        if !inside::may_hold(leaf.text) || !self.insides.show(&leaf, &self.run.map, sink)? {
+            sink.leaf(&leaf)?;
+        }
         self.run.clear();
         Ok(())
     }
@@ -127,7 +148,7 @@ impl Tree {
         }
         let mut text = String::with_capacity(value.len());
         unescape(value, span.start, &mut text)?;
-        let piece = [Piece { span, at: 0, quotes: Quotes::one(Quote::XmlValue) }];
+        let piece = [Piece { span: span.clone(), at: 0, quotes: Quotes::one(Quote::XmlValue) }];
         let record = self.record();
         if is_structure(name) {
             return sink.leaf(&Leaf { pieces: &piece, record, ..leaf(&text, Part::Id) });
@@ -147,7 +168,11 @@ impl Tree {
         let names = Names::one(local(name));
         let above = Names::list(&above);
         let (places, reach) = (&self.reached, Reach { itself: &self.itself, around: &[] });
-        sink.leaf(&Leaf { pieces: &piece, names, above, places, reach, record, ..leaf(&text, Part::Value) })
+        let leaf = Leaf { pieces: &piece, names, above, places, reach, record, ..leaf(&text, Part::Value) };
+        if inside::may_hold(&text) && self.insides.show(&leaf, &located(value, &span, Quote::XmlValue)?, sink)? {
+            return Ok(());
+        }
+        sink.leaf(&leaf)
     }
 
     pub(super) fn comment(&mut self, raw: &str, start: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
@@ -192,8 +217,12 @@ impl Tree {
         // Without the blanks behind it, a dash at the end would be a comment's fault.
         let text = if trimmed.ends_with('-') { &text[from..] } else { trimmed };
         let span = start + from..start + from + text.len();
-        let piece = Piece { span, at: 0, quotes: Quotes::one(quote) };
-        sink.leaf(&Leaf { pieces: &[piece], record: self.record(), ..leaf(text, Part::Comment) })
+        let piece = [Piece { span: span.clone(), at: 0, quotes: Quotes::one(quote) }];
+        let leaf = Leaf { pieces: &piece, record: self.record(), ..leaf(text, Part::Comment) };
+        if inside::may_hold(text) && self.insides.show(&leaf, &span.collect::<Vec<_>>(), sink)? {
+            return Ok(());
+        }
+        sink.leaf(&leaf)
     }
 }
 
@@ -229,6 +258,12 @@ fn says_which_sort(text: &str) -> bool {
     let word = text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'-' | b':' | b'/' | b'+'));
     word || (text.len() <= SHORT_NUMBER && text.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Where each byte of a text stands in the body that is written so.
+fn located(raw: &str, span: &Range<usize>, quote: Quote) -> Result<Vec<usize>, Refusal> {
+    let decoded = decode(Quotes::one(quote), raw).map_err(|fault| unreadable(span.start + fault.at, "text in XML"))?;
+    Ok(decoded.map.iter().map(|offset| span.start + *offset as usize).collect())
 }
 
 fn unescape(raw: &str, start: usize, text: &mut String) -> Result<(), Refusal> {

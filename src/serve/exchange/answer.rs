@@ -15,8 +15,7 @@ use crate::body::pack::Packer;
 use crate::body::rewriter::{Released, Rewriter};
 use crate::body::unpack::Unpacker;
 use crate::format::json::wrapped;
-use crate::format::media;
-use crate::format::{self, Format};
+use crate::format::{self, Format, files, media};
 use crate::guard::outbound::Outbound;
 use crate::ledger::entry::End;
 use crate::policy::plan::{Errors, Plan, Unreadable};
@@ -441,7 +440,10 @@ pub(super) fn readable(head: &response::Parts, first: &[u8], plan: &Plan) -> Res
     let (Ok(kind), None) = (kind, kinds.next()) else {
         return Err(Refusal::new(Reason::Unreadable, "`Content-Type` stands twice or is no text"));
     };
-    let (format, charset) = charset::of(kind, first)?;
+    let disposition = head.headers.get(header::CONTENT_DISPOSITION).map(HeaderValue::as_bytes);
+    let knows = |heading: &str| plan.places.headings.knows(heading);
+    let really = kind.and_then(|kind| files::really(kind, disposition, first, &knows));
+    let (format, charset) = charset::of(really.as_deref().or(kind), first)?;
     // What a callback is handed is JSON for whoever asked for it: paths and records count in there.
     let called = format == Format::Script && plan.has_json_paths() && wrapped::is_called(first);
     let format = if called { Format::Json } else { format };

@@ -9,7 +9,7 @@ use http::{Request, Response};
 use sudare::body::charset::{self, Charset};
 use sudare::body::rewriter::Rewriter;
 use sudare::format::json::wrapped;
-use sudare::format::{self, Format};
+use sudare::format::{self, Format, files};
 use sudare::guard::outbound::{Outbound, Request as Judged};
 use sudare::policy::Policy;
 use sudare::policy::conditions::Situation;
@@ -181,7 +181,10 @@ pub fn in_chunks(policy: &Policy, case: &Case, cuts: &[usize]) -> Option<(Option
     }
     let (status, kind) = case.answer.first.split_once(' ')?;
     let raw = case.answer.bytes();
-    let (format, charset) = charset::of(Some(kind), &raw).ok()?;
+    let disposition = case.answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-disposition"));
+    let disposition = disposition.map(|(_, value)| value.as_bytes());
+    let really = files::really(kind, disposition, &raw, &|heading| plan.places.headings.knows(heading));
+    let (format, charset) = charset::of(really.as_deref().or(Some(kind)), &raw).ok()?;
     let called = format == Format::Script && plan.has_json_paths() && wrapped::is_called(&raw);
     let format = if called { Format::Json } else { format };
     let success = status.starts_with('2');
