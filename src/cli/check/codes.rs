@@ -52,6 +52,11 @@ pub const ALL: &[Code] = &[
         "`*` はYAMLの別名の始まりです。別名は使えません。`fields:` に一度定義するか、引用符で囲んでください。",
     ),
     code(
+        "always",
+        "A condition that asks for nothing; a rule with one still beats all rules without.",
+        "何も求めない条件です。それでも、条件のある規則は条件のない規則に優先します。",
+    ),
+    code(
         "anchor",
         "`&` begins an anchor of YAML. Rules know none: name a set once under `fields:`, or put the text in quotes.",
         "`&` はYAMLのアンカーの始まりです。アンカーは使えません。`fields:` に一度定義するか、引用符で囲んでください。",
@@ -435,6 +440,11 @@ pub const ALL: &[Code] = &[
     code("too-short", "A duration is shorter than the other side can bear.", "時間が短すぎて相手に負担がかかります。"),
     code("twice", "A rule names the same thing twice.", "一つの規則が同じものを二度定めています。"),
     code(
+        "two-files",
+        "Two files give one role different groups; the groups of both count.",
+        "二つのファイルが一つの役割に別々のグループを与えています。両方のグループが数えられます。",
+    ),
+    code(
         "two-records",
         "Two resources that match together cut the answer into different records: the request is refused.",
         "同時に一致するリソースのレコードの分け方が違うため、リクエストは拒否されます。",
@@ -454,6 +464,11 @@ pub const ALL: &[Code] = &[
         "typographic-quote",
         "A typographic quote is a letter to YAML.",
         "飾り引用符は、YAMLでは文字として扱われます。",
+    ),
+    code(
+        "undone",
+        "A rule with a condition shows what a rule without one hides, and does not say `why`.",
+        "条件のある規則が、条件のない規則の隠すものを見せています。`why` がありません。",
     ),
     code(
         "unfound",
@@ -501,6 +516,11 @@ pub const ALL: &[Code] = &[
     ),
     code("value", "A value of a test cannot be read.", "テストの値を読めません。"),
     code("version", "The file is of another version of this format.", "ファイルの形式の版が違います。"),
+    code(
+        "wide",
+        "A switch that stops detectors and labels covers all pages or all of an answer.",
+        "検出器と見出しを止める指定が、すべてのページか応答全体に及んでいます。",
+    ),
     code("wide-blank", "An ideographic blank is a letter to YAML.", "全角空白は、YAMLでは文字として扱われます。"),
     code("wide-colon", "A full-width colon is a letter to YAML.", "全角コロンは、YAMLでは文字として扱われます。"),
     code("yaml", "This is no YAML.", "YAMLとして読めません。"),

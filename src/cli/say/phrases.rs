@@ -5,6 +5,7 @@
 //! `{2}` for those words. What stands in no pair stays English, and what programs read always does.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::sync::OnceLock;
 
 use crate::cli::say::Lang;
@@ -74,7 +75,8 @@ fn pairs() -> &'static [Pair] {
         };
         let mut all: Vec<Pair> = PAIRS.split("\n\n").filter_map(read).collect();
         // A sentence without holes is no other's: `the file is empty` is not `{} is empty`.
-        all.sort_by_key(|(parts, _)| parts.len() > 1);
+        // Of those with holes the one that says more comes first: what says less fits it too.
+        all.sort_by_key(|(parts, _)| (parts.len() > 1, Reverse(parts.iter().map(|part| part.len()).sum::<usize>())));
         all
     })
 }
@@ -277,6 +279,17 @@ mod tests {
         assert_eq!(seen.len(), PAIRS.trim().split("\n\n").count());
     }
 
+    /// A sentence that another's pattern takes would be told in its words, of which half stay English.
+    #[test]
+    fn every_phrase_wins_for_its_own_sentence() {
+        let words: Vec<String> = (1..=9).map(|number| format!("x{number}")).collect();
+        for (parts, said) in pairs() {
+            let words: Vec<&str> = words.iter().take(parts.len() - 1).map(String::as_str).collect();
+            let holed = parts.iter().zip(words.iter().chain([&""])).map(|(part, word)| format!("{part}{word}"));
+            assert_eq!(japanese(&holed.collect::<String>()), Some(filled(said, &words)), "{parts:?}");
+        }
+    }
+
     /// A phrase that no code says any more would only look like a translation.
     #[test]
     fn the_code_says_every_phrase() {
@@ -369,10 +382,12 @@ mod tests {
     }
 
     /// The files whose sentences stand in faults.
-    const FAULTY: [&str; 17] = [
+    const FAULTY: [&str; 19] = [
         "src/policy/compile",
         "src/policy/rule",
         "src/policy/exceptions.rs",
+        "src/policy/excluded.rs",
+        "src/policy/undone.rs",
         "src/policy/idle.rs",
         "src/policy/node.rs",
         "src/policy/reader.rs",

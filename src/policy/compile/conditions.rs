@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::policy::compile::names::look;
 use crate::policy::compile::resources::Resource;
 use crate::policy::compile::rules::Condition;
+use crate::policy::excluded::{self, leaves_out};
 use crate::policy::fault::Faults;
 use crate::policy::matched::Looks;
 use crate::policy::rows::Term;
@@ -63,6 +64,7 @@ pub(super) fn purposes(conditions: &[Condition], declared: Option<&[String]>, fa
         let near = look(faults, &word.text, declared.iter().map(String::as_str));
         let fault = faults.error(&word.spot, "unknown-purpose", message);
         match near {
+            _ if leaves_out(&word.text) => fault.help(excluded::CONDITIONS),
             Some(near) => fault.did_you_mean(Some(near)),
             None => fault.help("name it under `purposes:` there"),
         }

@@ -5,6 +5,7 @@
 //! texts, and one loop over a list. So every name is known when the rules are read, no expression
 //! grows or runs away, and of a request only the parameters and headers that stand in it are looked at.
 
+mod constant;
 mod sorts;
 
 use std::collections::BTreeSet;
@@ -64,6 +65,8 @@ pub struct Cel {
     pub headers: BTreeSet<String>,
     /// The parameters of the query that it looks at.
     pub query: BTreeSet<String>,
+    /// What it is for every request, if it hangs on none.
+    pub always: Option<bool>,
 }
 
 /// What is wrong with an expression, and where in its text.
@@ -116,7 +119,11 @@ impl Cel {
             reading.compare(program.expression());
         }
         let Reading { faults, headers, query, .. } = reading;
-        if faults.is_empty() { Ok(Cel { text: text.to_owned(), program, headers, query }) } else { Err(faults) }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let always = constant::of(program.expression());
+        Ok(Cel { text: text.to_owned(), program, headers, query, always })
     }
 
     /// Whether it holds; `None` where it cannot be evaluated. Why not stays here: an error of the
@@ -411,6 +418,29 @@ mod tests {
         ] {
             let cel = Cel::parse(text).unwrap_or_else(|faults| panic!("{text}: {faults:?}"));
             assert_eq!(cel.holds(&scope), holds, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_no_request_changes_is_known() {
+        for (text, always) in [
+            ("true", Some(true)),
+            ("1 == 1", Some(true)),
+            ("staff.id == 'x' || true", Some(true)),
+            ("true || staff.id == 'x'", Some(true)),
+            ("!(false && staff.id == 'x')", Some(true)),
+            ("size(['a']) == 1 && 'a' in ['a']", Some(true)),
+            ("staff.id == 'x' ? true : true", Some(true)),
+            ("staff.id == 'x' && false", Some(false)),
+            ("'a' == 'b'", Some(false)),
+            ("staff.id == 'x' && true", None),
+            ("staff.id == 'x'", None),
+            ("has(staff.attributes.branch)", None),
+            ("staff.groups.exists(g, true)", None),
+            ("request.method in ['GET']", None),
+        ] {
+            let cel = Cel::parse(text).unwrap_or_else(|faults| panic!("{text}: {faults:?}"));
+            assert_eq!(cel.always, always, "{text}");
         }
     }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
+use crate::policy::excluded::{self, leaves_out};
 use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot};
 use crate::policy::reader::{self, MapReader};
@@ -59,24 +60,31 @@ impl When {
                         let fault = faults.error(spot, "network", format!("`{text}` is no network"));
                         fault.help(match text {
                             "*" | "all" | "any" => "leave `network` out: without it the rule holds everywhere",
+                            _ if leaves_out(text) => excluded::CONDITIONS,
                             _ => "write an address or a network, as in `10.0.0.0/8`",
                         });
                     }
                 }
             }
         }
-        if let Some(node) = map.take("hours") {
+        let hours = map.take("hours");
+        if let Some(node) = hours {
             for (text, spot) in reader::texts(node, "hours", faults) {
                 match Hours::parse(text) {
                     Ok(hours) => when.hours.push(hours),
                     Err(errors) => {
                         for error in errors {
                             let spot = error.at.map_or_else(|| spot.clone(), |at| places::part(spot, text, at));
-                            faults.error(&spot, "hours", error.message).help = error.help;
+                            let help =
+                                if leaves_out(text) { Some(excluded::CONDITIONS.to_owned()) } else { error.help };
+                            faults.error(&spot, "hours", error.message).help = help;
                         }
                     }
                 }
             }
+        }
+        if let Some(node) = hours.filter(|_| Hours::are_the_week(&when.hours)) {
+            always(&node.spot, "these hours are the whole week", faults);
         }
         when.resources = map.take("resource").map(|node| words(node, "a resource", faults)).unwrap_or_default();
         if let Some(node) = map.take("event") {
@@ -133,7 +141,17 @@ pub fn purposes(node: &Node, faults: &mut Faults) -> Vec<Word> {
 fn cel(node: &Node, faults: &mut Faults) -> Option<Arc<Cel>> {
     let text = reader::text(node, "`cel`", faults)?;
     match Cel::parse(text) {
-        Ok(cel) => Some(Arc::new(cel)),
+        Ok(cel) => {
+            match cel.always {
+                Some(true) => always(&node.spot, "this expression is always true", faults),
+                Some(false) => {
+                    let fault = faults.warning(&node.spot, "never", "this expression is never true");
+                    fault.help("take the rule out, or compare with something of the request");
+                }
+                None => {}
+            }
+            Some(Arc::new(cel))
+        }
         Err(found) => {
             for fault in found {
                 let word = fault.offset..word_end(text, fault.offset);
@@ -147,11 +165,22 @@ fn cel(node: &Node, faults: &mut Faults) -> Option<Arc<Cel>> {
     }
 }
 
+/// Warns of a condition that asks for nothing: a rule with one beats all that have none.
+fn always(spot: &Spot, message: &str, faults: &mut Faults) {
+    let fault = faults.warning(spot, "always", message);
+    fault.help("take the condition out, or narrow it: a rule with a condition beats those without");
+}
+
 /// Warns of an address with a length that takes in its neighbours as well.
 fn host_bits(text: &str, network: IpNet, spot: &Spot, faults: &mut Faults) {
     if network.addr() != network.network() {
         let fault = faults.warning(spot, "host-bits", format!("`{text}` takes in all of `{}`", network.trunc()));
-        fault.help(format!("write `{}`, or `{}` for the one address", network.trunc(), network.addr()));
+        match network.prefix_len() {
+            0 => fault.help(format!("that is every address: write `{}` for the one", network.addr())),
+            _ => fault.help(format!("write `{}`, or `{}` for the one address", network.trunc(), network.addr())),
+        }
+    } else if network.prefix_len() == 0 {
+        always(spot, &format!("`{text}` is every address"), faults);
     }
 }
 
