@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use crate::policy::Parts;
 use crate::policy::decide::{Grant, On, Rule, Who};
 use crate::policy::fault::Faults;
-use crate::policy::strict::compare;
+use crate::policy::strict::{compare, rank};
 use crate::terms::action::{Action, Mask};
 use crate::terms::kind::{Category, KindId};
 
@@ -26,14 +26,15 @@ pub(super) fn tell(parts: &Parts, faults: &mut Faults) {
     {
         for (grant, spot) in rule.grants.iter().zip(&rule.spots) {
             let kinds = parts.kinds.kinds.iter().filter(|(id, kind)| grant.on.takes(*id, kind.category));
-            let mut found = kinds.filter_map(|(id, kind)| {
+            let found = kinds.filter_map(|(id, kind)| {
                 let rivals = hiding.get(&id)?;
                 steps += rivals.len();
                 let undoes = |rival: &&(usize, Grant)| undoes((rule, *grant), (&parts.rules[rival.0], rival.1));
                 let (number, rival) = rivals.iter().find(undoes)?;
                 (!is_kept(parts, rival.action, id, kind.category)).then_some((*number, rival.action, &kind.name))
             });
-            let Some((number, action, kind)) = found.next() else { continue };
+            // Of several the one that hides most.
+            let Some((number, action, kind)) = found.max_by_key(|(_, action, _)| rank(*action)) else { continue };
             let other = &parts.rules[number];
             let message = format!(
                 "the rule `{}` undoes `{action}` of `{kind}` in the rule `{}` wherever its condition holds",

@@ -52,6 +52,11 @@ pub const ALL: &[Code] = &[
         "`*` はYAMLの別名の始まりです。別名は使えません。`fields:` に一度定義するか、引用符で囲んでください。",
     ),
     code(
+        "alike",
+        "Two names of one sort differ in capital letters alone.",
+        "同じ種類の二つの名前が、大文字と小文字だけ違います。",
+    ),
+    code(
         "always",
         "A condition that asks for nothing; a rule with one still beats all rules without.",
         "何も求めない条件です。それでも、条件のある規則は条件のない規則に優先します。",
@@ -204,6 +209,11 @@ pub const ALL: &[Code] = &[
     ),
     code("ends-soon", "A rule or an option ends within 30 days.", "規則や設定が30日以内に終わります。"),
     code(
+        "equal",
+        "Two rules say the same of the same staff under the same conditions.",
+        "二つの規則が、同じ担当者と同じ条件について同じことを定めています。",
+    ),
+    code(
         "exactly",
         "`exactly: true` says that nothing stands beside the JSON that is named.",
         "`exactly: true` は、書いたJSONのほかに何もないことを表します。",
@@ -268,6 +278,11 @@ pub const ALL: &[Code] = &[
     ),
     code("key", "A key is a text.", "キーは文字列です。"),
     code("label", "A label alone must mean one kind, and only that.", "見出しは、一つの種別だけを表す必要があります。"),
+    code(
+        "literal",
+        "A text that looks like a pattern, a list or an expression, and is compared letter by letter.",
+        "パターンや一覧、式のように見えますが、文字どおりに比べられます。",
+    ),
     code("login-method", "A log-in is a request that sends something.", "ログインは、何かを送るリクエストです。"),
     code(
         "mandatory",

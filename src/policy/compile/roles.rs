@@ -45,7 +45,9 @@ pub fn compile(written: Vec<Written>, faults: &mut Faults) -> Option<Vec<Role>> 
 fn united(known: &Role, groups: &[String], spot: &Spot, faults: &mut Faults) {
     let set = |groups: &[String]| groups.iter().cloned().collect::<BTreeSet<String>>();
     let (first, second) = (set(&known.groups), set(groups));
-    if !first.is_empty() && !second.is_empty() && first != second {
+    // Of a name that stands twice in one file the fault is told.
+    let is_elsewhere = known.spot.file != spot.file;
+    if is_elsewhere && !first.is_empty() && !second.is_empty() && first != second {
         let message = format!("the role `{}` has other groups at {}:{}", known.name, known.spot.file, known.spot.line);
         let fault = faults.warning(spot, "two-files", message);
         fault

@@ -6,6 +6,7 @@
 //! grows or runs away, and of a request only the parameters and headers that stand in it are looked at.
 
 mod constant;
+mod doubts;
 mod sorts;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,8 @@ use cel::common::ast::{ComprehensionExpr, Expr, LiteralValue};
 use cel::{Context, Env, IdedExpr, ParseError, Program, Value};
 
 use crate::policy::reader::{nearest, words_of};
+
+pub use crate::policy::rule::cel::doubts::NameOf;
 
 /// Bytes of one expression.
 const TEXT_BYTES: usize = 1000;
@@ -67,6 +70,10 @@ pub struct Cel {
     pub query: BTreeSet<String>,
     /// What it is for every request, if it hangs on none.
     pub always: Option<bool>,
+    /// What it says that is hardly meant so.
+    pub doubts: Vec<CelFault>,
+    /// Names of the rules that stand in it, each with the byte at which it begins.
+    pub names: Vec<(NameOf, usize, String)>,
 }
 
 /// What is wrong with an expression, and where in its text.
@@ -123,7 +130,12 @@ impl Cel {
             return Err(faults);
         }
         let always = constant::of(program.expression());
-        Ok(Cel { text: text.to_owned(), program, headers, query, always })
+        let found = doubts::of(program.expression());
+        let at = |node: &IdedExpr| offset(text, &program, node);
+        let doubts = found.doubts.into_iter().map(|doubt| fault(at(doubt.node), doubt.message, Some(doubt.help)));
+        let names = found.names.into_iter().map(|(what, node, name)| (what, at(node), name.to_owned()));
+        let (doubts, names) = (doubts.collect(), names.collect());
+        Ok(Cel { text: text.to_owned(), program, headers, query, always, doubts, names })
     }
 
     /// Whether it holds; `None` where it cannot be evaluated. Why not stays here: an error of the
@@ -263,7 +275,8 @@ impl Reading<'_> {
         if !own && !ANSWERS.contains(&function) && !GIVES.contains(&function) {
             let known = ["size", "startsWith", "endsWith", "contains", "has", "exists", "all", "exists_one", "in"];
             let shown = function.trim_matches(['_', '@']);
-            let help = match nearest(function, known) {
+            // `in` stands between two things, and whoever writes `int(…)` means a function.
+            let help = match nearest(function, known.into_iter().filter(|name| *name != "in")) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known are {}", words_of(known.into_iter())),
             };
@@ -301,8 +314,7 @@ impl Reading<'_> {
     }
 
     fn wrong(&mut self, node: &IdedExpr, message: String, help: Option<String>) {
-        let start = self.program.source_info().offset_for(node.id).map_or(0, |(start, _)| start);
-        let offset = bytes(self.text, usize::try_from(start).unwrap_or(0));
+        let offset = offset(self.text, self.program, node);
         if !self.faults.iter().any(|fault| fault.message == message) {
             self.faults.push(fault(offset, message, help));
         }
@@ -358,6 +370,12 @@ fn told(text: &str, error: &ParseError) -> CelFault {
         message,
         Some("write as in `staff.groups.exists(g, g == \"tokyo\") && request.method == \"GET\"`".to_owned()),
     )
+}
+
+/// The byte at which a part begins.
+fn offset(text: &str, program: &Program, node: &IdedExpr) -> usize {
+    let start = program.source_info().offset_for(node.id).map_or(0, |(start, _)| start);
+    bytes(text, usize::try_from(start).unwrap_or(0))
 }
 
 /// The byte at which a character begins.

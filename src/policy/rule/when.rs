@@ -1,6 +1,7 @@
 //! `when:` and `until:`: the conditions of a rule.
 
 use core::net::IpAddr;
+use core::ops::Range;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -12,7 +13,7 @@ use crate::policy::excluded::{self, leaves_out};
 use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot};
 use crate::policy::reader::{self, MapReader};
-use crate::policy::rule::cel::Cel;
+use crate::policy::rule::cel::{Cel, NameOf};
 use crate::policy::rule::hours::Hours;
 use crate::policy::rule::places;
 use crate::policy::rule::{Word, words};
@@ -37,6 +38,8 @@ pub struct When {
     pub one: bool,
     /// An expression that is true.
     pub cel: Option<Arc<Cel>>,
+    /// The names of the rules in it.
+    pub cel_names: Vec<(NameOf, Word)>,
 }
 
 /// The events that a request can be.
@@ -94,7 +97,9 @@ impl When {
         when.purposes = map.take("purpose").map(|node| purposes(node, faults)).unwrap_or_default();
         let one = map.take("records").and_then(|node| reader::word(node, "`records`", &[("one", true)], faults));
         when.one = one.unwrap_or(false);
-        when.cel = map.take("cel").and_then(|node| cel(node, faults));
+        let cel = map.take("cel").and_then(|node| Some((cel(node, faults)?, node)));
+        when.cel_names = cel.as_ref().map(|(cel, node)| cel_names(cel, node)).unwrap_or_default();
+        when.cel = cel.map(|(cel, _)| cel);
         if node.map().is_some_and(<[_]>::is_empty) && !faults.has_slip(&node.spot) {
             faults.error(&node.spot, "empty", "`when` names no condition");
         }
@@ -111,7 +116,7 @@ impl When {
             let taken = |one: &T| other.iter().any(|whole| is_in(one, whole));
             other.is_empty() || (!own.is_empty() && own.iter().all(taken))
         }
-        let When { networks, network_spots: _, hours, resources, events, purposes, one, cel: _ } = self;
+        let When { networks, network_spots: _, hours, resources, events, purposes, one, cel: _, cel_names: _ } = self;
         inside(networks, &other.networks, |one, whole| whole.contains(one))
             && inside(hours, &other.hours, |one, whole| one == whole)
             && inside(resources, &other.resources, |one, whole| one.text == whole.text)
@@ -150,11 +155,15 @@ fn cel(node: &Node, faults: &mut Faults) -> Option<Arc<Cel>> {
                 }
                 None => {}
             }
+            for doubt in &cel.doubts {
+                let spot = places::part(&node.spot, text, word(text, doubt.offset));
+                faults.warning(&spot, "cel", doubt.message.clone()).help.clone_from(&doubt.help);
+            }
             Some(Arc::new(cel))
         }
         Err(found) => {
             for fault in found {
-                let word = fault.offset..word_end(text, fault.offset);
+                let word = word(text, fault.offset);
                 let told = faults.error(&places::part(&node.spot, text, word), "cel", fault.message);
                 if let Some(help) = fault.help {
                     told.help(help);
@@ -181,6 +190,27 @@ fn host_bits(text: &str, network: IpNet, spot: &Spot, faults: &mut Faults) {
         }
     } else if network.prefix_len() == 0 {
         always(spot, &format!("`{text}` is every address"), faults);
+    }
+}
+
+fn cel_names(cel: &Cel, node: &Node) -> Vec<(NameOf, Word)> {
+    let spot = |at: usize| places::part(&node.spot, &cel.text, word(&cel.text, at));
+    cel.names.iter().map(|(what, at, name)| (*what, Word::new(name, &spot(*at)))).collect()
+}
+
+/// The word of an expression that is meant here. The parser has a member begin at its dot, and a call at its
+/// bracket.
+fn word(text: &str, at: usize) -> Range<usize> {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let (before, rest) = text.split_at_checked(at).unwrap_or((text, ""));
+    if let Some(member) = rest.strip_prefix('.') {
+        let length = member.find(|c| !is_name(c)).unwrap_or(member.len());
+        return at + 1..at + 1 + length;
+    }
+    let called = before.len() - before.trim_end_matches(is_name).len();
+    match rest.starts_with('(') && called > 0 {
+        true => at - called..at,
+        false => at..word_end(text, at),
     }
 }
 
