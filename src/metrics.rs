@@ -5,7 +5,9 @@
 //!
 //! A series that is born when it is first counted has grown by nothing in the eyes of an alert: its
 //! first refused reload would wake nobody. So what can be listed stands at 0 from the start
-//! (`from_zero`), and each page shows every kind of the rules in force.
+//! (`from_zero`), and each page shows every kind and role of the rules in force.
+
+use std::sync::Arc;
 
 use prometheus::core::Collector;
 use prometheus::{
@@ -55,6 +57,7 @@ metrics! {
     undeclared: IntCounterVec = "sudare_undeclared_total", ["format"], "Values that only labels or detectors knew, by format";
     refusals: IntCounterVec = "sudare_refusals_total", ["reason"], "Refused requests, by reason";
     limits: IntCounterVec = "sudare_limits_total", ["role", "then"], "Requests beyond a limit, by staff's first role and what happened to them";
+    contacts: IntCounterVec = "sudare_contact_writes_total", ["role"], "Writes of how to reach somebody whose other values staff does not see, by staff's first role";
     alerts: IntCounterVec = "sudare_alerts_total", ["kind"], "Values of blocked kinds that stood where no field names them";
     nameless: IntCounter = "sudare_subjects_missing_total", [], "Disclosures whose subject was not found";
     ledger_seconds: Histogram = "sudare_ledger_append_duration_seconds", [], "From a record's way to the ledger until it is durable";
@@ -70,14 +73,29 @@ metrics! {
 const RELOADS: [&str; 2] = ["ok", "refused"];
 
 /// What is counted of tokens and hashes.
-const VAULT: [[&str; 2]; 5] =
-    [["tokenize", "ok"], ["tokenize", "error"], ["hash", "ok"], ["keep", "ok"], ["keep", "error"]];
+const VAULT: [[&str; 2]; 9] = [
+    ["tokenize", "ok"],
+    ["tokenize", "error"],
+    ["hash", "ok"],
+    ["keep", "ok"],
+    ["keep", "error"],
+    ["remember", "ok"],
+    ["remember", "error"],
+    ["reveal", "ok"],
+    ["reveal", "refused"],
+];
+
+/// What stands for the role of staff that has none.
+const NO_ROLE: &str = "none";
+
+/// What becomes of what is beyond a limit.
+const THENS: [&str; 2] = ["block", "alert"];
 
 /// The sides of a connection.
 const SIDES: [&str; 2] = ["staff", "crm"];
 
 impl Metrics {
-    /// Puts every series at 0 whose labels are a closed list. Resources, roles and versions are the rules' own
+    /// Puts every series at 0 whose labels are a closed list. Resources and versions are the rules' own
     /// and can be thousands; no alert asks for their first one.
     pub fn from_zero(&self, formats: impl Iterator<Item = &'static str>) {
         for reason in Reason::ALL {
@@ -97,9 +115,15 @@ impl Metrics {
         }
     }
 
-    /// The page that Prometheus scrapes, under rules that know these kinds. A kind that a reload brings is at 0
+    /// The page that Prometheus scrapes, under rules that know these kinds and roles. What a reload brings is at 0
     /// on the next page: before that page nobody could have told a birth from a count.
-    pub fn page(&self, kinds: &Kinds) -> Vec<u8> {
+    pub fn page(&self, kinds: &Kinds, roles: &[Arc<str>]) -> Vec<u8> {
+        for role in roles.iter().map(|role| &**role).chain([NO_ROLE]) {
+            self.contacts.with_label_values(&[role]);
+            for then in THENS {
+                self.limits.with_label_values(&[role, then]);
+            }
+        }
         for (_, kind) in kinds.iter() {
             self.alerts.with_label_values(&[kind.name.as_str()]);
         }
@@ -158,7 +182,7 @@ mod tests {
         let metrics = Metrics::new().expect("names are unique");
         metrics.requests.with_label_values(&["customer", "released"]).inc();
         metrics.from_zero(["json"].into_iter());
-        let page = String::from_utf8(metrics.page(&Kinds::builtin())).expect("text");
+        let page = String::from_utf8(metrics.page(&Kinds::builtin(), &[])).expect("text");
         assert!(page.contains("sudare_requests_total{outcome=\"released\",resource=\"customer\"} 1"), "{page}");
         assert!(page.contains("sudare_ledger_append_duration_seconds_bucket"), "{page}");
     }
@@ -174,6 +198,7 @@ mod tests {
             ("sudare_undeclared_total", &["format"]),
             ("sudare_refusals_total", &["reason"]),
             ("sudare_limits_total", &["role", "then"]),
+            ("sudare_contact_writes_total", &["role"]),
             ("sudare_ledger_append_duration_seconds", &[]),
             ("sudare_ledger_records_total", &[]),
             ("sudare_policy_reloads_total", &["result"]),

@@ -41,7 +41,8 @@ pub fn in_utf8(name: &str, value: &str) -> Result<Option<String>, Refusal> {
 /// Where the name of a parameter with a star begins that ends here, outside of quotes.
 fn parameter(before: &str) -> Option<usize> {
     let name = before.trim_end();
-    let begin = name.rfind(|c: char| !(c.is_ascii_alphanumeric() || "-_*".contains(c)))? + 1;
+    let (at, sign) = name.char_indices().rfind(|(_, c)| !(c.is_ascii_alphanumeric() || "-_*".contains(*c)))?;
+    let begin = at + sign.len_utf8();
     let (_, number) = name[begin..].split_once('*')?;
     let is_number = number.trim_end_matches('*').bytes().all(|byte| byte.is_ascii_digit());
     let in_quotes = before.matches('"').count() - before.matches("\\\"").count();
@@ -92,6 +93,7 @@ mod tests {
             ("attachment; filename=\"a*b=c.csv\"", Some(None)),
             ("attachment; filename=\"a*=b.csv\"", Some(None)),
             ("inline", Some(None)),
+            ("山田=x", Some(None)),
             ("attachment; filename*0*=UTF-8''%E5%B1; filename*1*=%B1", None),
             ("attachment; filename*0=\"090-1234\"; filename*1=\"-5678\"", None),
             ("attachment; filename*=%E5%B1%B1", None),

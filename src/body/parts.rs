@@ -95,8 +95,8 @@ pub struct Bare {
 
 /// The parts in whose head a word stands, in whatever charset; nothing where it is no form that could be read.
 pub fn whose_head_holds(raw: &[u8], word: &str) -> Option<Vec<Bare>> {
-    let delimiter = delimiter(raw)?;
-    let holds = |part: &&Part<'_>| memmem::find(&part.head.to_ascii_lowercase(), word.as_bytes()).is_some();
+    let (delimiter, lower) = (delimiter(raw)?, word.to_ascii_lowercase());
+    let holds = |part: &&Part<'_>| memmem::find(&part.head.to_ascii_lowercase(), lower.as_bytes()).is_some();
     let bare = |part: &Part<'_>| {
         let head = str::from_utf8(part.head).ok().and_then(|head| head.strip_prefix("\r\n"));
         let read = head.and_then(|head| Some((head, head::read(head).ok()?)));

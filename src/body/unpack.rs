@@ -90,7 +90,7 @@ impl Unpacker {
             }
         }
         if self.complete && self.read < self.came.len() {
-            return Err(self.refuse("with something behind its end"));
+            return Err(self.refuse("that goes on behind its end"));
         }
         self.all_gave += length as u64;
         if self.all_gave > FREE_BYTES && self.all_gave / self.ratio > self.all_came {

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::cli::grid::Grid;
-use crate::cli::say::{Lang, complain, ended, texts};
+use crate::cli::say::{Lang, complain, condition, ended, texts};
 use crate::cli::who::role;
 use crate::cli::{DONE, FAILED, UNUSABLE, rulebook};
 use crate::ledger::show::plain;
@@ -126,7 +126,7 @@ impl<'a> Shown<'a> {
     }
 
     fn footnote(&self, number: usize, note: &Footnote, lang: Lang) -> String {
-        let when: Vec<String> = note.when.iter().map(|(key, text)| format!("{key}: {text}")).collect();
+        let when: Vec<String> = note.when.iter().map(|(key, text)| condition(lang, key, text)).collect();
         let at = format!("{}:{}", note.at.0, note.at.1);
         texts::UNDER.with(
             lang,
@@ -140,10 +140,13 @@ impl<'a> Shown<'a> {
         )
     }
 
-    /// How much staff may look for, whatever they see.
+    /// How much staff may look for, whatever they see, and what they may have revealed.
     fn limits(&self, lang: Lang) -> Vec<String> {
         let said = self.policy.limits_said();
-        said.iter().map(|(who, says)| texts::LIMIT_OF.with(lang, &[("who", who), ("says", says)])).collect()
+        let limits = said.iter().map(|(who, says)| texts::LIMIT_OF.with(lang, &[("who", who), ("says", says)]));
+        let revealed = self.policy.reveals_said();
+        let reveals = revealed.iter().map(|(who, says)| texts::REVEAL_FOR.with(lang, &[("who", who), ("says", says)]));
+        limits.chain(reveals).collect()
     }
 
     fn text(&self, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
@@ -227,8 +230,10 @@ impl<'a> Shown<'a> {
         let rows: Vec<Value> = self.table.rows.iter().map(row).collect();
         let limits = self.policy.limits_said().into_iter().map(|(who, says)| json!({ "for": who, "says": says }));
         let limits: Vec<Value> = limits.collect();
+        let reveal = self.policy.reveals_said().into_iter().map(|(who, says)| json!({ "for": who, "says": says }));
+        let reveal: Vec<Value> = reveal.collect();
         let all = json!({
-            "policy": &**self.policy.version(), "resource": self.resource, "kinds": rows, "limits": limits,
+            "policy": &**self.policy.version(), "resource": self.resource, "kinds": rows, "limits": limits, "reveal": reveal,
         });
         writeln!(out, "{all}")
     }

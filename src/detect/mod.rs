@@ -134,6 +134,18 @@ pub fn finds(kind: KindId) -> Option<bool> {
     DETECTORS.iter().find(|detector| detector.kind == kind).map(|_| kind != crate::terms::kind::IP)
 }
 
+/// Whether these ASCII digits, the leading zero among them, are a telephone number by Japan's numbering plan.
+pub fn fits_the_plan_of_japan(digits: &[u8]) -> bool {
+    plan_jp::fit(digits) == plan_jp::Fit::Number
+}
+
+/// Whether a built-in detector may find a kind in nothing but the digits of a number: the others ask for a leading
+/// zero, for groups, for letters or for a word before them.
+pub fn finds_in_a_number(kind: KindId) -> bool {
+    use crate::terms::kind::{CARD_NUMBER, MY_NUMBER};
+    matches!(kind, CARD_NUMBER | MY_NUMBER)
+}
+
 fn built_in(shadow: &Shadow<'_>, census: &Census, found: &mut Vec<Found>) {
     let mut worth = DETECTORS.iter().filter(|detector| (detector.may)(census)).peekable();
     if worth.peek().is_none() {
@@ -180,6 +192,24 @@ impl Detector {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_else_is_found_in_a_bare_number() {
+        let all = Detectors::new(&[]).expect("the built-in ones");
+        let mut seen = std::collections::BTreeSet::new();
+        // Numbers as JSON has them: no zero before others, fractions, signs.
+        for step in 1..40_000u64 {
+            let number =
+                step.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 10u64.pow(1 + u32::try_from(step % 19).unwrap_or(0));
+            for text in [number.to_string(), format!("-{number}"), format!("0.0{number}"), format!("{}.5", number)] {
+                let mut found = Vec::new();
+                all.find(&text, &mut found);
+                seen.extend(found.iter().map(|one| one.kind.0));
+                assert!(found.iter().all(|one| finds_in_a_number(one.kind)), "{text}: {found:?}");
+            }
+        }
+        assert_eq!(seen.len(), 2, "both are found");
+    }
 
     #[test]
     fn every_detector_is_as_certain_as_it_says() {

@@ -57,6 +57,8 @@ pub struct Budget {
     persons: HashMap<String, Person>,
     /// Values of all persons.
     values: usize,
+    /// For how long everybody's values are kept at least, in milliseconds: as long as any limit counts.
+    least: u64,
 }
 
 #[derive(Default)]
@@ -83,7 +85,13 @@ struct Seen {
 impl Budget {
     /// Nothing was looked for yet; values are hashed under this key.
     pub fn new(key: &[u8; 32]) -> Budget {
-        Budget { key: hmac::Key::new(hmac::HMAC_SHA256, key), persons: HashMap::new(), values: 0 }
+        Budget { key: hmac::Key::new(hmac::HMAC_SHA256, key), persons: HashMap::new(), values: 0, least: 0 }
+    }
+
+    /// Keeps everybody's values for so many seconds from now on, or for longer, if it was said so before: whoever
+    /// comes with other roles the next time must not have begun anew.
+    pub fn keep_for(&mut self, seconds: u32) {
+        self.least = self.least.max(millis(seconds));
     }
 
     /// Counts what a person looks for at this moment, in milliseconds of any clock that only goes on, and gives
@@ -105,7 +113,7 @@ impl Budget {
         }
         let longest = limits.iter().map(|limit| millis(limit.per)).max().unwrap_or_default();
         // Whoever comes with other roles, or under other rules, has looked for no less.
-        let keeps = longest.max(self.persons.get(person).map_or(0, |known| known.keeps));
+        let keeps = longest.max(self.least).max(self.persons.get(person).map_or(0, |known| known.keeps));
         self.forget(person, keeps, now);
         let none = HashMap::new();
         let seen = self.persons.get(person).map_or(&none, |person| &person.seen);
@@ -164,8 +172,9 @@ impl Budget {
 
     /// The same of everybody.
     fn sweep(&mut self, now: u64) {
+        let least = self.least;
         self.persons.retain(|_, known| {
-            known.seen.retain(|_, seen| is_within(seen.at, known.keeps, now));
+            known.seen.retain(|_, seen| is_within(seen.at, known.keeps.max(least), now));
             !known.seen.is_empty()
         });
         self.values = self.persons.values().map(|known| known.seen.len()).sum();
@@ -349,6 +358,19 @@ mod tests {
         assert_eq!(budget.spend("7", &value, &limits, 59_999), Ok(vec![]), "who is known is served");
         assert_eq!(budget.spend("one more", &value, &limits, 60_000), Ok(vec![]));
         assert_eq!((budget.persons.len(), budget.values), (2, 2));
+    }
+
+    #[test]
+    fn whoever_comes_with_other_roles_has_looked_for_no_less() {
+        let mut budget = budget();
+        budget.keep_for(3600);
+        budget.keep_for(1);
+        let (short, long) = ([limit(5, 1, Then::Block)], [limit(2, 3600, Then::Block)]);
+        assert_eq!(budget.spend("a", &[sought("phone", "1")], &short, 0), Ok(vec![]));
+        assert_eq!(budget.spend("a", &[sought("phone", "2")], &short, 2000), Ok(vec![]));
+        assert_eq!(budget.spend("a", &[sought("phone", "3")], &long, 4000), Err(Spent::Limit(3596)));
+        budget.sweep(5000);
+        assert_eq!(budget.values, 2);
     }
 
     #[test]

@@ -1,29 +1,45 @@
 //! What staff writes: nothing that looks like a veil may reach the CRM, where it would stand in the
 //! place of the value that it hides. What does is in doubt, until `restore` has compared it.
 
-use crate::guard::restore::{self, DOUBTS, Doubt, Doubts, Scope, Why};
-use crate::guard::{leaves, returned};
+use std::collections::BTreeSet;
+
+use crate::guard::nothing::Hollow;
+use crate::guard::restore::{self, DOUBTS, Doubt, Doubts, Scope, Touch, Why};
+use crate::guard::{leaves, query, returned};
 use crate::policy::plan::Plan;
-use crate::terms::kind::{self, KindId};
+use crate::terms::kind::{self, Category, KindId};
 use crate::terms::label;
 use crate::terms::leaf::{Leaf, Part, Sink};
 use crate::terms::names::Names;
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::secret::Secret;
 
 /// Words in the name of a field whose values may be any characters at all.
 const PASSWORDS: &[&str] = &["pass", "passwd", "password", "passphrase", "passcode", "pwd", "パスワード", "暗証"];
+
+/// How many values of veiled kinds are kept apart: more than any limit allows.
+const TYPED: usize = 10_001;
 
 /// The guard of one request.
 pub struct Inbound<'a> {
     plan: &'a Plan,
     /// Parameters of a form, for questions about hidden data and for the subject.
     parameters: Vec<(String, String)>,
+    /// Named numbers.
+    numbers: Vec<(String, String)>,
     doubts: Vec<Doubt>,
+    /// Where staff says how somebody is reached.
+    contacts: Vec<Touch>,
+    /// Values of veiled kinds that staff has typed.
+    typed: BTreeSet<(KindId, Secret)>,
     /// Whether a value lies deeper than in the document's own object, or stands where something deeper may have
     /// stood.
     nested: bool,
     /// Whether a value may stand where something was.
     empties: bool,
+    /// What may be veiled so that nothing stands there, once it is asked; and whether nothing stands somewhere.
+    hollow: Option<Hollow>,
+    nulls: bool,
     bytes: usize,
     bytes_max: usize,
 }
@@ -31,12 +47,36 @@ pub struct Inbound<'a> {
 impl<'a> Inbound<'a> {
     /// A guard for a body that may hold so many bytes of values.
     pub fn new(plan: &'a Plan, bytes_max: usize) -> Inbound<'a> {
-        Inbound { plan, parameters: Vec::new(), doubts: Vec::new(), nested: false, empties: false, bytes: 0, bytes_max }
+        let (contacts, typed) = (Vec::new(), BTreeSet::new());
+        Inbound {
+            plan,
+            parameters: Vec::new(),
+            numbers: Vec::new(),
+            doubts: Vec::new(),
+            contacts,
+            typed,
+            nested: false,
+            empties: false,
+            hollow: None,
+            nulls: false,
+            bytes: 0,
+            bytes_max,
+        }
     }
 
     /// The named values that were met.
     pub fn parameters(&mut self) -> Vec<(String, String)> {
         std::mem::take(&mut self.parameters)
+    }
+
+    /// Values of veiled kinds that staff has typed: whether the CRM says "no changes" to one tells as much as a search.
+    pub fn typed(&mut self) -> BTreeSet<(KindId, Secret)> {
+        std::mem::take(&mut self.typed)
+    }
+
+    /// The named numbers that were met.
+    pub fn numbers(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.numbers)
     }
 
     /// What has to be compared with the record before it may go on; `replaces` says whether the body takes
@@ -51,7 +91,8 @@ impl<'a> Inbound<'a> {
             (false, false) if locks => Scope::Below,
             (false, false) => Scope::Nothing,
         };
-        Doubts { leaves: self.doubts, scope, empties: locks && self.empties, controls: false }
+        let empties = locks && self.empties;
+        Doubts { leaves: self.doubts, scope, empties, nulls: self.nulls, contacts: self.contacts, ..Doubts::default() }
     }
 
     /// The same of a write without a body that replaces a record: what staff may not change is gone then.
@@ -105,6 +146,21 @@ impl<'a> Inbound<'a> {
         doubts.into_iter().filter_map(move |(kind, why)| Some(Doubt { span: span.clone(), kind: kind?, why }))
     }
 
+    /// Notes what staff says itself of a leaf, which is no veil of theirs.
+    fn note_own(&mut self, leaf: &Leaf<'_>) {
+        if !matches!(leaf.part, Part::Value | Part::Number) || leaf.text.trim().is_empty() {
+            return;
+        }
+        let known = leaves::known(self.plan, leaf).map(|known| known.kind);
+        let Some(kind) = known.or_else(|| self.in_brackets(leaf).next()) else { return };
+        if self.plan.kinds.get(kind).category == Category::Contact && self.contacts.len() < DOUBTS {
+            self.contacts.push(Touch { span: restore::span(leaf), kind });
+        }
+        if self.typed.len() < TYPED {
+            self.typed.extend(query::typed(self.plan, kind, leaf.text.trim()).map(|value| (kind, value)));
+        }
+    }
+
     /// The kinds that the parts of a leaf's name have by themselves: frameworks read `mail[]`, `contact[mail]`
     /// and `contact.mail` as a member `mail`.
     fn in_brackets(&self, leaf: &Leaf<'_>) -> impl Iterator<Item = KindId> {
@@ -123,13 +179,22 @@ impl Sink for Inbound<'_> {
         if self.bytes > self.bytes_max {
             return Err(Refusal::new(Reason::BodyTooLarge, "the body holds more than can be read"));
         }
-        if let (Part::Value, Some(name)) = (leaf.part, leaf.names.first()) {
-            self.parameters.push(((*name).to_owned(), leaf.text.to_owned()));
+        if let (part @ (Part::Value | Part::Number), Some(name)) = (leaf.part, leaf.names.first()) {
+            let said = ((*name).to_owned(), leaf.text.to_owned());
+            if part == Part::Value { self.parameters.push(said) } else { self.numbers.push(said) }
         }
         let is_empty = leaf.part == Part::Value && leaf.text.trim().is_empty();
+        if is_empty && !self.nulls {
+            let hollow = *self.hollow.get_or_insert_with(|| Hollow::of(self.plan));
+            self.nulls = if leaf.text == returned::NULL { hollow.nulls } else { hollow.blanks };
+        }
         self.empties |= is_empty;
         self.nested |= is_empty || !leaf.above.is_empty();
-        for doubt in self.check(leaf) {
+        let doubts: Vec<Doubt> = self.check(leaf).collect();
+        if doubts.iter().all(|doubt| doubt.why != Why::Veil) {
+            self.note_own(leaf);
+        }
+        for doubt in doubts {
             if self.doubts.len() >= DOUBTS {
                 return Err(doubt.refuse(self.plan));
             }

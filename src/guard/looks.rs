@@ -22,8 +22,8 @@ use crate::terms::refusal::{Reason, Refusal};
 /// knows it, and no other leaf's value is sought in it.
 pub(super) fn passes(plan: &Plan, veils: bool, leaf: &Waiting<'_>) -> bool {
     let unknown = leaf.known.is_none() && leaf.told.is_empty() && leaf.found.is_empty();
-    let unsought = !veils || leaf.flags.structure || leaf.flags.echo;
-    unknown && unsought && (plan.unlisted == Unlisted::Scan || leaves::is_listed(leaf))
+    let unsought = !veils || leaf.flags.structure || leaf.flags.echo || leaf.flags.own;
+    unknown && unsought && !leaf.flags.torn && (plan.unlisted == Unlisted::Scan || leaves::is_listed(leaf))
 }
 
 /// Whether all that can become of a leaf of a kind is that it is counted as shown: no rule of the plan veils

@@ -15,9 +15,11 @@ use crate::guard::looks::{
     structure,
 };
 use crate::guard::notes::Notes;
+use crate::guard::own::Own;
 use crate::guard::queue::{Flags, Queue, Waiting};
 use crate::guard::records::Records;
 use crate::guard::seats::{Seat, Seats};
+use crate::guard::state::{Sealer, States};
 use crate::guard::subject::Subjects;
 use crate::guard::tellers::Tellers;
 use crate::guard::verdict::Judge;
@@ -63,6 +65,8 @@ pub struct Outbound {
     veils: bool,
     /// Values that the request itself brought to the CRM though staff does not see them.
     hidden: Vec<String>,
+    /// What staff sent along.
+    own: Own,
     subjects: Subjects,
     tellers: Tellers,
     /// Which kinds had a place, by number.
@@ -71,6 +75,7 @@ pub struct Outbound {
     /// The request's parameters: staff's own words, where a name has one value alone.
     asked: HashMap<String, Option<String>>,
     seats: Box<Seats>,
+    states: States,
     /// Whether nothing becomes of the last leaf, nor of others at its seat.
     idles: bool,
     document: Document,
@@ -84,6 +89,8 @@ pub struct Outbound {
     record_ends: VecDeque<usize>,
     /// Where records end that are settled and not released, in order.
     part_ends: VecDeque<usize>,
+    /// Whether the answer must be about whom the request is about.
+    one_subject: bool,
     /// Whether the answer must hold a place of each declared kind, until that was looked at.
     shape: bool,
     /// Whether the answer has no records by its nature.
@@ -108,12 +115,14 @@ impl Outbound {
             found: Vec::new(),
             veils,
             hidden: Vec::new(),
+            own: Own::default(),
             subjects,
             tellers: Tellers::default(),
             records,
             stood,
             asked: asked(&request.query),
             seats,
+            states: States::default(),
             idles: false,
             document: Document::Body,
             held_bytes: 0,
@@ -123,6 +132,7 @@ impl Outbound {
             record_end: 0,
             record_ends: VecDeque::new(),
             part_ends: VecDeque::new(),
+            one_subject: false,
             shape: false,
             flows: false,
             notes: None,
@@ -130,15 +140,27 @@ impl Outbound {
     }
 
     /// Veils these values too, wherever the answer repeats them: what went home with a write comes back veiled.
-    pub fn hiding(mut self, values: Vec<String>) -> Outbound {
-        self.veils |= !values.is_empty();
+    /// `said` is what staff sent along, by the names at which it stood.
+    pub fn hiding(mut self, values: Vec<String>, said: Vec<(String, String)>) -> Outbound {
+        if values.is_empty() {
+            return self;
+        }
+        self.veils = true;
         self.hidden = values;
+        self.own = Own::of(said);
+        self.hidden.extend(self.own.hidden().map(str::to_owned));
         self
     }
 
     /// Says who asks: rules may compare records with them.
     pub fn asked_by(mut self, staff: Option<&Staff>) -> Outbound {
         self.records = Records::new(&self.plan, staff, self.subjects.named_one());
+        self
+    }
+
+    /// Seals by this what the application keeps in its forms.
+    pub fn sealing_states(mut self, sealer: Sealer) -> Outbound {
+        self.states = States::by(sealer);
         self
     }
 
@@ -165,6 +187,11 @@ impl Outbound {
         self.shape = true;
     }
 
+    /// Asks that the answer be about whom the request names: it is a successful one.
+    pub fn expect_one_subject(&mut self) {
+        self.one_subject = true;
+    }
+
     /// Says that the answer is of a form that never holds records, a script: of a long one what is
     /// settled can leave, whatever the rules name elsewhere.
     pub fn without_records(&mut self) {
@@ -173,7 +200,7 @@ impl Outbound {
 
     /// How many bytes of memory the leaves take that wait for their decision.
     pub fn weight(&self) -> usize {
-        self.waiting.weight() + self.tellers.weight() + self.records.weight()
+        self.waiting.weight() + self.states.weight() + self.tellers.weight() + self.records.weight()
     }
 
     /// Refuses a tabular answer in which a declared kind stands nowhere: the page has changed and
@@ -210,6 +237,9 @@ impl Outbound {
 
     /// Judges leaves together; `complete` says whether they are the answer's last.
     fn judge(&mut self, waiting: &Queue, complete: bool) -> Result<Verdict, Refusal> {
+        if self.one_subject {
+            self.subjects.agree(&self.plan)?;
+        }
         if self.plan.rows.is_some() {
             self.records.settle(&self.plan, waiting.iter().map(|leaf| leaf.record).collect(), complete);
         }
@@ -220,11 +250,17 @@ impl Outbound {
         Judge::new(&self.plan, self.mint.as_ref(), &self.subjects, self.today, &self.records)
             .told_to(self.notes.as_deref())
             .hiding(&self.hidden)?
+            .sealing(&self.states)
             .judge(waiting, told)
     }
 
     /// Keeps a text before the leaves of the document in it, since all of it may be a veiled value.
     fn hold(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+        self.keep(leaf, Flags { holds: true, ..Flags::default() })
+    }
+
+    /// Keeps a leaf of which nothing but this is known.
+    fn keep(&mut self, leaf: &Leaf<'_>, flags: Flags) -> Result<(), Refusal> {
         self.held_bytes += cost(leaf.text.len());
         self.waiting.push(&Waiting {
             document: self.document,
@@ -238,14 +274,15 @@ impl Outbound {
             kinds: &[],
             told: &[],
             found: &[],
-            flags: Flags { holds: true, ..Flags::default() },
+            flags,
         })
     }
 
     /// Notes which declared kinds have a place here: a heading that names its place counts, even where nothing
     /// stands there.
-    fn note_stood(stood: &mut [bool], seat: &Seat) {
-        for kind in &seat.stood {
+    fn note_stood(stood: &mut [bool], seat: &Seat, part: Part) {
+        // What a script holds proves no page to be the one that the rules mean.
+        for kind in seat.stood.iter().filter(|_| part != Part::Script) {
             stood[usize::from(kind.0)] = true;
         }
     }
@@ -316,6 +353,9 @@ impl Sink for Outbound {
         if self.idles {
             return Ok(());
         }
+        if body && self.states.seals(&self.plan, leaf)? {
+            return self.keep(leaf, Flags { state: true, ..Flags::default() });
+        }
         if body {
             check_cell(&self.plan, seat, leaf)?;
             if self.plan.rows.is_some() {
@@ -331,10 +371,7 @@ impl Sink for Outbound {
         let (mut subject, mut teller) = (false, false);
         if body {
             (subject, teller) = note_telling(&self.plan, (&mut self.subjects, &mut self.tellers), seat, leaf);
-            // What a script holds proves no page to be the one that the rules mean.
-            if leaf.part != Part::Script {
-                Outbound::note_stood(&mut self.stood, seat);
-            }
+            Outbound::note_stood(&mut self.stood, seat, leaf.part);
         }
         if is_blank(leaf.text) {
             return Ok(());
@@ -345,7 +382,7 @@ impl Sink for Outbound {
             named: subject || teller,
             echo: known.is_none() && told.is_empty() && is_echo(&self.asked, leaf),
             disguised: self.veils && disguise::may(leaf),
-            ..structure(leaf, name, subject)
+            ..self.own.marked(leaf, structure(leaf, name, subject))
         };
         self.tellers.around(&self.plan, leaf, &told);
         self.found.clear();

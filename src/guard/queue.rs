@@ -20,11 +20,17 @@ pub(super) struct Flags {
     pub named: bool,
     /// A control that shows staff's own words again.
     pub echo: bool,
+    /// Staff's own words, in an answer that may repeat more than those.
+    pub own: bool,
+    /// A part of staff's own words there.
+    pub torn: bool,
     /// It may say something in another writing.
     pub disguised: bool,
     /// It holds a document whose leaves wait behind it, each for itself: only values that are documents
     /// are sought in it.
     pub holds: bool,
+    /// It is the application's own state, which is sealed.
+    pub state: bool,
 }
 
 /// A leaf that waits.

@@ -15,7 +15,7 @@ use crate::transform;
 const STARS: usize = 4;
 
 /// What stands for a JSON `null` in what is shown to the guard: a form feed, which no field holds.
-const NULL: &str = "\u{c}";
+pub(super) const NULL: &str = "\u{c}";
 
 /// Whether a text is what staff gets of this kind, or could get.
 pub(super) fn is_veil(kind: &Kind, action: Action, text: &str) -> bool {

@@ -198,7 +198,13 @@ impl Seat {
         let undetected = self.is_quiet || !plan.scan;
         let unsought = self.is_name || !leaves::veils(plan);
         let listed = plan.unlisted == Unlisted::Scan || self.part == Part::Key;
-        unread && undetected && unsought && listed && plan.columns.is_none() && plan.rows.is_none()
+        plan.seals.is_empty()
+            && unread
+            && undetected
+            && unsought
+            && listed
+            && plan.columns.is_none()
+            && plan.rows.is_none()
     }
 
     fn bytes(&self) -> usize {

@@ -9,6 +9,7 @@ use crate::policy::plan::{Plan, SubjectAt, SubjectSource};
 use crate::terms::disclosure::{InLedger, Subject};
 use crate::terms::label;
 use crate::terms::mint::Mint;
+use crate::terms::refusal::{Reason, Refusal};
 
 /// The type of a subject that no resource declares.
 const UNKNOWN: &str = "unknown";
@@ -20,6 +21,8 @@ pub struct Subjects {
     fixed: Option<(usize, String)>,
     /// By record, what the answer says.
     found: HashMap<u32, Found>,
+    /// What the answer as a whole says at each source, itself and first.
+    said: Vec<(usize, String)>,
 }
 
 /// What a record says of its subject.
@@ -44,7 +47,7 @@ impl Subjects {
             .filter(|id| !id.trim().is_empty())?;
             Some((number, id))
         });
-        Subjects { fixed, found: HashMap::new() }
+        Subjects { fixed, found: HashMap::new(), said: Vec::new() }
     }
 
     /// Whether the request named whose data it is about: one, and no more.
@@ -58,6 +61,9 @@ impl Subjects {
         let id = id.trim();
         if id.is_empty() {
             return;
+        }
+        if itself && record == 0 && !plan.records && self.said.iter().all(|(known, _)| *known != source) {
+            self.said.push((source, id.to_owned()));
         }
         let hash = plan.subjects[source].hash;
         match self.found.entry(record) {
@@ -94,10 +100,84 @@ impl Subjects {
         Subject { kind: kind.clone(), id: Some(id.clone()), in_ledger }
     }
 
+    /// Refuses an answer that is about another than the request, or about two: where one resource names its
+    /// subject in several ways, all of them say the same. An answer of many records says of each whose it is.
+    pub(super) fn agree(&self, plan: &Plan) -> Result<(), Refusal> {
+        let all = || self.fixed.iter().chain(&self.said);
+        for (number, (source, id)) in all().enumerate() {
+            let own = &plan.subjects[*source];
+            let differs = |(other, said): &&(usize, String)| {
+                let other = &plan.subjects[*other];
+                other.kind == own.kind && other.resource == own.resource && !is_one(id, said)
+            };
+            if let Some((other, said)) = all().skip(number + 1).find(differs) {
+                let about = vec![subject(&plan.subjects[*source], id), subject(&plan.subjects[*other], said)];
+                let note = format!(
+                    "one id of a `{}` stands in the request or the answer, and another in the answer",
+                    own.kind
+                );
+                return Err(Refusal { about, ..Refusal::new(Reason::Subject, note) });
+            }
+        }
+        Ok(())
+    }
+
     /// Forgets records that were released; the document around them stays.
     pub fn forget(&mut self, released: impl Fn(u32) -> bool) {
         self.found.retain(|record, _| *record == 0 || !released(*record));
     }
+}
+
+/// Refuses a request that names two subjects where one is meant: a parameter twice, in the query and in a form, or a
+/// parameter beside the path. Nobody knows which of them the CRM takes.
+pub fn is_named_once(
+    plan: &Plan,
+    path: &HashMap<String, String>,
+    parameters: &[(String, String)],
+) -> Result<(), Refusal> {
+    if plan.records {
+        return Ok(());
+    }
+    let mut named: Vec<(&SubjectSource, &str)> = Vec::new();
+    for source in &plan.subjects {
+        let ids: Vec<&str> = match &source.at {
+            SubjectAt::Path(key) => path.get(key).map(String::as_str).into_iter().collect(),
+            SubjectAt::Query(name) => {
+                parameters.iter().filter(|(key, _)| is_name(key, name)).map(|(_, value)| value.as_str()).collect()
+            }
+            SubjectAt::None | SubjectAt::Place(_) => continue,
+        };
+        for id in ids.into_iter().filter(|id| !id.trim().is_empty()) {
+            let other = |(own, said): &(&SubjectSource, &str)| {
+                own.kind == source.kind && own.resource == source.resource && !is_one(said, id)
+            };
+            if named.iter().any(other) {
+                let note = format!("the request names two subjects of the type `{}`", source.kind);
+                return Err(Refusal::new(Reason::Ambiguous, note));
+            }
+            named.push((source, id));
+        }
+    }
+    Ok(())
+}
+
+/// Whether two spellings are those of one id.
+fn is_one(one: &str, other: &str) -> bool {
+    let bare = |id: &str| {
+        let id = id.trim();
+        let digits = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+        if digits { id.trim_start_matches('0').to_owned() } else { id.to_lowercase() }
+    };
+    bare(one) == bare(other)
+}
+
+fn subject(source: &SubjectSource, id: &str) -> Subject {
+    let in_ledger = match (source.hash, source.clear) {
+        (true, _) => InLedger::Hashed,
+        (false, true) => InLedger::InClear,
+        (false, false) => InLedger::ByItsForm,
+    };
+    Subject { kind: source.kind.clone(), id: Some(id.trim().to_owned()), in_ledger }
 }
 
 /// The type of subjects whose id nobody knows.
@@ -122,8 +202,13 @@ fn is_name(key: &str, name: &str) -> bool {
 /// An id as the ledger may hold it: in clear only if it is digits, a UUID or declared so, and no
 /// detector knows it; else as a keyed hash.
 pub fn for_ledger<'a>(plan: &Plan, subject: &'a Subject, mint: &dyn Mint) -> Option<Cow<'a, str>> {
+    id_for_ledger(&plan.detectors, subject, mint)
+}
+
+/// The same where there is no plan.
+pub fn id_for_ledger<'a>(detectors: &Detectors, subject: &'a Subject, mint: &dyn Mint) -> Option<Cow<'a, str>> {
     let id = subject.id.as_deref()?;
-    if stands_in_clear(subject.in_ledger, id, &plan.detectors) {
+    if stands_in_clear(subject.in_ledger, id, detectors) {
         return Some(Cow::Borrowed(id));
     }
     Some(Cow::Owned(mint.subject(&subject.kind, id)))

@@ -14,6 +14,8 @@ use crate::guard::notes::{Note, Notes, Why};
 use crate::guard::patches::{NOTHING_SHOWN, Ranked, literal, merged};
 use crate::guard::queue::{Counted, Queue, Waiting};
 use crate::guard::records::Records;
+use crate::guard::shapes::Shapes;
+use crate::guard::state::States;
 use crate::guard::subject::Subjects;
 use crate::policy::plan::{Decision, Plan, Unlisted};
 use crate::terms::action::{Action, Mask};
@@ -51,12 +53,14 @@ pub(super) struct Judge<'a> {
     /// What becomes of each kind in the record of the leaf that is judged.
     decisions: &'a [Decision],
     needles: Needles,
+    shapes: Shapes,
     verdict: Verdict,
     tally: Tally<'a>,
     /// The only record of what is judged together; 0 where there are none or several.
     lone: u32,
     /// Where the body's leaves went with a text around them.
     gone: Range<usize>,
+    states: Option<&'a States>,
     notes: Option<&'a dyn Notes>,
 }
 
@@ -76,10 +80,12 @@ impl<'a> Judge<'a> {
             records,
             decisions: &plan.decisions,
             needles: Needles::default(),
+            shapes: Shapes::default(),
             lone: 0,
             gone: 0..0,
             verdict: Verdict::default(),
             tally: Tally::default(),
+            states: None,
             notes: None,
         }
     }
@@ -93,8 +99,20 @@ impl<'a> Judge<'a> {
     /// Veils these values too, wherever they stand.
     pub(super) fn hiding(mut self, values: &[String]) -> Result<Judge<'a>, Refusal> {
         let veil = Veil { text: NOTHING_SHOWN, strictness: Action::Mask(Mask::Full).strictness() };
-        values.iter().try_for_each(|value| self.needles.add(value, 0, 0, veil))?;
+        values.iter().try_for_each(|value| self.seek(value, 0, 0, veil))?;
         Ok(self)
+    }
+
+    /// Puts these in the place of what the application keeps in its forms.
+    pub(super) fn sealing(mut self, states: &'a States) -> Judge<'a> {
+        self.states = Some(states);
+        self
+    }
+
+    /// Seeks a veiled value in the other leaves.
+    fn seek(&mut self, value: &str, record: u32, far_chars: usize, veil: Veil<'_>) -> Result<(), Refusal> {
+        self.shapes.note(value);
+        self.needles.add(value, record, far_chars, veil)
     }
 
     /// Judges leaves; `told` says what tellers make of one that they speak of.
@@ -134,6 +152,13 @@ impl<'a> Judge<'a> {
     fn own(&mut self, leaf: &Waiting<'_>) -> Result<Own, Refusal> {
         if leaf.flags.holds {
             return Ok(Own::Ranges(Vec::new()));
+        }
+        if leaf.flags.state {
+            let text = self.states.map_or("", |states| states.made(leaf.begin())).to_owned();
+            return Ok(Own::Whole(Patch { range: 0..leaf.text.len(), text }));
+        }
+        if leaf.flags.torn {
+            return Ok(Own::Whole(Patch { range: trimmed(leaf.text), text: NOTHING_SHOWN.to_owned() }));
         }
         self.decisions = self.records.decisions(self.plan, leaf.record);
         match leaf.known {
@@ -186,7 +211,7 @@ impl<'a> Judge<'a> {
         if leaf.part != Part::Boolean {
             let far_chars = self.plan.kinds.get(kind).elsewhere_chars;
             let veil = Veil { text: &veil, strictness: action.strictness() };
-            self.needles.add(value, self.record(leaf), far_chars, veil)?;
+            self.seek(value, self.record(leaf), far_chars, veil)?;
         }
         Ok(if action == Action::Remove { Own::Gone } else { Own::Whole(Patch { range, text: veil }) })
     }
@@ -297,7 +322,9 @@ impl<'a> Judge<'a> {
             Own::Whole(patch) => return self.replace(leaf, vec![patch]),
             Own::Ranges(patches) => patches,
         };
-        if !elsewhere.is_empty() && !leaf.flags.structure && !leaf.flags.echo {
+        let is_open = !elsewhere.is_empty() && !leaf.flags.structure && !leaf.flags.own;
+        if is_open && !leaf.flags.echo {
+            self.alike(leaf, &mut patches);
             let parts = apart(leaf.text, leaf.pieces);
             for part in std::iter::once(0..leaf.text.len()).chain(parts) {
                 elsewhere.find(&leaf.text[part.clone()], self.record(leaf), |hit| {
@@ -311,7 +338,7 @@ impl<'a> Judge<'a> {
                 });
             }
         }
-        if !elsewhere.is_empty() && leaf.flags.disguised && !leaf.flags.structure {
+        if is_open && leaf.flags.disguised {
             disguise::each(leaf.text, |range, inner| {
                 elsewhere.find(inner, self.record(leaf), |hit| {
                     // What is told of a run once is enough, whatever else it says.
@@ -326,6 +353,19 @@ impl<'a> Judge<'a> {
         if !patches.is_empty() {
             self.replace(leaf, merged(patches));
         }
+    }
+
+    /// Numbers of a veiled one's shape look alike, whether they are that one or not.
+    fn alike(&self, leaf: &Waiting<'_>, patches: &mut Vec<Ranked>) {
+        use Part::{Attribute, Comment, Text, Title, Value};
+        if !matches!(leaf.part, Value | Text | Title | Attribute | Comment) {
+            return;
+        }
+        let is_note = leaf.known.is_some_and(|known| known.kind == kind::NOTES);
+        self.shapes.each(leaf.text, (leaf.found, is_note), |range| {
+            self.tell(leaf, range.clone(), None, Why::Elsewhere);
+            patches.push(Ranked { patch: Patch { range, text: NOTHING_SHOWN.to_owned() }, strictness: u8::MAX });
+        });
     }
 
     /// Of a text whose leaves are judged for themselves all goes if it is, or holds, a veiled value that is

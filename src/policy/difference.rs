@@ -60,23 +60,33 @@ pub struct Change {
 
 /// What becomes of each kind for one role, where no condition holds.
 pub(super) fn row(parts: &Parts, role: RoleId) -> Vec<(KindId, Decision)> {
+    let states = unconditioned(parts);
+    parts.kinds.kinds.iter().map(|(id, _)| (id, decided_in(parts, &states, role, id))).collect()
+}
+
+/// What becomes of one kind for one role, where no condition holds.
+pub(super) fn decided(parts: &Parts, role: RoleId, kind: KindId) -> Decision {
+    decided_in(parts, &unconditioned(parts), role, kind)
+}
+
+fn unconditioned(parts: &Parts) -> Vec<State> {
     let state = |rule: &Rule| if rule.conditioned { State::Fails("condition") } else { State::Holds };
-    let states: Vec<State> = parts.rules.iter().map(state).collect();
-    let decision = |(id, kind)| {
-        let question =
-            Question { rules: &parts.rules, states: &states, ungranted: parts.ungranted, roles: &[role], id, kind };
-        // Only a condition that nobody can evaluate refuses, and none is left here.
-        let refused = || Decision {
-            action: Action::Block,
-            domain: None,
-            rules: Vec::new(),
-            search: Search::None,
-            sort: Sort::Refuse,
-            readonly: true,
-        };
-        (id, decide::decide(&question).map_or_else(|_| refused(), |(decision, _)| decision))
+    parts.rules.iter().map(state).collect()
+}
+
+fn decided_in(parts: &Parts, states: &[State], role: RoleId, id: KindId) -> Decision {
+    let kind = parts.kinds.kinds.get(id);
+    let question = Question { rules: &parts.rules, states, ungranted: parts.ungranted, roles: &[role], id, kind };
+    // Only a condition that nobody can evaluate refuses, and none is left here.
+    let refused = || Decision {
+        action: Action::Block,
+        domain: None,
+        rules: Vec::new(),
+        search: Search::None,
+        sort: Sort::Refuse,
+        readonly: true,
     };
-    parts.kinds.kinds.iter().map(decision).collect()
+    decide::decide(&question).map_or_else(|_| refused(), |(decision, _)| decision)
 }
 
 /// What a policy gives to whom.

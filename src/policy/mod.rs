@@ -25,7 +25,9 @@ pub mod plan;
 mod planner;
 pub mod reader;
 pub mod recall;
+pub mod remembered;
 pub mod render;
+mod reveal;
 pub mod role;
 pub mod rows;
 pub mod rule;
@@ -60,11 +62,13 @@ use crate::policy::matched::{Asked, BodyValues, Looks, Matched};
 use crate::policy::node::{Source, Spot};
 use crate::policy::plan::{Decision, Limit, Plan};
 use crate::policy::planner::Key;
+use crate::policy::reveal::RevealRule;
 use crate::policy::rule::settings::Undeclared;
 use crate::policy::rule::tests::TestCase;
 use crate::policy::rulebook::Rules;
 use crate::route::router::Router;
 use crate::terms::action::Action;
+use crate::terms::disclosure::InLedger;
 use crate::terms::kind::{KindId, Kinds};
 use crate::terms::place::JsonPath;
 use crate::terms::refusal::Refusal;
@@ -100,6 +104,8 @@ pub(crate) struct Parts {
     pub(crate) undeclared: Undeclared,
     /// How much staff may look for.
     pub(crate) limits: Vec<LimitRule>,
+    /// What may be revealed to whom.
+    pub(crate) reveals: Vec<RevealRule>,
     /// What all answers say to browsers.
     pub(crate) headers: Headers,
     pub(crate) tests: Vec<TestCase>,
@@ -205,9 +211,34 @@ impl Policy {
         limits::of(&self.parts, roles, staff)
     }
 
+    /// How often staff with these roles may ask to have something revealed.
+    pub fn reveal_limits(&self, roles: &[RoleId], staff: Option<&Staff>) -> Vec<Limit> {
+        limits::of_reveals(&self.parts, roles, staff)
+    }
+
+    /// For how many seconds any limit counts what was looked for.
+    pub fn longest_limit(&self) -> u32 {
+        limits::longest(&self.parts)
+    }
+
     /// Whom each limit of the rules is for, and what it says.
     pub fn limits_said(&self) -> Vec<(String, String)> {
         limits::said(&self.parts)
+    }
+
+    /// The rule by which staff may have a kind revealed for a purpose.
+    pub fn reveals(&self, roles: &[RoleId], staff: &Staff, kind: KindId, purpose: &str) -> Option<&RevealRule> {
+        reveal::of(&self.parts, roles, staff, kind, purpose)
+    }
+
+    /// Whom each rule of the reveal API is for, and what it says.
+    pub fn reveals_said(&self) -> Vec<(String, String)> {
+        reveal::said(&self.parts)
+    }
+
+    /// How a subject of this type may stand in the ledger, where only its type is known.
+    pub fn in_ledger(&self, subject: &str) -> InLedger {
+        reveal::in_ledger(&self.parts, subject)
     }
 
     /// Whether a request may say that it is made for this.
@@ -243,6 +274,11 @@ impl Policy {
     /// Whether any resource lets veils in a write become their originals again.
     pub fn restores(&self) -> bool {
         self.parts.resources.iter().any(|resource| resource.options.restore)
+    }
+
+    /// Whether any resource's answers are remembered for writes.
+    pub fn remembers(&self) -> bool {
+        self.parts.resources.iter().any(|resource| resource.remember.is_some())
     }
 
     /// Whether staff without a role may ask: every matched resource says so, or it is the log-in.

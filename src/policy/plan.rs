@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::detect::Detectors;
 use crate::format::Format;
 use crate::policy::headers::Headers;
+use crate::policy::remembered::{Recall, Remember};
 use crate::policy::rows::Rows;
 use crate::terms::action::Action;
 use crate::terms::event::Event;
@@ -59,6 +60,15 @@ pub struct Plan {
     pub errors: Errors,
     /// Whether veils in a write become their originals again.
     pub restore: bool,
+    /// The kinds that the CRM itself carries elsewhere by such a request: whoever gets one of them veiled may not
+    /// make it.
+    pub derives: Vec<KindId>,
+    /// Controls of forms that hold the CRM's own state, which staff gets sealed.
+    pub seals: Vec<String>,
+    /// Under which records of the CRM what this answer shows veiled is remembered.
+    pub remember: Vec<Remember>,
+    /// How veils in a write become what is remembered, if they do.
+    pub recall: Option<Recall>,
     /// What parameters ask about, by folded name.
     pub parameters: HashMap<String, Parameter>,
     /// What values that tell the kinds of others may say.
@@ -92,6 +102,12 @@ impl Plan {
         let blocked =
             |kind: KindId| self.decisions.get(usize::from(kind.0)).is_some_and(|own| own.action == Action::Block);
         self.targets.iter().any(|target| matches!(target.meaning, Meaning::Field { kind, .. } if blocked(kind)))
+    }
+
+    /// The first of the kinds carried elsewhere that staff does not get in clear of every record.
+    pub fn derives_veiled(&self) -> Option<KindId> {
+        let veils = |kind: &KindId| self.every(*kind).any(|own| own.action.veils());
+        self.derives.iter().copied().find(veils)
     }
 
     /// All that may become of a kind, whatever the record is.
@@ -282,13 +298,17 @@ impl Then {
 /// `searches: 100, per: 1h, then: block`
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (per, unit) = match self.per {
-            hours if hours % 3600 == 0 => (hours / 3600, "h"),
-            minutes if minutes % 60 == 0 => (minutes / 60, "m"),
-            seconds => (seconds, "s"),
-        };
         let each = if self.each { " of each kind" } else { "" };
-        write!(f, "searches: {}{each}, per: {per}{unit}, then: {}", self.searches, self.then.word())
+        write!(f, "searches: {}{each}, per: {}, then: {}", self.searches, spelt(self.per), self.then.word())
+    }
+}
+
+/// Seconds as rules write them: `1h`, `5m`.
+pub(super) fn spelt(seconds: u32) -> String {
+    match seconds {
+        hours if hours % 3600 == 0 => format!("{}h", hours / 3600),
+        minutes if minutes % 60 == 0 => format!("{}m", minutes / 60),
+        seconds => format!("{seconds}s"),
     }
 }
 
@@ -299,6 +319,8 @@ pub struct SubjectSource {
     pub kind: String,
     /// Where its id is.
     pub at: SubjectAt,
+    /// Of the resources that matched, the number of the one that says so: what one names in several ways is one.
+    pub resource: usize,
     /// Whether the id may stand in clear in the ledger whatever it looks like.
     pub clear: bool,
     /// Whether the id is always hashed.

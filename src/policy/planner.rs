@@ -1,7 +1,7 @@
 //! Putting a plan together: the resources that matched, taken as one, and what becomes of each
 //! kind under the conditions that hold.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::policy::compile::{Resource, ToldRule};
@@ -13,6 +13,7 @@ use crate::policy::plan::{
     ColumnsAt, Decision, Errors, Meaning, Parameter, Plan, SubjectAt, SubjectSource, Target, Teller, Unlisted,
     Unreadable,
 };
+use crate::policy::remembered;
 use crate::policy::rows::{self, Rows, Term};
 use crate::policy::rule::resources::At;
 use crate::policy::rule::settings::Undeclared;
@@ -183,8 +184,8 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
     // Where two of those have different records, the answer has none.
     let records = if beside.is_empty() { records(&matched)? } else { records(&beside).unwrap_or_default() };
     let mut layout = Layout { places: Places { records, ..Places::default() }, ..Layout::default() };
-    for resource in matched.iter().chain(&beside) {
-        layout.add(resource, !beside.is_empty())?;
+    for (number, resource) in matched.iter().chain(&beside).enumerate() {
+        layout.add((number, resource), !beside.is_empty())?;
         if let Some(rows) = &rows {
             layout.attributes(resource, rows)?;
         }
@@ -222,6 +223,10 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         unreadable: if all_pass { Unreadable::Pass } else { Unreadable::Block },
         errors: if all_scanned { Errors::Scan } else { Errors::Page },
         restore,
+        derives: all_of(matched.iter().chain(&beside), |resource| &resource.derives),
+        seals: all_of(matched.iter().chain(&beside), |resource| &resource.options.seal),
+        remember: remembered::remember(&matched),
+        recall: remembered::recall(parts, &matched),
         parameters: parameters(if beside.is_empty() { &matched } else { &beside }),
         tellers: layout.tellers,
         rows,
@@ -269,7 +274,7 @@ struct Layout {
 }
 
 impl Layout {
-    fn add(&mut self, resource: &Resource, optional: bool) -> Result<(), Refusal> {
+    fn add(&mut self, (of, resource): (usize, &Resource), optional: bool) -> Result<(), Refusal> {
         // What a resource without records names stands in the document, whatever the others say.
         let whole = resource.records.is_none() && self.places.records.is_some();
         for subject in &resource.subjects {
@@ -280,7 +285,7 @@ impl Layout {
                 (_, None) => SubjectAt::None,
             };
             let (clear, hash) = (subject.clear, subject.hash);
-            self.subjects.push(SubjectSource { kind: subject.kind.clone(), at, clear, hash });
+            self.subjects.push(SubjectSource { kind: subject.kind.clone(), at, resource: of, clear, hash });
         }
         for field in &resource.fields {
             let meaning =
@@ -370,6 +375,15 @@ fn headers<'r>(parts: &Parts, resources: impl Iterator<Item = &'r &'r Resource>)
     let mut all = parts.headers.clone();
     resources.for_each(|resource| all.add(&resource.headers));
     Arc::new(all)
+}
+
+/// What several resources name, each once.
+fn all_of<'r, T: Clone + Ord + 'r>(
+    resources: impl Iterator<Item = &'r &'r Resource>,
+    of: impl Fn(&'r Resource) -> &'r [T],
+) -> Vec<T> {
+    let named: BTreeSet<&T> = resources.flat_map(|resource| of(resource)).collect();
+    named.into_iter().cloned().collect()
 }
 
 fn parameters(matched: &[&Resource]) -> HashMap<String, Parameter> {

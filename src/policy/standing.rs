@@ -11,7 +11,7 @@ use crate::policy::plan::{ColumnsAt, Errors, Otherwise, Parameter, Unlisted, Unr
 use crate::policy::rule::matches::{Glob, Match};
 use crate::policy::rule::resources::{At, Options, Subject};
 use crate::policy::rule::settings::Undeclared;
-use crate::policy::{Parts, limits};
+use crate::policy::{Parts, limits, reveal};
 use crate::terms::kind::{KindId, Kinds};
 use crate::terms::place::Place;
 
@@ -29,6 +29,9 @@ pub(super) fn of(parts: &Parts) -> BTreeMap<String, String> {
     all.say("undeclared".to_owned(), undeclared.to_owned());
     for (whose, said) in limits::said(parts) {
         all.say(format!("limit of {whose}"), said);
+    }
+    for (whose, said) in reveal::said(parts) {
+        all.say(format!("reveal for {whose}"), said);
     }
     kinds(&parts.kinds.kinds, &mut all);
     for route in &parts.routes {
@@ -109,14 +112,16 @@ fn said(resource: &Resource, kinds: &Kinds) -> Vec<(String, String)> {
         ("columns".to_owned(), at)
     }));
     all.extend(resource.subjects.iter().map(|subject| ("subject".to_owned(), of_subject(subject))));
+    all.extend(resource.remember.iter().map(|record| ("remember".to_owned(), of_subject(record))));
     all.extend(resource.attributes.iter().map(|(name, place)| (format!("attributes {name}"), spelt(place))));
+    all.extend(resource.derives.iter().map(|kind| ("derive".to_owned(), kinds.get(*kind).name.clone())));
     all.extend(resource.event.map(|event| ("event".to_owned(), event.word().to_owned())));
     all.extend(resource.parameters.iter().map(|(name, asked)| (format!("query {name}"), of_parameter(asked, kinds))));
     all
 }
 
 fn options(options: &Options) -> Vec<(String, String)> {
-    let Options { scan, unlisted, unreadable, until, errors, public, restore } = options;
+    let Options { scan, unlisted, unreadable, until, errors, public, restore, remembered, seal } = options;
     let unlisted = match unlisted {
         Unlisted::Scan => "scan",
         Unlisted::Mask => "mask",
@@ -131,14 +136,19 @@ fn options(options: &Options) -> Vec<(String, String)> {
         Errors::Page => "page",
         Errors::Scan => "scan",
     };
-    vec![
+    let mut all = vec![
         ("errors".to_owned(), errors.to_owned()),
         ("public".to_owned(), public.to_string()),
-        ("restore".to_owned(), restore.to_string()),
+        (
+            "restore".to_owned(),
+            remembered.as_ref().map_or(restore.to_string(), |place| format!("remembered: {}", spelt(place))),
+        ),
         ("scan".to_owned(), scan.to_string()),
         ("unlisted".to_owned(), unlisted.to_owned()),
         ("unreadable".to_owned(), unreadable),
-    ]
+    ];
+    all.extend(seal.iter().map(|name| ("seal".to_owned(), name.clone())));
+    all
 }
 
 fn of_field(field: &FieldRule, kinds: &Kinds) -> (String, String) {

@@ -81,7 +81,8 @@ fn page(gateway: &Gateway, request: &Request<Incoming>) -> Response<Full<Bytes>>
         }
         "/metrics" => {
             let mut response = text(StatusCode::OK, "");
-            *response.body_mut() = Full::new(gateway.metrics.page(gateway.house.load().policy.kinds()).into());
+            let policy = &gateway.house.load().policy;
+            *response.body_mut() = Full::new(gateway.metrics.page(policy.kinds(), &policy.all_roles()).into());
             let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
             response.headers_mut().insert(CONTENT_TYPE, kind);
             response

@@ -5,6 +5,7 @@
 //! record is taken when the receipt is opened, because a dropped connection cannot wait.
 
 pub mod body;
+pub mod reveal;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -47,6 +48,8 @@ pub struct Facts {
     pub resource: Option<String>,
     /// The policy's version.
     pub policy: Option<Arc<str>>,
+    /// Whom what was refused is about, where two are meant that should be one.
+    pub about: Vec<Subject<'static>>,
 }
 
 impl Facts {
@@ -54,6 +57,15 @@ impl Facts {
     pub fn planned(&mut self, plan: &Plan) {
         self.path = plan.template.clone();
         self.resource = (!plan.resources.is_empty()).then(|| plan.resources.join("+"));
+    }
+
+    /// Takes over whom a refusal is about.
+    pub fn about(&mut self, plan: &Plan, house: &House, refusal: &Refusal) {
+        let named = |about: &crate::terms::disclosure::Subject| {
+            let id = subject::for_ledger(plan, about, house.mint.as_ref()).map(|id| Text::Owned(id.into_owned()));
+            Subject { of: Text::Owned(about.kind.clone()), id, ..Subject::default() }
+        };
+        self.about = refusal.about.iter().map(named).collect();
     }
 
     /// An entry with all of it.
@@ -132,13 +144,28 @@ impl Receipt {
         self.append(entry).await
     }
 
+    /// Records that a write changes how somebody is reached, whose other values staff does not see.
+    pub async fn reached(&mut self, about: &crate::terms::disclosure::Subject, counts: &Counts) -> Result<(), Refusal> {
+        let mut entry = self.facts.entry(Event::Write);
+        entry.outcome = Some(Text::Borrowed("alert"));
+        entry.reason = Some(Text::Borrowed("contact"));
+        entry.subjects = vec![self.subject(about, counts)];
+        let role = self.facts.roles.first().map_or("none", |role| role);
+        self.gateway.metrics.contacts.with_label_values(&[role]).inc();
+        tracing::warn!(request = self.facts.id, "how somebody is reached was changed beside what staff does not see");
+        self.append(entry).await
+    }
+
     /// Records what befell a request on its way to the CRM: a limit that it passes and that only tells, a rule
     /// that took something out of it.
-    pub async fn marked(&mut self, outcome: &'static str, reason: &'static str) -> Result<(), Refusal> {
-        let mut entry = self.facts.entry(self.event);
-        entry.outcome = Some(Text::Borrowed(outcome));
-        entry.reason = Some(Text::Borrowed(reason));
-        self.append(entry).await
+    pub async fn marked(&mut self, marks: &[(&'static str, &'static str)]) -> Result<(), Refusal> {
+        for (outcome, reason) in marks {
+            let mut entry = self.facts.entry(self.event);
+            entry.outcome = Some(Text::Borrowed(outcome));
+            entry.reason = Some(Text::Borrowed(reason));
+            self.append(entry).await?;
+        }
+        Ok(())
     }
 
     /// Records that somebody has proven to the CRM who they are; gives their id.
@@ -150,6 +177,12 @@ impl Receipt {
         entry.outcome = Some(Text::Borrowed("recognised"));
         self.append(entry).await?;
         Ok(id)
+    }
+
+    /// Takes over whom a refusal is about, for the record of how the answer ended.
+    pub fn about(&mut self, refusal: &Refusal) {
+        let (plan, house) = (Arc::clone(&self.plan), Arc::clone(&self.house));
+        self.facts.about(&plan, &house, refusal);
     }
 
     /// The request's id, for the log.
@@ -219,25 +252,7 @@ impl Receipt {
 
     /// Waits until the entry is durable, but not longer than the ledger may take.
     async fn append(&self, entry: Entry<'_>) -> Result<(), Refusal> {
-        let began = Instant::now();
-        let sealed = self.gateway.ledger.seal(entry);
-        let sealed = sealed.map_err(|error| Refusal::new(Reason::Ledger, error.to_string()))?;
-        let (sender, receiver) = oneshot::channel();
-        // Nobody listens any more when the wait was too long; the record stands all the same.
-        let done = Box::new(move |done| {
-            let _ = sender.send(done);
-        });
-        self.gateway.carrier.append(sealed, done).await;
-        let done = timeout(self.house.bounds.ledger_wait, receiver).await;
-        self.gateway.metrics.ledger_seconds.observe(began.elapsed().as_secs_f64());
-        match done {
-            Ok(Ok(Ok(_))) => {
-                self.gateway.metrics.ledger_records.inc();
-                Ok(())
-            }
-            Ok(Ok(Err(error))) => Err(Refusal::new(Reason::Ledger, error.to_string())),
-            Ok(Err(_)) | Err(_) => Err(Refusal::new(Reason::Ledger, "the ledger did not take the record in time")),
-        }
+        durable(&self.gateway, &self.house, entry).await
     }
 
     fn meter(&self, verdict: &Verdict, format: &'static str) {
@@ -277,6 +292,7 @@ impl Receipt {
         let mut entry = self.part(&nothing);
         entry.outcome = Some(Text::Borrowed("closed"));
         entry.end = Some(end);
+        entry.subjects.clone_from(&self.facts.about);
         if permit.append(entry).is_err() {
             tracing::error!(request = self.facts.id, "the closing record was not taken");
         }
@@ -287,5 +303,28 @@ impl Drop for Receipt {
     /// Whoever drops a receipt unclosed was ended from outside, or is being unwound by a panic.
     fn drop(&mut self) {
         self.closing(if std::thread::panicking() { End::Cut } else { End::Cancelled });
+    }
+}
+
+/// Waits until an entry is durable, but not longer than the ledger may take.
+async fn durable(gateway: &Gateway, house: &House, entry: Entry<'_>) -> Result<(), Refusal> {
+    let began = Instant::now();
+    let sealed = gateway.ledger.seal(entry);
+    let sealed = sealed.map_err(|error| Refusal::new(Reason::Ledger, error.to_string()))?;
+    let (sender, receiver) = oneshot::channel();
+    // Nobody listens any more when the wait was too long; the record stands all the same.
+    let done = Box::new(move |done| {
+        let _ = sender.send(done);
+    });
+    gateway.carrier.append(sealed, done).await;
+    let done = timeout(house.bounds.ledger_wait, receiver).await;
+    gateway.metrics.ledger_seconds.observe(began.elapsed().as_secs_f64());
+    match done {
+        Ok(Ok(Ok(_))) => {
+            gateway.metrics.ledger_records.inc();
+            Ok(())
+        }
+        Ok(Ok(Err(error))) => Err(Refusal::new(Reason::Ledger, error.to_string())),
+        Ok(Err(_)) | Err(_) => Err(Refusal::new(Reason::Ledger, "the ledger did not take the record in time")),
     }
 }

@@ -20,6 +20,7 @@ use crate::serve::carrier::Carrier;
 use crate::serve::gate;
 use crate::serve::keeping::Keeping;
 use crate::serve::loading::{Refused, Rules};
+use crate::serve::remembered::Remembered;
 use crate::serve::searches::Searches;
 use crate::serve::sites::Sites;
 use crate::terms::bounds::Bounds;
@@ -56,8 +57,12 @@ pub struct Gateway {
     pub carrier: Carrier,
     /// Where random tokens are kept.
     pub keeping: Keeping,
+    /// What staff was given of records that no GET gives.
+    pub remembered: Remembered,
     /// What staff has looked for.
     pub searches: Searches,
+    /// How often it asked to have something revealed.
+    pub reveals: Searches,
     /// The metrics.
     pub metrics: Metrics,
     /// What all answers together hold.

@@ -28,6 +28,7 @@ mod opening;
 mod panics;
 mod proxied;
 pub mod reload;
+mod remembered;
 pub mod respond;
 pub mod run;
 pub mod sample;

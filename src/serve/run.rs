@@ -34,6 +34,7 @@ use crate::serve::keeping::Keeping;
 use crate::serve::listen::Door;
 use crate::serve::loading::{LoadError, Rules};
 use crate::serve::reload::{self, Reloader};
+use crate::serve::remembered::Remembered;
 use crate::serve::searches::Searches;
 use crate::serve::sites::Sites;
 use crate::serve::upstream::health;
@@ -46,6 +47,9 @@ use crate::vault::ring::{Ring, RingError};
 
 /// The vault's file in the state folder.
 const VAULT: &str = "vault.redb";
+
+/// The file in the state folder of what staff was given.
+const ISSUED: &str = "issued.redb";
 
 /// How long a stop waits for the ledger's thread.
 const LEDGER_STOP: std::time::Duration = std::time::Duration::from_secs(10);
@@ -143,8 +147,9 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     sessions(&config, &ring)?;
     let sites = Arc::new(sites);
     let certificates = Certificates::new(tls.into_iter().flatten().collect(), Arc::clone(&sites));
-    let searches = Searches::new().map_err(|_| RunError::Keys(RingError::Chance))?;
-    let gateway = gateway(&config, metrics, sites, rules, (ring, vault), (ledger, searches));
+    let counts = || Searches::new().map_err(|_| RunError::Keys(RingError::Chance));
+    let (searches, reveals) = (counts()?, counts()?);
+    let gateway = gateway(&config, metrics, sites, rules, (ring, vault), (ledger, searches, reveals));
     // From here on a record's policy can be told from the one before.
     gateway.ledger.append(reload::entry("loaded", gateway.house.load().policy.version()), Box::new(|_| {}));
     let result = serve(&config, &gateway, doors, certificates, started).await;
@@ -173,7 +178,7 @@ fn gateway(
     sites: Arc<Sites>,
     rules: Rules,
     (ring, vault): (Arc<Ring>, Arc<Vault>),
-    (ledger, searches): (Ledger, Searches),
+    (ledger, searches, reveals): (Ledger, Searches, Searches),
 ) -> Arc<Gateway> {
     metrics.from_zero(Format::ALL.iter().map(|format| format.word()));
     panics::hush(metrics.refusals.with_label_values(&[Reason::Internal.word()]));
@@ -186,7 +191,7 @@ fn gateway(
         sites,
         policy: Arc::clone(&rules.policy),
         rules: Arc::new(rules),
-        mint: Arc::new(KeyMint::keeping(ring, Arc::clone(&vault))),
+        mint: Arc::new(KeyMint::keeping(Arc::clone(&ring), Arc::clone(&vault))),
     };
     Arc::new(Gateway {
         house: ArcSwap::from_pointee(house),
@@ -194,7 +199,9 @@ fn gateway(
         carrier: Carrier::new(ledger.clone()),
         ledger,
         keeping: Keeping::new(vault, metrics.vault.clone()),
+        remembered: Remembered::new(config.state.join(ISSUED), Arc::clone(&ring), metrics.vault.clone()),
         searches,
+        reveals,
         metrics,
         hold: Hold::new(config.bounds.hold_all_bytes),
         draining: AtomicBool::new(false),

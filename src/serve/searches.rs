@@ -1,4 +1,4 @@
-//! What staff has looked for, counted for the whole gateway: it outlives a reload of the rules, and begins anew
+//! What staff has looked for, and what it asked to have revealed, counted for the whole gateway: it outlives a reload of the rules, and begins anew
 //! with the process.
 //!
 //! `guard/budget` counts; here are its key, which chance draws at the start, and its clock.
@@ -17,7 +17,7 @@ use crate::terms::kind::KindId;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::secret::Secret;
 
-/// Counts searches.
+/// Counts searches, or requests to have something revealed.
 pub struct Searches {
     budget: Mutex<Budget>,
     began: Instant,
@@ -32,13 +32,14 @@ impl Searches {
     }
 
     /// Counts what one person looks for, and gives the limits that it passes and that only tell; refuses what
-    /// is beyond one that blocks. Whoever is unknown is one person with all who are.
+    /// is beyond one that blocks. `longest` is for how many seconds any limit counts. Whoever is unknown is one
+    /// person with all who are.
     pub fn count(
         &self,
         person: Option<&str>,
         plan: &Plan,
         values: &BTreeSet<(KindId, Secret)>,
-        limits: &[Limit],
+        (limits, longest): (&[Limit], u32),
     ) -> Result<Vec<Limit>, Refusal> {
         if values.is_empty() {
             return Ok(Vec::new());
@@ -51,12 +52,22 @@ impl Searches {
                 open: plan.decisions[usize::from(kind.0)].search == Search::Any,
             })
             .collect();
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner).keep_for(longest);
+        self.spend(person.unwrap_or_default(), &sought, limits)
+    }
+
+    /// The same of what is counted each time: a request, by its own number, to have something revealed.
+    pub fn count_one(&self, person: &str, request: &str, limits: &[Limit]) -> Result<Vec<Limit>, Refusal> {
+        self.spend(person, &[Sought { kind: "", value: request, open: false }], limits)
+    }
+
+    fn spend(&self, person: &str, sought: &[Sought<'_>], limits: &[Limit]) -> Result<Vec<Limit>, Refusal> {
         let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         // Nothing is left half counted where somebody panics.
         let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
-        budget.spend(person.unwrap_or_default(), &sought, limits, now).map_err(|spent| match spent {
+        budget.spend(person, sought, limits, now).map_err(|spent| match spent {
             Spent::Limit(after) => {
-                let note = format!("more values were looked for than a limit allows; there is room in {after} s");
+                let note = format!("more values were asked for than a limit allows; there is room in {after} s");
                 Refusal { after: Some(after), ..Refusal::new(Reason::Limit, note) }
             }
             Spent::Full => {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::terms::disclosure::Subject;
+
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
         /// The word in `Sudare-Refusal:` and in the metric: what exactly was refused.
@@ -65,10 +67,16 @@ reasons! {
     Veil = "veil",
     /// No such page of the gateway's own.
     NotFound = "not-found",
+    /// There is nothing that may be revealed.
+    Reveal = "reveal",
+    /// A browser asks for what no script of a page may get: staff must confirm it.
+    Confirm = "confirm",
     /// The CRM's answer is framed in a way that can be read twice.
     UpstreamFraming = "upstream-framing",
     /// The CRM's answer cannot be read as what it says it is.
     Unreadable = "unreadable",
+    /// The request and the CRM's answer say that they are about two different subjects.
+    Subject = "subject",
     /// The CRM's answer lacks what the rules declare.
     Shape = "shape",
     /// The CRM's answer is larger, deeper or longer than what can be held.
@@ -106,12 +114,14 @@ pub struct Refusal {
     pub note: String,
     /// After how many seconds it is worth to ask again, where that is known.
     pub after: Option<u32>,
+    /// Whom it is about, where two are meant that should be one: for the ledger alone.
+    pub about: Vec<Subject>,
 }
 
 impl Refusal {
     /// A refusal with a note.
     pub fn new(reason: Reason, note: impl Into<String>) -> Refusal {
-        Refusal { reason, note: note.into(), after: None }
+        Refusal { reason, note: note.into(), after: None, about: Vec::new() }
     }
 }
 

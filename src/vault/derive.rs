@@ -14,6 +14,10 @@ pub const FORMAT: &str = "sudare format 1";
 pub const KEEP: &str = "sudare vault 1";
 /// Seals what a page carries for its forms.
 pub const PAGE: &str = "sudare page 1";
+/// Seals what is remembered of what staff was given.
+pub const ISSUED: &str = "sudare issued 1";
+/// Hashes by which that is found.
+pub const ISSUED_LOOKUP: &str = "sudare issued lookup 1";
 /// Hashes by which the vault finds what it keeps.
 pub const LOOKUP: &str = "sudare lookup 1";
 

@@ -3,12 +3,13 @@
 //! The ring is a file that several gateways can share; the mint is pure over the ring, so that an
 //! opaque token needs no store: it carries its value, sealed. A `format` token is made by the ring
 //! too, and cannot be opened by it. Tokens drawn by chance are kept in a file of the state folder. What a page
-//! carries for its forms is sealed by the ring as well.
+//! carries for its forms is sealed by the ring as well, and so is what is remembered of what staff was given.
 //! Key services of others have their place here later.
 
 mod derive;
 mod ff1;
 mod file;
+pub mod issued;
 pub mod keep;
 pub mod mint;
 pub mod open;

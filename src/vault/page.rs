@@ -26,6 +26,16 @@ const HEAD_BYTES: usize = 3;
 
 /// Seals a text for whoever names the same parts; nothing where the system gives no chance or no key.
 pub fn seal(keys: &Keys, plain: &[u8], bound: &[&[u8]]) -> Option<Vec<u8>> {
+    seal_as(PAGE, keys, plain, bound)
+}
+
+/// Opens what was sealed by any version of the ring's keys; nothing where it is not whole, or for others.
+pub fn open(ring: &Ring, sealed: &[u8], bound: &[&[u8]]) -> Option<Zeroizing<Vec<u8>>> {
+    open_as(PAGE, ring, sealed, bound)
+}
+
+/// The same with a key for this purpose.
+pub(super) fn seal_as(purpose: &str, keys: &Keys, plain: &[u8], bound: &[&[u8]]) -> Option<Vec<u8>> {
     let [high, low] = keys.version.to_be_bytes();
     let head = [LAYOUT, high, low];
     let mut nonce = [0; NONCE_BYTES];
@@ -34,24 +44,24 @@ pub fn seal(keys: &Keys, plain: &[u8], bound: &[&[u8]]) -> Option<Vec<u8>> {
     let mut text = Zeroizing::new(Vec::with_capacity(plain.len() + TAG_BYTES));
     text.extend_from_slice(plain);
     let aad = Aad::from(associated(&head, bound));
-    key(keys)?.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut *text).ok()?;
+    key(purpose, keys)?.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut *text).ok()?;
     Some([&head[..], &nonce, &text].concat())
 }
 
-/// Opens what was sealed by any version of the ring's keys; nothing where it is not whole, or for others.
-pub fn open(ring: &Ring, sealed: &[u8], bound: &[&[u8]]) -> Option<Zeroizing<Vec<u8>>> {
+/// The same with a key for this purpose.
+pub(super) fn open_as(purpose: &str, ring: &Ring, sealed: &[u8], bound: &[&[u8]]) -> Option<Zeroizing<Vec<u8>>> {
     let (head, rest) = sealed.split_first_chunk::<HEAD_BYTES>()?;
     let keys = ring.version(u16::from_be_bytes([head[1], head[2]])).filter(|_| head[0] == LAYOUT)?;
     let (nonce, text) = rest.split_first_chunk::<NONCE_BYTES>()?;
     let mut text = Zeroizing::new(text.to_vec());
     let aad = Aad::from(associated(head, bound));
-    let plain = key(keys)?.open_in_place(Nonce::assume_unique_for_key(*nonce), aad, &mut text).ok()?.len();
+    let plain = key(purpose, keys)?.open_in_place(Nonce::assume_unique_for_key(*nonce), aad, &mut text).ok()?.len();
     text.truncate(plain);
     Some(text)
 }
 
-fn key(keys: &Keys) -> Option<LessSafeKey> {
-    let key: Zeroizing<[u8; 32]> = derive::derive(&*keys.data, PAGE)?;
+fn key(purpose: &str, keys: &Keys) -> Option<LessSafeKey> {
+    let key: Zeroizing<[u8; 32]> = derive::derive(&*keys.data, purpose)?;
     Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM_SIV, &*key).ok()?))
 }
 

@@ -5,7 +5,7 @@ use aes_siv::siv::Aes256Siv;
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
-use crate::vault::derive::{self, KEEP, LOOKUP};
+use crate::vault::derive::{self, ISSUED_LOOKUP, KEEP, LOOKUP};
 use crate::vault::ring::{DATA_BYTES, Keys, Ring};
 
 /// Bytes of a keyed hash by which something is found.
@@ -21,6 +21,17 @@ impl LookupKey {
         Some(LookupKey(hmac::Key::new(hmac::HMAC_SHA256, &*key)))
     }
 
+    /// The key by which what is remembered is found.
+    pub fn of_issued(keys: &Keys) -> Option<LookupKey> {
+        let key = derive::derive::<32>(&*keys.mac, ISSUED_LOOKUP)?;
+        Some(LookupKey(hmac::Key::new(hmac::HMAC_SHA256, &*key)))
+    }
+
+    /// The hash of a field.
+    pub fn of_field(&self, parts: &[&[u8]]) -> [u8; LOOKUP_BYTES] {
+        self.all(parts)
+    }
+
     /// The hash of a value of a kind within a domain.
     pub fn of_value(&self, kind: &str, domain: [&[u8]; 3], value: &str) -> [u8; LOOKUP_BYTES] {
         let [tag, first, second] = domain;
@@ -33,6 +44,10 @@ impl LookupKey {
     }
 
     fn of<const PARTS: usize>(&self, parts: [&[u8]; PARTS]) -> [u8; LOOKUP_BYTES] {
+        self.all(&parts)
+    }
+
+    fn all(&self, parts: &[&[u8]]) -> [u8; LOOKUP_BYTES] {
         let mut context = hmac::Context::with_key(&self.0);
         for part in parts {
             context.update(&(part.len() as u64).to_be_bytes());

@@ -2,6 +2,9 @@
 //! with what they were given in its place. `tests/cases/attack/attacks.txt` says how many questions of each
 //! attack may be answered; the test prints how many were.
 
+mod state;
+mod written;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -22,6 +25,10 @@ roles:
   closed:  { groups: [closed] }
   analyst: { groups: [analyst] }
   pool:    { groups: [pool] }
+  manager: { groups: [manager] }
+  desk:    { groups: [desk] }
+  locked:  { groups: [locked] }
+  blind:   { groups: [blind] }
 fields:
   customer: { person.name: name, phone: [tel, fax, 電話番号], email: mail, my_number: my_number, notes: memo }
 resources:
@@ -29,9 +36,16 @@ resources:
   - { id: search, match: POST /search, event: search, subject: none, fields: customer, query: { t: phone } }
   - { id: by-phone, match: "GET /by-phone/{tel}", subject: none, fields: customer, query: { tel: phone } }
   - { id: customer, match: "GET|PUT /api/customers/{id}", subject: path.id, fields: customer, restore: true }
+  - { id: clone, match: "GET|POST /copies/of/{id}", subject: path.id, derive: true }
+  - { id: both, match: "GET /both/{id}", subject: [path.id, $.id], fields: customer }
+  - { id: letter, match: "POST /letters", subject: none, derive: [phone, email] }
 rules:
+  - { for: manager, show: [all] }
+  - { for: [desk, locked], show: [person.name, notes, email], mask: { phone: last4 } }
+  - { for: locked, readonly: [contact] }
   - { for: [support, limited], show: [person.name, notes], mask: { phone: last4, email: domain } }
   - { for: lister, show: [person.name, notes], mask: { phone: last4, email: domain }, sort: strip }
+  - { for: blind, show: [notes], mask: { phone: last4, person.name: full } }
   - { for: closed, mask: [all], search: none }
   - { for: analyst, show: [person.name, notes], tokenize: [phone, email] }
   - { for: pool, show: [person.name, notes], tokenize: [phone, email], token_domain: pool }
@@ -53,19 +67,26 @@ fn customer(id: u32) -> Value {
 
 /// A CRM that answers whatever it is asked, and keeps the note that is written.
 fn crm() -> Origin {
-    let memo = Arc::new(Mutex::new(String::new()));
+    let kept = Arc::new(Mutex::new(json!({})));
     Origin::start(move |asked| {
         let id = asked.path().strip_prefix("/api/customers/").and_then(|id| id.parse().ok());
         let Some(id) = id else {
             return Answer::new(200, "application/json", &json!([customer(42), customer(43)]).to_string());
         };
-        let mut memo = memo.lock().expect("no panic there");
+        let mut kept = kept.lock().expect("no panic there");
         if let Some(body) = asked.0.split_once("\r\n\r\n").map(|(_, body)| body).filter(|body| !body.is_empty()) {
-            let written: Value = serde_json::from_str(body).expect("json");
-            *memo = written["memo"].as_str().unwrap_or_default().to_owned();
+            *kept = serde_json::from_str(body).expect("json");
         }
         let mut answer = customer(id);
-        answer["memo"] = Value::from(memo.as_str());
+        answer["memo"] = Value::from(kept["memo"].as_str().unwrap_or_default());
+        if let Some(label) = kept["label"].as_str() {
+            // Under its own name, under another, and in parts.
+            answer["log"] = json!({ "new": label });
+            answer["split"] = json!({ "label": label.split('、').collect::<Vec<_>>() });
+        }
+        for name in ["label", "tags"] {
+            answer[name] = kept[name].clone();
+        }
         Answer::new(200, "application/json", &answer.to_string())
     })
 }
@@ -110,6 +131,7 @@ fn words(given: &[(&'static str, String)]) -> Vec<(&'static str, Vec<String>)> {
         ("{more}", (0..GUESSES).map(other).collect()),
         ("{number}", vec![NUMBER.to_owned()]),
         ("{mail}", vec![MAIL.to_owned()]),
+        ("{id}", vec!["42".to_owned()]),
     ];
     all.extend(given.iter().map(|(name, word)| (*name, vec![word.clone()])));
     all
@@ -170,7 +192,8 @@ fn no_attack_gets_more_than_the_declared_budget() {
             count += 1;
             statuses.insert(answer.status);
             let said = format!("{answer:?}{}", answer.text());
-            let found = HIDDEN.iter().find(|hidden| said.contains(**hidden) && !target.contains(**hidden));
+            let is_told = |hidden: &&&str| role != "manager" && said.contains(**hidden) && !target.contains(**hidden);
+            let found = HIDDEN.iter().find(is_told);
             wrong.extend(found.map(|hidden| format!("{name}: {target} told {hidden}")));
         }
         asked += count;
@@ -193,8 +216,9 @@ fn a_candidate_in_a_note_looks_the_same_whether_it_is_right_or_not() {
     let crm = crm();
     let gateway = Running::start(&crm, RULES);
     let (right, other) = (["090", "1234", "5678"], ["090", "8765", "4321"]);
-    let spelt =
-        |parts: [&str; 3], how: &str| how.replace("{a}", parts[0]).replace("{b}", parts[1]).replace("{c}", parts[2]);
+    let spelt = |parts: [&str; 3], how: &str| {
+        how.replace("{a}", parts[0]).replace("{a2}", &parts[0][1..]).replace("{b}", parts[1]).replace("{c}", parts[2])
+    };
     let mut wrong = Vec::new();
     for role in ["support", "analyst"] {
         for how in [
@@ -208,6 +232,11 @@ fn a_candidate_in_a_note_looks_the_same_whether_it_is_right_or_not() {
             "+81 90 {b} {c}",
             "+8190{b}{c}",
             "０９０－{b}－{c}",
+            "k{a}{b}{c}k",
+            "x{a}-{b}-{c}x",
+            "81{a2}{b}{c}",
+            "{a2}{b}{c}",
+            "1 {a2}{b}{c} 2",
         ] {
             let seen = [right, other].map(|parts| {
                 let candidate = spelt(parts, how);
@@ -235,6 +264,51 @@ fn a_candidate_in_a_note_looks_the_same_whether_it_is_right_or_not() {
             if seen[0] != seen[1] {
                 wrong.push(format!("{role} {how}: {seen:?}"));
             }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Whoever sends candidates beside a veil that goes home, and reads the answer, must not see which of them it is.
+#[test]
+fn what_is_sent_beside_a_veil_comes_back_alike_whether_it_is_right_or_not() {
+    let crm = crm();
+    let gateway = Running::start(&crm, RULES);
+    let (numbers, names) = (["09012345678", "09087654321"], ["山田 太郎", "山田 次郎"]);
+    let mut wrong = Vec::new();
+    for (role, how, candidates) in [
+        ("support", "k{}k k09011112222k", numbers),
+        ("support", "{}", numbers),
+        ("support", "see {} soon", numbers),
+        ("support", "x{}、y09011112222", numbers),
+        ("analyst", "k{}k k09011112222k", numbers),
+        ("blind", "鈴木 一郎、{}、佐藤 花子、高橋", names),
+        ("blind", "{}、この人", names),
+        ("blind", "お電話は{}様から、ご注文の確認でした", names),
+    ] {
+        let seen = candidates.map(|candidate| {
+            let text = how.replace("{}", candidate);
+            let record = ask(&gateway, "reader", role, "GET", "/api/customers/42", ("", ""));
+            let mut body: Value = serde_json::from_str(&record.text()).expect("json");
+            for name in ["log", "split"] {
+                body.as_object_mut().expect("an object").remove(name);
+            }
+            body["label"] = Value::from(text.as_str());
+            // Many under one name, and few.
+            body["tags"] = (0..50).map(|at| format!("{how}{at}")).chain([text.clone()]).collect();
+            let all = ask(&gateway, "writer", role, "PUT", "/api/customers/42", ("json", &body.to_string()));
+            body["tags"] = json!([text]);
+            let few = ask(&gateway, "writer", role, "PUT", "/api/customers/42", ("json", &body.to_string()));
+            [all, few].map(|saved| {
+                let shown = saved.text().replace(candidate, "IN CLEAR");
+                // Of a number staff sees the end, right or wrong.
+                let shown = shown.replace("5678", "NNNN").replace("4321", "NNNN");
+                format!("{} {shown}", saved.status)
+            })
+        });
+        println!("{role} {how}: {:?}", seen[0]);
+        if seen[0] != seen[1] || !seen[0][0].starts_with("200") || !seen[0][1].starts_with("200") {
+            wrong.push(format!("{role} {how}: {seen:#?}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

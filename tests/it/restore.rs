@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use http::{Request, Response};
 use sudare::policy::Policy;
-use sudare::serve::exchange::dry::{self, Caller, Got};
+use sudare::serve::exchange::dry::{self, AnsweredTo, Caller, Got};
 use sudare::terms::mint::Mint;
 use sudare::terms::staff::Staff;
 use sudare::vault::mint::KeyMint;
@@ -39,6 +39,8 @@ struct Case {
     later: i64,
     /// Status and media type, and the body.
     record: (String, String),
+    /// What staff had asked to see that, where it is remembered: target and body.
+    asked: Option<(String, String)>,
     /// What the CRM gets, or the reason and how the note begins.
     expected: Result<String, String>,
 }
@@ -63,6 +65,7 @@ impl Case {
             pages: Vec::new(),
             later: 0,
             record: Default::default(),
+            asked: None,
             expected: Err(String::new()),
         };
         for section in sections {
@@ -71,6 +74,9 @@ impl Case {
                 "record" => {
                     let (first, body) = text.split_once('\n').unwrap_or((text, ""));
                     case.record = (first.to_owned(), body.to_owned());
+                }
+                _ if name.starts_with("asked ") => {
+                    case.asked = Some((name["asked ".len()..].to_owned(), text.trim_end_matches('\n').to_owned()));
                 }
                 "later" => case.later = text.trim().parse().expect("seconds"),
                 _ if name.starts_with("page ") => {
@@ -156,7 +162,23 @@ impl Case {
     fn record(&self) -> Response<Bytes> {
         let (status, kind) = self.record.0.split_once(' ').expect("status and media type");
         let record = Response::builder().status(status).header("content-type", kind);
-        record.body(Bytes::from(encoded(kind, &self.record.1))).expect("an answer")
+        let mut record = record.body(Bytes::from(encoded(kind, &self.record.1))).expect("an answer");
+        if let Some((target, body)) = &self.asked {
+            let kind = if body.starts_with('<') { "text/xml" } else { "application/json" };
+            let method = if body.is_empty() { "GET" } else { "POST" };
+            let request = Request::builder().method(method).uri(target.as_str()).header("content-type", kind);
+            record.extensions_mut().insert(AnsweredTo(request.body(Bytes::from(body.clone())).expect("a request")));
+        }
+        record
+    }
+
+    /// What the CRM answers to the write, in the form that it was sent in.
+    fn saved(&self) -> Response<Bytes> {
+        if self.asked.is_none() || !self.body.starts_with('<') {
+            return saved();
+        }
+        let answer = Response::builder().header("content-type", "text/xml");
+        answer.body(Bytes::from_static(b"<ok/>")).expect("an answer")
     }
 
     fn run(&self, policy: &Policy) -> Got {
@@ -171,11 +193,11 @@ impl Case {
         let later = self.later;
         if self.record.0.is_empty() {
             return asked_later(&self.role, later, policy, |caller| {
-                dry::run(policy, &mint(), caller, request, saved())
+                dry::run(policy, &mint(), caller, request, self.saved())
             });
         }
         let record = self.record();
-        let ask = |caller: &Caller<'_>| dry::restored(policy, &mint(), caller, request, Some(record), saved());
+        let ask = |caller: &Caller<'_>| dry::restored(policy, &mint(), caller, request, Some(record), self.saved());
         asked_later(&self.role, later, policy, ask)
     }
 }

@@ -20,7 +20,7 @@ use crate::config::environment;
 
 /// Each map that a reader opens: what it calls it, the schema's name for it, and a file in which `@`
 /// stands for keys of such a map.
-const MAPS: [(&str, &str, &str); 41] = [
+const MAPS: [(&str, &str, &str); 44] = [
     ("a rule file", "rules", "@"),
     ("a role", "Role", "roles: { r: { @ } }"),
     ("a kind", "KindShape", "kinds: { k: { @ } }"),
@@ -28,18 +28,21 @@ const MAPS: [(&str, &str, &str); 41] = [
     ("`headers`", "Headers", "headers: { @ }"),
     ("a resource's `headers`", "ResourceHeaders", "resources: [{ headers: { @ } }]"),
     ("a subject", "Subject", "resources: [{ subject: { @ } }]"),
+    ("`restore`", "Remembered", "resources: [{ restore: { @ } }]"),
     ("`match`", "Match", "resources: [{ match: { @ } }]"),
     ("a field", "Field", "resources: [{ fields: [{ at: a, @ }] }]"),
     ("a field", "KindField", "resources: [{ fields: { phone: [{ at: a, @ }] } }]"),
     ("a rule", "Rule", "rules: [{ @ }]"),
     ("`for`", "For", "rules: [{ for: { @ } }]"),
     ("a limit", "Limit", "limits: [{ @ }]"),
+    ("a reveal rule", "Reveal", "reveal: [{ @ }]"),
     ("a token", "Token", "roles: { r: a }\nrules: [{ for: r, tokenize: { phone: { @ } } }]"),
     ("`when`", "When", "rules: [{ when: { @ } }]"),
     ("a test", "Test", "tests: [{ @ }]"),
     ("a request", "TestRequest", "tests: [{ request: { @ } }]"),
     ("`as`", "As", "tests: [{ as: { @ } }]"),
     ("a response", "TestResponse", "tests: [{ response: { @ } }]"),
+    ("a record", "TestRecord", "tests: [{ record: { @ } }]"),
     ("a body", "Body", "tests: [{ response: { body: { @ } } }]"),
     ("what a role gets", "Gets", "tests: [{ expect: { r: { @ } } }]"),
     ("`exactly`", "Exactly", "tests: [{ expect: { r: { exactly: { @ } } } }]"),

@@ -221,6 +221,42 @@ fn a_write_stores_what_staff_wrote_and_never_a_veil() {
 }
 
 #[test]
+fn a_veil_that_staff_saw_goes_home_with_a_call_after_a_restart_too() {
+    let Some(mut scene) = Scene::start() else { return };
+    let (support, manager) = (scene.staff(SUPPORT), scene.staff(MANAGER));
+    let [first, second] = [1, 2].map(|number| scene.people[number]["mechanisms"][0].clone());
+    let own = manager.at(scene.crm.address);
+    let stored = |id: &Value| {
+        let read = json!([[id], ["value", "comment"], {}]);
+        own.call("model.party.contact_mechanism.read", &read).result()[0].clone()
+    };
+    let before = [&first, &second].map(|id| stored(id)["value"].clone());
+    let seen = support.call("model.party.contact_mechanism.read", &json!([[first], ["type", "value", "party"], {}]));
+    let seen = seen.result()[0]["value"].clone();
+    assert_eq!(seen, "***-****-1001");
+    for comment in ["before the restart", "behind it"] {
+        let client = support.at(scene.gateway.staff);
+        let save = |id: &Value, value: &Value| {
+            let values = json!({ "value": value, "comment": comment });
+            client.call("model.party.contact_mechanism.write", &json!([[id], values, {}]))
+        };
+        let saved = save(&first, &seen);
+        assert_eq!(saved.result(), Value::Null);
+        assert_eq!((&stored(&first)["value"], &stored(&first)["comment"]), (&before[0], &json!(comment)));
+        let records = scene.records(&saved);
+        let restored = records.iter().find(|record| record["event"] == "restore").expect("a record of it");
+        assert_eq!(subject_ids(restored), [scene.id(1).to_string()], "whose number it is");
+        // Another's veil, and one's own in another's place.
+        assert_eq!(save(&second, &seen).refused(), (409, "veil"));
+        assert_eq!(save(&first, &json!("***-****-1002")).refused(), (409, "veil"));
+        assert_eq!(stored(&second)["value"], before[1]);
+        assert!(scene.gateway.stop().success(), "{}", scene.gateway.log());
+        scene.gateway.restart();
+    }
+    scene.end();
+}
+
+#[test]
 fn what_nobody_can_judge_is_refused() {
     let Some(scene) = Scene::start() else { return };
     let typed = json!([{ "type": "phone", "value": "03-0000-1001", "id": -1 }, ["value"], {}]);

@@ -180,6 +180,11 @@ pub const ALL: &[Code] = &[
         "規則の二か所で、同じものについて違うことを定めています。",
     ),
     code(
+        "copies",
+        "A path by which the CRM seems to copy records, and whose resource does not say what is copied.",
+        "CRMがレコードを複製するらしいパスですが、何が複製されるかをリソースが述べていません。",
+    ),
+    code(
         "date",
         "A date is written as `2026-12-31`, a time with its offset.",
         "日付は `2026-12-31`、時刻は時差を付けて書きます。",
@@ -528,6 +533,11 @@ pub const ALL: &[Code] = &[
         "unused",
         "No resource uses this set of fields, so its places count nowhere.",
         "この項目セットを使うリソースがないため、その場所はどこにも効きません。",
+    ),
+    code(
+        "unveiled",
+        "What a reveal rule gives is veiled from nobody whom it is for.",
+        "開示の規則にある種別は、対象の職員に初めから見えています。",
     ),
     code("value", "A value of a test cannot be read.", "テストの値を読めません。"),
     code("version", "The file is of another version of this format.", "ファイルの形式の版が違います。"),

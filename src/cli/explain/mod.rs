@@ -196,7 +196,7 @@ fn told<'a>(args: &'a ExplainArgs, policy: &'a Policy, exchange: Exchange, lang:
         // What the gateway says of a body that staff sends needs no answer of the CRM.
         None if about.is_none()
             && !exchange.data.is_empty()
-            && !foreseen.plan.as_ref().is_some_and(|plan| plan.restore) =>
+            && !foreseen.plan.as_ref().is_some_and(|plan| plan.restore || plan.recall.is_some()) =>
         {
             let (request, nothing) = (exchange.request(lang)?, exchange.nothing(lang)?);
             let refusal = dry::run(policy, &passing()?, &caller, request, nothing).refusal;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use crate::cli::explain::rows::{By, Decider, Gets, Row};
 use crate::cli::explain::{Difference, Field, Told, live};
 use crate::cli::grid::Grid;
-use crate::cli::say::{Lang, columns, phrase, texts};
+use crate::cli::say::{Lang, columns, condition, named, phrase, texts};
 use crate::policy::explain::{At, KindExplanation, Step};
 use crate::policy::plan::{Errors, Plan, Search, Unlisted, Unreadable};
 use crate::policy::trace::Verdict;
@@ -243,7 +243,7 @@ fn spot(row: &Row, lang: Lang) -> String {
 
 fn by(by: &By, lang: Lang) -> String {
     let with = |text: String, evidence: &Option<&str>| match evidence {
-        Some(evidence) => format!("{text}, {}", phrase(lang, evidence)),
+        Some(evidence) => format!("{text}, {}", named(lang, evidence)),
         None => text,
     };
     match by {
@@ -254,7 +254,7 @@ fn by(by: &By, lang: Lang) -> String {
         By::Label { label, evidence } => with(texts::BY_LABEL.with(lang, &[("label", label)]), evidence),
         By::Detector { certain, evidence } => {
             let text = if *certain { texts::BY_CERTAIN } else { texts::BY_DETECTOR };
-            text.with(lang, &[("evidence", &phrase(lang, evidence))])
+            text.with(lang, &[("evidence", &named(lang, evidence))])
         }
         By::Elsewhere => texts::BY_ELSEWHERE.of(lang).to_owned(),
         By::Unlisted => texts::BY_UNLISTED.of(lang).to_owned(),
@@ -353,7 +353,7 @@ pub(super) fn sentence(step: &Step, recorded: bool) -> String {
 
 /// The conditions of a rule, and whether they hold: ` (event: export; holds)`.
 fn when(step: &Step, lang: Lang) -> String {
-    let mut parts: Vec<String> = step.when.iter().map(|(key, asked)| format!("{key}: {asked}")).collect();
+    let mut parts: Vec<String> = step.when.iter().map(|(key, asked)| condition(lang, key, asked)).collect();
     if parts.is_empty() {
         return String::new();
     }

@@ -2,9 +2,9 @@
 //! translated.
 //!
 //! The sentences of the commands stand in `texts`, each in both languages, so that none can be
-//! missing. Those of lower rooms (faults of rule files, findings of the ledger) come as English
-//! text and are translated by `phrases` where they are printed; one that stands in no phrase stays
-//! English. What `--help` says is `help`'s, the first screen of the demo is `demo_text`'s.
+//! missing. Those of lower rooms (faults of rule files, findings of the ledger, notes of refusals) come as
+//! English text and are translated by `phrases` where they are printed; one that stands in no phrase
+//! stays English. What `--help` says is `help`'s, the first screen of the demo is `demo_text`'s.
 
 mod phrases;
 pub mod texts;
@@ -16,7 +16,7 @@ use std::io::{self, IsTerminal, Write};
 use clap::ValueEnum;
 
 use crate::cli::UNUSABLE;
-pub use crate::cli::say::phrases::{fault, phrase};
+pub use crate::cli::say::phrases::{condition, fault, named, phrase, refusal};
 use crate::policy::fault::{Fault, Headings, render_under};
 use crate::policy::node::Source;
 

@@ -1,8 +1,9 @@
 //! Sentences of lower rooms in Japanese.
 //!
-//! Rule files have some three hundred faults, told in English where they are found. Each pair in
-//! `phrases.ja.txt` and `phrases.faults.ja.txt` is such a sentence with `{}` for its words, and the same in Japanese with `{1}`,
-//! `{2}` for those words. What stands in no pair stays English, and what programs read always does.
+//! Rule files have some three hundred faults, told in English where they are found, and exchanges as many
+//! reasons for which they are refused. Each pair in `phrases*.ja.txt` is such a sentence with `{}` for its words,
+//! and the same in Japanese with `{1}`, `{2}` for those words. What stands in no pair stays English, and what
+//! programs read always does.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -10,8 +11,17 @@ use std::sync::OnceLock;
 
 use crate::cli::say::Lang;
 use crate::policy::fault::Fault;
+use crate::terms::refusal::Refusal;
 
-const PAIRS: &str = concat!(include_str!("phrases.ja.txt"), "\n\n", include_str!("phrases.faults.ja.txt"));
+const PAIRS: &str = concat!(
+    include_str!("phrases.ja.txt"),
+    "\n\n",
+    include_str!("phrases.faults.ja.txt"),
+    "\n\n",
+    include_str!("phrases.refusals.ja.txt"),
+    "\n\n",
+    include_str!("phrases.patterns.ja.txt"),
+);
 
 /// A sentence of another room in the language of the user.
 pub fn phrase(lang: Lang, text: &str) -> Cow<'_, str> {
@@ -19,6 +29,25 @@ pub fn phrase(lang: Lang, text: &str) -> Cow<'_, str> {
         Lang::En => Cow::Borrowed(text),
         Lang::Ja => japanese(text).map_or(Cow::Borrowed(text), Cow::Owned),
     }
+}
+
+/// A thing's name of another room, which may be a single word, in the language of the user.
+pub fn named(lang: Lang, text: &str) -> Cow<'_, str> {
+    match lang {
+        Lang::En => Cow::Borrowed(text),
+        Lang::Ja => word(text),
+    }
+}
+
+/// A condition of a rule: its key, and what it asks for. Only an expression is told in words.
+pub fn condition(lang: Lang, key: &str, asked: &str) -> String {
+    let asked = if key == "cel" { phrase(lang, asked) } else { Cow::Borrowed(asked) };
+    format!("{key}: {asked}")
+}
+
+/// A refusal's reason, and its note in the language of the user.
+pub fn refusal(lang: Lang, refusal: &Refusal) -> String {
+    format!("{}: {}", refusal.reason.word(), phrase(lang, &refusal.note))
 }
 
 /// A fault in the language of the user; its code stays, so that it can be looked up.
@@ -74,9 +103,12 @@ fn pairs() -> &'static [Pair] {
             Some((english.split("{}").collect(), said))
         };
         let mut all: Vec<Pair> = PAIRS.split("\n\n").filter_map(read).collect();
-        // A sentence without holes is no other's: `the file is empty` is not `{} is empty`.
-        // Of those with holes the one that says more comes first: what says less fits it too.
-        all.sort_by_key(|(parts, _)| (parts.len() > 1, Reverse(parts.iter().map(|part| part.len()).sum::<usize>())));
+        // A sentence without holes is no other's: `the file is empty` is not `{} is empty`. Of two that fit, the one
+        // that says more itself is meant: `the kind `{}` needs `category`` and not `{} needs `{}``.
+        all.sort_by_key(|(parts, _)| {
+            let own: usize = parts.iter().map(|part| part.len()).sum();
+            (parts.len() > 1, Reverse(own))
+        });
         all
     })
 }
@@ -151,11 +183,15 @@ const WORDS: &[(&str, &str)] = &[
     ("a category", "区分"),
     ("an event", "event "),
     ("a limit", "上限"),
+    ("a reveal rule", "開示の規則"),
     ("a listener", "待ち受け"),
     ("an identity source", "認証元"),
     ("a set of fields", "項目セット"),
     ("a staff id", "担当者のID"),
     ("a response", "応答"),
+    ("a record", "レコード"),
+    ("the record's id", "レコードのID"),
+    ("the values of the record", "レコードの値"),
     ("a hidden text", "隠れるべき文字列"),
     ("a shown text", "見えるべき文字列"),
     ("a field", "項目"),
@@ -168,6 +204,8 @@ const WORDS: &[(&str, &str)] = &[
     ("a place", "場所"),
     ("a label", "見出し"),
     ("a pattern", "パターン"),
+    ("pattern", "パターン"),
+    ("address", "メールアドレスの形"),
     ("a method", "メソッド"),
     ("a path", "パス"),
     ("a request", "リクエスト"),
@@ -220,295 +258,5 @@ const WORDS: &[(&str, &str)] = &[
 ];
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-    use std::fs;
-    use std::path::{Path, PathBuf};
-
-    use super::*;
-
-    fn files(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                files(&path, extension, found);
-            } else if path.extension().is_some_and(|own| own == extension) {
-                found.push(path);
-            }
-        }
-    }
-
-    fn below(folder: &str, extension: &str) -> Vec<String> {
-        let mut found = Vec::new();
-        files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), extension, &mut found);
-        assert!(!found.is_empty(), "{folder}");
-        found.iter().map(|path| fs::read_to_string(path).expect("a file")).collect()
-    }
-
-    #[test]
-    fn sentences_keep_their_words() {
-        assert_eq!(phrase(Lang::Ja, "`fone` is no kind"), "`fone` という種別はありません");
-        assert_eq!(phrase(Lang::Ja, "`a` is no kind and no category"), "`a` という種別も区分もありません");
-        assert_eq!(phrase(Lang::Ja, "`x` is no key of a rule"), "`x` は規則のキーではありません");
-        assert_eq!(
-            phrase(Lang::Ja, "beside/users.yaml:4:6: a user needs `password`"),
-            "beside/users.yaml:4:6: 利用者には `password` が必要です"
-        );
-        assert_eq!(phrase(Lang::Ja, "did you mean `mask`?"), "`mask` のことですか？");
-        assert_eq!(phrase(Lang::Ja, "`last4` is no mask of `email`"), "`last4` は `email` のマスクとして使えません");
-        assert_eq!(
-            phrase(Lang::Ja, "`127.0.0.1:80` cannot be listened on: Permission denied (os error 13)"),
-            "`127.0.0.1:80` で待ち受けできません: 権限がありません"
-        );
-        assert_eq!(phrase(Lang::Ja, "a sentence of nobody's"), "a sentence of nobody's");
-        assert_eq!(phrase(Lang::En, "`fone` is no kind"), "`fone` is no kind");
-    }
-
-    #[test]
-    fn every_pair_is_whole_and_stands_once() {
-        let mut seen = BTreeSet::new();
-        for (english, said) in pairs() {
-            assert!(said.lines().count() == 1 && !said.is_ascii(), "{english:?}: {said}");
-            assert!(seen.insert(english), "{english:?} stands twice");
-            for number in 1..english.len() {
-                let place = format!("{{{number}}}");
-                let left_out = said.contains("読み書きできません") || said.contains("いずれかに");
-                assert!(said.contains(&place) || left_out, "{english:?}: {said} has no {place}");
-            }
-        }
-        assert_eq!(seen.len(), PAIRS.trim().split("\n\n").count());
-    }
-
-    /// A sentence that another's pattern takes would be told in its words, of which half stay English.
-    #[test]
-    fn every_phrase_wins_for_its_own_sentence() {
-        let words: Vec<String> = (1..=9).map(|number| format!("x{number}")).collect();
-        for (parts, said) in pairs() {
-            let words: Vec<&str> = words.iter().take(parts.len() - 1).map(String::as_str).collect();
-            let holed = parts.iter().zip(words.iter().chain([&""])).map(|(part, word)| format!("{part}{word}"));
-            assert_eq!(japanese(&holed.collect::<String>()), Some(filled(said, &words)), "{parts:?}");
-        }
-    }
-
-    /// A phrase that no code says any more would only look like a translation.
-    #[test]
-    fn the_code_says_every_phrase() {
-        let literals: Vec<(String, String)> = literals().into_iter().map(|own| (plain(&own), own)).collect();
-        let said = |parts: &[&str]| {
-            let sentence = parts.join("{}");
-            literals
-                .iter()
-                .any(|(bare, own)| *bare == sentence || holes(parts, own).is_some() || becomes(bare, &sentence))
-        };
-        let all = pairs().iter().map(|(parts, _)| parts);
-        let stale: Vec<String> = all.filter(|parts| !said(parts)).map(|parts| parts.join("{}")).collect();
-        // Rooms may reword a sentence before its phrase follows; many of them are a book nobody keeps.
-        assert!(stale.len() * 20 <= pairs().len(), "no code says these; mend phrases.ja.txt: {stale:#?}");
-    }
-
-    /// Whether a string of the code with holes can become the sentence.
-    fn becomes(bare: &str, sentence: &str) -> bool {
-        let parts: Vec<&str> = bare.split("{}").collect();
-        parts.len() > 1 && holes(&parts, sentence).is_some() && bare.chars().filter(|c| c.is_alphabetic()).count() > 7
-    }
-
-    /// The strings of the code, whole.
-    fn literals() -> BTreeSet<String> {
-        let mut found = BTreeSet::new();
-        for text in below("src", "rs") {
-            let text = text.replace("\\\"", "\u{1}");
-            for literal in text.split('"').skip(1).step_by(2).chain(text.split('"').skip(2).step_by(2)) {
-                let lines = literal.split("\\\n").map(str::trim_start).collect::<String>();
-                if lines.contains(' ') {
-                    found.insert(lines.replace('\u{1}', "\"").replace("\\\\", "\\"));
-                }
-            }
-        }
-        found
-    }
-
-    /// A format string with bare holes.
-    fn plain(text: &str) -> String {
-        let text = text.replace("{{", "\u{1}").replace("}}", "\u{2}");
-        let mut out = String::new();
-        let mut rest = text.as_str();
-        while let Some((before, after)) = rest.split_once('{') {
-            let (name, after) = after.split_once('}').unwrap_or(("", after));
-            out.push_str(before);
-            out.push_str(if name.contains(' ') { "{" } else { "{}" });
-            rest = after;
-        }
-        (out + rest).replace('\u{1}', "{").replace('\u{2}', "}")
-    }
-
-    /// Every fault of the cases, and what is advised, is in the language of whoever reads it.
-    #[test]
-    fn every_fault_of_the_cases_has_japanese() {
-        let (mut told, mut english) = (0, BTreeSet::new());
-        for text in ["config", "policy"].map(|room| below(&format!("tests/cases/{room}"), "txt")).concat() {
-            for line in text.lines() {
-                let fault = line.strip_prefix("error[").or_else(|| line.strip_prefix("warning["));
-                let message = fault.and_then(|rest| Some(rest.split_once("]: ")?.1));
-                let help = line.trim_start().trim_start_matches('|').trim_start().strip_prefix("= help: ");
-                for said in message.into_iter().chain(help) {
-                    told += 1;
-                    if phrase(Lang::Ja, said) == said {
-                        english.insert(said.to_owned());
-                    }
-                }
-            }
-        }
-        assert!(told > 500 && english.is_empty(), "{} of {told} have none: {english:#?}", english.len());
-    }
-
-    /// What no case shows is found in the code: every sentence of the rooms whose faults `check` tells.
-    #[test]
-    fn every_sentence_of_a_fault_has_japanese() {
-        let mut english = BTreeSet::new();
-        let mut seen = 0;
-        for (path, text) in FAULTY.iter().flat_map(|path| sources(path)) {
-            let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
-            for literal in lexed(code).into_iter().filter(|literal| is_sentence(literal)) {
-                seen += 1;
-                // Each hole is filled with a word that stands in no sentence.
-                let filled = plain(&literal).replace("{}", "x7");
-                if [&literal, &filled].iter().all(|said| phrase(Lang::Ja, said) == **said && word(said) == **said) {
-                    english.insert(format!("{path}: {filled}"));
-                }
-            }
-        }
-        assert!(seen > 300, "{seen}");
-        assert!(english.is_empty(), "these have no Japanese in phrases*.ja.txt: {english:#?}");
-    }
-
-    /// The files whose sentences stand in faults.
-    const FAULTY: [&str; 19] = [
-        "src/policy/compile",
-        "src/policy/rule",
-        "src/policy/exceptions.rs",
-        "src/policy/excluded.rs",
-        "src/policy/undone.rs",
-        "src/policy/idle.rs",
-        "src/policy/node.rs",
-        "src/policy/reader.rs",
-        "src/policy/traps.rs",
-        "src/policy/traps",
-        "src/policy/warnings.rs",
-        "src/config",
-        "src/route/pattern.rs",
-        "src/terms/place.rs",
-        "src/terms/xml_path.rs",
-        "src/detect/mod.rs",
-        "src/format/html/selector.rs",
-        "src/identity/jwt/keys.rs",
-        "src/policy/fault.rs",
-    ];
-
-    fn sources(path: &str) -> Vec<(String, String)> {
-        let whole = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-        let mut found = Vec::new();
-        if whole.is_dir() {
-            files(&whole, "rs", &mut found);
-        } else {
-            found.push(whole);
-        }
-        let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        // What a schema says of keys, editors show; it stands in no fault.
-        let told = found.iter().filter(|path| !path.ends_with("config/schema.rs"));
-        told.map(|path| (name(path), fs::read_to_string(path).expect("a file"))).collect()
-    }
-
-    /// Several words, as people say them. What the parser says, and what only the log reads, is none.
-    fn is_sentence(literal: &str) -> bool {
-        let words = literal.split(' ').filter(|word| word.chars().any(char::is_alphabetic)).count();
-        words > 1 && !UNSAID.iter().any(|unsaid| literal.contains(unsaid))
-    }
-
-    /// Literals of those files that are no sentences of a fault: by which the parser's own are known,
-    /// and parts of sentences that the cases show whole.
-    const UNSAID: &[&str] = &[
-        "mapping values",
-        "may not precede",
-        "must be followed by",
-        "inside a block",
-        "illegal placement",
-        "misplaced bracket",
-        "YAML whitespace",
-        "expected key",
-        "simple key",
-        "end of stream",
-        "indentation in quoted scalar",
-        "unexpected character",
-        "cannot start any token",
-        "recursion limit",
-        "unknown escape",
-        "; did you mean",
-        ", which `",
-        "`format` is no token of",
-        "{} or {last}",
-        "the selector cannot be followed: {",
-        "resources that match one request are taken together: name the subject of",
-        "{advice} ",
-        "`{text}`: {why}",
-        "{quote} is not closed",
-        "{beginning}… {hash}",
-    ];
-
-    /// The string literals of code, comments aside.
-    fn lexed(code: &str) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut rest = code;
-        while let Some(at) = rest.find(['"', '/', '\'']) {
-            let (before, tail) = rest.split_at(at);
-            if tail.starts_with("//") {
-                rest = tail.split_once('\n').map_or("", |(_, after)| after);
-            } else if let Some(quoted) = tail.strip_prefix('"') {
-                let hashes = before.len() - before.trim_end_matches('#').len();
-                let is_raw = before.trim_end_matches('#').ends_with('r');
-                let end = if is_raw {
-                    quoted.find(&format!("\"{}", "#".repeat(hashes))).unwrap_or(quoted.len())
-                } else {
-                    end_of(quoted)
-                };
-                let text = &quoted[..end];
-                found.push(if is_raw { text.to_owned() } else { unescaped(text) });
-                rest = quoted.get(end + 1..).unwrap_or_default();
-            } else if let Some(after) = tail.strip_prefix("'\\") {
-                rest = after.get(1..).and_then(|after| after.split_once('\'')).map_or("", |(_, after)| after);
-            } else {
-                // A character, a lifetime, or a division.
-                let mut chars = tail.char_indices().skip(1);
-                let second = chars.next().map_or(0, |(at, c)| at + c.len_utf8());
-                let is_char = tail.starts_with('\'') && tail[second..].starts_with('\'');
-                rest = &tail[if is_char { second + 1 } else { 1 }..];
-            }
-        }
-        found
-    }
-
-    /// Where a quoted literal ends.
-    fn end_of(quoted: &str) -> usize {
-        let mut escaped = false;
-        for (at, c) in quoted.char_indices() {
-            match c {
-                '"' if !escaped => return at,
-                '\\' => escaped = !escaped,
-                _ => escaped = false,
-            }
-        }
-        quoted.len()
-    }
-
-    fn unescaped(text: &str) -> String {
-        let joined = text.split("\\\n").map(|line| line.trim_start()).collect::<Vec<_>>();
-        let first = text.split("\\\n").next().unwrap_or_default();
-        let text = first.to_owned() + &joined[1..].concat();
-        text.replace("\\\"", "\"").replace("\\\\", "\\")
-    }
-
-    #[test]
-    fn the_lexer_of_the_test_above_finds_literals() {
-        let code = "let a = \"one \\\"two\\\"\"; // \"no\"\nlet b: &'a str = r#\"three \"4\"\"#; let c = ['\"', '\\'', 'x']; \"f \\\n   g\"";
-        assert_eq!(lexed(code), ["one \"two\"", "three \"4\"", "f g"]);
-    }
-}
+#[path = "phrases_tests.rs"]
+mod tests;

@@ -229,6 +229,7 @@ texts! {
     IS_STRIPPED: "is about sorting by hidden data; the CRM is asked without it", "隠された値での並べ替え（これを除いてCRMに送る）";
     LIMIT: "limit", "上限";
     LIMIT_OF: "limit of {who}: {says}", "{who} の上限: {says}";
+    REVEAL_FOR: "reveal for {who}: {says}", "{who} が開示を求められる値: {says}";
     GOES_HOME: "goes home", "元に戻る値";
     ANSWER: "answer", "応答";
     REFUSED: "{status} {reason}: {title} ({why})", "{status} {reason}: {title}（{why}）";

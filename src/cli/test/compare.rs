@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use crate::cli::explain::SeenLeaf;
-use crate::cli::say::{Lang, texts};
+use crate::cli::say::{Lang, refusal, texts};
 use crate::cli::test::because::{Absent, Because, Sought};
 use crate::cli::test::json::Json;
 use crate::cli::test::spelling::Everything;
@@ -172,7 +172,7 @@ impl Compare<'_> {
     fn ending(&self, expect: &Expect, all: &mut Vec<Difference>) {
         let (got, lang) = (self.got, self.lang);
         let told = match &got.refusal {
-            Some(refusal) => format!("{} {refusal}", got.status),
+            Some(why) => format!("{} {}", got.status, refusal(lang, why)),
             None => got.status.to_string(),
         };
         if let Some((status, spot)) = expect.status.as_ref().filter(|(status, _)| *status != got.status) {
@@ -191,8 +191,8 @@ impl Compare<'_> {
                 all.push(self.ended("refusal", spot, what, word, &told));
             }
         }
-        if let (Some(refusal), None, None) = (&got.refusal, &expect.status, &expect.refusal) {
-            let what = texts::REFUSED_WITH.with(lang, &[("status", &got.status), ("why", refusal)]);
+        if let (Some(why), None, None) = (&got.refusal, &expect.status, &expect.refusal) {
+            let what = texts::REFUSED_WITH.with(lang, &[("status", &got.status), ("why", &refusal(lang, why))]);
             all.push(Difference { expected: None, got: None, ..self.ended("refused", &expect.spot, what, "", "") });
         }
     }

@@ -23,8 +23,8 @@ use crate::policy::decide::RoleId;
 use crate::policy::node::Spot;
 use crate::policy::rule::tests::body::{Content, ContentFormat, ContentFrom};
 use crate::policy::rule::tests::expect::Forwarded;
-use crate::policy::rule::tests::{Expect, TestCase, TestResponse, Who};
-use crate::serve::exchange::dry::{self, Caller, Got};
+use crate::policy::rule::tests::{Expect, TestCase, TestRequest, TestResponse, Who};
+use crate::serve::exchange::dry::{self, AnsweredTo, Caller, Got};
 use crate::serve::exchange::foreseen;
 use crate::terms::mint::Mint;
 use crate::terms::staff::Staff;
@@ -249,31 +249,38 @@ impl<'a> Suite<'a> {
     }
 
     fn ready(&self, test: &TestCase, folder: &Path) -> Result<Ready, (Spot, String)> {
-        let target = utf8_percent_encode(&test.request.target, IN_TARGET).to_string();
-        let mut request = Request::builder().method(test.request.method.as_str()).uri(target);
-        let body = match &test.request.body {
+        let request = self.request(test, &test.request, folder)?;
+        let response = self.answer(&test.response, &test.spot, folder)?;
+        let mut record = test.record.as_ref().map(|record| self.answer(record, &test.spot, folder)).transpose()?;
+        if let (Some(record), Some(seen)) = (&mut record, &test.seen) {
+            record.extensions_mut().insert(AnsweredTo(self.request(test, seen, folder)?));
+        }
+        let charset = test.response.content.as_ref().and_then(|content| content.charset.as_deref());
+        let original = decoded(charset.unwrap_or_default(), response.body());
+        Ok(Ready { request, response, record, original })
+    }
+
+    /// What staff sends in a test.
+    fn request(&self, test: &TestCase, said: &TestRequest, folder: &Path) -> Result<Request<Bytes>, (Spot, String)> {
+        let target = utf8_percent_encode(&said.target, IN_TARGET).to_string();
+        let mut request = Request::builder().method(said.method.as_str()).uri(target);
+        let body = match &said.body {
             Some(content) => {
-                if !says_type(&test.request.headers) {
+                if !says_type(&said.headers) {
                     request = request.header("content-type", media(content));
                 }
                 self.read(content, folder).map_err(|problem| (content.spot.clone(), problem))?
             }
             None => Bytes::new(),
         };
-        for (name, value) in &test.request.headers {
+        for (name, value) in &said.headers {
             request = request.header(name, value);
         }
         if let Some(purpose) = &test.purpose {
             request = request.header(PURPOSE, purpose);
         }
-        let request = request.body(body);
         let unmade = |error| texts::REQUEST_UNMADE.with(self.lang, &[("error", &error)]);
-        let request = request.map_err(|error| (test.request.spot.clone(), unmade(error)))?;
-        let response = self.answer(&test.response, &test.spot, folder)?;
-        let record = test.record.as_ref().map(|record| self.answer(record, &test.spot, folder)).transpose()?;
-        let charset = test.response.content.as_ref().and_then(|content| content.charset.as_deref());
-        let original = decoded(charset.unwrap_or_default(), response.body());
-        Ok(Ready { request, response, record, original })
+        request.body(body).map_err(|error| (said.spot.clone(), unmade(error)))
     }
 
     /// An answer of the CRM's, of a test that stands at `spot`.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::cli::say::{Lang, texts};
+use crate::cli::say::{Lang, phrase, texts};
 use crate::cli::test::because::Sought;
 use crate::cli::test::compare::Wrong;
 use crate::cli::test::seen::{self, Seen};
@@ -70,7 +70,9 @@ pub(super) fn xml<'s>(expected: &'s str, spot: &Spot, got: &str, lang: Lang) -> 
     let rows = |text: &str| seen::leaves(Format::Xml, &Arc::new(Places::default()), text).map(rows);
     let expected = match rows(expected) {
         Ok(rows) => rows,
-        Err(refusal) => return Some(Wrong::new(spot, texts::OWN_XML.with(lang, &[("why", &refusal.note)]))),
+        Err(refusal) => {
+            return Some(Wrong::new(spot, texts::OWN_XML.with(lang, &[("why", &phrase(lang, &refusal.note))])));
+        }
     };
     let Ok(got) = rows(got) else { return Some(Wrong::new(spot, texts::NO_XML.of(lang).to_owned())) };
     let at = (0..expected.len().max(got.len())).find(|at| expected.get(*at) != got.get(*at))?;

@@ -84,6 +84,7 @@ pub fn forms(page: &str, hold_bytes: usize) -> Option<Vec<Form>> {
         open: None,
         posts: false,
         inside: Inside::Nothing,
+        chooses: false,
         templates: 0,
         fieldsets: Vec::new(),
         at: 0,
@@ -101,6 +102,8 @@ struct Reader<'p> {
     open: Option<Form>,
     posts: bool,
     inside: Inside,
+    /// Whether a list of choices is open, one without a name too: browsers do not see there that a form ends.
+    chooses: bool,
     /// How many templates lie around: what stands in there is no part of the page.
     templates: usize,
     /// Whether each field set around is disabled.
@@ -183,7 +186,10 @@ impl Reader<'_> {
                 Some("template") => self.templates = self.templates.saturating_sub(1),
                 _ if self.templates > 0 => {}
                 Some("form") => self.leave(Some(at).filter(|_| is_plain)),
-                Some("textarea" | "select") => self.settle(at),
+                Some(name @ ("textarea" | "select")) => {
+                    self.chooses &= name != "select";
+                    self.settle(at);
+                }
                 Some("option") => self.choice(None),
                 Some("fieldset") => drop(self.fieldsets.pop()),
                 _ => {}
@@ -233,6 +239,7 @@ impl Reader<'_> {
 
     fn control(&mut self, role: Role, tag: &Read<'_>, span: Range<usize>) {
         self.settle(span.start);
+        self.chooses = role == Role::Select;
         if let Some(form) = &mut self.open {
             let diverts = ["formaction", "formmethod", "formenctype"].iter().any(|name| tag.has(name));
             form.is_plain &= !diverts;
@@ -318,7 +325,8 @@ impl Reader<'_> {
 
     fn leave(&mut self, end: Option<usize>) {
         // Inside of a list browsers do not see it.
-        let end = end.filter(|_| matches!(self.inside, Inside::Nothing));
+        let end = end.filter(|_| matches!(self.inside, Inside::Nothing) && !self.chooses);
+        self.chooses = false;
         self.settle(end.unwrap_or(self.at));
         if let Some(form) = self.open.take().filter(|_| self.posts) {
             self.forms.push(Form { end, ..form });
@@ -389,6 +397,9 @@ mod tests {
             ("<form method=post enctype=text/plain></form>", ":  ! </form>"),
             ("<form method=post enctype=multipart/form-data></b x='</form>'></form>", ":  "),
             ("<form method=post><select name=a><option>1</form>", ": a=1 "),
+            ("<form method=post><select></form>", ":  "),
+            ("<form method=post><select></select></form>", ":  </form>"),
+            ("<form method=post><select><input name=a value=1></form>", ": a=1 </form>"),
         ] {
             assert_eq!(shown(tags).expect("forms"), [expected], "{tags}");
         }

@@ -36,6 +36,44 @@ impl<'p> Walk<'_, 'p> {
         }
     }
 
+    /// Sorts that do not say by which column: servers read a number that is missing, or that is none, as the first.
+    pub(super) fn unnumbered(&mut self, tree: &Tree) -> Result<(), Refusal> {
+        if self.columns.is_empty() {
+            return Ok(());
+        }
+        let says = |text: Option<&str>| text.is_some_and(|text| !text.trim().is_empty());
+        let (mut counted, mut given) = (0, 0);
+        for (name, value) in tree.children() {
+            let squeezed = spelling::squeezed(&name);
+            if squeezed == "order" {
+                for (number, sort) in value.children() {
+                    let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+                    let column = sort.children().into_iter().find(|(name, _)| spelling::squeezed(name) == "column");
+                    if is_number && !sort.children().is_empty() && !says(column.and_then(|(_, column)| column.text())) {
+                        self.by_first(&name)?;
+                    }
+                }
+            } else if squeezed == "isortingcols" {
+                counted = value.text().and_then(|text| text.trim().parse::<usize>().ok()).unwrap_or(usize::MAX);
+            } else if squeezed.starts_with("isortcol") {
+                given += usize::from(says(value.text()));
+                if !says(value.text()) {
+                    self.by_first(&name)?;
+                }
+            }
+        }
+        if counted > given { self.by_first("iSortCol_0") } else { Ok(()) }
+    }
+
+    /// A sort by the first column, or, where nobody knows which that is, by any.
+    fn by_first(&mut self, name: &str) -> Result<(), Refusal> {
+        let kinds = match self.columns.get("0") {
+            Some(kinds) => kinds.clone(),
+            None => self.columns.values().flatten().copied().collect(),
+        };
+        self.screen.ask(name, &kinds, Ask::Order)
+    }
+
     /// Column, operator and value in a row: `["tel","like","090%"]`.
     pub(super) fn triple(&mut self, items: &[Tree]) -> Result<bool, Refusal> {
         let texts: Vec<&str> = items.iter().map(|item| item.text().unwrap_or_default()).collect();

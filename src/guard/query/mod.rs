@@ -28,7 +28,7 @@ use crate::guard::query::names::Operator;
 use crate::guard::query::tree::{Tree, VALUES_MAX as VALUES_OF_ALL_MAX};
 use crate::guard::query::walk::Walk;
 use crate::policy::plan::{Plan, Search, Sort};
-use crate::terms::kind::{self, KindId};
+use crate::terms::kind::{self, Category, KindId};
 use crate::terms::label;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::secret::Secret;
@@ -86,7 +86,8 @@ pub fn sorting(plan: &Plan, parameters: &[(String, String)]) -> Result<BTreeSet<
     let roots = screen.strips.unwrap_or_default();
     let goes = |(name, value): &(String, String)| {
         let root = tree::root(name);
-        let directs = names::directs(root) || (names::orders(root) && names::is_direction(value));
+        let directs =
+            (names::directs(root) && names::is_way(value)) || (names::sorts(root) && names::is_direction(value));
         !roots.is_empty() && (roots.contains(root) || directs)
     };
     Ok(parameters.iter().enumerate().filter(|(_, pair)| goes(pair)).map(|(number, _)| number).collect())
@@ -345,12 +346,27 @@ impl<'p> Screen<'p> {
     }
 }
 
+/// What somebody has typed into a field of a veiled kind, in the spelling in which it is counted: the CRM's word on
+/// such a write tells whether it is what was there. A text is no guess, and a password the CRM's own matter.
+pub(super) fn typed(plan: &Plan, kind: KindId, value: &str) -> Option<Secret> {
+    let free = matches!(plan.kinds.get(kind).category, Category::Notes | Category::Credential);
+    let is_hidden = plan.every(kind).any(|own| own.action.veils() && own.search != Search::Any);
+    (is_hidden && !free).then(|| {
+        let screen = Screen::new(plan);
+        Secret(spelt(kind, value, screen.fit(kind, value)))
+    })
+}
+
 /// A value in the one spelling in which it is counted.
 fn spelt(kind: KindId, value: &str, fit: Fit) -> String {
     let mut folded = spelling::folded(&fit::seen(value));
     if kind == kind::PHONE && fit == Fit::Proven {
         // Which lines and brackets stand between its digits is all one.
         folded.retain(|c| c.is_ascii_digit() || c == '+');
+        // And so is Japan's country code, in whose place a zero is dialled; its `+` is a sign around the value.
+        if let Some(rest) = folded.strip_prefix('+').unwrap_or(&folded).strip_prefix("81") {
+            folded = format!("0{}", rest.strip_prefix('0').unwrap_or(rest));
+        }
     }
     folded
 }
@@ -366,4 +382,18 @@ fn is_number(kind: KindId) -> bool {
             | kind::PENSION_NUMBER
             | kind::HEALTH_INSURANCE
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_number_is_one_value_in_every_spelling() {
+        for value in ["+81 90-1234-0000", "+819012340000", "+81(0)90-1234-0000", "０９０－１２３４－００００"]
+        {
+            assert_eq!(spelt(kind::PHONE, value, Fit::Proven), "09012340000", "{value}");
+        }
+        assert_eq!(spelt(kind::PHONE, "+1 212 555 0123", Fit::Proven), "12125550123");
+    }
 }

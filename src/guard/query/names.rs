@@ -177,6 +177,18 @@ pub(super) fn orders(name: &str) -> bool {
     is(name, Use::Sort) && !OTHERS.iter().any(|word| squeezed.contains(word))
 }
 
+/// Whether a parameter is called nothing but a sort, so that a direction in it is one: `order`, not `purchase_order`.
+pub(super) fn sorts(name: &str) -> bool {
+    orders(name) && USES.get(squeezed(name).as_str()).is_some_and(|uses| uses.contains(&Use::Sort))
+}
+
+/// Whether what a direction's parameter says is one.
+pub(super) fn is_way(text: &str) -> bool {
+    const WAYS: &[&str] =
+        &["", "a", "d", "1", "-1", "0", "+", "-", "true", "false", "up", "down", "ascend", "descend", "昇順", "降順"];
+    is_direction(text) || WAYS.iter().any(|way| text.trim().eq_ignore_ascii_case(way))
+}
+
 /// Whether a parameter of this name says in which direction another sorts: `sord`, `sSortDir_0`.
 pub(super) fn directs(name: &str) -> bool {
     let spelled = Spelled::of(name);

@@ -65,6 +65,7 @@ impl<'s, 'p> Walk<'s, 'p> {
     /// Everything that a request says.
     pub fn tree(&mut self, tree: &Tree) -> Result<(), Refusal> {
         self.number_columns(tree);
+        self.unnumbered(tree)?;
         self.called(tree)?;
         self.walk(tree)
     }

@@ -3,7 +3,7 @@
 //! A field is a control of that form, by its name; what a browser sends of it is what staff was given, if
 //! nobody changed it. Of controls with one name each is itself as long as all of them came.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use super::who::names_a_record;
@@ -127,12 +127,13 @@ impl IssuedForm {
         }
         for (name, numbers) in &numbers {
             let Some(slots) = self.fields.get(*name) else { continue };
+            let alike = Alike::of(slots, sent, numbers);
             // The page knows of a control what its name alone does not tell.
             let locked = slots.iter().filter_map(|slot| slot.kind).find(|kind| is_locked(plan, *kind));
             let lock = |number: &usize| Doubt { span: *number..*number + 1, kind: locked, why: Why::ReadOnly };
             open.extend(numbers.iter().filter(|_| locked.is_some()).map(lock));
             for number in numbers.iter().filter(|number| !sent[**number].is_file) {
-                open.extend(settle(slots, sent, numbers, *number, doubts, &mut settled));
+                open.extend(settle((slots, &alike), sent, numbers, *number, doubts, &mut settled));
             }
         }
         self.are_left_ticked(plan, doubts, sent, &numbers)?;
@@ -152,9 +153,14 @@ impl IssuedForm {
             let of_name = numbers.get(name.as_str()).map_or(&[][..], Vec::as_slice);
             let said = |number: &usize| doubts.leaves.iter().find(|doubt| doubt.is_of(*number, Why::ReadOnly));
             let by_name = of_name.iter().find_map(said).and_then(|doubt| doubt.kind);
-            for slot in slots.iter().filter(|slot| slot.sort == Sort::Ticks && slot.sends) {
+            let ticks = || slots.iter().filter(|slot| slot.sort == Sort::Ticks && slot.sends);
+            if ticks().next().is_none() {
+                continue;
+            }
+            let all: HashSet<String> = of_name.iter().map(|number| plain(&sent[*number].value)).collect();
+            for slot in ticks() {
                 let locked = slot.kind.filter(|kind| is_locked(plan, *kind)).or(by_name);
-                let is_sent = |given: &Given| of_name.iter().any(|number| same(&given.veil, &sent[*number].value));
+                let is_sent = |given: &Given| all.contains(&plain(&given.veil));
                 if locked.is_some() && !slot.values.iter().filter(|given| given.chosen).all(is_sent) {
                     return Err(Doubt { span: 0..0, kind: locked, why: Why::ReadOnly }.refuse(plan));
                 }
@@ -167,7 +173,7 @@ impl IssuedForm {
 /// Says of one field what it is of what its controls may send; what could be the veil of several of them is in doubt,
 /// whatever it looks like.
 fn settle(
-    slots: &[Slot],
+    (slots, alike): (&[Slot], &Alike),
     sent: &[Sent],
     numbers: &[usize],
     number: usize,
@@ -175,11 +181,10 @@ fn settle(
     settled: &mut Settled,
 ) -> Option<Doubt> {
     let value = &sent[number].value;
-    let alone = numbers.iter().filter(|other| same(&sent[**other].value, value)).count() == 1;
     // Of several of one name each is known by its order only where there is but one.
     let found = match (slots, numbers) {
         ([slot], [_]) => slot.of(value),
-        _ => anywhere(slots, value, alone),
+        _ => alike.anywhere(slots, value),
     };
     let span = number..number + 1;
     match found {
@@ -198,8 +203,7 @@ fn settle(
         }
         Found::Nothing => {
             let is_veil = |given: &Given| given.is_veiled() && same(&given.veil, value);
-            let veiled = slots.iter().find(|slot| slot.values.iter().any(is_veil));
-            if let Some(slot) = veiled {
+            if let Some(slot) = alike.of_value(slots, value).find(|slot| slot.values.iter().any(is_veil)) {
                 return Some(Doubt { span, kind: slot.kind, why: Why::Veil });
             }
             settled.own.extend(Some(span).filter(|_| value.trim().is_empty()));
@@ -245,12 +249,42 @@ impl Slot {
     }
 }
 
-/// Of controls of which not all came, or of several, only what no other sends can be told.
-fn anywhere(slots: &[Slot], value: &str, alone: bool) -> Found {
-    let mut found = slots.iter().filter(|slot| slot.values.iter().any(|given| same(&given.veil, value)));
-    match (found.next(), found.next()) {
-        (Some(slot), None) if alone => slot.of(value),
-        _ => Found::Nothing,
+/// The controls of one name by what each may send, and how often that was sent: there may be a thousand of them.
+struct Alike {
+    slots: HashMap<String, Vec<usize>>,
+    sent: HashMap<String, usize>,
+}
+
+impl Alike {
+    fn of(slots: &[Slot], sent: &[Sent], numbers: &[usize]) -> Alike {
+        let mut alike = Alike { slots: HashMap::new(), sent: HashMap::new() };
+        for (at, slot) in slots.iter().enumerate() {
+            for given in &slot.values {
+                let own = alike.slots.entry(plain(&given.veil)).or_default();
+                if own.last() != Some(&at) {
+                    own.push(at);
+                }
+            }
+        }
+        for number in numbers {
+            *alike.sent.entry(plain(&sent[*number].value)).or_default() += 1;
+        }
+        alike
+    }
+
+    /// Those that may send a value.
+    fn of_value<'s>(&self, slots: &'s [Slot], value: &str) -> impl Iterator<Item = &'s Slot> + use<'s> {
+        let own = self.slots.get(&plain(value)).cloned().unwrap_or_default();
+        own.into_iter().filter_map(|at| slots.get(at))
+    }
+
+    /// Of controls of which not all came, or of several, only what no other sends can be told.
+    fn anywhere(&self, slots: &[Slot], value: &str) -> Found {
+        let mut found = self.of_value(slots, value);
+        match (found.next(), found.next()) {
+            (Some(slot), None) if self.sent.get(&plain(value)) == Some(&1) => slot.of(value),
+            _ => Found::Nothing,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::lists::{Pairs, pairs};
 use super::who::{self, About};
-use super::{Doubt, Doubts, Fill, Home, RESTORED, Scope, Settled, Why, removes_a_field};
+use super::{Doubt, Doubts, Fill, Home, RESTORED, Scope, Settled, Why, hollow, removes_a_field};
 use crate::format::json::nodes::{self, Is, Member, Node, find};
 use crate::format::xml::nodes::{self as xml, Document};
 use crate::policy::plan::Plan;
@@ -92,6 +92,8 @@ impl Issued {
             scope: doubts.scope,
             settled: Settled::default(),
             torn: false,
+            nulls: doubts.nulls,
+            hollow: false,
             locked: None,
         };
         merge.node(&root, &self.original, Some(&self.veiled));
@@ -101,6 +103,9 @@ impl Issued {
         }
         if merge.torn {
             return Err(Refusal::new(Reason::Veil, TORN));
+        }
+        if merge.hollow {
+            return Err(hollow());
         }
         merge.settled.finish(plan, &doubts.leaves)
     }
@@ -125,6 +130,10 @@ struct Merge<'a> {
     settled: Settled,
     /// Whether something that a rule takes out of answers may be lost.
     torn: bool,
+    /// Whether a `null` of the write may be a number that was veiled, and whether there is one of which nobody
+    /// knows whose place it has.
+    nulls: bool,
+    hollow: bool,
     /// A kind that staff may not change, of which something is missing.
     locked: Option<KindId>,
 }
@@ -142,13 +151,24 @@ impl Merge<'_> {
         match (&written.is, &original.is, &veiled.is) {
             (Is::Object(w), Is::Object(o), Is::Object(v)) => self.object((written, w), (original, o), v),
             (Is::List(w), Is::List(o), Is::List(v)) => self.list((written, w), (original, o), v),
-            (Is::Object(_) | Is::List(_), ..) | (_, Is::Object(_) | Is::List(_), _) => self.replaced(original),
+            (Is::Object(_) | Is::List(_), ..) | (_, Is::Object(_) | Is::List(_), _) => {
+                // What is sent to a list is a new member of it.
+                if self.below {
+                    self.unknown(written, [veiled]);
+                }
+                self.replaced(original);
+            }
             // What staff gets in clear and leaves as it is may look like anything.
             _ if original.is_same(veiled) && written.is_same(original) => self.settled.kept.push(written.span.clone()),
             _ if !original.is_same(veiled) && is_unchanged(written, veiled) => self.back(written, original),
             // What stood there was there to see: staff has emptied the field.
             _ if written.is_blank() => self.settled.own.push(written.span.clone()),
             // A document in a text is taken whole, with what staff does not see of it.
+            (Is::Text(said), _, Is::Text(text)) if holds_members(text) => {
+                self.torn |= self.removes && self.scope != Scope::Nothing;
+                let is_in = |text: &String| text.contains("null");
+                self.hollow |= self.nulls && !original.is_same(veiled) && is_in(said) && is_in(text);
+            }
             (_, _, Is::Text(text)) if holds_members(text) => self.torn |= self.removes && self.scope != Scope::Nothing,
             _ => {}
         }
@@ -161,9 +181,17 @@ impl Merge<'_> {
         self.torn |= self.removes && !is_scalar && self.scope != Scope::Nothing;
     }
 
+    /// Of this nobody knows which of those it is: a `null` in it may be one that stands for a number there.
+    fn unknown<'n>(&mut self, written: &Node, veiled: impl IntoIterator<Item = &'n Node>) {
+        let texts = self.removes;
+        self.hollow |=
+            self.nulls && holds_nothing(written, texts) && veiled.into_iter().any(|one| holds_nothing(one, texts));
+    }
+
     /// The original goes home, as the CRM wrote it.
     fn back(&mut self, written: &Node, original: &Node) {
         if self.by_place {
+            self.hollow |= self.nulls && written.is_blank();
             return;
         }
         if !written.is_same(original) {
@@ -186,9 +214,13 @@ impl Merge<'_> {
     }
 
     fn count(&mut self, original: &Node) {
-        for kind in self.issued.kinds_in(original) {
-            self.settled.home.counts.add(kind, RESTORED, 1);
+        let mut kinds: Vec<KindId> = self.issued.kinds_in(original).collect();
+        if let (true, Is::Text(text) | Is::Bare(text)) = (kinds.is_empty(), &original.is) {
+            let mut found = Vec::new();
+            self.plan.detectors.find(text, &mut found);
+            kinds.extend(found.iter().map(|found| found.kind));
         }
+        kinds.into_iter().for_each(|kind| self.settled.home.counts.add(kind, RESTORED, 1));
     }
 
     /// Staff has taken this out.
@@ -206,6 +238,7 @@ impl Merge<'_> {
             // Nothing of this one is that one's. A document that replaces it takes its place on purpose,
             // unless it is the record itself.
             self.torn |= !self.below && self.scope != Scope::Nothing;
+            written.iter().for_each(|said| self.unknown(&said.value, veiled.iter().map(|issued| &issued.value)));
             if whole {
                 self.lost(own);
             }
@@ -217,10 +250,11 @@ impl Merge<'_> {
                 self.nothing_there(&member.value);
                 continue;
             };
+            let issued = find(veiled, &member.name);
             if who::is_another(&member.name, written, veiled) {
+                self.unknown(&member.value, issued.map(|issued| &issued.value));
                 continue;
             }
-            let issued = find(veiled, &member.name);
             if issued.is_some() {
                 self.settled.kept.push(member.at.clone());
             }
@@ -297,7 +331,11 @@ impl Merge<'_> {
         let below = std::mem::replace(&mut self.below, true);
         let around = self.by_place;
         for (number, (node, at)) in written.iter().zip(&pairs).enumerate() {
-            let Some(at) = *at else { continue };
+            let Some(at) = *at else {
+                let open = (0..veiled.len()).filter(|at| !pairs.contains(&Some(*at)));
+                self.unknown(node, open.map(|at| &veiled[at]));
+                continue;
+            };
             self.by_place = around || by_place == Some(number);
             self.node(node, &original[at], Some(&veiled[at]));
         }
@@ -317,6 +355,16 @@ impl Merge<'_> {
 fn holds_members(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
         && nodes::read(text, TEXT_DEPTH).is_some_and(|node| matches!(node.is, Is::Object(_) | Is::List(_)))
+}
+
+/// Whether a value is or holds a `null`, or, where those count, an empty text.
+fn holds_nothing(node: &Node, texts: bool) -> bool {
+    match &node.is {
+        Is::Text(_) => texts && node.is_blank(),
+        Is::Bare(_) => node.is_blank(),
+        Is::List(nodes) => nodes.iter().any(|node| holds_nothing(node, texts)),
+        Is::Object(members) => members.iter().any(|member| holds_nothing(&member.value, texts)),
+    }
 }
 
 /// How deep a document in a text may be nested; one that is deeper is not read by walkers either.

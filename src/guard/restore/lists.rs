@@ -37,13 +37,16 @@ pub(super) fn pairs(written: &[Node], original: &[Node], veiled: &[Node]) -> Pai
         return Pairs { of, by_place: None, certain };
     }
     if is_one_changed(written, original, veiled) {
-        return known((0..written.len()).map(Some).collect());
+        let mut of: Vec<Option<usize>> = (0..written.len()).map(Some).collect();
+        drop_called_another(&mut of, written, original, veiled);
+        return known(of);
     }
     let mut of = as_they_are(written, veiled);
     let by_place = in_place(&mut of, veiled.len());
     by_veil(&mut of, written, original, veiled);
     drop_moved(&mut of, original, veiled);
     by_veil(&mut of, written, original, veiled);
+    drop_called_another(&mut of, written, original, veiled);
     Pairs { of, by_place, certain: false }
 }
 
@@ -110,6 +113,21 @@ fn drop_moved(pairs: &mut [Option<usize>], original: &[Node], veiled: &[Node]) {
     }
     for (at, pair) in pairs.iter_mut().enumerate() {
         *pair = pair.filter(|one| *one == at || original[*one].is_same(&veiled[*one]));
+    }
+}
+
+/// What stands in clear in each member and is another in each, a code or a name, tells them apart as an id does: a
+/// member that has another's is not the one whose veil it holds.
+fn drop_called_another(pairs: &mut [Option<usize>], written: &[Node], original: &[Node], veiled: &[Node]) {
+    let Some(Is::Object(members)) = veiled.first().map(|node| &node.is) else { return };
+    for name in members.iter().map(|member| member.name.as_str()).filter(|name| tells(name, original, veiled)) {
+        let own = |node: &Node| node.member(name).and_then(|member| scalar(&member.value)).map(str::to_owned);
+        let given: HashMap<String, usize> =
+            veiled.iter().enumerate().filter_map(|(at, node)| Some((own(node)?, at))).collect();
+        for (pair, node) in pairs.iter_mut().zip(written) {
+            let called = own(node).and_then(|own| given.get(&own).copied());
+            *pair = pair.filter(|at| called.is_none_or(|called| called == *at));
+        }
     }
 }
 
@@ -299,6 +317,10 @@ mod tests {
             (r#"[{"k":"Work","t":"*2"},{"k":"Home","t":"*1"}]"#, vec![Some(1), None]),
             (r#"[{"k":"x","t":"*1"},{"k":"home","t":"*1"},{"k":"WORK","t":"*2"}]"#, vec![Some(2), Some(0), Some(1)]),
             (r#"[{"k":"home","t":"*2"},{"k":"work","t":"*2"}]"#, vec![None, None]),
+            // The veil of one beside the name of another.
+            (r#"[{"k":"home","t":"*2"}]"#, vec![None]),
+            (r#"[{"k":"new","t":"*2"}]"#, vec![Some(1)]),
+            (r#"[{"k":"home","t":"*1"},{"k":"home","t":"*2"},{"k":"x","t":"*1"}]"#, vec![Some(0), None, Some(2)]),
         ] {
             assert_eq!(paired(o, v, written), expected, "{written}");
         }

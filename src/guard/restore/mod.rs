@@ -7,19 +7,26 @@
 //! Whatever looks like a veil is a doubt until the comparison has settled just that leaf, so a case that
 //! nobody thought of is refused.
 
+mod contact;
 mod controls;
 mod json;
 mod lists;
+mod recalled;
 mod sealed;
+mod seen;
+mod tree;
 mod who;
 
 use std::fmt;
 use std::ops::Range;
 
+pub use self::contact::Touch;
 pub use self::controls::{IssuedForm, Page, Sent};
 pub use self::json::Issued;
 pub use self::lists::IDS;
-pub use self::sealed::{Lead, SealedForm};
+pub use self::recalled::{Memory, Sent as Call, recalled};
+pub use self::sealed::{Lead, SealedForm, is_good};
+pub use self::seen::{Field, KEPT, Kept, Whose, seen};
 pub use self::who::{Ids, names_a_record};
 use crate::guard::leaves;
 use crate::policy::plan::{Decision, Meaning, Plan};
@@ -89,6 +96,13 @@ pub struct Doubts {
     pub controls: bool,
     /// Whether it may empty what holds a field that staff may not change.
     pub empties: bool,
+    /// Whether nothing stands in it where a value may have been that no field names: a number that is veiled is
+    /// `null`.
+    pub nulls: bool,
+    /// Whether it changes a record that is there, so that with such a `null` it goes on only if it was compared.
+    pub changes: bool,
+    /// Where it says how somebody is reached: in doubt is nothing of that.
+    pub contacts: Vec<Touch>,
 }
 
 /// What a document that replaces another replaces of it.
@@ -106,19 +120,35 @@ pub enum Scope {
 impl Doubts {
     /// Whether there is nothing to compare.
     pub fn is_empty(&self) -> bool {
+        self.is_light() && !self.nulls
+    }
+
+    /// Whether it may go on where it cannot be compared: at most it holds nothing where something may have been.
+    pub fn may_go_on(&self) -> bool {
+        self.is_light() && !(self.nulls && self.changes)
+    }
+
+    fn is_light(&self) -> bool {
         self.leaves.is_empty() && self.scope == Scope::Nothing && !self.controls
+    }
+
+    /// What is left of it where the resource does not say that veils go home: only whether a `null` stands in the
+    /// place of a number is looked at.
+    pub fn of_nothing_else(&self) -> Doubts {
+        Doubts { nulls: self.nulls, changes: self.changes, ..Doubts::default() }
     }
 
     /// Whether the comparison may change the write: that it does must not show in what is refused.
     pub fn may_change(&self, plan: &Plan) -> bool {
         let is_veil = |doubt: &Doubt| doubt.why == Why::Veil;
-        self.leaves.iter().any(is_veil) || (self.scope != Scope::Nothing && removes_a_field(plan))
+        self.nulls || self.leaves.iter().any(is_veil) || (self.scope != Scope::Nothing && removes_a_field(plan))
     }
 
     /// Says that the write cannot go on, since it cannot be compared.
     pub fn refuse(&self, plan: &Plan) -> Refusal {
         match self.leaves.first() {
             Some(doubt) => doubt.refuse(plan),
+            None if self.scope == Scope::Nothing => hollow(),
             None => Refusal::new(
                 Reason::Veil,
                 "the body replaces what a rule takes out of answers, and that cannot be put back; nothing was saved",
@@ -186,6 +216,14 @@ fn blind_fields(plan: &Plan) -> impl Iterator<Item = (KindId, &Place)> {
     fields.filter(move |(kind, _)| is_blind(*kind))
 }
 
+/// Says that nothing stands where a value was veiled, and that it cannot be put back.
+pub(super) fn hollow() -> Refusal {
+    Refusal::new(
+        Reason::Veil,
+        "nothing stands where a number may have been veiled, and that cannot be put back; nothing was saved",
+    )
+}
+
 /// Says that nobody can tell what a write leaves of a field that staff may not change.
 pub fn replaces_locked() -> Refusal {
     Refusal::new(Reason::Rule, "the body replaces a field that is read-only; nothing was saved")
@@ -235,6 +273,8 @@ pub struct Home {
     pub fills: Vec<Fill>,
     /// How many values of which kind.
     pub counts: Counts,
+    /// What of the write is what it was, in its order.
+    pub kept: Vec<Range<usize>>,
     /// Values that are written in another way than they read.
     texts: Vec<String>,
 }
@@ -348,6 +388,8 @@ impl Settled {
             return Err(doubt.refuse(plan));
         }
         self.home.fills.sort_by_key(|fill| fill.span.start);
+        let is_left = |span: &Range<usize>| !self.moved.contains(span);
+        self.home.kept = self.kept.into_iter().filter(is_left).collect();
         Ok(self.home)
     }
 }

@@ -63,6 +63,11 @@ pub struct Lead<'a> {
     pub says_whom: bool,
 }
 
+/// Whether what a page brought along may still be sent.
+pub fn is_good(issued: i64, now: i64) -> bool {
+    issued <= now.saturating_add(SKEW) && now <= issued.saturating_add(LASTS)
+}
+
 impl SealedForm {
     /// What of a form goes with it. Nothing where staff gets all that it holds in clear, where the two forms
     /// differ in controls, or where neither the form nor its address says whom it is about.
@@ -96,7 +101,7 @@ impl SealedForm {
 
     /// Whether it may still be sent.
     pub fn is_good_at(&self, now: i64) -> bool {
-        self.issued <= now.saturating_add(SKEW) && now <= self.issued.saturating_add(LASTS)
+        is_good(self.issued, now)
     }
 
     /// As bytes, for whoever seals them; nothing where they are too long.

@@ -5,6 +5,7 @@
 //! enough; where it shows nothing, whatever looks like an id must stay.
 
 use super::lists::IDS;
+use super::tree;
 use crate::format::json::nodes::{Is, Member, Node, find};
 use crate::guard::leaves::{Met, Names};
 use crate::policy::plan::{Meaning, Plan};
@@ -88,6 +89,13 @@ pub(super) fn is_itself(written: &[Member], original: &[Member], veiled: &[Membe
             _ => !(is_own_name(name) || names_a_record(name)) || is_subject(&said.value),
         }
     })
+}
+
+/// Whether the values that a record is given say that it is another one.
+pub(super) fn says_another(values: &[Member], about: About<'_>) -> bool {
+    let is_own_name = |name: &str| IDS.contains(&name) || about.names(name);
+    let says_it = |value: &Node| tree::leaf(value).is_some_and(|leaf| tree::said(leaf).trim() == about.id);
+    values.iter().filter(|said| is_own_name(tree::local(&said.name))).any(|said| !says_it(&said.value))
 }
 
 /// Whether a member beside says that this one is of somebody else now: `contact_id` of `contact`.

@@ -10,6 +10,7 @@ use crate::policy::compile::rules::Condition;
 use crate::policy::excluded::{self, leaves_out};
 use crate::policy::fault::Faults;
 use crate::policy::matched::Looks;
+use crate::policy::reveal::RevealRule;
 use crate::policy::rows::Term;
 use crate::policy::rule::cel::NameOf;
 use crate::policy::rule::rules::Rule as Written;
@@ -54,8 +55,15 @@ pub(super) fn rows(written: &Written, known: &Known<'_>, faults: &mut Faults) ->
 }
 
 /// The purposes that a request may name: those that are declared, else those that rules name.
-pub(super) fn purposes(conditions: &[Condition], declared: Option<&[String]>, faults: &mut Faults) -> Vec<Arc<str>> {
-    let words = || conditions.iter().flat_map(|condition| &condition.when.purposes);
+pub(super) fn purposes(
+    (conditions, reveals): (&[Condition], &[RevealRule]),
+    declared: Option<&[String]>,
+    faults: &mut Faults,
+) -> Vec<Arc<str>> {
+    let words = || {
+        let revealed = reveals.iter().flat_map(|rule| &rule.purposes);
+        conditions.iter().flat_map(|condition| &condition.when.purposes).chain(revealed)
+    };
     let Some(declared) = declared else {
         let named: BTreeMap<&str, ()> = words().map(|word| (word.text.as_str(), ())).collect();
         return named.into_keys().map(Arc::from).collect();

@@ -23,13 +23,18 @@ pub fn compile(mut written: Vec<Written>, names: &Names<'_>, faults: &mut Faults
 }
 
 fn one(written: Written, names: &Names<'_>, faults: &mut Faults) -> LimitRule {
-    let (who, staff) = match &written.who {
+    let (who, staff) = whom(&written.who, names, faults);
+    let limit = Limit { searches: written.searches, per: written.per, then: written.then, each: false };
+    LimitRule { spot: written.spot, who, staff, limit, reveals: written.reveals }
+}
+
+/// Looks up the roles that are named; persons are no roles.
+pub(super) fn whom(written: &WrittenWho, names: &Names<'_>, faults: &mut Faults) -> (Who, Option<Vec<String>>) {
+    match written {
         WrittenWho::All => (Who::Every, None),
         WrittenWho::Staff(staff) => (Who::Every, Some(staff.iter().map(|id| id.text.clone()).collect())),
         WrittenWho::Roles(roles) => {
             (Who::Roles(roles.iter().filter_map(|role| names.role(role, faults)).collect()), None)
         }
-    };
-    let limit = Limit { searches: written.searches, per: written.per, then: written.then, each: false };
-    LimitRule { spot: written.spot, who, staff, limit }
+    }
 }

@@ -4,6 +4,7 @@
 mod checks;
 mod codebook;
 mod conditions;
+mod derives;
 mod kinds;
 mod limits;
 mod lookalikes;
@@ -12,6 +13,7 @@ mod names;
 mod options;
 mod overlap;
 mod resources;
+mod reveal;
 mod roles;
 mod rules;
 mod settings;
@@ -90,6 +92,7 @@ fn together(files: Vec<File>) -> (File, Vec<Settings>) {
         all.resources.extend(file.resources);
         all.rules.extend(file.rules);
         all.limits.extend(file.limits);
+        all.reveals.extend(file.reveals);
         all.tests.extend(file.tests);
         all.headers.add(&file.headers);
         settings.push(file.settings);
@@ -128,6 +131,7 @@ fn compile(
     let rules = Rules::new(rules, &kinds.kinds);
     let (ungranted, undeclared) = settings::compile(settings, faults);
     let limits = limits::compile(all.limits, &names, faults);
+    let reveals = reveal::compile(all.reveals, &rules, &names, faults);
     let tests = tests::compile(all.tests, &names, faults);
     checks::rules(&rules, &conditions, ungranted, &names, faults);
     checks::roles(&roles, faults);
@@ -139,7 +143,8 @@ fn compile(
     overlap::tell(&resources, &routes, faults);
     codebook::tell(&rules, &resources, &routes, &names, faults);
     checks::kinds(&all.kinds, &rules, &resources, &names, faults);
-    let (purposes, declared) = (conditions::purposes(&conditions, purposes, faults), purposes.map(<[String]>::to_vec));
+    let (purposes, declared) =
+        (conditions::purposes((&conditions, &reveals), purposes, faults), purposes.map(<[String]>::to_vec));
     conditions::in_expressions(&conditions, &resources, &purposes, &names, faults);
     let looks = conditions::looks(&conditions);
     let conditioned = Conditioned::of(&rules);
@@ -160,6 +165,7 @@ fn compile(
         ungranted,
         undeclared,
         limits,
+        reveals,
         headers: all.headers,
         tests,
     }))

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::policy::compile::derives;
 use crate::policy::compile::names::{Names, look};
 use crate::policy::fault::Faults;
 use crate::policy::headers::Headers;
@@ -41,10 +42,14 @@ pub struct Resource {
     pub attributes: Vec<(Arc<str>, Place)>,
     /// What a request does, if its method does not say.
     pub event: Option<Event>,
+    /// The kinds that the CRM itself carries elsewhere by it.
+    pub derives: Vec<KindId>,
     /// What becomes of the rest.
     pub options: Options,
     /// What its answers say to browsers.
     pub headers: Headers,
+    /// Under which records of the CRM what its answers show veiled is remembered.
+    pub remember: Option<Subject>,
 }
 
 /// A place that holds a kind.
@@ -140,12 +145,14 @@ pub fn compile(
     }
     let mut resources = Vec::new();
     let mut routes = Vec::new();
+    let mut derived = Vec::new();
     for resource in ordered.into_values() {
         subjects(&resource, faults);
         let (fields, told) = fields(&resource, &sets, names, faults);
         let parameters = parameters(&resource.query, names, faults);
         let number = resources.len();
         routes.extend(resource.matches.into_iter().map(|rule| Route { resource: number, rule }));
+        derived.push(resource.derive);
         resources.push(Resource {
             id: resource.id.text.into(),
             spot: resource.id.spot,
@@ -157,10 +164,13 @@ pub fn compile(
             parameters,
             attributes: resource.attributes.into_iter().map(|(name, at)| (name.text.into(), at)).collect(),
             event: resource.event,
+            derives: Vec::new(),
             options: resource.options,
             headers: resource.headers,
+            remember: resource.remember,
         });
     }
+    derives::resolve(&mut resources, &routes, &derived, names, faults);
     Some((resources, routes))
 }
 

@@ -36,10 +36,23 @@ fn named_twice(tests: &[TestCase<Word>], faults: &mut Faults) {
 }
 
 fn one(test: TestCase<Word>, names: &Names<'_>, faults: &mut Faults) -> TestCase {
-    let TestCase { name, spot, request, network, time, staff, groups, attributes, purpose, response, record, expect } =
-        test;
+    let TestCase {
+        name,
+        spot,
+        request,
+        network,
+        time,
+        staff,
+        groups,
+        attributes,
+        purpose,
+        response,
+        record,
+        seen,
+        expect,
+    } = test;
     let expect = expect.into_iter().filter_map(|expect| expected(expect, &groups, names, faults)).collect();
-    TestCase { name, spot, request, network, time, staff, groups, attributes, purpose, response, record, expect }
+    TestCase { name, spot, request, network, time, staff, groups, attributes, purpose, response, record, seen, expect }
 }
 
 fn expected(expect: Expect<Word>, groups: &[String], names: &Names<'_>, faults: &mut Faults) -> Option<Expect> {

@@ -1,6 +1,6 @@
 //! `limits:`: how much staff may ask for before somebody hears of it, or no more is answered.
 //!
-//! Only searches are counted: `subjects`, `count` and `then: veil` are kept for what is not built yet.
+//! Only searches and what is revealed are counted: `subjects`, `count` and `then: veil` are kept for what is not built yet.
 
 use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot};
@@ -15,8 +15,10 @@ pub struct Limit {
     pub spot: Spot,
     /// Whom it is for.
     pub who: Who,
-    /// How many values of veiled kinds one of them may look for.
+    /// How many values of veiled kinds one of them may look for, or how often ask to have one revealed.
     pub searches: u32,
+    /// Whether it counts what is revealed.
+    pub reveals: bool,
     /// Within how many seconds.
     pub per: u32,
     /// What happens to the next one.
@@ -33,17 +35,32 @@ const PER_MAX: u32 = 24 * 3600;
 pub fn read(node: &Node, faults: &mut Faults) -> Option<Limit> {
     let mut map = MapReader::open(node, "a limit", faults)?;
     let who = map.need("for", faults).and_then(|node| rules::who(node, faults));
-    let is_of_subjects = node.at("subjects").is_some();
+    let is_of_another = node.at("subjects").is_some() || node.at("reveals").is_some();
     map.reserve(&["subjects", "count"], faults);
-    let searches = if is_of_subjects { map.take("searches") } else { map.need("searches", faults) };
-    let searches = searches.and_then(|node| self::searches(node, faults));
+    let searches = if is_of_another { map.take("searches") } else { map.need("searches", faults) };
+    let reveals = map.take("reveals");
+    if let Some(both) = reveals.filter(|_| searches.is_some()) {
+        faults.error(&both.spot, "conflict", "a limit counts `searches` or `reveals`, not both");
+    }
+    let count = match (searches, reveals) {
+        (Some(node), _) => self::searches(node, faults),
+        (None, Some(node)) => self::reveals(node, faults),
+        (None, None) => None,
+    };
     let per = map.need("per", faults).and_then(|node| per(node, faults));
     let then = map.need("then", faults).and_then(|node| then(node, faults));
     if let Some(node) = map.take("why") {
         reader::text(node, "a remark", faults);
     }
     map.finish(faults);
-    Some(Limit { spot: node.spot.clone(), who: who?, searches: searches?, per: per?, then: then? })
+    Some(Limit {
+        spot: node.spot.clone(),
+        who: who?,
+        searches: count?,
+        reveals: reveals.is_some(),
+        per: per?,
+        then: then?,
+    })
 }
 
 fn searches(node: &Node, faults: &mut Faults) -> Option<u32> {
@@ -61,9 +78,28 @@ fn searches(node: &Node, faults: &mut Faults) -> Option<u32> {
     Some(count)
 }
 
+fn reveals(node: &Node, faults: &mut Faults) -> Option<u32> {
+    let count = reader::number::<u32>(node, "`reveals`", faults)?;
+    let fits = (1..=SEARCHES_MAX).contains(&count);
+    if !fits {
+        let fault = faults.error(&node.spot, "too-many", format!("`reveals` is at least 1 and at most {SEARCHES_MAX}"));
+        fault.help("whom nothing is revealed to needs no rule under `reveal:`; who may have more revealed should see the kind: `show` it");
+    }
+    fits.then_some(count)
+}
+
 /// `30m`, `1h`.
 fn per(node: &Node, faults: &mut Faults) -> Option<u32> {
-    let text = reader::text(node, "`per`", faults)?;
+    let fits = seconds(reader::text(node, "`per`", faults)?);
+    if fits.is_none() {
+        let fault = faults.error(&node.spot, "bad-duration", "`per` is a time of one second to 24 hours");
+        fault.help("write `10m` or `1h`; counts are in memory and begin anew when the gateway does");
+    }
+    fits
+}
+
+/// The seconds of `30m` or `1h`, of at least one and at most a day.
+pub(super) fn seconds(text: &str) -> Option<u32> {
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match &text[number.len()..] {
         "s" => Some(1),
@@ -73,12 +109,7 @@ fn per(node: &Node, faults: &mut Faults) -> Option<u32> {
     };
     let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     let seconds = number.parse::<u32>().ok().filter(|_| digits).zip(unit).and_then(|(n, unit)| n.checked_mul(unit));
-    let fits = seconds.filter(|seconds| (1..=PER_MAX).contains(seconds));
-    if fits.is_none() {
-        let fault = faults.error(&node.spot, "bad-duration", "`per` is a time of one second to 24 hours");
-        fault.help("write `10m` or `1h`; counts are in memory and begin anew when the gateway does");
-    }
-    fits
+    seconds.filter(|seconds| (1..=PER_MAX).contains(seconds))
 }
 
 fn then(node: &Node, faults: &mut Faults) -> Option<Then> {

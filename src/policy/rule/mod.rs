@@ -13,6 +13,7 @@ pub mod limits;
 pub mod matches;
 pub mod places;
 pub mod resources;
+pub mod reveal;
 pub mod roles;
 pub mod rows;
 pub mod rules;
@@ -29,6 +30,7 @@ use crate::policy::rule::fields::FieldSet;
 use crate::policy::rule::kinds::KindRule;
 use crate::policy::rule::limits::Limit;
 use crate::policy::rule::resources::Resource;
+use crate::policy::rule::reveal::Reveal;
 use crate::policy::rule::roles::Role;
 use crate::policy::rule::rules::Rule;
 use crate::policy::rule::settings::Settings;
@@ -66,6 +68,8 @@ pub struct File {
     pub rules: Vec<Rule>,
     /// How much staff may ask for.
     pub limits: Vec<Limit>,
+    /// What may be revealed to whom.
+    pub reveals: Vec<Reveal>,
     /// What holds where nothing is said.
     pub settings: Settings,
     /// What all answers say to browsers.
@@ -103,6 +107,9 @@ pub fn read(node: &Node, faults: &mut Faults) -> File {
     if let Some(node) = map.take("limits") {
         file.limits = items(node, "`limits`", faults).iter().filter_map(|item| limits::read(item, faults)).collect();
     }
+    if let Some(node) = map.take("reveal") {
+        file.reveals = items(node, "`reveal`", faults).iter().filter_map(|item| reveal::read(item, faults)).collect();
+    }
     file.settings = Settings::read(&mut map, faults);
     if let Some(node) = map.take("headers") {
         file.headers = headers::read(node, faults);
@@ -110,7 +117,6 @@ pub fn read(node: &Node, faults: &mut Faults) -> File {
     if let Some(node) = map.take("tests") {
         file.tests = items(node, "`tests`", faults).iter().filter_map(|item| tests::read(item, faults)).collect();
     }
-    map.reserve(&["reveal"], faults);
     map.finish(faults);
     file
 }

@@ -15,7 +15,7 @@ use crate::policy::rule::when::{self, EVENTS};
 use crate::policy::rule::{Word, places};
 use crate::route::pattern::Segment;
 use crate::terms::event::Event;
-use crate::terms::place::Place;
+use crate::terms::place::{Place, Step};
 
 /// A resource.
 #[derive(Debug)]
@@ -38,10 +38,14 @@ pub struct Resource {
     pub attributes: Vec<(Word, Place)>,
     /// What a request does, if it is not what its method says.
     pub event: Option<Event>,
+    /// What the CRM carries elsewhere by it.
+    pub derive: Option<Derive>,
     /// What it says of the rest.
     pub options: Options,
     /// What its answers say to browsers.
     pub headers: Headers,
+    /// Under which records of the CRM what its answers show veiled is remembered.
+    pub remember: Option<Subject>,
 }
 
 /// What a resource says of what its fields do not name.
@@ -59,8 +63,23 @@ pub struct Options {
     pub errors: Errors,
     /// Whether staff without a role may ask for it.
     pub public: bool,
-    /// Whether veils in a write become their originals again.
+    /// Whether veils in a write become their originals again, by a second reading of the record.
     pub restore: bool,
+    /// Where in a write the values of its record stand, if their veils become what is remembered of them.
+    pub remembered: Option<Place>,
+    /// Controls of forms that hold the CRM's own state, which staff gets sealed.
+    pub seal: Vec<String>,
+}
+
+/// What the CRM itself copies or transforms where a resource is asked for.
+#[derive(Debug)]
+pub enum Derive {
+    /// Nothing: somebody has looked.
+    Nothing,
+    /// Whatever is known of such a record.
+    All,
+    /// Kinds, categories.
+    Of(Vec<Word>),
 }
 
 /// Whose data a resource shows.
@@ -117,13 +136,30 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Resource> {
     let query = map.take("query").map(|node| query(node, faults)).unwrap_or_default();
     let attributes = map.take("attributes").map(|node| attributes(node, faults)).unwrap_or_default();
     let event = map.take("event").and_then(|node| reader::word(node, "an event", &EVENTS, faults));
+    let derive = map.take("derive").map(|node| derive(node, faults));
     let options = options(&mut map, faults);
     unscanned(node, &matches, faults);
     let headers = map.take("headers").map(|node| headers::of_resource(node, faults)).unwrap_or_default();
     columns::check(columns.as_ref(), records.as_ref(), faults);
-    map.reserve(&["derive", "store", "seal", "undeclared"], faults);
+    let remember = map.take("remember").and_then(|node| remember(node, faults));
+    map.reserve(&["store", "undeclared"], faults);
     map.finish(faults);
-    Some(Resource { id: id?, matches, subjects, records, columns, fields, query, attributes, event, options, headers })
+    let id = id?;
+    Some(Resource {
+        id,
+        matches,
+        subjects,
+        records,
+        columns,
+        fields,
+        query,
+        attributes,
+        event,
+        derive,
+        options,
+        headers,
+        remember,
+    })
 }
 
 /// Warns of `scan: false` for all pages: what stands in no field then reaches staff as it is.
@@ -145,7 +181,8 @@ fn unscanned(node: &Node, matches: &[Match], faults: &mut Faults) {
 fn options(map: &mut MapReader<'_>, faults: &mut Faults) -> Options {
     let scan = map.take("scan").and_then(|node| reader::boolean(node, "`scan`", faults)).unwrap_or(true);
     let public = map.take("public").and_then(|node| reader::boolean(node, "`public`", faults)).unwrap_or(false);
-    let restore = map.take("restore").and_then(|node| reader::boolean(node, "`restore`", faults)).unwrap_or(false);
+    let (restore, remembered) = map.take("restore").map(|node| restore(node, faults)).unwrap_or_default();
+    let seal = map.take("seal").map(|node| controls(node, faults)).unwrap_or_default();
     let words = [("scan", Unlisted::Scan), ("mask", Unlisted::Mask), ("block", Unlisted::Block)];
     let unlisted = map
         .take("unlisted")
@@ -167,7 +204,81 @@ fn options(map: &mut MapReader<'_>, faults: &mut Faults) -> Options {
     if let Some((_, spot)) = until.filter(|_| unreadable == Unreadable::Block) {
         faults.error(spot, "until", "`until` here belongs to `unreadable: pass` alone");
     }
-    Options { scan, unlisted, unreadable, until: until.map(|(time, _)| time), errors, public, restore }
+    Options {
+        scan,
+        unlisted,
+        unreadable,
+        until: until.map(|(time, _)| time),
+        errors,
+        public,
+        restore,
+        remembered,
+        seal,
+    }
+}
+
+/// `derive: true`, or the kinds that are carried.
+fn derive(node: &Node, faults: &mut Faults) -> Derive {
+    match &node.value {
+        Value::Scalar { text, .. } if text == "true" => Derive::All,
+        Value::Scalar { text, .. } if text == "false" => Derive::Nothing,
+        _ => {
+            let kinds = reader::texts(node, "`derive`", faults).into_iter();
+            Derive::Of(kinds.map(|(kind, spot)| Word::new(kind, spot)).collect())
+        }
+    }
+}
+
+/// `seal: [__VIEWSTATE]`
+fn controls(node: &Node, faults: &mut Faults) -> Vec<String> {
+    let names = reader::texts(node, "a control's name", faults).into_iter();
+    names.map(|(name, _)| name.to_owned()).collect()
+}
+
+/// `restore: true`, or `restore: { remembered: "$.params[1]" }`
+fn restore(node: &Node, faults: &mut Faults) -> (bool, Option<Place>) {
+    if node.map().is_none() {
+        return (reader::boolean(node, "`restore`", faults).unwrap_or(false), None);
+    }
+    let Some(mut map) = MapReader::open(node, "`restore`", faults) else { return (false, None) };
+    let values = map.need("remembered", faults).and_then(|node| {
+        let place = places::read(node, "`remembered`", faults)?;
+        followed(place, "the values of the record", &node.spot, faults)
+    });
+    map.finish(faults);
+    (false, values)
+}
+
+/// Whose record an answer shows to whoever may write it back: `$.id`, `{ type: contact, at: $.id }`.
+fn remember(node: &Node, faults: &mut Faults) -> Option<Subject> {
+    let subject = subject(node, faults)?;
+    match subject.at {
+        At::Place(place) => {
+            let place = followed(place, "the record's id", &subject.spot, faults)?;
+            Some(Subject { at: At::Place(place), ..subject })
+        }
+        At::Path(_) => Some(subject),
+        At::None | At::Query(_) => {
+            let fault = faults.error(&subject.spot, "place", "nothing can be remembered under this");
+            fault.help("write where the record's id stands: `$.id`, `//Customer/Id`, `path.id`");
+            None
+        }
+    }
+}
+
+/// A place that leads to one spot of a tree.
+fn followed(place: Place, what: &str, spot: &Spot, faults: &mut Faults) -> Option<Place> {
+    let leads = match &place {
+        Place::Json(path) => path.steps.iter().all(|step| matches!(step, Step::Name(_) | Step::Index(_) | Step::Each)),
+        Place::Xml(path) => path.steps.iter().all(|step| step.namespace.is_none()),
+        Place::Name(_) | Place::Css(_) => false,
+    };
+    if leads {
+        return Some(place);
+    }
+    let fault = faults.error(spot, "place", format!("this does not lead to {what}"));
+    fault.help("write names and numbers, as in `$.params[1]`, or a path of elements, as in `//Save/Customer`");
+    None
 }
 
 fn records(node: &Node, faults: &mut Faults) -> Option<Place> {

@@ -42,6 +42,8 @@ pub struct TestCase<W = Who> {
     pub response: TestResponse,
     /// What it answers to whoever asks for the record that a write is about.
     pub record: Option<TestResponse>,
+    /// To which request of staff's the CRM gave that answer, where it was no second reading.
+    pub seen: Option<TestRequest>,
     /// What each role gets.
     pub expect: Vec<Expect<W>>,
 }
@@ -79,7 +81,10 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<TestCase<Word>> {
     let request = map.need("request", faults).and_then(|node| request(node, faults));
     let who = map.take("as").map(|node| asker(node, faults)).unwrap_or_default();
     let response = map.take("response").and_then(|node| response(node, faults));
-    let record = map.take("record").and_then(|node| record(node, request.as_ref(), faults));
+    let (record, seen) = map
+        .take("record")
+        .and_then(|node| record(node, request.as_ref(), faults))
+        .map_or((None, None), |(r, s)| (Some(r), s));
     let expect = map.need("expect", faults).map(|node| expect::read(node, faults)).unwrap_or_default();
     map.finish(faults);
     let response = response.unwrap_or(TestResponse { status: 200, headers: Vec::new(), content: None });
@@ -95,6 +100,7 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<TestCase<Word>> {
         purpose: who.purpose,
         response,
         record,
+        seen,
         expect,
     })
 }
@@ -208,22 +214,35 @@ fn unknown_method(method: &str, spot: &Spot, faults: &mut Faults) -> Option<()> 
 }
 
 /// What stands in the CRM while staff writes.
-fn record(node: &Node, request: Option<&TestRequest>, faults: &mut Faults) -> Option<TestResponse> {
-    if request.is_some_and(|request| matches!(request.method.as_str(), "GET" | "HEAD")) {
+fn record(
+    node: &Node,
+    written: Option<&TestRequest>,
+    faults: &mut Faults,
+) -> Option<(TestResponse, Option<TestRequest>)> {
+    if written.is_some_and(|request| matches!(request.method.as_str(), "GET" | "HEAD")) {
         let fault =
             faults.error(&node.spot, "record", "`record` is what a write is compared with, and this request reads");
         fault.help("write what the CRM answers under `response`");
     }
-    response(node, faults)
+    let mut map = MapReader::open(node, "a record", faults)?;
+    let seen = map.take("request").and_then(|node| request(node, faults));
+    let record = answer(&mut map, faults);
+    map.finish(faults);
+    Some((record, seen))
 }
 
 fn response(node: &Node, faults: &mut Faults) -> Option<TestResponse> {
     let mut map = MapReader::open(node, "a response", faults)?;
+    let response = answer(&mut map, faults);
+    map.finish(faults);
+    Some(response)
+}
+
+fn answer(map: &mut MapReader<'_>, faults: &mut Faults) -> TestResponse {
     let status = map.take("status").and_then(|node| expect::status(node, faults)).map_or(200, |(status, _)| status);
     let headers = map.take("headers").map(|node| headers(node, faults)).unwrap_or_default();
-    let content = body::read(&mut map, faults);
-    map.finish(faults);
-    Some(TestResponse { status, headers, content })
+    let content = body::read(map, faults);
+    TestResponse { status, headers, content }
 }
 
 fn headers(node: &Node, faults: &mut Faults) -> Vec<(String, String)> {

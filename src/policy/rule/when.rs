@@ -156,7 +156,7 @@ fn cel(node: &Node, faults: &mut Faults) -> Option<Arc<Cel>> {
                 None => {}
             }
             for doubt in &cel.doubts {
-                let spot = places::part(&node.spot, text, word(text, doubt.offset));
+                let spot = places::piece(node, text, word(text, doubt.offset));
                 faults.warning(&spot, "cel", doubt.message.clone()).help.clone_from(&doubt.help);
             }
             Some(Arc::new(cel))
@@ -164,7 +164,7 @@ fn cel(node: &Node, faults: &mut Faults) -> Option<Arc<Cel>> {
         Err(found) => {
             for fault in found {
                 let word = word(text, fault.offset);
-                let told = faults.error(&places::part(&node.spot, text, word), "cel", fault.message);
+                let told = faults.error(&places::piece(node, text, word), "cel", fault.message);
                 if let Some(help) = fault.help {
                     told.help(help);
                 }
@@ -194,7 +194,7 @@ fn host_bits(text: &str, network: IpNet, spot: &Spot, faults: &mut Faults) {
 }
 
 fn cel_names(cel: &Cel, node: &Node) -> Vec<(NameOf, Word)> {
-    let spot = |at: usize| places::part(&node.spot, &cel.text, word(&cel.text, at));
+    let spot = |at: usize| places::piece(node, &cel.text, word(&cel.text, at));
     cel.names.iter().map(|(what, at, name)| (*what, Word::new(name, &spot(*at)))).collect()
 }
 

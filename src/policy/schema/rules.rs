@@ -34,7 +34,8 @@ shape!(RuleFile, "Who sees what. All files make one policy; the order of files a
         "undeclared": Undeclared, "What becomes of a path that no resource matches. Left out: `scan`.";
         "unreadable": BlockWord, "What becomes of a body that cannot be read. Left out: `block`.";
         "headers": Headers, "What all answers say to browsers beside what the CRM says: only ever stricter.";
-        "limits": List<Limit>, "How much staff may ask for. Left out: 100 values of each veiled kind an hour may be looked for.";
+        "limits": List<Limit>, "How much staff may ask for. Left out: 100 values of each veiled kind an hour may be looked for, and 100 revealed.";
+        "reveal": List<Reveal>, "Who may have which kinds shown by the reveal API, one value at a time.";
         "tests": List<Test>, "Tests of the policy, for `sudare test`.";
     }
 );
@@ -138,9 +139,18 @@ shape!(Resource, "A page or a call of the CRM, where kinds appear at known place
         "until": Until, "When `unreadable: pass` ends.";
         "errors": Errors, "The CRM's error pages: a fixed page in their place, or scanned. Left out: `page`.";
         "public": Bool, "Whether staff without a role may ask for it.";
-        "restore": Bool, "Whether veils in a write become their originals again, by a second reading of the record. Left out: `false`, and such a write is refused.";
+        "restore": Either<Bool, Remembered>, "Whether veils in a write become their originals again: `true` by a second reading of the record, `{ remembered: PLACE }` by what the gateway remembers of it. Left out: `false`, and such a write is refused.";
+        "remember": Either<At, Subject>, "The record of the CRM that an answer shows, where what is veiled of it is remembered for writes: `$.id`, `{ type: contact, at: $.id }`.";
+        "derive": Either<Bool, OneOrMore<GrantWord>>, "What the CRM itself copies or transforms by it: `true` (whatever the fields of such records name) or kinds. Staff that gets one of them veiled may not ask for it.";
+        "seal": OneOrMore<Text>, "Controls of forms that hold the CRM's own state: staff gets it sealed, and the CRM gets it back as it was. `__VIEWSTATE`.";
         "headers": ResourceHeaders, "What its answers say to browsers beside what the CRM says: only ever stricter.";
     }
+);
+shape!(Remembered, "By what is remembered of the record veils become their originals again.",
+    need {
+        "remembered": Place, "Where in the write the values of the record stand: `$.params[1]`, `//Save/Customer`.";
+    }
+    may {}
 );
 piece!(named Request, "A method and a path.", |_generator| json_schema!({
     "type": "string",
@@ -276,19 +286,36 @@ shape!(Token, "A token.",
 one_of!(Check, "What becomes of a check digit.", "pass", "fail");
 
 // Limits.
-shape!(Limit, "How much staff may ask for.",
+shape!(Limit, "How much staff may ask for: `searches`, or `reveals`.",
     need {
         "for": Either<OneOrMore<Text>, For>, "A role, a list of roles, `{ staff: tanaka }`, or `all`.";
-        "searches": Searches, "How many values of veiled kinds one person may look for; the same value counts once.";
         "per": Text, "Within which time: `10m`, `1h`, at most 24 hours.";
         "then": Then, "What happens to the next one.";
     }
     may {
+        "searches": Searches, "How many values of veiled kinds one person may look for; the same value counts once.";
+        "reveals": Searches, "How often one person may ask to have a value revealed; each time counts, whatever comes of it.";
         "why": Text, "What for, for people.";
     }
 );
 piece!(named Searches, "A whole number.", |_generator| json_schema!({ "type": "integer", "minimum": 1, "maximum": 10000 }));
 one_of!(Then, "What happens beyond a limit.", "block", "alert");
+
+// The reveal API.
+shape!(Reveal, "Who may have which kinds shown by the reveal API.",
+    need {
+        "for": Either<OneOrMore<Text>, For>, "A role, a list of roles, `{ staff: tanaka }`, or `all`.";
+        "kinds": OneOrMore<KindWord>, "The kinds that may be revealed.";
+        "purpose": OneOrMore<Text>, "What for: a request must name one of these words.";
+    }
+    may {
+        "id": Text, "Its id in the ledger. Left out: `support-reveal-1`.";
+        "lasts": Text, "For how long that kind of that subject stays open to that person: `5m`, at most 24 hours. Left out: it is shown once.";
+        "approval": Approval, "Who else must agree. Left out: `none`.";
+        "why": Text, "What for, for people.";
+    }
+);
+one_of!(Approval, "Who else must agree.", "none");
 
 // Tests.
 shape!(Test, "A request, the CRM's answer, and what each role gets.",
@@ -300,7 +327,7 @@ shape!(Test, "A request, the CRM's answer, and what each role gets.",
     may {
         "as": As, "Who asks, from where and when. Left out: 127.0.0.1 and now.";
         "response": TestResponse, "What the CRM answers.";
-        "record": TestResponse, "What it answers to whoever asks for the record that a write is about.";
+        "record": TestRecord, "What it answers to whoever asks for the record that a write is about.";
     }
 );
 shape!(TestRequest, "A request.",
@@ -331,6 +358,20 @@ shape!(As, "Who asks.", need {} may {
     "purpose": Text, "What it is asked for.";
 });
 shape!(TestResponse, "What the CRM answers.", need {} may {
+    "status": Status, "Its status. Left out: 200.";
+    "headers": Named<OneOrMore<Text>>, "Its headers.";
+    "json": Anything, "A JSON body.";
+    "html": Text, "An HTML body.";
+    "xml": Text, "An XML body.";
+    "csv": Text, "A CSV body.";
+    "text": Text, "A plain body.";
+    "form": Form, "A form, as it is sent: `a=1&b=2`, or a map of its fields.";
+    "file": Text, "A file at or below the folder of the rule file, with the body.";
+    "body": Either<Text, Body>, "A plain body, or one of those above.";
+    "charset": CharsetWord, "The charset that the body is turned into. Left out: UTF-8.";
+});
+shape!(TestRecord, "What stands in the CRM while staff writes: what it answers to whoever asks for it.", need {} may {
+    "request": TestRequest, "What staff had asked to see it, where the write is restored by what is remembered. Left out: a GET of the same path.";
     "status": Status, "Its status. Left out: 200.";
     "headers": Named<OneOrMore<Text>>, "Its headers.";
     "json": Anything, "A JSON body.";

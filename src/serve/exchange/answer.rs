@@ -25,9 +25,11 @@ use crate::serve::disclose::body::{Part, StaffBody, held};
 use crate::serve::exchange::asked::Asked;
 use crate::serve::exchange::head::{self, Taken, clean, edit_headers, show_headers};
 use crate::serve::exchange::leads::Own;
+use crate::serve::exchange::more::More;
 use crate::serve::exchange::prefetched::Prefetched;
 use crate::serve::exchange::protect;
-use crate::serve::exchange::sealing::{By, Sealing};
+use crate::serve::exchange::remembering::Remembering;
+use crate::serve::exchange::sealing::Sealing;
 use crate::serve::house::{Gateway, Hold, House, Share};
 use crate::serve::respond::{self, Reader};
 use crate::serve::upstream::Answer;
@@ -46,6 +48,8 @@ pub struct About {
     id: String,
     /// Who gets seals in the forms of the page, and for where.
     sealing: Option<Box<Sealing>>,
+    /// Who may write back what it shows.
+    remembering: Option<Box<Remembering>>,
 }
 
 impl About {
@@ -61,6 +65,7 @@ impl About {
             reader,
             id,
             sealing: None,
+            remembering: None,
         }
     }
 
@@ -69,7 +74,17 @@ impl About {
         About { sealing, ..self }
     }
 
-    /// The same, if the answer that has this head is a page for them.
+    /// Says who may write back what it shows.
+    pub(super) fn remembering(self, remembering: Option<Box<Remembering>>) -> About {
+        About { remembering, ..self }
+    }
+
+    /// The same, if the answer that has this head is one that shows records.
+    pub(super) fn take_remembering(&mut self, head: &response::Parts) -> Option<Box<Remembering>> {
+        self.remembering.take().filter(|_| head.status.is_success())
+    }
+
+    /// Who gets seals, if the answer that has this head is a page for them.
     pub(super) fn take_sealing(&mut self, head: &response::Parts) -> Option<Box<Sealing>> {
         self.sealing.take().filter(|sealing| head.status.is_success() && !sealing.is_left_by(&head.headers))
     }
@@ -173,8 +188,10 @@ async fn judged(
     let patience = house.bounds.request;
     let share = hold.share();
     let sealing = about.take_sealing(&head).filter(|_| format == Format::Html);
-    let seals = sealing.map(|sealing| (Arc::clone(house), sealing));
-    let mut way = Box::new(Way { about, rewriter, guard, receipt, share, hold, format, packed, patience, seals });
+    let remembering = about.take_remembering(&head).map(|remembering| (remembering, gateway.remembered.clone()));
+    let more = More { house: Arc::clone(house), sealing, remembering };
+    let more = Some(more).filter(|more| more.sealing.is_some() || more.remembering.is_some());
+    let mut way = Box::new(Way { about, rewriter, guard, receipt, share, hold, format, packed, patience, more });
     match way.first(&mut body).await? {
         Progress::Whole(released) => way.whole(head, released).await,
         Progress::Part(released) => Box::pin(way.long(head, released, body, gateway.lasting()?)).await,
@@ -195,15 +212,12 @@ struct Way {
     packed: Option<Coding>,
     /// How long one chunk may take.
     patience: Duration,
-    /// What seals the forms of a page that leaves whole.
-    seals: Option<(Arc<House>, Box<Sealing>)>,
+    /// What becomes of an answer that leaves whole.
+    more: Option<More>,
 }
 
-/// What a page takes while its forms are sealed: as it came, as it leaves, and both as forms.
-const COPIES: usize = 4;
-
 /// Refuses what took too long though nobody was waited for: a wait ends in time by itself, work does not.
-fn in_time(took: Duration, patience: Duration) -> Result<(), Refusal> {
+pub(super) fn in_time(took: Duration, patience: Duration) -> Result<(), Refusal> {
     if took <= patience {
         return Ok(());
     }
@@ -225,12 +239,9 @@ impl Way {
                 return Ok(Progress::Part(released));
             }
         }
-        let Some((house, sealing)) = self.seals.take() else { return self.end().map(Progress::Whole) };
-        self.share.set(self.rewriter.held().saturating_mul(COPIES) + self.guard.weight())?;
-        let by = By { policy: &house.policy, mint: &house.mint, bounds: &house.bounds };
-        let begun = Instant::now();
-        let released = self.rewriter.end_with(&mut *self.guard, &|page| sealing.seals(by, page))?;
-        in_time(begun.elapsed(), self.patience)?;
+        let Some(more) = self.more.take() else { return self.end().map(Progress::Whole) };
+        let Way { rewriter, guard, share, format, patience, .. } = self;
+        let released = more.end(rewriter, guard, (share, *format), *patience).await?;
         Ok(Progress::Whole(released))
     }
 
@@ -303,6 +314,7 @@ impl Way {
             Ok(()) => (End::Done, Some(Part::End)),
             Err(Stop::Cancelled) => (End::Cancelled, None),
             Err(Stop::Refused(refusal)) => {
+                self.receipt.about(&refusal);
                 tracing::warn!(
                     request = self.receipt.id(),
                     reason = refusal.reason.word(),
@@ -457,6 +469,9 @@ pub(super) fn is_error_page(status: StatusCode, format: Format, plan: &Plan) -> 
 /// A successful page, table or text must hold a place of each declared kind; scripts and style sheets
 /// hold no records.
 pub(super) fn expect(head: &response::Parts, format: Format, guard: &mut Outbound) {
+    if head.status.is_success() {
+        guard.expect_one_subject();
+    }
     if head.status.is_success() && matches!(format, Format::Html | Format::Csv | Format::Text) {
         guard.expect_shape();
     }

@@ -17,7 +17,7 @@ use crate::format::xml::calls;
 use crate::guard::inbound::Inbound;
 use crate::guard::outbound::{Outbound, Request as Judged};
 use crate::guard::restore::{Doubts, Why, minds_controls};
-use crate::guard::subject::Subjects;
+use crate::guard::subject::{self, Subjects};
 use crate::guard::{method, query};
 use crate::identity;
 use crate::identity::session::UserAt;
@@ -71,7 +71,7 @@ fn is_open(house: &House, method: &Method, path: &Canonical) -> bool {
     identity::session(&house.identity).is_some_and(|(_, session)| session.is_open(method, &path.folded()))
 }
 
-fn nobody() -> Refusal {
+pub(super) fn nobody() -> Refusal {
     Refusal::new(Reason::Unrecognised, "no source found a credential")
 }
 
@@ -133,6 +133,8 @@ pub struct Screened {
     pub sought: Sought,
     /// What of a write goes nowhere unless the record settles it.
     pub doubts: Doubts,
+    /// What staff said in a write, by the names at which it stood.
+    pub said: Parameters,
 }
 
 /// A request, read and understood.
@@ -229,6 +231,12 @@ impl Asked {
     /// Refuses questions about hidden data. Tells which values of it were sought, and what of a write must be
     /// compared with the record.
     pub fn screen(&self, plan: &Plan, bounds: &Bounds) -> Result<Screened, Refusal> {
+        if let Some(kind) = plan.derives_veiled() {
+            let name = &plan.kinds.get(kind).name;
+            let note = format!("the crm would copy or transform `{name}` by it, which staff does not get in clear");
+            return Err(Refusal::new(Reason::Rule, note));
+        }
+        self.names_one_subject(plan)?;
         let mut doubts = Doubts::default();
         let mut sought = query::screen(plan, &self.named_segments(plan))?.sought;
         let (mut of_query, mut of_body) = (Vec::new(), Vec::new());
@@ -245,7 +253,7 @@ impl Asked {
             if self.head.method == Method::PUT && self.writes(plan) {
                 doubts = Inbound::new(plan, 0).of_nothing();
             }
-            return Ok(Screened { sought, doubts });
+            return Ok(Screened { sought, doubts, said: Vec::new() });
         }
         let kind = content_type(&self.head.headers)?.unwrap_or_default().to_ascii_lowercase();
         if kind.contains("json-patch") && plan.decisions.iter().any(|own| own.action.veils() || own.readonly) {
@@ -259,15 +267,23 @@ impl Asked {
             Format::Multipart => parts::readings(&text),
             _ => vec![Cow::Borrowed(&*text)],
         };
+        let mut said = Vec::new();
         for body in readings {
             let screened = self.screen_body(plan, bounds, format, &body)?;
             of_body.push(screened.sought);
+            said.extend(screened.said);
             match format {
                 Format::Json | Format::Xml => doubts = screened.doubts,
                 // In whatever charset it looks like a veil: the page's is known when it is compared.
-                Format::Form => doubts.leaves.extend(forms::numbered(&body, plan, screened.doubts.leaves)?),
-                Format::Multipart => doubts.leaves.extend(forms::numbered_parts(&body, plan, screened.doubts.leaves)?),
-                _ if screened.doubts.leaves.is_empty() => {}
+                Format::Form => {
+                    doubts.leaves.extend(forms::numbered(&body, plan, screened.doubts.leaves)?);
+                    doubts.contacts = forms::touched(&body, screened.doubts.contacts);
+                }
+                Format::Multipart => {
+                    doubts.leaves.extend(forms::numbered_parts(&body, plan, screened.doubts.leaves)?);
+                    doubts.contacts = forms::touched_parts(&body, screened.doubts.contacts);
+                }
+                _ if screened.doubts.leaves.is_empty() => doubts.contacts = screened.doubts.contacts,
                 _ => return Err(screened.doubts.refuse(plan)),
             }
         }
@@ -275,18 +291,22 @@ impl Asked {
         if matches!(format, Format::Form | Format::Multipart) && self.writes(plan) {
             doubts.controls = minds_controls(plan);
         }
-        Ok(Screened { sought, doubts })
+        Ok(Screened { sought, doubts, said })
     }
 
     /// The same for one reading of the body.
     fn screen_body(&self, plan: &Plan, bounds: &Bounds, format: Format, text: &[u8]) -> Result<Screened, Refusal> {
         let mut inbound = Inbound::new(plan, bounds.body_bytes);
         written::show(plan, bounds, (format, text), &mut inbound)?;
-        let parameters = inbound.parameters();
+        let (parameters, numbers) = (inbound.parameters(), inbound.numbers());
         method::is_the_only_one(self.head.method.as_str(), &parameters)?;
-        let doubts = inbound.doubts(self.head.method == Method::PUT);
+        let sought = inbound.typed();
+        let mut doubts = inbound.doubts(self.head.method == Method::PUT);
+        doubts.changes = matches!(self.head.method, Method::PUT | Method::PATCH) && self.subject(plan).id.is_some();
         if self.writes(plan) {
-            return Ok(Screened { sought: Sought::new(), doubts });
+            let goes_home = plan.restore || plan.recall.is_some();
+            let said = if goes_home { [parameters, numbers].concat() } else { Vec::new() };
+            return Ok(Screened { sought, doubts, said });
         }
         // A question that holds a veil has no record to be compared with.
         if let Some(doubt) = doubts.leaves.iter().find(|doubt| doubt.why == Why::Veil) {
@@ -305,7 +325,15 @@ impl Asked {
             Format::Text => query::screen_text(plan, &String::from_utf8_lossy(text))?,
             _ => query::screen(plan, &parameters)?,
         };
-        Ok(Screened { sought: asked.sought, doubts: Doubts::default() })
+        Ok(Screened { sought: asked.sought, doubts: Doubts::default(), said: Vec::new() })
+    }
+
+    /// What staff sent along with what goes on in another way, by name: `said` is that of a write's body.
+    pub(super) fn along(&self, said: Parameters) -> Parameters {
+        match &self.as_sent {
+            Some((query, form)) => [query.as_slice(), form, &said].concat(),
+            None => [self.query(), &said].concat(),
+        }
     }
 
     /// Whether the request changes something in the CRM.
@@ -316,6 +344,17 @@ impl Asked {
     /// The subject that the request itself names.
     pub fn subject(&self, plan: &Plan) -> Subject {
         Subjects::new(plan, &self.path_values(plan), self.query()).of(plan, 0)
+    }
+
+    /// Refuses a request that names two subjects where one is meant, in any reading of its parameters.
+    fn names_one_subject(&self, plan: &Plan) -> Result<(), Refusal> {
+        let named = plan.subjects.iter().any(|source| matches!(source.at, SubjectAt::Query(_)));
+        if !named {
+            return Ok(());
+        }
+        let path = self.path_values(plan);
+        let forms = forms::of(&self.head.headers, &self.body)?;
+        together(&self.queries, &forms).try_for_each(|all| subject::is_named_once(plan, &path, &all))
     }
 
     /// The guard of the answer.

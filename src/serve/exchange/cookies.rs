@@ -24,7 +24,7 @@ impl Cookies {
     pub(super) fn of(headers: &HeaderMap, about: &About, guard: impl Fn() -> Outbound) -> Cookies {
         let mut all = HeaderMap::new();
         for value in headers.get_all(header::SET_COOKIE).iter().take(COOKIES_MAX) {
-            let one = HeaderMap::from_iter([(header::SET_COOKIE, value.clone())]);
+            let one = HeaderMap::from_iter([value.clone(), open(value)].map(|value| (header::SET_COOKIE, value)));
             let mut guard = guard();
             let judged = head::show_headers(&one, &mut guard).and_then(|()| guard.finish());
             if judged.is_ok_and(|verdict| is_silent(&verdict)) {
@@ -35,17 +35,20 @@ impl Cookies {
         Cookies(all.get_all(header::SET_COOKIE).iter().cloned().collect())
     }
 
-    /// Shows them to the guard of the answer that they came with.
+    /// Shows them to the guard of the answer that they came with, and behind them what stands in their tokens.
     pub(super) fn show(&self, guard: &mut Outbound) -> Result<(), crate::terms::refusal::Refusal> {
-        head::show_headers(&self.headers(), guard)
+        let opened: Vec<HeaderValue> = self.0.iter().map(open).collect();
+        let all = self.0.iter().chain(&opened).map(|value| (header::SET_COOKIE, value.clone()));
+        head::show_headers(&all.collect(), guard)
     }
 
     /// Takes those out of which that guard would have edited anything.
     pub(super) fn keep_unedited(&mut self, verdict: &Verdict) {
-        let mut number = 0;
+        let (mut number, count) = (0, self.0.len());
         self.0.retain(|_| {
             number += 1;
-            verdict.edits.iter().all(|edit| edit.document != Document::Header(number - 1))
+            let own = [Document::Header(number - 1), Document::Header(count + number - 1)];
+            verdict.edits.iter().all(|edit| !own.contains(&edit.document))
         });
     }
 
@@ -84,6 +87,13 @@ impl Cookies {
             }
         }
     }
+}
+
+/// A cookie with its dots made blanks: the middle of a signed token (JWT) is base64 that is not looked into where
+/// it may not be changed, but here it may be left out.
+fn open(value: &HeaderValue) -> HeaderValue {
+    let bytes: Vec<u8> = value.as_bytes().iter().map(|byte| if *byte == b'.' { b' ' } else { *byte }).collect();
+    HeaderValue::from_bytes(&bytes).unwrap_or_else(|_| value.clone())
 }
 
 /// Nothing is disclosed, and nothing would be edited.
@@ -136,6 +146,12 @@ mod tests {
         ] {
             assert_eq!(fresh(cookie, "/api/customers/42"), told, "{cookie}");
         }
+    }
+
+    #[test]
+    fn what_stands_in_a_signed_token_is_seen() {
+        let value = HeaderValue::from_static("jwt=eyJhbGciOiJub25lIn0.eyJuYW1lIjoiYSJ9.c2ln; Path=/");
+        assert_eq!(open(&value), "jwt=eyJhbGciOiJub25lIn0 eyJuYW1lIjoiYSJ9 c2ln; Path=/");
     }
 
     #[test]

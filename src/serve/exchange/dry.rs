@@ -2,17 +2,20 @@
 //! tests in rule files run through it, so that they prove what the gateway does and not a model of
 //! it.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, response};
 
-use crate::body::rewriter::Rewriter;
+use crate::body::rewriter::{Additions, Decided, Rewriter};
 use crate::body::unpack;
 use crate::format::{self, Format};
 use crate::guard::notes::Notes;
 use crate::guard::outbound::Outbound;
+use crate::guard::restore::{Field, Kept};
 use crate::policy::Policy;
 use crate::policy::decide::RoleId;
 use crate::policy::matched::Matched;
@@ -20,10 +23,11 @@ use crate::policy::plan::{Plan, Unreadable};
 use crate::serve::exchange::answer::{self, About};
 use crate::serve::exchange::asked::{self, Asked, Asks, Screened};
 use crate::serve::exchange::leads::Own;
+use crate::serve::exchange::remembering::Remembering;
 use crate::serve::exchange::restore::{self, Compared, Restored};
 use crate::serve::exchange::sealed::Site;
 use crate::serve::exchange::sealing::{By, Sealing};
-use crate::serve::exchange::{head, protect, sealed};
+use crate::serve::exchange::{head, hidden, protect, sealed, state};
 use crate::serve::respond::{self, Reader, Ways};
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::{Counts, Disclosures, Subject};
@@ -181,16 +185,20 @@ fn answered(
     let asks = Asks { staff: caller.staff, roles: caller.roles, network: Some(caller.network), time: caller.time };
     let plan = asked.plan(policy, &asks, &bounds)?;
     *used = Some(Arc::clone(&plan));
-    let mut home = asked.translate(policy, &plan, mint.as_ref())?;
+    let mut home = hidden::sought(asked.translate(policy, &plan, mint.as_ref())?);
     asked.strip_sorts(policy, &plan)?;
-    let Screened { sought, doubts } = asked.screen(&plan, &bounds)?;
+    let Screened { sought, doubts, said } = asked.screen(&plan, &bounds)?;
     let by = By { policy, mint, bounds: &bounds };
     let compared = Compared { by, asks: &asks, plan: &plan, doubts: &doubts };
     let site = Site::none();
+    state::opened(&plan, mint.as_ref(), (&site, &asks), &mut asked)?;
     let with = restore::with(&compared, carried, &site, &asked)?;
-    let Restored { values, counts } = restore::dried((compared, with), &mut asked, record.map(Response::into_parts))?;
-    home.extend(values);
-    let mut guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff).hiding(home);
+    let Restored { values, counts, .. } =
+        restore::dried((compared, with), &mut asked, record.map(Response::into_parts))?;
+    home.extend(hidden::gone_home(values));
+    let guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff);
+    let sealer = state::sealer(mint, &site, &asks, &asked);
+    let mut guard = guard.sealing_states(sealer).hiding(home, asked.along(said));
     guard.tell(dry.notes.clone());
     let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
     let mut about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new()).sealing(sealing);
@@ -204,8 +212,9 @@ fn answered(
     let told = if body.is_empty() || about.head_only() {
         Told { verdict: guard.finish()?, unread: true, ..Told::default() }
     } else {
-        let sealing = about.take_sealing(&head);
-        told_with((&head, &body), &about, guard, sealing.as_deref().map(|sealing| (sealing, by)), &bounds)?
+        let sealing = about.take_sealing(&head).filter(|_| is_page(&head, &body, &plan));
+        let seals = sealing.as_deref().map(|sealing| move |page: &Decided<'_>| sealing.seals(by, page));
+        told_with((&head, &body), &about, guard, seals.as_ref().map(|seals| seals as Additions<'_>), &bounds)?
     };
     let disclosures = told.verdict.disclosures.clone();
     head::edit_headers(&mut head.headers, told.verdict)?;
@@ -219,9 +228,7 @@ fn answered(
         head::read_as(&mut head.headers, format, charset);
     }
     protect::tell(&mut head.headers, &about);
-    if let Some(page) = told.page {
-        head.headers = page;
-    }
+    head.headers = told.page.unwrap_or(head.headers);
     Ok(Got {
         status: head.status.as_u16(),
         headers: pairs(&head.headers),
@@ -237,6 +244,39 @@ fn answered(
         target: asked.to_request()?.uri().to_string(),
         plan: Some(plan),
     })
+}
+
+fn is_page(head: &response::Parts, body: &Bytes, plan: &Plan) -> bool {
+    matches!(answer::readable(head, body, plan), Ok((Format::Html, _)))
+}
+
+/// To which request an answer was given that staff had seen before: it stands among the extensions of that answer.
+#[derive(Clone)]
+pub struct AnsweredTo(pub Request<Bytes>);
+
+/// What is remembered of an answer that staff had seen before.
+pub(super) fn seen(compared: &Compared<'_>, record: (response::Parts, Bytes)) -> HashMap<Field, Kept> {
+    shown(compared, record).unwrap_or_default().into_iter().collect()
+}
+
+fn shown(compared: &Compared<'_>, (mut head, body): (response::Parts, Bytes)) -> Option<Vec<(Field, Kept)>> {
+    let Compared { by, asks, .. } = *compared;
+    let AnsweredTo(request) = head.extensions.remove()?;
+    let (asking, sent) = request.into_parts();
+    let asked = Asked::new(by.policy, asking, sent, by.bounds).ok()?;
+    let plan = asked.plan(by.policy, asks, by.bounds).ok()?;
+    asked.screen(&plan, by.bounds).ok()?;
+    let remembering = Remembering::of(&asked, asks, &plan, "").filter(|_| head.status.is_success())?;
+    let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
+    let guard = asked.guard(&plan, by.mint, by.bounds, asked::day(asks.time)).asked_by(asks.staff);
+    let (format, _) = answer::readable(&head, &body, &plan).ok()?;
+    let seen = RefCell::default();
+    let more = |page: &Decided<'_>| {
+        seen.replace(remembering.seen(format, page, by.bounds));
+        Vec::new()
+    };
+    told_with((&head, &body), &about, guard, Some(&more), by.bounds).ok()?;
+    Some(seen.into_inner())
 }
 
 /// A body for staff.
@@ -265,12 +305,12 @@ pub(super) fn told(
     told_with((head, body), about, guard, None, bounds)
 }
 
-/// The same with seals for its forms.
+/// The same with what is put into it.
 fn told_with(
     (head, body): (&response::Parts, &Bytes),
     about: &About,
     mut guard: Outbound,
-    sealing: Option<(&Sealing, By<'_>)>,
+    more: Option<Additions<'_>>,
     bounds: &Bounds,
 ) -> Result<Told, Refusal> {
     let plan = about.plan();
@@ -293,8 +333,8 @@ fn told_with(
     }
     let first = rewriter.write(body, &mut guard)?;
     let long = first.is_some();
-    let mut last = match sealing.filter(|_| format == Format::Html && !long) {
-        Some((sealing, by)) => rewriter.end_with(&mut guard, &|page| sealing.seals(by, page))?,
+    let mut last = match more.filter(|_| !long) {
+        Some(more) => rewriter.end_with(&mut guard, more)?,
         None => rewriter.end(&mut guard)?,
     };
     let mut bytes = Vec::new();

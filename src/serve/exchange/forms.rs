@@ -8,7 +8,7 @@ use http::header::HeaderMap;
 
 use crate::body::{parts, readings};
 use crate::format::multipart;
-use crate::guard::restore::Doubt;
+use crate::guard::restore::{Doubt, Touch};
 use crate::policy::plan::Plan;
 use crate::route::normal;
 use crate::serve::exchange::asked::{content_type, unreadable};
@@ -65,6 +65,28 @@ pub(super) fn numbered_parts(reading: &[u8], plan: &Plan, doubts: Vec<Doubt>) ->
         }
     };
     doubts.into_iter().map(numbered).collect()
+}
+
+/// Where a reading of a form says how somebody is reached, as the numbers of its fields.
+pub(super) fn touched(reading: &[u8], touches: Vec<Touch>) -> Vec<Touch> {
+    let numbered = |touch: Touch| {
+        let number = reading.get(..touch.span.start)?.iter().filter(|byte| **byte == b'&').count();
+        Some(Touch { span: number..number + 1, ..touch })
+    };
+    touches.into_iter().filter_map(numbered).collect()
+}
+
+/// The same of a form in parts.
+pub(super) fn touched_parts(reading: &[u8], touches: Vec<Touch>) -> Vec<Touch> {
+    let places = parts::places(reading).unwrap_or_default();
+    let numbered = |touch: Touch| {
+        let holds = |(place, is_file): &(Range<usize>, bool)| {
+            !is_file && place.start <= touch.span.start && touch.span.end <= place.end
+        };
+        let number = places.iter().position(holds)?;
+        Some(Touch { span: number..number + 1, ..touch })
+    };
+    touches.into_iter().filter_map(numbered).collect()
 }
 
 /// Whether the body is a form as browsers send it by default.

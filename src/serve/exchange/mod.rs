@@ -13,17 +13,22 @@ pub mod dry;
 pub mod foreseen;
 mod forms;
 mod head;
+mod hidden;
 mod leads;
 mod login;
+mod more;
 mod posted;
 mod prefetched;
 mod protect;
 mod purpose;
 mod questions;
 pub mod recognise;
+mod remembering;
 mod restore;
+mod reveal;
 mod sealed;
 mod sealing;
+mod state;
 mod told;
 mod whoami;
 mod written;
@@ -35,8 +40,10 @@ use http::header::RETRY_AFTER;
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 
+use crate::guard::restore::Doubts;
 use crate::identity;
 use crate::identity::peer::Peer;
+use crate::policy::plan::Plan;
 use crate::serve::disclose::body::StaffBody;
 use crate::serve::disclose::{Facts, Receipt};
 use crate::serve::exchange::answer::About;
@@ -44,7 +51,8 @@ use crate::serve::exchange::asked::{Asked, Asks};
 use crate::serve::exchange::cookies::Cookies;
 use crate::serve::exchange::login::Watch;
 use crate::serve::exchange::questions::Judged;
-use crate::serve::exchange::restore::Compared;
+use crate::serve::exchange::remembering::Remembering;
+use crate::serve::exchange::restore::{Compared, Restored};
 use crate::serve::exchange::sealed::Site;
 use crate::serve::exchange::sealing::{By, Sealing};
 use crate::serve::house::{Gateway, House};
@@ -65,14 +73,19 @@ pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: &
         ..Facts::default()
     };
     let mut beside = Beside::default();
-    let answered = answered(&gateway, &house, request, peer, &mut facts, reader, &mut beside).await;
+    let answered = if reveal::is_asked(request.uri().path()) {
+        Box::pin(reveal::answered(&gateway, &house, request, peer, &mut facts, &mut beside)).await
+    } else {
+        answered(&gateway, &house, request, peer, &mut facts, reader, &mut beside).await
+    };
     let outcome = if answered.is_ok() { "released" } else { "refused" };
     let resource = facts.resource.as_deref().unwrap_or("undeclared");
     gateway.metrics.requests.with_label_values(&[resource, outcome]).inc();
     let took = began.elapsed();
     gateway.metrics.request_seconds.observe(took.as_secs_f64());
     gateway.metrics.overhead_seconds.observe(took.saturating_sub(beside.crm).as_secs_f64());
-    let mut response = answered.unwrap_or_else(|refusal| refused(&gateway, &house, &facts, &refusal, reader));
+    let mut response =
+        answered.unwrap_or_else(|refusal| refused(&gateway, &house, &facts, &refusal, (reader, &beside)));
     beside.cookies.give(response.headers_mut());
     if let Ok(id) = HeaderValue::from_str(&facts.id) {
         response.headers_mut().insert(respond::REQUEST, id);
@@ -87,6 +100,10 @@ struct Beside {
     crm: Duration,
     /// What it set while a record was read again.
     cookies: Cookies,
+    /// The one method that there is at a place of the gateway's own.
+    allow: Option<&'static str>,
+    /// That it is refused has its record already.
+    recorded: bool,
 }
 
 async fn answered(
@@ -118,12 +135,11 @@ async fn answered(
     let logs_in = watch.as_ref().is_some_and(Watch::is_login);
     let roles = staff.as_ref().map(|staff| house.policy.roles_of(&staff.groups)).unwrap_or_default();
     facts.roles = house.policy.role_names(&roles);
-    let time = jiff::Timestamp::now();
-    let asks = Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time };
+    let asks = Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time: jiff::Timestamp::now() };
     let plan = asked.plan(&house.policy, &asks, &house.bounds)?;
     facts.planned(&plan);
-    let Judged { originals: mut home, marks, searched, doubts } =
-        questions::judge(gateway, house, facts, (&asks, &plan), &mut asked)?;
+    let Judged { originals, marks, searched, doubts, said } =
+        questions::judge(gateway, house, facts, (&asks, &plan), (&mut asked, logs_in))?;
     let event = match plan.event {
         // The log-in has a record of its own; what its page discloses is seen.
         _ if logs_in => Event::View,
@@ -131,12 +147,12 @@ async fn answered(
         event => event,
     };
     let mut receipt = Receipt::open(gateway, house, &plan, facts, event)?;
-    for (outcome, reason) in marks {
-        Box::pin(receipt.marked(outcome, reason)).await?;
-    }
+    Box::pin(receipt.marked(&marks)).await?;
+    let mut home = hidden::sought(originals);
     let by = By { policy: &house.policy, mint: &house.mint, bounds: &house.bounds };
     let compared = Compared { by, asks: &asks, plan: &plan, doubts: &doubts };
-    let site = Site::of(&house.identity, upstream.identity(), asked.headers())?;
+    let site = site(house, &upstream, (&asks, &plan), &mut asked)?;
+    let mut compared_with = Restored::default();
     if let Some(with) = restore::with(&compared, carried, &site, &asked)? {
         let for_both = (&mut receipt, &mut beside.cookies);
         let restored = restore::restore(gateway, house, &upstream, (compared, with), &mut asked, for_both);
@@ -144,16 +160,19 @@ async fn answered(
         if let Some(watch) = &watch {
             watch.sees(house, &beside.cookies.headers()).await;
         }
-        home.extend(restored?.values);
+        compared_with = restored?;
+        home.extend(hidden::gone_home(std::mem::take(&mut compared_with.values)));
     }
     // A log-in changes nothing of customers'.
     if asked.writes(&plan) && !logs_in {
-        Box::pin(receipt.forward(&asked.subject(&plan))).await?;
+        forwarded(&mut receipt, &asked, &plan, &doubts, compared_with).await?;
     }
-    let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(time)).asked_by(staff.as_ref());
-    let guard = Box::new(guard.hiding(home));
+    let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(asks.time)).asked_by(staff.as_ref());
+    let sealer = state::sealer(&house.mint, &site, &asks, &asked);
+    let guard = Box::new(guard.sealing_states(sealer).hiding(home, asked.along(said)));
     let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
-    let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing);
+    let remembering = Remembering::of(&asked, &asks, &plan, upstream.identity());
+    let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing).remembering(remembering);
     if let Some(watch) = &watch {
         Box::pin(watch.before()).await;
     }
@@ -165,7 +184,37 @@ async fn answered(
     if let Some(watch) = &watch {
         Box::pin(watch.after(gateway, house, facts, &mut receipt, &mut answer)).await?;
     }
-    answer::release(gateway, house, answer, about, guard, receipt).await
+    let released = answer::release(gateway, house, answer, about, guard, receipt).await;
+    released.inspect_err(|refusal| facts.about(&plan, house, refusal))
+}
+
+/// For whom and where what a page brought along opens; what of it is the CRM's own is put back.
+fn site(
+    house: &House,
+    upstream: &Upstream,
+    (asks, plan): (&Asks<'_>, &Plan),
+    asked: &mut Asked,
+) -> Result<Site, Refusal> {
+    let site = Site::of(&house.identity, upstream.identity(), asked.headers())?;
+    state::opened(plan, house.mint.as_ref(), (&site, asks), asked)?;
+    Ok(site)
+}
+
+/// Records what a write says of how somebody is reached, and that it goes on.
+async fn forwarded(
+    receipt: &mut Receipt,
+    asked: &Asked,
+    plan: &Plan,
+    doubts: &Doubts,
+    compared_with: Restored,
+) -> Result<(), Refusal> {
+    let contacts = doubts.contacts(plan, &compared_with.kept);
+    let whom = compared_with.subject.unwrap_or_else(|| asked.subject(plan));
+    // Of somebody new there is nothing else that could be mailed.
+    if !contacts.is_empty() && whom.id.is_some() {
+        Box::pin(receipt.reached(&whom, &contacts)).await?;
+    }
+    Box::pin(receipt.forward(&asked.subject(plan))).await
 }
 
 /// The CRM that is asked for, by a request that did not come through this gateway before.
@@ -187,8 +236,15 @@ fn destination(
 }
 
 /// Tells staff, the ledger, the metrics and the log that a request was refused.
-fn refused(gateway: &Gateway, house: &House, facts: &Facts, refusal: &Refusal, reader: Reader) -> Response<StaffBody> {
-    let ways = Ways { challenges: identity::challenges(&house.identity), login: login::link(house) };
+fn refused(
+    gateway: &Gateway,
+    house: &House,
+    facts: &Facts,
+    refusal: &Refusal,
+    (reader, beside): (Reader, &Beside),
+) -> Response<StaffBody> {
+    let (challenges, login) = (identity::challenges(&house.identity), login::link(house));
+    let ways = Ways { challenges, login, allow: beside.allow };
     let mut response = respond::refusal(refusal.reason, reader, &facts.id, &ways);
     if let Some(after) = refusal.after {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after));
@@ -201,7 +257,10 @@ fn refused(gateway: &Gateway, house: &House, facts: &Facts, refusal: &Refusal, r
     entry.status = Some(response.status().as_u16());
     entry.outcome = Some("refused".into());
     entry.reason = Some(refusal.reason.word().into());
-    gateway.ledger.refuse(entry);
+    entry.subjects.clone_from(&facts.about);
+    if !beside.recorded {
+        gateway.ledger.refuse(entry);
+    }
     let resource = facts.resource.as_deref().unwrap_or("undeclared");
     tracing::info!(request = facts.id, reason = refusal.reason.word(), note = refusal.note, resource, "refused");
     response.map(StaffBody::own)

@@ -58,9 +58,9 @@ impl Asked {
         let said = (self.query().to_vec(), self.form.clone());
         let mut originals = Vec::new();
         let raw = self.head.uri.query().unwrap_or_default();
-        let query = with_originals(raw.as_bytes(), &self.queries, plan, mint, &mut originals);
+        let query = with_originals((raw.as_bytes(), "%20"), &self.queries, plan, mint, &mut originals);
         let body = if forms::is_plain(self.headers()) {
-            with_originals(&self.body, &forms::of(self.headers(), &self.body)?, plan, mint, &mut originals)
+            with_originals((&self.body, "+"), &forms::of(self.headers(), &self.body)?, plan, mint, &mut originals)
         } else {
             self.json_with_original(plan, mint, &mut originals)
         };
@@ -111,6 +111,8 @@ pub(super) struct Judged {
     pub searched: bool,
     /// What of a write goes nowhere unless the record settles it.
     pub doubts: Doubts,
+    /// What staff said in a write, by name.
+    pub said: Parameters,
 }
 
 /// Makes the questions those that go on, refuses what they may not ask, and counts what they look for.
@@ -119,19 +121,38 @@ pub(super) fn judge(
     house: &House,
     facts: &Facts,
     (asks, plan): (&Asks<'_>, &Plan),
-    asked: &mut Asked,
+    (asked, logs_in): (&mut Asked, bool),
 ) -> Result<Judged, Refusal> {
     let originals = asked.translate(&house.policy, plan, house.mint.as_ref())?;
     let mut marks = Vec::new();
     if asked.strip_sorts(&house.policy, plan)? {
         marks.push(("stripped", "sort"));
     }
-    let Screened { sought, doubts } = asked.screen(plan, &house.bounds)?;
+    let Screened { mut sought, doubts, said } = asked.screen(plan, &house.bounds)?;
+    if logs_in && asked.writes(plan) {
+        // Names of staff, of all who log in at the same door.
+        sought.clear();
+    }
+    sought.extend(beside_tokens(asked, &sought));
     if !counted(gateway, house, facts, (asks, plan), &sought)?.is_empty() {
         marks.push(("alert", Reason::Limit.word()));
     }
-    Ok(Judged { originals, marks, searched: !sought.is_empty(), doubts })
+    Ok(Judged { originals, marks, searched: !sought.is_empty(), doubts, said })
 }
+
+/// What stands beside a token in a question counts as looked for: where the answer repeats it, the original would
+/// show whether it is that.
+fn beside_tokens(asked: &Asked, sought: &Sought) -> Sought {
+    let (Some((query, form)), Some((kind, _))) = (&asked.as_sent, sought.iter().next()) else { return Sought::new() };
+    let is_count = |text: &str| text.len() <= COUNT_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_way = |text: &str| ["asc", "desc", "true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word));
+    let texts = query.iter().chain(form).map(|(_, text)| text.trim());
+    let others = texts.filter(|text| !is_count(text) && !is_way(text) && !text.starts_with("tok_"));
+    others.map(|text| (*kind, Secret(format!("beside {text}")))).collect()
+}
+
+/// The number of a page, or of rows, has no more digits.
+const COUNT_DIGITS: usize = 6;
 
 /// Counts what staff looks for before the CRM is asked, and gives the limits that only tell; refuses what is
 /// beyond one that blocks.
@@ -148,11 +169,14 @@ fn counted(
     let role = facts.roles.first().map_or("none", |role| role);
     let count = |then: Then| gateway.metrics.limits.with_label_values(&[role, then.word()]).inc();
     let limits = house.policy.limits(asks.roles, asks.staff);
-    let alerts = gateway.searches.count(facts.staff.as_deref(), plan, sought, &limits).inspect_err(|refusal| {
-        if refusal.reason == Reason::Limit {
-            count(Then::Block);
-        }
-    })?;
+    let alerts = gateway
+        .searches
+        .count(facts.staff.as_deref(), plan, sought, (&limits, house.policy.longest_limit()))
+        .inspect_err(|refusal| {
+            if refusal.reason == Reason::Limit {
+                count(Then::Block);
+            }
+        })?;
     for limit in &alerts {
         count(limit.then);
         let limit = limit.to_string();
@@ -204,9 +228,9 @@ fn about(
 }
 
 /// Parameters as they are sent, with originals in the place of tokens. Nothing where there is none, or where
-/// nobody can say which charset they are in.
+/// nobody can say which charset they are in. `blank` stands for one: in an address `+` is none to every reader.
 fn with_originals(
-    raw: &[u8],
+    (raw, blank): (&[u8], &str),
     readings: &[Parameters],
     plan: &Plan,
     mint: &dyn Mint,
@@ -218,7 +242,7 @@ fn with_originals(
     for (number, original) in &found {
         let part = parts.get_mut(*number)?;
         part.truncate(part.find('=')? + 1);
-        part.push_str(&readings::written_in(&original.0, "utf-8")?);
+        part.push_str(&readings::written_in(&original.0, "utf-8")?.replace('+', blank));
     }
     originals.extend(found.iter().map(|(_, original)| original.0.clone()));
     (!found.is_empty()).then(|| parts.join("&"))

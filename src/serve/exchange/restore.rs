@@ -4,6 +4,7 @@
 //! The answer to that question is for nobody: what is left of it is the edits of the write.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -31,12 +32,12 @@ use crate::serve::exchange::leads::Own;
 use crate::serve::exchange::posted::Posted;
 use crate::serve::exchange::sealed::{Carried, Site};
 use crate::serve::exchange::sealing::By;
-use crate::serve::exchange::{dry, head, sealed};
+use crate::serve::exchange::{dry, head, remembering, sealed};
 use crate::serve::house::{Gateway, House};
 use crate::serve::respond::Reader;
 use crate::serve::upstream::Upstream;
 use crate::terms::bounds::Bounds;
-use crate::terms::disclosure::Counts;
+use crate::terms::disclosure::{Counts, Subject};
 use crate::terms::event::Event;
 use crate::terms::leaf::Sink;
 use crate::terms::refusal::{Reason, Refusal};
@@ -60,6 +61,8 @@ pub(super) enum With {
     Seal(Box<SealedForm>),
     /// The record, read once more.
     Record,
+    /// What is remembered of the record.
+    Memory,
 }
 
 /// What a write has to be compared with before it goes on; nothing where it goes on as it is.
@@ -73,8 +76,13 @@ pub(super) fn with(
     if let Some(form) = sealed::opened(carried, asked, site, compared)?.filter(|_| !minds_controls(compared.plan)) {
         return Ok(Some(With::Seal(Box::new(form))));
     }
+    if compared.plan.recall.is_some() {
+        let is_open = !compared.doubts.leaves.is_empty() || compared.doubts.scope == Scope::All;
+        return Ok(is_open.then_some(With::Memory));
+    }
     if !compared.plan.restore {
-        return compared.doubts.refuse_alone(compared.plan).map(|()| None);
+        compared.doubts.refuse_alone(compared.plan)?;
+        return Ok(compared.doubts.nulls.then_some(With::Record));
     }
     Ok((!compared.doubts.is_empty()).then_some(With::Record))
 }
@@ -86,6 +94,22 @@ pub(super) struct Restored {
     pub values: Vec<String>,
     /// How many values of which kind.
     pub counts: Counts,
+    /// What of the write is what it was.
+    pub kept: Vec<Range<usize>>,
+    /// Whom the form that was sent was about, where it says so.
+    pub subject: Option<Subject>,
+}
+
+impl Restored {
+    /// What went home, in a write that says itself whom it is about.
+    pub(super) fn of(home: Home, subject: Option<Subject>) -> Restored {
+        Restored { values: home.values(), counts: home.counts, kept: home.kept, subject }
+    }
+
+    /// What came of the record read again.
+    fn of_record(whole: Whole) -> Restored {
+        Restored { values: whole.values, counts: whole.counts, kept: whole.kept, subject: None }
+    }
 }
 
 /// Makes a write whole again before it goes on, and records what went home. `receipt` is the write's own;
@@ -103,8 +127,13 @@ pub(super) async fn restore(
         if !home.fills.is_empty() {
             receipt.restored(&form.subject, &home.counts).await?;
         }
-        return Ok(Restored { values: home.values(), counts: home.counts });
+        return Ok(Restored::of(home, Some(form.subject.clone())));
     }
+    if let With::Memory = with {
+        return remembering::recalled_by(gateway, upstream, &compared, asked, receipt).await;
+    }
+    let alone = compared.doubts.of_nothing_else();
+    let compared = compared.or_with(&alone);
     let Some(question) = Question::of(asked, &compared) else {
         return compared.unknown(None).map(|()| Restored::default());
     };
@@ -113,19 +142,23 @@ pub(super) async fn restore(
         let about = question.about();
         let answer = upstream.send(question.asked.to_request()?).await?;
         let (head, mut body) = answer.into_parts();
-        let bytes = body.look(house.bounds.hold_bytes).await?.ok_or_else(|| compared.doubts.refuse(compared.plan))?;
-        share.set(bytes.len().saturating_mul(COPIES))?;
+        let bytes = body.look(house.bounds.hold_bytes).await?;
+        share.set(bytes.as_ref().map_or(0, Bytes::len).saturating_mul(COPIES))?;
         Ok::<_, Refusal>((about, head, bytes))
     };
     let late = |_| Refusal::new(Reason::UpstreamSlow, "the record was not there in time to compare a write with it");
     let (about, head, bytes) = timeout(house.bounds.request, read).await.map_err(late)??;
+    // Longer than can be compared.
+    let Some(bytes) = bytes else { return compared.unknown(Some(StatusCode::OK)).map(|()| Restored::default()) };
     *cookies = Cookies::of(&head.headers, &about, || compared.guard(&question));
     let whole = compared.whole(asked, &question, about, (head, bytes), cookies)?;
     cookies.renew(asked);
-    let Some(Whole { body, counts, values }) = whole else { return Ok(Restored::default()) };
-    receipt.restored(&asked.subject(compared.plan), &counts).await?;
-    asked.replace_body(body);
-    Ok(Restored { values, counts })
+    let Some(mut whole) = whole else { return Ok(Restored::default()) };
+    if let Some(body) = whole.body.take() {
+        receipt.restored(&asked.subject(compared.plan), &whole.counts).await?;
+        asked.replace_body(body);
+    }
+    Ok(Restored::of_record(whole))
 }
 
 /// Parameters that say what is done with a record, and not which it is.
@@ -147,10 +180,17 @@ pub(super) fn dried(
         None => return Ok(Restored::default()),
         Some(With::Seal(form)) => {
             let home = sealed::restored(&compared, asked, &form)?;
-            return Ok(Restored { values: home.values(), counts: home.counts });
+            return Ok(Restored::of(home, Some(form.subject.clone())));
+        }
+        Some(With::Memory) => {
+            let seen = record.map(|record| dry::seen(&compared, record)).unwrap_or_default();
+            let (home, whose) = remembering::restored(&compared, asked, &mut |field| seen.get(field).cloned())?;
+            return Ok(Restored::of(home, whose));
         }
         Some(With::Record) => {}
     }
+    let alone = compared.doubts.of_nothing_else();
+    let compared = compared.or_with(&alone);
     let Some(answer) = record else {
         // Nobody knows whether the record is there.
         let unknown = if compared.doubts.leaves.is_empty() { Ok(()) } else { compared.unknown(None) };
@@ -161,17 +201,22 @@ pub(super) fn dried(
     };
     let about = question.about();
     let whole = compared.whole(asked, &question, about, answer, &mut Cookies::default())?;
-    let Some(Whole { body, counts, values }) = whole else { return Ok(Restored::default()) };
-    asked.replace_body(body);
-    Ok(Restored { values, counts })
+    let Some(mut whole) = whole else { return Ok(Restored::default()) };
+    if let Some(body) = whole.body.take() {
+        asked.replace_body(body);
+    }
+    Ok(Restored::of_record(whole))
 }
 
 /// A write with its originals.
 struct Whole {
-    body: Bytes,
+    /// Nothing where it is as it came.
+    body: Option<Bytes>,
     counts: Counts,
     /// What went home.
     values: Vec<String>,
+    /// What of it is what it was.
+    kept: Vec<Range<usize>>,
 }
 
 /// The record twice: as the CRM answered, and as staff would get that.
@@ -182,11 +227,20 @@ struct Record {
     veiled: Vec<u8>,
 }
 
-impl Compared<'_> {
+impl<'a> Compared<'a> {
+    /// The same with these doubts, where the resource does not say that veils go home.
+    fn or_with(self, alone: &'a Doubts) -> Compared<'a> {
+        if self.plan.restore { self } else { Compared { doubts: alone, ..self } }
+    }
+
     /// The record cannot be compared with.
     fn unknown(&self, status: Option<StatusCode>) -> Result<(), Refusal> {
         let is_new = matches!(status, Some(StatusCode::NOT_FOUND | StatusCode::GONE));
         match self.doubts.scope {
+            _ if self.doubts.may_go_on() => Ok(()),
+            Scope::Nothing if self.doubts.leaves.is_empty() && self.doubts.nulls && !is_new => {
+                Err(self.doubts.refuse(self.plan))
+            }
             _ if self.doubts.leaves.is_empty() && self.doubts.controls => restore::refuse_unread(self.plan),
             // It may be emptied, and nobody knows of what.
             Scope::Below if self.doubts.leaves.is_empty() && self.doubts.empties && status.is_some() && !is_new => {
@@ -203,7 +257,7 @@ impl Compared<'_> {
         }
     }
 
-    /// The write as it goes on; nothing where that is as it came.
+    /// The write as it goes on; nothing where it was not compared.
     fn whole(
         &self,
         asked: &Asked,
@@ -220,9 +274,11 @@ impl Compared<'_> {
             return self.unknown(Some(head.status)).map(|()| None);
         }
         let record = self.record((question, about), &mut head, bytes, asked, cookies);
-        let Some(record) = record.map_err(|refusal| self.told(refusal))? else {
-            return self.unknown(Some(head.status)).map(|()| None);
+        let record = match record {
+            Err(refusal) if !(self.doubts.may_go_on() && is_of_the_record(&refusal)) => return Err(self.told(refusal)),
+            record => record.ok().flatten(),
         };
+        let Some(record) = record else { return self.unknown(Some(head.status)).map(|()| None) };
         if asked.body().is_empty() {
             return Err(restore::replaces_locked());
         }
@@ -247,11 +303,12 @@ impl Compared<'_> {
             let note = "the body is signed, so that veils in it cannot be made the originals again; nothing was saved";
             return Err(Refusal::new(Reason::Veil, note));
         }
-        if home.fills.is_empty() {
-            return Ok(None);
+        if !home.fills.is_empty() && !self.plan.restore {
+            return Err(self.doubts.refuse(self.plan));
         }
         let values = home.values();
-        Ok(Some(Whole { body: body.into(), counts: home.counts, values }))
+        let body = (!home.fills.is_empty()).then(|| body.into());
+        Ok(Some(Whole { body, counts: home.counts, values, kept: home.kept }))
     }
 
     /// The record, if it is whose it should be.
@@ -285,7 +342,8 @@ impl Compared<'_> {
     /// What judges the answer to the question.
     fn guard(&self, question: &Question) -> Outbound {
         let guard = question.asked.guard(&question.plan, self.by.mint, self.by.bounds, asked::day(self.asks.time));
-        guard.asked_by(self.asks.staff)
+        // It is for nobody, and compared with what a browser brings back.
+        guard.asked_by(self.asks.staff).sealing_states(Box::new(|_, state| Some(state.to_owned())))
     }
 
     fn document(
@@ -364,11 +422,13 @@ impl Compared<'_> {
 
     /// What is wrong with the record is wrong with the write, unless it can be tried again.
     fn told(&self, refusal: Refusal) -> Refusal {
-        match refusal.reason {
-            Reason::Keys | Reason::Ledger | Reason::Overload | Reason::Internal => refusal,
-            _ => self.doubts.refuse(self.plan),
-        }
+        if is_of_the_record(&refusal) { self.doubts.refuse(self.plan) } else { refusal }
     }
+}
+
+/// Whether it is the record that cannot be judged, and not the gateway that cannot judge now.
+fn is_of_the_record(refusal: &Refusal) -> bool {
+    !matches!(refusal.reason, Reason::Keys | Reason::Ledger | Reason::Overload | Reason::Internal)
 }
 
 /// The question for the record that a write is about.

@@ -53,7 +53,7 @@ pub(super) fn taken(head: &request::Parts, body: Bytes) -> (Bytes, Carried) {
     let found = match kind.as_ref().map(|kind| kind.essence.as_str()) {
         Some("application/x-www-form-urlencoded") => named(&body),
         Some("multipart/form-data") => in_parts(&body),
-        _ if memmem::find(&body, NAME.as_bytes()).is_some() => return (body, Carried::Odd),
+        _ if may_hold_one(&body) => return (body, Carried::Odd),
         _ => return (body, Carried::Nothing),
     };
     match &found[..] {
@@ -66,6 +66,34 @@ pub(super) fn taken(head: &request::Parts, body: Bytes) -> (Bytes, Carried) {
         _ => (body, Carried::Odd),
     }
 }
+
+/// Whether what is no form may bring a seal along: it stands there as a name, or beside what may be one. The word
+/// alone is a word.
+fn may_hold_one(body: &[u8]) -> bool {
+    let holds = |text: &[u8]| memmem::find(&text.to_ascii_lowercase(), NAME.as_bytes()).is_some();
+    let decoded: Vec<u8> = percent_decode(body).collect();
+    if !holds(body) && !holds(&decoded) {
+        return false;
+    }
+    let is_of_a_seal = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let is_long = |text: &[u8]| text.split(|byte| !is_of_a_seal(byte)).any(|run| run.len() >= SEAL_CHARS);
+    [body, &decoded].into_iter().any(|text| is_named_so(&text.to_ascii_lowercase()) || is_long(text))
+}
+
+/// Whether the word is the name of something: `"sudare-seal": …`, `sudare-seal=…`.
+fn is_named_so(text: &[u8]) -> bool {
+    memmem::find_iter(text, NAME.as_bytes()).any(|at| {
+        let before = at.checked_sub(1).map(|before| text[before]);
+        let behind = &text[at + NAME.len()..];
+        let unquoted = behind.strip_prefix(b"\\").unwrap_or(behind).strip_prefix(b"\"");
+        let is_member = unquoted.is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"));
+        let begins = before.is_none_or(|before| matches!(before, b'&' | b';' | b'?' | b'\n' | b'<'));
+        (before == Some(b'"') && is_member) || (begins && behind.starts_with(b"=")) || before == Some(b'<')
+    })
+}
+
+/// No seal is shorter.
+const SEAL_CHARS: usize = 256;
 
 /// Where a field of that name stands.
 struct Hit {
@@ -269,8 +297,20 @@ mod tests {
             (plain, "GET", "/c?a&sudare-seal=X", ""),
             ("application/json", "POST", "/c", "{\"sudare-seal\":\"X\"}"),
             ("text/plain", "POST", "/c", "sudare-seal=X"),
+            ("text/plain", "POST", "/c", "a=1\r\nsudare%2dseal=X"),
+            ("application/json", "POST", "/c", "{\"a\":\"{\\\"sudare-seal\\\":1}\"}"),
+            ("text/xml", "POST", "/c", "<sudare-seal>X</sudare-seal>"),
         ] {
-            assert_eq!(told(kind, method, target, body).0, "odd", "{kind} {method} {target}");
+            assert_eq!(told(kind, method, target, body).0, "odd", "{kind} {method} {target} {body}");
+        }
+        let beside = format!("[{{\"name\":\"sudare-seal\",\"value\":\"{}\"}}]", "A".repeat(SEAL_CHARS));
+        assert_eq!(told("application/json", "POST", "/c", &beside).0, "odd");
+        for (kind, body) in [
+            ("application/json", "{\"memo\":\"what is sudare-seal: a control\"}"),
+            ("application/json", "{\"memo\":\"sudare-seal\",\"b\":1}"),
+            ("text/plain", "see sudare-seal"),
+        ] {
+            assert_eq!(told(kind, "POST", "/c", body).0, "nothing", "{body}");
         }
     }
 

@@ -16,7 +16,7 @@ use http::{Method, Uri, request};
 
 use crate::body::readings;
 use crate::body::rewriter::Decided;
-use crate::format::html::forms::{self, Form};
+use crate::format::html::forms::{self, Control, Form};
 use crate::format::{self, Format};
 use crate::guard::restore::{Kinds, Lead, SealedForm, minds_controls, removes_a_field};
 use crate::policy::Policy;
@@ -113,7 +113,10 @@ impl Sealing {
         }
         let subject = self.whom(page)?;
         let read = |text: &str| forms::forms(text, by.bounds.hold_bytes);
-        let (original, veiled) = (read(page.original)?, read(page.veiled)?);
+        let (mut original, mut veiled) = (read(page.original)?, read(page.veiled)?);
+        // The CRM's own state goes home by itself.
+        let is_other = |control: &Control| !self.plan.seals.contains(&control.name);
+        original.iter_mut().chain(&mut veiled).for_each(|form| form.controls.retain(is_other));
         if original.len() != veiled.len() {
             return None;
         }

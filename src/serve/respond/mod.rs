@@ -52,13 +52,15 @@ fn prefers_japanese(headers: &HeaderMap) -> bool {
     languages.find(|tag| tag.starts_with("ja") || tag.starts_with("en")).is_some_and(|tag| tag.starts_with("ja"))
 }
 
-/// How somebody whom nobody knows can become known.
+/// How somebody whom nobody knows can become known, and how it could be asked.
 #[derive(Debug, Clone, Default)]
 pub struct Ways {
     /// The values of `WWW-Authenticate`.
     pub challenges: Vec<HeaderValue>,
     /// The path of the CRM's own log-in.
     pub login: Option<String>,
+    /// The methods that there are, where they are not those that the gateway passes.
+    pub allow: Option<&'static str>,
 }
 
 /// A refusal as an answer. Whoever is unknown learns the ways to become known.
@@ -68,7 +70,8 @@ pub fn refusal(reason: Reason, reader: Reader, id: &str, ways: &Ways) -> Respons
     let mut response = told(&words::of(reason), reason.word(), reader, id, login);
     if reason == Reason::Method {
         // RFC 9110 section 15.5.6 asks for it.
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+        let allow = ways.allow.unwrap_or("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
     }
     for challenge in ways.challenges.iter().filter(|_| unknown) {
         response.headers_mut().append(WWW_AUTHENTICATE, challenge.clone());
@@ -82,6 +85,15 @@ pub fn error_page(status: StatusCode, reader: Reader, id: &str) -> Response<Byte
     let mut response = told(&words, "crm-error", reader, id, None);
     response.headers_mut().remove(&REFUSAL);
     response
+}
+
+/// What every answer of the gateway's own says of itself: nobody keeps it, and it is what it says it is.
+pub fn own(headers: &mut HeaderMap, kind: &'static str) {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(http::header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(http::header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(http::header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(OWN_POLICY));
 }
 
 /// A gate's refusal as the bytes of a whole answer: no request was read that could say how.
@@ -116,11 +128,7 @@ fn told(words: &Words, reason: &'static str, reader: Reader, id: &str, login: Op
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = StatusCode::from_u16(words.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(http::header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(http::header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(http::header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(OWN_POLICY));
+    own(headers, kind);
     headers.insert(REFUSAL, HeaderValue::from_static(reason));
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST, id);
@@ -163,7 +171,7 @@ mod tests {
 
     #[test]
     fn programs_get_a_problem() {
-        let ways = Ways { challenges: vec![HeaderValue::from_static("Basic")], login: None };
+        let ways = Ways { challenges: vec![HeaderValue::from_static("Basic")], login: None, allow: None };
         let response = refusal(Reason::Unrecognised, Reader::of(&HeaderMap::new()), "01J", &ways);
         assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
         assert!(response.headers().contains_key(WWW_AUTHENTICATE));

@@ -225,12 +225,12 @@ pub fn of(reason: Reason) -> Words {
         Reason::Limit => words(
             429,
             (
-                "You have looked for too many different values",
-                "Whoever searches for hidden data may look for so many different values and no more within a time. Wait, and look for one again later; what you looked for lately still works.",
+                "You have asked for too much hidden data",
+                "Whoever looks for hidden data, or has it revealed, may do so only so many times within a time. Wait, and ask again later.",
             ),
             (
-                "検索した値の種類が上限に達しました",
-                "非表示の項目を検索できる値の数には、一定時間ごとの上限があります。しばらく待ってから検索してください。最近検索した値はそのまま検索できます。",
+                "非表示の項目の検索・開示が上限に達しました",
+                "非表示の項目を検索または開示できる回数には、一定時間ごとの上限があります。しばらく待ってからもう一度お試しください。",
             ),
         ),
         Reason::Veil => words(
@@ -249,7 +249,29 @@ pub fn of(reason: Reason) -> Words {
             ("There is nothing here", "Check the address."),
             ("見つかりません", "アドレスを確認してください。"),
         ),
-        Reason::UpstreamFraming | Reason::Unreadable | Reason::Shape | Reason::Bound => UNSAFE_ANSWER,
+        Reason::Reveal => words(
+            404,
+            (
+                "There is nothing to reveal",
+                "No value may be given for what was asked: it is wrong or gone, or no rule gives it to you for this purpose.",
+            ),
+            (
+                "開示できる値がありません",
+                "指定された内容が正しくないか、すでに無効か、この利用目的での開示が認められていません。",
+            ),
+        ),
+        Reason::Confirm => words(
+            403,
+            (
+                "Values are not revealed to pages",
+                "Scripts of a page could ask in your name, so a call from a browser gets no value. A program of your own can ask.",
+            ),
+            (
+                "画面からの呼び出しでは開示できません",
+                "画面のスクリプトが利用者になりすませるため、ブラウザーからの呼び出しには値を返しません。専用のプログラムから要求してください。",
+            ),
+        ),
+        Reason::UpstreamFraming | Reason::Unreadable | Reason::Subject | Reason::Shape | Reason::Bound => UNSAFE_ANSWER,
         Reason::UpstreamAway => words(
             502,
             ("The CRM cannot be reached", "Try again shortly; if it goes on, tell the administrator."),

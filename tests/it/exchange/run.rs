@@ -24,7 +24,7 @@ use sudare::terms::disclosure::{Counts, Disclosures, Subject};
 use sudare::terms::edit::Verdict;
 use sudare::terms::kind::Kind;
 use sudare::terms::mint::{Domain, Mint, MintError, Numeral};
-use sudare::terms::refusal::Refusal;
+use sudare::terms::refusal::{Reason, Refusal};
 use sudare::terms::staff::Staff;
 use sudare::transform::Today;
 
@@ -193,10 +193,17 @@ pub fn in_chunks(policy: &Policy, case: &Case, cuts: &[usize]) -> Option<(Option
     let staff = (case.role != "nobody").then(tanaka);
     let mut guard = Outbound::new(Arc::clone(&plan), Arc::new(Plain), &request, &bounds).asked_by(staff.as_ref());
     // What tells of the CRM itself is taken out before anybody looks at it.
-    let left = exchange(policy, case).headers;
+    let dry::Got { headers: left, refusal, .. } = exchange(policy, case);
+    if refusal.is_some_and(|refusal| refusal.reason == Reason::Ambiguous) {
+        // The request went nowhere.
+        return None;
+    }
     let is_left = |name: &str| left.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
     for (number, (name, value)) in case.answer.headers.iter().enumerate().filter(|(_, (name, _))| is_left(name)) {
         guard.header(number, |sink| format::header::leaves(name, value, sink)).ok()?;
+    }
+    if success {
+        guard.expect_one_subject();
     }
     if success && matches!(format, Format::Html | Format::Csv | Format::Text) {
         guard.expect_shape();

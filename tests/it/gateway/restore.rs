@@ -212,6 +212,9 @@ fn a_seal_of_another_person_or_other_keys_goes_nowhere() {
     assert!(crm.asked().iter().all(|asked| asked.starts_with("GET ")), "nothing was written");
 }
 
+/// A signed token that says nothing of the customer.
+const OWN: &str = "own=eyJhbGciOiJub25lIn0.eyJzdWIiOiAic2Vzc2lvbiIsICJuIjogMX0.c2ln";
+
 /// A CRM that makes the session anew on each page would log staff out, if the gateway kept that to itself.
 #[test]
 fn a_session_that_is_made_anew_with_the_record_reaches_the_write_and_staff() {
@@ -222,6 +225,10 @@ fn a_session_that_is_made_anew_with_the_record_reaches_the_write_and_staff() {
         }
         // What says something of the customer is for nobody.
         let told = answer.with("Set-Cookie", "sid=new; Path=/; HttpOnly").with("Set-Cookie", "seen=1; Path=/");
+        // The middle of a signed token is read like any other text.
+        let told =
+            told.with("Set-Cookie", "jwt=eyJhbGciOiJub25lIn0.eyJtIjogInRhcm9AZXhhbXBsZS5qcCIsICJzIjogIngifQ.c2ln");
+        let told = told.with("Set-Cookie", "own=eyJhbGciOiJub25lIn0.eyJzdWIiOiAic2Vzc2lvbiIsICJuIjogMX0.c2ln");
         told.with("Set-Cookie", "last=taro@example.jp; Path=/").with("Set-Cookie", "who=09012345678")
     });
     let gateway = Running::start(&crm, &rules());
@@ -236,12 +243,12 @@ fn a_session_that_is_made_anew_with_the_record_reaches_the_write_and_staff() {
     };
     let saved = put(r#"{"id":42,"tel":"***-****-5678"}"#);
     assert_eq!(saved.status, 200, "{}", saved.text());
-    assert_eq!(set(&saved), ["seen=2", "sid=new; Path=/; HttpOnly"]);
+    assert_eq!(set(&saved), ["seen=2", "sid=new; Path=/; HttpOnly", OWN]);
     let asked = crm.asked();
     let [again, write] = &asked[..] else { panic!("read again, written: {asked:?}") };
     assert!(again.contains("sid=old") && write.contains("a=1; sid=new; last=x"), "{write}");
 
     let refused = put(r#"{"id":42,"tel":"***-****-0000"}"#);
     assert_eq!(refused.status, 409);
-    assert_eq!(set(&refused), ["sid=new; Path=/; HttpOnly", "seen=1; Path=/"]);
+    assert_eq!(set(&refused), ["sid=new; Path=/; HttpOnly", "seen=1; Path=/", OWN]);
 }

@@ -21,7 +21,7 @@ fn the_status_tells_whether_the_files_hold() {
     };
     let good = write("good.yaml", "sudare: 1\nroles: { support: a }\nrules: [{ for: support, show: [phone] }]\n");
     let warned = write("warned.yml", "sudare: 1\nroles: { ghost: {} }\n");
-    let bad = write("bad.yaml", "sudare: 1\nreveal: []\n");
+    let bad = write("bad.yaml", "sudare: 1\nreveal: x\n");
     let latin = folder.path().join("latin.yaml");
     fs::write(&latin, b"sudare: 1\nname: \xe9\n").expect("a file can be written");
 

@@ -1,0 +1,181 @@
+//! A write whose record no question gives: each of its veils beside what is remembered of that very field of that
+//! very record.
+//!
+//! To put back what stands there is what leaving the field out would be, so nothing comes of it that staff could
+//! not have without. That holds as long as record and field are known beyond doubt: the body says one record,
+//! and only what stands directly in its values is a field of it.
+
+use std::collections::HashSet;
+
+use super::seen::{Field, Kept, Original};
+use super::tree::{self, Tree};
+use super::who::{About, says_another};
+use super::{Doubt, Doubts, Fill, Home, RESTORED, Scope, Settled, locks_a_field, replaces_locked};
+use crate::format::Format;
+use crate::format::json::nodes::{Member, Node};
+use crate::format::xml::nodes as xml;
+use crate::policy::plan::Plan;
+use crate::policy::remembered::{Recall, RecordAt};
+use crate::terms::disclosure::Subject;
+use crate::terms::place::Place;
+use crate::terms::refusal::Refusal;
+
+/// How many fields of one write are looked up.
+const FIELDS_MAX: usize = 1000;
+
+/// Tells what is remembered of a field.
+pub type Memory<'a> = &'a mut dyn FnMut(&Field) -> Option<Kept>;
+
+/// A write as it was sent.
+pub struct Sent<'a> {
+    /// Its form.
+    pub format: Format,
+    /// What it says.
+    pub text: &'a str,
+    /// A parameter of its path, by its key.
+    pub path: &'a dyn Fn(&str) -> Option<String>,
+    /// What its address says beside the record.
+    pub around: &'a str,
+    /// How deep it may be nested.
+    pub depth: usize,
+}
+
+/// Makes a write whole by what is remembered, and tells whose data went home; nothing leaves a doubt.
+pub fn recalled(
+    plan: &Plan,
+    doubts: &Doubts,
+    sent: &Sent<'_>,
+    memory: Memory<'_>,
+) -> Result<(Home, Option<Subject>), Refusal> {
+    if doubts.scope == Scope::All {
+        // What is left out of a whole record nobody remembers.
+        return Err(if locks_a_field(plan) { replaces_locked() } else { doubts.refuse(plan) });
+    }
+    let tree = Tree::read(sent.format, sent.text, sent.depth);
+    let call = tree.as_ref().zip(plan.recall.as_ref()).and_then(|(tree, recall)| Call::of(tree, recall, sent));
+    let Some(call) = call.filter(|_| doubts.leaves.len() <= FIELDS_MAX) else { return Err(doubts.refuse(plan)) };
+    let (mut settled, mut whose, mut done) = (Settled::default(), None, HashSet::new());
+    for doubt in &doubts.leaves {
+        let Some((name, leaf)) = call.field(doubt) else { continue };
+        if !done.insert(leaf.span.start) {
+            continue;
+        }
+        match call.found(plan, doubt, (name, leaf), memory) {
+            Found::Original(kept, original) => {
+                let Some(text) = written(sent, &original, leaf) else { continue };
+                settled.kept.push(leaf.span.clone());
+                settled.home.fills.push(Fill { span: leaf.span.clone(), text });
+                settled.home.texts.push(original.text().to_owned());
+                if let Some(kind) = doubt.kind {
+                    settled.home.counts.add(kind, RESTORED, 1);
+                }
+                whose.get_or_insert(kept.subject);
+            }
+            Found::Emptied => settled.own.push(leaf.span.clone()),
+            Found::Nothing => {}
+        }
+    }
+    Ok((settled.finish(plan, &doubts.leaves)?, whose))
+}
+
+/// What a leaf is.
+enum Found {
+    /// The veil of this.
+    Original(Kept, Original),
+    /// Nothing, where staff was given something.
+    Emptied,
+    Nothing,
+}
+
+/// One record and the values that a write gives it.
+struct Call<'t> {
+    recall: &'t Recall,
+    format: Format,
+    around: &'t str,
+    kind: &'t str,
+    id: String,
+    values: &'t [Member],
+}
+
+impl<'t> Call<'t> {
+    /// Understands a write; nothing where it is not about one record alone, or may be about another.
+    fn of(tree: &'t Tree, recall: &'t Recall, sent: &Sent<'t>) -> Option<Call<'t>> {
+        let one = |place: &Place| match &tree.whole().lead(place)[..] {
+            [spot] => Some(spot.at.0),
+            _ => None,
+        };
+        let values = tree::members(one(recall.values.as_ref()?)?)?;
+        let mut records = recall.records.iter().map(|(kind, at)| {
+            let id = match at {
+                RecordAt::Path(key) => (sent.path)(key)?,
+                RecordAt::Place(place) => tree::said(tree::leaf(one(place)?)?).to_owned(),
+            };
+            Some((kind.as_str(), id.trim().to_owned()))
+        });
+        let (kind, id) = records.next()??;
+        // Each place that tells of the record must tell the same.
+        let same = records.all(|other| other.is_some_and(|(own, same)| own == kind && same == id));
+        let about = About { kind, id: &id };
+        let is_sure = same && !id.is_empty() && !says_another(values, about);
+        is_sure.then_some(Call { recall, format: sent.format, around: sent.around, kind, id, values })
+    }
+
+    /// The field that is in doubt, if it is one of the record's own and the only one of its name.
+    fn field(&self, doubt: &Doubt) -> Option<(String, &'t Node)> {
+        let is_there = |member: &&Member| {
+            tree::leaf(&member.value)
+                .is_some_and(|leaf| leaf.span.start <= doubt.span.start && doubt.span.end <= leaf.span.end)
+        };
+        let member = self.values.iter().find(is_there)?;
+        let name = tree::name_of(member, self.format);
+        let alike = self.values.iter().filter(|other| tree::name_of(other, self.format) == name).count();
+        (alike == 1).then_some((name, tree::leaf(&member.value)?))
+    }
+
+    /// What is remembered of a field, by all resources that show it.
+    fn found(&self, plan: &Plan, doubt: &Doubt, (name, leaf): (String, &Node), memory: Memory<'_>) -> Found {
+        let sources = self.recall.sources.iter().filter(|(kind, _)| kind == self.kind);
+        let field = |source: &str| Field {
+            source: source.to_owned(),
+            around: self.around.to_owned(),
+            kind: self.kind.to_owned(),
+            id: self.id.clone(),
+            name: name.clone(),
+        };
+        let all: Vec<Kept> = sources.filter_map(|(_, source)| memory(&field(source))).collect();
+        let veil = tree::said(leaf);
+        let is = doubt.kind.map(|kind| plan.kinds.get(kind).name.as_str());
+        if all.is_empty() || all.iter().any(|kept| kept.original.is_none()) {
+            return Found::Nothing;
+        }
+        let mut issued = all.iter().filter(|kept| kept.veil == veil).peekable();
+        let Some(first) = issued.peek().copied().cloned() else {
+            // What stood there was there to see: staff has emptied the field.
+            return if veil.is_empty() { Found::Emptied } else { Found::Nothing };
+        };
+        let same = issued.all(|kept| kept.original == first.original && kept.is.as_deref() == is);
+        match first.original.clone().filter(|_| same) {
+            Some(original) => Found::Original(first, original),
+            None => Found::Nothing,
+        }
+    }
+}
+
+/// An original as it is written in the place of a veil.
+fn written(sent: &Sent<'_>, original: &Original, leaf: &Node) -> Option<String> {
+    match (sent.format, original) {
+        (Format::Json, Original::Bare(literal)) => Some(literal.clone()),
+        (Format::Json, Original::Text(text)) => serde_json::to_string(text).ok(),
+        (Format::Xml, _) => {
+            let text = original.text();
+            let is_said = |c: char| !c.is_control() || matches!(c, '\t' | '\n');
+            let text = text.chars().all(is_said).then(|| escaped(text))?;
+            xml::written(&text, sent.text, &leaf.span)
+        }
+        _ => None,
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

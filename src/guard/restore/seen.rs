@@ -1,0 +1,345 @@
+//! What an answer shows of a record that no GET of a write's own path gives, for whoever keeps it: what staff
+//! was given of each field, and what stands in the CRM.
+//!
+//! A field is what stands directly beside the record's id, by its last name; what lies deeper is another
+//! record's. Of what is shown in clear nothing is kept.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+use super::Kinds;
+use super::tree::{self, Spot, Tree};
+use crate::format::json::nodes::{Is, Node, find};
+use crate::format::xml::calls;
+use crate::format::{self, Format};
+use crate::policy::plan::{Plan, SubjectAt, SubjectSource};
+use crate::policy::remembered::{RecordAt, Remember};
+use crate::terms::bounds::Bounds;
+use crate::terms::disclosure::{InLedger, Subject};
+use crate::terms::kind::KindId;
+
+/// How many fields of one answer are kept.
+const FIELDS_MAX: usize = 10_000;
+
+/// The longest value that is kept, with its veil.
+const VALUE_BYTES: usize = 8 << 10;
+
+/// What is kept takes a multiple of so many bytes.
+const STEP: usize = 64;
+
+/// For how many seconds it is kept: a working day.
+pub const KEPT: i64 = 12 * 60 * 60;
+
+const LAYOUT: u8 = 1;
+
+/// One field of one record.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Field {
+    /// The resource whose answers show it.
+    pub source: String,
+    /// What the address says beside the record: one CRM may hold several databases.
+    pub around: String,
+    /// The record's type.
+    pub kind: String,
+    /// The record's id.
+    pub id: String,
+    /// The field's last name.
+    pub name: String,
+}
+
+/// What stands in the CRM.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Original {
+    /// A text.
+    Text(String),
+    /// A number or a literal of JSON.
+    Bare(String),
+}
+
+impl Original {
+    fn of(leaf: &Node) -> Option<Original> {
+        match &leaf.is {
+            Is::Text(text) => Some(Original::Text(text.clone())),
+            Is::Bare(literal) => Some(Original::Bare(literal.clone())),
+            Is::Object(_) | Is::List(_) => None,
+        }
+    }
+
+    /// As it reads.
+    pub fn text(&self) -> &str {
+        match self {
+            Original::Text(text) | Original::Bare(text) => text,
+        }
+    }
+}
+
+/// Only its length is shown.
+impl fmt::Debug for Original {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Original({} bytes)", self.text().len())
+    }
+}
+
+/// What is kept of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// What staff was given; empty where it was nothing.
+    pub veil: String,
+    /// What stands in the CRM; nothing where that cannot be told.
+    pub original: Option<Original>,
+    /// The kind that its place gives it.
+    pub is: Option<String>,
+    /// Whose it is.
+    pub subject: Subject,
+}
+
+/// What the request says of whose record its answer shows.
+pub struct Whose<'a> {
+    /// The subject that it names itself.
+    pub subject: &'a Subject,
+    /// A parameter of the path, by its key.
+    pub path: &'a dyn Fn(&str) -> Option<String>,
+    /// What the address says beside the record, by the resource that asks.
+    pub around: &'a dyn Fn(&str) -> String,
+}
+
+/// What an answer shows veiled of the records that are remembered: as it came, and as it leaves.
+pub fn seen(
+    plan: &Plan,
+    format: Format,
+    (original, veiled): (&str, &str),
+    whose: &Whose<'_>,
+    bounds: &Bounds,
+) -> Vec<(Field, Kept)> {
+    let read = match format {
+        // A call in XML is read as the call in JSON that says the same.
+        Format::Calls => {
+            let as_json = |text: &str| calls::as_json(text.as_bytes(), bounds).ok();
+            let (Some(original), Some(veiled)) = (as_json(original), as_json(veiled)) else { return Vec::new() };
+            Answer::read(plan, Format::Json, (&original, &veiled), bounds)
+        }
+        _ => Answer::read(plan, format, (original, veiled), bounds),
+    };
+    let Some(answer) = read else { return Vec::new() };
+    let mut all = HashMap::new();
+    for rule in &plan.remember {
+        answer.records(rule, whose, &mut all);
+    }
+    all.into_iter().collect()
+}
+
+/// An answer in both ways.
+struct Answer<'a> {
+    plan: &'a Plan,
+    format: Format,
+    original: Tree,
+    veiled: Tree,
+    kinds: Vec<(Range<usize>, KindId)>,
+}
+
+/// The values of one record.
+struct Record<'t> {
+    around: String,
+    id: String,
+    subject: Subject,
+    values: (&'t Node, &'t Node),
+}
+
+impl<'a> Answer<'a> {
+    fn read(plan: &'a Plan, format: Format, (original, veiled): (&str, &str), bounds: &Bounds) -> Option<Answer<'a>> {
+        let mut kinds = Kinds::new(plan);
+        let (text, original) = (original, Tree::read(format, original, bounds.depth)?);
+        let veiled = Tree::read(format, veiled, bounds.depth)?;
+        let mut walker = format::walker(format, &plan.places, bounds).ok()?;
+        walker.write(text.as_bytes(), &mut kinds).and_then(|()| walker.end(&mut kinds)).ok()?;
+        original.is_like(&veiled).then(|| Answer { plan, format, original, veiled, kinds: kinds.found() })
+    }
+
+    fn records(&self, rule: &Remember, whose: &Whose<'_>, all: &mut HashMap<Field, Kept>) {
+        let document = Tree::both(&self.original, &self.veiled);
+        let records = rule.records.as_ref().map_or_else(|| vec![document], |place| document.lead(place));
+        for spot in records {
+            match &rule.at {
+                RecordAt::Path(key) => {
+                    let record = (whose.path)(key).map(|id| (id, spot.at));
+                    record.into_iter().for_each(|(id, values)| self.record(rule, whose, (spot, id, values), all));
+                }
+                RecordAt::Place(place) => {
+                    for at in spot.lead(place) {
+                        let id = tree::leaf(at.at.0).zip(tree::leaf(at.at.1)).filter(|(one, two)| one.is_same(two));
+                        let id = id.map(|(id, _)| tree::said(id).trim().to_owned()).filter(|id| !id.is_empty());
+                        let record = id.zip(at.around);
+                        record.into_iter().for_each(|(id, values)| self.record(rule, whose, (spot, id, values), all));
+                    }
+                }
+            }
+        }
+    }
+
+    fn record(
+        &self,
+        rule: &Remember,
+        whose: &Whose<'_>,
+        (spot, id, values): (Spot<'_>, String, (&Node, &Node)),
+        all: &mut HashMap<Field, Kept>,
+    ) {
+        let named = Subject { kind: rule.kind.clone(), id: Some(id.clone()), in_ledger: InLedger::default() };
+        let subject = match self.whom(rule, spot) {
+            Some(subject) => subject,
+            None if whose.subject.id.is_some() => whose.subject.clone(),
+            None => named,
+        };
+        self.fields(rule, &Record { around: (whose.around)(&rule.source), id, subject, values }, all);
+    }
+
+    /// Whose data a record is, where it says so.
+    fn whom(&self, rule: &Remember, spot: Spot<'_>) -> Option<Subject> {
+        let found = |source: &SubjectSource| {
+            let SubjectAt::Place(place) = &source.at else { return None };
+            // What speaks of the whole document does not of one record.
+            if rule.records.is_some() && self.plan.places.document.contains(place) {
+                return None;
+            }
+            let target = self.plan.targets.get(usize::from(place.0))?;
+            let id = spot.lead(&target.place).into_iter().find_map(|at| Some(tree::said(tree::leaf(at.at.0)?)))?;
+            let in_ledger = match (source.hash, source.clear) {
+                (true, _) => InLedger::Hashed,
+                (false, true) => InLedger::InClear,
+                (false, false) => InLedger::ByItsForm,
+            };
+            let id = Some(id.trim().to_owned()).filter(|id| !id.is_empty())?;
+            Some(Subject { kind: source.kind.clone(), id: Some(id), in_ledger })
+        };
+        self.plan.subjects.iter().find_map(found)
+    }
+
+    fn fields(&self, rule: &Remember, record: &Record<'_>, all: &mut HashMap<Field, Kept>) {
+        let (Some(original), Some(veiled)) = (tree::members(record.values.0), tree::members(record.values.1)) else {
+            return;
+        };
+        for own in original {
+            let Some(leaf) = tree::leaf(&own.value).filter(|leaf| !leaf.is_blank()) else { continue };
+            let veil = match find(veiled, &own.name).map(|issued| tree::leaf(&issued.value)) {
+                // A rule took the member out.
+                None => "",
+                Some(None) => continue,
+                Some(Some(issued)) if issued.is_same(leaf) => continue,
+                Some(Some(issued)) => tree::said(issued),
+            };
+            let name = tree::name_of(own, self.format);
+            let (source, around) = (rule.source.to_string(), record.around.clone());
+            let field = Field { source, around, kind: rule.kind.clone(), id: record.id.clone(), name };
+            let is_short = veil.len() + tree::said(leaf).len() <= VALUE_BYTES;
+            let original = Original::of(leaf).filter(|_| is_short);
+            let veil = if is_short { veil.to_owned() } else { String::new() };
+            let kept = Kept { veil, original, is: self.kind_in(leaf), subject: record.subject.clone() };
+            if let Some(other) = all.get_mut(&field) {
+                // Two of one name: nobody can say which of them comes back.
+                if *other != kept {
+                    other.original = None;
+                }
+            } else if all.len() < FIELDS_MAX {
+                all.insert(field, kept);
+            }
+        }
+    }
+
+    fn kind_in(&self, leaf: &Node) -> Option<String> {
+        let from = self.kinds.partition_point(|(span, _)| span.start < leaf.span.start);
+        let first = self.kinds.get(from).filter(|(span, _)| span.end <= leaf.span.end);
+        first.map(|(_, kind)| self.plan.kinds.get(*kind).name.clone())
+    }
+}
+
+impl Kept {
+    /// As bytes, for whoever seals them; `until` is when it is forgotten, in seconds since 1970.
+    pub fn packed(&self, until: i64) -> Zeroizing<Vec<u8>> {
+        let original = self.original.as_ref().map_or("", Original::text);
+        let texts = [
+            self.veil.as_str(),
+            original,
+            self.is.as_deref().unwrap_or_default(),
+            &self.subject.kind,
+            self.subject.id.as_deref().unwrap_or_default(),
+        ];
+        let length = 12 + texts.iter().map(|text| 4 + text.len()).sum::<usize>();
+        // Room for all of it at once: a buffer that moves would leave the value behind it.
+        let mut plain = Zeroizing::new(Vec::with_capacity(length.next_multiple_of(STEP)));
+        let sort = match &self.original {
+            None => 0,
+            Some(Original::Text(_)) => 1,
+            Some(Original::Bare(_)) => 2,
+        };
+        let in_ledger = match self.subject.in_ledger {
+            InLedger::ByItsForm => 0,
+            InLedger::InClear => 1,
+            InLedger::Hashed => 2,
+        };
+        plain.extend_from_slice(&[LAYOUT, sort, in_ledger, u8::from(self.is.is_some())]);
+        plain.extend_from_slice(&until.to_be_bytes());
+        for text in texts {
+            // No text is longer than what is kept, nor a name than a body.
+            plain.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes());
+            plain.extend_from_slice(text.as_bytes());
+        }
+        plain.resize(length.next_multiple_of(STEP), 0);
+        plain
+    }
+
+    /// Reads those bytes; nothing where they say something else, or what should be forgotten by now.
+    pub fn unpacked(plain: &[u8], now: i64) -> Option<Kept> {
+        let (&[layout, sort, in_ledger, has_kind], rest) = plain.split_first_chunk()?;
+        let (until, mut rest) = rest.split_first_chunk()?;
+        let until = i64::from_be_bytes(*until);
+        // Nor what was kept by a clock that was far ahead.
+        let is_good = layout == LAYOUT && now <= until && until <= now.saturating_add(2 * KEPT);
+        is_good.then_some(())?;
+        let mut text = || {
+            let (length, after) = rest.split_first_chunk()?;
+            let (text, after) = after.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+            rest = after;
+            String::from_utf8(text.to_vec()).ok()
+        };
+        let (veil, original, is, kind, id) = (text()?, text()?, text()?, text()?, text()?);
+        let original = match sort {
+            0 => None,
+            1 => Some(Original::Text(original)),
+            2 => Some(Original::Bare(original)),
+            _ => return None,
+        };
+        let in_ledger = match in_ledger {
+            0 => InLedger::ByItsForm,
+            1 => InLedger::InClear,
+            2 => InLedger::Hashed,
+            _ => return None,
+        };
+        let subject = Subject { kind, id: Some(id).filter(|id| !id.is_empty()), in_ledger };
+        Some(Kept { veil, original, is: (has_kind == 1).then_some(is), subject })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_is_read_again_until_it_is_forgotten() {
+        let subject = Subject { kind: "customer".into(), id: Some("5".into()), in_ledger: InLedger::Hashed };
+        let texts = [None, Some(Original::Text("090-1234-5678".into())), Some(Original::Bare("12".into()))];
+        for (original, is) in texts.into_iter().zip([None, Some("phone".to_owned()), None]) {
+            let kept = Kept { veil: "****".into(), original, is, subject: subject.clone() };
+            let packed = kept.packed(KEPT);
+            assert_eq!(packed.len() % STEP, 0);
+            assert_eq!(Kept::unpacked(&packed, 0), Some(kept.clone()));
+            assert_eq!(Kept::unpacked(&packed, KEPT), Some(kept));
+            assert_eq!(Kept::unpacked(&packed, KEPT + 1), None, "too late");
+            assert_eq!(Kept::unpacked(&packed, -KEPT - 1), None, "from the future");
+            for cut in [0, 3, 11, 20] {
+                assert_eq!(Kept::unpacked(&packed[..cut], 0), None, "cut at {cut}");
+            }
+        }
+    }
+}

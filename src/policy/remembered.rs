@@ -1,0 +1,85 @@
+//! What resources say of records that no GET of a write's own path gives: under what an answer's values are
+//! remembered, and by what a write is made whole.
+
+use std::sync::Arc;
+
+use crate::policy::Parts;
+use crate::policy::compile::Resource;
+use crate::policy::rule::resources::{At, Subject};
+use crate::terms::place::Place;
+
+/// Under what an answer's values are remembered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Remember {
+    /// The resource that says so: what two of them say is kept apart.
+    pub source: Arc<str>,
+    /// The record's type.
+    pub kind: String,
+    /// Where its id is.
+    pub at: RecordAt,
+    /// Where each record begins, if `at` is relative to it.
+    pub records: Option<Place>,
+}
+
+/// The place of a record's id.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RecordAt {
+    /// A parameter of the path, by its key.
+    Path(String),
+    /// Beside the values that are remembered.
+    Place(Place),
+}
+
+/// By what a write is made whole whose record no question gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recall {
+    /// Where the values of the record stand; nothing where resources say different things.
+    pub values: Option<Place>,
+    /// The record's type and where its id stands in the body, or which parameter of the path has it.
+    pub records: Vec<(String, RecordAt)>,
+    /// The resources that say so.
+    pub calls: Vec<Arc<str>>,
+    /// The resources that remember each type.
+    pub sources: Vec<(String, Arc<str>)>,
+}
+
+/// What these resources say of what is remembered of an answer.
+pub(super) fn remember(matched: &[&Resource]) -> Vec<Remember> {
+    let one = |resource: &&Resource| {
+        let record = resource.remember.as_ref()?;
+        let at = record_at(resource, record)?;
+        Some(Remember {
+            source: Arc::clone(&resource.id),
+            kind: record.kind.clone(),
+            at,
+            records: resource.records.clone(),
+        })
+    };
+    matched.iter().filter_map(one).collect()
+}
+
+/// How veils in a write become what is remembered, if a resource says so.
+pub(super) fn recall(parts: &Parts, matched: &[&Resource]) -> Option<Recall> {
+    let calls = || matched.iter().filter(|resource| resource.options.remembered.is_some());
+    let first = calls().next()?.options.remembered.clone();
+    let agree = calls().all(|resource| resource.options.remembered == first);
+    let records = calls().flat_map(|resource| {
+        let at = |subject: &Subject| Some((subject.kind.clone(), record_at(resource, subject)?));
+        resource.subjects.iter().filter_map(at)
+    });
+    let source = |resource: &Resource| Some((resource.remember.as_ref()?.kind.clone(), Arc::clone(&resource.id)));
+    Some(Recall {
+        values: first.filter(|_| agree),
+        records: records.collect(),
+        calls: calls().map(|resource| Arc::clone(&resource.id)).collect(),
+        sources: parts.resources.iter().filter_map(source).collect(),
+    })
+}
+
+fn record_at(resource: &Resource, record: &Subject) -> Option<RecordAt> {
+    match &record.at {
+        At::Place(place) => Some(RecordAt::Place(place.clone())),
+        At::Path(name) => Some(RecordAt::Path(resource.key(name))),
+        At::None | At::Query(_) => None,
+    }
+}

@@ -1,0 +1,145 @@
+//! What an answer shows veiled is remembered where a resource says so, and what a write brings back of it goes
+//! home: for calls whose record no GET of their path gives.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::body::rewriter::Decided;
+use crate::format::Format;
+use crate::guard::restore::{Call, Field, Home, Kept, Memory, Whose, recalled, seen};
+use crate::policy::plan::Plan;
+use crate::policy::remembered::RecordAt;
+use crate::serve::disclose::Receipt;
+use crate::serve::exchange::asked::{Asked, Asks};
+use crate::serve::exchange::restore::{Compared, Restored, is_signed};
+use crate::serve::house::Gateway;
+use crate::serve::remembered::{Person, Remembered};
+use crate::serve::upstream::Upstream;
+use crate::terms::bounds::Bounds;
+use crate::terms::disclosure::Subject;
+use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::staff::Staff;
+
+/// Who asked for an answer that is remembered, and of what.
+pub(super) struct Remembering {
+    plan: Arc<Plan>,
+    subject: Subject,
+    path: HashMap<String, String>,
+    /// What the address says beside the record, by the resource that remembers.
+    around: HashMap<String, String>,
+    person: Person,
+    time: jiff::Timestamp,
+}
+
+/// Whom something is given to.
+pub(super) fn person(crm: &str, staff: &Staff) -> Person {
+    [crm.to_owned(), staff.id()]
+}
+
+impl Remembering {
+    /// What is needed to remember the answer to a request; nothing where no resource says so.
+    pub(super) fn of(asked: &Asked, asks: &Asks<'_>, plan: &Arc<Plan>, crm: &str) -> Option<Box<Remembering>> {
+        let staff = asks.staff.filter(|_| !plan.remember.is_empty())?;
+        let keys = plan.remember.iter().filter_map(|rule| match &rule.at {
+            RecordAt::Path(key) => Some((key.clone(), asked.matched().param(key)?.to_owned())),
+            RecordAt::Place(_) => None,
+        });
+        let around = plan.remember.iter().map(|rule| {
+            let source = &*rule.source;
+            (source.to_owned(), self::around(asked, &[source], std::iter::once(&rule.at)))
+        });
+        Some(Box::new(Remembering {
+            plan: Arc::clone(plan),
+            subject: asked.subject(plan),
+            path: keys.collect(),
+            around: around.collect(),
+            person: person(crm, staff),
+            time: asks.time,
+        }))
+    }
+
+    /// What of a whole answer is remembered.
+    pub(super) fn seen(&self, format: Format, page: &Decided<'_>, bounds: &Bounds) -> Vec<(Field, Kept)> {
+        let path = |key: &str| self.path.get(key).cloned();
+        let around = |source: &str| self.around.get(source).cloned().unwrap_or_default();
+        let whose = Whose { subject: &self.subject, path: &path, around: &around };
+        seen(&self.plan, format, (page.original, page.veiled), &whose, bounds)
+    }
+
+    /// Keeps it.
+    pub(super) async fn keep(self: Box<Self>, memory: &Remembered, seen: Vec<(Field, Kept)>, wait: Duration) {
+        if !seen.is_empty() {
+            memory.keep(self.person, seen, self.time.as_second(), wait).await;
+        }
+    }
+}
+
+/// What an address says beside the record, in one spelling: parameters of the path by their names, and the query.
+/// Two requests that differ there may be about two databases that number their records alike.
+fn around<'a>(asked: &Asked, resources: &[&str], records: impl Iterator<Item = &'a RecordAt>) -> String {
+    let ids: Vec<&RecordAt> = records.collect();
+    let is_id = |key: &str| ids.iter().any(|at| matches!(at, RecordAt::Path(own) if own == key));
+    let named = |key: &'_ str| {
+        let own = resources.iter().find_map(|resource| key.strip_prefix(resource)?.strip_prefix('.'));
+        own.map(|name| format!("/{name}"))
+    };
+    let path = asked.matched().params.iter().filter(|(key, _)| !is_id(key));
+    let path = path.filter_map(|(key, value)| Some((named(key)?, value.clone())));
+    let query = asked.query().iter().map(|(name, value)| (format!("?{name}"), value.clone()));
+    let all: BTreeSet<(String, String)> = path.chain(query).collect();
+    all.iter().map(|(name, value)| format!("{}:{name}{}:{value}", name.len(), value.len())).collect()
+}
+
+/// Makes a write whole by what this gateway remembers, and records what went home.
+pub(super) async fn recalled_by(
+    gateway: &Gateway,
+    upstream: &Upstream,
+    compared: &Compared<'_>,
+    asked: &mut Asked,
+    receipt: &mut Receipt,
+) -> Result<Restored, Refusal> {
+    let whom = compared.asks.staff.map(|staff| person(upstream.identity(), staff));
+    let now = compared.asks.time.as_second();
+    let mut recall = |field: &Field| gateway.remembered.recall(whom.as_ref()?, field, now);
+    let (home, whose) = restored(compared, asked, &mut recall)?;
+    if let Some(whose) = &whose {
+        receipt.restored(whose, &home.counts).await?;
+    }
+    Ok(Restored::of(home, whose))
+}
+
+/// Makes a write whole by what is remembered; the CRM is not asked.
+pub(super) fn restored(
+    compared: &Compared<'_>,
+    asked: &mut Asked,
+    memory: Memory<'_>,
+) -> Result<(Home, Option<Subject>), Refusal> {
+    let plan = compared.plan;
+    let (format, text) = asked.text()?;
+    let text = match &text {
+        Cow::Borrowed(text) if text.len() <= compared.by.bounds.hold_bytes => std::str::from_utf8(text).ok(),
+        _ => None,
+    };
+    let text = text.ok_or_else(|| compared.doubts.refuse(plan))?;
+    let matched = asked.matched();
+    let path = |key: &str| matched.param(key).map(str::to_owned);
+    let around = plan.recall.as_ref().map_or_else(String::new, |recall| {
+        let calls: Vec<&str> = recall.calls.iter().map(|call| &**call).collect();
+        around(asked, &calls, recall.records.iter().map(|(_, at)| at))
+    });
+    let call = Call { format, text, path: &path, around: &around, depth: compared.by.bounds.depth };
+    let (home, whose) = recalled(plan, compared.doubts, &call, memory)?;
+    if home.fills.is_empty() {
+        return Ok((home, whose));
+    }
+    if is_signed(asked.headers()) {
+        let note = "the body is signed, so that veils in it cannot be made the originals again; nothing was saved";
+        return Err(Refusal::new(Reason::Veil, note));
+    }
+    let misplaced = || Refusal::new(Reason::Internal, "what went home does not lie where its veil stood");
+    let body = home.filled(text.as_bytes()).ok_or_else(misplaced)?;
+    asked.replace_body(body.into());
+    Ok((home, whose))
+}

@@ -1,0 +1,124 @@
+//! What a running gateway remembers for calls whose record no GET gives: who saves what they saw, after a restart
+//! too, and what is refused.
+
+use std::os::unix::fs::PermissionsExt;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+
+use super::client::{Answer, request};
+use super::origin::Origin;
+use super::running::Running;
+
+const RULES: &str = r#"
+sudare: 1
+roles: { support: { groups: [crm-support] } }
+fields: { partner: { person.name: [name], phone: [tel] } }
+resources:
+  - { id: read, match: { methods: [POST], path: /rpc, json: { $.method: read } }, event: view, records: "$.result[*]", subject: $.id, remember: $.id, fields: partner }
+  - { id: write, match: { methods: [POST], path: /rpc, json: { $.method: write } }, subject: "$.params[0][*]", restore: { remembered: "$.params[1]" }, fields: partner }
+rules:
+  - { id: support-1, for: support, show: [person.name], mask: { phone: last4 } }
+"#;
+
+const TEL: &str = "090-1234-5678";
+
+/// A CRM of two partners, which tells what it is asked to write.
+fn crm() -> (Origin, Arc<Mutex<Vec<String>>>) {
+    let written: Arc<Mutex<Vec<String>>> = Arc::default();
+    let inside = Arc::clone(&written);
+    let crm = Origin::start(move |request| {
+        let body = request.0.split_once("\r\n\r\n").expect("a body").1;
+        if body.contains("\"write\"") {
+            inside.lock().expect("no panic there").push(body.to_owned());
+            // It says again what it was told, and what it has.
+            return Answer::new(200, "application/json", &format!(r#"{{"result":true,"memo":"saved {TEL}"}}"#));
+        }
+        let records = format!(
+            r#"{{"result":[{{"id":42,"name":"a","tel":"{TEL}"}},{{"id":43,"name":"b","tel":"080-0000-1111"}}]}}"#
+        );
+        Answer::new(200, "application/json", &records)
+    });
+    (crm, written)
+}
+
+fn call(gateway: &Running, user: &str, body: &str) -> Answer {
+    let headers = [("X-Remote-User", user), ("X-Remote-Groups", "crm-support"), ("Content-Type", "application/json")];
+    request(gateway.staff, "POST", "/rpc", &headers, body).expect("an answer")
+}
+
+fn read(gateway: &Running, user: &str) {
+    let seen = call(gateway, user, r#"{"method":"read","params":[[42,43]]}"#);
+    assert_eq!(seen.status, 200, "{}", seen.text());
+    assert!(seen.text().contains("***-****-5678") && !seen.text().contains(TEL), "{}", seen.text());
+}
+
+fn write(gateway: &Running, user: &str, id: u32, values: serde_json::Value) -> Answer {
+    call(gateway, user, &json!({ "method": "write", "params": [[id], values] }).to_string())
+}
+
+fn refused(answer: &Answer) -> (u16, Option<String>) {
+    (answer.status, answer.header("sudare-refusal"))
+}
+
+#[test]
+fn what_staff_saw_goes_home_after_a_restart_too_and_nothing_else_does() {
+    let (crm, written) = crm();
+    let mut gateway = Running::start(&crm, RULES);
+    let veil = (409, Some("veil".to_owned()));
+    let seen = json!({ "name": "c", "tel": "***-****-5678" });
+    assert_eq!(refused(&write(&gateway, "tanaka", 42, seen.clone())), veil, "nothing was seen yet");
+    read(&gateway, "tanaka");
+    for round in 0..3 {
+        let saved = write(&gateway, "tanaka", 42, seen.clone());
+        assert_eq!(saved.status, 200, "{}", saved.text());
+        assert!(!saved.text().contains(TEL), "what went home is not told again: {}", saved.text());
+        assert_eq!(written.lock().expect("no panic there").len(), round + 1);
+        let last = written.lock().expect("no panic there").last().cloned().expect("a write");
+        assert_eq!(last, format!(r#"{{"method":"write","params":[[42],{{"name":"c","tel":"{TEL}"}}]}}"#));
+        let records = gateway.records(&saved.header("sudare-request").expect("an id"));
+        let restored = records.iter().find(|record| record["event"] == "restore").expect("a record of it");
+        assert_eq!(restored["subjects"][0]["id"], "42", "{restored}");
+        assert_eq!(refused(&write(&gateway, "tanaka", 43, seen.clone())), veil, "another record's");
+        assert_eq!(refused(&write(&gateway, "sato", 42, seen.clone())), veil, "another person's");
+        assert_eq!(refused(&write(&gateway, "tanaka", 42, json!({ "tel": "***-****-1111" }))), veil);
+        match round {
+            0 => {
+                assert!(gateway.stop().success());
+                gateway.restart();
+            }
+            // Whatever was answered was kept before.
+            _ => {
+                gateway.kill();
+                gateway.restart();
+            }
+        }
+    }
+    assert!(gateway.stop().success());
+    let path = gateway.state().join("issued.redb");
+    assert_eq!(std::fs::metadata(&path).expect("the file").permissions().mode() & 0o777, 0o600);
+    let bytes = std::fs::read(&path).expect("the file");
+    for secret in [TEL, "080-0000", "tanaka", "***-"] {
+        assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
+    }
+    // What is lost is asked for again.
+    std::fs::remove_file(&path).expect("removed");
+    gateway.restart();
+    assert_eq!(refused(&write(&gateway, "tanaka", 42, seen.clone())), veil);
+    read(&gateway, "tanaka");
+    assert_eq!(write(&gateway, "tanaka", 42, seen).status, 200);
+}
+
+#[test]
+fn where_nothing_can_be_kept_answers_leave_all_the_same_and_veils_are_refused() {
+    let (crm, written) = crm();
+    let gateway = Running::start(&crm, RULES);
+    // Nothing can be made where a folder lies.
+    std::fs::create_dir(gateway.state().join("issued.redb")).expect("a folder");
+    read(&gateway, "tanaka");
+    let saved = write(&gateway, "tanaka", 42, json!({ "tel": "***-****-5678" }));
+    assert_eq!(refused(&saved), (409, Some("veil".to_owned())));
+    assert!(written.lock().expect("no panic there").is_empty());
+    let page = gateway.metrics_page();
+    assert!(page.contains(r#"sudare_vault_operations_total{operation="remember",result="error"} 1"#), "{page}");
+}
