@@ -129,7 +129,8 @@ fn proof(text: &str) -> Option<Proof> {
         return Some(Proof::Page);
     }
     // One tag in a text may be anything, two of one name are an element.
-    let is_element = text.starts_with("<?xml") || text.contains("</") || text.contains("/>");
+    let is_named = text[1..].starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '!'));
+    let is_element = text.starts_with("<?xml") || (is_named && (text.contains("</") || text.contains("/>")));
     is_element.then_some(Proof::Xml)
 }
 

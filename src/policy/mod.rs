@@ -12,6 +12,7 @@ pub mod conditions;
 pub mod decide;
 pub mod difference;
 mod exceptions;
+mod excluded;
 pub mod explain;
 pub mod fault;
 pub mod headers;
@@ -37,6 +38,7 @@ pub mod strict;
 pub mod table;
 pub mod trace;
 mod traps;
+mod undone;
 pub mod version;
 pub mod warnings;
 

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::policy::excluded;
 use crate::policy::fault::{Fault, Faults};
 use crate::policy::node::{Entry, Node, Spot, Value};
 use crate::policy::traps;
@@ -157,7 +158,11 @@ pub fn word<T: Copy>(node: &Node, what: &str, words: &[(&'static str, T)], fault
     }
     let names = || words.iter().map(|(word, _)| *word);
     let message = format!("{what} is {}, not `{text}`", words_of(names()));
-    faults.error(&node.spot, "unknown-word", message).did_you_mean(nearest(text, names()));
+    let fault = faults.error(&node.spot, "unknown-word", message);
+    match excluded::leaves_out(text) {
+        true => fault.help(excluded::CONDITIONS),
+        false => fault.did_you_mean(nearest(text, names())),
+    }
     None
 }
 
@@ -208,14 +213,26 @@ pub fn any_texts<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Vec<(&'
 
 /// The candidate that a word was probably meant to be.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    nearest_but(word, candidates, |_| false)
+}
+
+/// The same, but for candidates that are guarded: whoever takes one of those by chance shows more than they
+/// know, so they come up for a slip of the finger alone.
+pub fn nearest_but<'c>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+    is_guarded: impl Fn(&str) -> bool,
+) -> Option<&'c str> {
     /// Longer words are no slips of the pen, and each costs as many steps as its length squared.
     const WORD_CHARS: usize = 100;
     /// As many are looked at as a policy may have roles or kinds; whoever has more has no slip of the pen.
     const CANDIDATES_MAX: usize = 1_100;
     /// In words up to here two letters may be wrong where that is less than half of it.
     const SHORT_CHARS: usize = 5;
+    /// Letters that may be wrong in what is guarded.
+    const GUARDED_WRONG: usize = 2;
     let plain = |text: &str| text.nfkc().collect::<String>().to_lowercase().replace(['-', ' ', '.'], "_");
-    if word.chars().nth(WORD_CHARS).is_some() {
+    if word.chars().nth(WORD_CHARS).is_some() || excluded::leaves_out(word) {
         return None;
     }
     let word = plain(word);
@@ -228,6 +245,9 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         let is_slip = wrong <= if longer <= SHORT_CHARS { longer * 2 / 5 } else { longer / 3 };
         // More was said than the name has, or its last part alone.
         let is_part = word.split('_').any(|part| part == name) || name.ends_with(&format!("_{word}"));
+        if excluded::is_opposite(&word, &name) || is_guarded(candidate) && (wrong > GUARDED_WRONG || is_part) {
+            return None;
+        }
         match (is_slip, is_part) {
             (true, _) if wrong <= 1 => Some((0, wrong)),
             (_, true) => Some((1, wrong)),

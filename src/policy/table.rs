@@ -174,7 +174,7 @@ fn scope(rule: &Rule, condition: &Condition, resource: Option<&Resource>) -> Sco
 /// named here, so that a new one cannot be overlooked.
 fn is_about_the_page_alone(condition: &Condition) -> bool {
     let Condition { staff, until, when, rows, said: _ } = condition;
-    let When { networks, network_spots: _, hours, resources: _, events: _, purposes, one, cel } = when;
+    let When { networks, network_spots: _, hours, resources: _, events: _, purposes, one, cel, cel_names: _ } = when;
     let of_the_request = networks.is_empty() && hours.is_empty() && purposes.is_empty() && cel.is_none();
     staff.is_none() && until.is_none() && of_the_request && !one && rows.is_empty()
 }

@@ -12,7 +12,7 @@ use crate::policy::decide::{RoleId, Rule, Who};
 use crate::policy::fault::{Fault, Faults};
 use crate::policy::node::Spot;
 use crate::policy::reader::{nearest, words_of};
-use crate::policy::{Parts, idle, reveal};
+use crate::policy::{Parts, idle, reveal, undone};
 
 /// Rules that end within this many days are told beforehand.
 const SOON_DAYS: i64 = 30;
@@ -23,6 +23,7 @@ const SOON_HELP: &str = "have it approved anew and write a later date, or take i
 pub(super) fn of(parts: &Parts, now: Timestamp) -> Vec<Fault> {
     let mut faults = Faults::new();
     idle::tell(parts, &mut faults);
+    undone::tell(parts, &mut faults);
     reveal::tell(parts, &mut faults);
     ends(endings(parts), now, &mut faults);
     faults.into_sorted()

@@ -107,7 +107,9 @@ fn every_code_of_shift_jis_leaves_as_it_came() {
         lossy || *bytes != code[..]
     });
     assert_eq!((codes.len(), doubles.count()), (9604, 2278), "codes, and those that are not written as they were read");
-    let codes = codes.concat();
+    // Ten digits side by side would be veiled as a number of the veiled one's shape.
+    let apart = |code: &&[u8; 2]| !matches!(code, [0x82, 0x4f..=0x58]);
+    let (codes, table_codes) = (codes.iter().filter(apart).copied().collect::<Vec<_>>().concat(), codes.concat());
     let half: Vec<u8> = (0xa1..=0xdf).collect();
     let page = [
         b"<p title='".as_slice(),
@@ -135,8 +137,9 @@ fn every_code_of_shift_jis_leaves_as_it_came() {
         let staff = held("part", Format::Html, SHIFT_JIS, &page, &cuts);
         assert!(staff == expected, "{}", first_difference(&staff, &expected));
     }
-    let table = [b"id,name,x\n1,\x8eR\x93c \x91\xbe\x98Y,\"".as_slice(), &codes, b"\"\n2,,", &half, b"\n"].concat();
-    let expected = [b"id,name,x\n1,\x8eR** **,\"".as_slice(), &codes, b"\"\n2,,", &half, b"\n"].concat();
+    let table =
+        [b"id,name,x\n1,\x8eR\x93c \x91\xbe\x98Y,\"".as_slice(), &table_codes, b"\"\n2,,", &half, b"\n"].concat();
+    let expected = [b"id,name,x\n1,\x8eR** **,\"".as_slice(), &table_codes, b"\"\n2,,", &half, b"\n"].concat();
     let staff = held("part", Format::Csv, SHIFT_JIS, &table, &[]);
     assert!(staff == expected, "{}", first_difference(&staff, &expected));
 }

@@ -52,6 +52,16 @@ pub const ALL: &[Code] = &[
         "`*` はYAMLの別名の始まりです。別名は使えません。`fields:` に一度定義するか、引用符で囲んでください。",
     ),
     code(
+        "alike",
+        "Two names of one sort differ in capital letters alone.",
+        "同じ種類の二つの名前が、大文字と小文字だけ違います。",
+    ),
+    code(
+        "always",
+        "A condition that asks for nothing; a rule with one still beats all rules without.",
+        "何も求めない条件です。それでも、条件のある規則は条件のない規則に優先します。",
+    ),
+    code(
         "anchor",
         "`&` begins an anchor of YAML. Rules know none: name a set once under `fields:`, or put the text in quotes.",
         "`&` はYAMLのアンカーの始まりです。アンカーは使えません。`fields:` に一度定義するか、引用符で囲んでください。",
@@ -204,6 +214,11 @@ pub const ALL: &[Code] = &[
     ),
     code("ends-soon", "A rule or an option ends within 30 days.", "規則や設定が30日以内に終わります。"),
     code(
+        "equal",
+        "Two rules say the same of the same staff under the same conditions.",
+        "二つの規則が、同じ担当者と同じ条件について同じことを定めています。",
+    ),
+    code(
         "exactly",
         "`exactly: true` says that nothing stands beside the JSON that is named.",
         "`exactly: true` は、書いたJSONのほかに何もないことを表します。",
@@ -268,6 +283,11 @@ pub const ALL: &[Code] = &[
     ),
     code("key", "A key is a text.", "キーは文字列です。"),
     code("label", "A label alone must mean one kind, and only that.", "見出しは、一つの種別だけを表す必要があります。"),
+    code(
+        "literal",
+        "A text that looks like a pattern, a list or an expression, and is compared letter by letter.",
+        "パターンや一覧、式のように見えますが、文字どおりに比べられます。",
+    ),
     code("login-method", "A log-in is a request that sends something.", "ログインは、何かを送るリクエストです。"),
     code(
         "mandatory",
@@ -440,6 +460,11 @@ pub const ALL: &[Code] = &[
     code("too-short", "A duration is shorter than the other side can bear.", "時間が短すぎて相手に負担がかかります。"),
     code("twice", "A rule names the same thing twice.", "一つの規則が同じものを二度定めています。"),
     code(
+        "two-files",
+        "Two files give one role different groups; the groups of both count.",
+        "二つのファイルが一つの役割に別々のグループを与えています。両方のグループが数えられます。",
+    ),
+    code(
         "two-records",
         "Two resources that match together cut the answer into different records: the request is refused.",
         "同時に一致するリソースのレコードの分け方が違うため、リクエストは拒否されます。",
@@ -459,6 +484,11 @@ pub const ALL: &[Code] = &[
         "typographic-quote",
         "A typographic quote is a letter to YAML.",
         "飾り引用符は、YAMLでは文字として扱われます。",
+    ),
+    code(
+        "undone",
+        "A rule with a condition shows what a rule without one hides, and does not say `why`.",
+        "条件のある規則が、条件のない規則の隠すものを見せています。`why` がありません。",
     ),
     code(
         "unfound",
@@ -511,6 +541,11 @@ pub const ALL: &[Code] = &[
     ),
     code("value", "A value of a test cannot be read.", "テストの値を読めません。"),
     code("version", "The file is of another version of this format.", "ファイルの形式の版が違います。"),
+    code(
+        "wide",
+        "A switch that stops detectors and labels covers all pages or all of an answer.",
+        "検出器と見出しを止める指定が、すべてのページか応答全体に及んでいます。",
+    ),
     code("wide-blank", "An ideographic blank is a letter to YAML.", "全角空白は、YAMLでは文字として扱われます。"),
     code("wide-colon", "A full-width colon is a letter to YAML.", "全角コロンは、YAMLでは文字として扱われます。"),
     code("yaml", "This is no YAML.", "YAMLとして読めません。"),

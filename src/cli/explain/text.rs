@@ -158,7 +158,11 @@ fn values(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     let unknown: &[Row] = if told.args.all { &told.unknown } else { &[] };
     if told.rows.is_empty() && unknown.is_empty() {
         let refused = told.got.as_ref().is_some_and(|got| got.refusal.is_some()) || told.foreseen.refusal.is_some();
-        let said = if refused { texts::NO_VALUES_SEEN } else { texts::NO_VALUES };
+        let said = match refused {
+            true => texts::NO_VALUES_SEEN,
+            false if is_unscanned(told) => texts::NOT_SOUGHT,
+            false => texts::NO_VALUES,
+        };
         return writeln!(out, "{}", said.of(lang));
     }
     let mut headings = vec![
@@ -190,6 +194,11 @@ fn values(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     grid.write(out)
 }
 
+/// Whether neither labels nor detectors were asked.
+fn is_unscanned(told: &Told<'_>) -> bool {
+    told.foreseen.plan.as_ref().is_some_and(|plan| !plan.scan)
+}
+
 /// How many values nothing recognised, and where the first of them stand: those are what rules have forgotten.
 fn unknown(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     /// Whoever has more finds them by `--all`.
@@ -211,8 +220,11 @@ fn unknown(told: &Told<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     if count > TOLD {
         places.push_str(", …");
     }
-    let said = if count == 1 { texts::UNKNOWN_GOES } else { texts::UNKNOWN_GO };
-    let line = said.with(lang, &[("n", &count), ("places", &places)]);
+    let line = match count {
+        _ if is_unscanned(told) => texts::UNSCANNED.with(lang, &[("n", &count), ("places", &places)]),
+        1 => texts::UNKNOWN_GOES.with(lang, &[("n", &count), ("places", &places)]),
+        _ => texts::UNKNOWN_GO.with(lang, &[("n", &count), ("places", &places)]),
+    };
     writeln!(out, "\n{}", crate::ledger::show::plain(&line))
 }
 

@@ -82,6 +82,8 @@ texts! {
     MUST_HIDE: "`{value}` must be hidden and stands in the answer", "`{value}` は隠れるべきですが、応答にあります";
     MUST_HIDE_IN_HEADER: "`{value}` must be hidden and stands in the header `{name}`",
         "`{value}` は隠れるべきですが、ヘッダー `{name}` にあります";
+    NEVER_THERE: "`{value}` stands nowhere in what the CRM answers, so nothing was hidden: look at its spelling",
+        "`{value}` はCRMの応答のどこにもないため、隠したことになりません。書き方を確かめてください";
     MUST_SHOW: "`{value}` must be shown and stands nowhere", "`{value}` は表示されるべきですが、どこにもありません";
     MEMBER_MISSING: "`{place}` is missing", "`{place}` がありません";
     MEMBER_DIFFERS: "`{place}` is something else", "`{place}` が期待と違います";
@@ -234,6 +236,7 @@ texts! {
     RELEASED: "{status}, released", "{status}、公開";
     NO_BODY: "not given; these are the fields that the rules declare", "指定なし。規則が宣言する項目を示します";
     NO_VALUES: "no personal value was found in the answer", "応答に個人情報は見つかりませんでした";
+    NOT_SOUGHT: "nothing was looked for beside fields: `scan: false`", "項目のほかは何も調べていません: `scan: false`";
     NO_VALUES_SEEN: "refused before any value was decided: what the answer holds was not told apart",
         "値を判定する前に拒否されたため、応答の内容は調べていません";
     REFUSED_EARLY: "it was refused before it was known which resource it is about",
@@ -258,6 +261,8 @@ texts! {
     ABSENT: "{rule} names {kind} and is not there: `{condition}` does not hold",
         "{rule} は {kind} を挙げていますが、`{condition}` が成り立たないため効いていません";
     BY_NOTHING: "nothing knows it", "判定できるものなし";
+    UNSCANNED: "nothing was looked for here (`scan: false`): what no field names goes in clear, {n} in all: {places}",
+        "ここでは何も調べていません（`scan: false`）。どの項目にもない値 {n} 件は、そのまま渡ります: {places}";
     UNKNOWN_GOES: "{n} value that no field, label or detector knows goes in clear: {places}",
         "項目・見出し・検出器のどれにも当たらない値が {n} 件、そのまま渡ります: {places}";
     UNKNOWN_GO: "{n} values that no field, label or detector knows go in clear: {places}",

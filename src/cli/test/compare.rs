@@ -24,6 +24,8 @@ pub(super) struct Compare<'a> {
     pub(super) got: &'a Got,
     /// What the CRM answered.
     pub(super) original: &'a str,
+    /// All texts that staff and the CRM sent, in a charset.
+    pub(super) said: &'a dyn Fn(&str) -> Vec<String>,
     pub(super) lang: Lang,
     /// Runs the exchange again and tells how each value was judged.
     pub(super) again: &'a dyn Fn() -> Vec<SeenLeaf>,
@@ -101,11 +103,29 @@ impl Compare<'_> {
         }
         if !expect.hidden.is_empty() || !expect.shown.is_empty() {
             let everything = Everything::of(self.got, &text);
-            self.add("hidden", everything.hidden(&expect.hidden, self.lang), &mut all);
+            let leaks = everything.hidden(&expect.hidden, self.lang);
+            if leaks.is_empty() {
+                self.never_there(expect, &mut all);
+            }
+            self.add("hidden", leaks, &mut all);
             self.add("shown", everything.shown(&expect.shown, self.lang), &mut all);
         }
         recorded::compare(self, &expect.ledger, &mut all);
         all
+    }
+
+    /// Values that are not in the answer because they never were: a slip in one makes a test that cannot fail.
+    fn never_there(&self, expect: &Expect, all: &mut Vec<Difference>) {
+        // Of what nobody could read nobody knows what it held.
+        let Some(format) = self.got.format.filter(|_| self.got.refusal.is_none()) else { return };
+        let is_there = |value: &str| self.original.contains(value);
+        let missing: Vec<_> = expect.hidden.iter().filter(|(value, _)| !is_there(value)).cloned().collect();
+        if !missing.is_empty() {
+            let said = (self.said)(self.got.charset);
+            let whole = said.join("\n");
+            let before = Everything::before(self.got, format, &said, &whole);
+            self.add("hidden", before.never(&missing, self.lang), all);
+        }
     }
 
     /// What the CRM gets of a write; `whole` is the body that is expected byte for byte.

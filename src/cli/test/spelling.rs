@@ -11,6 +11,7 @@ use crate::cli::say::{Lang, texts};
 use crate::cli::test::because::Sought;
 use crate::cli::test::compare::Wrong;
 use crate::cli::test::seen::{self, Seen};
+use crate::format::Format;
 use crate::guard::is_part_of_a_name;
 use crate::guard::needles::{Needles, Veil};
 use crate::policy::node::Spot;
@@ -44,6 +45,24 @@ impl<'a> Everything<'a> {
         let leaves = got.format.and_then(|format| seen::leaves(format, &Arc::new(Places::default()), body).ok());
         let words = got.plan.as_ref().map(|plan| Arc::clone(&plan.words)).unwrap_or_default();
         Everything { headers: &got.headers, body, leaves: leaves.unwrap_or_default(), words }
+    }
+
+    /// What was there before anything was hidden.
+    pub(super) fn before(got: &Got, format: Format, texts: &[String], body: &'a str) -> Everything<'a> {
+        let places = Arc::new(Places::default());
+        let leaves = texts.iter().filter_map(|text| seen::leaves(format, &places, text).ok()).flatten().collect();
+        let words = got.plan.as_ref().map(|plan| Arc::clone(&plan.words)).unwrap_or_default();
+        Everything { headers: &[], body, leaves, words }
+    }
+
+    /// The values that may stand nowhere and never stood anywhere.
+    pub(super) fn never<'s>(&self, values: &'s [(String, Spot)], lang: Lang) -> Vec<Wrong<'s>> {
+        let spelt = self.spelt(values);
+        let is_there = |(number, (value, _)): &(usize, &(String, Spot))| {
+            self.written(value).or_else(|| self.packed(value)).or_else(|| spelt(*number)).is_some()
+        };
+        let never = values.iter().enumerate().filter(|value| !is_there(value));
+        never.map(|(_, (value, spot))| Wrong::new(spot, texts::NEVER_THERE.with(lang, &[("value", value)]))).collect()
     }
 
     /// The values that may stand nowhere and do.

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use encoding_rs::Encoding;
-use http::{Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response};
 use jiff::Timestamp;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use crate::cli::explain::Seen;
 use crate::cli::say::{Lang, texts};
@@ -107,6 +107,23 @@ struct Ready {
     original: String,
 }
 
+impl Ready {
+    /// All texts that staff and the CRM send.
+    fn said(&self, charset: &str) -> Vec<String> {
+        let answers = || [&self.response].into_iter().chain(&self.record);
+        let headers = answers().flat_map(|answer| answer.headers()).chain(self.request.headers());
+        let header = |(name, value): (&HeaderName, &HeaderValue)| {
+            format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))
+        };
+        let target = percent_decode_str(&self.request.uri().to_string()).decode_utf8_lossy().into_owned();
+        let bodies = answers().map(|answer| answer.body()).chain([self.request.body()]);
+        let mut all: Vec<String> = bodies.map(|body| decoded(charset, body)).collect();
+        all.extend([self.original.clone(), target]);
+        all.extend(headers.map(header));
+        all
+    }
+}
+
 impl<'a> Suite<'a> {
     /// Makes ready to run the tests of a policy, with keys that are kept nowhere.
     pub fn new(policy: &'a Policy, lang: Lang) -> Result<Suite<'a>, RingError> {
@@ -160,8 +177,18 @@ impl<'a> Suite<'a> {
                 };
                 let (original, judged) = (ready.original.as_str(), OnceCell::new());
                 let absent = || self.absent(test, expect, ready);
-                let compare =
-                    Compare { policy, mint, got: &got, original, lang, again: &again, judged, absent: &absent };
+                let said = |charset: &str| ready.said(charset);
+                let compare = Compare {
+                    policy,
+                    mint,
+                    got: &got,
+                    original,
+                    said: &said,
+                    lang,
+                    again: &again,
+                    judged,
+                    absent: &absent,
+                };
                 checked.differences = compare.all(expect, whole);
                 compare.forwarded(expect, forwarded, &mut checked.differences);
                 checked.resources = got.plan.map(|plan| plan.resources.clone()).unwrap_or_default();

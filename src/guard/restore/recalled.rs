@@ -6,6 +6,7 @@
 //! and only what stands directly in its values is a field of it.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::seen::{Field, Kept, Original};
 use super::tree::{self, Tree};
@@ -16,7 +17,7 @@ use crate::format::json::nodes::{Member, Node};
 use crate::format::xml::nodes as xml;
 use crate::policy::plan::Plan;
 use crate::policy::remembered::{Recall, RecordAt};
-use crate::terms::disclosure::Subject;
+use crate::terms::disclosure::{InLedger, Subject};
 use crate::terms::place::Place;
 use crate::terms::refusal::Refusal;
 
@@ -40,32 +41,40 @@ pub struct Sent<'a> {
     pub depth: usize,
 }
 
+/// What came of a write that was compared with what is remembered.
+#[derive(Default)]
+pub struct Recalled {
+    /// What goes home.
+    pub home: Home,
+    /// Whose data that is.
+    pub whose: Option<Subject>,
+    /// Fields that the write gives other values: what was remembered of them is old by now.
+    pub old: Vec<(Field, Kept)>,
+}
+
 /// Makes a write whole by what is remembered, and tells whose data went home; nothing leaves a doubt.
-pub fn recalled(
-    plan: &Plan,
-    doubts: &Doubts,
-    sent: &Sent<'_>,
-    memory: Memory<'_>,
-) -> Result<(Home, Option<Subject>), Refusal> {
+pub fn recalled(plan: &Plan, doubts: &Doubts, sent: &Sent<'_>, memory: Memory<'_>) -> Result<Recalled, Refusal> {
     if doubts.scope == Scope::All {
         // What is left out of a whole record nobody remembers.
         return Err(if locks_a_field(plan) { replaces_locked() } else { doubts.refuse(plan) });
     }
     let tree = Tree::read(sent.format, sent.text, sent.depth);
     let call = tree.as_ref().zip(plan.recall.as_ref()).and_then(|(tree, recall)| Call::of(tree, recall, sent));
-    let Some(call) = call.filter(|_| doubts.leaves.len() <= FIELDS_MAX) else { return Err(doubts.refuse(plan)) };
+    let Some(call) = call.filter(|call| call.values.len().max(doubts.leaves.len()) <= FIELDS_MAX) else {
+        // Of a write that holds nothing to be compared nobody needs to know whose it is.
+        return if doubts.leaves.is_empty() { Ok(Recalled::default()) } else { Err(doubts.refuse(plan)) };
+    };
     let (mut settled, mut whose, mut done) = (Settled::default(), None, HashSet::new());
     for doubt in &doubts.leaves {
         let Some((name, leaf)) = call.field(doubt) else { continue };
         if !done.insert(leaf.span.start) {
             continue;
         }
-        match call.found(plan, doubt, (name, leaf), memory) {
+        let is = doubt.kind.map(|kind| plan.kinds.get(kind).name.as_str());
+        match call.found(is, (name, leaf), memory) {
             Found::Original(kept, original) => {
                 let Some(text) = written(sent, &original, leaf) else { continue };
-                settled.kept.push(leaf.span.clone());
-                settled.home.fills.push(Fill { span: leaf.span.clone(), text });
-                settled.home.texts.push(original.text().to_owned());
+                settled.goes_home(leaf, text, &original);
                 if let Some(kind) = doubt.kind {
                     settled.home.counts.add(kind, RESTORED, 1);
                 }
@@ -75,7 +84,27 @@ pub fn recalled(
             Found::Nothing => {}
         }
     }
-    Ok((settled.finish(plan, &doubts.leaves)?, whose))
+    // Nothing in the place of a value that no field told of.
+    for (name, leaf) in call.blanks() {
+        if done.insert(leaf.span.start)
+            && let Found::Original(kept, original) = call.found(None, (name, leaf), memory)
+            && let Some(text) = written(sent, &original, leaf)
+        {
+            settled.goes_home(leaf, text, &original);
+            whose.get_or_insert(kept.subject);
+        }
+    }
+    let old = call.old(&settled.kept);
+    Ok(Recalled { home: settled.finish(plan, &doubts.leaves)?, whose, old })
+}
+
+impl Settled {
+    /// A leaf is the veil of this.
+    fn goes_home(&mut self, leaf: &Node, text: String, original: &Original) {
+        self.kept.push(leaf.span.clone());
+        self.home.fills.push(Fill { span: leaf.span.clone(), text });
+        self.home.texts.push(original.text().to_owned());
+    }
 }
 
 /// What a leaf is.
@@ -132,19 +161,43 @@ impl<'t> Call<'t> {
         (alike == 1).then_some((name, tree::leaf(&member.value)?))
     }
 
-    /// What is remembered of a field, by all resources that show it.
-    fn found(&self, plan: &Plan, doubt: &Doubt, (name, leaf): (String, &Node), memory: Memory<'_>) -> Found {
+    /// A field of the record, as each resource remembers it that shows it.
+    fn fields(&self, name: &str) -> impl Iterator<Item = Field> {
         let sources = self.recall.sources.iter().filter(|(kind, _)| kind == self.kind);
-        let field = |source: &str| Field {
-            source: source.to_owned(),
+        sources.map(move |(_, source)| Field {
+            source: source.to_string(),
             around: self.around.to_owned(),
             kind: self.kind.to_owned(),
             id: self.id.clone(),
-            name: name.clone(),
+            name: name.to_owned(),
+        })
+    }
+
+    /// The members of the values that hold nothing, each the only one of its name.
+    fn blanks(&self) -> Vec<(String, &'t Node)> {
+        let of = |member: &'t Member| {
+            let leaf = tree::leaf(&member.value).filter(|leaf| leaf.is_blank())?;
+            let name = tree::name_of(member, self.format);
+            let alike = self.values.iter().filter(|other| tree::name_of(other, self.format) == name).count();
+            (alike == 1).then_some((name, leaf))
         };
-        let all: Vec<Kept> = sources.filter_map(|(_, source)| memory(&field(source))).collect();
+        self.values.iter().filter_map(of).collect()
+    }
+
+    /// The fields that get other values than they had.
+    fn old(&self, kept: &[Range<usize>]) -> Vec<(Field, Kept)> {
+        let is_kept = |member: &&Member| tree::leaf(&member.value).is_some_and(|leaf| kept.contains(&leaf.span));
+        let subject =
+            || Subject { kind: self.kind.to_owned(), id: Some(self.id.clone()), in_ledger: InLedger::default() };
+        let changed = self.values.iter().filter(|member| !is_kept(member));
+        let fields = changed.flat_map(|member| self.fields(&tree::name_of(member, self.format)).collect::<Vec<_>>());
+        fields.map(|field| (field, Kept::nothing(subject()))).collect()
+    }
+
+    /// What is remembered of a field, by all resources that show it.
+    fn found(&self, is: Option<&str>, (name, leaf): (String, &Node), memory: Memory<'_>) -> Found {
+        let all: Vec<Kept> = self.fields(&name).filter_map(|field| memory(&field)).collect();
         let veil = tree::said(leaf);
-        let is = doubt.kind.map(|kind| plan.kinds.get(kind).name.as_str());
         if all.is_empty() || all.iter().any(|kept| kept.original.is_none()) {
             return Found::Nothing;
         }

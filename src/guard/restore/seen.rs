@@ -221,21 +221,20 @@ impl<'a> Answer<'a> {
             return;
         };
         for own in original {
-            let Some(leaf) = tree::leaf(&own.value).filter(|leaf| !leaf.is_blank()) else { continue };
-            let veil = match find(veiled, &own.name).map(|issued| tree::leaf(&issued.value)) {
-                // A rule took the member out.
-                None => "",
-                Some(None) => continue,
-                Some(Some(issued)) if issued.is_same(leaf) => continue,
-                Some(Some(issued)) => tree::said(issued),
-            };
             let name = tree::name_of(own, self.format);
+            let issued = find(veiled, &own.name).map(|issued| tree::leaf(&issued.value));
+            let kept = match tree::leaf(&own.value).filter(|leaf| !leaf.is_blank()).zip(Some(issued)) {
+                // A rule took the member out.
+                Some((leaf, None)) => self.kept(leaf, "", record),
+                Some((leaf, Some(Some(issued)))) if !issued.is_same(leaf) => {
+                    self.kept(leaf, tree::said(issued), record)
+                }
+                // What was veiled there before is what stands there no more.
+                leaf if self.may_be_veiled(&name, leaf.map(|(leaf, _)| leaf)) => Kept::nothing(record.subject.clone()),
+                _ => continue,
+            };
             let (source, around) = (rule.source.to_string(), record.around.clone());
             let field = Field { source, around, kind: rule.kind.clone(), id: record.id.clone(), name };
-            let is_short = veil.len() + tree::said(leaf).len() <= VALUE_BYTES;
-            let original = Original::of(leaf).filter(|_| is_short);
-            let veil = if is_short { veil.to_owned() } else { String::new() };
-            let kept = Kept { veil, original, is: self.kind_in(leaf), subject: record.subject.clone() };
             if let Some(other) = all.get_mut(&field) {
                 // Two of one name: nobody can say which of them comes back.
                 if *other != kept {
@@ -247,6 +246,19 @@ impl<'a> Answer<'a> {
         }
     }
 
+    fn kept(&self, leaf: &Node, veil: &str, record: &Record<'_>) -> Kept {
+        let is_short = veil.len() + tree::said(leaf).len() <= VALUE_BYTES;
+        let original = Original::of(leaf).filter(|_| is_short);
+        let veil = if is_short { veil.to_owned() } else { String::new() };
+        Kept { veil, original, is: self.kind_in(leaf), subject: record.subject.clone() }
+    }
+
+    /// Whether another answer may have shown this field veiled: its name means something, or what it holds is
+    /// nothing now, or no text.
+    fn may_be_veiled(&self, name: &str, leaf: Option<&Node>) -> bool {
+        leaf.is_none_or(|leaf| self.kind_in(leaf).is_some()) || self.plan.places.words.know(name)
+    }
+
     fn kind_in(&self, leaf: &Node) -> Option<String> {
         let from = self.kinds.partition_point(|(span, _)| span.start < leaf.span.start);
         let first = self.kinds.get(from).filter(|(span, _)| span.end <= leaf.span.end);
@@ -255,6 +267,11 @@ impl<'a> Answer<'a> {
 }
 
 impl Kept {
+    /// That nothing goes home to a field, whatever was kept of it before.
+    pub fn nothing(subject: Subject) -> Kept {
+        Kept { veil: String::new(), original: None, is: None, subject }
+    }
+
     /// As bytes, for whoever seals them; `until` is when it is forgotten, in seconds since 1970.
     pub fn packed(&self, until: i64) -> Zeroizing<Vec<u8>> {
         let original = self.original.as_ref().map_or("", Original::text);

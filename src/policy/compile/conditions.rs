@@ -4,13 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::policy::compile::names::look;
+use crate::policy::compile::names::{Names, look};
 use crate::policy::compile::resources::Resource;
 use crate::policy::compile::rules::Condition;
+use crate::policy::excluded::{self, leaves_out};
 use crate::policy::fault::Faults;
 use crate::policy::matched::Looks;
 use crate::policy::reveal::RevealRule;
 use crate::policy::rows::Term;
+use crate::policy::rule::cel::NameOf;
 use crate::policy::rule::rules::Rule as Written;
 
 /// The names that resources give, each looked up without going through all of them.
@@ -71,11 +73,49 @@ pub(super) fn purposes(
         let near = look(faults, &word.text, declared.iter().map(String::as_str));
         let fault = faults.error(&word.spot, "unknown-purpose", message);
         match near {
+            _ if leaves_out(&word.text) => fault.help(excluded::CONDITIONS),
             Some(near) => fault.did_you_mean(Some(near)),
             None => fault.help("name it under `purposes:` there"),
         }
     }
     declared.iter().map(|word| Arc::from(word.as_str())).collect()
+}
+
+/// Names in expressions that no file has: the expression then never holds, or always.
+pub(super) fn in_expressions(
+    conditions: &[Condition],
+    resources: &[Resource],
+    purposes: &[Arc<str>],
+    names: &Names<'_>,
+    faults: &mut Faults,
+) {
+    let resources: BTreeSet<&str> = resources.iter().map(|resource| &*resource.id).collect();
+    for (what, word) in conditions.iter().flat_map(|condition| &condition.when.cel_names) {
+        let text = word.text.as_str();
+        let (is_known, code, message) = match what {
+            NameOf::Resource => (resources.contains(text), "unknown-resource", format!("`{text}` is no resource")),
+            NameOf::Role => {
+                (names.roles.iter().any(|role| *role.name == *text), "unknown-role", format!("`{text}` is no role"))
+            }
+            NameOf::Purpose => {
+                let is_known = purposes.iter().any(|known| **known == *text);
+                (is_known, "unknown-purpose", format!("`{text}` is no purpose that a request can say"))
+            }
+        };
+        if is_known {
+            continue;
+        }
+        let near = match what {
+            NameOf::Resource => look(faults, text, resources.iter().copied()),
+            NameOf::Role => look(faults, text, names.roles.iter().map(|role| &*role.name)),
+            NameOf::Purpose => look(faults, text, purposes.iter().map(|known| &**known)),
+        };
+        let fault = faults.warning(&word.spot, code, message);
+        match near {
+            Some(near) => fault.did_you_mean(Some(near)),
+            None => fault.help("nothing is ever equal to it: look at its spelling"),
+        }
+    }
 }
 
 /// What all expressions together look at; nothing where there are none.

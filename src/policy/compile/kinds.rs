@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use regex::RegexBuilder;
+
 use crate::detect::{DetectError, Detectors};
 use crate::policy::fault::Faults;
 use crate::policy::node::Spot;
@@ -97,6 +99,14 @@ fn labels(kinds: &mut Kinds, by_name: &BTreeMap<&str, Vec<&KindRule>>, faults: &
     labels
 }
 
+/// Whether a pattern takes words of all sorts whole.
+fn fits_all(pattern: &str) -> bool {
+    const SIZE: usize = 1 << 20;
+    const WORDS: [&str; 4] = ["a", "Order", "山田", "7"];
+    let whole = RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(SIZE).build();
+    whole.is_ok_and(|whole| whole.is_match("") || WORDS.iter().all(|word| whole.is_match(word)))
+}
+
 fn detectors(kinds: &mut Kinds, by_name: &BTreeMap<&str, Vec<&KindRule>>, faults: &mut Faults) -> Option<Detectors> {
     let mut patterns: Vec<(KindId, String, &Spot)> = Vec::new();
     for rule in by_name.values().flatten() {
@@ -105,6 +115,10 @@ fn detectors(kinds: &mut Kinds, by_name: &BTreeMap<&str, Vec<&KindRule>>, faults
         if kind.pattern.is_some() {
             faults.error(&pattern.spot, "conflict", format!("`{}` has a pattern already", kind.name));
             continue;
+        }
+        if fits_all(&pattern.text) {
+            let fault = faults.warning(&pattern.spot, "wide", format!("the pattern of `{}` fits any text", kind.name));
+            fault.help("every value that no field names is then of this kind: write what its values alone look like");
         }
         kind.pattern = Some(pattern.text.clone());
         patterns.push((id, pattern.text.clone(), &pattern.spot));

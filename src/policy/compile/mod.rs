@@ -7,6 +7,7 @@ mod conditions;
 mod derives;
 mod kinds;
 mod limits;
+mod lookalikes;
 pub(super) mod more;
 mod names;
 mod options;
@@ -134,11 +135,17 @@ fn compile(
     let tests = tests::compile(all.tests, &names, faults);
     checks::rules(&rules, &conditions, ungranted, &names, faults);
     checks::roles(&roles, faults);
+    lookalikes::names(&roles, &all.kinds, &resources, &rules, faults);
+    // Of what is half read, much looks the same.
+    if !faults.has_errors() {
+        lookalikes::rules(&rules, &conditions, faults);
+    }
     overlap::tell(&resources, &routes, faults);
     codebook::tell(&rules, &resources, &routes, &names, faults);
     checks::kinds(&all.kinds, &rules, &resources, &names, faults);
     let (purposes, declared) =
         (conditions::purposes((&conditions, &reveals), purposes, faults), purposes.map(<[String]>::to_vec));
+    conditions::in_expressions(&conditions, &resources, &purposes, &names, faults);
     let looks = conditions::looks(&conditions);
     let conditioned = Conditioned::of(&rules);
     let words = Arc::new(routes.iter().flat_map(|route| route.rule.path.words()).map(str::to_owned).collect());

@@ -2,8 +2,9 @@
 
 use crate::policy::compile::roles::Role;
 use crate::policy::decide::{On, RoleId};
+use crate::policy::excluded::{self, leaves_out};
 use crate::policy::fault::Faults;
-use crate::policy::reader::{nearest, words_of};
+use crate::policy::reader::{nearest, nearest_but, words_of};
 use crate::policy::rule::Word;
 use crate::policy::traps::wide_colon;
 use crate::terms::kind::{Category, Kind, KindId, Kinds};
@@ -30,12 +31,17 @@ impl Names<'_> {
             let of_group = self.roles.iter().find(|role| role.groups.iter().any(|group| group == text));
             let list = list(text, |part| part == "all" || number(part).is_some());
             let fault = faults.error(&word.spot, "unknown-role", format!("`{text}` is no role"));
+            if leaves_out(text) {
+                fault.help(excluded::ROLES);
+                return None;
+            }
             match (of_group, list, near) {
                 (Some(role), ..) => {
                     fault.help(format!("`{text}` is a group of the role `{0}`: write `{0}`", role.name));
                 }
                 (None, Some(list), _) => fault.help(list),
-                (None, None, _) if text == "*" => fault.help(EVERYBODY),
+                (None, None, _) if means(text, &EVERYBODY_WORDS) => fault.help(EVERYBODY),
+                (None, None, _) if means(text, &["nobody", "none", "anonymous", "誰も"]) => fault.help(NOBODY),
                 (None, None, Some(near)) => fault.did_you_mean(Some(near)),
                 (None, None, None) => fault.help("name it under `roles:` with the groups that give it"),
             }
@@ -48,7 +54,7 @@ impl Names<'_> {
         let found = self.kinds.id(&word.text);
         if found.is_none() && !wide_colon(faults, &word.text, &word.spot) {
             let text = word.text.as_str();
-            let near = look(faults, text, self.kinds.0.iter().map(|kind| kind.name.as_str()));
+            let near = self.look(faults, text, self.kinds.0.iter().map(|kind| kind.name.as_str()));
             let meant = self.meant(text, near);
             let message = match Category::from_word(text) {
                 Some(_) => format!("`{text}` is a category, and here a kind must stand"),
@@ -90,8 +96,8 @@ impl Names<'_> {
             return None;
         }
         let kinds = self.kinds.0.iter().map(|kind| kind.name.as_str());
-        let near = look(faults, text, kinds.chain(Category::ALL.map(Category::word)));
-        let meant = if text == "*" { Some(EVERYTHING.to_owned()) } else { self.meant(text, near) };
+        let near = self.look(faults, text, kinds.chain(Category::ALL.map(Category::word)));
+        let meant = if means(text, &EVERYTHING_WORDS) { Some(EVERYTHING.to_owned()) } else { self.meant(text, near) };
         let fault = faults.error(&word.spot, "unknown-kind", format!("`{text}` is no kind and no category"));
         fault.help(meant.unwrap_or_else(|| {
             format!(
@@ -102,8 +108,22 @@ impl Names<'_> {
         None
     }
 
+    /// The nearest kind or category. An officer for telephones who writes `number` shall not be offered
+    /// government ids.
+    fn look<'c>(&self, faults: &Faults, word: &str, names: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+        let is_guarded = |name: &str| {
+            let of_kind = || self.kinds.id(name).map(|id| self.kinds.get(id).category);
+            let category = Category::from_word(name).or_else(of_kind);
+            matches!(category, Some(Category::GovernmentId | Category::Sensitive | Category::Credential))
+        };
+        if faults.is_full() { None } else { nearest_but(word, names, is_guarded) }
+    }
+
     /// What to write for a name that is no kind: the kind that it is a label of, a list, or what comes near.
     fn meant(&self, text: &str, near: Option<&str>) -> Option<String> {
+        if leaves_out(text) {
+            return Some(excluded::KINDS.to_owned());
+        }
         let knows = |part: &str| part == "all" || Category::from_word(part).is_some() || self.kinds.id(part).is_some();
         let did_you_mean = |near: &str| format!("did you mean `{near}`?");
         if let Some(near) = near.filter(|near| *near == fold(text)) {
@@ -133,6 +153,13 @@ impl Names<'_> {
 
 const EVERYBODY: &str = "write `all`: it takes in every role";
 const EVERYTHING: &str = "write `all`: it takes in every kind";
+const NOBODY: &str = "a rule is for those who have a role; what staff without one gets is said by no rule";
+const EVERYBODY_WORDS: [&str; 7] = ["*", "everyone", "everybody", "anyone", "any", "全員", "すべて"];
+const EVERYTHING_WORDS: [&str; 6] = ["*", "everything", "any", "すべて", "全て", "全部"];
+
+fn means(text: &str, words: &[&str]) -> bool {
+    words.contains(&text.to_lowercase().as_str())
+}
 
 /// What to write where several names stand in one text.
 fn list(text: &str, knows: impl Fn(&str) -> bool) -> Option<String> {

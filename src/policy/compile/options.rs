@@ -25,6 +25,8 @@ const GENERALIZES: [(&str, Generalize); 3] =
     [("year", Generalize::Year), ("decade", Generalize::Decade), ("age_band", Generalize::AgeBand)];
 /// More digits of a code would be nearly all of it.
 const DIGITS_MAX: u8 = 3;
+/// As rules write them.
+const DIGITS: [&str; 3] = ["1", "2", "3"];
 
 /// The action of a grant, if every kind that it names knows it.
 pub fn action(grant: &Grant, on: On, names: &Names<'_>, faults: &mut Faults) -> Option<Action> {
@@ -76,7 +78,7 @@ fn generalize(option: &Word, on: On, names: &Names<'_>, faults: &mut Faults) -> 
             let message = format!("`{digits}` digits are not from 1 to {DIGITS_MAX}");
             faults
                 .error(&option.spot, "option", message)
-                .help(known(None, on, names, Verb::Generalize, || words_of(["1", "2", "3"].into_iter())));
+                .help(known(None, on, names, Verb::Generalize, || words_of(DIGITS.into_iter())));
             return None;
         }
         let lists = |kind: &Kind| kind.generalizes.contains(&Generalize::Digits(0));
@@ -85,7 +87,7 @@ fn generalize(option: &Word, on: On, names: &Names<'_>, faults: &mut Faults) -> 
     }
     let Some((_, coarse)) = GENERALIZES.into_iter().find(|(word, _)| *word == option.text) else {
         let near = nearest(&option.text, GENERALIZES.into_iter().map(|(word, _)| word));
-        let all = || words_of(GENERALIZES.into_iter().map(|(word, _)| word).chain(["3"]));
+        let all = || words_of(GENERALIZES.into_iter().map(|(word, _)| word).chain(DIGITS));
         let fault = faults.error(&option.spot, "unknown-word", format!("`{}` is no generalization", option.text));
         fault.help(known(near, on, names, Verb::Generalize, all));
         return None;
@@ -222,9 +224,9 @@ fn listed(kind: &Kind, verb: Verb) -> String {
     if verb == Verb::Mask {
         return words_of(std::iter::once("full").chain(kind.masks.iter().map(|mask| mask.word())));
     }
-    let word = |coarse: &Generalize| match coarse {
-        Generalize::Digits(_) => "3",
-        named => GENERALIZES.iter().find(|(_, known)| known == named).map_or("", |(word, _)| word),
+    let words = |coarse: &Generalize| match coarse {
+        Generalize::Digits(_) => DIGITS.to_vec(),
+        named => GENERALIZES.iter().filter(|(_, known)| known == named).map(|(word, _)| *word).collect(),
     };
-    words_of(kind.generalizes.iter().map(word))
+    words_of(kind.generalizes.iter().flat_map(words))
 }

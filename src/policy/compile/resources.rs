@@ -308,6 +308,12 @@ fn teller(told: &Told, beside: bool, names: &Names<'_>, faults: &mut Faults) -> 
             "remove" => Otherwise::Action(Action::Remove),
             "mask" => Otherwise::Action(Action::Mask(Mask::Full)),
             "block" => Otherwise::Action(Action::Block),
+            "show" | "generalize" | "tokenize" | "hash" if names.kinds.id(&word.text).is_none() => {
+                let message = format!("`else` is `mask`, `remove`, `block` or a kind, not `{}`", word.text);
+                let fault = faults.error(&word.spot, "unknown-word", message);
+                fault.help("name the kind that such a value is; rules then say what becomes of it");
+                return None;
+            }
             _ => Otherwise::Kind(names.kind(word, faults)?),
         },
     };

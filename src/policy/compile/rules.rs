@@ -10,6 +10,7 @@ use crate::policy::compile::names::{Names, look};
 use crate::policy::compile::options;
 use crate::policy::compile::resources::Resource;
 use crate::policy::decide::{Grant, Rule, Who};
+use crate::policy::excluded::{self, leaves_out};
 use crate::policy::fault::Faults;
 use crate::policy::node::Spot;
 use crate::policy::rows::Term;
@@ -79,7 +80,12 @@ fn one(
     for word in &when.resources {
         if !known.resources.contains(word.text.as_str()) {
             let near = look(faults, &word.text, known.resources.iter().copied());
-            faults.error(&word.spot, "unknown-resource", format!("`{}` is no resource", word.text)).did_you_mean(near);
+            let fault = faults.error(&word.spot, "unknown-resource", format!("`{}` is no resource", word.text));
+            match near {
+                _ if leaves_out(&word.text) => fault.help(excluded::CONDITIONS),
+                Some(near) => fault.did_you_mean(Some(near)),
+                None => fault.help("write the `id` of one that stands under `resources:`"),
+            }
         }
     }
     let rule = Rule {

@@ -1,7 +1,11 @@
 //! Tests of the policy: what they name must be there.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use crate::policy::compile::names::Names;
 use crate::policy::fault::Faults;
+use crate::policy::node::Spot;
 use crate::policy::reader::nearest;
 use crate::policy::rule::Word;
 use crate::policy::rule::tests::expect::{KindRecorded, NOBODY, STAFF};
@@ -11,7 +15,24 @@ const ACTIONS: [&str; 7] = ["show", "generalize", "mask", "tokenize", "hash", "r
 
 /// Looks up the names in all tests.
 pub fn compile(tests: Vec<TestCase<Word>>, names: &Names<'_>, faults: &mut Faults) -> Vec<TestCase> {
+    named_twice(&tests, faults);
     tests.into_iter().map(|test| one(test, names, faults)).collect()
+}
+
+/// Reports name tests by their names alone.
+fn named_twice(tests: &[TestCase<Word>], faults: &mut Faults) {
+    let mut known: HashMap<(&str, &str), &Spot> = HashMap::new();
+    for test in tests {
+        // Whoever has two files has their names in every report.
+        match known.entry((&test.spot.file, &test.name)) {
+            Entry::Occupied(first) => {
+                let message = format!("`{}` is the name of another test", test.name);
+                let fault = faults.warning(&test.spot, "duplicate-id", message);
+                fault.help(format!("{}:{} has it; give this one its own", first.get().file, first.get().line));
+            }
+            Entry::Vacant(free) => drop(free.insert(&test.spot)),
+        }
+    }
 }
 
 fn one(test: TestCase<Word>, names: &Names<'_>, faults: &mut Faults) -> TestCase {

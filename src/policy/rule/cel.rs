@@ -5,6 +5,8 @@
 //! texts, and one loop over a list. So every name is known when the rules are read, no expression
 //! grows or runs away, and of a request only the parameters and headers that stand in it are looked at.
 
+mod constant;
+mod doubts;
 mod sorts;
 
 use std::collections::BTreeSet;
@@ -14,6 +16,8 @@ use cel::common::ast::{ComprehensionExpr, Expr, LiteralValue};
 use cel::{Context, Env, IdedExpr, ParseError, Program, Value};
 
 use crate::policy::reader::{nearest, words_of};
+
+pub use crate::policy::rule::cel::doubts::NameOf;
 
 /// Bytes of one expression.
 const TEXT_BYTES: usize = 1000;
@@ -64,6 +68,12 @@ pub struct Cel {
     pub headers: BTreeSet<String>,
     /// The parameters of the query that it looks at.
     pub query: BTreeSet<String>,
+    /// What it is for every request, if it hangs on none.
+    pub always: Option<bool>,
+    /// What it says that is hardly meant so.
+    pub doubts: Vec<CelFault>,
+    /// Names of the rules that stand in it, each with the byte at which it begins.
+    pub names: Vec<(NameOf, usize, String)>,
 }
 
 /// What is wrong with an expression, and where in its text.
@@ -116,7 +126,16 @@ impl Cel {
             reading.compare(program.expression());
         }
         let Reading { faults, headers, query, .. } = reading;
-        if faults.is_empty() { Ok(Cel { text: text.to_owned(), program, headers, query }) } else { Err(faults) }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let always = constant::of(program.expression());
+        let found = doubts::of(program.expression());
+        let at = |node: &IdedExpr| offset(text, &program, node);
+        let doubts = found.doubts.into_iter().map(|doubt| fault(at(doubt.node), doubt.message, Some(doubt.help)));
+        let names = found.names.into_iter().map(|(what, node, name)| (what, at(node), name.to_owned()));
+        let (doubts, names) = (doubts.collect(), names.collect());
+        Ok(Cel { text: text.to_owned(), program, headers, query, always, doubts, names })
     }
 
     /// Whether it holds; `None` where it cannot be evaluated. Why not stays here: an error of the
@@ -256,7 +275,8 @@ impl Reading<'_> {
         if !own && !ANSWERS.contains(&function) && !GIVES.contains(&function) {
             let known = ["size", "startsWith", "endsWith", "contains", "has", "exists", "all", "exists_one", "in"];
             let shown = function.trim_matches(['_', '@']);
-            let help = match nearest(function, known) {
+            // `in` stands between two things, and whoever writes `int(…)` means a function.
+            let help = match nearest(function, known.into_iter().filter(|name| *name != "in")) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known are {}", words_of(known.into_iter())),
             };
@@ -294,8 +314,7 @@ impl Reading<'_> {
     }
 
     fn wrong(&mut self, node: &IdedExpr, message: String, help: Option<String>) {
-        let start = self.program.source_info().offset_for(node.id).map_or(0, |(start, _)| start);
-        let offset = bytes(self.text, usize::try_from(start).unwrap_or(0));
+        let offset = offset(self.text, self.program, node);
         if !self.faults.iter().any(|fault| fault.message == message) {
             self.faults.push(fault(offset, message, help));
         }
@@ -351,6 +370,12 @@ fn told(text: &str, error: &ParseError) -> CelFault {
         message,
         Some("write as in `staff.groups.exists(g, g == \"tokyo\") && request.method == \"GET\"`".to_owned()),
     )
+}
+
+/// The byte at which a part begins.
+fn offset(text: &str, program: &Program, node: &IdedExpr) -> usize {
+    let start = program.source_info().offset_for(node.id).map_or(0, |(start, _)| start);
+    bytes(text, usize::try_from(start).unwrap_or(0))
 }
 
 /// The byte at which a character begins.
@@ -411,6 +436,29 @@ mod tests {
         ] {
             let cel = Cel::parse(text).unwrap_or_else(|faults| panic!("{text}: {faults:?}"));
             assert_eq!(cel.holds(&scope), holds, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_no_request_changes_is_known() {
+        for (text, always) in [
+            ("true", Some(true)),
+            ("1 == 1", Some(true)),
+            ("staff.id == 'x' || true", Some(true)),
+            ("true || staff.id == 'x'", Some(true)),
+            ("!(false && staff.id == 'x')", Some(true)),
+            ("size(['a']) == 1 && 'a' in ['a']", Some(true)),
+            ("staff.id == 'x' ? true : true", Some(true)),
+            ("staff.id == 'x' && false", Some(false)),
+            ("'a' == 'b'", Some(false)),
+            ("staff.id == 'x' && true", None),
+            ("staff.id == 'x'", None),
+            ("has(staff.attributes.branch)", None),
+            ("staff.groups.exists(g, true)", None),
+            ("request.method in ['GET']", None),
+        ] {
+            let cel = Cel::parse(text).unwrap_or_else(|faults| panic!("{text}: {faults:?}"));
+            assert_eq!(cel.always, always, "{text}");
         }
     }
 

@@ -5,7 +5,7 @@ use crate::policy::node::{Entry, Node, Spot, Value};
 use crate::policy::reader::{self, MapReader};
 use crate::policy::rule::{Word, places};
 use crate::terms::filter::Filtered;
-use crate::terms::place::Place;
+use crate::terms::place::{Place, Step};
 
 /// A named set of fields.
 #[derive(Debug)]
@@ -150,8 +150,24 @@ fn place_entry(node: &Node, kind: Option<&Word>, items: &mut Vec<Item>, faults: 
             fault.help("write the path without a filter, and what it asks in `is: { from: … }`");
             continue;
         }
+        if only {
+            whole(&place, node, faults);
+        }
         let field = Field { place, spot: node.spot.clone(), is: is.clone(), only, optional, filter };
         items.push(Item::Field(Box::new(field)));
+    }
+}
+
+/// Warns of a place that is all of the answer, in which nothing but this kind is sought.
+fn whole(place: &Place, node: &Node, faults: &mut Faults) {
+    let is_whole = match place {
+        Place::Json(path) => path.steps.iter().all(|step| matches!(step, Step::Any | Step::DescendantAny)),
+        Place::Css(css) => matches!(css.selector.as_str(), "html" | "body" | "*" | ":root"),
+        Place::Name(_) | Place::Xml(_) => false,
+    };
+    if is_whole {
+        let message = "`only: true` on all of the answer: whatever stands there is taken for this kind";
+        faults.warning(&node.spot, "wide", message).help("name the place of the value itself, or take `only` out");
     }
 }
 

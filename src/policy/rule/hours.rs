@@ -127,6 +127,26 @@ impl Hours {
         (self.on(today) && now >= self.from) || (self.on(today.previous()) && now < self.to)
     }
 
+    /// Whether no moment lies outside of them, as far as they are hours of one time zone.
+    pub fn are_the_week(all: &[Hours]) -> bool {
+        let Some(first) = all.first() else { return false };
+        let alike = || all.iter().filter(|hours| hours.zone == first.zone);
+        let minutes = |hours: &Hours| usize::from((hours.to + DAY_MINUTES - hours.from - 1) % DAY_MINUTES + 1);
+        let days = |hours: &Hours| hours.days.iter().filter(|on| **on).count();
+        const WEEK: usize = 7 * DAY_MINUTES as usize;
+        if alike().map(|hours| minutes(hours) * days(hours)).sum::<usize>() < WEEK {
+            return false;
+        }
+        let mut week = vec![false; WEEK];
+        for hours in alike() {
+            for day in (0..7).filter(|day| hours.days[*day]) {
+                let start = day * usize::from(DAY_MINUTES) + usize::from(hours.from);
+                (start..start + minutes(hours)).for_each(|minute| week[minute % WEEK] = true);
+            }
+        }
+        week.into_iter().all(|minute| minute)
+    }
+
     fn on(&self, day: Weekday) -> bool {
         DAYS.iter().zip(self.days).any(|((_, known), on)| *known == day && on)
     }

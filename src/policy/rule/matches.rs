@@ -212,7 +212,12 @@ fn pattern(node: &Node, text: &str, offset: usize, faults: &mut Faults) -> Optio
             let fault = faults.error(&places::within(node, text, offset + error.offset), "path", error.message);
             // What a browser shows has a scheme and a host; what people remember has no slash.
             let after_host = path.split_once("://").map(|(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
-            if let Some(instead) = after_host {
+            let host = path.split_once('/').filter(|(host, _)| host.contains('.') && !host.contains(['{', '^', '*']));
+            if path.starts_with('^') || path.contains(".*") || path.ends_with('$') {
+                fault.help("a path is no regular expression: write its words, `{id}` for any one of them and `/**` for all that follow");
+            } else if let Some((_, rest)) = host.filter(|_| after_host.is_none()) {
+                fault.help(format!("write the path alone: `/{rest}`"));
+            } else if let Some(instead) = after_host {
                 fault.help(format!("write the path alone: `{instead}`"));
             } else if !path.starts_with('/') {
                 fault.help(format!("write `/{path}`"));

@@ -13,6 +13,7 @@ use crate::policy::rule::headers;
 use crate::policy::rule::matches::{self, Match};
 use crate::policy::rule::when::{self, EVENTS};
 use crate::policy::rule::{Word, places};
+use crate::route::pattern::Segment;
 use crate::terms::event::Event;
 use crate::terms::place::{Place, Step};
 
@@ -137,6 +138,7 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Resource> {
     let event = map.take("event").and_then(|node| reader::word(node, "an event", &EVENTS, faults));
     let derive = map.take("derive").map(|node| derive(node, faults));
     let options = options(&mut map, faults);
+    unscanned(node, &matches, faults);
     let headers = map.take("headers").map(|node| headers::of_resource(node, faults)).unwrap_or_default();
     columns::check(columns.as_ref(), records.as_ref(), faults);
     let remember = map.take("remember").and_then(|node| remember(node, faults));
@@ -158,6 +160,22 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Resource> {
         headers,
         remember,
     })
+}
+
+/// Warns of `scan: false` for all pages: what stands in no field then reaches staff as it is.
+fn unscanned(node: &Node, matches: &[Match], faults: &mut Faults) {
+    let Some(scan) = node.at("scan").filter(|scan| scan.scalar() == Some("false")) else { return };
+    let is_all = |rule: &&Match| {
+        let is_free = |segment: &Segment| matches!(segment, Segment::Parameter(_));
+        let narrowed =
+            !(rule.query.is_empty() && rule.header.is_empty() && rule.form.is_empty() && rule.json.is_empty());
+        rule.path.rest && rule.path.segments.iter().all(is_free) && !narrowed
+    };
+    if let Some(rule) = matches.iter().find(is_all) {
+        let message = format!("`scan: false` on `{}` looks for nothing on any page", rule.path.text);
+        let fault = faults.warning(&scan.spot, "wide", message);
+        fault.help("whatever no field names reaches staff in clear: name the pages that may go without");
+    }
 }
 
 fn options(map: &mut MapReader<'_>, faults: &mut Faults) -> Options {

@@ -34,10 +34,31 @@ pub fn read(node: &Node, faults: &mut Faults) -> Vec<Role> {
 
 fn groups(node: &Node, faults: &mut Faults) -> Vec<Word> {
     if !matches!(node.value, Value::Map(_)) {
-        return if node.is_empty() { Vec::new() } else { any_words(node, "a group", faults) };
+        return if node.is_empty() { Vec::new() } else { named(node, faults) };
     }
     let Some(mut map) = MapReader::open(node, "a role", faults) else { return Vec::new() };
-    let groups = map.take("groups").map(|node| any_words(node, "a group", faults)).unwrap_or_default();
+    let groups = map.take("groups").map(|node| named(node, faults)).unwrap_or_default();
     map.finish(faults);
+    groups
+}
+
+/// Groups by their names; nothing in one stands for others.
+fn named(node: &Node, faults: &mut Faults) -> Vec<Word> {
+    let groups = any_words(node, "a group", faults);
+    for group in &groups {
+        let text = group.text.as_str();
+        // A directory's names hold commas of their own: `cn=crm,ou=groups`.
+        let listed = text.contains([',', '、', '，']) && !text.contains('=');
+        if text.contains('*') {
+            let fault =
+                faults.warning(&group.spot, "literal", format!("no group is called `{text}`: `*` stands for itself"));
+            fault.help("name each group that gives the role");
+        } else if listed {
+            let parts: Vec<&str> =
+                text.split([',', '、', '，']).map(str::trim).filter(|part| !part.is_empty()).collect();
+            let fault = faults.warning(&group.spot, "literal", format!("`{text}` is one group, with its comma"));
+            fault.help(format!("write a list, with ordinary commas: `[{}]`", parts.join(", ")));
+        }
+    }
     groups
 }

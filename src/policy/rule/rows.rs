@@ -42,9 +42,25 @@ pub fn read(node: &Node, faults: &mut Faults) -> Vec<Row> {
     rows
 }
 
+/// Warns of a text that looks as if it said more than its letters.
+fn literal(word: &Word, faults: &mut Faults) {
+    let text = word.text.trim();
+    let is_staff = text.split_once('.').is_some_and(|(name, _)| {
+        let name = name.trim_start_matches(['{', '$', '!', ' ']);
+        name == "staff" || name != text && nearest(name, ["staff"]).is_some()
+    });
+    if is_staff || text.starts_with(['!', '*']) || text.starts_with("not ") || text == "null" {
+        let fault = faults.warning(&word.spot, "literal", format!("`{text}` is compared letter by letter"));
+        fault.help("write `staff.id`, `staff.groups`, `staff.attributes.NAME` or a text that stands in the record; nothing is left out by `where`");
+    }
+}
+
 fn is(word: &Word, faults: &mut Faults) -> Option<Is> {
     const KNOWN: [&str; 3] = ["staff.id", "staff.groups", "staff.attributes"];
-    let Some(member) = word.text.strip_prefix("staff.") else { return Some(Is::Text(word.text.trim().to_owned())) };
+    let Some(member) = word.text.strip_prefix("staff.") else {
+        literal(word, faults);
+        return Some(Is::Text(word.text.trim().to_owned()));
+    };
     match (member, member.strip_prefix("attributes.")) {
         ("id", _) => Some(Is::StaffId),
         ("groups", _) => Some(Is::StaffGroup),

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 
 use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot, Value};
-use crate::policy::reader::{self, MapReader};
+use crate::policy::reader::{self, MapReader, nearest, words_of};
+use crate::policy::rule::matches::METHODS;
 use crate::policy::rule::tests::body::Content;
 use crate::policy::rule::{Word, when};
 
@@ -157,6 +158,7 @@ fn request(node: &Node, faults: &mut Faults) -> Option<TestRequest> {
             fault.help("write a method and a path, as in `GET /customers/42`");
             return None;
         };
+        unknown_method(method, &spot, faults)?;
         // Pasted from a log, its version would be a part of the path, which then is nobody's.
         if let Some((path, _)) = target.rsplit_once(' ').filter(|(_, last)| last.starts_with("HTTP/")) {
             let fault = faults.error(&spot, "request", format!("`{text}` names a version of HTTP"));
@@ -174,6 +176,7 @@ fn request(node: &Node, faults: &mut Faults) -> Option<TestRequest> {
             fault.help("write it in capital letters, as in `POST`");
             return None;
         }
+        unknown_method(method, &node.spot, faults)?;
         Some(method)
     });
     let target = map.need("path", faults).and_then(|node| {
@@ -194,6 +197,20 @@ fn request(node: &Node, faults: &mut Faults) -> Option<TestRequest> {
 /// Methods are told apart by case; nobody means `get`.
 fn is_method(method: &str) -> bool {
     !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-')
+}
+
+/// `None`, with a fault, for a method that no gateway lets through and no `match` can name.
+fn unknown_method(method: &str, spot: &Spot, faults: &mut Faults) -> Option<()> {
+    let names = || METHODS.iter().map(|(name, _)| *name);
+    if names().any(|known| known == method) {
+        return Some(());
+    }
+    let fault = faults.error(spot, "request", format!("`{method}` is no method"));
+    match nearest(method, names()) {
+        Some(near) => fault.did_you_mean(Some(near)),
+        None => fault.help(format!("write one of {}", words_of(names()))),
+    }
+    None
 }
 
 /// What stands in the CRM while staff writes.

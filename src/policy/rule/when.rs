@@ -1,6 +1,7 @@
 //! `when:` and `until:`: the conditions of a rule.
 
 use core::net::IpAddr;
+use core::ops::Range;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -8,10 +9,11 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
+use crate::policy::excluded::{self, leaves_out};
 use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot};
 use crate::policy::reader::{self, MapReader};
-use crate::policy::rule::cel::Cel;
+use crate::policy::rule::cel::{Cel, NameOf};
 use crate::policy::rule::hours::Hours;
 use crate::policy::rule::places;
 use crate::policy::rule::{Word, words};
@@ -36,6 +38,8 @@ pub struct When {
     pub one: bool,
     /// An expression that is true.
     pub cel: Option<Arc<Cel>>,
+    /// The names of the rules in it.
+    pub cel_names: Vec<(NameOf, Word)>,
 }
 
 /// The events that a request can be.
@@ -59,24 +63,31 @@ impl When {
                         let fault = faults.error(spot, "network", format!("`{text}` is no network"));
                         fault.help(match text {
                             "*" | "all" | "any" => "leave `network` out: without it the rule holds everywhere",
+                            _ if leaves_out(text) => excluded::CONDITIONS,
                             _ => "write an address or a network, as in `10.0.0.0/8`",
                         });
                     }
                 }
             }
         }
-        if let Some(node) = map.take("hours") {
+        let hours = map.take("hours");
+        if let Some(node) = hours {
             for (text, spot) in reader::texts(node, "hours", faults) {
                 match Hours::parse(text) {
                     Ok(hours) => when.hours.push(hours),
                     Err(errors) => {
                         for error in errors {
                             let spot = error.at.map_or_else(|| spot.clone(), |at| places::part(spot, text, at));
-                            faults.error(&spot, "hours", error.message).help = error.help;
+                            let help =
+                                if leaves_out(text) { Some(excluded::CONDITIONS.to_owned()) } else { error.help };
+                            faults.error(&spot, "hours", error.message).help = help;
                         }
                     }
                 }
             }
+        }
+        if let Some(node) = hours.filter(|_| Hours::are_the_week(&when.hours)) {
+            always(&node.spot, "these hours are the whole week", faults);
         }
         when.resources = map.take("resource").map(|node| words(node, "a resource", faults)).unwrap_or_default();
         if let Some(node) = map.take("event") {
@@ -86,7 +97,9 @@ impl When {
         when.purposes = map.take("purpose").map(|node| purposes(node, faults)).unwrap_or_default();
         let one = map.take("records").and_then(|node| reader::word(node, "`records`", &[("one", true)], faults));
         when.one = one.unwrap_or(false);
-        when.cel = map.take("cel").and_then(|node| cel(node, faults));
+        let cel = map.take("cel").and_then(|node| Some((cel(node, faults)?, node)));
+        when.cel_names = cel.as_ref().map(|(cel, node)| cel_names(cel, node)).unwrap_or_default();
+        when.cel = cel.map(|(cel, _)| cel);
         if node.map().is_some_and(<[_]>::is_empty) && !faults.has_slip(&node.spot) {
             faults.error(&node.spot, "empty", "`when` names no condition");
         }
@@ -103,7 +116,7 @@ impl When {
             let taken = |one: &T| other.iter().any(|whole| is_in(one, whole));
             other.is_empty() || (!own.is_empty() && own.iter().all(taken))
         }
-        let When { networks, network_spots: _, hours, resources, events, purposes, one, cel: _ } = self;
+        let When { networks, network_spots: _, hours, resources, events, purposes, one, cel: _, cel_names: _ } = self;
         inside(networks, &other.networks, |one, whole| whole.contains(one))
             && inside(hours, &other.hours, |one, whole| one == whole)
             && inside(resources, &other.resources, |one, whole| one.text == whole.text)
@@ -133,10 +146,24 @@ pub fn purposes(node: &Node, faults: &mut Faults) -> Vec<Word> {
 fn cel(node: &Node, faults: &mut Faults) -> Option<Arc<Cel>> {
     let text = reader::text(node, "`cel`", faults)?;
     match Cel::parse(text) {
-        Ok(cel) => Some(Arc::new(cel)),
+        Ok(cel) => {
+            match cel.always {
+                Some(true) => always(&node.spot, "this expression is always true", faults),
+                Some(false) => {
+                    let fault = faults.warning(&node.spot, "never", "this expression is never true");
+                    fault.help("take the rule out, or compare with something of the request");
+                }
+                None => {}
+            }
+            for doubt in &cel.doubts {
+                let spot = places::piece(node, text, word(text, doubt.offset));
+                faults.warning(&spot, "cel", doubt.message.clone()).help.clone_from(&doubt.help);
+            }
+            Some(Arc::new(cel))
+        }
         Err(found) => {
             for fault in found {
-                let word = fault.offset..word_end(text, fault.offset);
+                let word = word(text, fault.offset);
                 let told = faults.error(&places::piece(node, text, word), "cel", fault.message);
                 if let Some(help) = fault.help {
                     told.help(help);
@@ -147,11 +174,43 @@ fn cel(node: &Node, faults: &mut Faults) -> Option<Arc<Cel>> {
     }
 }
 
+/// Warns of a condition that asks for nothing: a rule with one beats all that have none.
+fn always(spot: &Spot, message: &str, faults: &mut Faults) {
+    let fault = faults.warning(spot, "always", message);
+    fault.help("take the condition out, or narrow it: a rule with a condition beats those without");
+}
+
 /// Warns of an address with a length that takes in its neighbours as well.
 fn host_bits(text: &str, network: IpNet, spot: &Spot, faults: &mut Faults) {
     if network.addr() != network.network() {
         let fault = faults.warning(spot, "host-bits", format!("`{text}` takes in all of `{}`", network.trunc()));
-        fault.help(format!("write `{}`, or `{}` for the one address", network.trunc(), network.addr()));
+        match network.prefix_len() {
+            0 => fault.help(format!("that is every address: write `{}` for the one", network.addr())),
+            _ => fault.help(format!("write `{}`, or `{}` for the one address", network.trunc(), network.addr())),
+        }
+    } else if network.prefix_len() == 0 {
+        always(spot, &format!("`{text}` is every address"), faults);
+    }
+}
+
+fn cel_names(cel: &Cel, node: &Node) -> Vec<(NameOf, Word)> {
+    let spot = |at: usize| places::piece(node, &cel.text, word(&cel.text, at));
+    cel.names.iter().map(|(what, at, name)| (*what, Word::new(name, &spot(*at)))).collect()
+}
+
+/// The word of an expression that is meant here. The parser has a member begin at its dot, and a call at its
+/// bracket.
+fn word(text: &str, at: usize) -> Range<usize> {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let (before, rest) = text.split_at_checked(at).unwrap_or((text, ""));
+    if let Some(member) = rest.strip_prefix('.') {
+        let length = member.find(|c| !is_name(c)).unwrap_or(member.len());
+        return at + 1..at + 1 + length;
+    }
+    let called = before.len() - before.trim_end_matches(is_name).len();
+    match rest.starts_with('(') && called > 0 {
+        true => at - called..at,
+        false => at..word_end(text, at),
     }
 }
 

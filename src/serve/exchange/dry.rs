@@ -271,7 +271,8 @@ fn shown(compared: &Compared<'_>, (mut head, body): (response::Parts, Bytes)) ->
     let asked = Asked::new(by.policy, asking, sent, by.bounds).ok()?;
     let plan = asked.plan(by.policy, asks, by.bounds).ok()?;
     asked.screen(&plan, by.bounds).ok()?;
-    let remembering = Remembering::of(&asked, asks, &plan, "").filter(|_| head.status.is_success())?;
+    let remembering =
+        Remembering::of(&asked, asks, &plan, ("", by.bounds.depth)).filter(|_| head.status.is_success())?;
     let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
     let guard = asked.guard(&plan, by.mint, by.bounds, asked::day(asks.time)).asked_by(asks.staff);
     let (format, _) = answer::readable(&head, &body, &plan).ok()?;

@@ -167,7 +167,7 @@ async fn answered(
     let guard = guard.sealing_states(sealer).hiding(home, asked.along(said));
     let guard = Box::new(guard.opening(opened(gateway, house, &asks).await));
     let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
-    let remembering = Remembering::of(&asked, &asks, &plan, upstream.identity());
+    let remembering = Remembering::of(&asked, &asks, &plan, (upstream.identity(), house.bounds.depth));
     let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing).remembering(remembering);
     if let Some(watch) = &watch {
         Box::pin(watch.before()).await;

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::body::rewriter::Decided;
 use crate::format::Format;
-use crate::guard::restore::{Call, Field, Home, Kept, Memory, Whose, recalled, seen};
+use crate::guard::restore::Scope;
+use crate::guard::restore::{Call, Field, Kept, Memory, Recalled, Whose, recalled, seen, whereabouts};
 use crate::policy::plan::Plan;
 use crate::policy::remembered::RecordAt;
 use crate::serve::disclose::Receipt;
@@ -19,6 +20,7 @@ use crate::serve::remembered::{Person, Remembered};
 use crate::serve::upstream::Upstream;
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Subject;
+use crate::terms::place::Place;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
 
@@ -40,15 +42,21 @@ pub(super) fn person(crm: &str, staff: &Staff) -> Person {
 
 impl Remembering {
     /// What is needed to remember the answer to a request; nothing where no resource says so.
-    pub(super) fn of(asked: &Asked, asks: &Asks<'_>, plan: &Arc<Plan>, crm: &str) -> Option<Box<Remembering>> {
+    pub(super) fn of(
+        asked: &Asked,
+        asks: &Asks<'_>,
+        plan: &Arc<Plan>,
+        (crm, depth): (&str, usize),
+    ) -> Option<Box<Remembering>> {
         let staff = asks.staff.filter(|_| !plan.remember.is_empty())?;
         let keys = plan.remember.iter().filter_map(|rule| match &rule.at {
             RecordAt::Path(key) => Some((key.clone(), asked.matched().param(key)?.to_owned())),
             RecordAt::Place(_) => None,
         });
+        let called = called(asked, depth, None);
         let around = plan.remember.iter().map(|rule| {
             let source = &*rule.source;
-            (source.to_owned(), self::around(asked, &[source], std::iter::once(&rule.at)))
+            (source.to_owned(), self::around(asked, &[source], std::iter::once(&rule.at), &called))
         });
         Some(Box::new(Remembering {
             plan: Arc::clone(plan),
@@ -76,9 +84,22 @@ impl Remembering {
     }
 }
 
-/// What an address says beside the record, in one spelling: parameters of the path by their names, and the query.
-/// Two requests that differ there may be about two databases that number their records alike.
-fn around<'a>(asked: &Asked, resources: &[&str], records: impl Iterator<Item = &'a RecordAt>) -> String {
+/// What the body of a call says of where its record is.
+fn called(asked: &Asked, depth: usize, values: Option<&Place>) -> Vec<(String, String)> {
+    let Ok((format, text)) = asked.text() else { return Vec::new() };
+    let text = std::str::from_utf8(&text).unwrap_or_default();
+    whereabouts(format, text, depth, values)
+}
+
+/// What a request says beside the record, in one spelling: parameters of the path by their names, the query, and
+/// what the call itself says. Two requests that differ there may be about two databases that number their records
+/// alike.
+fn around<'a>(
+    asked: &Asked,
+    resources: &[&str],
+    records: impl Iterator<Item = &'a RecordAt>,
+    called: &[(String, String)],
+) -> String {
     let ids: Vec<&RecordAt> = records.collect();
     let is_id = |key: &str| ids.iter().any(|at| matches!(at, RecordAt::Path(own) if own == key));
     let named = |key: &'_ str| {
@@ -88,7 +109,8 @@ fn around<'a>(asked: &Asked, resources: &[&str], records: impl Iterator<Item = &
     let path = asked.matched().params.iter().filter(|(key, _)| !is_id(key));
     let path = path.filter_map(|(key, value)| Some((named(key)?, value.clone())));
     let query = asked.query().iter().map(|(name, value)| (format!("?{name}"), value.clone()));
-    let all: BTreeSet<(String, String)> = path.chain(query).collect();
+    let called = called.iter().map(|(name, value)| (format!(".{name}"), value.clone()));
+    let all: BTreeSet<(String, String)> = path.chain(query).chain(called).collect();
     all.iter().map(|(name, value)| format!("{}:{name}{}:{value}", name.len(), value.len())).collect()
 }
 
@@ -103,43 +125,49 @@ pub(super) async fn recalled_by(
     let whom = compared.asks.staff.map(|staff| person(upstream.identity(), staff));
     let now = compared.asks.time.as_second();
     let mut recall = |field: &Field| gateway.remembered.recall(whom.as_ref()?, field, now);
-    let (home, whose) = restored(compared, asked, &mut recall)?;
+    let Recalled { home, whose, old } = restored(compared, asked, &mut recall)?;
     if let Some(whose) = &whose {
         receipt.restored(whose, &home.counts).await?;
+    }
+    if let Some(whom) = whom.filter(|_| !old.is_empty()) {
+        gateway.remembered.keep(whom, old, now, compared.by.bounds.ledger_wait).await;
     }
     Ok(Restored::of(home, whose))
 }
 
 /// Makes a write whole by what is remembered; the CRM is not asked.
-pub(super) fn restored(
-    compared: &Compared<'_>,
-    asked: &mut Asked,
-    memory: Memory<'_>,
-) -> Result<(Home, Option<Subject>), Refusal> {
+pub(super) fn restored(compared: &Compared<'_>, asked: &mut Asked, memory: Memory<'_>) -> Result<Recalled, Refusal> {
     let plan = compared.plan;
     let (format, text) = asked.text()?;
     let text = match &text {
         Cow::Borrowed(text) if text.len() <= compared.by.bounds.hold_bytes => std::str::from_utf8(text).ok(),
         _ => None,
     };
-    let text = text.ok_or_else(|| compared.doubts.refuse(plan))?;
+    let text = match text {
+        Some(text) => text,
+        None if compared.doubts.leaves.is_empty() && compared.doubts.scope != Scope::All => {
+            return Ok(Recalled::default());
+        }
+        None => return Err(compared.doubts.refuse(plan)),
+    };
     let matched = asked.matched();
     let path = |key: &str| matched.param(key).map(str::to_owned);
     let around = plan.recall.as_ref().map_or_else(String::new, |recall| {
         let calls: Vec<&str> = recall.calls.iter().map(|call| &**call).collect();
-        around(asked, &calls, recall.records.iter().map(|(_, at)| at))
+        let called = called(asked, compared.by.bounds.depth, recall.values.as_ref());
+        around(asked, &calls, recall.records.iter().map(|(_, at)| at), &called)
     });
     let call = Call { format, text, path: &path, around: &around, depth: compared.by.bounds.depth };
-    let (home, whose) = recalled(plan, compared.doubts, &call, memory)?;
-    if home.fills.is_empty() {
-        return Ok((home, whose));
+    let done = recalled(plan, compared.doubts, &call, memory)?;
+    if done.home.fills.is_empty() {
+        return Ok(done);
     }
     if is_signed(asked.headers()) {
         let note = "the body is signed, so that veils in it cannot be made the originals again; nothing was saved";
         return Err(Refusal::new(Reason::Veil, note));
     }
     let misplaced = || Refusal::new(Reason::Internal, "what went home does not lie where its veil stood");
-    let body = home.filled(text.as_bytes()).ok_or_else(misplaced)?;
+    let body = done.home.filled(text.as_bytes()).ok_or_else(misplaced)?;
     asked.replace_body(body.into());
-    Ok((home, whose))
+    Ok(done)
 }

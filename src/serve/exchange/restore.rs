@@ -77,8 +77,8 @@ pub(super) fn with(
         return Ok(Some(With::Seal(Box::new(form))));
     }
     if compared.plan.recall.is_some() {
-        let is_open = !compared.doubts.leaves.is_empty() || compared.doubts.scope == Scope::All;
-        return Ok(is_open.then_some(With::Memory));
+        // What a write changes is old by then, whether anything of it was veiled or not.
+        return Ok(asked.writes(compared.plan).then_some(With::Memory));
     }
     if !compared.plan.restore {
         compared.doubts.refuse_alone(compared.plan)?;
@@ -184,7 +184,8 @@ pub(super) fn dried(
         }
         Some(With::Memory) => {
             let seen = record.map(|record| dry::seen(&compared, record)).unwrap_or_default();
-            let (home, whose) = remembering::restored(&compared, asked, &mut |field| seen.get(field).cloned())?;
+            let done = remembering::restored(&compared, asked, &mut |field| seen.get(field).cloned())?;
+            let (home, whose) = (done.home, done.whose);
             return Ok(Restored::of(home, whose));
         }
         Some(With::Record) => {}

@@ -208,7 +208,7 @@ fn literal_sort(literal: &LiteralValue) -> Option<Sort> {
 }
 
 /// A member of one of the three names.
-fn known(node: &IdedExpr) -> Option<(&str, &str)> {
+pub(super) fn known(node: &IdedExpr) -> Option<(&str, &str)> {
     let Expr::Select(select) = &node.expr else { return None };
     let Expr::Ident(root) = &select.operand.expr else { return None };
     (!select.test).then_some((root.as_str(), select.field.as_str()))

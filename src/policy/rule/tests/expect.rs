@@ -155,8 +155,20 @@ fn one(who: Word, node: &Node, faults: &mut Faults) -> Option<Expect<Word>> {
     }
     expect.forwarded = map.take("forwarded").and_then(|node| forwarded(node, faults));
     expect.ledger = map.take("ledger").map(|node| recorded(node, faults)).unwrap_or_default();
+    compares_nothing(node, expect.exactly.is_some(), faults);
     map.finish(faults);
     Some(expect)
+}
+
+/// Warns of a part in which nothing is named, so that it cannot fail.
+fn compares_nothing(node: &Node, exactly: bool, faults: &mut Faults) {
+    for key in ["json", "html", "ledger"] {
+        let Some(part) = node.at(key).filter(|part| part.map().is_some_and(<[_]>::is_empty)) else { continue };
+        if key != "json" || !exactly {
+            let message = format!("`{key}: {{}}` compares nothing, so it cannot fail");
+            faults.warning(&part.spot, "expect", message).help("name what must stand there, or take it out");
+        }
+    }
 }
 
 fn empty(who: Word) -> Expect<Word> {
