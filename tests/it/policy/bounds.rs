@@ -88,7 +88,9 @@ fn thousands_of_exceptions_are_compared_with_what_always_holds() {
             "  - {{ for: {{ staff: s{staff} }}, show: [phone], until: 2099-12-31, why: w, owner: o }}\n"
         ));
         text.push_str(&format!(
-            "  - {{ for: all, show: [all], when: {{ network: 10.0.0.0/8 }}, until: 2098-01-{:02}, why: w, owner: o }}\n",
+            "  - {{ for: all, show: [all], when: {{ network: 10.{}.{}.0/24 }}, until: 2098-01-{:02}, why: w, owner: o }}\n",
+            staff / 250,
+            staff % 250,
             staff % 28 + 1
         ));
     }
