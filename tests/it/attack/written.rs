@@ -67,8 +67,11 @@ fn an_answer_about_another_than_the_address_is_refused_and_both_are_recorded() {
     let gateway = Running::start(&crm, RULES);
     let refused = ask(&gateway, "reader", "support", "GET", "/both/42", ("", ""));
     assert_eq!((refused.status, refused.header("sudare-refusal").as_deref()), (502, Some("subject")));
-    assert!(!refused.text().contains("43") && !refused.text().contains("山田"), "{}", refused.text());
-    let record = gateway.record(&refused.header("sudare-request").expect("an id"));
+    let request = refused.header("sudare-request").expect("an id");
+    // Its own number may hold any digits.
+    let said = refused.text().replace(&request, "");
+    assert!(!said.contains("43") && !said.contains("山田"), "{said}");
+    let record = gateway.record(&request);
     let ids: Vec<&str> =
         record["subjects"].as_array().expect("a list").iter().filter_map(|one| one["id"].as_str()).collect();
     assert_eq!((&record["event"], &record["reason"]), (&json!("refused"), &json!("subject")));
