@@ -303,9 +303,9 @@ impl Page {
         };
         match role {
             Role::Script => {
-                self.marks = marks::matter(&source.text);
+                self.marks = marks::of(&source.text, span.start);
                 let read = self.script_text(&source, trimmed, &script, &context, eyes);
-                self.marks = false;
+                self.marks = Vec::new();
                 read
             }
             Role::Markup => self.nested(&source, Part::Text, &context, eyes),

@@ -218,7 +218,7 @@ impl Page {
             let note = format!("html: a value has {length} bytes, more than `value_bytes` {bound}");
             return Err(Refusal::new(Reason::Bound, note));
         }
-        let held = if self.marks { marks::parted(held, eyes.raw)? } else { held };
+        let held = if self.marks.is_empty() { held } else { marks::parted(held, &self.marks, eyes.raw)? };
         let held = match self.control {
             Some(control) => match self.controls.hold(control, held)? {
                 Some(held) => held,
