@@ -5,6 +5,7 @@
 //! a record. Which headings matter is not decided here.
 
 mod first;
+pub mod nodes;
 pub mod scan;
 
 use std::sync::Arc;
