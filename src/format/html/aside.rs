@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::format::html::attribute::{Attribute, Attributes, Use, use_of};
+use crate::format::html::attribute::{Attribute, Attributes, Use, is_run, use_of};
 use crate::format::html::element::Role;
 use crate::format::html::embed::{Context, Source, trimmed};
 use crate::format::html::held::Word;
@@ -72,6 +72,7 @@ impl Page {
         // What no page calls so is nobody's structure, whatever it begins with.
         let what = match use_of(written.tag.role, name, written.is_custom()) {
             Use::Structure if !is_plain_name(name) => Use::Read,
+            Use::Read | Use::Aside if is_run(name, &source.text) => Use::Script,
             what => what,
         };
         let is_marked = what == Use::Control && (written.tag.role != Role::Input || is_mark(&written.input()));

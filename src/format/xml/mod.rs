@@ -9,6 +9,7 @@
 //! declaration's `encoding` is not looked at here.
 
 pub mod calls;
+pub mod calls_nodes;
 pub mod entity;
 pub mod names;
 pub mod nodes;
