@@ -63,7 +63,8 @@ pub fn coding(data: &[u8]) {
     let in_pieces = unpacked(coding, bytes, *settings, &bounds);
     match (&at_once, &in_pieces) {
         (Ok(at_once), Ok(in_pieces)) => assert!(at_once == in_pieces, "{coding:?}: cuts make a difference"),
-        (Err(at_once), Err(in_pieces)) => assert_eq!(at_once.reason, in_pieces.reason, "{coding:?}"),
+        // Of a stream that is damaged and grows too much, the cuts decide which of the two is met first.
+        (Err(_), Err(_)) => {}
         (at_once, in_pieces) => panic!("{coding:?}: {} at once, {} in pieces", told(at_once), told(in_pieces)),
     }
     let mut packer = Packer::new(coding).expect("a packer");

@@ -123,6 +123,8 @@ fn fold(c: char, last: u8) -> Fold {
         '‐' | '‑' | '‒' | '⁃' | '−' | '﹣' | '－' | '˗' => Fold::To('-'),
         '\u{3000}' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' => Fold::To(' '),
         _ if is_ignorable(c) => Fold::Drop,
+        // A line over or under a digit leaves it legible.
+        '\u{300}'..='\u{36f}' if last.is_ascii_digit() => Fold::Drop,
         '\u{ff01}'..='\u{ff5e}' => shifted(c, '\u{ff01}', '!'),
         '\u{ff61}'..='\u{ff9f}' => c.nfkc().next().map_or(Fold::Keep, Fold::To),
         '﹫' => Fold::To('@'),
@@ -188,6 +190,7 @@ mod tests {
             "090–1234—5678",
             "090ー1234ｰ5678",
             "0\u{200b}90-12\u{ad}34-5678\u{200d}",
+            "0\u{332}9\u{332}0\u{332}-1\u{301}\u{332}234-5678\u{336}",
             "\u{202a}090−1234﹣5678\u{202c}",
             "0\u{fe0f}\u{20e3}90-1234-5678",
             "٠٩٠-١٢٣٤-٥٦٧٨",

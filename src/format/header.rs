@@ -5,11 +5,15 @@
 //! value is one that a header can hold.
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use crate::format::json::within::{Surroundings, leaves_within};
 use crate::format::quote::decode;
 use crate::format::url;
+use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink};
 use crate::terms::names::Names;
+use crate::terms::place::Places;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::Refusal;
 
@@ -28,6 +32,9 @@ pub fn leaves(name: &str, value: &str, sink: &mut dyn Sink) -> Result<(), Refusa
         "refresh" => header.refresh(),
         "content-disposition" => header.parameters(all),
         "set-cookie" => header.cookie(),
+        // What these two say is for browsers alone (Reporting API).
+        "nel" | "report-to" => header.text(all, None),
+        _ if header.json(all.clone())? => Ok(()),
         _ => header.text(all, None),
     }
 }
@@ -39,6 +46,21 @@ struct Header<'a> {
 }
 
 impl Header<'_> {
+    /// `{"show": {"name": "…"}}`, as it is or in percent-encoding: what a script is to do. `false` where it is none.
+    fn json(&mut self, span: Range<usize>) -> Result<bool, Refusal> {
+        let raw = &self.value[span.clone()];
+        let Ok(decoded) = decode(Quotes::one(Quote::Percent), raw) else { return Ok(false) };
+        let (text, outer) =
+            if decoded.text == raw { (raw, None) } else { (&*decoded.text, Some(Quotes::one(Quote::Percent))) };
+        if !text.trim_start().starts_with(['{', '[']) {
+            return Ok(false);
+        }
+        let raw_of = |at: usize| span.start + if outer.is_some() { decoded.map[at] as usize } else { at };
+        let surroundings = Surroundings { raw_of: &raw_of, outer, record: 0 };
+        let mut sink = OfHeader { sink: self.sink };
+        leaves_within(text, &Arc::new(Places::default()), &Bounds::default(), &surroundings, &mut sink)
+    }
+
     fn url(&mut self, span: Range<usize>) -> Result<(), Refusal> {
         for part in url::parts(&self.value[span.clone()]) {
             let raw = span.start + part.span.start..span.start + part.span.end;
@@ -79,6 +101,9 @@ impl Header<'_> {
                 continue;
             };
             let name = self.value[at..equals].trim().to_owned();
+            if !is_token(&name) {
+                self.text(self.unquoted(at..equals), None)?;
+            }
             let mut value = self.unquoted(equals + 1..end);
             if name.ends_with('*') {
                 // RFC 8187: the charset and the language stand before the second quote.
@@ -170,6 +195,34 @@ impl Header<'_> {
 
     fn find(&self, from: usize, c: char) -> Option<usize> {
         self.value[from..].find(c).map(|at| from + at)
+    }
+}
+
+/// Whether a parameter may be called so (RFC 9110, section 5.6.2).
+fn is_token(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+/// Shows the leaves of JSON in a header, whose objects are none of the body's.
+struct OfHeader<'a> {
+    sink: &'a mut dyn Sink,
+}
+
+impl Sink for OfHeader<'_> {
+    fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+        self.sink.leaf(&Leaf { member: None, objects: &[], ..leaf.clone() })
+    }
+
+    fn record(&mut self, _: u32, _: usize) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn settled(&mut self, _: usize) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn opens(&mut self, leaf: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
+        self.sink.opens(&Leaf { member: None, objects: &[], ..leaf.clone() }, readable)
     }
 }
 

@@ -56,9 +56,18 @@ impl Searches {
         self.spend(person.unwrap_or_default(), &sought, limits)
     }
 
-    /// The same of what is counted each time: a request, by its own number, to have something revealed.
-    pub fn count_one(&self, person: &str, request: &str, limits: &[Limit]) -> Result<Vec<Limit>, Refusal> {
-        self.spend(person, &[Sought { kind: "", value: request, open: false }], limits)
+    /// The same of what is counted each time: so many values that a request, by its own number, asks to have
+    /// revealed. Where they are more than there is room for, none is counted.
+    pub fn count_each(
+        &self,
+        person: &str,
+        (request, values): (&str, usize),
+        limits: &[Limit],
+    ) -> Result<Vec<Limit>, Refusal> {
+        let numbers: Vec<String> = (0..values).map(|number| format!("{request} {number}")).collect();
+        let sought: Vec<Sought<'_>> =
+            numbers.iter().map(|number| Sought { kind: "", value: number, open: false }).collect();
+        self.spend(person, &sought, limits)
     }
 
     fn spend(&self, person: &str, sought: &[Sought<'_>], limits: &[Limit]) -> Result<Vec<Limit>, Refusal> {

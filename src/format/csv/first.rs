@@ -4,8 +4,11 @@
 //! in which something stands that rules or kinds know by name, within five. Rows above must have fewer
 //! filled cells than it: a row as full as the headings is one of data in which somebody has written a
 //! heading's word, and whoever could move the headings down could take the names off a column. In
-//! doubt the first row is the headings', and a table that lacks what rules declare is refused.
+//! doubt the first row is the headings', and a table that lacks what rules declare is refused. Rows above that
+//! hold such a name too may be the headings all the same, and the row below them a record: they go on naming
+//! their columns.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::format::csv::check_column;
@@ -30,6 +33,21 @@ pub(super) struct First {
     most: usize,
 }
 
+/// What a held row is, where the headings stand below it or in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// What is about the whole table.
+    Title,
+    /// The same, though something in it is called like a heading: its columns may be called so.
+    Doubt,
+    /// Behind such a row: a record, if that one has the headings.
+    Between,
+    /// The headings.
+    Headings,
+    /// Records.
+    Records,
+}
+
 /// One row that is held.
 #[derive(Default)]
 pub(super) struct Row {
@@ -43,6 +61,13 @@ impl Row {
     fn filled(&self) -> usize {
         self.cells.iter().filter(|(text, _)| !text.trim().is_empty()).count()
     }
+}
+
+/// Whether a row above the headings may be those all the same: something in it is called so, and it is no
+/// search condition (`電話,090`), a name with what was looked for.
+fn may_be_headings(places: &Places, row: &Row) -> bool {
+    let known = row.cells.iter().filter(|(text, _)| places.headings.knows(text)).count();
+    known > 1 || (known == 1 && row.filled() > 2)
 }
 
 impl First {
@@ -78,9 +103,20 @@ impl First {
         if sparser { headings } else { 0 }
     }
 
-    /// What was held.
-    pub fn into_rows(mut self) -> Vec<Row> {
+    /// What was held, and what each row holds where so many are titles.
+    pub fn into_rows(mut self, titles: usize) -> Vec<(Holds, Row)> {
         self.rows.push(self.open);
-        self.rows
+        let mut in_doubt = false;
+        let mut holds = |number: usize, row: &Row| match number.cmp(&titles) {
+            Ordering::Greater => Holds::Records,
+            Ordering::Equal => Holds::Headings,
+            Ordering::Less if may_be_headings(&self.places, row) => {
+                in_doubt = true;
+                Holds::Doubt
+            }
+            Ordering::Less if in_doubt => Holds::Between,
+            Ordering::Less => Holds::Title,
+        };
+        self.rows.into_iter().enumerate().map(|(number, row)| (holds(number, &row), row)).collect()
     }
 }

@@ -1,8 +1,8 @@
 //! CSV: headings and cells, row by row.
 //!
 //! The headings stand in the first row, or in one of the first five where only a title, a date or a
-//! blank row stands above them; each cell below is named by the heading of its column, and each row is
-//! a record. Which headings matter is not decided here.
+//! blank row stands above them; each cell below is named by the heading of its column, or by several where it
+//! is in doubt which row has them, and each row is a record. Which headings matter is not decided here.
 
 mod first;
 pub mod nodes;
@@ -10,7 +10,7 @@ pub mod scan;
 
 use std::sync::Arc;
 
-use crate::format::csv::first::First;
+use crate::format::csv::first::{First, Holds, Row};
 use crate::format::csv::scan::{Event, Scanner};
 use crate::format::inside::{self, Insides, NESTS};
 use crate::terms::bounds::Bounds;
@@ -37,10 +37,20 @@ impl CsvWalker {
     pub fn new(places: &Arc<Places>, bounds: &Bounds) -> CsvWalker {
         let insides = Insides::new(&places.words, bounds, NESTS);
         let value_bytes = bounds.value_bytes;
-        let sheet = Sheet { headings: Vec::new(), heading_bytes: 0, row: 0, column: 0, value_bytes, insides };
+        let places = Arc::clone(places);
+        let sheet = Sheet {
+            headings: Vec::new(),
+            doubts: Vec::new(),
+            heading_bytes: 0,
+            row: 0,
+            column: 0,
+            value_bytes,
+            insides,
+            places: Arc::clone(&places),
+        };
         // Where nobody knows a heading, the first row is as good as any.
-        let first = (!places.headings.is_empty()).then(|| First::new(Arc::clone(places), bounds.value_bytes));
-        CsvWalker { scanner: Scanner::new(Arc::clone(places), bounds.value_bytes), first, sheet }
+        let first = (!places.headings.is_empty()).then(|| First::new(Arc::clone(&places), bounds.value_bytes));
+        CsvWalker { scanner: Scanner::new(places, bounds.value_bytes), first, sheet }
     }
 
     fn read(&mut self, last: bool, sink: &mut dyn Sink) -> Result<(), Refusal> {
@@ -76,13 +86,22 @@ impl CsvWalker {
     /// Shows the first rows, of which so many are titles.
     fn settle(&mut self, titles: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
         let Some(first) = self.first.take() else { return Ok(()) };
-        let rows = first.into_rows();
-        for (number, row) in rows.into_iter().enumerate() {
-            for (text, piece) in row.cells {
-                if number < titles { title(&text, piece, sink)? } else { self.sheet.cell(&text, piece, sink)? }
-            }
-            if let Some(end) = row.end.filter(|_| number >= titles) {
-                self.sheet.end_row(end, sink)?;
+        for (holds, row) in first.into_rows(titles) {
+            match holds {
+                Holds::Title => row.cells.iter().try_for_each(|(text, piece)| title(text, piece.clone(), sink))?,
+                Holds::Doubt => {
+                    self.sheet.doubt(&row)?;
+                    row.cells.iter().try_for_each(|(text, piece)| title(text, piece.clone(), sink))?;
+                }
+                Holds::Between => self.sheet.between(row, sink)?,
+                Holds::Headings | Holds::Records => {
+                    for (text, piece) in row.cells {
+                        self.sheet.cell(&text, piece, sink)?;
+                    }
+                    if let Some(end) = row.end {
+                        self.sheet.end_row(end, sink)?;
+                    }
+                }
             }
         }
         Ok(())
@@ -107,6 +126,8 @@ fn title(text: &str, piece: Piece, sink: &mut dyn Sink) -> Result<(), Refusal> {
 
 struct Sheet {
     headings: Vec<String>,
+    /// The names that a row above the headings gives to columns, the nearest row last.
+    doubts: Vec<Vec<String>>,
     heading_bytes: usize,
     /// The row that is being read, counted from 1; 0 is the headings'.
     row: u32,
@@ -114,30 +135,76 @@ struct Sheet {
     value_bytes: usize,
     /// What reads the documents in its cells.
     insides: Insides,
+    /// What headings are called.
+    places: Arc<Places>,
 }
 
 impl Sheet {
     fn cell(&mut self, text: &str, piece: Piece, sink: &mut dyn Sink) -> Result<(), Refusal> {
         let start = piece.span.start;
         check_column(self.column, start)?;
-        if self.row == 0 {
-            self.heading_bytes += text.len();
-            if self.heading_bytes > self.value_bytes {
-                let note = format!("the CSV headings at byte {start} are longer than {} bytes", self.value_bytes);
-                return Err(Refusal::new(Reason::Bound, note));
-            }
-            self.headings.push(text.to_owned());
-        }
-        // A heading names its column, even where no row follows.
-        let heading = self.headings.get(self.column).map(String::as_str);
-        let part = if self.row == 0 { Part::Label } else { Part::Value };
+        let column = self.column;
         self.column += 1;
+        if self.row == 0 {
+            self.grows(text, start)?;
+            self.headings.push(text.to_owned());
+            // In the row that may be a record, what is called like no heading may be a value.
+            let is_value =
+                doubted(&self.doubts, &self.places, column).next().is_some() && !self.places.headings.knows(text);
+            return self.show(text, (if is_value { Part::Value } else { Part::Label }, piece), column, sink);
+        }
+        self.show(text, (Part::Value, piece), column, sink)
+    }
+
+    /// Takes the names that a row above the headings may give.
+    fn doubt(&mut self, row: &Row) -> Result<(), Refusal> {
+        for (text, piece) in &row.cells {
+            self.grows(text, piece.span.start)?;
+        }
+        self.doubts.push(row.cells.iter().map(|(text, _)| text.clone()).collect());
+        Ok(())
+    }
+
+    /// A row behind such a one, above the headings.
+    fn between(&mut self, row: Row, sink: &mut dyn Sink) -> Result<(), Refusal> {
+        for (column, (text, piece)) in row.cells.into_iter().enumerate() {
+            self.show(&text, (Part::Value, piece), column, sink)?;
+        }
+        Ok(())
+    }
+
+    fn grows(&mut self, heading: &str, start: usize) -> Result<(), Refusal> {
+        self.heading_bytes += heading.len();
+        if self.heading_bytes > self.value_bytes {
+            let note = format!("the CSV headings at byte {start} are longer than {} bytes", self.value_bytes);
+            return Err(Refusal::new(Reason::Bound, note));
+        }
+        Ok(())
+    }
+
+    fn show(
+        &mut self,
+        text: &str,
+        (part, piece): (Part, Piece),
+        column: usize,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Refusal> {
+        // A heading names its column, even where no row follows.
+        let heading = self.headings.get(column).map(String::as_str);
+        let several: Vec<&str> = match self.doubts.is_empty() {
+            true => Vec::new(),
+            false => heading.into_iter().chain(doubted(&self.doubts, &self.places, column)).collect(),
+        };
+        let names = match heading {
+            Some(heading) if several.is_empty() => Names::one(heading),
+            _ => Names::list(&several),
+        };
         let pieces = [piece];
         let leaf = Leaf {
             text,
             part,
             pieces: &pieces,
-            names: heading.map_or(Names::NONE, Names::one),
+            names,
             above: Names::NONE,
             places: &[],
             reach: Reach::default(),
@@ -161,6 +228,12 @@ impl Sheet {
         self.column = 0;
         sink.settled(end)
     }
+}
+
+/// The names that rows above the headings give to a column, the nearest first.
+fn doubted<'a>(doubts: &'a [Vec<String>], places: &'a Places, column: usize) -> impl Iterator<Item = &'a str> {
+    let known = |name: &&str| places.headings.knows(name);
+    doubts.iter().rev().filter_map(move |row| row.get(column)).map(String::as_str).filter(known)
 }
 
 /// Where in the body each byte of a cell stands: a quote in a quoted one is written twice.

@@ -25,6 +25,7 @@ impl Page {
         places: &[(PlaceId, String)],
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
+        self.tag_name(written.begin, written.text, 1..written.attributes.name_end, eyes)?;
         if written.attributes.list.is_empty() {
             return Ok(());
         }
@@ -46,6 +47,7 @@ impl Page {
         attributes: &Attributes,
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
+        self.tag_name(begin, text, 2..attributes.name_end, eyes)?;
         for one in &attributes.list {
             self.attribute_name(begin, text, one, eyes)?;
             if let Some((span, quote)) = &one.value {
@@ -160,6 +162,16 @@ impl Page {
         held.names = names.near;
         held.above = names.above;
         self.deliver(held, eyes)
+    }
+
+    /// Shows a name that no page gives an element: an address in its brackets, as letters have it.
+    fn tag_name(&mut self, begin: usize, text: &str, span: Range<usize>, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+        let name = &text[span.clone()];
+        if is_element_name(name) {
+            return Ok(());
+        }
+        let source = Source::attribute(name, begin + span.start, Quote::HtmlBare);
+        self.whole(&source, 0..source.text.len(), Part::Attribute, &Context::default(), eyes)
     }
 
     /// Shows a name that no page gives an attribute: it may be a value that lost its quotes.
@@ -325,6 +337,13 @@ fn refresh(written: &Written<'_>, name: &str, text: &str) -> Option<usize> {
     is_meta.then(|| written.value("http-equiv"))?.filter(|told| told.trim().eq_ignore_ascii_case("refresh"))?;
     let at = text.to_ascii_lowercase().find("url=")? + "url=".len();
     Some(at + text[at..].len() - text[at..].trim_start_matches(['"', '\'', ' ']).len())
+}
+
+/// Whether pages name elements so: `h1`, `my-card`, `o:p`.
+fn is_element_name(name: &str) -> bool {
+    const DIGITS: usize = 4;
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    digits <= DIGITS && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':' | b'_' | b'.'))
 }
 
 /// Whether pages name attributes so.

@@ -2,7 +2,7 @@
 
 use crate::format::html::element::{Role, number};
 use crate::format::html::held::{Held, Word};
-use crate::format::html::open::{Apart, Mark, Open, Parted, Sibling};
+use crate::format::html::open::{Apart, Mark, Open, Parted, Reach, Sibling};
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::Item;
 use crate::format::html::show::is_colon;
@@ -30,7 +30,7 @@ impl Page {
         }
         let label = open.collector.as_ref().and_then(|collector| self.label_of(collector));
         self.collecting -= usize::from(open.collector.is_some());
-        let sibling = sibling.or_else(|| Page::label_alone(&mut open));
+        let sibling = sibling.or_else(|| self.label_alone(&mut open)).or_else(|| self.label_goes_on(&open));
         if sibling.is_some() {
             self.inside().sibling = sibling;
         }
@@ -239,10 +239,32 @@ impl Page {
     }
 
     /// The label that stood alone in an element, for what stands behind that.
-    fn label_alone(open: &mut Open) -> Option<Sibling> {
+    fn label_alone(&self, open: &mut Open) -> Option<Sibling> {
         let passes = matches!(open.tag.role, Role::Inline | Role::Div | Role::P) || open.tag.is_line();
-        let alone = passes && open.texts == 1;
-        open.inside.sibling.take().filter(|label| alone && label.prefix.is_none() && label.target.is_none())
+        let label =
+            open.inside.sibling.take().filter(|label| label.prefix.is_none() && label.reach != Reach::Paragraph)?;
+        if !passes || open.texts != 1 {
+            return None;
+        }
+        match label.target {
+            None => Some(label),
+            Some(_) => self.words.know(&label.text).then_some(Sibling { reach: Reach::First, ..label }),
+        }
+    }
+
+    /// The label of a paragraph that may be one of several, for the next: an address, a note.
+    fn label_goes_on(&self, open: &Open) -> Option<Sibling> {
+        if open.tag.role != Role::P || open.tag.foreign || open.texts == 0 {
+            return None;
+        }
+        let named = open.names.iter().chain(open.word.iter().map(|(word, _)| word));
+        let label = named.into_iter().find(|name| self.words.length(name) == Some(Length::Text))?;
+        Some(Sibling {
+            word: Some(Length::Text),
+            apart: Apart::Line,
+            reach: Reach::Paragraph,
+            ..Sibling::of(Word::clone(label))
+        })
     }
 
     /// The label that an element without any text leaves for the one behind it: an icon, or a colon or a note

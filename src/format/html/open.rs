@@ -25,6 +25,8 @@ pub(super) struct Open {
     pub(super) names_around: usize,
     /// The name that a label known by its words alone gives to what stands in it.
     pub(super) word: Option<(Word, Length)>,
+    /// It goes on with what the paragraph before it says.
+    pub(super) goes_on: bool,
     /// How many texts have stood in it, and whether a mark that only parts a label from its value has.
     pub(super) texts: u32,
     pub(super) parted: Option<Parted>,
@@ -74,6 +76,7 @@ impl Open {
             names: Vec::new(),
             names_around: 0,
             word: None,
+            goes_on: false,
             texts: 0,
             parted: None,
             legend: None,
@@ -165,6 +168,21 @@ pub(super) struct Sibling {
     pub(super) word: Option<Length>,
     /// How the text behind such a label stands apart from it.
     pub(super) apart: Apart,
+    /// What it labels.
+    pub(super) reach: Reach,
+}
+
+/// What the label that a sibling left is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// The element behind it.
+    #[default]
+    Next,
+    /// What stands first in the boxes behind it: it names a control, stood in a box of its own, and the
+    /// control may show nothing.
+    First,
+    /// A paragraph: a text goes on in it.
+    Paragraph,
 }
 
 /// How a text stands apart from the label before it.
@@ -182,7 +200,7 @@ pub(super) enum Apart {
 impl Sibling {
     /// A label for whatever follows.
     pub(super) fn of(text: Word) -> Sibling {
-        Sibling { text, target: None, prefix: None, word: None, apart: Apart::Nothing }
+        Sibling { text, target: None, prefix: None, word: None, apart: Apart::Nothing, reach: Reach::Next }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::format::html::element::Role;
 use crate::format::html::held::{Held, Raw, Word};
 use crate::format::html::lines::{Line, Sort, labelled};
 use crate::format::html::marks;
-use crate::format::html::open::{Apart, COLONS, Collector, Open, Parted, Sibling};
+use crate::format::html::open::{Apart, COLONS, Collector, Open, Parted, Reach, Sibling};
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::{Decoded, Read, Run};
 use crate::format::html::table::Table;
@@ -38,6 +38,11 @@ impl Page {
         let sibling = &mut self.inside().sibling;
         if let Some(label) = sibling.as_mut().filter(|label| label.prefix.is_none()) {
             let text = raw.slice(span.clone());
+            if label.reach == Reach::Paragraph && !is_blank(text) {
+                // A text of another block.
+                *sibling = None;
+                return self.run.text(span, literal, depth);
+            }
             if label.apart == Apart::Nothing && text.starts_with(|c: char| c.is_whitespace() || c == '&') {
                 label.apart = Apart::Blank;
             }
@@ -58,6 +63,7 @@ impl Page {
         }
         let decoded = run.decoded(eyes.raw);
         let Some(read) = decoded.read(0..decoded.text.len()) else { return Ok(None) };
+        self.ends_what_goes_on(&decoded);
         // The label's own element ended before its colon: what that labels stands behind this text.
         let label_alone = run_label.as_ref().filter(|_| is_colon(&read.text)).map(|label| Word::clone(&label.text));
         self.fields = self.fields.take().filter(|_| parts_fields(&read.text));
@@ -107,6 +113,16 @@ impl Page {
         }
         self.deliver(held, eyes)?;
         Ok(label)
+    }
+
+    /// A paragraph that says itself what it holds is no part of the text in the one before it.
+    fn ends_what_goes_on(&mut self, decoded: &Decoded) {
+        let Some(at) = self.open.iter().rposition(|open| open.goes_on) else { return };
+        let breaks = self.breaks(decoded);
+        if self.words.know(decoded.text.trim()) || !labelled(&decoded.text, &breaks, &self.words).is_empty() {
+            let open = &mut self.open[at];
+            (open.word, open.goes_on) = (None, false);
+        }
     }
 
     /// Whether nothing around a text says what it is.

@@ -6,7 +6,7 @@ use crate::format::html::element::{Role, Tag};
 use crate::format::html::entity;
 use crate::format::html::held::Word;
 use crate::format::html::matching::{Facts, Matched};
-use crate::format::html::open::{Apart, Collector, Mark, Open, Sibling, is_value_of};
+use crate::format::html::open::{Apart, Collector, Mark, Open, Reach, Sibling, is_value_of};
 use crate::format::html::page::{Eyes, Page, Start, Terms};
 use crate::format::html::show::parts_fields;
 use crate::format::html::table::{Holds, Table};
@@ -149,12 +149,16 @@ impl Page {
     fn label_at(&mut self, open: &mut Open, written: &Written<'_>) -> Option<Sibling> {
         let class = written.attributes.raw(written.text, "class").unwrap_or_default();
         open.mark = Mark::of(class);
-        let sibling = self.label_before(written, class);
-        if sibling.is_none() {
+        let mut sibling = self.label_before(written, class);
+        open.goes_on = sibling.as_ref().is_some_and(|label| label.reach == Reach::Paragraph);
+        open.boundary |= sibling.is_some();
+        if sibling.as_ref().is_some_and(|label| label.reach == Reach::First) && is_box(written.tag) {
+            open.inside.sibling = sibling.take();
+        } else if sibling.is_none() {
             open.word = self.own_label(written);
         }
         let strong = open.mark.as_ref().is_some_and(|mark| mark.prefix.is_none());
-        open.boundary |= sibling.is_some() || open.word.is_some() || strong;
+        open.boundary |= open.word.is_some() || strong;
         open.boundary |= !(open.places.is_empty() && open.around.is_empty() && open.except.is_empty());
         sibling
     }
@@ -229,6 +233,9 @@ impl Page {
             return None;
         }
         let sibling = self.inside().sibling.take()?;
+        if sibling.reach == Reach::Paragraph && written.tag.role != Role::P {
+            return None;
+        }
         if sibling.word.is_some() && written.tag.foreign {
             self.inside().sibling = Some(sibling);
             return None;
@@ -250,7 +257,8 @@ impl Page {
         if fits {
             return Some(Sibling { word: None, ..sibling });
         }
-        if word.is_some() && (is_structure(written.tag) || written.tag.role == Role::Button) {
+        let by_words = word.is_some() || sibling.reach == Reach::First;
+        if by_words && (is_structure(written.tag) || written.tag.role == Role::Button) {
             return None;
         }
         if prefix.is_some() && word.is_none() {
@@ -370,6 +378,11 @@ impl Page {
             self.control = Some(open.begin);
         }
     }
+}
+
+/// Whether an element is a box that may hold others, or a text.
+fn is_box(tag: Tag) -> bool {
+    matches!(tag.role, Role::Div | Role::P) && !tag.foreign
 }
 
 /// Whether an element holds more than a text: a list, a table, a form, a section.

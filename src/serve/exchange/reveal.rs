@@ -9,6 +9,7 @@ mod browser;
 pub mod confirmed;
 mod page;
 mod record;
+mod several;
 mod token;
 
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use crate::policy::decide::RoleId;
 use crate::policy::plan::{Limit, Then};
 use crate::serve::disclose::body::StaffBody;
 use crate::serve::disclose::{Facts, reveal as records};
-use crate::serve::exchange::reveal::ask::{Ask, What};
+use crate::serve::exchange::reveal::ask::{Ask, Question, What};
 use crate::serve::exchange::reveal::record::{Call, Of};
 use crate::serve::exchange::{Beside, arriving, asked, destination};
 use crate::serve::house::{Gateway, House};
@@ -66,6 +67,20 @@ struct Looked {
     subject: Option<Subject>,
     kind: Option<KindId>,
     found: Option<Found>,
+}
+
+impl Looked {
+    fn about<'a>(&'a self, house: &'a House) -> records::About<'a> {
+        let kind = self.kind.map(|kind| house.policy.kinds().get(kind));
+        records::About { subject: self.subject.as_ref(), kind }
+    }
+
+    /// What the record says of it.
+    fn told<'a>(&'a self, house: &'a House) -> records::Told<'a> {
+        let about = self.about(house);
+        let found = self.found.as_ref().filter(|_| about.kind.is_some());
+        records::Told { about, rule: found.map(|found| &*found.rule) }
+    }
 }
 
 /// A value that may be given.
@@ -116,9 +131,16 @@ pub(super) async fn answered(
     browser::none_asks(&head.headers, &staff)?;
     is_json(&head.headers)?;
     let (body, _share) = arriving::collect(gateway, house, body, BODY_BYTES).await?;
-    let ask = Ask::read(&body)?;
-    counted(gateway, house, facts, person)?;
-    revealed(&call, &ask, facts, beside, &Form::Json).await
+    match Question::read(&body)? {
+        Question::One(ask) => {
+            counted(gateway, house, facts, (person, 1))?;
+            revealed(&call, &ask, facts, beside, &Form::Json).await
+        }
+        Question::Several(asks) => {
+            counted(gateway, house, facts, (person, asks.len()))?;
+            several::revealed(&call, &asks, facts, beside).await
+        }
+    }
 }
 
 /// Looks for what is asked for, and tells what came of it.
@@ -161,15 +183,21 @@ async fn look(call: &Call<'_>, facts: &mut Facts, ask: &Ask, crm: &mut Duration)
 }
 
 /// Counts what one person asks for, whatever comes of it, and refuses what is beyond a limit.
-fn counted(gateway: &Gateway, house: &House, facts: &Facts, person: Person<'_>) -> Result<(), Refusal> {
+fn counted(
+    gateway: &Gateway,
+    house: &House,
+    facts: &Facts,
+    (person, values): (Person<'_>, usize),
+) -> Result<(), Refusal> {
     let role = facts.roles.first().map_or("none", |role| role);
     let count = |limit: &Limit| gateway.metrics.limits.with_label_values(&[role, limit.then.word()]).inc();
     let limits = house.policy.reveal_limits(person.roles, Some(person.staff));
-    let passed = gateway.reveals.count_one(&person.staff.id(), &facts.id, &limits).inspect_err(|refusal| {
-        if refusal.reason == Reason::Limit {
-            gateway.metrics.limits.with_label_values(&[role, Then::Block.word()]).inc();
-        }
-    })?;
+    let passed =
+        gateway.reveals.count_each(&person.staff.id(), (&facts.id, values), &limits).inspect_err(|refusal| {
+            if refusal.reason == Reason::Limit {
+                gateway.metrics.limits.with_label_values(&[role, Then::Block.word()]).inc();
+            }
+        })?;
     for limit in &passed {
         count(limit);
         tracing::warn!(request = facts.id, "more was to be revealed than a limit allows, and answered");
@@ -185,11 +213,10 @@ async fn told(
     (ask, looked): (&Ask, Looked),
     form: &Form,
 ) -> Result<Response<StaffBody>, Refusal> {
-    let Call { gateway, house, person, .. } = *call;
-    let Looked { subject, kind, found } = looked;
-    let about = records::About { subject: subject.as_ref(), kind: kind.map(|kind| house.policy.kinds().get(kind)) };
-    let (Some(found), Some(kind)) = (found, about.kind) else {
-        return Err(missed(call, facts, beside, &about).await?);
+    let Call { gateway, house, .. } = *call;
+    let about = looked.about(house);
+    let (Some(found), Some(kind)) = (&looked.found, about.kind) else {
+        return Err(missed(call, facts, beside, &[looked.told(house)]).await?);
     };
     let value = match form {
         Form::Json => serde_json::json!({ "kind": kind.name, "value": found.value.0 }).to_string(),
@@ -197,15 +224,8 @@ async fn told(
             confirm::answer(&page::asked(facts, ask, &kind.name, found.lasts), &found.value.0, *japanese)
         }
     };
-    let body = records::revealed(gateway, house, facts, (&about, &found.rule), value.into_bytes()).await?;
-    if let (Some(lasts), Some(Subject { kind: of, id: Some(id), .. })) = (found.lasts, &subject) {
-        let from = jiff::Timestamp::now().as_second();
-        let (kind, of, id, purpose) = (kind.name.clone(), of.clone(), id.clone(), ask.purpose.clone());
-        let grant = Grant { kind, of, id, purpose, from, until: from.saturating_add(i64::from(lasts)) };
-        if !gateway.grants.open(&person.staff.id(), grant).await {
-            tracing::warn!(request = facts.id, "what was revealed does not stay open: the vault does not keep it");
-        }
-    }
+    let body = records::revealed(gateway, house, facts, &[looked.told(house)], value.into_bytes()).await?;
+    stays_open(call, facts, ask, &looked).await;
     let mut response = Response::new(body);
     match form {
         Form::Json => respond::own(response.headers_mut(), "application/json"),
@@ -214,14 +234,31 @@ async fn told(
     Ok(response)
 }
 
+/// Opens the kind of the subject to whom it was revealed, for as long as the rule says.
+async fn stays_open(call: &Call<'_>, facts: &Facts, ask: &Ask, looked: &Looked) {
+    let Call { gateway, house, person, .. } = *call;
+    let lasts = looked.found.as_ref().and_then(|found| found.lasts);
+    let (Some(lasts), Some(kind), Some(Subject { kind: of, id: Some(id), .. })) = (lasts, looked.kind, &looked.subject)
+    else {
+        return;
+    };
+    let from = jiff::Timestamp::now().as_second();
+    let kind = house.policy.kinds().get(kind).name.clone();
+    let (of, id, purpose) = (of.clone(), id.clone(), ask.purpose.clone());
+    let grant = Grant { kind, of, id, purpose, from, until: from.saturating_add(i64::from(lasts)) };
+    if !gateway.grants.open(&person.staff.id(), grant).await {
+        tracing::warn!(request = facts.id, "what was revealed does not stay open: the vault does not keep it");
+    }
+}
+
 /// Records that there was nothing to give; gives the one refusal that says so.
 async fn missed(
     call: &Call<'_>,
     facts: &Facts,
     beside: &mut Beside,
-    about: &records::About<'_>,
+    told: &[records::Told<'_>],
 ) -> Result<Refusal, Refusal> {
-    records::refused(call.gateway, call.house, facts, about).await?;
+    records::refused(call.gateway, call.house, facts, told).await?;
     beside.recorded = true;
     Ok(Refusal::new(Reason::Reveal, "there is nothing that may be revealed"))
 }

@@ -121,6 +121,52 @@ fn a_token_is_turned_back_for_whoever_has_a_right_and_says_what_for() {
 }
 
 #[test]
+fn several_values_are_told_together_with_one_record() {
+    let crm = crm();
+    let gateway = Running::start(&crm, RULES);
+    let record = customer(&gateway, "/api/customers/42", "tanaka", "crm-support");
+    let other = customer(&gateway, "/api/customers/43", "tanaka", "crm-support");
+    let (tel, mail, theirs) = (text(&record, "tel"), text(&record, "mail"), text(&other, "tel"));
+    let of = json!({ "resource": "customer", "subject": "42", "kind": "phone" });
+    let values = json!([{ "token": tel }, { "token": "tok_phone_x" }, { "token": mail }, of, { "token": theirs }, { "token": tel }]);
+    let answer = ask(&gateway, "tanaka", "crm-support", &json!({ "purpose": "call-back", "values": values }));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let phone = |value: &str| json!({ "kind": "phone", "value": value });
+    let told = json!([
+        phone(TEL), null, { "kind": "email", "value": "taro@example.jp" }, phone(TEL), phone("090-1234-0043"), phone(TEL)
+    ]);
+    assert_eq!(serde_json::from_slice::<Value>(&answer.body).expect("JSON"), json!({ "values": told }));
+    let entry = gateway.record(&answer.header("sudare-request").expect("an id"));
+    assert_eq!((entry["event"].as_str(), entry["outcome"].as_str()), (Some("reveal"), Some("released")));
+    assert_eq!(entry["rules"], json!(["call"]));
+    let subjects = json!([
+        { "type": "customer", "id": "42", "kinds": { "phone": { "show": 3 }, "email": { "show": 1 } } },
+        { "type": "customer", "id": "43", "kinds": { "phone": { "show": 1 } } },
+    ]);
+    assert_eq!(entry["subjects"], subjects);
+    let nothing = json!({ "purpose": "audit", "values": [{ "token": tel }, { "token": mail }] });
+    let nothing = ask(&gateway, "tanaka", "crm-support", &nothing);
+    let one = ask(&gateway, "tanaka", "crm-support", &json!({ "purpose": "audit", "token": "tok_phone_x" }));
+    assert_eq!(seen(&nothing), seen(&one), "one refusal for all");
+    let entry = gateway.record(&nothing.header("sudare-request").expect("an id"));
+    assert_eq!((entry["outcome"].as_str(), entry["reason"].as_str()), (Some("refused"), Some("reveal")));
+    assert_eq!(entry["subjects"][0]["kinds"]["phone"], json!({ "block": 1 }));
+}
+
+#[test]
+fn each_of_several_values_counts_and_beyond_a_limit_none_is_told() {
+    let crm = crm();
+    let limited = format!("{RULES}limits: [{{ for: support, reveals: 3, per: 1h, then: block }}]\n");
+    let gateway = Running::start(&crm, &limited);
+    let record = customer(&gateway, "/api/customers/42", "tanaka", "crm-support");
+    let status = |values: usize| {
+        let values = vec![json!({ "token": text(&record, "tel") }); values];
+        ask(&gateway, "tanaka", "crm-support", &json!({ "purpose": "delivery", "values": values })).status
+    };
+    assert_eq!([status(4), status(2), status(2), status(1), status(1)], [429, 200, 429, 200, 429]);
+}
+
+#[test]
 fn what_nobody_may_have_is_one_and_the_same_and_remembered() {
     let crm = crm();
     let mut gateway = Running::start(&crm, RULES);

@@ -35,6 +35,34 @@ pub(super) enum What {
     },
 }
 
+/// How many values one question may ask for.
+pub(super) const VALUES_MAX: usize = 100;
+
+/// What a program sends: a question for one value, or for several with one purpose.
+pub(super) enum Question {
+    One(Ask),
+    /// At least one, at most `VALUES_MAX`, all for the same purpose.
+    Several(Vec<Ask>),
+}
+
+/// A question for several values as it is sent.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SentSeveral {
+    purpose: String,
+    values: Vec<SentOne>,
+}
+
+/// One of several.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SentOne {
+    token: Option<String>,
+    resource: Option<String>,
+    subject: Option<String>,
+    kind: Option<String>,
+}
+
 /// A question as it is sent. A name that stands twice could be read in two ways, and is an error of the reader's.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,13 +96,26 @@ impl Sent {
     }
 }
 
-impl Ask {
+impl Question {
     /// Reads a body. What is said of it holds nothing that stands in it.
-    pub(super) fn read(body: &[u8]) -> Result<Ask, Refusal> {
-        let sent = serde_json::from_slice(body);
-        Ask::of(sent.map_err(|_| odd("the body is no JSON object with `purpose` and what is to be revealed"))?)
+    pub(super) fn read(body: &[u8]) -> Result<Question, Refusal> {
+        if let Ok(sent) = serde_json::from_slice::<Sent>(body) {
+            return Ask::of(sent).map(Question::One);
+        }
+        let sent = serde_json::from_slice::<SentSeveral>(body);
+        let SentSeveral { purpose, values } =
+            sent.map_err(|_| odd("the body is no JSON object with `purpose` and what is to be revealed"))?;
+        if values.is_empty() || values.len() > VALUES_MAX {
+            return Err(odd(&format!("`values` names one value at least, and at most {VALUES_MAX}")));
+        }
+        let ask = |SentOne { token, resource, subject, kind }| {
+            Ask::of(Sent { purpose: purpose.clone(), token, resource, subject, kind })
+        };
+        values.into_iter().map(ask).collect::<Result<_, _>>().map(Question::Several)
     }
+}
 
+impl Ask {
     /// Understands what was sent.
     pub(super) fn of(sent: Sent) -> Result<Ask, Refusal> {
         let Sent { purpose, token, resource, subject, kind } = sent;
@@ -120,15 +161,21 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_said_in_one_way() {
-        let reads = |body: &str| Ask::read(body.as_bytes()).is_ok();
+        let reads = |body: &str| Question::read(body.as_bytes()).is_ok();
         for good in [
             r#"{"token":"tok_phone_a","purpose":"audit"}"#,
             r#"{"purpose":"audit","token":"","resource":null}"#,
             r#"{"token":"t","resource":"customer","subject":"42","purpose":"audit"}"#,
             r#"{"resource":"customer","subject":"42","kind":"phone","purpose":"audit"}"#,
+            r#"{"purpose":"audit","values":[{"token":"t"},{"resource":"customer","subject":"42","kind":"phone"}]}"#,
         ] {
             assert!(reads(good), "{good}");
         }
+        let several = |count: usize| {
+            let values = vec![r#"{"token":"t"}"#; count].join(",");
+            reads(&format!(r#"{{"purpose":"audit","values":[{values}]}}"#))
+        };
+        assert!(several(1) && several(VALUES_MAX) && !several(0) && !several(VALUES_MAX + 1));
         let long = format!(r#"{{"token":"t","purpose":"{}"}}"#, "x".repeat(WORD_BYTES + 1));
         for bad in [
             "",
@@ -143,6 +190,11 @@ mod tests {
             r#"{"resource":"customer","subject":"42","purpose":"audit"}"#,
             r#"{"resource":"customer","subject":42,"kind":"phone","purpose":"audit"}"#,
             r#"{"token":"t","purpose":"audit"} {}"#,
+            r#"{"purpose":"audit","values":[{"token":"t"},{"token":"t","kind":"phone"}]}"#,
+            r#"{"purpose":"audit","values":[{"token":"t","purpose":"delivery"}]}"#,
+            r#"{"purpose":"audit","token":"t","values":[{"token":"t"}]}"#,
+            r#"{"purpose":"","values":[{"token":"t"}]}"#,
+            r#"{"values":[{"token":"t"}]}"#,
             &long,
         ] {
             assert!(!reads(bad), "{bad}");

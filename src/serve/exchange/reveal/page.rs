@@ -6,8 +6,8 @@ use http::{Method, Response};
 use hyper::body::Incoming;
 
 use crate::route::normal;
+use crate::serve::disclose::Facts;
 use crate::serve::disclose::body::StaffBody;
-use crate::serve::disclose::{Facts, reveal as records};
 use crate::serve::exchange::reveal::ask::{Ask, Sent};
 use crate::serve::exchange::reveal::record::Call;
 use crate::serve::exchange::reveal::{Form, PAGE, confirmed, counted, is_as_it_is, missed, revealed};
@@ -80,12 +80,12 @@ async fn sent(
     if name != "confirmation" {
         return Err(odd("the form holds one control"));
     }
-    counted(call.gateway, call.house, facts, call.person)?;
+    counted(call.gateway, call.house, facts, (call.person, 1))?;
     let whose = (&*call.person.staff.id(), host(call));
     let now = jiff::Timestamp::now().as_second();
     let used = &call.gateway.confirmed;
     let Some(ask) = confirmed::opened(used, call.house.mint.as_ref(), whose, confirmation, now)? else {
-        return Err(missed(call, facts, beside, &records::About { subject: None, kind: None }).await?);
+        return Err(missed(call, facts, beside, &[]).await?);
     };
     revealed(call, &ask, facts, beside, &Form::Page { japanese: reader.japanese }).await
 }
