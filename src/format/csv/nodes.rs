@@ -83,9 +83,12 @@ fn object(columns: &[Column], row: Vec<Cell>) -> Node {
     Node { span, is: Is::Object(columns.iter().filter_map(member).collect()) }
 }
 
+/// Among how many rows programs look for headings.
+const FIRST_ROWS: usize = 5;
+
 /// Whether every program that reads tables by their headings finds the same cells in this one: else what goes home
-/// here might land in another column or row there.
-pub fn is_plain(text: &str) -> bool {
+/// here might land in another column or row there. `knows` tells what headings are called.
+pub fn is_plain(text: &str, knows: &dyn Fn(&str) -> bool) -> bool {
     let Some(rows) = rows(text) else { return false };
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let is_odd = |c: char| match c {
@@ -105,6 +108,14 @@ pub fn is_plain(text: &str) -> bool {
         && !body.contains(is_odd)
         && rows.iter().flatten().all(|cell| is_plain_cell(text, cell))
         && ends_alike(text, &rows)
+        && is_headed_by_the_first(&rows, knows)
+}
+
+/// Whether no other row may be the headings, to programs that look for them.
+fn is_headed_by_the_first(rows: &[Vec<Cell>], knows: &dyn Fn(&str) -> bool) -> bool {
+    let known = |row: &Vec<Cell>| row.iter().filter(|cell| knows(&cell.text)).count();
+    let most = rows.first().map_or(0, known);
+    rows.iter().take(FIRST_ROWS).skip(1).map(known).all(|count| count == 0 || count < most)
 }
 
 fn is_plain_cell(text: &str, cell: &Cell) -> bool {
@@ -212,9 +223,12 @@ mod tests {
             ("ID,b\n1,x\u{2028}2,y\n", false),
             ("ID,b\n1,x\u{b}2,y\n", false),
             ("\u{feff}\u{feff}ID,b\n1,x\n", false),
+            ("ID,tel\n1,x\nmail,tel\n2,y\n", false),
+            ("ID,tel\n1,tel\n", false),
+            ("mail,tel\n1,tel\n", true),
             ("", false),
         ] {
-            assert_eq!(is_plain(text), plain, "{text:?}");
+            assert_eq!(is_plain(text, &|name| matches!(name, "tel" | "mail")), plain, "{text:?}");
         }
     }
 

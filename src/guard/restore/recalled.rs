@@ -67,7 +67,7 @@ pub fn recalled(plan: &Plan, doubts: &Doubts, sent: &Sent<'_>, memory: Memory<'_
         return Err(if locks_a_field(plan) { replaces_locked() } else { doubts.refuse(plan) });
     }
     let tree = Tree::read(sent.format, sent.text, sent.depth);
-    let calls = tree.as_ref().zip(plan.recall.as_ref()).map(|(tree, recall)| Call::all(tree, recall, sent));
+    let calls = tree.as_ref().zip(plan.recall.as_ref()).map(|(tree, recall)| Call::all(tree, (plan, recall), sent));
     let calls = calls.unwrap_or_default();
     let Some(tree) = tree.as_ref().filter(|_| !calls.is_empty()) else {
         // Of a write that holds nothing to be compared nobody needs to know whose it is.
@@ -220,9 +220,9 @@ pub(super) struct Call<'t> {
 
 impl<'t> Call<'t> {
     /// The records of a write, in their order; none where one of them cannot be told for certain.
-    fn all(tree: &'t Tree, recall: &'t Recall, sent: &Sent<'t>) -> Vec<Call<'t>> {
+    fn all(tree: &'t Tree, (plan, recall): (&Plan, &'t Recall), sent: &Sent<'t>) -> Vec<Call<'t>> {
         match (sent.format, &recall.values) {
-            (Format::Csv, Some(Place::Name(column))) => table::rows(tree, recall, column, sent),
+            (Format::Csv, Some(Place::Name(column))) => table::rows(tree, (plan, recall), column, sent),
             (Format::Csv, _) => Vec::new(),
             _ => Call::of(tree, recall, sent).into_iter().collect(),
         }

@@ -16,7 +16,12 @@ use crate::terms::place::Place;
 use crate::terms::refusal::Refusal;
 
 /// The rows that are known, in their order; none where the table can be read in two ways.
-pub(super) fn rows<'t>(tree: &'t Tree, recall: &'t Recall, column: &str, sent: &Sent<'t>) -> Vec<Call<'t>> {
+pub(super) fn rows<'t>(
+    tree: &'t Tree,
+    (plan, recall): (&Plan, &'t Recall),
+    column: &str,
+    sent: &Sent<'t>,
+) -> Vec<Call<'t>> {
     let Is::List(rows) = &tree.whole().at.0.is else { return Vec::new() };
     let kinds = recall.records.iter().map(|(kind, at)| match at {
         RecordAt::Place(Place::Name(name)) if name == column => Some(kind.as_str()),
@@ -27,10 +32,14 @@ pub(super) fn rows<'t>(tree: &'t Tree, recall: &'t Recall, column: &str, sent: &
     let Some(kind) = kinds.first().copied().filter(|first| kinds.iter().all(|kind| kind == first)) else {
         return Vec::new();
     };
-    if !csv::is_plain(sent.text) {
+    if !is_plain(plan, sent.text) {
         return Vec::new();
     }
     rows.iter().filter_map(|row| of(row, recall, (kind, column), sent)).collect()
+}
+
+fn is_plain(plan: &Plan, text: &str) -> bool {
+    csv::is_plain(text, &|name| plan.places.headings.knows(name))
 }
 
 fn of<'t>(row: &'t Node, recall: &'t Recall, (kind, column): (&'t str, &str), sent: &Sent<'t>) -> Option<Call<'t>> {
@@ -50,7 +59,7 @@ pub(super) fn placed(sent: &Sent<'_>, plan: &Plan, at: usize, refusal: Refusal) 
     let Some((line, column, heading)) = found else { return refusal };
     let column = if plan.places.headings.knows(&heading) { format!("`{heading}`") } else { column.to_string() };
     let said = &refusal.note;
-    let note = if csv::is_plain(sent.text) {
+    let note = if is_plain(plan, sent.text) {
         format!("line {line}, column {column}: {said}")
     } else {
         format!("line {line}, column {column}: {said}; programs may read the table in different ways")
