@@ -5,10 +5,11 @@
 //! not have without. That holds as long as record and field are known beyond doubt: the body says one record,
 //! and only what stands directly in its values is a field of it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 use super::seen::{Field, Kept, Original};
+use super::shown::{Gathered, Likenesses, Shown};
 use super::tree::{self, Tree};
 use super::who::{About, says_another};
 use super::{Doubt, Doubts, Fill, Home, RESTORED, Scope, Settled, locks_a_field, replaces_locked};
@@ -18,7 +19,7 @@ use crate::format::xml::nodes as xml;
 use crate::policy::plan::Plan;
 use crate::policy::remembered::{Recall, RecordAt};
 use crate::terms::disclosure::{InLedger, Subject};
-use crate::terms::place::Place;
+use crate::terms::place::{Place, Step};
 use crate::terms::refusal::Refusal;
 
 /// How many fields of one write are looked up.
@@ -62,9 +63,10 @@ pub fn recalled(plan: &Plan, doubts: &Doubts, sent: &Sent<'_>, memory: Memory<'_
     let call = tree.as_ref().zip(plan.recall.as_ref()).and_then(|(tree, recall)| Call::of(tree, recall, sent));
     let Some(call) = call.filter(|call| call.values.len().max(doubts.leaves.len()) <= FIELDS_MAX) else {
         // Of a write that holds nothing to be compared nobody needs to know whose it is.
-        return if doubts.leaves.is_empty() { Ok(Recalled::default()) } else { Err(doubts.refuse(plan)) };
+        return if !doubts.has_certain() { Ok(Recalled::default()) } else { Err(doubts.refuse(plan)) };
     };
-    let (mut settled, mut whose, mut done) = (Settled::default(), None, HashSet::new());
+    let shown = call.shown(plan, doubts, memory);
+    let (mut settled, mut whose, mut done) = (Settled { shown, ..Settled::default() }, None, HashSet::new());
     for doubt in &doubts.leaves {
         let Some((name, leaf)) = call.field(doubt) else { continue };
         if !done.insert(leaf.span.start) {
@@ -75,9 +77,13 @@ pub fn recalled(plan: &Plan, doubts: &Doubts, sent: &Sent<'_>, memory: Memory<'_
             Found::Original(kept, original) => {
                 let Some(text) = written(sent, &original, leaf) else { continue };
                 settled.goes_home(leaf, text, &original);
-                if let Some(kind) = doubt.kind {
-                    settled.home.counts.add(kind, RESTORED, 1);
-                }
+                let found = || {
+                    let mut found = Vec::new();
+                    plan.detectors.find(original.text(), &mut found);
+                    found.into_iter().map(|hit| hit.kind).collect()
+                };
+                let kinds = doubt.kind.map_or_else(found, |kind| vec![kind]);
+                kinds.into_iter().for_each(|kind| settled.home.counts.add(kind, RESTORED, 1));
                 whose.get_or_insert(kept.subject);
             }
             Found::Emptied => settled.own.push(leaf.span.clone()),
@@ -194,6 +200,30 @@ impl<'t> Call<'t> {
         fields.map(|field| (field, Kept::nothing(subject()))).collect()
     }
 
+    /// The tokens that look like values in what staff was last given of the record: of the fields that the write
+    /// holds, and of those that rules name. Nothing where nothing of it is remembered.
+    fn shown(&self, plan: &Plan, doubts: &Doubts, memory: Memory<'_>) -> Option<Shown> {
+        if !doubts.has_tokens() {
+            return None;
+        }
+        let likes = Likenesses::of(plan);
+        let mut all = Gathered::new(&likes);
+        let of_rules = plan.targets.iter().filter(|target| target.meaning.kind().is_some_and(|kind| all.is_of(kind)));
+        let of_rules = of_rules.filter_map(|target| last_name(&target.place));
+        let names: BTreeSet<String> =
+            self.values.iter().map(|member| tree::name_of(member, self.format)).chain(of_rules).collect();
+        let mut is_known = false;
+        for field in names.iter().take(2 * FIELDS_MAX).flat_map(|name| self.fields(name)) {
+            let Some(kept) = memory(&field) else { continue };
+            is_known = true;
+            let kind = kept.is.as_deref().and_then(|name| plan.kinds.id(name));
+            let whole = kind.is_some_and(|kind| all.is_of(kind));
+            let original = kept.original.as_ref().map_or("", Original::text);
+            all.text(original, &kept.veil, whole);
+        }
+        is_known.then(|| Shown::of(all.tokens)).flatten()
+    }
+
     /// What is remembered of a field, by all resources that show it.
     fn found(&self, is: Option<&str>, (name, leaf): (String, &Node), memory: Memory<'_>) -> Found {
         let all: Vec<Kept> = self.fields(&name).filter_map(|field| memory(&field)).collect();
@@ -211,6 +241,19 @@ impl<'t> Call<'t> {
             Some(original) => Found::Original(first, original),
             None => Found::Nothing,
         }
+    }
+}
+
+/// What a place calls the value to which it leads.
+fn last_name(place: &Place) -> Option<String> {
+    match place {
+        Place::Name(name) => Some(name.clone()),
+        Place::Json(path) => path.steps.iter().rev().find_map(|step| match step {
+            Step::Name(name) => Some(name.clone()),
+            _ => None,
+        }),
+        Place::Xml(path) => path.steps.last().and_then(|step| step.name.clone()),
+        Place::Css(_) => None,
     }
 }
 

@@ -145,7 +145,7 @@ pub(super) fn restored(compared: &Compared<'_>, asked: &mut Asked, memory: Memor
     };
     let text = match text {
         Some(text) => text,
-        None if compared.doubts.leaves.is_empty() && compared.doubts.scope != Scope::All => {
+        None if !compared.doubts.has_certain() && compared.doubts.scope != Scope::All => {
             return Ok(Recalled::default());
         }
         None => return Err(compared.doubts.refuse(plan)),
