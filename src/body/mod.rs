@@ -4,6 +4,7 @@
 //! says how the bytes are to be read, and `decoded` shows them to a walker as UTF-8 and carries its
 //! edits back to the bytes. A body in UTF-8 has neither layer and costs nothing of either.
 
+pub mod anew;
 pub mod charset;
 pub mod coding;
 mod decoded;

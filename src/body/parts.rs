@@ -112,6 +112,34 @@ pub fn whose_head_holds(raw: &[u8], word: &str) -> Option<Vec<Bare>> {
     Some(split(raw)?.iter().filter(holds).map(bare).collect())
 }
 
+/// A part as it stands in the form.
+pub struct Whole {
+    /// Its name.
+    pub name: String,
+    /// What it says that it is.
+    pub kind: Option<String>,
+    /// Whether it is a file, or anything but plain text.
+    pub is_file: bool,
+    /// Where its text, or the file, stands.
+    pub body: Range<usize>,
+}
+
+/// All parts of a form whose heads are in UTF-8; nothing where it is no such form.
+pub fn all(raw: &[u8]) -> Option<Vec<Whole>> {
+    let whole = |part: &Part<'_>| {
+        let head = str::from_utf8(part.head).ok()?.strip_prefix("\r\n")?;
+        let read = head::read(head).ok()?;
+        let start = place(raw, part.body);
+        Some(Whole {
+            name: head[read.name].to_owned(),
+            kind: read.kind.map(|kind| head[kind].to_owned()),
+            is_file: read.file.is_some() || part.is_file || !part.is_text,
+            body: start..start + part.body.len(),
+        })
+    };
+    split(raw)?.iter().map(whole).collect()
+}
+
 /// What parts a form, with the line's end before it.
 pub fn delimiter(raw: &[u8]) -> Option<Vec<u8>> {
     let first = memmem::find(raw, b"\r\n")?;

@@ -7,9 +7,10 @@
 use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8, WINDOWS_1252};
+use encoding_rs::{EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
+use crate::body::charset::Charset;
 use crate::body::{charset, sniff, utf32};
 use crate::format::Format;
 use crate::format::media::{self, Claim};
@@ -45,12 +46,30 @@ pub fn form(raw: &[u8]) -> Vec<Cow<'_, [u8]>> {
 /// A request's body of another form, in UTF-8, and its format: in the charset that its label says, or
 /// that data tells by itself.
 pub fn body<'a>(content_type: Option<&str>, raw: &'a [u8]) -> Result<(Format, Cow<'a, [u8]>), Refusal> {
+    sent(content_type, raw).map(|sent| (sent.format, sent.text))
+}
+
+/// A body of staff's, read.
+pub struct Sent<'a> {
+    /// What it is.
+    pub format: Format,
+    /// It in UTF-8.
+    pub text: Cow<'a, [u8]>,
+    /// The name of its charset; nothing where it cannot be written anew.
+    pub charset: Option<&'static str>,
+}
+
+/// The same with its charset.
+pub fn sent<'a>(content_type: Option<&str>, raw: &'a [u8]) -> Result<Sent<'a>, Refusal> {
     let claim = content_type.map(media::claim).transpose()?;
     if let Some(text) = data(claim.as_ref(), raw)? {
-        return Ok((Format::Json, Cow::Owned(text.into_bytes())));
+        return Ok(Sent { format: Format::Json, text: Cow::Owned(text.into_bytes()), charset: None });
     }
     let named = claim.as_ref().and_then(|claim| claim.charset.as_deref());
-    let encoding = named.map(charset::known).transpose()?.unwrap_or(UTF_8);
+    let encoding = match said_by_itself(claim.as_ref(), content_type, raw)? {
+        Some(encoding) => encoding,
+        None => named.map(charset::known).transpose()?.unwrap_or(UTF_8),
+    };
     let text = if encoding == UTF_8 {
         Cow::Borrowed(raw)
     } else {
@@ -58,11 +77,39 @@ pub fn body<'a>(content_type: Option<&str>, raw: &'a [u8]) -> Result<(Format, Co
         Cow::Owned(text.ok_or_else(not_in_its_charset)?.into_owned().into_bytes())
     };
     let format = media::format(claim.as_ref(), &text)?;
-    let told = |name: &[u8]| Encoding::for_label(name) == Some(encoding) || (encoding == UTF_8 && media::is_utf8(name));
+    let is_wide = |encoding: &'static Encoding| encoding == UTF_16LE || encoding == UTF_16BE;
+    let told = |name: &[u8]| {
+        Encoding::for_label(name) == Some(encoding)
+            || (encoding == UTF_8 && media::is_utf8(name))
+            || (is_wide(encoding) && name.eq_ignore_ascii_case(b"utf-16"))
+    };
     if matches!(format, Format::Xml | Format::Calls) && !media::declared(&text)?.is_none_or(told) {
         return Err(Refusal::new(Reason::Unreadable, "XML that says another charset than its label"));
     }
-    Ok((format, text))
+    Ok(Sent { format, text, charset: Some(encoding.name()) })
+}
+
+/// The charset of XML, which its own declaration or mark may say, and of a table, which programs write in that of
+/// their machine and say nothing; nothing of all else, and where the label says it.
+fn said_by_itself(
+    claim: Option<&Claim>,
+    content_type: Option<&str>,
+    raw: &[u8],
+) -> Result<Option<&'static Encoding>, Refusal> {
+    if !claim.is_some_and(media::is_xml_or_a_table) {
+        return Ok(None);
+    }
+    match charset::of(content_type, raw)? {
+        (Format::Xml | Format::Calls | Format::Csv, Charset::Utf8) => Ok(Some(UTF_8)),
+        (Format::Xml | Format::Calls | Format::Csv, Charset::Other(encoding)) => Ok(Some(encoding)),
+        (Format::Csv, Charset::Unsaid) => {
+            let encoding = sniff::charset(raw, true)?;
+            // The letters of an escape may be just that.
+            let in_doubt = encoding == ISO_2022_JP && str::from_utf8(raw).is_ok();
+            if in_doubt { Err(not_in_its_charset()) } else { Ok(Some(encoding)) }
+        }
+        _ => Ok(None),
+    }
 }
 
 /// The text of JSON in UTF-32, or in UTF-16 that no label names.

@@ -82,6 +82,11 @@ pub fn format(claim: Option<&Claim>, first: &[u8]) -> Result<Format, Refusal> {
     }
 }
 
+/// Whether a body is called XML or a table.
+pub fn is_xml_or_a_table(claim: &Claim) -> bool {
+    matches!(labelled(&claim.essence), Label::Read(Format::Xml | Format::Csv))
+}
+
 enum Label {
     Read(Format),
     Opaque,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::policy::Parts;
 use crate::policy::compile::Resource;
 use crate::policy::rule::resources::{At, Subject};
+use crate::terms::label;
 use crate::terms::place::Place;
 
 /// Under what an answer's values are remembered.
@@ -41,6 +42,8 @@ pub struct Recall {
     pub calls: Vec<Arc<str>>,
     /// The resources that remember each type.
     pub sources: Vec<(String, Arc<str>)>,
+    /// Which fields of a form may stand beside a table, folded: the rules say what they are.
+    pub beside: Vec<String>,
 }
 
 /// What these resources say of what is remembered of an answer.
@@ -73,7 +76,17 @@ pub(super) fn recall(parts: &Parts, matched: &[&Resource]) -> Option<Recall> {
         records: records.collect(),
         calls: calls().map(|resource| Arc::clone(&resource.id)).collect(),
         sources: parts.resources.iter().filter_map(source).collect(),
+        beside: beside(parts, matched),
     })
+}
+
+/// The fields of a form that these resources name: as what the request is known by, or under `query`.
+fn beside(parts: &Parts, matched: &[&Resource]) -> Vec<String> {
+    let of = |number: usize| parts.resources.get(number).is_some_and(|own| matched.iter().any(|one| one.id == own.id));
+    let routes = parts.routes.iter().filter(|route| of(route.resource));
+    let known_by = routes.flat_map(|route| route.rule.form.iter().map(|(name, _)| label::fold(name)));
+    let named = matched.iter().flat_map(|resource| resource.parameters.keys().cloned());
+    known_by.chain(named).collect()
 }
 
 fn record_at(resource: &Resource, record: &Subject) -> Option<RecordAt> {

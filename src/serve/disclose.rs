@@ -139,18 +139,23 @@ impl Receipt {
         about: &crate::terms::disclosure::Subject,
         counts: &Counts,
     ) -> Result<(), Refusal> {
+        self.restored_all(&[(about.clone(), counts.clone())]).await
+    }
+
+    /// The same of several people.
+    pub async fn restored_all(&mut self, about: &[(crate::terms::disclosure::Subject, Counts)]) -> Result<(), Refusal> {
         let mut entry = self.facts.entry(Event::Restore);
         entry.outcome = Some(Text::Borrowed("forwarded"));
-        entry.subjects = vec![self.subject(about, counts)];
+        entry.subjects = about.iter().map(|(about, counts)| self.subject(about, counts)).collect();
         self.append(entry).await
     }
 
     /// Records that a write changes how somebody is reached, whose other values staff does not see.
-    pub async fn reached(&mut self, about: &crate::terms::disclosure::Subject, counts: &Counts) -> Result<(), Refusal> {
+    pub async fn reached(&mut self, about: &[(crate::terms::disclosure::Subject, Counts)]) -> Result<(), Refusal> {
         let mut entry = self.facts.entry(Event::Write);
         entry.outcome = Some(Text::Borrowed("alert"));
         entry.reason = Some(Text::Borrowed("contact"));
-        entry.subjects = vec![self.subject(about, counts)];
+        entry.subjects = about.iter().map(|(about, counts)| self.subject(about, counts)).collect();
         let role = self.facts.roles.first().map_or("none", |role| role);
         self.gateway.metrics.contacts.with_label_values(&[role]).inc();
         tracing::warn!(request = self.facts.id, "how somebody is reached was changed beside what staff does not see");

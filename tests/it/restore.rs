@@ -7,6 +7,7 @@
 mod laws;
 pub mod seals;
 mod sequences;
+mod tables;
 
 use std::fs;
 use std::path::Path;
@@ -140,7 +141,15 @@ impl Case {
         self.headers.iter().any(|(_, value)| value.starts_with("multipart/"))
     }
 
+    /// What a case says of how it is sent: `Sent-In` is the charset of the body, `Lines-End: crlf` how its lines end.
+    fn said(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
     fn charset(&self) -> &'static encoding_rs::Encoding {
+        if let Some(label) = self.said("Sent-In") {
+            return encoding_rs::Encoding::for_label(label.as_bytes()).expect("a charset");
+        }
         let kind = self.record.0.split_once(' ').map_or("text/html", |(_, kind)| kind);
         let kind = self.pages.first().map_or(kind, |(_, _, kind, _)| kind);
         let label = kind.split_once("charset=").filter(|_| self.is_in_parts()).map_or("utf-8", |(_, label)| label);
@@ -149,14 +158,18 @@ impl Case {
 
     fn sent(&self, policy: &Policy) -> Vec<u8> {
         let body = self.written(policy);
-        let body = if self.is_in_parts() { body.replace('\n', "\r\n") } else { body };
-        self.charset().encode(&body).0.into_owned()
+        let body = if self.ends_long() { body.replace('\n', "\r\n") } else { body };
+        written_in(self.charset(), &body)
+    }
+
+    fn ends_long(&self) -> bool {
+        self.is_in_parts() || self.said("Lines-End").is_some()
     }
 
     /// What the CRM got, in the way in which it stands in the case.
     fn forwarded(&self, body: &[u8]) -> String {
         let body = self.charset().decode_without_bom_handling(body).0.into_owned();
-        if self.is_in_parts() { body.replace("\r\n", "\n") } else { body }
+        if self.ends_long() { body.replace("\r\n", "\n") } else { body }
     }
 
     fn record(&self) -> Response<Bytes> {
@@ -183,7 +196,7 @@ impl Case {
 
     fn run(&self, policy: &Policy) -> Got {
         let mut request = Request::builder().method(self.method.as_str()).uri(self.target.as_str());
-        for (name, value) in &self.headers {
+        for (name, value) in self.headers.iter().filter(|(name, _)| !matches!(&**name, "Sent-In" | "Lines-End")) {
             request = request.header(name, value);
         }
         if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
@@ -207,9 +220,18 @@ fn encoded(kind: &str, text: &str) -> Vec<u8> {
     match kind.split_once("charset=") {
         Some((_, charset)) => {
             let encoding = encoding_rs::Encoding::for_label(charset.as_bytes()).expect("a charset");
-            encoding.encode(text).0.into_owned()
+            written_in(encoding, text)
         }
         None => text.as_bytes().to_vec(),
+    }
+}
+
+/// A text in a charset; the encoder that browsers use writes no wide characters.
+fn written_in(encoding: &'static encoding_rs::Encoding, text: &str) -> Vec<u8> {
+    match encoding.name() {
+        "UTF-16LE" => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        "UTF-16BE" => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        _ => encoding.encode(text).0.into_owned(),
     }
 }
 
@@ -244,8 +266,12 @@ fn mint() -> Arc<dyn Mint> {
     Arc::clone(MINT.get_or_init(|| Arc::new(KeyMint::new(Arc::new(Ring::passing().expect("a ring"))))))
 }
 
-/// Texts of a record that a note could repeat.
+/// Texts of a record that a note could repeat: of one in JSON, or in a table.
 fn values(record: &str) -> Vec<String> {
+    if record.starts_with("ID,") {
+        let cells = record.lines().skip(1).flat_map(|line| line.split(','));
+        return cells.filter(|cell| cell.chars().count() > 3).map(str::to_owned).collect();
+    }
     fn gather(value: &serde_json::Value, all: &mut Vec<String>) {
         match value {
             serde_json::Value::String(text) if text.chars().count() > 3 => all.push(text.clone()),

@@ -531,6 +531,11 @@ pub const ALL: &[Code] = &[
     ),
     code("unreadable", "A file cannot be read.", "ファイルを読めません。"),
     code(
+        "unremembered",
+        "A write goes home by what is remembered of records that no resource remembers.",
+        "どのリソースも覚えていないレコードの記憶を頼りに、書き込みを元の値に戻そうとしています。",
+    ),
+    code(
         "until",
         "`until` belongs to what shows more for a while, and there it must be.",
         "`until` は、一時的に多く見せるものに必要で、ほかには書けません。",

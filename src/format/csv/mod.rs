@@ -5,6 +5,7 @@
 //! is in doubt which row has them, and each row is a record. Which headings matter is not decided here.
 
 mod first;
+pub mod nodes;
 pub mod scan;
 
 use std::sync::Arc;

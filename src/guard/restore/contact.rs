@@ -3,11 +3,12 @@
 //!
 //! Such a write is somebody's work as well, so it goes on, and is told.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::{Doubts, holds};
 use crate::policy::plan::Plan;
-use crate::terms::disclosure::Counts;
+use crate::terms::disclosure::{Counts, Subject};
 use crate::terms::kind::KindId;
 
 /// The word in a record for what staff has written.
@@ -27,11 +28,30 @@ impl Doubts {
     /// veiled; `kept` is what of it is what it was.
     pub fn contacts(&self, plan: &Plan, kept: &[Range<usize>]) -> Counts {
         let mut counts = Counts::default();
-        let changed = self.contacts.iter().filter(|touch| !holds(kept, &touch.span));
-        for touch in changed.filter(|touch| has_veiled_beside(plan, touch.kind)) {
-            counts.add(touch.kind, WRITTEN, 1);
-        }
+        self.touched(plan, kept).for_each(|touch| counts.add(touch.kind, WRITTEN, 1));
         counts
+    }
+
+    /// The same of the rows of a table, each of which is somebody's.
+    pub fn contacts_of(
+        &self,
+        plan: &Plan,
+        kept: &[Range<usize>],
+        rows: &[(Range<usize>, Subject)],
+    ) -> Vec<(Subject, Counts)> {
+        let mut all: BTreeMap<usize, Counts> = BTreeMap::new();
+        for touch in self.touched(plan, kept) {
+            let before = rows.partition_point(|(row, _)| row.start <= touch.span.start);
+            // Of somebody new there is nothing else that could be mailed.
+            let row = before.checked_sub(1).filter(|row| touch.span.end <= rows[*row].0.end);
+            row.into_iter().for_each(|row| all.entry(row).or_default().add(touch.kind, WRITTEN, 1));
+        }
+        all.into_iter().map(|(row, counts)| (rows[row].1.clone(), counts)).collect()
+    }
+
+    fn touched(&self, plan: &Plan, kept: &[Range<usize>]) -> impl Iterator<Item = &Touch> {
+        let changed = self.contacts.iter().filter(move |touch| !holds(kept, &touch.span));
+        changed.filter(move |touch| has_veiled_beside(plan, touch.kind))
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::lists::{Pairs, pairs};
+use super::lists::{IDS, Pairs, pairs, tells};
 use super::who::{self, About};
-use super::{Doubt, Doubts, Fill, Home, RESTORED, Scope, Settled, Why, hollow, removes_a_field};
+use super::{Doubt, Doubts, Fill, Home, RESTORED, Scope, Settled, Why, hollow, is_locked, removes_a_field};
 use crate::format::json::nodes::{self, Is, Member, Node, find};
 use crate::format::xml::nodes::{self as xml, Document};
 use crate::policy::plan::Plan;
@@ -17,6 +17,10 @@ use crate::terms::refusal::{Reason, Refusal};
 /// What is said where something that a rule takes out of answers could be lost.
 const TORN: &str =
     "the body was changed so that what a rule takes out could be lost or come to somebody else; nothing was saved";
+
+/// What is said where members of a list may have been exchanged which staff may not change.
+const MOVED: &str =
+    "members of a list that is read-only stand elsewhere, and nothing tells them apart; nothing was saved";
 
 /// A record as the CRM answered, and as staff would get that answer now.
 pub struct Issued {
@@ -95,11 +99,15 @@ impl Issued {
             nulls: doubts.nulls,
             hollow: false,
             locked: None,
+            moved: false,
         };
         merge.node(&root, &self.original, Some(&self.veiled));
         if let Some(kind) = merge.locked {
             let doubt = Doubt { span: 0..0, kind: Some(kind), why: Why::ReadOnly };
             return Err(doubt.refuse(plan));
+        }
+        if merge.moved {
+            return Err(Refusal::new(Reason::Veil, MOVED));
         }
         if merge.torn {
             return Err(Refusal::new(Reason::Veil, TORN));
@@ -136,6 +144,8 @@ struct Merge<'a> {
     hollow: bool,
     /// A kind that staff may not change, of which something is missing.
     locked: Option<KindId>,
+    /// Whether something of such a kind stands elsewhere in its list.
+    moved: bool,
 }
 
 impl Merge<'_> {
@@ -328,6 +338,7 @@ impl Merge<'_> {
             self.settled.own.push(node.span.clone());
         }
         let Pairs { of: pairs, by_place, certain } = pairs(written, original, veiled);
+        self.moved |= self.has_moved(&pairs, original, veiled);
         let below = std::mem::replace(&mut self.below, true);
         let around = self.by_place;
         for (number, (node, at)) in written.iter().zip(&pairs).enumerate() {
@@ -348,6 +359,24 @@ impl Merge<'_> {
         if self.removes && self.scope != Scope::Nothing && !certain && pairs.contains(&None) {
             self.torn |= (0..original.len()).filter(unpaired).any(may_lose);
         }
+    }
+}
+
+impl Merge<'_> {
+    /// Whether a member of a list stands elsewhere which holds what staff may not change, and nothing but its place
+    /// tells which one it is.
+    fn has_moved(&self, pairs: &[Option<usize>], original: &[Node], veiled: &[Node]) -> bool {
+        let is_locked = |node: &Node| self.issued.kinds_in(node).any(|kind| is_locked(self.plan, kind));
+        let mut moved = pairs.iter().enumerate().filter_map(|(number, at)| at.filter(|at| *at != number));
+        if !moved.any(|at| original.get(at).is_some_and(is_locked)) {
+            return false;
+        }
+        let named = |node: &Node, name: &str| node.member(name).is_some_and(|member| is_locked(&member.value));
+        let is_told_by = |name: &str| tells(name, original, veiled) && !original.iter().any(|node| named(node, name));
+        let first =
+            veiled.first().and_then(|node| if let Is::Object(members) = &node.is { Some(members) } else { None });
+        let mut names = first.into_iter().flatten().map(|member| member.name.as_str()).chain(IDS);
+        !names.any(is_told_by)
     }
 }
 

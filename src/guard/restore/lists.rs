@@ -51,7 +51,7 @@ pub(super) fn pairs(written: &[Node], original: &[Node], veiled: &[Node]) -> Pai
 }
 
 /// Whether every member has its own of these ids, in clear.
-fn tells(id: &str, original: &[Node], veiled: &[Node]) -> bool {
+pub(super) fn tells(id: &str, original: &[Node], veiled: &[Node]) -> bool {
     let mut seen = HashMap::new();
     let own = |(o, v): (&Node, &Node)| {
         let (o, v) = (o.member(id)?, v.member(id)?);

@@ -14,6 +14,8 @@ mod lists;
 mod recalled;
 mod sealed;
 mod seen;
+mod table;
+mod told;
 mod tree;
 mod whereabouts;
 mod who;
@@ -378,7 +380,12 @@ struct Settled {
 
 impl Settled {
     /// Nothing is left in doubt, or the write goes nowhere.
-    fn finish(mut self, plan: &Plan, doubts: &[Doubt]) -> Result<Home, Refusal> {
+    fn finish(self, plan: &Plan, doubts: &[Doubt]) -> Result<Home, Refusal> {
+        self.finish_or(doubts, &|doubt| doubt.refuse(plan))
+    }
+
+    /// The same; `refuse` says what is left in doubt.
+    fn finish_or(mut self, doubts: &[Doubt], refuse: &dyn Fn(&Doubt) -> Refusal) -> Result<Home, Refusal> {
         self.kept.sort_by_key(|span| span.start);
         self.own.sort_by_key(|span| span.start);
         self.moved.sort_by_key(|span| span.start);
@@ -387,7 +394,7 @@ impl Settled {
             Why::ReadOnly => holds(&self.moved, &doubt.span) || !holds(&self.kept, &doubt.span),
         };
         if let Some(doubt) = doubts.iter().find(open) {
-            return Err(doubt.refuse(plan));
+            return Err(refuse(doubt));
         }
         self.home.fills.sort_by_key(|fill| fill.span.start);
         let is_left = |span: &Range<usize>| !self.moved.contains(span);

@@ -1,4 +1,4 @@
-//! A write whose record no question gives: each of its veils beside what is remembered of that very field of that
+//! A write whose records no question gives: each of its veils beside what is remembered of that very field of that
 //! very record.
 //!
 //! To put back what stands there is what leaving the field out would be, so nothing comes of it that staff could
@@ -9,20 +9,25 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::seen::{Field, Kept, Original};
-use super::tree::{self, Tree};
+use super::tree::{self, Tree, names_of};
 use super::who::{About, says_another};
-use super::{Doubt, Doubts, Fill, Home, RESTORED, Scope, Settled, locks_a_field, replaces_locked};
+use super::{Doubt, Doubts, Fill, Home, RESTORED, Scope, Settled, locks_a_field, replaces_locked, table, told};
 use crate::format::Format;
+use crate::format::csv::nodes as csv;
 use crate::format::json::nodes::{Member, Node};
 use crate::format::xml::nodes as xml;
 use crate::policy::plan::Plan;
 use crate::policy::remembered::{Recall, RecordAt};
-use crate::terms::disclosure::{InLedger, Subject};
+use crate::terms::disclosure::{Counts, InLedger, Subject};
+use crate::terms::kind::KindId;
 use crate::terms::place::Place;
-use crate::terms::refusal::Refusal;
+use crate::terms::refusal::{Reason, Refusal};
 
-/// How many fields of one write are looked up.
+/// How many fields one record of a write may have to be looked up.
 const FIELDS_MAX: usize = 1000;
+
+/// How many cells of a table are looked up.
+const CELLS_MAX: usize = 20_000;
 
 /// Tells what is remembered of a field.
 pub type Memory<'a> = &'a mut dyn FnMut(&Field) -> Option<Kept>;
@@ -46,56 +51,139 @@ pub struct Sent<'a> {
 pub struct Recalled {
     /// What goes home.
     pub home: Home,
-    /// Whose data that is.
-    pub whose: Option<Subject>,
+    /// Whose data that is, and how much of which kind.
+    pub whose: Vec<(Subject, Counts)>,
     /// Fields that the write gives other values: what was remembered of them is old by now.
     pub old: Vec<(Field, Kept)>,
+    /// Where the rows of a table stand, and whose each is.
+    pub rows: Vec<(Range<usize>, Subject)>,
 }
 
 /// Makes a write whole by what is remembered, and tells whose data went home; nothing leaves a doubt.
 pub fn recalled(plan: &Plan, doubts: &Doubts, sent: &Sent<'_>, memory: Memory<'_>) -> Result<Recalled, Refusal> {
+    let refuse = |doubt: &Doubt| table::placed(sent, plan, doubt.span.start, doubt.refuse(plan));
     if doubts.scope == Scope::All {
         // What is left out of a whole record nobody remembers.
         return Err(if locks_a_field(plan) { replaces_locked() } else { doubts.refuse(plan) });
     }
     let tree = Tree::read(sent.format, sent.text, sent.depth);
-    let call = tree.as_ref().zip(plan.recall.as_ref()).and_then(|(tree, recall)| Call::of(tree, recall, sent));
-    let Some(call) = call.filter(|call| call.values.len().max(doubts.leaves.len()) <= FIELDS_MAX) else {
+    let calls = tree.as_ref().zip(plan.recall.as_ref()).map(|(tree, recall)| Call::all(tree, (plan, recall), sent));
+    let calls = calls.unwrap_or_default();
+    let Some(tree) = tree.as_ref().filter(|_| !calls.is_empty()) else {
         // Of a write that holds nothing to be compared nobody needs to know whose it is.
-        return if doubts.leaves.is_empty() { Ok(Recalled::default()) } else { Err(doubts.refuse(plan)) };
+        return doubts.leaves.first().map_or_else(|| Ok(Recalled::default()), |doubt| Err(refuse(doubt)));
     };
-    let (mut settled, mut whose, mut done) = (Settled::default(), None, HashSet::new());
+    let mut fates = Fates { plan, sent, tree, settled: Settled::default(), whose: Vec::new(), asked: 0 };
+    fates.whose.resize_with(calls.len(), || None);
+    let mut done = HashSet::new();
     for doubt in &doubts.leaves {
-        let Some((name, leaf)) = call.field(doubt) else { continue };
-        if !done.insert(leaf.span.start) {
-            continue;
-        }
-        let is = doubt.kind.map(|kind| plan.kinds.get(kind).name.as_str());
-        match call.found(is, (name, leaf), memory) {
-            Found::Original(kept, original) => {
-                let Some(text) = written(sent, &original, leaf) else { continue };
-                settled.goes_home(leaf, text, &original);
-                if let Some(kind) = doubt.kind {
-                    settled.home.counts.add(kind, RESTORED, 1);
-                }
-                whose.get_or_insert(kept.subject);
-            }
-            Found::Emptied => settled.own.push(leaf.span.clone()),
-            Found::Nothing => {}
+        let before = calls.partition_point(|call| call.span.start <= doubt.span.start);
+        let Some(number) = before.checked_sub(1) else { continue };
+        let Some((name, leaf)) = calls[number].field(doubt) else { continue };
+        if done.insert(leaf.span.start) {
+            fates.settle((number, &calls[number]), (doubt.kind, name, leaf), memory)?;
         }
     }
     // Nothing in the place of a value that no field told of.
-    for (name, leaf) in call.blanks() {
-        if done.insert(leaf.span.start)
-            && let Found::Original(kept, original) = call.found(None, (name, leaf), memory)
-            && let Some(text) = written(sent, &original, leaf)
-        {
-            settled.goes_home(leaf, text, &original);
-            whose.get_or_insert(kept.subject);
+    for (number, call) in calls.iter().enumerate() {
+        for (name, leaf) in call.blanks() {
+            // Of the many cells of a table those are asked for that may have been veiled so.
+            let may_be = sent.format != Format::Csv || doubts.nulls || plan.places.words.know(&name);
+            if may_be && done.insert(leaf.span.start) {
+                fates.settle_blank((number, call), (name, leaf), memory)?;
+            }
         }
     }
-    let old = call.old(&settled.kept);
-    Ok(Recalled { home: settled.finish(plan, &doubts.leaves)?, whose, old })
+    let mut old: Vec<(Field, Kept)> = Vec::new();
+    for call in &calls {
+        old.extend(fates.old(call, memory)?);
+    }
+    let rows = if sent.format == Format::Csv { calls.iter().map(Call::row).collect() } else { Vec::new() };
+    let whose = fates.whose.into_iter().flatten().collect();
+    let home = fates.settled.finish_or(&doubts.leaves, &refuse)?;
+    Ok(Recalled { home, whose, old, rows })
+}
+
+/// What becomes of the fields of a write.
+struct Fates<'a> {
+    plan: &'a Plan,
+    sent: &'a Sent<'a>,
+    tree: &'a Tree,
+    settled: Settled,
+    /// Of each record.
+    whose: Vec<Option<(Subject, Counts)>>,
+    /// How many fields were looked up.
+    asked: usize,
+}
+
+impl Fates<'_> {
+    /// A field in doubt.
+    fn settle(
+        &mut self,
+        (number, call): (usize, &Call<'_>),
+        (kind, name, leaf): (Option<KindId>, String, &Node),
+        memory: Memory<'_>,
+    ) -> Result<(), Refusal> {
+        self.asks()?;
+        let is = kind.map(|kind| self.plan.kinds.get(kind).name.as_str());
+        match call.found(self.plan, is, (name, leaf), memory) {
+            Found::Original(kept, original) => self.goes_home(number, kind, (kept, original), leaf),
+            Found::Same => self.settled.kept.push(leaf.span.clone()),
+            Found::Emptied => self.settled.own.push(leaf.span.clone()),
+            Found::Nothing => {}
+        }
+        Ok(())
+    }
+
+    fn settle_blank(
+        &mut self,
+        (number, call): (usize, &Call<'_>),
+        (name, leaf): (String, &Node),
+        memory: Memory<'_>,
+    ) -> Result<(), Refusal> {
+        self.asks()?;
+        match call.found(self.plan, None, (name, leaf), memory) {
+            Found::Original(kept, original) => self.goes_home(number, None, (kept, original), leaf),
+            Found::Same => self.settled.kept.push(leaf.span.clone()),
+            Found::Emptied | Found::Nothing => {}
+        }
+        Ok(())
+    }
+
+    /// A leaf is the veil of this.
+    fn goes_home(&mut self, number: usize, kind: Option<KindId>, (kept, original): (Kept, Original), leaf: &Node) {
+        let Some(text) = written(self.sent, self.tree, &original, leaf) else { return };
+        self.settled.goes_home(leaf, text, &original);
+        let (_, counts) = self.whose[number].get_or_insert_with(|| (kept.subject, Counts::default()));
+        if let Some(kind) = kind {
+            counts.add(kind, RESTORED, 1);
+            self.settled.home.counts.add(kind, RESTORED, 1);
+        }
+    }
+
+    /// The fields that get other values than they had, of which something is remembered.
+    fn old(&mut self, call: &Call<'_>, memory: Memory<'_>) -> Result<Vec<(Field, Kept)>, Refusal> {
+        let all = call.old(&self.settled.kept);
+        if call.format != Format::Csv {
+            return Ok(all);
+        }
+        let mut old = Vec::new();
+        for (field, kept) in all.into_iter().filter(|(field, _)| self.plan.places.words.know(&field.name)) {
+            self.asks()?;
+            old.extend(memory(&field).map(|_| (field, kept)));
+        }
+        Ok(old)
+    }
+
+    fn asks(&mut self) -> Result<(), Refusal> {
+        self.asked += 1;
+        let most = if self.sent.format == Format::Csv { CELLS_MAX } else { 4 * FIELDS_MAX };
+        if self.asked <= most {
+            return Ok(());
+        }
+        let note = format!("the write has more than {most} fields to compare; send it in parts; nothing was saved");
+        Err(Refusal::new(Reason::Veil, note))
+    }
 }
 
 impl Settled {
@@ -111,29 +199,49 @@ impl Settled {
 enum Found {
     /// The veil of this.
     Original(Kept, Original),
+    /// Nothing, where nothing was.
+    Same,
     /// Nothing, where staff was given something.
     Emptied,
     Nothing,
 }
 
 /// One record and the values that a write gives it.
-struct Call<'t> {
-    recall: &'t Recall,
-    format: Format,
-    around: &'t str,
-    kind: &'t str,
-    id: String,
-    values: &'t [Member],
+pub(super) struct Call<'t> {
+    pub(super) recall: &'t Recall,
+    pub(super) format: Format,
+    pub(super) around: String,
+    pub(super) kind: &'t str,
+    pub(super) id: String,
+    pub(super) values: &'t [Member],
+    /// Where the record stands: all of the write, or a row of it.
+    pub(super) span: Range<usize>,
 }
 
 impl<'t> Call<'t> {
+    /// The records of a write, in their order; none where one of them cannot be told for certain.
+    fn all(tree: &'t Tree, (plan, recall): (&Plan, &'t Recall), sent: &Sent<'t>) -> Vec<Call<'t>> {
+        match (sent.format, &recall.values) {
+            (Format::Csv, Some(Place::Name(column))) => table::rows(tree, (plan, recall), column, sent),
+            (Format::Csv, _) => Vec::new(),
+            _ => Call::of(tree, recall, sent).into_iter().collect(),
+        }
+    }
+
+    /// Where a row of a table stands, and whose it is.
+    fn row(&self) -> (Range<usize>, Subject) {
+        let subject = Subject { kind: self.kind.to_owned(), id: Some(self.id.clone()), in_ledger: InLedger::default() };
+        (self.span.clone(), subject)
+    }
+
     /// Understands a write; nothing where it is not about one record alone, or may be about another.
     fn of(tree: &'t Tree, recall: &'t Recall, sent: &Sent<'t>) -> Option<Call<'t>> {
         let one = |place: &Place| match &tree.whole().lead(place)[..] {
             [spot] => Some(spot.at.0),
             _ => None,
         };
-        let values = tree::members(one(recall.values.as_ref()?)?)?;
+        let place = recall.values.as_ref()?;
+        let values = tree::members(one(place)?).filter(|values| values.len() <= FIELDS_MAX)?;
         let mut records = recall.records.iter().map(|(kind, at)| {
             let id = match at {
                 RecordAt::Path(key) => (sent.path)(key)?,
@@ -145,8 +253,14 @@ impl<'t> Call<'t> {
         // Each place that tells of the record must tell the same.
         let same = records.all(|other| other.is_some_and(|(own, same)| own == kind && same == id));
         let about = About { kind, id: &id };
-        let is_sure = same && !id.is_empty() && !says_another(values, about);
-        is_sure.then_some(Call { recall, format: sent.format, around: sent.around, kind, id, values })
+        let places = recall.records.iter().filter_map(|(_, at)| match at {
+            RecordAt::Place(place) => Some(place),
+            RecordAt::Path(_) => None,
+        });
+        let names: Vec<&str> = places.chain([place]).flat_map(names_of).collect();
+        let is_sure = same && !id.is_empty() && !says_another(values, about) && !tree.has_alike(&names);
+        let (format, around) = (sent.format, sent.around.to_owned());
+        is_sure.then_some(Call { recall, format, around, kind, id, values, span: 0..sent.text.len() })
     }
 
     /// The field that is in doubt, if it is one of the record's own and the only one of its name.
@@ -166,7 +280,7 @@ impl<'t> Call<'t> {
         let sources = self.recall.sources.iter().filter(|(kind, _)| kind == self.kind);
         sources.map(move |(_, source)| Field {
             source: source.to_string(),
-            around: self.around.to_owned(),
+            around: self.around.clone(),
             kind: self.kind.to_owned(),
             id: self.id.clone(),
             name: name.to_owned(),
@@ -195,7 +309,7 @@ impl<'t> Call<'t> {
     }
 
     /// What is remembered of a field, by all resources that show it.
-    fn found(&self, is: Option<&str>, (name, leaf): (String, &Node), memory: Memory<'_>) -> Found {
+    fn found(&self, plan: &Plan, is: Option<&str>, (name, leaf): (String, &Node), memory: Memory<'_>) -> Found {
         let all: Vec<Kept> = self.fields(&name).filter_map(|field| memory(&field)).collect();
         let veil = tree::said(leaf);
         if all.is_empty() || all.iter().any(|kept| kept.original.is_none()) {
@@ -206,7 +320,13 @@ impl<'t> Call<'t> {
             // What stood there was there to see: staff has emptied the field.
             return if veil.is_empty() { Found::Emptied } else { Found::Nothing };
         };
+        let was_blank = |kept: &&Kept| kept.original.as_ref().is_some_and(Original::is_blank);
+        if leaf.is_blank() && all.iter().filter(|kept| kept.veil == veil).all(|kept| was_blank(&kept)) {
+            return Found::Same;
+        }
         let same = issued.all(|kept| kept.original == first.original && kept.is.as_deref() == is);
+        // With another word beside it, it would be shown.
+        let same = same && told::is_as_before(plan, self.values, &first.told);
         match first.original.clone().filter(|_| same) {
             Some(original) => Found::Original(first, original),
             None => Found::Nothing,
@@ -215,12 +335,14 @@ impl<'t> Call<'t> {
 }
 
 /// An original as it is written in the place of a veil.
-fn written(sent: &Sent<'_>, original: &Original, leaf: &Node) -> Option<String> {
+fn written(sent: &Sent<'_>, tree: &Tree, original: &Original, leaf: &Node) -> Option<String> {
     match (sent.format, original) {
+        (Format::Csv, _) => csv::written(original.text(), sent.text, &leaf.span),
+        (Format::Calls, Original::Bare(_)) => None,
         (Format::Json, Original::Bare(literal)) => Some(literal.clone()),
         (Format::Json, Original::Text(text)) => serde_json::to_string(text).ok(),
-        (Format::Xml, _) => {
-            let text = original.text();
+        (Format::Xml | Format::Calls, _) => {
+            let text = Some(original.text()).filter(|_| tree.is_a_string(leaf))?;
             let is_said = |c: char| !c.is_control() || matches!(c, '\t' | '\n');
             let text = text.chars().all(is_said).then(|| escaped(text))?;
             xml::written(&text, sent.text, &leaf.span)

@@ -10,10 +10,9 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::Kinds;
 use super::tree::{self, Spot, Tree};
+use super::{Kinds, told, whereabouts};
 use crate::format::json::nodes::{Is, Node, find};
-use crate::format::xml::calls;
 use crate::format::{self, Format};
 use crate::policy::plan::{Plan, SubjectAt, SubjectSource};
 use crate::policy::remembered::{RecordAt, Remember};
@@ -33,7 +32,7 @@ const STEP: usize = 64;
 /// For how many seconds it is kept: a working day.
 pub const KEPT: i64 = 12 * 60 * 60;
 
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
 
 /// One field of one record.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -68,6 +67,14 @@ impl Original {
         }
     }
 
+    /// Whether it is nothing.
+    pub fn is_blank(&self) -> bool {
+        match self {
+            Original::Text(text) => text.trim().is_empty(),
+            Original::Bare(literal) => literal == "null",
+        }
+    }
+
     /// As it reads.
     pub fn text(&self) -> &str {
         match self {
@@ -92,6 +99,8 @@ pub struct Kept {
     pub original: Option<Original>,
     /// The kind that its place gives it.
     pub is: Option<String>,
+    /// What stands beside it that tells its kind.
+    pub told: String,
     /// Whose it is.
     pub subject: Subject,
 }
@@ -114,16 +123,7 @@ pub fn seen(
     whose: &Whose<'_>,
     bounds: &Bounds,
 ) -> Vec<(Field, Kept)> {
-    let read = match format {
-        // A call in XML is read as the call in JSON that says the same.
-        Format::Calls => {
-            let as_json = |text: &str| calls::as_json(text.as_bytes(), bounds).ok();
-            let (Some(original), Some(veiled)) = (as_json(original), as_json(veiled)) else { return Vec::new() };
-            Answer::read(plan, Format::Json, (&original, &veiled), bounds)
-        }
-        _ => Answer::read(plan, format, (original, veiled), bounds),
-    };
-    let Some(answer) = read else { return Vec::new() };
+    let Some(answer) = Answer::read(plan, format, (original, veiled), bounds) else { return Vec::new() };
     let mut all = HashMap::new();
     for rule in &plan.remember {
         answer.records(rule, whose, &mut all);
@@ -145,6 +145,7 @@ struct Record<'t> {
     around: String,
     id: String,
     subject: Subject,
+    told: String,
     values: (&'t Node, &'t Node),
 }
 
@@ -192,7 +193,13 @@ impl<'a> Answer<'a> {
             None if whose.subject.id.is_some() => whose.subject.clone(),
             None => named,
         };
-        self.fields(rule, &Record { around: (whose.around)(&rule.source), id, subject, values }, all);
+        let mut around = (whose.around)(&rule.source);
+        let own = tree::members(values.0).unwrap_or_default();
+        if self.format == Format::Csv {
+            around.push_str(&whereabouts::of_a_row(own));
+        }
+        let told = told::said(self.plan, own);
+        self.fields(rule, &Record { around, id, subject, told, values }, all);
     }
 
     /// Whose data a record is, where it says so.
@@ -229,6 +236,11 @@ impl<'a> Answer<'a> {
                 Some((leaf, Some(Some(issued)))) if !issued.is_same(leaf) => {
                     self.kept(leaf, tree::said(issued), record)
                 }
+                // Nothing that comes back to where nothing was changes nothing.
+                None if self.was_nothing(&name, &own.value, issued) => Kept {
+                    original: tree::leaf(&own.value).and_then(Original::of),
+                    ..Kept::nothing(record.subject.clone())
+                },
                 // What was veiled there before is what stands there no more.
                 leaf if self.may_be_veiled(&name, leaf.map(|(leaf, _)| leaf)) => Kept::nothing(record.subject.clone()),
                 _ => continue,
@@ -248,9 +260,17 @@ impl<'a> Answer<'a> {
 
     fn kept(&self, leaf: &Node, veil: &str, record: &Record<'_>) -> Kept {
         let is_short = veil.len() + tree::said(leaf).len() <= VALUE_BYTES;
-        let original = Original::of(leaf).filter(|_| is_short);
+        let original = Original::of(leaf).filter(|_| is_short && self.original.is_a_string(leaf));
         let veil = if is_short { veil.to_owned() } else { String::new() };
-        Kept { veil, original, is: self.kind_in(leaf), subject: record.subject.clone() }
+        let (told, subject) = (record.told.clone(), record.subject.clone());
+        Kept { veil, original, is: self.kind_in(leaf), told, subject }
+    }
+
+    /// Whether nothing stands in a field that may have been veiled, in both documents.
+    fn was_nothing(&self, name: &str, own: &Node, issued: Option<Option<&Node>>) -> bool {
+        let own = tree::leaf(own).filter(|leaf| leaf.is_blank());
+        let is_shown_so = issued.is_none_or(|issued| issued.is_some_and(Node::is_blank));
+        own.is_some_and(|own| is_shown_so && self.may_be_veiled(name, Some(own)))
     }
 
     /// Whether another answer may have shown this field veiled: its name means something, or what it holds is
@@ -269,7 +289,7 @@ impl<'a> Answer<'a> {
 impl Kept {
     /// That nothing goes home to a field, whatever was kept of it before.
     pub fn nothing(subject: Subject) -> Kept {
-        Kept { veil: String::new(), original: None, is: None, subject }
+        Kept { veil: String::new(), original: None, is: None, told: String::new(), subject }
     }
 
     /// As bytes, for whoever seals them; `until` is when it is forgotten, in seconds since 1970.
@@ -279,6 +299,7 @@ impl Kept {
             self.veil.as_str(),
             original,
             self.is.as_deref().unwrap_or_default(),
+            &self.told,
             &self.subject.kind,
             self.subject.id.as_deref().unwrap_or_default(),
         ];
@@ -320,7 +341,8 @@ impl Kept {
             rest = after;
             String::from_utf8(text.to_vec()).ok()
         };
-        let (veil, original, is, kind, id) = (text()?, text()?, text()?, text()?, text()?);
+        let (veil, original, is, told) = (text()?, text()?, text()?, text()?);
+        let (kind, id) = (text()?, text()?);
         let original = match sort {
             0 => None,
             1 => Some(Original::Text(original)),
@@ -334,7 +356,7 @@ impl Kept {
             _ => return None,
         };
         let subject = Subject { kind, id: Some(id).filter(|id| !id.is_empty()), in_ledger };
-        Some(Kept { veil, original, is: (has_kind == 1).then_some(is), subject })
+        Some(Kept { veil, original, is: (has_kind == 1).then_some(is), told, subject })
     }
 }
 
@@ -347,7 +369,8 @@ mod tests {
         let subject = Subject { kind: "customer".into(), id: Some("5".into()), in_ledger: InLedger::Hashed };
         let texts = [None, Some(Original::Text("090-1234-5678".into())), Some(Original::Bare("12".into()))];
         for (original, is) in texts.into_iter().zip([None, Some("phone".to_owned()), None]) {
-            let kept = Kept { veil: "****".into(), original, is, subject: subject.clone() };
+            let kept =
+                Kept { veil: "****".into(), original, is, told: "4:type6:mobile".into(), subject: subject.clone() };
             let packed = kept.packed(KEPT);
             assert_eq!(packed.len() % STEP, 0);
             assert_eq!(Kept::unpacked(&packed, 0), Some(kept.clone()));

@@ -1,9 +1,13 @@
 //! Where a place leads in a document that is read as a tree: in one, or in the two of an answer as it came and as
 //! it left.
 
+use std::ops::Range;
+
+use super::who;
 use crate::format::Format;
+use crate::format::csv::nodes as csv;
 use crate::format::json::nodes::{self, Is, Member, Node, find};
-use crate::format::xml::nodes as xml;
+use crate::format::xml::{calls_nodes, nodes as xml};
 use crate::terms::place::{Place, Step};
 use crate::terms::xml_path::XmlStep;
 
@@ -20,19 +24,44 @@ pub(super) struct Tree {
     root: Node,
     /// What it says of namespaces, in XML.
     spaces: Vec<String>,
+    /// Where its strings stand, in calls in XML: what stands elsewhere there is of another sort than text.
+    strings: Option<Vec<Range<usize>>>,
 }
 
 impl Tree {
     /// Reads a document; nothing where it is none that can be compared.
     pub(super) fn read(format: Format, text: &str, depth: usize) -> Option<Tree> {
         match format {
-            Format::Json => Some(Tree { name: String::new(), root: nodes::read(text, depth)?, spaces: Vec::new() }),
+            Format::Json => Some(Tree::of(nodes::read(text, depth)?)),
             Format::Xml => {
                 let xml::Document { name, root, spaces } = xml::read(text, depth)?;
-                Some(Tree { name, root, spaces })
+                Some(Tree { name, spaces, ..Tree::of(root) })
             }
+            // A call in XML is read as the call in JSON that says the same.
+            Format::Calls => {
+                let calls_nodes::Call { root, strings } = calls_nodes::read(text, depth)?;
+                Some(Tree { strings: Some(strings), ..Tree::of(root) })
+            }
+            Format::Csv => Some(Tree::of(csv::read(text)?)),
             _ => None,
         }
+    }
+
+    fn of(root: Node) -> Tree {
+        Tree { name: String::new(), root, spaces: Vec::new(), strings: None }
+    }
+
+    /// Whether a leaf is a text, so that another may stand there.
+    pub(super) fn is_a_string(&self, leaf: &Node) -> bool {
+        let stands = |strings: &Vec<Range<usize>>| strings.binary_search_by_key(&leaf.span.start, |span| span.start);
+        self.strings.as_ref().is_none_or(|strings| stands(strings).is_ok())
+    }
+
+    /// Whether somewhere in the document a member stands beside another whose name is nearly the same, where both
+    /// are like one of these: a server that folds names may take the other one.
+    pub(super) fn has_alike(&self, names: &[&str]) -> bool {
+        let names: Vec<String> = names.iter().map(|name| who::folded_alike(name)).collect();
+        alike(&self.root, &names)
     }
 
     /// The document itself.
@@ -72,9 +101,50 @@ impl<'t> Spot<'t> {
         match place {
             Place::Json(path) => json(self, &path.steps, &mut all),
             Place::Xml(path) => element(self, &path.steps, &mut all),
-            Place::Name(_) | Place::Css(_) => {}
+            Place::Name(name) => column(self, name, &mut all),
+            Place::Css(_) => {}
         }
         all
+    }
+}
+
+fn alike(node: &Node, names: &[String]) -> bool {
+    match &node.is {
+        Is::Object(members) => {
+            let folded: Vec<String> = members.iter().map(|member| who::folded_alike(local(&member.name))).collect();
+            let is_twice = |name: &String| folded.iter().filter(|own| *own == name).count() > 1;
+            names.iter().any(is_twice) || members.iter().any(|member| alike(&member.value, names))
+        }
+        Is::List(nodes) => nodes.iter().any(|node| alike(node, names)),
+        Is::Text(_) | Is::Bare(_) => false,
+    }
+}
+
+/// The cells of a column, each in its row.
+fn column<'t>(spot: Spot<'t>, name: &str, all: &mut Vec<Spot<'t>>) {
+    let (Is::List(one), Is::List(two)) = (&spot.at.0.is, &spot.at.1.is) else { return };
+    if one.len() != two.len() {
+        return;
+    }
+    for rows in one.iter().zip(two) {
+        let (Is::Object(one), Is::Object(two)) = (&rows.0.is, &rows.1.is) else { continue };
+        if let (Some(one), Some(two)) = (find(one, name), find(two, name)) {
+            put(Spot { around: Some(rows), at: (&one.value, &two.value), ..spot }, all);
+        }
+    }
+}
+
+/// The names that a place says on its way.
+pub(super) fn names_of(place: &Place) -> Vec<&str> {
+    match place {
+        Place::Name(name) => vec![name],
+        Place::Json(path) => path
+            .steps
+            .iter()
+            .filter_map(|step| if let Step::Name(name) = step { Some(&**name) } else { None })
+            .collect(),
+        Place::Xml(path) => path.steps.iter().filter_map(|step| step.name.as_deref()).collect(),
+        Place::Css(_) => Vec::new(),
     }
 }
 

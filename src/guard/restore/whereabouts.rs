@@ -4,11 +4,11 @@
 
 use super::tree::{self, Tree};
 use crate::format::Format;
-use crate::format::json::nodes::{Is, Node};
+use crate::format::json::nodes::{Is, Member, Node};
 use crate::terms::place::Place;
 
 /// What programs call it, without signs between the words.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 17] = [
     "collection",
     "database",
     "databasename",
@@ -19,6 +19,8 @@ const NAMES: [&str; 15] = [
     "entitytype",
     "model",
     "modelname",
+    "module",
+    "modulename",
     "object",
     "objecttype",
     "resmodel",
@@ -42,12 +44,26 @@ pub fn whereabouts(format: Format, text: &str, depth: usize, values: Option<&Pla
     told
 }
 
+/// The same of a row of a table, as text.
+pub(super) fn of_a_row(cells: &[Member]) -> String {
+    let told = cells.iter().filter_map(|cell| {
+        let name = folded(&cell.name);
+        let said = tree::leaf(&cell.value).map_or("", tree::said);
+        NAMES.contains(&name.as_str()).then(|| format!(".{name}:{}:{said}", said.len()))
+    });
+    told.collect()
+}
+
+fn folded(name: &str) -> String {
+    let name: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
+    name.to_lowercase()
+}
+
 fn gather(node: &Node, written: &[&Node], depth: usize, told: &mut Vec<(String, String)>) {
     let Is::Object(members) = &node.is else { return };
     let is_written = |node: &Node| written.iter().any(|own| own.span == node.span);
     for member in members.iter().filter(|member| !is_written(&member.value)) {
-        let name: String = tree::local(&member.name).chars().filter(|c| c.is_alphanumeric()).collect();
-        let name = name.to_lowercase();
+        let name = folded(tree::local(&member.name));
         match tree::leaf(&member.value) {
             Some(leaf) if NAMES.contains(&name.as_str()) && told.len() < TOLD_MAX => {
                 told.push((name, tree::said(leaf).trim().to_owned()));

@@ -10,6 +10,7 @@ use crate::format::json::nodes::{Is, Member, Node, find};
 use crate::guard::leaves::{Met, Names};
 use crate::policy::plan::{Meaning, Plan};
 use crate::terms::disclosure::Subject;
+use crate::terms::label;
 use crate::terms::leaf::{Leaf, Sink};
 use crate::terms::place::PlaceId;
 use crate::terms::refusal::Refusal;
@@ -32,6 +33,12 @@ const OF_A_SUBJECT: [&str; 9] = ["", "id", "ids", "uuid", "guid", "no", "number"
 /// A name as it is compared: without brackets, dashes and capitals.
 fn folded(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The same for whoever looks for names that a server may take for one another.
+pub(super) fn folded_alike(name: &str) -> String {
+    let folded = folded(&label::fold(name));
+    if folded.is_empty() { name.to_owned() } else { folded }
 }
 
 /// Whether a name may tell which record is meant: as a whole, or by a part, as frameworks take names apart

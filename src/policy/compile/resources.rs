@@ -171,7 +171,20 @@ pub fn compile(
         });
     }
     derives::resolve(&mut resources, &routes, &derived, names, faults);
+    unremembered(&resources, faults);
     Some((resources, routes))
+}
+
+/// Warns of writes whose veils go home by what no answer leaves behind.
+fn unremembered(resources: &[Resource], faults: &mut Faults) {
+    let kinds: HashSet<&str> = resources.iter().filter_map(|one| one.remember.as_ref()).map(|one| &*one.kind).collect();
+    let writes = resources.iter().filter(|resource| resource.options.remembered.is_some());
+    let none = |subject: &&Subject| !matches!(subject.at, At::None) && !kinds.contains(&*subject.kind);
+    for subject in writes.flat_map(|resource| resource.subjects.iter().filter(none)) {
+        let message = format!("no resource remembers records of the type `{}`", subject.kind);
+        let fault = faults.warning(&subject.spot, "unremembered", message);
+        fault.help("write `remember` at the resource whose answers show them, with the same type: without it each veil in this write is refused");
+    }
 }
 
 /// Sets that no resource uses: what they name is looked up all the same, so that a slip is told before

@@ -141,6 +141,7 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Resource> {
     unscanned(node, &matches, faults);
     let headers = map.take("headers").map(|node| headers::of_resource(node, faults)).unwrap_or_default();
     columns::check(columns.as_ref(), records.as_ref(), faults);
+    rows(node, &subjects, &options, faults);
     let remember = map.take("remember").and_then(|node| remember(node, faults));
     map.reserve(&["store", "undeclared"], faults);
     map.finish(faults);
@@ -160,6 +161,16 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Resource> {
         headers,
         remember,
     })
+}
+
+/// The column by which the rows of a table are known says whose record each is.
+fn rows(node: &Node, subjects: &[Subject], options: &Options, faults: &mut Faults) {
+    let (Some(Place::Name(column)), Some(restore)) = (&options.remembered, node.at("restore")) else { return };
+    let is_it = |subject: &Subject| matches!(&subject.at, At::Place(Place::Name(name)) if name == column);
+    if subjects.is_empty() || !subjects.iter().all(is_it) {
+        let fault = faults.error(&restore.spot, "place", format!("no `subject` says whose record `{column}` names"));
+        fault.help(format!("write `subject: {column}` beside it, and no other: it is the column of the table"));
+    }
 }
 
 /// Warns of `scan: false` for all pages: what stands in no field then reaches staff as it is.
@@ -235,7 +246,7 @@ fn controls(node: &Node, faults: &mut Faults) -> Vec<String> {
     names.map(|(name, _)| name.to_owned()).collect()
 }
 
-/// `restore: true`, or `restore: { remembered: "$.params[1]" }`
+/// `restore: true`, `restore: { remembered: "$.params[1]" }`, or `restore: { remembered: ID }` of a table
 fn restore(node: &Node, faults: &mut Faults) -> (bool, Option<Place>) {
     if node.map().is_none() {
         return (reader::boolean(node, "`restore`", faults).unwrap_or(false), None);
@@ -260,7 +271,7 @@ fn remember(node: &Node, faults: &mut Faults) -> Option<Subject> {
         At::Path(_) => Some(subject),
         At::None | At::Query(_) => {
             let fault = faults.error(&subject.spot, "place", "nothing can be remembered under this");
-            fault.help("write where the record's id stands: `$.id`, `//Customer/Id`, `path.id`");
+            fault.help("write where the record's id stands: `$.id`, `//Customer/Id`, `path.id`, the heading of a table's column");
             None
         }
     }
@@ -271,13 +282,15 @@ fn followed(place: Place, what: &str, spot: &Spot, faults: &mut Faults) -> Optio
     let leads = match &place {
         Place::Json(path) => path.steps.iter().all(|step| matches!(step, Step::Name(_) | Step::Index(_) | Step::Each)),
         Place::Xml(path) => path.steps.iter().all(|step| step.namespace.is_none()),
-        Place::Name(_) | Place::Css(_) => false,
+        // The heading of a table's column.
+        Place::Name(_) => true,
+        Place::Css(_) => false,
     };
     if leads {
         return Some(place);
     }
     let fault = faults.error(spot, "place", format!("this does not lead to {what}"));
-    fault.help("write names and numbers, as in `$.params[1]`, or a path of elements, as in `//Save/Customer`");
+    fault.help("write names and numbers, as in `$.params[1]`, a path of elements, as in `//Save/Customer`, or the heading of a table's column");
     None
 }
 

@@ -11,6 +11,7 @@ use http::{Method, Request, request};
 use http_body_util::Full;
 
 use crate::body::coding::Accepted;
+use crate::body::readings::Sent;
 use crate::body::{parts, readings};
 use crate::format::Format;
 use crate::format::xml::calls;
@@ -31,7 +32,7 @@ use crate::route::normal::{self, Canonical};
 use crate::serve::exchange::forms::{self, Parameters, parameters};
 use crate::serve::exchange::questions::{Sought, once};
 use crate::serve::exchange::stored::Goes;
-use crate::serve::exchange::{purpose, told, written};
+use crate::serve::exchange::{purpose, table, told, written};
 use crate::serve::gate::forwarded;
 use crate::serve::house::House;
 use crate::terms::bounds::Bounds;
@@ -269,18 +270,27 @@ impl Asked {
             _ => vec![Cow::Borrowed(&*text)],
         };
         let mut said = Vec::new();
+        let in_file = self.of_a_file(plan, bounds, format)?;
         for body in readings {
             let screened = self.screen_body(plan, bounds, format, &body)?;
             of_body.push(screened.sought);
             said.extend(screened.said);
-            match format {
-                Format::Json | Format::Xml => doubts = screened.doubts,
+            match (format, &in_file) {
+                (Format::Json | Format::Xml, _) => doubts = screened.doubts,
+                (Format::Calls, _) if plan.recall.is_some() => doubts = screened.doubts,
+                (Format::Csv, _) if table::is_meant(plan) => doubts = screened.doubts,
+                (Format::Multipart, Some(own)) => {
+                    if !table::is_all_in_the_file(&body, &screened.doubts.leaves, own.leaves.len()) {
+                        return Err(screened.doubts.refuse(plan));
+                    }
+                    doubts = own.clone();
+                }
                 // In whatever charset it looks like a veil: the page's is known when it is compared.
-                Format::Form => {
+                (Format::Form, _) => {
                     doubts.leaves.extend(forms::numbered(&body, plan, screened.doubts.leaves)?);
                     doubts.contacts = forms::touched(&body, screened.doubts.contacts);
                 }
-                Format::Multipart => {
+                (Format::Multipart, _) => {
                     doubts.leaves.extend(forms::numbered_parts(&body, plan, screened.doubts.leaves)?);
                     doubts.contacts = forms::touched_parts(&body, screened.doubts.contacts);
                 }
@@ -293,6 +303,14 @@ impl Asked {
             doubts.controls = minds_controls(plan);
         }
         Ok(Screened { sought, doubts, said })
+    }
+
+    /// What is in doubt in the table that a form brings along, where it is compared by its rows.
+    fn of_a_file(&self, plan: &Plan, bounds: &Bounds, format: Format) -> Result<Option<Doubts>, Refusal> {
+        let table = if format == Format::Multipart { table::of(self, plan) } else { None };
+        let Some(table) = table.filter(|_| self.writes(plan)) else { return Ok(None) };
+        let screened = self.screen_body(plan, bounds, Format::Csv, table.text.as_bytes())?;
+        Ok(Some(screened.doubts))
     }
 
     /// The same for one reading of the body.
@@ -452,13 +470,19 @@ impl Asked {
 
     /// The form of the body, if it is one that is read, and the body in UTF-8.
     pub(super) fn text(&self) -> Result<(Format, Cow<'_, [u8]>), Refusal> {
+        self.sent().map(|sent| (sent.format, sent.text))
+    }
+
+    /// The same with its charset.
+    pub(super) fn sent(&self) -> Result<Sent<'_>, Refusal> {
         if self.head.headers.contains_key(header::CONTENT_ENCODING) {
             return Err(Refusal::new(Reason::Unreadable, "the body is compressed"));
         }
-        match readings::body(content_type(&self.head.headers)?, &self.body)? {
-            (Format::Opaque, _) => Err(Refusal::new(Reason::Unreadable, "the body is of a form that is not read")),
-            read => Ok(read),
+        let sent = readings::sent(content_type(&self.head.headers)?, &self.body)?;
+        if sent.format == Format::Opaque {
+            return Err(Refusal::new(Reason::Unreadable, "the body is of a form that is not read"));
         }
+        Ok(sent)
     }
 
     /// The segments of the path that a resource declares as questions.

@@ -22,6 +22,7 @@ mod prefetched;
 mod protect;
 mod purpose;
 mod questions;
+mod reading;
 pub mod recognise;
 mod remembering;
 mod restore;
@@ -30,6 +31,7 @@ mod sealed;
 mod sealing;
 mod state;
 mod stored;
+mod table;
 mod told;
 mod whoami;
 mod written;
@@ -63,6 +65,9 @@ use crate::serve::respond::{self, Reader, Ways};
 use crate::serve::upstream::{Marks, Upstream, loops};
 use crate::terms::event::Event;
 use crate::terms::refusal::{Reason, Refusal};
+
+/// How many people one record tells of, of a write to many.
+const SUBJECTS: usize = 500;
 
 /// Answers one request of staff's.
 pub async fn exchange(gateway: Arc<Gateway>, request: Request<Incoming>, peer: &Peer) -> Response<StaffBody> {
@@ -229,11 +234,18 @@ async fn forwarded(
     doubts: &Doubts,
     compared_with: Restored,
 ) -> Result<(), Refusal> {
+    if !compared_with.rows.is_empty() {
+        let rows = doubts.contacts_of(plan, &compared_with.kept, &compared_with.rows);
+        for some in rows.chunks(SUBJECTS) {
+            Box::pin(receipt.reached(some)).await?;
+        }
+        return Box::pin(receipt.forward(&asked.subject(plan))).await;
+    }
     let contacts = doubts.contacts(plan, &compared_with.kept);
     let whom = compared_with.subject.unwrap_or_else(|| asked.subject(plan));
     // Of somebody new there is nothing else that could be mailed.
     if !contacts.is_empty() && whom.id.is_some() {
-        Box::pin(receipt.reached(&whom, &contacts)).await?;
+        Box::pin(receipt.reached(&[(whom, contacts)])).await?;
     }
     Box::pin(receipt.forward(&asked.subject(plan))).await
 }

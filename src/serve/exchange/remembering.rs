@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::body::readings::Sent;
 use crate::body::rewriter::Decided;
 use crate::format::Format;
 use crate::guard::restore::Scope;
@@ -15,11 +16,13 @@ use crate::policy::remembered::RecordAt;
 use crate::serve::disclose::Receipt;
 use crate::serve::exchange::asked::{Asked, Asks};
 use crate::serve::exchange::restore::{Compared, Restored, is_signed};
+use crate::serve::exchange::{SUBJECTS, table};
 use crate::serve::house::Gateway;
 use crate::serve::remembered::{Person, Remembered};
 use crate::serve::upstream::Upstream;
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Subject;
+use crate::terms::label;
 use crate::terms::place::Place;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
@@ -56,7 +59,7 @@ impl Remembering {
         let called = called(asked, depth, None);
         let around = plan.remember.iter().map(|rule| {
             let source = &*rule.source;
-            (source.to_owned(), self::around(asked, &[source], std::iter::once(&rule.at), &called))
+            (source.to_owned(), self::around((asked, plan), &[source], std::iter::once(&rule.at), &called))
         });
         Some(Box::new(Remembering {
             plan: Arc::clone(plan),
@@ -95,7 +98,7 @@ fn called(asked: &Asked, depth: usize, values: Option<&Place>) -> Vec<(String, S
 /// what the call itself says. Two requests that differ there may be about two databases that number their records
 /// alike.
 fn around<'a>(
-    asked: &Asked,
+    (asked, plan): (&Asked, &Plan),
     resources: &[&str],
     records: impl Iterator<Item = &'a RecordAt>,
     called: &[(String, String)],
@@ -108,7 +111,10 @@ fn around<'a>(
     };
     let path = asked.matched().params.iter().filter(|(key, _)| !is_id(key));
     let path = path.filter_map(|(key, value)| Some((named(key)?, value.clone())));
-    let query = asked.query().iter().map(|(name, value)| (format!("?{name}"), value.clone()));
+    // What the rules say of a parameter is that it asks for values: no record is another one by it.
+    let asks = |name: &str| plan.parameters.contains_key(&label::fold(name));
+    let query = asked.query().iter().filter(|(name, _)| !asks(name));
+    let query = query.map(|(name, value)| (format!("?{name}"), value.clone()));
     let called = called.iter().map(|(name, value)| (format!(".{name}"), value.clone()));
     let all: BTreeSet<(String, String)> = path.chain(query).chain(called).collect();
     all.iter().map(|(name, value)| format!("{}:{name}{}:{value}", name.len(), value.len())).collect()
@@ -125,49 +131,92 @@ pub(super) async fn recalled_by(
     let whom = compared.asks.staff.map(|staff| person(upstream.identity(), staff));
     let now = compared.asks.time.as_second();
     let mut recall = |field: &Field| gateway.remembered.recall(whom.as_ref()?, field, now);
-    let Recalled { home, whose, old } = restored(compared, asked, &mut recall)?;
-    if let Some(whose) = &whose {
-        receipt.restored(whose, &home.counts).await?;
+    let done = restored(compared, asked, &mut recall)?;
+    for some in done.whose.chunks(SUBJECTS) {
+        receipt.restored_all(some).await?;
     }
-    if let Some(whom) = whom.filter(|_| !old.is_empty()) {
-        gateway.remembered.keep(whom, old, now, compared.by.bounds.ledger_wait).await;
+    if let Some(whom) = whom.filter(|_| !done.old.is_empty()) {
+        gateway.remembered.keep(whom, done.old.clone(), now, compared.by.bounds.ledger_wait).await;
     }
-    Ok(Restored::of(home, whose))
+    Ok(told(done))
+}
+
+/// What came of it, for whoever goes on.
+pub(super) fn told(done: Recalled) -> Restored {
+    let Recalled { home, whose, rows, .. } = done;
+    // Of several people in a table each row tells.
+    let subject = whose.into_iter().next().map(|(subject, _)| subject).filter(|_| rows.is_empty());
+    Restored { rows, ..Restored::of(home, subject) }
 }
 
 /// Makes a write whole by what is remembered; the CRM is not asked.
 pub(super) fn restored(compared: &Compared<'_>, asked: &mut Asked, memory: Memory<'_>) -> Result<Recalled, Refusal> {
     let plan = compared.plan;
-    let (format, text) = asked.text()?;
-    let text = match &text {
-        Cow::Borrowed(text) if text.len() <= compared.by.bounds.hold_bytes => std::str::from_utf8(text).ok(),
-        _ => None,
-    };
-    let text = match text {
-        Some(text) => text,
-        None if compared.doubts.leaves.is_empty() && compared.doubts.scope != Scope::All => {
-            return Ok(Recalled::default());
-        }
-        None => return Err(compared.doubts.refuse(plan)),
-    };
+    if table::is_meant(plan) {
+        return of_a_table(compared, asked, memory);
+    }
+    let sent = asked.sent()?;
+    let (format, charset) = (sent.format, sent.charset);
+    let is_written = sent.text.len() <= compared.by.bounds.hold_bytes && may_be_anew(&sent);
+    let text = str::from_utf8(&sent.text).ok().filter(|_| is_written);
+    let Some((text, charset)) = text.zip(charset) else { return unread(compared) };
     let matched = asked.matched();
     let path = |key: &str| matched.param(key).map(str::to_owned);
-    let around = plan.recall.as_ref().map_or_else(String::new, |recall| {
-        let calls: Vec<&str> = recall.calls.iter().map(|call| &**call).collect();
-        let called = called(asked, compared.by.bounds.depth, recall.values.as_ref());
-        around(asked, &calls, recall.records.iter().map(|(_, at)| at), &called)
-    });
+    let values = plan.recall.as_ref().and_then(|recall| recall.values.as_ref());
+    let around = around_write(asked, plan, &called(asked, compared.by.bounds.depth, values));
     let call = Call { format, text, path: &path, around: &around, depth: compared.by.bounds.depth };
     let done = recalled(plan, compared.doubts, &call, memory)?;
-    if done.home.fills.is_empty() {
-        return Ok(done);
+    if !done.home.fills.is_empty() {
+        refuse_signed(asked)?;
+        let body = table::filled(asked.body(), text.as_bytes(), charset, &done.home)?;
+        asked.replace_body(body.into());
     }
-    if is_signed(asked.headers()) {
-        let note = "the body is signed, so that veils in it cannot be made the originals again; nothing was saved";
-        return Err(Refusal::new(Reason::Veil, note));
-    }
-    let misplaced = || Refusal::new(Reason::Internal, "what went home does not lie where its veil stood");
-    let body = done.home.filled(text.as_bytes()).ok_or_else(misplaced)?;
-    asked.replace_body(body.into());
     Ok(done)
+}
+
+/// The same of a table.
+fn of_a_table(compared: &Compared<'_>, asked: &mut Asked, memory: Memory<'_>) -> Result<Recalled, Refusal> {
+    let (plan, bounds) = (compared.plan, compared.by.bounds);
+    let Some(table) = table::of(asked, plan).filter(|table| table.text.len() <= bounds.hold_bytes) else {
+        return unread(compared);
+    };
+    let around = around_write(asked, plan, &[]);
+    let call = Call { format: Format::Csv, text: &table.text, path: &|_| None, around: &around, depth: bounds.depth };
+    let done = recalled(plan, compared.doubts, &call, memory)?;
+    if !done.home.fills.is_empty() {
+        refuse_signed(asked)?;
+        let body = table.filled(asked.body(), &done.home)?;
+        asked.replace_body(body.into());
+    }
+    Ok(done)
+}
+
+/// What a write says beside its record.
+fn around_write(asked: &Asked, plan: &Plan, called: &[(String, String)]) -> String {
+    let Some(recall) = &plan.recall else { return String::new() };
+    let calls: Vec<&str> = recall.calls.iter().map(|call| &**call).collect();
+    around((asked, plan), &calls, recall.records.iter().map(|(_, at)| at), called)
+}
+
+/// What cannot be compared goes on only if nothing in it is in doubt.
+fn unread(compared: &Compared<'_>) -> Result<Recalled, Refusal> {
+    let goes_on = compared.doubts.leaves.is_empty() && compared.doubts.scope != Scope::All;
+    if goes_on { Ok(Recalled::default()) } else { Err(compared.doubts.refuse(compared.plan)) }
+}
+
+/// Whether a body may be written anew: JSON is in UTF-8 to all that read it.
+pub(super) fn may_be_anew(sent: &Sent<'_>) -> bool {
+    match sent.format {
+        Format::Json => matches!(sent.text, Cow::Borrowed(_)),
+        Format::Xml | Format::Calls => true,
+        _ => false,
+    }
+}
+
+fn refuse_signed(asked: &Asked) -> Result<(), Refusal> {
+    if !is_signed(asked.headers()) {
+        return Ok(());
+    }
+    let note = "the body is signed, so that veils in it cannot be made the originals again; nothing was saved";
+    Err(Refusal::new(Reason::Veil, note))
 }

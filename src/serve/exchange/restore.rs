@@ -3,7 +3,6 @@
 //!
 //! The answer to that question is for nobody: what is left of it is the edits of the write.
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -30,9 +29,10 @@ use crate::serve::exchange::asked::{self, Asked, Asks};
 use crate::serve::exchange::cookies::Cookies;
 use crate::serve::exchange::leads::Own;
 use crate::serve::exchange::posted::Posted;
+use crate::serve::exchange::remembering::may_be_anew;
 use crate::serve::exchange::sealed::{Carried, Site};
 use crate::serve::exchange::sealing::By;
-use crate::serve::exchange::{dry, head, remembering, sealed, stored};
+use crate::serve::exchange::{dry, head, remembering, sealed, stored, table};
 use crate::serve::house::{Gateway, House};
 use crate::serve::respond::Reader;
 use crate::serve::upstream::Upstream;
@@ -98,17 +98,19 @@ pub(super) struct Restored {
     pub kept: Vec<Range<usize>>,
     /// Whom the form that was sent was about, where it says so.
     pub subject: Option<Subject>,
+    /// Where the rows of a table stand, and whose each is.
+    pub rows: Vec<(Range<usize>, Subject)>,
 }
 
 impl Restored {
     /// What went home, in a write that says itself whom it is about.
     pub(super) fn of(home: Home, subject: Option<Subject>) -> Restored {
-        Restored { values: home.values(), counts: home.counts, kept: home.kept, subject }
+        Restored { values: home.values(), counts: home.counts, kept: home.kept, subject, rows: Vec::new() }
     }
 
     /// What came of the record read again.
     fn of_record(whole: Whole) -> Restored {
-        Restored { values: whole.values, counts: whole.counts, kept: whole.kept, subject: None }
+        Restored { values: whole.values, counts: whole.counts, kept: whole.kept, ..Restored::default() }
     }
 }
 
@@ -186,8 +188,7 @@ pub(super) fn dried(
         Some(With::Memory) => {
             let seen = record.map(|record| dry::seen(&compared, record)).unwrap_or_default();
             let done = remembering::restored(&compared, asked, &mut |field| seen.get(field).cloned())?;
-            let (home, whose) = (done.home, done.whose);
-            return Ok(Restored::of(home, whose));
+            return Ok(remembering::told(done));
         }
         Some(With::Record) => {}
     }
@@ -284,20 +285,19 @@ impl<'a> Compared<'a> {
         if asked.body().is_empty() {
             return Err(restore::replaces_locked());
         }
-        let (format, text) = asked.text()?;
+        let sent = asked.sent()?;
+        let (format, text) = (sent.format, &sent.text);
         let is_many = |text: &[u8], part: u8| text.iter().filter(|byte| **byte == part).count() > PARTS_MAX;
         // Those of a form are counted where it is read.
         let part = if format == Format::Xml { b'<' } else { b',' };
         let is_form = matches!(format, Format::Form | Format::Multipart);
-        let is_wide = !is_form && (is_many(&text, part) || is_many(&record.original, part));
+        let is_wide = !is_form && (is_many(text, part) || is_many(&record.original, part));
         if text.len() > self.by.bounds.hold_bytes || is_wide {
             return self.unknown(Some(head.status)).map(|()| None);
         }
-        let whole = match (format, text) {
-            (Format::Json | Format::Xml, Cow::Borrowed(text)) => {
-                self.document(asked, question, record, (format, text))?
-            }
-            (Format::Form | Format::Multipart, _) => self.form(format, asked, question, record)?,
+        let whole = match format {
+            Format::Json | Format::Xml if may_be_anew(&sent) => self.document(asked, question, record, &sent)?,
+            Format::Form | Format::Multipart => self.form(format, asked, question, record)?,
             _ => None,
         };
         let Some((body, home)) = whole else { return self.unknown(Some(head.status)).map(|()| None) };
@@ -354,14 +354,14 @@ impl<'a> Compared<'a> {
         asked: &Asked,
         question: &Question,
         record: Record,
-        (format, written): (Format, &[u8]),
+        sent: &readings::Sent<'_>,
     ) -> Result<Option<(Vec<u8>, Home)>, Refusal> {
-        let texts =
-            (String::from_utf8(record.original), String::from_utf8(record.veiled), std::str::from_utf8(written));
-        let (Ok(original), Ok(veiled), Ok(written)) = texts else { return Ok(None) };
-        if (record.format, record.charset) != (format, "UTF-8") {
-            return Ok(None);
-        }
+        let (format, text) = (sent.format, &*sent.text);
+        let is_read = record.format == format && (format == Format::Xml || record.charset == "UTF-8");
+        let Some(charset) = sent.charset.filter(|_| is_read) else { return Ok(None) };
+        let read = |bytes: &[u8]| readings::text_in(bytes, record.charset);
+        let texts = (read(&record.original), read(&record.veiled), std::str::from_utf8(text));
+        let (Some(original), Some(veiled), Ok(written)) = texts else { return Ok(None) };
         let walked = |plan: &Plan, text: &str, sink: &mut dyn Sink| {
             let mut walker = format::walker(format, &plan.places, self.by.bounds)?;
             walker.write(text.as_bytes(), sink)?;
@@ -378,7 +378,7 @@ impl<'a> Compared<'a> {
             return Ok(None);
         }
         let home = issued.restore(self.plan, self.doubts, written, &subject, self.by.bounds.depth)?;
-        let body = home.filled(written.as_bytes()).ok_or_else(misplaced)?;
+        let body = table::filled(asked.body(), text, charset, &home)?;
         Ok(Some((body, home)))
     }
 
@@ -541,8 +541,4 @@ pub(super) fn unpacked(coding: Coding, bytes: &[u8], bounds: &Bounds) -> Result<
     }
     unpacker.end()?;
     Ok(all)
-}
-
-fn misplaced() -> Refusal {
-    Refusal::new(Reason::Internal, "what went home does not lie where its veil stood")
 }

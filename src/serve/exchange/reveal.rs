@@ -15,7 +15,7 @@ mod token;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 
@@ -263,8 +263,17 @@ async fn missed(
     Ok(Refusal::new(Reason::Reveal, "there is nothing that may be revealed"))
 }
 
+/// A body that is said to be packed is none that is read here, whatever stands in it.
+fn is_as_it_is(headers: &HeaderMap) -> Result<(), Refusal> {
+    if headers.contains_key(CONTENT_ENCODING) {
+        return Err(Refusal::new(Reason::RequestUnreadable, "the body is compressed"));
+    }
+    Ok(())
+}
+
 /// JSON and nothing else: no form of a page, of whatever site, can say so.
 fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    is_as_it_is(headers)?;
     let mut kinds = headers.get_all(CONTENT_TYPE).iter().map(HeaderValue::as_bytes);
     let kind = kinds.next().unwrap_or_default().to_ascii_lowercase();
     let (name, parameter) = match kind.iter().position(|byte| *byte == b';') {

@@ -10,6 +10,7 @@ use http::{request, response};
 use crate::body::charset::Charset;
 use crate::body::rewriter::Rewriter;
 use crate::body::{parts, readings};
+use crate::format::files::Beginning;
 use crate::format::multipart::{Files, MultipartWalker};
 use crate::format::xml::calls;
 use crate::format::{self, Format};
@@ -19,11 +20,11 @@ use crate::guard::stored::{Inward, What, is_all_tokens};
 use crate::guard::turned::{Outward, Turned};
 use crate::policy::plan::{Plan, Unreadable};
 use crate::route::normal;
-use crate::serve::exchange::answer;
 use crate::serve::exchange::asked::{Asked, unreadable};
 use crate::serve::exchange::forms::{self, Parameters};
 use crate::serve::exchange::head::{edit_headers, show_headers};
 use crate::serve::exchange::questions::is_vouched_for;
+use crate::serve::exchange::reading::readable;
 use crate::terms::bounds::Bounds;
 use crate::terms::edit::Guard;
 use crate::terms::leaf::Walker;
@@ -316,8 +317,8 @@ pub(super) fn whole(
     bounds: &Bounds,
 ) -> Result<Bytes, Refusal> {
     // What cannot be read is refused, or passed, by whoever judges it.
-    let Some(read) = answer::readable(head, &body, plan).ok().filter(|_| plan.store.is_there && !body.is_empty())
-    else {
+    let beginning = Beginning { bytes: &body, is_all: true };
+    let Some(read) = readable(head, beginning, plan).ok().filter(|_| plan.store.is_there && !body.is_empty()) else {
         return Ok(body);
     };
     let Some(mut back) = Back::of(plan, mint, read, bounds)? else { return Ok(body) };

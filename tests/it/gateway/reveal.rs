@@ -266,6 +266,8 @@ fn only_programs_ask_and_only_in_json() {
         (&[("Content-Type", "multipart/form-data; boundary=a")], 400, Some("request-unreadable")),
         (&[("Content-Type", "application/json, text/plain")], 400, Some("request-unreadable")),
         (&[("Content-Type", "application/json; charset=utf-16")], 400, Some("request-unreadable")),
+        (&[("Content-Encoding", "gzip")], 400, Some("request-unreadable")),
+        (&[("Content-Encoding", "identity")], 400, Some("request-unreadable")),
         (
             &[("Content-Type", "application/json"), ("Content-Type", "application/json")],
             400,

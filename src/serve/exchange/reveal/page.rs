@@ -10,7 +10,7 @@ use crate::serve::disclose::Facts;
 use crate::serve::disclose::body::StaffBody;
 use crate::serve::exchange::reveal::ask::{Ask, Sent};
 use crate::serve::exchange::reveal::record::Call;
-use crate::serve::exchange::reveal::{Form, PAGE, confirmed, counted, missed, revealed};
+use crate::serve::exchange::reveal::{Form, PAGE, confirmed, counted, is_as_it_is, missed, revealed};
 use crate::serve::exchange::{Beside, arriving, forms};
 use crate::serve::respond::confirm::Asked;
 use crate::serve::respond::{Reader, confirm};
@@ -69,6 +69,7 @@ async fn sent(
     beside: &mut Beside,
 ) -> Result<Response<StaffBody>, Refusal> {
     confirmed::is_sent_by_a_person(&call.head.headers)?;
+    is_as_it_is(&call.head.headers)?;
     let odd = |note| Refusal::new(Reason::RequestUnreadable, note);
     if !forms::is_plain(&call.head.headers) {
         return Err(odd("the page that confirms sends a form"));
