@@ -222,6 +222,44 @@ pub(super) fn known(plan: &Plan, leaf: &Leaf<'_>) -> Option<Known> {
     if is_key || is_word_of_the_page(leaf) { None } else { kind_of(plan, leaf, &met, true) }
 }
 
+/// The kinds that a leaf's place may give it, whoever asks.
+#[derive(Default)]
+pub(super) struct EveryKind {
+    pub kinds: Vec<KindId>,
+    /// Whether another value says which of them counts.
+    pub is_told: bool,
+}
+
+/// Every kind that a leaf's fields may give it, or else its label: what hangs on nobody's rules.
+pub(super) fn every_kind(plan: &Plan, leaf: &Leaf<'_>) -> EveryKind {
+    let mut met = Met::default();
+    Names::default().meet(plan, leaf, &mut met);
+    let mut every = EveryKind::default();
+    for id in met.counting(leaf.part) {
+        if let Meaning::Field { kind, told, .. } = plan.targets[usize::from(id.0)].meaning {
+            every.kinds.push(kind);
+            every.is_told |= told.is_some();
+        }
+    }
+    if every.kinds.is_empty() && plan.scan && leaf.part != Part::Attribute && carries_values(leaf.part) {
+        let above = leaf.above.first().filter(|_| is_bearer(leaf));
+        let mut labels = leaf.names.iter().chain(above).map(|name| labels(plan, &label::fold(name)));
+        every.kinds = labels.find(|kinds| !kinds.is_empty()).unwrap_or_default();
+    }
+    every
+}
+
+/// The kinds of all labels that a folded name is made of.
+fn labels(plan: &Plan, folded: &str) -> Vec<KindId> {
+    let known = |name: &str| plan.labels.get(name).copied();
+    if let Some(kind) = known(folded) {
+        return vec![kind];
+    }
+    let (outside, inside) = label::parts(folded);
+    let all: Vec<KindId> = outside.into_iter().filter_map(known).collect();
+    if all.is_empty() { inside.and_then(known).into_iter().collect() } else { all }
+}
+
 /// A teller that speaks of a leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Told {

@@ -2,7 +2,8 @@
 //!
 //! `outbound` takes the leaves of an answer and says what becomes of them; `query` looks at what a
 //! request asks about hidden data, and `budget` counts that; `inbound` looks for veils in what staff writes, as `returned` knows
-//! them, and `restore` puts originals back where veils of theirs come home. All are pure: they know no
+//! them, and `restore` puts originals back where veils of theirs come home. `stored` puts tokens into what goes on to a
+//! CRM that holds them, `turned` values into what comes. All are pure: they know no
 //! socket and no status.
 
 pub mod budget;
@@ -31,8 +32,10 @@ mod seats;
 mod shapes;
 mod spellings;
 pub mod state;
+pub mod stored;
 pub mod subject;
 mod tellers;
+pub mod turned;
 mod verdict;
 
 pub use crate::guard::leaves::is_part_of_a_name;

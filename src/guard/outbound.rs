@@ -23,6 +23,7 @@ use crate::guard::seats::{Seat, Seats};
 use crate::guard::state::{Sealer, States};
 use crate::guard::subject::Subjects;
 use crate::guard::tellers::Tellers;
+use crate::guard::turned::Turned;
 use crate::guard::verdict::Judge;
 use crate::policy::plan::{Meaning, Plan};
 use crate::terms::bounds::Bounds;
@@ -79,6 +80,8 @@ pub struct Outbound {
     asked: HashMap<String, Option<String>>,
     seats: Box<Seats>,
     states: States,
+    /// What the CRM holds as tokens and was turned back, where it may hold any.
+    turned: Option<Box<Turned>>,
     /// Whether nothing becomes of the last leaf, nor of others at its seat.
     idles: bool,
     document: Document,
@@ -110,6 +113,7 @@ impl Outbound {
         let stood = vec![false; plan.kinds.0.len()];
         let records = Records::new(&plan, None, subjects.named_one());
         let seats = plan.learnt.take();
+        let turned = plan.store.is_there.then(Box::default);
         Outbound {
             plan,
             mint,
@@ -127,6 +131,7 @@ impl Outbound {
             asked: asked(&request.query),
             seats,
             states: States::default(),
+            turned,
             idles: false,
             document: Document::Body,
             held_bytes: 0,
@@ -166,6 +171,13 @@ impl Outbound {
     pub fn opening(mut self, opened: Vec<Opened>) -> Outbound {
         self.opened = opened;
         self
+    }
+
+    /// Takes what was turned back in what comes next.
+    pub fn turned(&mut self, turned: Turned) {
+        if let Some(all) = &mut self.turned {
+            all.add(turned, self.hold_bytes);
+        }
     }
 
     /// Seals by this what the application keeps in its forms.
@@ -210,7 +222,11 @@ impl Outbound {
 
     /// How many bytes of memory the leaves take that wait for their decision.
     pub fn weight(&self) -> usize {
-        self.waiting.weight() + self.states.weight() + self.tellers.weight() + self.records.weight()
+        self.waiting.weight()
+            + self.states.weight()
+            + self.tellers.weight()
+            + self.records.weight()
+            + self.turned.as_ref().map_or(0, |turned| turned.weight())
     }
 
     /// Refuses a tabular answer in which a declared kind stands nowhere: the page has changed and
@@ -367,7 +383,7 @@ impl Sink for Outbound {
         let header = (!body).then(|| of_header(leaf));
         let leaf = header.as_ref().unwrap_or(leaf);
         let seat = self.seats.of(&self.plan, leaf);
-        self.idles = seat.is_idle && self.notes.is_none() && self.hidden.is_empty();
+        self.idles = seat.is_idle && self.notes.is_none() && self.hidden.is_empty() && self.turned.is_none();
         if self.idles {
             return Ok(());
         }
@@ -407,6 +423,9 @@ impl Sink for Outbound {
         if !seat.is_quiet {
             let look = look(&self.plan, leaf, known, !told.is_empty(), flags.echo);
             find(&self.plan, leaf, look, flags.disguised, &mut self.found);
+        }
+        if let Some(turned) = &self.turned {
+            turned.find(leaf.text, &mut self.found);
         }
         let waiting = Waiting {
             document: self.document,

@@ -18,6 +18,7 @@ use crate::guard::records::Records;
 use crate::guard::shapes::Shapes;
 use crate::guard::state::States;
 use crate::guard::subject::Subjects;
+use crate::guard::turned;
 use crate::policy::plan::{Decision, Plan, Unlisted};
 use crate::terms::action::{Action, Mask};
 use crate::terms::disclosure::{Count, Disclosures, Subject};
@@ -184,7 +185,9 @@ impl<'a> Judge<'a> {
     fn known(&mut self, leaf: &Waiting<'_>, known: Known) -> Result<Own, Refusal> {
         let range = value(leaf.text);
         let value = &leaf.text[range.clone()];
-        let found = if known.only { &[] } else { leaf.found };
+        // What stood there as a token is of the token's kind, whatever the field says.
+        let held: Vec<Found> = leaf.found.iter().filter(|f| f.evidence == turned::EVIDENCE).cloned().collect();
+        let found = if known.only { &held[..] } else { leaf.found };
         let (kind, action) = self.strictest(known, found, &range);
         let Known { kind: given, declared, .. } = known;
         let why = Why::Known { given, kind, declared, forced: known.action.is_some(), found };
@@ -276,8 +279,11 @@ impl<'a> Judge<'a> {
             return Ok(Own::Whole(Patch { range: trimmed(leaf.text), text: NOTHING_SHOWN.to_owned() }));
         }
         // A class or an id that looks like a telephone number is a page's own name for something.
-        let counts = |f: &&Found| leaf.part != Part::Id || (f.certain && f.kind != kind::PHONE);
-        let count = leaf.found.iter().filter(counts).count();
+        let counts = |f: &&Found| {
+            leaf.part != Part::Id || (f.certain && f.kind != kind::PHONE) || f.evidence == turned::EVIDENCE
+        };
+        let is_seen = |f: &&Found| counts(f) && f.evidence != turned::EVIDENCE;
+        let count = leaf.found.iter().filter(is_seen).count();
         self.verdict.undeclared += u32::try_from(count).unwrap_or(u32::MAX);
         self.inside(leaf, leaf.found.iter().filter(counts))
     }

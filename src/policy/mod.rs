@@ -34,6 +34,7 @@ pub mod rule;
 pub mod rulebook;
 pub mod schema;
 mod standing;
+pub mod store;
 pub mod strict;
 pub mod table;
 pub mod trace;
@@ -66,6 +67,7 @@ use crate::policy::reveal::{RevealRule, SubjectPage};
 use crate::policy::rule::settings::Undeclared;
 use crate::policy::rule::tests::TestCase;
 use crate::policy::rulebook::Rules;
+use crate::policy::store::Store;
 use crate::route::router::Router;
 use crate::terms::action::Action;
 use crate::terms::disclosure::InLedger;
@@ -106,6 +108,8 @@ pub(crate) struct Parts {
     pub(crate) limits: Vec<LimitRule>,
     /// What may be revealed to whom.
     pub(crate) reveals: Vec<RevealRule>,
+    /// What the CRM itself holds as tokens.
+    pub(crate) store: Arc<Store>,
     /// What all answers say to browsers.
     pub(crate) headers: Headers,
     pub(crate) tests: Vec<TestCase>,
@@ -229,6 +233,11 @@ impl Policy {
     /// The rule by which staff may have a kind revealed for a purpose.
     pub fn reveals(&self, roles: &[RoleId], staff: &Staff, kind: KindId, purpose: &str) -> Option<&RevealRule> {
         reveal::of(&self.parts, roles, staff, kind, purpose)
+    }
+
+    /// What the CRM itself holds as tokens.
+    pub fn store(&self) -> &Store {
+        &self.parts.store
     }
 
     /// Whether anything that is revealed stays open for a while.

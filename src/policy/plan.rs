@@ -13,6 +13,7 @@ use crate::format::Format;
 use crate::policy::headers::Headers;
 use crate::policy::remembered::{Recall, Remember};
 use crate::policy::rows::Rows;
+use crate::policy::store::Store;
 use crate::terms::action::Action;
 use crate::terms::event::Event;
 use crate::terms::kind::{self, KindId, Kinds};
@@ -81,6 +82,8 @@ pub struct Plan {
     pub headers: Arc<Headers>,
     /// The columns of rows, once they are known: the kind that each one's label alone gives.
     pub columns: Option<Vec<Option<KindId>>>,
+    /// What the CRM itself holds as tokens.
+    pub store: Arc<Store>,
     /// What guards have learnt of it.
     pub learnt: Shelf,
 }

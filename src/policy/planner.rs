@@ -234,6 +234,7 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         headers: headers(parts, matched.iter().chain(&beside)),
         // Asked for in a way that no rule knows, rows cannot be told: no cell of theirs may leave.
         columns: beside.iter().any(|resource| resource.columns.is_some()).then(Vec::new),
+        store: Arc::clone(&parts.store),
         learnt: Shelf::default(),
     })
 }

@@ -33,6 +33,9 @@ pub(super) fn of(parts: &Parts) -> BTreeMap<String, String> {
     for (whose, said) in reveal::said(parts) {
         all.say(format!("reveal for {whose}"), said);
     }
+    for (what, said) in parts.store.said(&parts.kinds.kinds) {
+        all.say(what, said);
+    }
     kinds(&parts.kinds.kinds, &mut all);
     for route in &parts.routes {
         if let Some(resource) = parts.resources.get(route.resource) {

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::guard::subject;
+use crate::guard::turned::Turned;
 use crate::ledger::Permit;
 use crate::ledger::entry::{End, Entry, Subject, Text};
 use crate::policy::plan::Plan;
@@ -159,6 +160,20 @@ impl Receipt {
         self.gateway.metrics.contacts.with_label_values(&[role]).inc();
         tracing::warn!(request = self.facts.id, "how somebody is reached was changed beside what staff does not see");
         self.append(entry).await
+    }
+
+    /// Counts what the CRM holds as tokens that do not open, and records that nothing was shown of it.
+    pub async fn lost(&mut self, turned: Turned) -> Result<(), Refusal> {
+        if turned.lost.is_empty() {
+            return Ok(());
+        }
+        self.gateway.metrics.vault.with_label_values(&["turn-back", "error"]).inc_by(u64::from(turned.lost_count));
+        for kind in &turned.lost {
+            let kind = self.plan.kinds.get(*kind).name.as_str();
+            self.gateway.metrics.alerts.with_label_values(&[kind]).inc();
+            tracing::warn!(request = self.facts.id, kind, "the crm holds a token that this key ring does not open");
+        }
+        self.marked(&[("alert", "store")]).await
     }
 
     /// Records what befell a request on its way to the CRM: a limit that it passes and that only tells, a rule

@@ -19,6 +19,9 @@ pub enum Domain {
     Shared(String),
 }
 
+/// The shared domain of what the CRM itself holds as tokens: whoever writes rules cannot name it.
+pub const STORED: &str = "sudare.stored";
+
 /// Why no token could be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MintError {

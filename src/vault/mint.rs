@@ -178,6 +178,16 @@ impl Mint for KeyMint {
     }
 }
 
+/// How many characters the opaque token of a value of so many bytes has in a shared domain.
+pub fn token_chars(kind: &str, domain: &str, value_bytes: usize) -> usize {
+    const HEAD: usize = 3;
+    const PARTS: usize = 3;
+    let plain = 1 + 2 * PARTS + domain.len() + value_bytes;
+    // Beside the sealed text stand its head and its synthetic IV.
+    let bytes = HEAD + BLOCK + plain.next_multiple_of(BLOCK);
+    PREFIX.len() + kind.len() + 1 + BASE32_NOPAD.encode_len(bytes)
+}
+
 /// A subject's id as the ledger may hold it: keyed under each version of the ring, the latest first.
 pub fn subjects(ring: &Ring, subject_kind: &str, id: &str) -> Vec<String> {
     ring.newest_first().map(|keys| subject_under(keys, subject_kind, id)).collect()
@@ -272,6 +282,7 @@ mod tests {
     use data_encoding::HEXLOWER;
 
     use crate::terms::kind::{EMAIL, Kinds, PERSON_NAME, PHONE};
+    use crate::terms::mint::STORED;
     use crate::vault::ring::fixed;
 
     use super::*;
@@ -380,6 +391,14 @@ mod tests {
         let token =
             KeyMint::new(Arc::new(older)).token(Kinds::builtin().get(PHONE), &customer("1"), "x").expect("a token");
         assert_eq!(mint().open(&token).map(|opened| opened.value), Ok(Secret("x".to_owned())));
+    }
+
+    #[test]
+    fn the_length_of_a_token_is_known_before_it_is_made() {
+        for bytes in [1, 12, 13, 254, PART_BYTES_MAX] {
+            let made = token(PHONE, &Domain::Shared(STORED.to_owned()), &"x".repeat(bytes));
+            assert_eq!(made.len(), token_chars("phone", STORED, bytes), "{bytes}");
+        }
     }
 
     #[test]

@@ -29,6 +29,7 @@ mod service;
 mod session;
 mod sites;
 mod skins;
+mod stored;
 mod tokens;
 
 use std::sync::Arc;

@@ -20,7 +20,7 @@ use crate::config::environment;
 
 /// Each map that a reader opens: what it calls it, the schema's name for it, and a file in which `@`
 /// stands for keys of such a map.
-const MAPS: [(&str, &str, &str); 44] = [
+const MAPS: [(&str, &str, &str); 45] = [
     ("a rule file", "rules", "@"),
     ("a role", "Role", "roles: { r: { @ } }"),
     ("a kind", "KindShape", "kinds: { k: { @ } }"),
@@ -36,6 +36,7 @@ const MAPS: [(&str, &str, &str); 44] = [
     ("`for`", "For", "rules: [{ for: { @ } }]"),
     ("a limit", "Limit", "limits: [{ @ }]"),
     ("a reveal rule", "Reveal", "reveal: [{ @ }]"),
+    ("`store`", "Store", "store: { @ }"),
     ("a token", "Token", "roles: { r: a }\nrules: [{ for: r, tokenize: { phone: { @ } } }]"),
     ("`when`", "When", "rules: [{ when: { @ } }]"),
     ("a test", "Test", "tests: [{ @ }]"),

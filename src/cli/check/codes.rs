@@ -309,6 +309,11 @@ pub const ALL: &[Code] = &[
     code("more", "There are more faults than are told.", "表示できる数を超える誤りがあります。"),
     code("name", "A name holds characters that it cannot have.", "名前に使えない文字があります。"),
     code(
+        "narrow",
+        "The CRM's column takes shorter values than the kind has, once each is a token.",
+        "CRMの列が短く、トークンにすると長い値が入りません。",
+    ),
+    code(
         "network",
         "A network in a condition is written as `10.0.0.0/8` or as one address.",
         "条件のネットワークは `10.0.0.0/8` か、一つのアドレスで書きます。",
@@ -440,6 +445,7 @@ pub const ALL: &[Code] = &[
     ),
     code("self-target", "The CRM's address is the gateway's own.", "CRMのアドレスがゲートウェイ自身を指しています。"),
     code("status", "A status is a number from 100 to 599.", "状態コードは100から599の数です。"),
+    code("store", "What the CRM cannot hold as a token, or not so.", "CRMにトークンとして保存できない指定です。"),
     code("subject", "What a resource says of its subject cannot be.", "リソースの subject の指定が成り立ちません。"),
     code(
         "subject-word",

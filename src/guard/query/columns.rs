@@ -4,6 +4,7 @@
 use crate::guard::query::names::{self, Operator, Use};
 use crate::guard::query::spelling::tokens;
 use crate::policy::plan::{Meaning, Plan, Search};
+use crate::policy::store::Store;
 use crate::terms::kind::KindId;
 use crate::terms::label;
 
@@ -35,6 +36,8 @@ pub(super) struct Named {
 #[derive(Clone, Copy)]
 pub(super) struct Columns<'p> {
     pub plan: &'p Plan,
+    /// What counts as hidden in the place of what the rules hide, where it is asked what the CRM can answer.
+    pub stored: Option<&'p Store>,
 }
 
 impl Columns<'_> {
@@ -64,8 +67,10 @@ impl Columns<'_> {
 
     /// Whether a kind's values are hidden from staff, and not theirs to ask anything about.
     pub fn hides(&self, kind: KindId) -> bool {
-        let decision = &self.plan.decisions[usize::from(kind.0)];
-        decision.action.veils()
+        match self.stored {
+            Some(store) => store.holds(kind),
+            None => self.plan.decisions[usize::from(kind.0)].action.veils(),
+        }
     }
 
     /// The kinds that the fields name, hidden or not.
@@ -78,7 +83,10 @@ impl Columns<'_> {
 
     /// Whether a column that nobody can tell the kind of may be a hidden one.
     pub fn may_hide(&self) -> bool {
-        self.listed().any(|kind| self.hides(kind) && self.plan.decisions[usize::from(kind.0)].search != Search::Any)
+        let asks_crm = self.stored.is_some();
+        self.listed().any(|kind| {
+            self.hides(kind) && (asks_crm || self.plan.decisions[usize::from(kind.0)].search != Search::Any)
+        })
     }
 
     /// The columns in a part of a name: `tel_or_mobile_cont`.

@@ -33,6 +33,22 @@ pub(super) fn fit(detectors: &Detectors, kinds: &Kinds, kind: KindId, value: &st
     }
 }
 
+/// Whether a value that is no whole one of the kind can be told from one that is.
+pub(super) fn is_told(kinds: &Kinds, kind: KindId, value: &str) -> bool {
+    const DETECTED: [KindId; 9] = [
+        kind::EMAIL,
+        kind::PHONE,
+        kind::POSTAL_CODE,
+        kind::MY_NUMBER,
+        kind::CARD_NUMBER,
+        kind::SSN,
+        kind::IBAN,
+        kind::IP,
+        kind::PERSON_NAME,
+    ];
+    is_wild(kind, value) || DETECTED.contains(&kind) || kinds.get(kind).pattern.is_some()
+}
+
 /// A value as it is seen: composed, without marks that nobody sees, and without signs around it.
 pub(super) fn seen(value: &str) -> String {
     let is_unseen = |c: char| {

@@ -13,11 +13,13 @@ mod fit;
 mod markup;
 mod names;
 mod spelling;
+mod stored;
 mod text;
 mod tokens;
 mod tree;
 mod walk;
 
+pub use crate::guard::query::stored::{Question, Stored};
 pub use crate::guard::query::tokens::{in_json, in_parameters};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +31,7 @@ use crate::guard::query::names::Operator;
 use crate::guard::query::tree::{Tree, VALUES_MAX as VALUES_OF_ALL_MAX};
 use crate::guard::query::walk::Walk;
 use crate::policy::plan::{Plan, Search, Sort};
+use crate::policy::store::Store;
 use crate::terms::kind::{self, Category, KindId};
 use crate::terms::label;
 use crate::terms::refusal::{Reason, Refusal};
@@ -154,11 +157,13 @@ struct Screen<'p> {
     notices: bool,
     /// What is asked, where somebody listens.
     told: Option<BTreeSet<About>>,
+    /// Where it is asked what the CRM can answer, and not what staff may ask: what it holds as tokens.
+    stored: Option<&'p Store>,
 }
 
 impl<'p> Screen<'p> {
     fn new(plan: &'p Plan) -> Screen<'p> {
-        Screen { plan, sought: BTreeMap::new(), strips: None, notices: true, told: None }
+        Screen { plan, sought: BTreeMap::new(), strips: None, notices: true, told: None, stored: None }
     }
 
     fn asked(self) -> Asked {
@@ -169,12 +174,16 @@ impl<'p> Screen<'p> {
     }
 
     fn columns(&self) -> Columns<'p> {
-        Columns { plan: self.plan }
+        Columns { plan: self.plan, stored: self.stored }
     }
 
     /// A question about each of the kinds that is more than looking for a value.
     fn ask(&mut self, name: &str, kinds: &[KindId], ask: Ask) -> Result<(), Refusal> {
         let columns = self.columns();
+        // Tokens sort in an order of their own, which tells nobody anything.
+        if self.stored.is_some() && ask == Ask::Order {
+            return Ok(());
+        }
         for kind in kinds.iter().copied().filter(|kind| columns.hides(*kind)) {
             let Answer::Refused(what) = decide(self.search(kind), ask) else {
                 self.tell(kind, ask, "passes");
@@ -245,6 +254,9 @@ impl<'p> Screen<'p> {
     /// A value that is looked for among the kinds: passes as a whole value of one of them, or where
     /// it can be no part of any.
     fn find(&mut self, name: &str, kinds: &[KindId], value: &str) -> Result<(), Refusal> {
+        if self.stored.is_some() && stored::is_one(value) {
+            return Ok(());
+        }
         let mut partly = None;
         let mut proven = false;
         let columns = self.columns();
@@ -279,6 +291,11 @@ impl<'p> Screen<'p> {
     fn words(&mut self, name: &str, value: &str) -> Result<(), Refusal> {
         let mut found = Vec::new();
         self.plan.detectors.find(value, &mut found);
+        if self.stored.is_some() {
+            // Words are sought in what the CRM holds in clear too: only what is proven is one of its tokens.
+            found.retain(|hit| hit.range == (0..value.len()));
+            return found.iter().try_for_each(|hit| self.find(name, &[hit.kind], value));
+        }
         for hit in &found {
             self.find(name, &[hit.kind], &value[hit.range.clone()])?;
         }
@@ -308,6 +325,9 @@ impl<'p> Screen<'p> {
     /// A part of something, looked for in all that may hold it: marks that stand for any text say that
     /// digits are a part of a number.
     fn pattern(&mut self, name: &str, value: &str) -> Result<(), Refusal> {
+        if self.stored.is_some() {
+            return Ok(());
+        }
         let bare = value.trim_matches(['%', '_', '*', ' ']);
         if fit::is_phone_fragment(&format!("%{bare}%")) {
             return self.ask(name, &[kind::PHONE], Ask::Find(Fit::Part));
@@ -318,7 +338,7 @@ impl<'p> Screen<'p> {
     fn count(&mut self, name: &str, kind: KindId, value: &str, fit: Fit) -> Result<(), Refusal> {
         let sought = self.sought.entry(kind).or_default();
         sought.insert(spelt(kind, value, fit));
-        if sought.len() > VALUES_MAX && self.search(kind) == Search::Exact {
+        if sought.len() > VALUES_MAX && self.stored.is_none() && self.search(kind) == Search::Exact {
             return Err(self.refusal(name, kind, "looking for many values at once"));
         }
         Ok(())
@@ -328,6 +348,8 @@ impl<'p> Screen<'p> {
         let fit = |value: &str| fit::fit(&self.plan.detectors, &self.plan.kinds, kind, value);
         let seen = fit::seen(value);
         match fit(value) {
+            // Of most kinds nobody can tell a whole value, and a token stands for any.
+            Fit::Part if self.stored.is_some() && !fit::is_told(&self.plan.kinds, kind, value) => Fit::Whole,
             // Search engines drop signs around a word, and what nobody sees in it.
             Fit::Never if !seen.is_empty() && seen != value => fit(&seen),
             fit => fit,
@@ -335,6 +357,9 @@ impl<'p> Screen<'p> {
     }
 
     fn search(&self, kind: KindId) -> Search {
+        if self.stored.is_some() {
+            return Search::Exact;
+        }
         self.plan.decisions[usize::from(kind.0)].search
     }
 

@@ -17,6 +17,7 @@ mod reveal;
 mod roles;
 mod rules;
 mod settings;
+mod store;
 mod tests;
 
 use std::collections::HashMap;
@@ -93,6 +94,7 @@ fn together(files: Vec<File>) -> (File, Vec<Settings>) {
         all.rules.extend(file.rules);
         all.limits.extend(file.limits);
         all.reveals.extend(file.reveals);
+        all.stored.extend(file.stored);
         all.tests.extend(file.tests);
         all.headers.add(&file.headers);
         settings.push(file.settings);
@@ -132,6 +134,7 @@ fn compile(
     let (ungranted, undeclared) = settings::compile(settings, faults);
     let limits = limits::compile(all.limits, &names, faults);
     let reveals = reveal::compile(all.reveals, &rules, &names, faults);
+    let store = Arc::new(store::compile(&all.stored, &names, faults));
     let tests = tests::compile(all.tests, &names, faults);
     checks::rules(&rules, &conditions, ungranted, &names, faults);
     checks::roles(&roles, faults);
@@ -166,6 +169,7 @@ fn compile(
         undeclared,
         limits,
         reveals,
+        store,
         headers: all.headers,
         tests,
     }))

@@ -19,6 +19,7 @@ pub mod rows;
 pub mod rules;
 mod said;
 pub mod settings;
+pub mod store;
 pub mod tests;
 pub mod when;
 
@@ -34,6 +35,7 @@ use crate::policy::rule::reveal::Reveal;
 use crate::policy::rule::roles::Role;
 use crate::policy::rule::rules::Rule;
 use crate::policy::rule::settings::Settings;
+use crate::policy::rule::store::Stored;
 use crate::policy::rule::tests::TestCase;
 use crate::policy::version;
 
@@ -70,6 +72,8 @@ pub struct File {
     pub limits: Vec<Limit>,
     /// What may be revealed to whom.
     pub reveals: Vec<Reveal>,
+    /// What the CRM itself holds as tokens.
+    pub stored: Vec<Stored>,
     /// What holds where nothing is said.
     pub settings: Settings,
     /// What all answers say to browsers.
@@ -109,6 +113,9 @@ pub fn read(node: &Node, faults: &mut Faults) -> File {
     }
     if let Some(node) = map.take("reveal") {
         file.reveals = items(node, "`reveal`", faults).iter().filter_map(|item| reveal::read(item, faults)).collect();
+    }
+    if let Some(node) = map.take("store") {
+        file.stored.extend(store::read(node, faults));
     }
     file.settings = Settings::read(&mut map, faults);
     if let Some(node) = map.take("headers") {

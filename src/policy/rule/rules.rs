@@ -8,7 +8,7 @@ use crate::policy::plan::{Search, Sort};
 use crate::policy::reader::{self, MapReader};
 use crate::policy::rule::rows::{self, Row};
 use crate::policy::rule::when::{self, When};
-use crate::policy::rule::{Word, said, words};
+use crate::policy::rule::{Word, said, store, words};
 
 /// A rule.
 #[derive(Debug)]
@@ -134,8 +134,7 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
         fault.help("name kinds under `show`, `generalize`, `mask`, `tokenize`, `hash`, `remove` or `block`");
     }
     let id = map.take("id").and_then(|node| Some(Word::new(reader::text(node, "an id", faults)?, &node.spot)));
-    let domain =
-        map.take("token_domain").and_then(|node| reader::text(node, "`token_domain`", faults)).map(str::to_owned);
+    let domain = map.take("token_domain").and_then(|node| store::domain(node, faults));
     let words = [("none", Search::None), ("exact", Search::Exact), ("any", Search::Any)];
     let search = map.take("search").and_then(|node| reader::word(node, "`search`", &words, faults));
     let words = [("refuse", Sort::Refuse), ("strip", Sort::Strip)];
@@ -203,7 +202,7 @@ pub(super) fn who(node: &Node, faults: &mut Faults) -> Option<Who> {
     }
 }
 
-fn read_grants(node: &Node, key: &str, verb: Verb, grants: &mut Vec<Grant>, faults: &mut Faults) {
+pub(super) fn read_grants(node: &Node, key: &str, verb: Verb, grants: &mut Vec<Grant>, faults: &mut Faults) {
     let takes_options = matches!(verb, Verb::Mask | Verb::Generalize | Verb::Tokenize);
     for item in reader::one_or_more(node, "a kind", faults) {
         match item.map() {

@@ -9,6 +9,7 @@
 //! editor `0312345678` is a number and `true` a boolean, so a text is all three.
 
 pub mod rules;
+mod store;
 
 use std::borrow::Cow;
 use std::marker::PhantomData;

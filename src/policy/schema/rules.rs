@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::policy::headers::Referrer;
 use crate::policy::rule::tests::body::CHARSETS;
+use crate::policy::schema::store::Store;
 use crate::policy::schema::{
     AnyNumber, Anything, Bool, Either, List, Named, OneOrMore, Text, Until, Version, document, one_of, piece, shape,
     words,
@@ -36,6 +37,7 @@ shape!(RuleFile, "Who sees what. All files make one policy; the order of files a
         "headers": Headers, "What all answers say to browsers beside what the CRM says: only ever stricter.";
         "limits": List<Limit>, "How much staff may ask for. Left out: 100 values of each veiled kind an hour may be looked for, and 100 revealed.";
         "reveal": List<Reveal>, "Who may have which kinds shown by the reveal API, one value at a time.";
+        "store": Store, "What the CRM itself holds as tokens, whoever saves it.";
         "tests": List<Test>, "Tests of the policy, for `sudare test`.";
     }
 );

@@ -17,19 +17,21 @@ use crate::body::unpack::Unpacker;
 use crate::format::files::{self, Beginning};
 use crate::format::{self, Format};
 use crate::guard::outbound::Outbound;
+use crate::guard::turned::Turned;
 use crate::ledger::entry::End;
 use crate::policy::plan::{Plan, Unreadable};
 use crate::serve::disclose::Receipt;
 use crate::serve::disclose::body::{Part, StaffBody, held};
 use crate::serve::exchange::asked::Asked;
-use crate::serve::exchange::head::{self, Taken, clean, edit_headers, show_headers};
+use crate::serve::exchange::head::{self, Taken, clean, edit_headers};
 use crate::serve::exchange::leads::Own;
 use crate::serve::exchange::more::More;
 use crate::serve::exchange::prefetched::Prefetched;
-use crate::serve::exchange::protect;
 use crate::serve::exchange::reading::{expect, is_error_page, is_stream, kind, readable};
 use crate::serve::exchange::remembering::Remembering;
 use crate::serve::exchange::sealing::Sealing;
+use crate::serve::exchange::stored::Back;
+use crate::serve::exchange::{protect, stored};
 use crate::serve::house::{Gateway, Hold, House, Share};
 use crate::serve::respond::{self, Reader};
 use crate::serve::upstream::Answer;
@@ -150,7 +152,7 @@ async fn judged(
     let (mut head, body) = answer.into_parts();
     let mut taken = clean(&mut head, &about, Own { crm: body.names(), sites: &house.sites.hosts() })?;
     receipt.status(head.status.as_u16());
-    show_headers(&head.headers, &mut guard)?;
+    stored::headers(&mut head, &about.plan, &house.mint, &mut guard)?;
     let unpacker = taken.coding.map(|coding| Unpacker::new(coding, &house.bounds));
     let mut body = Prefetched::read(body, unpacker, is_stream(&head)).await?;
     if body.is_empty() || about.head_only {
@@ -196,7 +198,10 @@ async fn judged(
     let remembering = about.take_remembering(&head).map(|remembering| (remembering, gateway.remembered.clone()));
     let more = More { house: Arc::clone(house), sealing, remembering };
     let more = Some(more).filter(|more| more.sealing.is_some() || more.remembering.is_some());
-    let mut way = Box::new(Way { about, rewriter, guard, receipt, share, hold, format, packed, patience, more });
+    let back = Back::of(&about.plan, &house.mint, (format, charset), &house.bounds)?;
+    let lost = Turned::default();
+    let mut way =
+        Box::new(Way { about, back, lost, rewriter, guard, receipt, share, hold, format, packed, patience, more });
     match way.first(&mut body).await? {
         Progress::Whole(released) => way.whole(head, released).await,
         Progress::Part(released) => Box::pin(way.long(head, released, body, gateway.lasting()?)).await,
@@ -206,6 +211,10 @@ async fn judged(
 /// An answer in the midst of being rewritten.
 struct Way {
     about: About,
+    /// Turns tokens back that the CRM holds, until its body is complete.
+    back: Option<Box<Back>>,
+    /// Those that do not open, until they are told.
+    lost: Turned,
     rewriter: Rewriter,
     guard: Box<Outbound>,
     receipt: Receipt,
@@ -244,6 +253,9 @@ impl Way {
                 return Ok(Progress::Part(released));
             }
         }
+        if let Some(released) = self.turn_the_last()? {
+            return Ok(Progress::Part(released));
+        }
         let Some(more) = self.more.take() else { return self.end().map(Progress::Whole) };
         let Way { rewriter, guard, share, format, patience, .. } = self;
         let released = more.end(rewriter, guard, (share, *format), *patience).await?;
@@ -251,11 +263,38 @@ impl Way {
     }
 
     fn write(&mut self, chunk: &[u8]) -> Result<Option<Released>, Refusal> {
-        self.share.set(self.rewriter.held() + chunk.len() + self.guard.weight())?;
+        let Some(back) = &mut self.back else { return self.judge(chunk) };
+        self.share.set(self.rewriter.held() + back.held() + 2 * chunk.len() + self.guard.weight())?;
+        let begun = Instant::now();
+        let (bytes, turned) = back.write(chunk)?;
+        in_time(begun.elapsed(), self.patience)?;
+        self.turned(turned);
+        self.judge(&bytes)
+    }
+
+    /// The end of what the CRM sends, if it is not judged yet.
+    fn turn_the_last(&mut self) -> Result<Option<Released>, Refusal> {
+        let Some(mut back) = self.back.take() else { return Ok(None) };
+        let begun = Instant::now();
+        let (bytes, turned) = back.end()?;
+        in_time(begun.elapsed(), self.patience)?;
+        self.turned(turned);
+        self.judge(&bytes)
+    }
+
+    fn turned(&mut self, turned: Turned) {
+        self.lost.lost.extend(&turned.lost);
+        self.lost.lost_count += turned.lost_count;
+        self.guard.turned(turned);
+    }
+
+    fn judge(&mut self, chunk: &[u8]) -> Result<Option<Released>, Refusal> {
+        let held = self.back.as_ref().map_or(0, |back| back.held());
+        self.share.set(self.rewriter.held() + held + chunk.len() + self.guard.weight())?;
         let begun = Instant::now();
         let released = self.rewriter.write(chunk, &mut *self.guard)?;
         in_time(begun.elapsed(), self.patience)?;
-        self.share.set(self.rewriter.held() + self.guard.weight())?;
+        self.share.set(self.rewriter.held() + held + self.guard.weight())?;
         Ok(released)
     }
 
@@ -273,6 +312,7 @@ impl Way {
             None => released.bytes,
         };
         self.share.set(bytes.len())?;
+        self.receipt.lost(std::mem::take(&mut self.lost)).await?;
         self.receipt.disclose(&released.verdict, self.format.word()).await?;
         edit_headers(&mut head.headers, released.verdict)?;
         self.tell(&mut head);
@@ -344,11 +384,18 @@ impl Way {
         mut packer: Option<Packer>,
     ) -> Result<(), Stop> {
         give(sender, first).await?;
-        while let Some(chunk) = next(sender, &mut body).await? {
+        // What is judged in one way is complete where its last bytes have been turned back.
+        let turns = self.about.plan.store.is_there && self.format != Format::Opaque;
+        while !turns || self.back.is_some() {
+            let Some(chunk) = next(sender, &mut body).await? else { break };
             if let Some(mut released) = self.write(&chunk)? {
                 released.bytes = packed(packer.as_mut(), released.bytes)?;
                 give(sender, self.part(released).await?).await?;
             }
+        }
+        if let Some(mut released) = self.turn_the_last()? {
+            released.bytes = packed(packer.as_mut(), released.bytes)?;
+            give(sender, self.part(released).await?).await?;
         }
         let mut released = self.end()?;
         if let Some(packer) = packer {
@@ -361,6 +408,7 @@ impl Way {
     async fn part(&mut self, released: Released) -> Result<Bytes, Refusal> {
         let mut share = self.hold.share();
         share.set(released.bytes.len())?;
+        self.receipt.lost(std::mem::take(&mut self.lost)).await?;
         self.receipt.disclose(&released.verdict, self.format.word()).await?;
         Ok(held(released.bytes, share))
     }

@@ -31,6 +31,7 @@ use crate::policy::{Policy, columns};
 use crate::route::normal::{self, Canonical};
 use crate::serve::exchange::forms::{self, Parameters, parameters};
 use crate::serve::exchange::questions::{Sought, once};
+use crate::serve::exchange::stored::Goes;
 use crate::serve::exchange::{purpose, table, told, written};
 use crate::serve::gate::forwarded;
 use crate::serve::house::House;
@@ -427,14 +428,14 @@ impl Asked {
         self.head.headers.get(forwarded::PROTO).is_some_and(|scheme| scheme.as_bytes() == b"https")
     }
 
-    /// The request for the CRM: the canonical path, what was judged and nothing else.
-    pub fn into_request(self) -> Result<Request<Full<Bytes>>, Refusal> {
-        request(self.head, &self.path, self.body)
-    }
-
-    /// The same of a request that is still looked at.
-    pub(super) fn to_request(&self) -> Result<Request<Full<Bytes>>, Refusal> {
-        request(self.head.clone(), &self.path, self.body.clone())
+    /// The request for the CRM: the canonical path, what was judged and nothing else, with tokens in the place of
+    /// what the CRM holds so.
+    pub(super) fn to_request(&self, goes: Option<&Goes>) -> Result<Request<Full<Bytes>>, Refusal> {
+        let (mut head, mut body) = (self.head.clone(), self.body.clone());
+        if let Some(goes) = goes {
+            goes.put(&mut head, &mut body)?;
+        }
+        request(head, &self.path, body)
     }
 
     /// The head, for a question about the same.

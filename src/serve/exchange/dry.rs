@@ -29,7 +29,7 @@ use crate::serve::exchange::remembering::Remembering;
 use crate::serve::exchange::restore::{self, Compared, Restored};
 use crate::serve::exchange::sealed::Site;
 use crate::serve::exchange::sealing::{By, Sealing};
-use crate::serve::exchange::{head, hidden, protect, sealed, state};
+use crate::serve::exchange::{head, hidden, protect, sealed, state, stored};
 use crate::serve::respond::{self, Reader, Ways};
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::{Counts, Disclosures, Subject};
@@ -212,6 +212,7 @@ fn answered(
     let Restored { values, counts, .. } =
         restore::dried((compared, with), &mut asked, record.map(Response::into_parts))?;
     home.extend(hidden::gone_home(values));
+    let goes = asked.goes(&plan, mint.as_ref(), &bounds)?;
     let guard = asked.guard(&plan, mint, &bounds, asked::day(caller.time)).asked_by(caller.staff);
     let sealer = state::sealer(mint, &site, &asks, &asked);
     let mut guard = guard.sealing_states(sealer).hiding(home, asked.along(said));
@@ -224,7 +225,8 @@ fn answered(
         Some(coding) => unpack::whole(coding, &body, &bounds)?.into(),
         None => body,
     };
-    head::show_headers(&head.headers, &mut guard)?;
+    stored::headers(&mut head, &plan, mint, &mut guard)?;
+    let body = stored::whole(&head, body, (&plan, mint), &mut guard, &bounds)?;
     let mut told = if body.is_empty() || about.head_only() {
         Told { verdict: guard.finish()?, unread: true, ..Told::default() }
     } else {
@@ -232,6 +234,7 @@ fn answered(
         let seals = sealing.as_deref().map(|sealing| move |page: &Decided<'_>| sealing.seals(by, page));
         told_with((&head, &body), &about, guard, seals.as_ref().map(|seals| seals as Additions<'_>), &bounds)?
     };
+    let sent = asked.to_request(goes.as_ref())?;
     let disclosures = told.verdict.disclosures.clone();
     head::edit_headers(&mut head.headers, std::mem::take(&mut told.verdict))?;
     allow(&mut head.headers, &told, &about);
@@ -246,9 +249,9 @@ fn answered(
         charset: told.read.map_or(UTF_8, |(_, charset)| charset),
         event: if plan.event == Event::View && !sought.is_empty() { Event::Search } else { plan.event },
         written: asked.writes(&plan).then(|| asked.subject(&plan)),
-        forwarded: asked.body().clone(),
+        target: sent.uri().to_string(),
+        forwarded: goes.and_then(|goes| goes.body()).unwrap_or_else(|| asked.body().clone()),
         restored: counts,
-        target: asked.to_request()?.uri().to_string(),
         plan: Some(plan),
     })
 }
@@ -280,7 +283,8 @@ fn shown(compared: &Compared<'_>, (mut head, body): (response::Parts, Bytes)) ->
     let remembering =
         Remembering::of(&asked, asks, &plan, ("", by.bounds.depth)).filter(|_| head.status.is_success())?;
     let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
-    let guard = asked.guard(&plan, by.mint, by.bounds, asked::day(asks.time)).asked_by(asks.staff);
+    let mut guard = asked.guard(&plan, by.mint, by.bounds, asked::day(asks.time)).asked_by(asks.staff);
+    let body = stored::whole(&head, body, (&plan, by.mint), &mut guard, by.bounds).ok()?;
     let (format, _) = reading::readable(&head, whole(&body), &plan).ok()?;
     let seen = RefCell::default();
     let more = |page: &Decided<'_>| {

@@ -30,6 +30,7 @@ pub mod reveal;
 mod sealed;
 mod sealing;
 mod state;
+mod stored;
 mod table;
 mod told;
 mod whoami;
@@ -58,6 +59,7 @@ use crate::serve::exchange::remembering::Remembering;
 use crate::serve::exchange::restore::{Compared, Restored};
 use crate::serve::exchange::sealed::Site;
 use crate::serve::exchange::sealing::{By, Sealing};
+use crate::serve::exchange::stored::Goes;
 use crate::serve::house::{Gateway, House};
 use crate::serve::respond::{self, Reader, Ways};
 use crate::serve::upstream::{Marks, Upstream, loops};
@@ -163,13 +165,13 @@ async fn answered(
         compared_with = restored?;
         home.extend(hidden::gone_home(std::mem::take(&mut compared_with.values)));
     }
+    let goes = going(gateway, house, (&asked, &plan), logs_in)?;
     // A log-in changes nothing of customers'.
     if asked.writes(&plan) && !logs_in {
         forwarded(&mut receipt, &asked, &plan, &doubts, compared_with).await?;
     }
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(asks.time)).asked_by(staff.as_ref());
-    let sealer = state::sealer(&house.mint, &site, &asks, &asked);
-    let guard = guard.sealing_states(sealer).hiding(home, asked.along(said));
+    let guard = guard.sealing_states(state::sealer(&house.mint, &site, &asks, &asked)).hiding(home, asked.along(said));
     let guard = Box::new(guard.opening(opened(gateway, house, &asks).await));
     let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
     let remembering = Remembering::of(&asked, &asks, &plan, (upstream.identity(), house.bounds.depth));
@@ -178,7 +180,7 @@ async fn answered(
         Box::pin(watch.before()).await;
     }
     let sent = Instant::now();
-    let answer = upstream.send(asked.into_request()?).await;
+    let answer = upstream.send(asked.to_request(goes.as_ref())?).await;
     beside.crm = sent.elapsed();
     gateway.metrics.upstream_seconds.observe(beside.crm.as_secs_f64());
     let mut answer = answer?;
@@ -209,6 +211,19 @@ fn site(
     let site = Site::of(&house.identity, upstream.identity(), asked.headers())?;
     state::opened(plan, house.mint.as_ref(), (&site, asks), asked)?;
     Ok(site)
+}
+
+/// What goes on as tokens, to a CRM that holds them. It knows the names of staff who log in as they are.
+fn going(
+    gateway: &Gateway,
+    house: &House,
+    (asked, plan): (&Asked, &Plan),
+    logs_in: bool,
+) -> Result<Option<Goes>, Refusal> {
+    let goes = if logs_in { None } else { asked.goes(plan, house.mint.as_ref(), &house.bounds)? };
+    let tokens = goes.as_ref().map_or(0, |goes| goes.tokens);
+    gateway.metrics.vault.with_label_values(&["store", "ok"]).inc_by(tokens as u64);
+    Ok(goes)
 }
 
 /// Records what a write says of how somebody is reached, and that it goes on.

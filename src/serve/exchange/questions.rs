@@ -209,7 +209,7 @@ fn gives_tokens(plan: &Plan) -> bool {
 }
 
 /// Whether something in the head vouches for what is asked.
-fn is_vouched_for(headers: &HeaderMap) -> bool {
+pub(super) fn is_vouched_for(headers: &HeaderMap) -> bool {
     const VOUCH: [&str; 4] = ["signature-input", "x-signature", "x-hmac-authorization", "x-hmac-signature"];
     is_signed(headers) || VOUCH.iter().any(|name| headers.contains_key(*name))
 }

@@ -32,7 +32,7 @@ use crate::serve::exchange::posted::Posted;
 use crate::serve::exchange::remembering::may_be_anew;
 use crate::serve::exchange::sealed::{Carried, Site};
 use crate::serve::exchange::sealing::By;
-use crate::serve::exchange::{dry, head, remembering, sealed, table};
+use crate::serve::exchange::{dry, head, remembering, sealed, stored, table};
 use crate::serve::house::{Gateway, House};
 use crate::serve::respond::Reader;
 use crate::serve::upstream::Upstream;
@@ -142,7 +142,8 @@ pub(super) async fn restore(
     let mut share = gateway.hold.share();
     let read = async {
         let about = question.about();
-        let answer = upstream.send(question.asked.to_request()?).await?;
+        let goes = question.asked.goes(&question.plan, house.mint.as_ref(), &house.bounds)?;
+        let answer = upstream.send(question.asked.to_request(goes.as_ref())?).await?;
         let (head, mut body) = answer.into_parts();
         let bytes = body.look(house.bounds.hold_bytes).await?;
         share.set(bytes.as_ref().map_or(0, Bytes::len).saturating_mul(COPIES))?;
@@ -330,6 +331,7 @@ impl<'a> Compared<'a> {
             None => bytes,
         };
         let mut guard = self.guard(question);
+        let bytes = stored::whole(head, bytes, (&question.plan, self.by.mint), &mut guard, self.by.bounds)?;
         set.show(&mut guard)?;
         let told = dry::told(head, &bytes, &about, guard, self.by.bounds)?;
         set.keep_unedited(&told.verdict);

@@ -22,7 +22,7 @@ use crate::serve::exchange::asked::{self, Asked, Asks};
 use crate::serve::exchange::leads::Own;
 use crate::serve::exchange::restore::{COPIES, is_of_the_body, unpacked};
 use crate::serve::exchange::reveal::{Found, Looked, Person};
-use crate::serve::exchange::{dry, head};
+use crate::serve::exchange::{dry, head, stored};
 use crate::serve::house::{Gateway, House};
 use crate::serve::respond::Reader;
 use crate::serve::upstream::Upstream;
@@ -95,7 +95,9 @@ impl Call<'_> {
         }
         let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
         let mut share = self.gateway.hold.share();
-        let (mut head, mut body) = self.upstream.send(asked.to_request()?).await?.into_parts();
+        let goes = asked.goes(&plan, mint.as_ref(), bounds)?;
+        let request = asked.to_request(goes.as_ref())?;
+        let (mut head, mut body) = self.upstream.send(request).await?.into_parts();
         let Some(bytes) = body.look(bounds.hold_bytes).await? else { return Ok(None) };
         share.set(bytes.len().saturating_mul(COPIES))?;
         if head.status != StatusCode::OK {
@@ -106,7 +108,8 @@ impl Call<'_> {
             Some(coding) => unpacked(coding, &bytes, bounds)?.into(),
             None => bytes,
         };
-        let guard = asked.guard(&plan, mint, bounds, asked::day(time)).asked_by(Some(staff));
+        let mut guard = asked.guard(&plan, mint, bounds, asked::day(time)).asked_by(Some(staff));
+        let bytes = stored::whole(&head, bytes, (&plan, mint), &mut guard, bounds)?;
         let told = dry::told(&head, &bytes, &about, guard, bounds)?;
         let mut shown = told.verdict.disclosures.subjects.keys().peekable();
         if told.long || shown.peek().is_none() || !shown.all(is_theirs) {
