@@ -220,21 +220,31 @@ impl Event {
         if inside::may_hold(&data.text) && insides.show(&leaf, &data.map, sink)? {
             return Ok(());
         }
-        let lines = || data.text.split('\n').zip(&data.pieces);
-        if lines().all(|(line, _)| labelled(line).is_none()) {
+        if insides.table(&leaf, &data.map, sink)? {
+            return Ok(());
+        }
+        let lines: Vec<(&str, &Piece)> = data.text.split('\n').zip(&data.pieces).collect();
+        let knows = |number: usize| lines.get(number).is_some_and(|(line, _)| places.words.know(line.trim()));
+        // A line that is a known word and nothing else names the next one, unless that is such a word as well.
+        let named = |number: usize| number > 0 && knows(number - 1) && !knows(number);
+        if lines.iter().enumerate().all(|(number, (line, _))| labelled(line).is_none() && !named(number)) {
             return sink.leaf(&leaf);
         }
-        for (line, whole) in lines() {
+        for (number, (line, whole)) in lines.iter().enumerate() {
             let (label, value) = labelled(line).unwrap_or((0..0, 0..line.len()));
             let part = |range: &Range<usize>| [piece(whole.span.start + range.start..whole.span.start + range.end, 0)];
             if !label.is_empty() {
                 sink.leaf(&self.leaf(&line[label.clone()], Part::Label, &part(&label)))?;
             }
-            if !value.is_empty() {
-                let names = if label.is_empty() { Names::NONE } else { Names::one(&line[label.clone()]) };
-                let is = if label.is_empty() { Part::Text } else { Part::Value };
-                sink.leaf(&Leaf { names, ..self.leaf(&line[value.clone()], is, &part(&value)) })?;
+            if value.is_empty() {
+                continue;
             }
+            let (is, names) = match label.is_empty() {
+                false => (Part::Value, Names::one(&line[label.clone()])),
+                true if named(number) => (Part::Value, Names::one(lines[number - 1].0.trim())),
+                true => (Part::Text, Names::NONE),
+            };
+            sink.leaf(&Leaf { names, ..self.leaf(&line[value.clone()], is, &part(&value)) })?;
         }
         Ok(())
     }

@@ -62,6 +62,7 @@ pub fn really(
         b'{' | b'[' => "application/json",
         b'<' if inside::is_markup(text) && !begins("<?xml") => "text/html",
         b'<' => return None,
+        _ if essence == "text/plain" && is_delta(text) => "text/html",
         _ if begins("BEGIN:VCARD") => "text/vcard",
         // One that is too long to be looked at as a whole is refused as a script.
         _ if is_shown(&essence) && wrapped::is_called(text.as_bytes()) && (!first.is_all || script::is_call(text)) => {
@@ -92,6 +93,16 @@ fn is_shown(essence: &str) -> bool {
 fn parts(content_type: &str) -> (String, &str) {
     let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
     (essence.trim().to_ascii_lowercase(), parameters)
+}
+
+/// Whether this is a part of a page that ASP.NET sends as a text, with lengths and ids before its pieces:
+/// `1|#||4|70|updatePanel|up|<table>…`.
+fn is_delta(text: &str) -> bool {
+    const SORTS: [&str; 6] = ["#", "updatePanel", "hiddenField", "pageTitle", "scriptBlock", "pageRedirect"];
+    let mut parts = text.trim_start_matches('|').splitn(3, '|');
+    let length = parts.next().unwrap_or_default();
+    let is_length = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
+    is_length && parts.next().is_some_and(|sort| SORTS.contains(&sort)) && parts.next().is_some()
 }
 
 /// Whether what is called a page may be one, though it begins as a table: a tag or a reference stands in its
@@ -129,7 +140,7 @@ fn shown(first: &[u8], parameters: &str) -> String {
 }
 
 /// Whether the first line holds two headings that are known, with one sort of delimiter between.
-fn has_headings(text: &str, knows: &dyn Fn(&str) -> bool) -> bool {
+pub(crate) fn has_headings(text: &str, knows: &dyn Fn(&str) -> bool) -> bool {
     let line = text.trim_start().lines().next().unwrap_or_default();
     let line = line.split('\r').next().unwrap_or_default();
     DELIMITERS.iter().any(|delimiter| {
@@ -190,6 +201,8 @@ mod tests {
             ("application/octet-stream; charset=utf-8", "", "\u{feff}[1]", Some("application/json; charset=utf-8")),
             ("application/octet-stream", "", "<?xml version=\"1.0\"?><a/>", None),
             ("text/html", "", "{\"a\":1}", None),
+            ("text/plain; charset=utf-8", "", "1|#||4|70|updatePanel|up|<table>", Some("text/html; charset=utf-8")),
+            ("text/plain", "", "1|a|b", None),
             ("application/vnd.ms-excel", "attachment; filename=a.csv", "PK\u{3}", None),
             ("application/pdf", "attachment; filename=a.csv", "a,b", None),
         ] {

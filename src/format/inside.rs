@@ -4,8 +4,8 @@
 //! Services of old hand a whole answer over as one string of another. Such a text is read by its own reader,
 //! and what that shows is told with spans into the body, with the quoting around it, and below the names and
 //! places of the text. Whoever decides is asked before, since a value that is veiled whole is no document.
-//! A text that begins as one and cannot be told from another is a text, but for XML of which somebody knows
-//! a name: where a field is, and cannot be read, nothing may pass.
+//! A text that begins as one and cannot be told from another is a text, but for XML and JSON of which somebody
+//! knows a name: where a field is, and cannot be read, nothing may pass.
 
 mod both;
 mod look;
@@ -13,6 +13,8 @@ mod look;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::format::csv::CsvWalker;
+use crate::format::files;
 use crate::format::html::HtmlWalker;
 use crate::format::inside::both::Reading;
 use crate::format::inside::look::Look;
@@ -66,6 +68,7 @@ enum Reader {
     Json,
     Xml,
     Page,
+    Table,
 }
 
 /// What a text turns out to be.
@@ -74,6 +77,8 @@ enum Proof {
     /// A document that this one does not read, and others may.
     Sealed,
     Is(Reader),
+    /// JSON that somebody wrote by hand, with what his readers skip put aside.
+    Mended(String),
     /// XML whose elements are called as those of pages.
     Both(Look),
 }
@@ -127,7 +132,7 @@ impl Insides {
         let mut nobody = Checked;
         let mut outward = Outward { leaf, map, from, objects: self.objects, opened: 0, sink: &mut nobody };
         let proof = self.proof(text, &mut outward);
-        let readable = self.nests > 0 && matches!(proof, Proof::Is(_) | Proof::Both(_));
+        let readable = self.nests > 0 && matches!(proof, Proof::Is(_) | Proof::Mended(_) | Proof::Both(_));
         let is_text = match proof {
             Proof::Text => true,
             Proof::Is(Reader::Page) if !self.pages => true,
@@ -139,6 +144,7 @@ impl Insides {
         let mut outward = Outward { leaf, map, from, objects: self.objects, opened: 0, sink };
         match proof {
             Proof::Is(reader) => self.walk(reader, text, &mut outward)?,
+            Proof::Mended(text) => self.walk(Reader::Json, &text, &mut outward)?,
             Proof::Both(look) => {
                 let (mut xml, mut page) = (Reading::default(), Reading::default());
                 self.walk(Reader::Xml, text, &mut xml)?;
@@ -151,12 +157,27 @@ impl Insides {
         Ok(true)
     }
 
+    /// Shows the cells of a table that a leaf's text is, as its first line tells; `false`, with nothing shown, if it
+    /// is none.
+    pub fn table(&mut self, leaf: &Leaf<'_>, map: &[usize], sink: &mut dyn Sink) -> Result<bool, Refusal> {
+        let is_table = leaf.text.contains('\n') && files::has_headings(leaf.text, &|cell| self.words.know(cell));
+        let mut nobody = Checked;
+        let mut outward = Outward { leaf, map, from: 0, objects: self.objects, opened: 0, sink: &mut nobody };
+        if !is_table || self.walk(Reader::Table, leaf.text, &mut outward).is_err() {
+            return Ok(false);
+        }
+        let mut outward = Outward { leaf, map, from: 0, objects: self.objects, opened: 0, sink };
+        self.walk(Reader::Table, leaf.text, &mut outward)?;
+        self.objects += outward.opened;
+        Ok(true)
+    }
+
     fn proof(&self, text: &str, nobody: &mut dyn Sink) -> Proof {
         if text.starts_with(['{', '[']) {
             return match self.walk(Reader::Json, text, nobody) {
                 Ok(()) => Proof::Is(Reader::Json),
                 Err(refusal) if refusal.reason == Reason::Bound => Proof::Sealed,
-                Err(_) => Proof::Text,
+                Err(_) => self.mended(text, nobody),
             };
         }
         if !may_be_markup(text) {
@@ -178,6 +199,19 @@ impl Insides {
         }
     }
 
+    /// A tab or a line's end within a string is no JSON, and whoever writes JSON by hand forgets that a customer
+    /// may have typed one. What is none beside that is a text, unless somebody knows a name in it.
+    fn mended(&self, text: &str, nobody: &mut dyn Sink) -> Proof {
+        if text.contains(is_control) {
+            // So every other byte stays where it is.
+            let mended = text.replace(is_control, " ");
+            if self.walk(Reader::Json, &mended, nobody).is_ok() {
+                return Proof::Mended(mended);
+            }
+        }
+        if keys(text).any(|key| self.words.know(key)) { Proof::Sealed } else { Proof::Text }
+    }
+
     fn page(&self, text: &str, nobody: &mut dyn Sink) -> Proof {
         let read = self.walk(Reader::Page, text, nobody);
         if read.is_ok() { Proof::Is(Reader::Page) } else { Proof::Sealed }
@@ -188,6 +222,7 @@ impl Insides {
         let mut walker: Box<dyn Walker> = match reader {
             Reader::Json => Box::new(JsonWalker::new(Arc::clone(&self.nowhere), &self.bounds)),
             Reader::Xml => Box::new(XmlWalker::within(&self.nowhere, &self.bounds, nests)),
+            Reader::Table => Box::new(CsvWalker::new(&self.nowhere, &self.bounds)),
             Reader::Page => Box::new(HtmlWalker::within(&self.bounds, &self.words, PAGES.min(nests))),
         };
         walker.write(text.as_bytes(), sink)?;
@@ -198,6 +233,18 @@ impl Insides {
 /// Where the document in a text begins.
 fn begin(text: &str) -> usize {
     text.len() - text.trim_start_matches('\u{feff}').trim_start().len()
+}
+
+fn is_control(c: char) -> bool {
+    c < ' '
+}
+
+/// What stands in quotes before a colon.
+fn keys(text: &str) -> impl Iterator<Item = &str> {
+    text.split(':').filter_map(|before| {
+        let before = before.trim_end().strip_suffix('"')?;
+        Some(&before[before.rfind('"')? + 1..])
+    })
 }
 
 /// Whether a text is marked up as pages are, or as XML is: one tag in a text may be anything, two of one name
@@ -387,6 +434,10 @@ mod tests {
             ("<http://www.example.jp/>", "text"),
             ("<c><p>a</c>", "page"),
             ("<a><name>a & b</name></a>", "sealed"),
+            ("[{\"name\":\"a\tb\"}]", "mended"),
+            ("{\"name\":\"a\"", "sealed"),
+            ("{\"z\":\"a\tb\",}", "text"),
+            ("{\"z\":\"name\",\"y: 1", "text"),
             ("<p><address>a<br>b</address></p>", "page"),
             ("<p><address>a<br/>b</address></p>", "both"),
             ("<p><input name=\"name\"/></p>", "page"),
@@ -397,7 +448,9 @@ mod tests {
                 Proof::Is(Reader::Json) => "json",
                 Proof::Is(Reader::Xml) => "xml",
                 Proof::Is(Reader::Page) => "page",
+                Proof::Is(Reader::Table) => "table",
                 Proof::Both(_) => "both",
+                Proof::Mended(_) => "mended",
             };
             assert_eq!(told, is, "{text}");
         }

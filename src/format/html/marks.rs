@@ -144,10 +144,12 @@ mod tests {
     #[test]
     fn a_text_is_parted_by_marks_that_begin_outside() {
         let marks = [4..8, 10..13, 20..30];
-        for (span, kept) in
-            [(0..4, vec![0..4]), (0..9, vec![0..4, 8..9]), (5..12, vec![8..10]), (22..25, vec![]), (8..10, vec![8..10])]
+        for (span, expected) in
+            [(0..4, &[(0, 4)][..]), (0..9, &[(0, 4), (8, 9)]), (5..12, &[(8, 10)]), (22..25, &[]), (8..10, &[(8, 10)])]
         {
-            assert_eq!(between(&span, within(&marks, &span)), kept, "{span:?}");
+            let kept = between(&span, within(&marks, &span));
+            let kept: Vec<(usize, usize)> = kept.into_iter().map(|kept| (kept.start, kept.end)).collect();
+            assert_eq!(kept, expected, "{span:?}");
         }
     }
 

@@ -12,7 +12,7 @@ use crate::format::inside::look::Look;
 use crate::terms::leaf::{Leaf, Member, Part, Piece, Sink};
 use crate::terms::names::Names;
 use crate::terms::quote::Quote;
-use crate::terms::refusal::Refusal;
+use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::words::Words;
 
 /// A leaf that is kept until both readings are known. It holds a value, so it has no `Debug`.
@@ -29,9 +29,23 @@ struct Kept {
     document: Option<bool>,
 }
 
+/// How many leaves of one reading are kept; a document in a text has few.
+const LEAVES: usize = 1 << 16;
+
 /// The leaves of one reading.
 #[derive(Default)]
 pub(super) struct Reading(Vec<Kept>);
+
+impl Reading {
+    fn keep(&mut self, kept: Kept) -> Result<(), Refusal> {
+        if self.0.len() == LEAVES {
+            let note = format!("a document in a text has more than {LEAVES} leaves");
+            return Err(Refusal::new(Reason::Bound, note));
+        }
+        self.0.push(kept);
+        Ok(())
+    }
+}
 
 impl Kept {
     fn of(leaf: &Leaf<'_>, document: Option<bool>) -> Kept {
@@ -84,8 +98,7 @@ impl Kept {
 
 impl Sink for Reading {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        self.0.push(Kept::of(leaf, None));
-        Ok(())
+        self.keep(Kept::of(leaf, None))
     }
 
     fn record(&mut self, _: u32, _: usize) -> Result<(), Refusal> {
@@ -98,7 +111,7 @@ impl Sink for Reading {
 
     /// Whether it does is asked where it is shown.
     fn opens(&mut self, leaf: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
-        self.0.push(Kept::of(leaf, Some(readable)));
+        self.keep(Kept::of(leaf, Some(readable)))?;
         Ok(readable)
     }
 }
@@ -198,4 +211,18 @@ fn replay<'k>(leaves: impl Iterator<Item = &'k Kept>, sink: &mut dyn Sink) -> Re
 
 fn end(pieces: &[Piece]) -> usize {
     pieces.last().map_or(0, |piece| piece.span.end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reading_has_a_bound() {
+        let mut reading = Reading::default();
+        let pieces = [];
+        let leaf = Leaf::bare("", Part::Value, &pieces);
+        let kept = (0..=LEAVES).take_while(|_| reading.leaf(&leaf).is_ok()).count();
+        assert_eq!(kept, LEAVES);
+    }
 }

@@ -142,6 +142,12 @@ fn json_string(raw: &str, base: usize) -> Result<Decoded, Malformed> {
         if at == raw.len() {
             break;
         }
+        // What is no JSON to the letter, and is written by hand.
+        if rest.as_bytes()[plain] < b' ' {
+            decoded.push(char::from(rest.as_bytes()[plain]), base + at);
+            at += 1;
+            continue;
+        }
         let (c, length) = json::escape(&raw.as_bytes()[at..]).ok_or(Malformed { at: base + at })?;
         decoded.push(c, base + at);
         at += length;

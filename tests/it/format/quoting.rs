@@ -209,7 +209,6 @@ fn doubt_is_malformed() {
     for (quote, raw, at) in [
         (Quote::Json, "a\"b", 1),
         (Quote::Json, r"a\ud800", 1),
-        (Quote::Json, "a\nb", 1),
         (Quote::CsvQuoted, "a\"b", 1),
         (Quote::CsvBare { delimiter: b',' }, "a,b", 1),
         (Quote::Form, "a%zz", 1),
@@ -228,6 +227,8 @@ fn doubt_is_malformed() {
     ] {
         assert_eq!(decode(Quotes::one(quote), raw), Err(Malformed { at }), "{quote:?} {raw}");
     }
+    // Hands write a line's end so, and walkers that read to the letter show no such string.
+    assert_eq!(decode(Quotes::one(Quote::Json), "a\nb").expect("read").text, "a\nb");
     let json_in_attribute = Quotes::one(Quote::Json).within(Quote::HtmlDouble).expect("room");
     assert_eq!(decode(json_in_attribute, "&#65;&quot;"), Err(Malformed { at: 5 }));
     let piece = Piece { span: 0..9, at: 0, quotes: Quotes::one(Quote::Json) };
