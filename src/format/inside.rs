@@ -4,12 +4,18 @@
 //! Services of old hand a whole answer over as one string of another. Such a text is read by its own reader,
 //! and what that shows is told with spans into the body, with the quoting around it, and below the names and
 //! places of the text. Whoever decides is asked before, since a value that is veiled whole is no document.
-//! A text that begins as one and cannot be told from another is a text.
+//! A text that begins as one and cannot be told from another is a text, but for XML of which somebody knows
+//! a name: where a field is, and cannot be read, nothing may pass.
+
+mod both;
+mod look;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::format::html::HtmlWalker;
+use crate::format::inside::both::Reading;
+use crate::format::inside::look::Look;
 use crate::format::json::JsonWalker;
 use crate::format::xml::XmlWalker;
 use crate::terms::bounds::Bounds;
@@ -20,29 +26,23 @@ use crate::terms::quote::Quote;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::words::Words;
 
+pub use crate::format::inside::look::is_markup;
+
 /// How deep documents may stand in documents.
 pub const NESTS: usize = 2;
 
 /// How deep pages may stand in a page that stands in something else.
 const PAGES: usize = 1;
 
-/// Elements by which a page is told from data: those that mark what is read, and are no names of fields.
-const MARKUP: &[&str] = &[
-    "html", "head", "body", "div", "span", "table", "thead", "tbody", "tr", "td", "th", "ul", "ol", "li", "dl", "dt",
-    "dd", "p", "br", "hr", "a", "b", "i", "u", "em", "strong", "font", "h1", "h2", "h3", "h4", "h5", "h6", "form",
-    "input", "select", "option", "textarea", "button", "label", "fieldset", "legend", "img", "script", "style",
-    "center", "pre", "small", "section", "article", "!doctype",
-];
-
 /// Whether a text may hold a document of its own.
 pub fn may_hold(text: &str) -> bool {
-    text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[', '<'])
+    begins(text).is_some_and(|begins| begins)
 }
 
-/// Whether a text is marked up as pages are, from its first character on or at its end.
-pub fn is_markup(text: &str) -> bool {
-    let text = text.trim();
-    text.starts_with('<') && text.contains('>') && tags(text).any(|name| is_of_pages(&name))
+/// The same of a text of which more may come; nothing as long as it is blank.
+pub fn begins(text: &str) -> Option<bool> {
+    let first = text.chars().find(|c| !c.is_whitespace() && *c != '\u{feff}');
+    first.map(|first| matches!(first, '{' | '[' | '<'))
 }
 
 /// Reads what stands in the texts of one body.
@@ -55,12 +55,22 @@ pub struct Insides {
     objects: u32,
 }
 
-/// What a text turns out to be.
+/// What reads a text.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Proof {
+enum Reader {
     Json,
     Xml,
     Page,
+}
+
+/// What a text turns out to be.
+enum Proof {
+    Text,
+    /// A document that this one does not read, and others may.
+    Sealed,
+    Is(Reader),
+    /// XML whose elements are called as those of pages.
+    Both(Look),
 }
 
 impl Insides {
@@ -76,36 +86,66 @@ impl Insides {
     pub fn show(&mut self, leaf: &Leaf<'_>, map: &[usize], sink: &mut dyn Sink) -> Result<bool, Refusal> {
         let from = begin(leaf.text);
         let text = &leaf.text[from..];
-        let Some(proof) = proof(text) else { return Ok(false) };
         // Leaves cannot be taken back, so all of it is read before one is shown.
         let mut nobody = Checked;
         let mut outward = Outward { leaf, map, from, objects: self.objects, opened: 0, sink: &mut nobody };
-        let proof = match self.walk(proof, text, &mut outward) {
-            Ok(()) => Some(proof),
-            Err(refusal) if proof == Proof::Json => {
-                if refusal.reason != Reason::Bound {
-                    return Ok(false);
-                }
-                None
-            }
-            Err(_) => None,
-        };
-        let readable = self.nests > 0 && proof.is_some();
-        if !sink.opens(leaf, readable)? || !readable {
+        let proof = self.proof(text, &mut outward);
+        let readable = self.nests > 0 && matches!(proof, Proof::Is(_) | Proof::Both(_));
+        if matches!(proof, Proof::Text) || !sink.opens(leaf, readable)? || !readable {
             return Ok(false);
         }
         let mut outward = Outward { leaf, map, from, objects: self.objects, opened: 0, sink };
-        self.walk(proof.unwrap_or(Proof::Json), text, &mut outward)?;
+        match proof {
+            Proof::Is(reader) => self.walk(reader, text, &mut outward)?,
+            Proof::Both(look) => {
+                let (mut xml, mut page) = (Reading::default(), Reading::default());
+                self.walk(Reader::Xml, text, &mut xml)?;
+                self.walk(Reader::Page, text, &mut page)?;
+                both::show((xml, page), &look, &self.words, &mut outward)?;
+            }
+            Proof::Text | Proof::Sealed => {}
+        }
         self.objects += outward.opened;
         Ok(true)
     }
 
-    fn walk(&self, proof: Proof, text: &str, sink: &mut dyn Sink) -> Result<(), Refusal> {
+    fn proof(&self, text: &str, nobody: &mut dyn Sink) -> Proof {
+        if text.starts_with(['{', '[']) {
+            return match self.walk(Reader::Json, text, nobody) {
+                Ok(()) => Proof::Is(Reader::Json),
+                Err(refusal) if refusal.reason == Reason::Bound => Proof::Sealed,
+                Err(_) => Proof::Text,
+            };
+        }
+        if !may_be_markup(text) {
+            return Proof::Text;
+        }
+        let look = Look::at(text, &self.words);
+        match self.walk(Reader::Xml, text, nobody) {
+            Ok(()) if !look.has_markup => Proof::Is(Reader::Xml),
+            // Whoever begins as a page and names no field is one.
+            _ if look.begins_as_page && !look.is_named => self.page(text, nobody),
+            Ok(()) if self.walk(Reader::Page, text, nobody).is_ok() => Proof::Both(look),
+            Ok(()) => Proof::Sealed,
+            Err(refusal) if refusal.reason == Reason::Bound || look.is_named => Proof::Sealed,
+            Err(_) if look.has_any_markup => self.page(text, nobody),
+            Err(_) if text.starts_with("<?xml") => Proof::Sealed,
+            // That it is none may be a customer's word: no field is in there.
+            Err(_) => Proof::Text,
+        }
+    }
+
+    fn page(&self, text: &str, nobody: &mut dyn Sink) -> Proof {
+        let read = self.walk(Reader::Page, text, nobody);
+        if read.is_ok() { Proof::Is(Reader::Page) } else { Proof::Sealed }
+    }
+
+    fn walk(&self, reader: Reader, text: &str, sink: &mut dyn Sink) -> Result<(), Refusal> {
         let nests = self.nests.saturating_sub(1);
-        let mut walker: Box<dyn Walker> = match proof {
-            Proof::Json => Box::new(JsonWalker::new(Arc::clone(&self.nowhere), &self.bounds)),
-            Proof::Xml => Box::new(XmlWalker::within(&self.nowhere, &self.bounds, nests)),
-            Proof::Page => Box::new(HtmlWalker::within(&self.bounds, &self.words, PAGES.min(nests))),
+        let mut walker: Box<dyn Walker> = match reader {
+            Reader::Json => Box::new(JsonWalker::new(Arc::clone(&self.nowhere), &self.bounds)),
+            Reader::Xml => Box::new(XmlWalker::within(&self.nowhere, &self.bounds, nests)),
+            Reader::Page => Box::new(HtmlWalker::within(&self.bounds, &self.words, PAGES.min(nests))),
         };
         walker.write(text.as_bytes(), sink)?;
         walker.end(sink)
@@ -117,33 +157,12 @@ fn begin(text: &str) -> usize {
     text.len() - text.trim_start_matches('\u{feff}').trim_start().len()
 }
 
-/// What a text begins as.
-fn proof(text: &str) -> Option<Proof> {
-    if text.starts_with(['{', '[']) {
-        return Some(Proof::Json);
-    }
-    if !text.starts_with('<') {
-        return None;
-    }
-    if is_markup(text) {
-        return Some(Proof::Page);
-    }
-    // One tag in a text may be anything, two of one name are an element.
-    let is_named = text[1..].starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '!'));
-    let is_element = text.starts_with("<?xml") || (is_named && (text.contains("</") || text.contains("/>")));
-    is_element.then_some(Proof::Xml)
-}
-
-/// The names of the elements that begin in a text, in lower case.
-fn tags(text: &str) -> impl Iterator<Item = String> {
-    text.split('<').skip(1).map(|tag| {
-        let end = tag.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '!' | ':' | '-' | '_' | '.')));
-        tag[..end.unwrap_or(tag.len()).min(tag.len())].to_ascii_lowercase()
-    })
-}
-
-fn is_of_pages(name: &str) -> bool {
-    MARKUP.contains(&name)
+/// Whether a text is marked up as pages are, or as XML is: one tag in a text may be anything, two of one name
+/// are an element.
+fn may_be_markup(text: &str) -> bool {
+    let is_named =
+        text.starts_with('<') && text[1..].starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '!'));
+    text.starts_with("<?xml") || (is_named && (text.contains("</") || text.contains("/>"))) || is_markup(text)
 }
 
 /// Tells the leaves of the inner document as parts of the body.
@@ -265,30 +284,51 @@ impl Sink for Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::terms::words::Length;
 
     #[test]
-    fn a_page_is_told_from_data_by_its_elements() {
-        for text in ["<table><tr>", " <p>a</p>", "<x><td>", "<!DOCTYPE html>", "<BR/>a"] {
-            assert!(is_markup(text), "{text}");
-        }
-        for text in ["<name>a</name>", "<3 you", "<a@b.example", "a <p>", "<address>x</address>", "{\"a\":1}"] {
-            assert!(!is_markup(text), "{text}");
+    fn of_blanks_nothing_is_known_yet() {
+        for (text, is) in [("\u{feff} \n", None), (" {", Some(true)), ("\u{feff}<", Some(true)), (" a<", Some(false))] {
+            assert_eq!(begins(text), is, "{text}");
         }
     }
 
     #[test]
-    fn what_a_text_begins_as() {
-        for (text, is) in [("{", 'j'), ("[1]", 'j'), ("<?xml?>", 'x'), ("<name>a</name>", 'x'), ("<p>a", 'p')] {
-            let told = match proof(text) {
-                Some(Proof::Json) => 'j',
-                Some(Proof::Xml) => 'x',
-                Some(Proof::Page) => 'p',
-                None => '-',
+    fn what_a_text_turns_out_to_be() {
+        let mut words = Words::default();
+        words.add("name", Length::Line);
+        let insides = Insides::new(&Arc::new(words), &Bounds::default(), NESTS);
+        for (text, is) in [
+            ("{}", "json"),
+            ("[INFO] ok", "text"),
+            ("", "text"),
+            ("a", "text"),
+            ("<taro@example.jp>", "text"),
+            ("<3 you", "text"),
+            ("<name>a</name>", "xml"),
+            ("<c>a</c> b <name>a</name>", "xml"),
+            ("<c><![CDATA[<p>]]></c>", "xml"),
+            ("<p>a", "page"),
+            ("<p><b>a</b></p>", "page"),
+            ("<x-c><b>a</b></x-c>", "both"),
+            ("<a><name>a</name></a>", "both"),
+            ("<c><name>a</c>", "sealed"),
+            ("<?xml version=\"1.0\"?><c>", "sealed"),
+            ("<c>a & b</c>", "text"),
+            ("<c><d>a</d><o", "text"),
+            ("<http://www.example.jp/>", "text"),
+            ("<c><p>a</c>", "page"),
+            ("<a><name>a & b</name></a>", "sealed"),
+        ] {
+            let told = match insides.proof(text, &mut Checked) {
+                Proof::Text => "text",
+                Proof::Sealed => "sealed",
+                Proof::Is(Reader::Json) => "json",
+                Proof::Is(Reader::Xml) => "xml",
+                Proof::Is(Reader::Page) => "page",
+                Proof::Both(_) => "both",
             };
             assert_eq!(told, is, "{text}");
-        }
-        for text in ["", "a", "<taro@example.jp>", "<3 you"] {
-            assert!(proof(text).is_none(), "{text}");
         }
     }
 }

@@ -64,22 +64,40 @@ pub fn parts(folded: &str) -> (Vec<&str>, Option<&str>) {
     if !is_label || before.starts_with(BETWEEN) || before.ends_with(BETWEEN) {
         return (Vec::new(), None);
     }
-    let outside = before.split(BETWEEN).map(str::trim).filter(|part| !part.is_empty()).collect();
+    let outside = before.split(BETWEEN).map(str::trim).filter(|part| !part.is_empty());
+    let outside = outside.map(|part| unnumbered(part).unwrap_or(part)).collect();
     let groups = folded.split(OPENING).skip(1).filter_map(|group| group.split(CLOSING).next());
     let inside = groups.map(str::trim).filter(|part| !part.is_empty()).last();
     (outside, inside)
 }
 
-/// A name without the number around it, if it has one: of three digits at most, since longer ones are no counts.
+/// A name without the number around it, if it has one (`住所1`, `(2)住所`, `住所No.1`, `住所※1`, `住所Ⅰ`): of three
+/// digits at most, since longer ones are no counts.
 fn unnumbered(folded: &str) -> Option<&str> {
-    const BESIDE: [char; 5] = ['_', '-', ' ', '.', '#'];
-    let is_digit = |c: char| c.is_ascii_digit();
-    let rest = folded.trim_start_matches(is_digit);
-    let name = rest.trim_end_matches(is_digit);
-    let (before, behind) = (folded.len() - rest.len(), rest.len() - name.len());
-    let name = name.trim_matches(BESIDE);
-    let is_plain = !name.is_empty() && !name.contains(|c: char| is_digit(c) || "()[]/.:".contains(c));
-    (before <= 3 && behind <= 3 && before + behind > 0 && is_plain).then_some(name)
+    const BESIDE: [char; 11] = ['_', '-', ' ', '.', '#', '※', '*', '・', '~', '(', ')'];
+    const ROMAN: [&str; 5] = ["iii", "ii", "iv", "i", "v"];
+    let is_beside = |c: char| c.is_ascii_digit() || BESIDE.contains(&c);
+    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
+    // A word of a script without blanks ends where Latin letters begin.
+    let ends_so = |name: &str| name.chars().next_back().is_some_and(|c| !c.is_ascii());
+    let rest = folded.trim_start_matches(is_beside);
+    let mut name = rest.trim_end_matches(is_beside);
+    let (before, behind) = (digits(&folded[..folded.len() - rest.len()]), digits(&rest[name.len()..]));
+    let is_numbered = match before + behind {
+        0 => {
+            let of = |number: &&str| name.strip_suffix(*number).filter(|name| ends_so(name));
+            let without = ROMAN.iter().find_map(of);
+            name = without.unwrap_or(name);
+            without.is_some()
+        }
+        _ => before <= 3 && behind <= 3,
+    };
+    if behind > 0 {
+        let without = name.strip_suffix("no").map(|name| name.trim_end_matches(BESIDE)).filter(|name| ends_so(name));
+        name = without.unwrap_or(name);
+    }
+    let is_plain = !name.is_empty() && !name.contains(|c: char| c.is_ascii_digit() || "()[]/.:".contains(c));
+    (is_numbered && is_plain).then_some(name)
 }
 
 /// What stands behind the heading of a column that can be sorted, and behind a label that explains itself.
@@ -193,6 +211,17 @@ mod tests {
             ("住所1", &["住所"], None),
             ("addr_02", &["addr"], None),
             ("備考 3", &["備考"], None),
+            ("住所1/住所2", &["住所", "住所"], None),
+            ("住所1(番地)", &["住所"], Some("番地")),
+            ("住所no.1", &["住所"], None),
+            ("(1)住所", &["住所"], None),
+            ("1) 住所", &["住所"], None),
+            ("住所※1", &["住所"], None),
+            ("住所1-2", &["住所"], None),
+            ("住所1・2", &["住所"], None),
+            ("住所ii", &["住所"], None),
+            ("hawaii", &[], None),
+            ("memo no.1", &["memo no"], None),
             ("3備考", &["備考"], None),
             ("氏名2024", &[], None),
             ("1", &[], None),

@@ -8,6 +8,7 @@
 //! There is no way back here: what staff sends is never deciphered.
 
 use aes::Aes256;
+use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use fpe::ff1::{FF1, FlexibleNumeralString};
 use zeroize::Zeroizing;
 
@@ -46,8 +47,16 @@ pub fn permute(key: &[u8; KEY_BYTES], tweak: &[u8], numerals: &mut [Numeral]) ->
 }
 
 fn enciphered(key: &[u8; KEY_BYTES], tweak: &[u8], radix: u16, values: Vec<u16>) -> Result<Vec<u16>, MintError> {
+    enciphered_with::<Aes256>(key, tweak, radix, values)
+}
+
+/// FF1 itself, which tests run with shorter keys too.
+fn enciphered_with<C>(key: &[u8], tweak: &[u8], radix: u16, values: Vec<u16>) -> Result<Vec<u16>, MintError>
+where
+    C: BlockCipherEncrypt + KeyInit + Clone,
+{
     // FF1 refuses what is shorter than a million values; whoever asks has looked before.
-    let cipher = FF1::<Aes256>::new(key, radix.into()).map_err(|_| MintError::Away)?;
+    let cipher = FF1::<C>::new(key, radix.into()).map_err(|_| MintError::Away)?;
     let enciphered = cipher.encrypt(tweak, &FlexibleNumeralString::from(values)).map_err(|_| MintError::Away)?;
     Ok(enciphered.into())
 }
@@ -140,16 +149,30 @@ mod tests {
         text.chars().filter_map(|c| c.to_digit(36)).map(|digit| digit as u16).collect()
     }
 
-    /// The samples of NIST for FF1 with AES-256 (FF1samples.pdf, 7 to 9).
+    /// The samples of NIST for FF1 (FF1samples.pdf): 1 to 3 with AES-128, 4 to 6 with AES-192, 7 to 9 with AES-256.
     #[test]
     fn the_samples_of_nist() {
-        for (radix, tweak, plain, cipher) in [
-            (10, "", "0123456789", "6657667009"),
-            (10, "39383736353433323130", "0123456789", "1001623463"),
-            (36, "3737373770717273373737", "0123456789abcdefghi", "xs8a0azh2avyalyzuwd"),
+        let key = HEXLOWER.decode(NIST.as_bytes()).expect("hex");
+        let long = "2b7e151628aed2a6abf7158809cf4f3cef4359d8d580aa4f";
+        assert_eq!(HEXLOWER.encode(&key[..24]), long, "the three keys begin alike");
+        for (bytes, radix, tweak, plain, cipher) in [
+            (16, 10, "", "0123456789", "2433477484"),
+            (16, 10, "39383736353433323130", "0123456789", "6124200773"),
+            (16, 36, "3737373770717273373737", "0123456789abcdefghi", "a9tv40mll9kdu509eum"),
+            (24, 10, "", "0123456789", "2830668132"),
+            (24, 10, "39383736353433323130", "0123456789", "2496655549"),
+            (24, 36, "3737373770717273373737", "0123456789abcdefghi", "xbj3kv35jrawxv32ysr"),
+            (32, 10, "", "0123456789", "6657667009"),
+            (32, 10, "39383736353433323130", "0123456789", "1001623463"),
+            (32, 36, "3737373770717273373737", "0123456789abcdefghi", "xs8a0azh2avyalyzuwd"),
         ] {
             let tweak = HEXLOWER.decode(tweak.as_bytes()).expect("hex");
-            assert_eq!(permuted(&tweak, &values(plain), &[radix]), values(cipher));
+            let own = match bytes {
+                16 => enciphered_with::<aes::Aes128>(&key[..16], &tweak, radix, values(plain)).expect("enciphered"),
+                24 => enciphered_with::<aes::Aes192>(&key[..24], &tweak, radix, values(plain)).expect("enciphered"),
+                _ => permuted(&tweak, &values(plain), &[radix]),
+            };
+            assert_eq!(own, values(cipher), "{bytes} {radix}");
         }
     }
 

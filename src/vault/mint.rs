@@ -22,7 +22,6 @@
 
 use std::sync::Arc;
 
-use aes_siv::KeyInit;
 use aes_siv::siv::Aes256Siv;
 use aws_lc_rs::{digest, hmac};
 use data_encoding::BASE32_NOPAD;
@@ -38,6 +37,7 @@ use crate::vault::ff1;
 use crate::vault::keep::{self, Vault};
 use crate::vault::page;
 use crate::vault::ring::{Keys, Ring};
+use crate::vault::seal;
 
 /// Bytes of a value, a subject's id or a domain's name that a token may carry.
 pub const PART_BYTES_MAX: usize = 4096;
@@ -191,22 +191,22 @@ fn subject_under(keys: &Keys, subject_kind: &str, id: &str) -> String {
 }
 
 fn cipher(keys: &Keys) -> Aes256Siv {
-    Aes256Siv::new((&*keys.data).into())
+    seal::siv(&keys.data)
 }
 
 /// A key of its own for each context, so that no hash of one place says anything in another.
 fn keyed(keys: &Keys, context: &[&[u8]], text: &str) -> [u8; HASH_BYTES] {
-    let mut outer = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &*keys.mac));
+    let mut whole = Vec::with_capacity(context.iter().map(|part| 8 + part.len()).sum());
     for part in context {
-        outer.update(&(part.len() as u64).to_be_bytes());
-        outer.update(part);
+        whole.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        whole.extend_from_slice(part);
     }
-    let inner = hmac::Key::new(hmac::HMAC_SHA256, outer.sign().as_ref());
-    let tag = hmac::sign(&inner, text.as_bytes());
+    let own = seal::mac(&*keys.mac, &whole);
+    let tag = seal::mac(own.as_ref(), text.as_bytes());
     std::array::from_fn(|at| tag.as_ref()[at])
 }
 
-/// Kind and domain in sixteen bytes; there is one tenant.
+/// Kind and domain in sixteen bytes. There is one tenant, whose name is empty and adds nothing.
 fn tweak(kind: &Kind, domain: &Domain) -> [u8; 16] {
     let [tag, first, second] = domain_parts(domain);
     let mut context = digest::Context::new(&digest::SHA256);
@@ -267,6 +267,7 @@ fn base32(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use aes_siv::KeyInit;
     use aes_siv::siv::Aes128Siv;
     use data_encoding::HEXLOWER;
 

@@ -18,3 +18,5 @@ pub mod open;
 mod page;
 pub mod ring;
 mod seal;
+#[cfg(test)]
+mod vectors;

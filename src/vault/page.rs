@@ -19,7 +19,8 @@ use crate::vault::derive::{self, PAGE};
 use crate::vault::ring::{Keys, Ring};
 
 const LAYOUT: u8 = 1;
-const NONCE_BYTES: usize = 12;
+/// Bytes of a nonce.
+pub(super) const NONCE_BYTES: usize = 12;
 const TAG_BYTES: usize = 16;
 /// Layout and version.
 const HEAD_BYTES: usize = 3;
@@ -43,8 +44,7 @@ pub(super) fn seal_as(purpose: &str, keys: &Keys, plain: &[u8], bound: &[&[u8]])
     // Room for the tag at once: a buffer that moves would leave the text behind it.
     let mut text = Zeroizing::new(Vec::with_capacity(plain.len() + TAG_BYTES));
     text.extend_from_slice(plain);
-    let aad = Aad::from(associated(&head, bound));
-    key(purpose, keys)?.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut *text).ok()?;
+    shut(&*key(purpose, keys)?, nonce, &associated(&head, bound), &mut text)?;
     Some([&head[..], &nonce, &text].concat())
 }
 
@@ -54,15 +54,28 @@ pub(super) fn open_as(purpose: &str, ring: &Ring, sealed: &[u8], bound: &[&[u8]]
     let keys = ring.version(u16::from_be_bytes([head[1], head[2]])).filter(|_| head[0] == LAYOUT)?;
     let (nonce, text) = rest.split_first_chunk::<NONCE_BYTES>()?;
     let mut text = Zeroizing::new(text.to_vec());
-    let aad = Aad::from(associated(head, bound));
-    let plain = key(purpose, keys)?.open_in_place(Nonce::assume_unique_for_key(*nonce), aad, &mut text).ok()?.len();
-    text.truncate(plain);
+    unshut(&*key(purpose, keys)?, *nonce, &associated(head, bound), &mut text)?;
     Some(text)
 }
 
-fn key(purpose: &str, keys: &Keys) -> Option<LessSafeKey> {
-    let key: Zeroizing<[u8; 32]> = derive::derive(&*keys.data, purpose)?;
-    Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM_SIV, &*key).ok()?))
+/// Seals a text where it stands, and puts the tag behind it.
+pub(super) fn shut(key: &[u8], nonce: [u8; NONCE_BYTES], bound: &[u8], text: &mut Vec<u8>) -> Option<()> {
+    cipher(key)?.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(bound), text).ok()
+}
+
+/// Opens it where it stands.
+pub(super) fn unshut(key: &[u8], nonce: [u8; NONCE_BYTES], bound: &[u8], text: &mut Vec<u8>) -> Option<()> {
+    let plain = cipher(key)?.open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(bound), text).ok()?.len();
+    text.truncate(plain);
+    Some(())
+}
+
+fn cipher(key: &[u8]) -> Option<LessSafeKey> {
+    Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM_SIV, key).ok()?))
+}
+
+fn key(purpose: &str, keys: &Keys) -> Option<Zeroizing<[u8; 32]>> {
+    derive::derive(&*keys.data, purpose)
 }
 
 fn associated(head: &[u8], bound: &[&[u8]]) -> Zeroizing<Vec<u8>> {

@@ -81,7 +81,17 @@ pub fn unseal(ring: &Ring, token: &[u8], kind: &str, record: &[u8]) -> Option<Ve
     cipher(keys)?.decrypt([token, kind.as_bytes()], sealed).ok()
 }
 
+/// AES-256-SIV (RFC 5297) under a key: the one that seals records, and opaque tokens.
+pub fn siv(key: &[u8; DATA_BYTES]) -> Aes256Siv {
+    Aes256Siv::new(key.into())
+}
+
+/// HMAC-SHA-256 under a key of any length.
+pub fn mac(key: &[u8], text: &[u8]) -> hmac::Tag {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text)
+}
+
 fn cipher(keys: &Keys) -> Option<Aes256Siv> {
     let key: Zeroizing<[u8; DATA_BYTES]> = derive::derive(&*keys.data, KEEP)?;
-    Some(Aes256Siv::new((&*key).into()))
+    Some(siv(&key))
 }

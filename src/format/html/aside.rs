@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::format::html::attribute::{Attribute, Attributes, Use, use_of};
+use crate::format::html::attribute::{Attribute, Attributes, Use, is_run, use_of};
 use crate::format::html::element::Role;
 use crate::format::html::embed::{Context, Source, trimmed};
 use crate::format::html::held::Word;
@@ -73,6 +73,7 @@ impl Page {
         // What no page calls so is nobody's structure, whatever it begins with.
         let what = match use_of(written.tag.role, name, written.is_custom()) {
             Use::Structure if !is_plain_name(name) => Use::Read,
+            Use::Read | Use::Aside if is_run(name, &source.text) => Use::Script,
             what => what,
         };
         let is_marked = what == Use::Control && (written.tag.role != Role::Input || is_mark(&written.input()));
@@ -302,9 +303,9 @@ impl Page {
         };
         match role {
             Role::Script => {
-                self.marks = marks::matter(&source.text);
+                self.marks = marks::of(&source.text, span.start);
                 let read = self.script_text(&source, trimmed, &script, &context, eyes);
-                self.marks = false;
+                self.marks = Vec::new();
                 read
             }
             Role::Markup => self.nested(&source, Part::Text, &context, eyes),

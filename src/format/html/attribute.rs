@@ -119,13 +119,20 @@ pub(super) fn use_of(role: Role, name: &str, custom: bool) -> Use {
         "style" => Use::Style,
         "srcdoc" => Use::Page,
         _ if name.starts_with("data-") => Use::Read,
-        "x-data" | "x-init" | "ng-init" => Use::Script,
         _ if name.starts_with("on") => Use::Script,
         _ if name.starts_with("aria-") || name.starts_with("xmlns") || STRUCTURE.binary_search(&name).is_ok() => {
             Use::Structure
         }
         _ => Use::Aside,
     }
+}
+
+/// Whether libraries run what such an attribute says, if it holds a string: what stands in no quotes there is a
+/// program's own (Vue, Alpine, htmx, Livewire, AngularJS, Knockout, EasyUI).
+pub(super) fn is_run(name: &str, text: &str) -> bool {
+    const BEGINNINGS: [&str; 8] = ["@", ":", "v-", "x-", "ng-", "data-ng-", "hx-on", "wire:"];
+    let is_run = |name: &str| BEGINNINGS.iter().any(|begin| name.starts_with(begin) && name.len() > begin.len());
+    (is_run(name) || matches!(name, "data-options" | "data-bind" | "hx-vals")) && text.contains(['\'', '"', '`'])
 }
 
 /// Attributes whose values an edit would break, sorted.

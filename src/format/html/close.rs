@@ -76,7 +76,7 @@ impl Page {
                         Some(label) if table.is_plain() && self.words.know(label) => Says::Word,
                         _ => Says::Nothing,
                     };
-                    let names = cell.head || says == Says::Word || !table.has_begun();
+                    let names = cell.head || says == Says::Word || !table.has_begun() || table.asks_for_words();
                     let known = names && label.as_ref().is_some_and(|label| self.words.know(label));
                     table.cell_ends(cell, label, known, says);
                 }

@@ -353,7 +353,7 @@ impl Page {
                 member.object += self.objects;
             }
             if let Some(readable) = document {
-                held = if self.marks { marks::parted(held, eyes.raw)? } else { held };
+                held = if self.marks.is_empty() { held } else { marks::parted(held, &self.marks, eyes.raw)? };
                 // What only others can read is shown behind it as a text, where nothing is sought in there.
                 if held.opens(readable, eyes.sink)? || !readable {
                     continue;

@@ -56,8 +56,8 @@ pub(super) struct Page {
     pub(super) under: Vec<(Run, Option<Sibling>)>,
     /// The text of a script or the like.
     pub(super) raw_text: Option<Range<usize>>,
-    /// Whether no edit may touch a mark of what is read: a script whose end hangs on them.
-    pub(super) marks: bool,
+    /// The marks of the script that is read, where its end hangs on them: no edit may touch one.
+    pub(super) marks: Vec<Range<usize>>,
     pub(super) tables: Vec<Table>,
     pub(super) lists: Vec<Terms>,
     pub(super) controls: Controls,
@@ -114,7 +114,7 @@ impl Page {
             run_is_label: false,
             under: Vec::new(),
             raw_text: None,
-            marks: false,
+            marks: Vec::new(),
             tables: Vec::new(),
             lists: vec![Terms::default()],
             controls: Controls::new(bounds.hold_bytes),

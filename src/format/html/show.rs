@@ -10,7 +10,6 @@ use crate::format::html::marks;
 use crate::format::html::open::{Apart, COLONS, Collector, Open, Parted, Reach, Sibling};
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::{Decoded, Read, Run};
-use crate::format::html::table::Table;
 use crate::terms::leaf::{Part, Piece};
 use crate::terms::place::PlaceId;
 use crate::terms::refusal::{Reason, Refusal};
@@ -219,7 +218,7 @@ impl Page {
             let note = format!("html: a value has {length} bytes, more than `value_bytes` {bound}");
             return Err(Refusal::new(Reason::Bound, note));
         }
-        let held = if self.marks { marks::parted(held, eyes.raw)? } else { held };
+        let held = if self.marks.is_empty() { held } else { marks::parted(held, &self.marks, eyes.raw)? };
         let held = match self.control {
             Some(control) => match self.controls.hold(control, held)? {
                 Some(held) => held,
@@ -327,7 +326,7 @@ impl Page {
     /// Whether a text is the next label where a value would stand: in a box beside a label, in a cell of a
     /// table without `th`.
     fn is_word_label(&self, text: &str) -> bool {
-        let plain = self.tables.last().is_some_and(Table::is_plain)
+        let plain = self.tables.last().is_some_and(|table| table.is_plain() || table.asks_for_words())
             && self
                 .open
                 .iter()

@@ -19,8 +19,11 @@ pub(super) struct Table {
     columns: Columns,
     hidden: Columns,
     all: Columns,
-    /// Words in a first row that may be headings, or labels of the cells beside them: in doubt both.
+    /// Words in the first rows that may be headings, or labels of the cells beside them: in doubt both, and for all
+    /// rows below. What stands there may be a customer's, and settles nothing.
     doubted: Columns,
+    /// How many rows with texts have ended.
+    rows: usize,
     /// Cells of the rows above that reach down into this one.
     carried: Vec<Carried>,
     /// Within `thead`, and below one that has headings.
@@ -71,10 +74,11 @@ struct Row {
     words: usize,
     side_by_side: bool,
     word: bool,
-    /// Cells with a text below a word of which it is not known whether it is a heading, and how many of them
-    /// are labels themselves.
-    under: usize,
-    under_words: usize,
+    /// Cells that are no `th` and hold a known word, and whether two of them stand side by side.
+    known: Vec<(Cell, Heading)>,
+    adjacent: bool,
+    /// A cell holds what no heading does: a number as long as a telephone's or a date's, an address.
+    valued: bool,
     heads: usize,
     values: usize,
     /// Whether two headings stand side by side, and whether the last cell is one.
@@ -128,6 +132,8 @@ pub(super) struct Cell {
 pub(super) const COLUMNS_MAX: usize = 1000;
 /// A row has no more headings before a cell than this.
 const HEADINGS_MAX: usize = 8;
+/// Within how many rows headings are sought that nothing marks: below a title, a search, others.
+const HEADINGS_WITHIN: usize = 4;
 
 impl Table {
     /// A group of rows begins.
@@ -204,6 +210,12 @@ impl Table {
         self.is_plain() && !self.begun && !cell.hidden && self.row.words > 0
     }
 
+    /// Whether known words in cells that are no `th` may be headings: in one of the first rows, and nothing is
+    /// marked as one.
+    pub(super) fn asks_for_words(&self) -> bool {
+        self.rows < HEADINGS_WITHIN && !self.marked
+    }
+
     /// Whether the row is known to hold values.
     pub(super) fn row_has_values(&self) -> bool {
         self.row.values > 0
@@ -229,10 +241,7 @@ impl Table {
         }
         if !cell.head {
             self.row.says(says);
-            if text.is_some() && self.doubted.know(cell.column, 1) {
-                self.row.under += 1;
-                self.row.under_words += usize::from(says == Says::Word);
-            }
+            self.row.holds(cell, text.as_ref(), known);
         }
         self.row.stands(cell.head, text.is_some());
         let is_blank = text.is_none() && !self.row.control;
@@ -281,16 +290,19 @@ impl Table {
             self.marked = false;
             return Holds::Headings;
         }
+        if self.is_lone_heading(&row) {
+            // It may be a title too: it marks nothing.
+            self.marked = false;
+        }
         let first = self.is_plain() && !self.begun;
         let words = first && row.side_by_side && row.words * 2 >= row.values;
-        if first && !words && row.words > 1 {
-            self.doubt(&row);
+        if !words && self.asks_for_words() {
+            self.doubt(&row, first);
         }
-        // Where all that stands below such words is a label, each is one of the cell beside it.
-        if row.under > 0 && row.under == row.under_words {
-            self.doubted = Columns::default();
-        }
-        self.begun |= row.heads + row.values > 0 && !is_title;
+        self.rows += usize::from(row.filled || row.head);
+        // Boxes of a search above the headings hold no text.
+        let is_blank = row.heads == 0 && !row.filled;
+        self.begun |= row.heads + row.values > 0 && !is_title && !is_blank;
         let known = row.texts.iter().any(|(cell, heading)| cell.head && heading.known);
         if !row.open || !(words || self.is_of_headings(&row, known)) {
             self.body |= row.heads + row.values > 0;
@@ -339,11 +351,21 @@ impl Table {
             }
     }
 
-    /// Keeps the words of a first row that may be headings, so that what stands below one has its name too: a
-    /// name too many veils more.
-    fn doubt(&mut self, row: &Row) {
-        for (cell, heading) in row.texts.iter().filter(|(cell, heading)| heading.known && !cell.hidden) {
-            self.doubted.add(cell.column, cell.columns, heading, false);
+    /// Whether a row is the first and one heading that means nothing.
+    fn is_lone_heading(&self, row: &Row) -> bool {
+        let is_first = !self.begun && !self.in_head && !self.below_head;
+        is_first && (row.heads, row.values) == (1, 0) && row.texts.iter().all(|(_, heading)| !heading.known)
+    }
+
+    /// Keeps the words of a row that may be headings, so that what stands below one has its name too: a name too
+    /// many veils more. In the first row two words are enough, or one over several rows, unless a value stands
+    /// beside them; further down they stand side by side.
+    fn doubt(&mut self, row: &Row, first: bool) {
+        let reaches_down = row.known.iter().any(|(cell, _)| cell.rows != 1);
+        if row.adjacent || (first && !row.valued && (row.words > 1 || reaches_down)) {
+            for (cell, heading) in &row.known {
+                self.doubted.add(cell.column, cell.columns, heading, false);
+            }
         }
     }
 
@@ -419,6 +441,16 @@ impl Row {
         self.word = says == Says::Word;
     }
 
+    /// Notes what a cell that is no heading holds.
+    fn holds(&mut self, cell: Cell, text: Option<&Word>, known: bool) {
+        let Some(text) = text else { return };
+        self.adjacent |= known && self.known.last().is_some_and(|(last, _)| last.column + last.columns == cell.column);
+        self.valued |= !known && is_value(text);
+        if known {
+            self.known.push((cell, Heading { text: Word::clone(text), known }));
+        }
+    }
+
     /// Notes that a cell has ended, with or without a text.
     fn stands(&mut self, head: bool, text: bool) {
         self.beside |= self.head && head && text;
@@ -426,6 +458,12 @@ impl Row {
         self.filled |= !head && text;
         self.filled_behind |= !head && text && self.heads > 0;
     }
+}
+
+/// Whether a text is certainly no heading: it holds an address, or more digits than a year and a month.
+fn is_value(text: &str) -> bool {
+    const DIGITS: usize = 7;
+    text.contains(['@', '＠']) || text.chars().filter(|c| c.is_numeric()).count() >= DIGITS
 }
 
 #[cfg(test)]

@@ -72,12 +72,28 @@ fn spans_are_counted() {
 fn words_apart_may_be_headings_or_labels() {
     assert_eq!(names(&["~A x ~B y", "a c b d"])[4..], ["a: A", "c: ", "b: B", "d: "]);
     assert_eq!(names(&["n ~A x ~B y", "1 a c b d"])[5..], ["1: ", "a: A", "c: ", "b: B", "d: "]);
-    // Labels below labels: each means the cell beside it.
-    assert_eq!(names(&["~A a ~B b", "~C c ~D d", "x e y f"])[8..], ["x: ", "e: ", "y: ", "f: "]);
+    // Labels below labels: each means the cell beside it; but they may be a customer's, and change nothing.
+    assert_eq!(names(&["~A a ~B b", "~C c ~D d", "x e y f"])[8..], ["x: A", "e: ", "y: B", "f: "]);
+    // Where a value stands beside the first ones, they are no headings.
+    assert_eq!(names(&["~A a ~B 090-1234", "~C c ~D d", "x e y f"])[8..], ["x: ", "e: ", "y: ", "f: "]);
+    assert_eq!(names(&["~A a ~B b@c", "x e y f"])[4..], ["x: ", "e: ", "y: ", "f: "]);
     // One of them may be somebody's value.
     assert_eq!(names(&["~A x ~B y", "~C c b d"])[4..], ["~C: A", "c: C", "b: B", "d: "]);
     // A title over the whole table marks none.
     assert_eq!(names(&["!T*3", "~A ~B x", "a b c"])[3..], ["a: A", "b: B", "c: x"]);
+}
+
+#[test]
+fn words_below_the_first_row_may_be_headings() {
+    assert_eq!(names(&["x y", "~A ~B ~C", "a b c"])[5..], ["a: A", "b: B", "c: C"]);
+    assert_eq!(names(&["_ _ _", "~A x ~B", "a y b"])[6..], ["a: A", "y: ", "b: B"]);
+    assert_eq!(names(&["~A x", "~B ~C", "a y", "b c"])[4..], ["a: B", "y: C", "b: B", "c: C"]);
+    assert_eq!(names(&["~A ~B x", "~C ~D y", "a b z"])[6..], ["a: A C", "b: B D", "z: x"]);
+    assert_eq!(names(&["~A/2 x*2", "~B ~C", "a b c"])[4..], ["a: A", "b: B", "c: C"]);
+    assert_eq!(names(&["!T", "~A ~B", "a b"])[2..], ["a: T A", "b: B"]);
+    // Further down, and below marked headings, they are values.
+    assert_eq!(names(&["x y", "z w", "x y", "z w", "~A ~B", "a b"])[10..], ["a: ", "b: "]);
+    assert_eq!(names(&["!X !Y", "~A ~B", "a b"])[2..], ["a: X", "b: Y"]);
 }
 
 #[test]

@@ -40,6 +40,8 @@ struct Level {
     list: Option<Arc<str>>,
     /// It is a call whose first argument names the others.
     sets: bool,
+    /// Whose call it is: what it is given as `value` is called so.
+    owner: Option<Arc<str>>,
     /// It is an object or a list: what its name means is meant of what it holds.
     is_value: bool,
 }
@@ -55,10 +57,42 @@ const SHOWN: [&str; 7] = ["value", "defaultValue", "innerHTML", "innerText", "ou
 /// Calls that give an element what it shows.
 const SHOWS: [&str; 4] = ["val", "text", "html", "value"];
 /// Calls whose first argument names the second.
-const SETS: [&str; 11] =
-    ["set", "append", "put", "setItem", "setValue", "setVal", "setField", "setFieldValue", "fill", "assign", "update"];
-/// Calls that give a text back as it is, or nearly so.
-const KEEPS: [&str; 7] = ["trim", "String", "decodeURIComponent", "decodeURI", "unescape", "escapeHtml", "htmlDecode"];
+const SETS: [&str; 15] = [
+    "set",
+    "append",
+    "put",
+    "setItem",
+    "setValue",
+    "setVal",
+    "setField",
+    "setFieldValue",
+    "fill",
+    "assign",
+    "update",
+    "attr",
+    "prop",
+    "setAttribute",
+    "setAttr",
+];
+/// Those of them that may be given a value alone: it is called as the element is.
+const SETS_ALONE: [&str; 2] = ["setValue", "setVal"];
+/// Calls that give a text back as it is, or nearly so, or keep it as what it is called.
+const KEEPS: [&str; 12] = [
+    "trim",
+    "String",
+    "decodeURIComponent",
+    "decodeURI",
+    "unescape",
+    "escapeHtml",
+    "htmlDecode",
+    "ref",
+    "signal",
+    "observable",
+    "useState",
+    "FormControl",
+];
+/// What no call stands behind: brackets there only hold a value together.
+const NO_CALLEE: &[u8] = b"=(,:?+|&[";
 
 impl Naming {
     /// The name of what begins here.
@@ -82,6 +116,11 @@ impl Naming {
 
     /// A word or a string was read: it may turn out to be a name.
     pub(super) fn word(&mut self, word: &str) {
+        // `all("tel")[0].value`: which of them it is says nothing of its name.
+        if self.last == b'[' && word.bytes().all(|byte| byte.is_ascii_digit()) {
+            (self.fresh, self.last) = (false, b'a');
+            return;
+        }
         let before = std::mem::take(&mut self.word);
         self.owner = if self.last == b'.' { before } else { String::new() };
         self.fresh = word.len() <= NAME_BYTES;
@@ -106,8 +145,11 @@ impl Naming {
             b'[' => self.open(self.name.clone(), true),
             b'}' | b')' | b']' => self.close(),
             b',' if self.around.last().is_some_and(|level| level.sets) && self.fresh => {
-                let name: Arc<str> = Arc::from(self.word.as_str());
+                let mut name: Arc<str> = Arc::from(self.word.as_str());
                 if let Some(level) = self.around.last_mut() {
+                    if SHOWN.contains(&&*name) {
+                        name = level.owner.take().unwrap_or(name);
+                    }
                     (level.sets, level.list) = (false, Some(Arc::clone(&name)));
                 }
                 (self.name, self.conditions) = (Some(name), 0);
@@ -142,17 +184,23 @@ impl Naming {
 
     /// The brackets of a call or of an expression open.
     fn call(&mut self) {
+        let owner = || element(&self.owner).map(Arc::from);
         let name = match self.word.as_str() {
-            _ if !self.fresh => None,
+            _ if !self.fresh => self.name.clone().filter(|_| NO_CALLEE.contains(&self.last)),
+            word if SETS_ALONE.contains(&word) => owner(),
             word if SETS.contains(&word) => None,
             word if KEEPS.contains(&word) => self.name.clone(),
-            word if SHOWS.contains(&word) && element(&self.owner).is_some() => element(&self.owner).map(Arc::from),
-            word => word.strip_prefix("set").filter(|name| name.starts_with(char::is_uppercase)).map(Arc::from),
+            word if SHOWS.contains(&word) && element(&self.owner).is_some() => owner(),
+            word => {
+                let camel = word.strip_prefix("set").filter(|name| name.starts_with(char::is_uppercase));
+                camel.or_else(|| word.strip_prefix("set_")).map(Arc::from)
+            }
         };
         let sets = self.fresh && SETS.contains(&self.word.as_str());
+        let owner = if sets { owner() } else { None };
         self.open(name, false);
         if let Some(level) = self.around.last_mut() {
-            level.sets = sets;
+            (level.sets, level.owner) = (sets, owner);
         }
     }
 
@@ -163,7 +211,7 @@ impl Naming {
         }
         let name = std::mem::replace(&mut self.name, list.clone());
         let conditions = std::mem::take(&mut self.conditions);
-        self.around.push(Level { name, conditions, list, sets: false, is_value });
+        self.around.push(Level { name, conditions, list, sets: false, owner: None, is_value });
     }
 
     fn close(&mut self) {
@@ -213,6 +261,14 @@ mod tests {
             (r##"$("#tel").val("1"); $('[name="fax"]').text('2'); f('3')"##, "#tel tel=1 [name=\"fax\"] fax=2 3"),
             ("c.set('tel', '1'); d.append('fax', '2'); setTel('3')", "tel tel=1 fax fax=2 Tel=3"),
             ("set(a, '1'); f('tel', '2'); a || b('3')", "a=1 tel 2 3"),
+            ("tel.value = ('1'); (a, '2'); f()('3'); x = (y || '4')", "tel=1 2 3 x=4"),
+            (
+                r##"$("#tel").attr("value", "1"); a.setAttribute("fax", '2'); b.attr('value')"##,
+                "#tel value tel=1 fax fax=2 value",
+            ),
+            (r##"byName("tel")[0].value = "1"; $("#fax")[12].value = '2'"##, "tel tel=1 #fax fax=2"),
+            (r#"a.getAttribute("tel").setValue("1"); b.setValue("fax", '2')"#, "tel tel=1 b=fax fax=2"),
+            (r#"{tel: new FormControl('1'), fax: ref("2")}; set_mail('3')"#, "tel=1 fax=2 mail=3"),
             ("tel += '1'; o.fax ||= '2'; p ??= '3'; q = trim('4')", "tel=1 fax=2 p=3 q=4"),
         ] {
             let literals = strings(script).map(|literal| match literal.name {

@@ -53,14 +53,19 @@ impl XmlWalker {
         XmlWalker::of(&places, Some(Calls::new(&places, bounds)), bounds, NESTS)
     }
 
-    /// A walker for a document in a text, which may hold so many others.
+    /// A walker for a document in a text, which may hold so many others. It may be a part of one: several
+    /// elements, with text between them and behind. What it says of its type is looked at as a comment is.
     pub(crate) fn within(places: &Places, bounds: &Bounds, nests: usize) -> XmlWalker {
-        XmlWalker::of(places, None, bounds, nests)
+        let mut walker = XmlWalker::of(places, None, bounds, nests);
+        walker.tree.in_parts = true;
+        walker.scanner = walker.scanner.with_types();
+        walker
     }
 
     fn of(places: &Places, calls: Option<Calls>, bounds: &Bounds, nests: usize) -> XmlWalker {
         let tree = Tree {
             stage: Stage::Start,
+            in_parts: false,
             stack: Stack::default(),
             namespaces: Namespaces::default(),
             matcher: Matcher::new(places),
@@ -94,7 +99,7 @@ impl Walker for XmlWalker {
     fn end(&mut self, sink: &mut dyn Sink) -> Result<(), Refusal> {
         self.read(true, sink)?;
         match self.tree.stage {
-            Stage::Behind => Ok(()),
+            Stage::Behind => self.tree.flush(sink),
             _ => Err(unreadable(self.scanner.position(), "the document ends too early")),
         }
     }
@@ -120,6 +125,8 @@ struct Record {
 
 struct Tree {
     stage: Stage,
+    /// Whether other elements and texts may stand behind the root.
+    in_parts: bool,
     stack: Stack,
     namespaces: Namespaces,
     matcher: Matcher,
@@ -147,17 +154,18 @@ impl Tree {
         check_chars(raw, start)?;
         match kind {
             Kind::Text => self.text(raw, start),
-            Kind::Cdata if self.stage != Stage::Inside => Err(unreadable(start, "text stands outside the root")),
+            Kind::Cdata if !self.may_hold_text() => Err(unreadable(start, "text stands outside the root")),
             Kind::Cdata => self.run.add(&raw[9..raw.len() - 3], start + 9, Quote::XmlCdata),
             Kind::Open => self.open(raw, start, sink),
             Kind::Close => self.close(raw, start, sink),
             Kind::Comment => self.comment(raw, start, sink),
             Kind::Instruction => self.instruction(raw, start, first, sink),
+            Kind::Doctype => self.doctype(raw, start, sink),
         }
     }
 
     fn text(&mut self, raw: &str, start: usize) -> Result<(), Refusal> {
-        if self.stage != Stage::Inside {
+        if !self.may_hold_text() {
             let blank = |b: u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
             return if raw.bytes().all(blank) {
                 Ok(())
@@ -174,7 +182,7 @@ impl Tree {
     fn open(&mut self, raw: &str, start: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
         let mut attributes = std::mem::take(&mut self.attributes);
         let tag = tag::read(raw, &mut attributes).map_err(|(at, what)| unreadable(start + at, what))?;
-        if self.stage == Stage::Behind {
+        if self.stage == Stage::Behind && !self.in_parts {
             return Err(unreadable(start, "a second root"));
         }
         if self.stack.depth() == self.depth {
@@ -243,6 +251,10 @@ impl Tree {
             }
             _ => Ok(()),
         }
+    }
+
+    fn may_hold_text(&self) -> bool {
+        self.stage == Stage::Inside || (self.stage == Stage::Behind && self.in_parts)
     }
 
     fn record(&self) -> u32 {

@@ -37,7 +37,7 @@ pub fn read(text: &str, depth_max: usize) -> Option<Document> {
             Kind::Cdata => reader.text(raw, start, true)?,
             Kind::Open => reader.open(raw, start)?,
             Kind::Close => reader.close(raw, start)?,
-            Kind::Comment | Kind::Instruction => {}
+            Kind::Comment | Kind::Instruction | Kind::Doctype => {}
         }
     }
     let (name, root) = reader.root?;

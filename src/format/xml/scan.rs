@@ -24,6 +24,8 @@ pub enum Kind {
     Cdata,
     /// `<? ?>`
     Instruction,
+    /// `<!DOCTYPE a SYSTEM "b">`
+    Doctype,
 }
 
 /// A token and where it begins in the body.
@@ -52,6 +54,8 @@ pub struct Scanner {
     quote: Option<u8>,
     /// Whether the byte order mark was looked for.
     begun: bool,
+    /// Whether a document may say its type.
+    types: bool,
     value_bytes: usize,
 }
 
@@ -59,7 +63,13 @@ impl Scanner {
     /// A scanner at a body's first byte.
     pub fn new(value_bytes: usize) -> Scanner {
         let held = Vec::new();
-        Scanner { held, base: 0, from: 0, at: 0, kind: None, quote: None, begun: false, value_bytes }
+        Scanner { held, base: 0, from: 0, at: 0, kind: None, quote: None, begun: false, types: false, value_bytes }
+    }
+
+    /// Reads what a document says of its type, too.
+    pub fn with_types(mut self) -> Scanner {
+        self.types = true;
+        self
     }
 
     /// Takes in the next bytes; what has been read is let go.
@@ -129,6 +139,7 @@ impl Scanner {
             [] => return Ok(None),
             [b'<', b'/', ..] => Some((Kind::Close, 2)),
             [b'<', b'?', ..] => Some((Kind::Instruction, 2)),
+            [b'<', b'!', b'D', ..] if self.types => Some((Kind::Doctype, 2)),
             [b'<', b'!', b'D', ..] => {
                 return Err(unreadable(self.position(), "a document type definition is not read"));
             }
@@ -155,7 +166,7 @@ impl Scanner {
         let closing: &[u8] = match kind {
             Kind::Text => return self.found(memchr(b'<', &self.held[self.at..]), 0, 0),
             Kind::Close => return self.found(memchr(b'>', &self.held[self.at..]), 1, 0),
-            Kind::Open => return self.find_tag_end(),
+            Kind::Open | Kind::Doctype => return self.find_tag_end(),
             Kind::Comment => b"-->",
             Kind::Cdata => b"]]>",
             Kind::Instruction => b"?>",

@@ -25,13 +25,15 @@ pub struct Run {
     pieces: Vec<Piece>,
     /// Where each byte of the text stands in the body, where it may hold a document.
     map: Vec<usize>,
+    /// Whether it may hold one; nothing as long as all of it is blank.
+    holds: Option<bool>,
     value_bytes: usize,
 }
 
 impl Run {
     /// An empty run of at most so many bytes.
     pub fn new(value_bytes: usize) -> Run {
-        Run { text: String::new(), pieces: Vec::new(), map: Vec::new(), value_bytes }
+        Run { text: String::new(), pieces: Vec::new(), map: Vec::new(), holds: None, value_bytes }
     }
 
     /// Where it begins in the body, if it has begun.
@@ -51,7 +53,9 @@ impl Run {
             self.text.push_str(raw);
         }
         self.pieces.push(Piece { span: start..start + raw.len(), at, quotes: Quotes::one(quote) });
-        if inside::may_hold(&self.text) {
+        // Each piece is looked at once, however many follow one another that are blank.
+        self.holds = self.holds.or_else(|| inside::begins(&self.text[at..]));
+        if self.holds == Some(true) {
             self.locate(raw, start, quote)?;
         }
         if self.text.len() > self.value_bytes || self.pieces.len() > PIECES {
@@ -74,6 +78,7 @@ impl Run {
     fn clear(&mut self) {
         self.text.clear();
         self.map.clear();
+        self.holds = None;
         self.pieces.clear();
     }
 }
@@ -181,6 +186,14 @@ impl Tree {
             return Err(unreadable(start + 4 + at, "`--` stands in a comment"));
         }
         self.aside(inside, start + 4, Quote::XmlComment, sink)
+    }
+
+    /// A type that only names what others know of the document. What defines something is refused.
+    pub(super) fn doctype(&mut self, raw: &str, start: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
+        if self.stage != Stage::Before || raw.contains('[') || !raw.starts_with("<!DOCTYPE") {
+            return Err(unreadable(start, "a document type definition is not read"));
+        }
+        self.aside(&raw[2..raw.len() - 1], start + 2, Quote::XmlData, sink)
     }
 
     pub(super) fn instruction(

@@ -51,7 +51,7 @@ pub(super) fn tree(body: &[u8]) -> Result<Tree, Refusal> {
                 entity::unescape(raw, &mut top.text).map_err(|_| unreadable())?;
             }
             Kind::Cdata => open.last_mut().ok_or_else(unreadable)?.text.push_str(&raw[9..raw.len() - 3]),
-            Kind::Comment | Kind::Instruction => {}
+            Kind::Comment | Kind::Instruction | Kind::Doctype => {}
         }
         if values > VALUES_MAX {
             return Err(walk::too_many());

@@ -77,14 +77,22 @@ impl Judge<'_> {
     }
 
     /// Of a text whose leaves are judged for themselves all goes if it is, or holds, a veiled value that is
-    /// a document too.
+    /// a document too. What begins in a string of it, or in a section, is a part of one leaf and goes with that.
     fn document(&mut self, leaf: &Waiting<'_>, elsewhere: &mut Elsewhere) {
         let mut found = false;
         if !elsewhere.is_empty() {
             // What is no JSON is looked at where the text is none either.
-            let marks: &[char] = if leaf.text.trim_start().starts_with('<') { &['<'] } else { &['{', '[', '"'] };
-            let begins = |range: Range<usize>| leaf.text[range].trim_start().starts_with(marks);
-            elsewhere.find(leaf.text, self.record(leaf), |hit| found |= begins(hit.range));
+            let is_markup = leaf.text.trim_start().starts_with('<');
+            let marks: &[char] = if is_markup { &['<'] } else { &['{', '[', '"'] };
+            let mut inner = None;
+            elsewhere.find(leaf.text, self.record(leaf), |hit| {
+                let Range { start, end } = trimmed(&leaf.text[hit.range.clone()]);
+                let hit = hit.range.start + start..hit.range.start + end;
+                if !found && leaf.text[hit.clone()].starts_with(marks) {
+                    let inner = inner.get_or_insert_with(|| inner_texts(leaf.text, is_markup));
+                    found = !is_within(inner, &hit);
+                }
+            });
         }
         if found {
             let range = trimmed(leaf.text);
@@ -120,6 +128,39 @@ impl Judge<'_> {
         }
         self.verdict.edits.push(edit);
     }
+}
+
+/// The strings of a JSON text, or the sections of XML, in their order.
+fn inner_texts(text: &str, is_markup: bool) -> Vec<Range<usize>> {
+    if is_markup {
+        let section = |(at, begin): (usize, &str)| {
+            let from = at + begin.len();
+            text[from..].find("]]>").map(|length| from..from + length)
+        };
+        // One that is not closed ends the search.
+        return text.match_indices("<![CDATA[").map_while(section).collect();
+    }
+    let mut strings = Vec::new();
+    let mut begin = None;
+    let mut is_escaped = None;
+    for at in memchr::memchr2_iter(b'"', b'\\', text.as_bytes()) {
+        match (text.as_bytes()[at], begin) {
+            _ if is_escaped == Some(at) => is_escaped = None,
+            (b'\\', _) => is_escaped = Some(at + 1),
+            (_, None) => begin = Some(at + 1),
+            (_, Some(from)) => {
+                strings.push(from..at);
+                begin = None;
+            }
+        }
+    }
+    strings
+}
+
+/// Whether a range lies in one of these.
+fn is_within(ranges: &[Range<usize>], range: &Range<usize>) -> bool {
+    let behind = ranges.partition_point(|known| known.start <= range.start);
+    behind.checked_sub(1).is_some_and(|last| range.end <= ranges[last].end)
 }
 
 /// Whether this is XML: a call has members too, but its structs stay whole.
