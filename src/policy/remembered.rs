@@ -42,7 +42,7 @@ pub struct Recall {
     pub calls: Vec<Arc<str>>,
     /// The resources that remember each type.
     pub sources: Vec<(String, Arc<str>)>,
-    /// Which fields of a form may stand beside a table, folded: the rules say what they are.
+    /// Which fields of a form and parameters may stand beside a table, folded: the rules say what they are.
     pub beside: Vec<String>,
 }
 
@@ -80,11 +80,13 @@ pub(super) fn recall(parts: &Parts, matched: &[&Resource]) -> Option<Recall> {
     })
 }
 
-/// The fields of a form that these resources name: as what the request is known by, or under `query`.
+/// The fields of a form and the parameters that these resources name: as what the request is known by, or under
+/// `query`.
 fn beside(parts: &Parts, matched: &[&Resource]) -> Vec<String> {
     let of = |number: usize| parts.resources.get(number).is_some_and(|own| matched.iter().any(|one| one.id == own.id));
     let routes = parts.routes.iter().filter(|route| of(route.resource));
-    let known_by = routes.flat_map(|route| route.rule.form.iter().map(|(name, _)| label::fold(name)));
+    let rules = routes.flat_map(|route| route.rule.form.iter().chain(&route.rule.query));
+    let known_by = rules.map(|(name, _)| label::fold(name));
     let named = matched.iter().flat_map(|resource| resource.parameters.keys().cloned());
     known_by.chain(named).collect()
 }

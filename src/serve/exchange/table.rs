@@ -1,8 +1,8 @@
 //! The table of a write whose resource says by which column its rows are known: the body itself, or the one file of a
 //! form in parts.
 //!
-//! What stands beside it in a form may tell the CRM where its columns go, so nothing may stand there but what
-//! the rules name, what is empty, and the tokens by which servers know their own pages.
+//! What stands beside it, in a form, in the address or in its media type, may tell the CRM where its columns go. So
+//! nothing may stand there but what the rules name, and the tokens by which servers know their own pages.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -48,6 +48,11 @@ pub(super) fn of<'a>(asked: &'a Asked, plan: &Plan) -> Option<Table<'a>> {
     let is_form = media::claim(kind).ok()?.essence == "multipart/form-data";
     let (kind, place) = if is_form { file(body, plan)? } else { (kind.to_owned(), 0..body.len()) };
     let bytes = body.get(place.clone())?;
+    let recall = plan.recall.as_ref()?;
+    let is_named = |(name, _): &(String, String)| recall.beside.contains(&label::fold(name));
+    if !asked.queries.iter().flatten().all(is_named) || !says_nothing_more(&kind) {
+        return None;
+    }
     let kind = if is_form && media::is_table_called_workbook(&kind, bytes) { "text/csv" } else { &kind };
     let sent = readings::sent(Some(kind), bytes).ok()?;
     let charset = sent.charset.filter(|_| sent.format == Format::Csv)?;
@@ -67,12 +72,19 @@ fn file(body: &[u8], plan: &Plan) -> Option<(String, Range<usize>)> {
         named || TOKENS.iter().any(|token| plain.contains(token))
     };
     let (files, fields): (Vec<_>, Vec<_>) = parts.into_iter().partition(|part| part.is_file);
-    let is_harmless = |field: &parts::Whole| is_known(&field.name) || body[field.body.clone()].trim_ascii().is_empty();
     // A control into which nobody has put a file is sent too.
     let mut files = files.into_iter().filter(|file| !file.body.is_empty());
     let (Some(one), None) = (files.next(), files.next()) else { return None };
-    fields.iter().all(is_harmless).then_some(())?;
+    fields.iter().all(|field| is_known(&field.name)).then_some(())?;
     Some((one.kind?, one.body))
+}
+
+/// Whether a media type says no more of a table than its charset: without headings it is read by its columns' places.
+fn says_nothing_more(kind: &str) -> bool {
+    kind.split(';').skip(1).map(|part| part.trim().to_ascii_lowercase()).all(|part| {
+        let (name, value) = part.split_once('=').unwrap_or((&part, ""));
+        name.is_empty() || name == "charset" || (name == "header" && value == "present")
+    })
 }
 
 impl Table<'_> {

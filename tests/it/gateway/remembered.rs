@@ -122,3 +122,68 @@ fn where_nothing_can_be_kept_answers_leave_all_the_same_and_veils_are_refused() 
     let page = gateway.metrics_page();
     assert!(page.contains(r#"sudare_vault_operations_total{operation="remember",result="error"} 1"#), "{page}");
 }
+
+const TABLES: &str = r#"
+sudare: 1
+roles: { support: { groups: [crm-support] } }
+fields: { customer: { person.name: 氏名, phone: 電話, email: メール } }
+resources:
+  - { id: export, match: GET /all.csv, event: export, subject: ID, remember: ID, fields: customer }
+  - { id: import, match: POST /import, subject: ID, restore: { remembered: ID }, fields: customer }
+rules:
+  - { id: support-1, for: support, show: [person.name, email], mask: { phone: last4 } }
+"#;
+
+/// A table of many customers; each has a number of their own.
+fn table(rows: u32) -> String {
+    let row = |id: u32| format!("{id},客 {id},090-{:04}-{:04},c{id}@example.jp\r\n", id % 9000 + 1000, id % 7 + 1111);
+    "ID,氏名,電話,メール\r\n".to_owned() + &(1..=rows).map(row).collect::<String>()
+}
+
+#[test]
+fn a_table_that_staff_exported_goes_home_row_by_row_and_each_person_is_recorded() {
+    const ROWS: u32 = 1_200;
+    let written: Arc<Mutex<Vec<String>>> = Arc::default();
+    let inside = Arc::clone(&written);
+    let crm = Origin::start(move |request| {
+        if request.0.starts_with("GET") {
+            return Answer::new(200, "text/csv; charset=utf-8", &table(ROWS));
+        }
+        let body = request.0.split_once("\r\n\r\n").expect("a body").1;
+        inside.lock().expect("no panic there").push(body.to_owned());
+        Answer::new(200, "application/json", r#"{"imported":true,"first":"090-1001-1112"}"#)
+    });
+    let mut gateway = Running::start(&crm, TABLES);
+    let ask = |gateway: &Running, method: &str, path: &str, user: &str, body: &str| {
+        let headers = [("X-Remote-User", user), ("X-Remote-Groups", "crm-support"), ("Content-Type", "text/csv")];
+        request(gateway.staff, method, path, &headers, body).expect("an answer")
+    };
+    let seen = ask(&gateway, "GET", "/all.csv", "tanaka", "").text();
+    assert!(seen.contains("***-****-1112") && !seen.contains("090-"), "{}", &seen[..200]);
+    assert!(gateway.stop().success());
+    gateway.restart();
+    // One name, and one address to which the CRM would write.
+    let sheet = seen.replace("客 7,", "客 七,").replace("c9@example.jp", "me@example.org");
+    let expected = table(ROWS).replace("客 7,", "客 七,").replace("c9@example.jp", "me@example.org");
+    let saved = ask(&gateway, "POST", "/import", "tanaka", &sheet);
+    assert_eq!(saved.status, 200, "{}", saved.text());
+    assert_eq!(written.lock().expect("no panic there").pop().as_deref(), Some(&*expected));
+    assert!(!saved.text().contains("090-1001"), "what went home is not told again: {}", saved.text());
+    let records = gateway.records(&saved.header("sudare-request").expect("an id"));
+    let people = |event: &str, outcome: &str| -> Vec<String> {
+        let mine = records.iter().filter(|record| record["event"] == event && record["outcome"] == outcome);
+        let ids = mine.flat_map(|record| record["subjects"].as_array().cloned().unwrap_or_default());
+        ids.map(|subject| subject["id"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(people("restore", "forwarded").len(), ROWS as usize);
+    // What staff sees in clear is not remembered, so that nobody can say which of those addresses are new.
+    assert!(people("write", "alert").contains(&"9".to_owned()));
+    let veil = (409, Some("veil".to_owned()));
+    assert_eq!(refused(&ask(&gateway, "POST", "/import", "sato", &sheet)), veil, "another person's");
+    let moved = "ID,電話\n1,***-****-1113\n";
+    assert_eq!(refused(&ask(&gateway, "POST", "/import", "tanaka", moved)), veil, "another row's");
+    // The number that staff gives it is the CRM's from then on.
+    assert_eq!(ask(&gateway, "POST", "/import", "tanaka", "ID,電話\n3,03-1234-5678\n").status, 200);
+    assert_eq!(refused(&ask(&gateway, "POST", "/import", "tanaka", "ID,電話\n3,***-****-1114\n")), veil);
+    assert_eq!(ask(&gateway, "POST", "/import", "tanaka", "ID,電話\n4,***-****-1115\n").status, 200);
+}
