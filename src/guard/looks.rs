@@ -8,9 +8,11 @@ use crate::detect::Found;
 use crate::guard::disguise;
 use crate::guard::leaves::{self, Known, Told};
 use crate::guard::queue::{Flags, Waiting};
+use crate::guard::records::Records;
 use crate::guard::seats::Seat;
 use crate::guard::subject::Subjects;
 use crate::guard::tellers::Tellers;
+use crate::guard::turned::Turned;
 use crate::policy::plan::{Meaning, Plan, Unlisted};
 use crate::terms::kind::KindId;
 use crate::terms::label;
@@ -96,13 +98,36 @@ pub(super) fn note_telling(
     (seat.has_subject, teller)
 }
 
-/// What is found in a leaf: in all of it, and in what it holds of values that stand side by side.
-pub(super) fn find(plan: &Plan, leaf: &Leaf<'_>, look: Look, disguised: bool, found: &mut Vec<Found>) {
+/// Notes what rules ask of the record, if it stands here. An attribute is no field: staff gets it as
+/// they get any value that no field names.
+pub(super) fn note_attributes(plan: &Plan, records: &mut Records, seat: &Seat, leaf: &Leaf<'_>) {
+    records.in_record(leaf.record);
+    for (id, itself) in seat.met.telling(leaf) {
+        if let Meaning::Attribute(term) = plan.targets[usize::from(id.0)].meaning {
+            let place = &plan.targets[usize::from(id.0)].place;
+            records.met(plan, term, (place, itself), leaf);
+        }
+    }
+}
+
+/// What is found in a leaf: in all of it, in what it holds of values that stand side by side, and what was turned
+/// back there.
+pub(super) fn find(
+    (plan, turned): (&Plan, Option<&Turned>),
+    leaf: &Leaf<'_>,
+    look: Look,
+    disguised: bool,
+    found: &mut Vec<Found>,
+) {
+    found.clear();
     if look == Look::All {
         beside(plan, leaf, found);
     }
     if disguised && look != Look::Nothing {
         disguise::find(plan, leaf.text, look == Look::All, found);
+    }
+    if let Some(turned) = turned {
+        turned.find(leaf.text, found);
     }
 }
 

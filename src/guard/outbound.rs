@@ -11,8 +11,8 @@ use crate::detect::Found;
 use crate::guard::disguise;
 use crate::guard::leaves::{self, Known};
 use crate::guard::looks::{
-    asked, check_cell, find, given, is_blank, is_echo, is_only_counted, look, note_telling, of_header, passes,
-    structure,
+    Look, asked, check_cell, find, given, is_blank, is_echo, is_only_counted, look, note_attributes, note_telling,
+    of_header, passes, structure,
 };
 use crate::guard::notes::Notes;
 use crate::guard::opened::Opened;
@@ -320,18 +320,6 @@ impl Outbound {
             stood[usize::from(kind.0)] = true;
         }
     }
-
-    /// Notes what rules ask of the record, if it stands here. An attribute is no field: staff gets it as
-    /// they get any value that no field names.
-    fn note_attributes(plan: &Plan, records: &mut Records, seat: &Seat, leaf: &Leaf<'_>) {
-        records.in_record(leaf.record);
-        for (id, itself) in seat.met.telling(leaf) {
-            if let Meaning::Attribute(term) = plan.targets[usize::from(id.0)].meaning {
-                let place = &plan.targets[usize::from(id.0)].place;
-                records.met(plan, term, (place, itself), leaf);
-            }
-        }
-    }
 }
 
 /// The next guard by the same plan begins with what this one has learnt; of a document that has more
@@ -393,7 +381,7 @@ impl Sink for Outbound {
         if body {
             check_cell(&self.plan, seat, leaf)?;
             if self.plan.rows.is_some() {
-                Outbound::note_attributes(&self.plan, &mut self.records, seat, leaf);
+                note_attributes(&self.plan, &mut self.records, seat, leaf);
             }
         }
         if leaf.text == NULL {
@@ -419,14 +407,9 @@ impl Sink for Outbound {
             ..self.own.marked(leaf, structure(leaf, name, subject))
         };
         self.tellers.around(&self.plan, leaf, &told);
-        self.found.clear();
-        if !seat.is_quiet {
-            let look = look(&self.plan, leaf, known, !told.is_empty(), flags.echo);
-            find(&self.plan, leaf, look, flags.disguised, &mut self.found);
-        }
-        if let Some(turned) = &self.turned {
-            turned.find(leaf.text, &mut self.found);
-        }
+        let look =
+            if seat.is_quiet { Look::Nothing } else { look(&self.plan, leaf, known, !told.is_empty(), flags.echo) };
+        find((&self.plan, self.turned.as_deref()), leaf, look, flags.disguised, &mut self.found);
         let waiting = Waiting {
             document: self.document,
             text: leaf.text,

@@ -76,9 +76,12 @@ fn counted(gateway: &Gateway, facts: &Facts, told: &[Told<'_>]) {
     }
 }
 
+/// A kind, what became of it, how often.
+type Row<'a> = (Text<'a>, Text<'a>, u64);
+
 fn entry<'a>(house: &House, facts: &'a Facts, told: &[Told<'a>]) -> Entry<'a> {
     // Each with what became of which of its kinds.
-    let mut subjects: Vec<(Subject<'a>, Vec<(Text<'a>, Text<'a>, u64)>)> = Vec::new();
+    let mut subjects: Vec<(Subject<'a>, Vec<Row<'a>>)> = Vec::new();
     for Told { about, rule } in told {
         // Of a subject that nobody knows there is a kind all the same.
         let (of, id) = match about.subject {
