@@ -18,6 +18,10 @@ use crate::terms::secret::Secret;
 /// Words in the name of a field whose values may be any characters at all.
 const PASSWORDS: &[&str] = &["pass", "passwd", "password", "passphrase", "passcode", "pwd", "パスワード", "暗証"];
 
+/// How long the name of a field may be that staff is told again, and how many digits it may hold.
+const NAME_CHARS: usize = 64;
+const NAME_DIGITS: usize = 5;
+
 /// How many values of veiled kinds are kept apart: more than any limit allows.
 const TYPED: usize = 10_001;
 
@@ -148,11 +152,23 @@ impl<'a> Inbound<'a> {
         let span = restore::span(leaf);
         let token = if is_veil || is_password { None } else { self.token(leaf) };
         let said = Secret(if token.is_some() { restore::spelt(text) } else { String::new() });
+        let name = if is_veil || token.is_some() || locked.is_some() { self.name(leaf) } else { None };
         let token = (token.map(|_| known), token.unwrap_or(Why::Token));
         let doubts = [(is_veil.then_some(known), Why::Veil), token, (locked.map(Some), Why::ReadOnly)];
-        doubts
-            .into_iter()
-            .filter_map(move |(kind, why)| Some(Doubt { span: span.clone(), kind: kind?, why, said: said.clone() }))
+        doubts.into_iter().filter_map(move |(kind, why)| {
+            Some(Doubt { span: span.clone(), kind: kind?, why, said: said.clone(), name: name.clone() })
+        })
+    }
+
+    /// What staff calls a leaf, if that is a name beyond doubt: they are told it again.
+    fn name(&self, leaf: &Leaf<'_>) -> Option<Secret> {
+        let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']' | '$' | ':' | ' ');
+        let name = leaf.names.first().filter(|_| leaf.part != Part::Key)?.trim();
+        let is_name = (1..=NAME_CHARS).contains(&name.chars().count()) && name.chars().all(is_of_name);
+        let mut found = Vec::new();
+        self.plan.detectors.find(name, &mut found);
+        let few_digits = name.chars().filter(|c| c.is_numeric()).count() <= NAME_DIGITS;
+        (is_name && few_digits && found.is_empty() && !returned::holds_veil(name)).then(|| Secret(name.to_owned()))
     }
 
     /// Whether a leaf may hold a token that looks like a value, and why.

@@ -26,6 +26,7 @@ pub(super) fn is_veil(kind: &Kind, action: Action, text: &str) -> bool {
         // It looks like any value, so whatever comes back from who gets such tokens could be one.
         Action::Tokenize(Token::Format { .. }) => true,
         Action::Generalize(how) if is_coarse(how, &plain(text)) => true,
+        _ if action.veils() && is_of_another_make(kind, text) => true,
         _ => transform::looks_like_veil(kind, text) || transform::looks_like_veil(kind, &dashed(&plain(text))),
     }
 }
@@ -68,6 +69,29 @@ fn holds_initials(plain: &str) -> bool {
         letter(plain[..at].chars().next_back()) && letter(after.next()) && after.as_str().starts_with("***")
     })
 }
+
+/// Whether a text is a mask that somebody else's program made: `090-••••-5678`, `090-XXXX-5678`. In the place of a value
+/// that staff sees only veiled nobody types one.
+fn is_of_another_make(kind: &Kind, text: &str) -> bool {
+    let dots = text.chars().filter(|c| DOTS.contains(c)).count();
+    if dots >= DOTS_MIN {
+        return kind.name != "notes";
+    }
+    let plain = plain(text);
+    let is_cross = |c: char| c.eq_ignore_ascii_case(&'x');
+    let crosses = plain.chars().filter(|c| is_cross(*c)).count();
+    let is_of_number = |c: char| c.is_ascii_digit() || matches!(c, '-' | ' ' | '.' | '(' | ')' | '+') || is_cross(c);
+    crosses >= DOTS_MIN && OF_DIGITS.contains(&kind.name.as_str()) && plain.chars().all(is_of_number)
+}
+
+/// What masks are made of beside asterisks.
+const DOTS: [char; 8] = ['•', '●', '∙', '⬤', '○', '◯', '■', '█'];
+
+/// So many of them are a mask.
+const DOTS_MIN: usize = 3;
+
+/// Kinds whose values hold digits alone.
+const OF_DIGITS: [&str; 5] = ["phone", "postal_code", "card_number", "my_number", "ssn"];
 
 /// Whether a text is a generalized value: it is all that staff could see, and less than the value.
 fn is_coarse(how: Generalize, plain: &str) -> bool {
@@ -143,6 +167,29 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(holds_veil(text), is, "{text}");
+        }
+    }
+
+    #[test]
+    fn masks_of_another_make_are_known_in_their_own_fields() {
+        let kinds = crate::terms::kind::Kinds::builtin();
+        let kind = |name: &str| kinds.get(kinds.id(name).expect("a kind"));
+        let masked = Action::Mask(crate::terms::action::Mask::Last4);
+        for (name, text, is) in [
+            ("phone", "•••-••••-5678", true),
+            ("phone", "●●●●5678", true),
+            ("phone", "090-XXXX-5678", true),
+            ("phone", "xxxxxxxxxxx", true),
+            ("phone", "03-1234-5678 ext 5", false),
+            ("phone", "03-1234-5678", false),
+            ("card_number", "XXXX XXXX XXXX 1234", true),
+            ("person.name", "山●●●", true),
+            ("person.name", "XXX", false),
+            ("email", "xxx@example.jp", false),
+            ("notes", "●●● see below", false),
+        ] {
+            assert_eq!(is_veil(kind(name), masked, text), is, "{name} {text}");
+            assert!(!is_veil(kind(name), Action::Show, text), "{name} {text}");
         }
     }
 

@@ -56,7 +56,8 @@ async fn answer(
             gateway.metrics.refusals.with_label_values(&[refusal.reason.word()]).inc();
             tracing::info!(request = id, reason = refusal.reason.word(), note = refusal.note, "refused at the console");
             // The CRM's log-in is no way in here.
-            let ways = Ways { challenges: identity::challenges(&house.identity), login: None, allow: None };
+            let ways =
+                Ways { challenges: identity::challenges(&house.identity), login: None, allow: None, field: None };
             respond::refusal(refusal.reason, reader, &id, &ways).map(Full::new)
         }
     };

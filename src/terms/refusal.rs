@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::terms::disclosure::Subject;
+use crate::terms::secret::Secret;
 
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
@@ -114,6 +115,8 @@ pub struct Refusal {
     pub note: String,
     /// After how many seconds it is worth to ask again, where that is known.
     pub after: Option<u32>,
+    /// What staff themselves call the field that is meant: for their own eyes, and never a value.
+    pub field: Option<Secret>,
     /// Whom it is about, where two are meant that should be one: for the ledger alone.
     pub about: Vec<Subject>,
 }
@@ -121,7 +124,7 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal with a note.
     pub fn new(reason: Reason, note: impl Into<String>) -> Refusal {
-        Refusal { reason, note: note.into(), after: None, about: Vec::new() }
+        Refusal { reason, note: note.into(), after: None, field: None, about: Vec::new() }
     }
 }
 

@@ -145,7 +145,9 @@ impl IssuedForm {
         let home = settled.finish(plan, &open)?;
         // What looks like a value may be a token of the one that it is sent for.
         let is_sure = home.fills.is_empty() && !doubts.has_tokens();
-        if is_sure || self.is_itself(sent) { Ok(home) } else { Err(doubts.refuse(plan)) }
+        // Which field that is, nobody can say.
+        let refused = || Refusal { field: None, ..doubts.refuse(plan) };
+        if is_sure || self.is_itself(sent) { Ok(home) } else { Err(refused()) }
     }
 
     /// The tokens that look like values in its page and in its controls.

@@ -62,6 +62,8 @@ pub struct Doubt {
     pub why: Why,
     /// What it says, in one spelling, where it may hold a token that looks like a value.
     pub said: Secret,
+    /// What staff calls it, where that can be nothing but a name.
+    pub name: Option<Secret>,
 }
 
 /// What is the matter with a leaf.
@@ -80,12 +82,12 @@ pub enum Why {
 impl Doubt {
     /// That staff may not change what stands there.
     pub(super) fn locked(span: Range<usize>, kind: Option<KindId>) -> Doubt {
-        Doubt { span, kind, why: Why::ReadOnly, said: Secret(String::new()) }
+        Doubt { span, kind, why: Why::ReadOnly, said: Secret(String::new()), name: None }
     }
 
     /// That a veil stands there.
     pub(super) fn veil(span: Range<usize>, kind: Option<KindId>) -> Doubt {
-        Doubt { span, kind, why: Why::Veil, said: Secret(String::new()) }
+        Doubt { span, kind, why: Why::Veil, said: Secret(String::new()), name: None }
     }
 
     /// Whether this is what is the matter with the field of this number.
@@ -98,8 +100,12 @@ impl Doubt {
         matches!(self.why, Why::Token | Why::Text)
     }
 
-    /// Says that the write cannot go on.
+    /// Says that the write cannot go on, and to staff in which field.
     pub fn refuse(&self, plan: &Plan) -> Refusal {
+        Refusal { field: self.name.clone(), ..self.reason(plan) }
+    }
+
+    fn reason(&self, plan: &Plan) -> Refusal {
         let what = match self.kind {
             Some(kind) => format!("the field of kind `{}`", plan.kinds.get(kind).name),
             None => "a field".to_owned(),

@@ -149,7 +149,8 @@ fn carried_out(
     let mut plan = None;
     answered(dry, request, (response, record), &mut plan).unwrap_or_else(|refusal| {
         let reader = Reader { page: false, japanese: false };
-        let told = respond::refusal(refusal.reason, reader, "", &Ways::default());
+        let ways = Ways { field: refusal.field.clone(), ..Ways::default() };
+        let told = respond::refusal(refusal.reason, reader, "", &ways);
         let (head, body) = told.into_parts();
         Got {
             status: head.status.as_u16(),

@@ -282,7 +282,7 @@ fn refused(
     (reader, beside): (Reader, &Beside),
 ) -> Response<StaffBody> {
     let (challenges, login) = (identity::challenges(&house.identity), login::link(house));
-    let ways = Ways { challenges, login, allow: beside.allow };
+    let ways = Ways { challenges, login, allow: beside.allow, field: refusal.field.clone() };
     let mut response = respond::refusal(refusal.reason, reader, &facts.id, &ways);
     if let Some(after) = refusal.after {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after));

@@ -15,6 +15,7 @@ use http::{Response, StatusCode};
 use crate::serve::gate::fault::GateFault;
 use crate::serve::respond::words::Words;
 use crate::terms::refusal::Reason;
+use crate::terms::secret::Secret;
 
 /// The header with the request's id.
 pub const REQUEST: HeaderName = HeaderName::from_static("sudare-request");
@@ -62,13 +63,16 @@ pub struct Ways {
     pub login: Option<String>,
     /// The methods that there are, where they are not those that the gateway passes.
     pub allow: Option<&'static str>,
+    /// What staff themselves call the field that is meant, where one is.
+    pub field: Option<Secret>,
 }
 
 /// A refusal as an answer. Whoever is unknown learns the ways to become known.
 pub fn refusal(reason: Reason, reader: Reader, id: &str, ways: &Ways) -> Response<Bytes> {
     let unknown = reason == Reason::Unrecognised;
     let login = ways.login.as_deref().filter(|_| unknown);
-    let mut response = told(&words::of(reason), reason.word(), reader, id, login);
+    let field = ways.field.as_ref().map(|field| field.0.as_str());
+    let mut response = told(&words::of(reason), reason.word(), reader, id, (login, field));
     if reason == Reason::Method {
         // RFC 9110 section 15.5.6 asks for it.
         let allow = ways.allow.unwrap_or("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
@@ -83,7 +87,7 @@ pub fn refusal(reason: Reason, reader: Reader, id: &str, ways: &Ways) -> Respons
 /// The fixed page that takes the place of the CRM's own error page.
 pub fn error_page(status: StatusCode, reader: Reader, id: &str) -> Response<Bytes> {
     let words = Words { status: status.as_u16(), ..words::CRM_ERROR };
-    let mut response = told(&words, "crm-error", reader, id, None);
+    let mut response = told(&words, "crm-error", reader, id, (None, None));
     response.headers_mut().remove(&REFUSAL);
     response
 }
@@ -101,7 +105,7 @@ pub fn own(headers: &mut HeaderMap, kind: &'static str) {
 pub fn gate_refusal(fault: &GateFault, id: &str) -> Vec<u8> {
     let words = words::of(fault.told_as());
     let reader = Reader { page: true, japanese: false };
-    let response = told(&words, fault.word(), reader, id, None);
+    let response = told(&words, fault.word(), reader, id, (None, None));
     let status = response.status();
     let mut out =
         format!("HTTP/1.1 {} {}\r\n", status.as_u16(), status.canonical_reason().unwrap_or("Refused")).into_bytes();
@@ -116,8 +120,19 @@ pub fn gate_refusal(fault: &GateFault, id: &str) -> Vec<u8> {
     out
 }
 
-fn told(words: &Words, reason: &'static str, reader: Reader, id: &str, login: Option<&str>) -> Response<Bytes> {
+fn told(
+    words: &Words,
+    reason: &'static str,
+    reader: Reader,
+    id: &str,
+    (login, field): (Option<&str>, Option<&str>),
+) -> Response<Bytes> {
     let (title, detail) = if reader.japanese { words.ja } else { words.en };
+    let detail = &match (field, reader.japanese) {
+        (None, _) => detail.to_owned(),
+        (Some(field), false) => format!("{detail} The field is `{field}`."),
+        (Some(field), true) => format!("{detail}項目は「{field}」です。"),
+    };
     let (kind, body) = if reader.page {
         ("text/html; charset=utf-8", page(words.status, title, detail, id, reader.japanese, login))
     } else {
@@ -141,7 +156,8 @@ fn told(words: &Words, reason: &'static str, reader: Reader, id: &str, login: Op
 fn page(status: u16, title: &str, detail: &str, id: &str, japanese: bool, login: Option<&str>) -> String {
     let (language, number, log_in) =
         if japanese { ("ja", "受付番号", "ログイン") } else { ("en", "Request", "Log in") };
-    let quoted = |path: &str| path.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+    let quoted = |text: &str| text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+    let detail = quoted(detail);
     let link = login.map_or_else(String::new, |path| format!("<p><a href=\"{}\">{log_in}</a></p>", quoted(path)));
     format!(
         "<!DOCTYPE html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\"><title>{title}</title>\n\
@@ -172,12 +188,25 @@ mod tests {
 
     #[test]
     fn programs_get_a_problem() {
-        let ways = Ways { challenges: vec![HeaderValue::from_static("Basic")], login: None, allow: None };
+        let ways = Ways { challenges: vec![HeaderValue::from_static("Basic")], login: None, ..Ways::default() };
         let response = refusal(Reason::Unrecognised, Reader::of(&HeaderMap::new()), "01J", &ways);
         assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
         assert!(response.headers().contains_key(WWW_AUTHENTICATE));
         let problem: serde_json::Value = serde_json::from_slice(response.body()).expect("json");
         assert_eq!((problem["status"].as_u64(), problem["request"].as_str()), (Some(401), Some("01J")));
+    }
+
+    #[test]
+    fn staff_is_told_which_field_is_meant() {
+        let ways = Ways { field: Some(Secret("tel[<b>]".into())), ..Ways::default() };
+        let told = |page, japanese| {
+            let response = refusal(Reason::Veil, Reader { page, japanese }, "01J", &ways);
+            String::from_utf8(response.body().to_vec()).expect("text")
+        };
+        assert!(told(false, false).contains("The field is `tel[<b>]`."));
+        assert!(told(true, true).contains("項目は「tel[&lt;b>]」です。"));
+        let nobody = refusal(Reason::Veil, Reader { page: true, japanese: false }, "01J", &Ways::default());
+        assert!(!String::from_utf8_lossy(nobody.body()).contains("The field is"));
     }
 
     #[test]
