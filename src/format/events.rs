@@ -212,11 +212,12 @@ impl Event {
         self.text(data, places, bounds, inside.sink)
     }
 
-    /// Shows data that is text: a page, lines of which one at least begins with a label, or one value.
+    /// Shows data that is text: a page or XML, lines of which one at least begins with a label, or one value.
     fn text(&self, data: &Data, places: &Places, bounds: &Bounds, sink: &mut dyn Sink) -> Result<(), Refusal> {
         let leaf = self.leaf(&data.text, Part::Text, &data.pieces);
-        let is_page = data.pieces.len() == 1 && inside::is_markup(&data.text);
-        if is_page && Insides::new(&places.words, bounds, NESTS).show(&leaf, &data.map, sink)? {
+        // Anybody's word may begin as a document does, and must not end the stream.
+        let mut insides = Insides::new(&places.words, bounds, NESTS).lenient();
+        if inside::may_hold(&data.text) && insides.show(&leaf, &data.map, sink)? {
             return Ok(());
         }
         let lines = || data.text.split('\n').zip(&data.pieces);

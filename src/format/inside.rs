@@ -17,6 +17,7 @@ use crate::format::html::HtmlWalker;
 use crate::format::inside::both::Reading;
 use crate::format::inside::look::Look;
 use crate::format::json::JsonWalker;
+use crate::format::quote::decode;
 use crate::format::xml::XmlWalker;
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Member, Piece, Sink, Walker};
@@ -53,6 +54,10 @@ pub struct Insides {
     nests: usize,
     /// How many JSON objects were opened in the body so far.
     objects: u32,
+    /// Whether what cannot be read is a text, whatever it says.
+    lenient: bool,
+    /// Whether pages are read as well.
+    pages: bool,
 }
 
 /// What reads a text.
@@ -78,7 +83,39 @@ impl Insides {
     /// many others.
     pub fn new(words: &Arc<Words>, bounds: &Bounds, nests: usize) -> Insides {
         let nowhere = Arc::new(Places { words: Arc::clone(words), ..Places::default() });
-        Insides { words: Arc::clone(words), nowhere, bounds: bounds.clone(), nests, objects: 0 }
+        Insides {
+            words: Arc::clone(words),
+            nowhere,
+            bounds: bounds.clone(),
+            nests,
+            objects: 0,
+            lenient: false,
+            pages: true,
+        }
+    }
+
+    /// The same where programs keep parts of documents as well, which nobody else can read either: what cannot be
+    /// read is a text.
+    pub fn lenient(mut self) -> Insides {
+        self.lenient = true;
+        self
+    }
+
+    /// The same for whoever reads pages himself.
+    pub fn without_pages(mut self) -> Insides {
+        self.pages = false;
+        self
+    }
+
+    /// The same behind so many JSON objects of the body.
+    pub fn behind(mut self, objects: u32) -> Insides {
+        self.objects = objects;
+        self
+    }
+
+    /// How many JSON objects of the body were opened up to here.
+    pub fn objects(&self) -> u32 {
+        self.objects
     }
 
     /// Shows the leaves of the document that a leaf's text holds; `false`, with nothing shown, if it holds none
@@ -91,7 +128,12 @@ impl Insides {
         let mut outward = Outward { leaf, map, from, objects: self.objects, opened: 0, sink: &mut nobody };
         let proof = self.proof(text, &mut outward);
         let readable = self.nests > 0 && matches!(proof, Proof::Is(_) | Proof::Both(_));
-        if matches!(proof, Proof::Text) || !sink.opens(leaf, readable)? || !readable {
+        let is_text = match proof {
+            Proof::Text => true,
+            Proof::Is(Reader::Page) if !self.pages => true,
+            _ => self.lenient && !readable,
+        };
+        if is_text || !sink.opens(leaf, readable)? || !readable {
             return Ok(false);
         }
         let mut outward = Outward { leaf, map, from, objects: self.objects, opened: 0, sink };
@@ -124,7 +166,8 @@ impl Insides {
         match self.walk(Reader::Xml, text, nobody) {
             Ok(()) if !look.has_markup => Proof::Is(Reader::Xml),
             // Whoever begins as a page and names no field is one.
-            _ if look.begins_as_page && !look.is_named => self.page(text, nobody),
+            Ok(()) if look.begins_as_page && !look.may_be_named => self.page(text, nobody),
+            Err(_) if look.begins_as_page && !look.is_named => self.page(text, nobody),
             Ok(()) if self.walk(Reader::Page, text, nobody).is_ok() => Proof::Both(look),
             Ok(()) => Proof::Sealed,
             Err(refusal) if refusal.reason == Reason::Bound || look.is_named => Proof::Sealed,
@@ -179,27 +222,52 @@ struct Outward<'a> {
 }
 
 impl Outward<'_> {
-    /// Where a part of the inner text stands in the body, and how it is quoted there.
-    fn moved(&self, span: &Range<usize>) -> Option<(Range<usize>, &Piece)> {
-        let (start, end) = (span.start + self.from, span.end + self.from);
-        let at = self.leaf.pieces.iter().rposition(|piece| piece.at <= start)?;
-        let piece = &self.leaf.pieces[at];
-        let piece_end = self.leaf.pieces.get(at + 1).map_or(self.leaf.text.len(), |next| next.at);
-        let raw = |offset: usize| if offset == piece_end { piece.span.end } else { self.map[offset] };
-        (end <= piece_end).then(|| (raw(start)..raw(end), piece))
+    /// The piece of the leaf in which an offset of the inner text lies, and where in the leaf that piece ends.
+    fn piece(&self, offset: usize) -> Option<(&Piece, usize)> {
+        let at = self.leaf.pieces.partition_point(|piece| piece.at <= offset).checked_sub(1)?;
+        let end = self.leaf.pieces.get(at + 1).map_or(self.leaf.text.len(), |next| next.at);
+        Some((&self.leaf.pieces[at], end))
     }
 
+    /// Where in the body a part of a piece stands.
+    fn raw(&self, (piece, end): (&Piece, usize), span: &Range<usize>) -> Range<usize> {
+        let raw = |offset: usize| if offset == end { piece.span.end } else { self.map[offset] };
+        raw(span.start)..raw(span.end)
+    }
+
+    /// Where a part of the inner text stands in the body. What goes from one piece to another takes along what
+    /// parts them, so both must be written alike.
     fn span(&self, span: &Range<usize>) -> Option<Range<usize>> {
-        self.moved(span).map(|(span, _)| span)
+        let (start, end) = (span.start + self.from, span.end + self.from);
+        let first = self.piece(start)?;
+        if end <= first.1 {
+            return Some(self.raw(first, &(start..end)));
+        }
+        let last = self.piece(end - 1)?;
+        let is_alike = first.0.quotes == last.0.quotes;
+        is_alike.then(|| self.raw(first, &(start..start)).start..self.raw(last, &(end..end)).end)
     }
 
     fn pieces(&self, inner: &[Piece]) -> Option<Vec<Piece>> {
-        let moved = |piece: &Piece| {
-            let (span, outer) = self.moved(&piece.span)?;
-            let quotes = outer.quotes.layers().iter().try_fold(piece.quotes, |quotes, layer| quotes.within(*layer))?;
-            Some(Piece { span, at: piece.at, quotes })
-        };
-        inner.iter().map(moved).collect()
+        let mut pieces = Vec::with_capacity(inner.len());
+        for one in inner {
+            let (mut start, end) = (one.span.start + self.from, one.span.end + self.from);
+            let mut at = one.at;
+            loop {
+                let outer = self.piece(start)?;
+                let part = start..end.min(outer.1);
+                let layers = outer.0.quotes.layers();
+                let quotes = layers.iter().try_fold(one.quotes, |quotes, layer| quotes.within(*layer))?;
+                pieces.push(Piece { span: self.raw(outer, &part), at, quotes });
+                if end <= outer.1 {
+                    break;
+                }
+                // What is quoted across the end of a piece cannot be written in parts.
+                at += decode(one.quotes, &self.leaf.text[part]).ok()?.text.len();
+                start = outer.1;
+            }
+        }
+        Some(pieces)
     }
 
     fn member(&mut self, member: Option<&Member>) -> Option<Option<Member>> {
@@ -296,7 +364,7 @@ mod tests {
     #[test]
     fn what_a_text_turns_out_to_be() {
         let mut words = Words::default();
-        words.add("name", Length::Line);
+        ["name", "address"].into_iter().for_each(|name| words.add(name, Length::Line));
         let insides = Insides::new(&Arc::new(words), &Bounds::default(), NESTS);
         for (text, is) in [
             ("{}", "json"),
@@ -319,6 +387,9 @@ mod tests {
             ("<http://www.example.jp/>", "text"),
             ("<c><p>a</c>", "page"),
             ("<a><name>a & b</name></a>", "sealed"),
+            ("<p><address>a<br>b</address></p>", "page"),
+            ("<p><address>a<br/>b</address></p>", "both"),
+            ("<p><input name=\"name\"/></p>", "page"),
         ] {
             let told = match insides.proof(text, &mut Checked) {
                 Proof::Text => "text",

@@ -37,6 +37,13 @@ pub fn parts(text: &str) -> Vec<UrlPart> {
     }
 }
 
+/// What an address says of the data that it holds itself, unless that is in base64.
+pub fn data_type(text: &str) -> Option<&str> {
+    let url = text.trim();
+    let (kind, _) = url[url.find(':')? + 1..].split_once(',')?;
+    (scheme(url) == Some("data") && !kind.to_ascii_lowercase().ends_with(";base64")).then_some(kind)
+}
+
 fn scheme(url: &str) -> Option<&'static str> {
     const KNOWN: [&str; 9] = ["mailto", "tel", "sms", "callto", "fax", "skype", "sip", "javascript", "data"];
     let colon = url.find(':')?;

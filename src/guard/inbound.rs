@@ -1,10 +1,11 @@
 //! What staff writes: nothing that looks like a veil may reach the CRM, where it would stand in the
 //! place of the value that it hides. What does is in doubt, until `restore` has compared it.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use crate::guard::nothing::Hollow;
-use crate::guard::restore::{self, DOUBTS, Doubt, Doubts, Scope, Touch, Why};
+use crate::guard::restore::{self, DOUBTS, Doubt, Doubts, Likenesses, Scope, Touch, Why};
 use crate::guard::{leaves, query, returned};
 use crate::policy::plan::Plan;
 use crate::terms::kind::{self, Category, KindId};
@@ -40,6 +41,8 @@ pub struct Inbound<'a> {
     /// What may be veiled so that nothing stands there, once it is asked; and whether nothing stands somewhere.
     hollow: Option<Hollow>,
     nulls: bool,
+    /// Of what staff gets tokens that look like values, once it is asked.
+    likes: OnceCell<Likenesses>,
     bytes: usize,
     bytes_max: usize,
 }
@@ -59,6 +62,7 @@ impl<'a> Inbound<'a> {
             empties: false,
             hollow: None,
             nulls: false,
+            likes: OnceCell::new(),
             bytes: 0,
             bytes_max,
         }
@@ -142,8 +146,20 @@ impl<'a> Inbound<'a> {
         let locks = |kind: &KindId| self.plan.every(*kind).any(|own| own.readonly);
         let locked = known.filter(locks).or_else(|| self.in_brackets(leaf).find(locks));
         let span = restore::span(leaf);
-        let doubts = [(is_veil.then_some(known), Why::Veil), (locked.map(Some), Why::ReadOnly)];
-        doubts.into_iter().filter_map(move |(kind, why)| Some(Doubt { span: span.clone(), kind: kind?, why }))
+        let token = if is_veil || is_password { None } else { self.token(leaf) };
+        let said = Secret(if token.is_some() { restore::spelt(text) } else { String::new() });
+        let token = (token.map(|_| known), token.unwrap_or(Why::Token));
+        let doubts = [(is_veil.then_some(known), Why::Veil), token, (locked.map(Some), Why::ReadOnly)];
+        doubts
+            .into_iter()
+            .filter_map(move |(kind, why)| Some(Doubt { span: span.clone(), kind: kind?, why, said: said.clone() }))
+    }
+
+    /// Whether a leaf may hold a token that looks like a value, and why.
+    fn token(&self, leaf: &Leaf<'_>) -> Option<Why> {
+        let likes = self.likes.get_or_init(|| Likenesses::of(self.plan));
+        let is_said = matches!(leaf.part, Part::Value | Part::Number);
+        likes.doubt(self.plan, leaf.text).filter(|why| is_said || *why == Why::Token)
     }
 
     /// Notes what staff says itself of a leaf, which is no veil of theirs.

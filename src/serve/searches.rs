@@ -64,7 +64,7 @@ impl Searches {
         (request, values): (&str, usize),
         limits: &[Limit],
     ) -> Result<Vec<Limit>, Refusal> {
-        let numbers: Vec<String> = (0..values).map(|number| format!("{request} {number}")).collect();
+        let numbers: Vec<String> = (0..values).map(|number| format!("{request}-{number}")).collect();
         let sought: Vec<Sought<'_>> =
             numbers.iter().map(|number| Sought { kind: "", value: number, open: false }).collect();
         self.spend(person, &sought, limits)

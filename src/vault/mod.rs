@@ -19,4 +19,4 @@ mod page;
 pub mod ring;
 mod seal;
 #[cfg(test)]
-mod vectors;
+mod vector_tests;

@@ -5,6 +5,7 @@
 //! them was sealed with.
 
 mod laws;
+mod likenesses;
 pub mod seals;
 mod sequences;
 mod tables;

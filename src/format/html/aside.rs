@@ -11,7 +11,6 @@ use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::{Item, Run};
 use crate::format::html::show::Names;
 use crate::format::html::start::{Written, is_mark};
-use crate::format::inside;
 use crate::terms::leaf::{Part, Piece};
 use crate::terms::place::PlaceId;
 use crate::terms::quote::{Quote, Quotes};
@@ -103,19 +102,18 @@ impl Page {
             Use::Page => self.nested(&source, Part::Attribute, &context, eyes),
             Use::Url => self.url(&source, 0, &context, eyes),
             Use::Control | Use::Read | Use::Aside if self.json(&source, whole.clone(), &context, eyes)? => Ok(()),
-            Use::Control | Use::Read | Use::Aside if self.is_page(&source, &context) => {
-                self.nested(&source, Part::Attribute, &context, eyes)
-            }
+            Use::Control | Use::Read | Use::Aside if self.marked_up(&source, &context, eyes)? => Ok(()),
             Use::Control if !is_marked => self.control_value(written, &source, &context, eyes),
             Use::Read | Use::Aside if is_url(&source.text) => self.url(&source, 0, &context, eyes),
             Use::Control | Use::Read | Use::Aside => self.whole(&source, whole, Part::Attribute, &context, eyes),
         }
     }
 
-    /// Whether an attribute holds a page, and nothing says what that is as a whole.
-    fn is_page(&self, source: &Source<'_>, context: &Context) -> bool {
+    /// Shows a page or XML that an attribute holds, where nothing says what that is as a whole. Gives whether it
+    /// does.
+    fn marked_up(&mut self, source: &Source<'_>, context: &Context, eyes: &mut Eyes<'_>) -> Result<bool, Refusal> {
         let is_value = context.names.near.iter().any(|name| self.words.know(name)) || !context.places.is_empty();
-        self.nests > 0 && !is_value && inside::is_markup(&source.text)
+        Ok(!is_value && self.markup(source, 0..source.text.len(), Part::Attribute, context, eyes)?)
     }
 
     /// The names of what a choice would send: its own, or those of the list that it stands in. What is read
@@ -253,7 +251,8 @@ impl Page {
         let [Item::Text { span, literal: false, .. }] = run.items.as_slice() else { return Ok(false) };
         let raw = eyes.raw;
         let text = raw.slice(span.clone());
-        if !text.trim_start().starts_with(['{', '[']) {
+        // Most texts begin otherwise, also where a reference writes that.
+        if !text.trim_start().starts_with(['{', '[', '&', '<']) {
             return Ok(false);
         }
         let context = Context { names: self.names(), places: self.places_here() };
@@ -262,7 +261,8 @@ impl Page {
         }
         let source = Source::text(text, span.start);
         let whole = trimmed(&source.text, 0..source.text.len());
-        self.json(&source, whole, &context, eyes)
+        let is_data = self.json(&source, whole.clone(), &context, eyes)?;
+        Ok(is_data || self.markup(&source, whole, Part::Text, &context, eyes)?)
     }
 
     /// Shows the text of a script of that type.
@@ -336,7 +336,9 @@ fn loosen(written: &Written<'_>) -> Vec<(Range<usize>, &'static str)> {
 fn refresh(written: &Written<'_>, name: &str, text: &str) -> Option<usize> {
     let is_meta = written.tag.role == Role::Meta && name == "content";
     is_meta.then(|| written.value("http-equiv"))?.filter(|told| told.trim().eq_ignore_ascii_case("refresh"))?;
-    let at = text.to_ascii_lowercase().find("url=")? + "url=".len();
+    let named = text.to_ascii_lowercase().find("url=").map(|at| at + "url=".len());
+    // Browsers follow `0;/next` as well.
+    let at = named.or_else(|| Some(text.find([';', ','])? + 1))?;
     Some(at + text[at..].len() - text[at..].trim_start_matches(['"', '\'', ' ']).len())
 }
 

@@ -17,7 +17,7 @@ use crate::format::html::show::Names;
 use crate::format::json::within::{Surroundings, leaves_within};
 use crate::format::quote::decode;
 use crate::format::script::{self, Literal};
-use crate::format::{inside, style, url};
+use crate::format::{style, url};
 use crate::terms::leaf::{Leaf, Member, Part, Piece, Sink, Walker};
 use crate::terms::place::PlaceId;
 use crate::terms::quote::{Quote, Quotes};
@@ -91,11 +91,11 @@ impl<'a> Source<'a> {
     }
 
     /// The text as it is, without a layer of its own.
-    fn piece(&self, span: Range<usize>) -> Piece {
+    pub(super) fn piece(&self, span: Range<usize>) -> Piece {
         Piece { span: self.span(span), at: 0, quotes: self.outer.unwrap_or(Quotes::one(Quote::Verbatim)) }
     }
 
-    fn raw_of(&self, offset: usize) -> usize {
+    pub(super) fn raw_of(&self, offset: usize) -> usize {
         let mapped = self.map.as_ref().and_then(|map| map.get(offset)).map(|at| *at as usize);
         self.begin + mapped.unwrap_or(offset)
     }
@@ -208,6 +208,12 @@ impl Page {
                 self.script(&inner, &context, eyes)?;
                 continue;
             }
+            if let Some(kind) = url::data_type(&source.text[from..])
+                && let Some(inner) = source.inside(part.span.clone(), part.quote)
+                && self.data_address(&inner, kind, context, eyes)?
+            {
+                continue;
+            }
             let quotes = source.quotes(part.quote).ok_or_else(too_deep)?;
             let is_all = part.span == (0..source.text.len());
             let piece = Piece { span: source.span(part.span), at: 0, quotes };
@@ -282,13 +288,15 @@ impl Page {
         context: &Context,
         eyes: &mut Eyes<'_>,
     ) -> Result<bool, Refusal> {
-        let is_page = literal.part == Part::Script && inside::is_markup(&literal.text) && self.nests > 0;
-        if !literal.may_be_data() && !is_page {
+        let begins = |with: char| literal.text.trim_start().starts_with(with);
+        let is_markup = literal.part == Part::Script && self.nests > 0 && begins('<');
+        if !literal.may_be_data() && !is_markup {
             return Ok(false);
         }
         let Some(inner) = source.inside(span, literal.quote) else { return Ok(false) };
-        if !is_page {
-            return self.json(&inner, 0..inner.text.len(), context, eyes);
+        let whole = 0..inner.text.len();
+        if !is_markup {
+            return self.json(&inner, whole, context, eyes);
         }
         let mut context = context.clone();
         context.names.near.extend(literal.name.iter().cloned());
@@ -296,8 +304,7 @@ impl Page {
         if context.names.near.iter().any(|name| self.words.know(name)) {
             return Ok(false);
         }
-        self.nested(&inner, Part::Script, &context, eyes)?;
-        Ok(true)
+        self.markup(&inner, whole, Part::Script, &context, eyes)
     }
 
     /// Shows what of a style sheet may hold a value; the rest is structure.
@@ -328,7 +335,7 @@ impl Page {
         let whole = 0..source.text.len();
         let Some(nests) = self.nests.checked_sub(1) else { return self.whole(source, whole, part, context, eyes) };
         let mut walker = HtmlWalker::within(&self.bounds, &self.words, nests);
-        let mut gather = Gather { is_text: part == Part::Text, ..Gather::default() };
+        let mut gather = Gather::of(part);
         let read = walker.write(source.text.as_bytes(), &mut gather).and_then(|()| walker.end(&mut gather));
         if read.is_err() || !gather.move_to(source) {
             return self.whole(source, whole, part, context, eyes);
@@ -336,7 +343,8 @@ impl Page {
         self.gathered(gather, context, eyes)
     }
 
-    fn gathered(&mut self, gather: Gather, context: &Context, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+    /// Shows what was kept, with what is known around it.
+    pub(super) fn gathered(&mut self, gather: Gather, context: &Context, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
         let mut objects = 0;
         let mut closed = 0..0;
         for Gathered { mut held, document } in gather.leaves {
@@ -377,15 +385,20 @@ struct Gathered {
 
 /// Keeps the leaves of what stands inside, so that they can be shown with what is known outside.
 #[derive(Default)]
-struct Gather {
+pub(super) struct Gather {
     leaves: Vec<Gathered>,
     /// All of it is text of an element: a place of that says nothing of what stands in tags inside.
     is_text: bool,
 }
 
 impl Gather {
+    /// What keeps the leaves of such a part.
+    pub(super) fn of(part: Part) -> Gather {
+        Gather { is_text: part == Part::Text, ..Gather::default() }
+    }
+
     /// Tells the leaves as parts of the body; `false` if their quoting is too deep to tell.
-    fn move_to(&mut self, source: &Source<'_>) -> bool {
+    pub(super) fn move_to(&mut self, source: &Source<'_>) -> bool {
         self.leaves.iter_mut().map(|leaf| &mut leaf.held).all(|held| {
             if let Some(member) = &held.member {
                 let (span, before) = (source.span(member.span.clone()), source.raw_of(member.before));

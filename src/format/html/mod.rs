@@ -18,6 +18,7 @@ mod attribute;
 mod close;
 mod columns;
 mod control;
+mod documents;
 mod element;
 mod embed;
 pub mod forms;

@@ -97,7 +97,7 @@ pub fn is_markup(text: &str) -> bool {
 }
 
 /// What the tags of a text say of it.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(super) struct Look {
     /// An element of pages stands in it, outside of sections and comments.
     pub(super) has_markup: bool,
@@ -105,11 +105,14 @@ pub(super) struct Look {
     pub(super) has_any_markup: bool,
     /// Its first element is one of pages.
     pub(super) begins_as_page: bool,
-    /// Somebody knows a name in it that would be lost in a page: of an element, or of an attribute.
+    /// Somebody knows a name in it that no page has, or that means what it says: of an element, or of an
+    /// attribute.
     pub(super) is_named: bool,
-    /// Where each element begins that has a name of pages.
-    pages: Vec<(usize, bool)>,
-    /// Whether names that pages have too are names of fields here.
+    /// The same of a name that pages have as well: `address`.
+    pub(super) may_be_named: bool,
+    /// Where each tag begins, and whether it is one of pages.
+    tags: Vec<(usize, bool)>,
+    /// Whether the commonest names of pages are names of fields, too.
     counts_all: bool,
 }
 
@@ -117,45 +120,44 @@ impl Look {
     /// Looks at a text that begins with `<`.
     pub(super) fn at(text: &str, words: &Words) -> Look {
         let mut look = Look { has_any_markup: is_markup(text), ..Look::default() };
-        let (mut is_first, mut is_foreign, mut alike) = (true, false, false);
+        let mut first = None;
+        let (mut is_foreign, mut is_alike) = (false, false);
         for part in parts(text).filter(|part| !part.aside) {
-            let tag = part.tag;
-            // `<Table>` is nobody's page.
-            let is_page = part.is_page && (is_plain(tag.name) || tag.name.starts_with('!'));
+            let Tag { name, rest } = part.tag;
             look.has_markup |= part.is_page;
-            if tag.name.starts_with('!') {
-                look.begins_as_page |= is_first && is_page;
-                is_first &= !is_page;
+            if name.starts_with('!') {
+                first = first.or(part.is_page.then_some((name, false)));
                 continue;
             }
-            if is_first {
-                look.begins_as_page = is_page;
-                is_first = false;
-            }
-            let is_other = is_one_of(OTHERS, tag.name);
-            is_foreign |= !part.is_page && !is_other && !tag.name.is_empty();
-            let knows = words.know(local(tag.name));
-            look.is_named |= knows && !part.is_page && !is_other;
-            alike |= knows && (part.is_page || is_other);
-            if !part.is_page && !is_other {
-                look.is_named |= attributes(tag.rest).any(|name| words.know(local(name)));
-            }
-            look.pages.push((part.at, part.is_page || is_other));
+            let is_other = is_one_of(OTHERS, name);
+            let is_of_pages = part.is_page || is_other;
+            first.get_or_insert((name, !is_of_pages));
+            let knows = words.know(local(name));
+            is_foreign |= !is_of_pages;
+            is_alike |= knows && is_of_pages;
+            look.may_be_named |= knows && is_other;
+            look.is_named |= !is_of_pages && (knows || attributes(rest).any(|name| words.know(local(name))));
+            look.tags.push((part.at, is_of_pages));
         }
+        let Some((name, is_odd)) = first else { return look };
+        // `<Table>` is nobody's page, and a page that begins with `<address>` has no other elements than its own.
+        let is_page = name.starts_with('!') || (!is_odd && is_plain(name));
+        look.begins_as_page = is_page && !(is_foreign && is_one_of(OTHERS, name));
         look.counts_all = is_foreign || !look.begins_as_page;
-        look.is_named |= alike && look.counts_all;
+        look.is_named |= is_alike && look.counts_all;
+        look.may_be_named |= look.is_named;
         look
     }
 
     /// Whether the name of an element is one of a field here.
     pub(super) fn counts(&self, name: &str, words: &Words) -> bool {
-        words.know(name) && (self.counts_all || !(is_one_of(MARKUP, name) || is_one_of(OTHERS, name)))
+        words.know(name) && (self.counts_all || !is_one_of(MARKUP, name))
     }
 
     /// Whether the tag around this offset is one of a page's element.
     pub(super) fn is_of_page(&self, at: usize) -> bool {
-        let behind = self.pages.partition_point(|(begin, _)| *begin <= at);
-        behind.checked_sub(1).is_some_and(|last| self.pages[last].1)
+        let behind = self.tags.partition_point(|(begin, _)| *begin <= at);
+        behind.checked_sub(1).is_some_and(|last| self.tags[last].1)
     }
 }
 
@@ -272,6 +274,8 @@ mod tests {
             ("<TABLE>", true),
             ("<Table>", false),
             ("<c><p>", false),
+            ("<address><br>", true),
+            ("<address><br><c>", false),
         ] {
             assert_eq!(look(text).begins_as_page, begins, "{text}");
         }
@@ -286,11 +290,14 @@ mod tests {
             ("<c a = \"1\" name = 'x'/>", true),
             ("<p><input name=\"x\"></p>", false),
             ("<p><address>x</address></p>", false),
+            ("<address>x<br></address>", false),
+            ("<address>x</address><c/>", true),
             ("<Table><address>x</address></Table>", true),
             ("<a><c/><label>x</label></a>", true),
             ("<p>name=<b>x</b></p>", false),
         ] {
             assert_eq!(look(text).is_named, is_named, "{text}");
         }
+        assert!(look("<p><address>x</address></p>").may_be_named && !look("<p><label>x</label></p>").may_be_named);
     }
 }

@@ -4,6 +4,7 @@
 //! with its names, numbers and members. Of a longer one, which must leave while it comes, the strings
 //! and numbers are read with the names before them.
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -35,6 +36,8 @@ pub struct ScriptWalker {
     /// No path reaches into a script's own data, whose root nobody knows.
     nowhere: Arc<Places>,
     bounds: Bounds,
+    /// How many objects were opened in its data so far.
+    objects: Cell<u32>,
 }
 
 impl ScriptWalker {
@@ -50,6 +53,7 @@ impl ScriptWalker {
             places,
             nowhere: Arc::new(Places::default()),
             bounds: bounds.clone(),
+            objects: Cell::new(0),
         }
     }
 
@@ -59,7 +63,8 @@ impl ScriptWalker {
         let Some(data) = padded::data(text) else { return Ok(false) };
         let raw_of = |offset| data.start + offset;
         let surroundings = Surroundings { raw_of: &raw_of, outer: None, record: 0 };
-        if !leaves_within(&text[data.clone()], &self.places, &self.bounds, &surroundings, sink)? {
+        let mut under = Under::new(None, &self.objects, sink);
+        if !leaves_within(&text[data.clone()], &self.places, &self.bounds, &surroundings, &mut under)? {
             return Ok(false);
         }
         for around in [0..data.start, data.end..text.len()] {
@@ -75,7 +80,7 @@ impl ScriptWalker {
         let mut at = 0;
         for data in json_parts(text) {
             let name = name_before(&text[at..data.start]);
-            let mut under = Under { name: name.as_deref(), sink };
+            let mut under = Under::new(name.as_deref(), &self.objects, sink);
             let raw_of = |offset| data.start + offset;
             let surroundings = Surroundings { raw_of: &raw_of, outer: None, record: 0 };
             if leaves_within(&text[data.clone()], &self.nowhere, &self.bounds, &surroundings, &mut under)? {
@@ -109,7 +114,7 @@ impl ScriptWalker {
         {
             let raw_of = |offset: usize| decoded.map.get(offset).map_or(span.end, |at| span.start + *at as usize);
             let surroundings = Surroundings { raw_of: &raw_of, outer: Some(quotes), record: 0 };
-            let mut under = Under { name, sink };
+            let mut under = Under::new(name, &self.objects, sink);
             if leaves_within(&decoded.text, &self.nowhere, &self.bounds, &surroundings, &mut under)? {
                 return Ok(());
             }
@@ -118,18 +123,22 @@ impl ScriptWalker {
         let above: Vec<&str> = literal.above.iter().map(|name| &**name).collect();
         let (names, above) = (name.map_or(Names::NONE, Names::one), Names::list(&above));
         let leaf = Leaf { names, above, ..Leaf::bare(&literal.text, literal.part, &pieces) };
-        if literal.part == Part::Script && inside::is_markup(&literal.text) && self.page(&leaf, raw, sink)? {
+        if literal.part == Part::Script && inside::may_hold(&literal.text) && self.document(&leaf, raw, sink)? {
             return Ok(());
         }
         sink.leaf(&leaf)
     }
 
-    /// Shows the leaves of a page that stands in a string; `false` if nobody wants them.
-    fn page(&self, leaf: &Leaf<'_>, raw: &str, sink: &mut dyn Sink) -> Result<bool, Refusal> {
+    /// Shows the leaves of a document that stands in a string; `false` if there is none, or nobody wants them.
+    fn document(&self, leaf: &Leaf<'_>, raw: &str, sink: &mut dyn Sink) -> Result<bool, Refusal> {
         let Some(piece) = leaf.pieces.first() else { return Ok(false) };
         let Ok(decoded) = decode(piece.quotes, &raw[..piece.span.len()]) else { return Ok(false) };
         let map: Vec<usize> = decoded.map.iter().map(|at| piece.span.start + *at as usize).collect();
-        Insides::new(&self.places.words, &self.bounds, NESTS).show(leaf, &map, sink)
+        let insides = Insides::new(&self.places.words, &self.bounds, NESTS);
+        let mut insides = insides.lenient().behind(self.objects.get());
+        let shown = insides.show(leaf, &map, sink);
+        self.objects.set(insides.objects());
+        shown
     }
 
     fn read(&mut self, last: bool, sink: &mut dyn Sink) -> Result<(), Refusal> {
@@ -163,16 +172,29 @@ impl ScriptWalker {
     }
 }
 
-/// Shows leaves below the name that stands before their document.
+/// Shows leaves below the name that stands before their document, whose objects are others than those before.
 struct Under<'a> {
     name: Option<&'a str>,
+    /// How many objects were opened before it.
+    before: u32,
+    /// How many are opened.
+    objects: &'a Cell<u32>,
     sink: &'a mut dyn Sink,
 }
 
-impl Under<'_> {
+impl<'a> Under<'a> {
+    fn new(name: Option<&'a str>, objects: &'a Cell<u32>, sink: &'a mut dyn Sink) -> Under<'a> {
+        Under { name, before: objects.get(), objects, sink }
+    }
+
     fn told<T>(&mut self, leaf: &Leaf<'_>, tell: impl FnOnce(&mut dyn Sink, &Leaf<'_>) -> T) -> T {
         let above: Vec<&str> = leaf.above.iter().chain(self.name).collect();
-        tell(self.sink, &Leaf { above: Names::list(&above), ..leaf.clone() })
+        let objects: Vec<u32> = leaf.objects.iter().map(|object| object + self.before).collect();
+        let mut member = leaf.member.clone();
+        member.iter_mut().for_each(|member| member.object += self.before);
+        let opened = objects.iter().copied().chain(member.iter().map(|member| member.object)).max();
+        self.objects.set(self.objects.get().max(opened.map_or(0, |object| object + 1)));
+        tell(self.sink, &Leaf { above: Names::list(&above), member, objects: &objects, ..leaf.clone() })
     }
 }
 

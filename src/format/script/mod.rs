@@ -13,6 +13,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use self::file::ScriptWalker;
+pub use self::padded::is_call;
 
 use crate::format::quote::decode;
 use crate::format::script::scan::{Found, Scanner};

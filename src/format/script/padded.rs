@@ -22,9 +22,25 @@ pub(super) fn data(text: &str) -> Option<Range<usize>> {
     Some(start..start + balanced(&text[start..])?)
 }
 
+/// Whether a text is nothing but one such call.
+pub fn is_call(text: &str) -> bool {
+    let behind = data(text).and_then(|data| text[data.end..].trim_start().strip_prefix(')'));
+    behind.is_some_and(|behind| matches!(behind.trim(), "" | ";"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_is_all_of_a_text_or_none() {
+        for text in ["cb({});", " cb([1] ) ;\n", "/**/ a.b({\"a\":\")<\"})"] {
+            assert!(is_call(text), "{text}");
+        }
+        for text in ["cb({})<br>", "cb({});x", "cb({})\nx", "cb({}", "cb({},1)", "cb(1)", "", "cb({}));"] {
+            assert!(!is_call(text), "{text}");
+        }
+    }
 
     #[test]
     fn a_call_with_data_is_known_at_any_cut() {

@@ -5,6 +5,7 @@
 //! declare is known by the names and spellings that applications share (`names`, `text`). Here
 //! questions become answers; `walk` finds them, `decision` is the rule.
 
+mod arguments;
 mod beside;
 mod columns;
 mod decision;

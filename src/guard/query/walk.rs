@@ -33,7 +33,7 @@ pub(super) struct Part<'p> {
     declared: Option<&'p Parameter>,
     named: Named,
     operator: Option<Operator>,
-    is_number: bool,
+    pub is_number: bool,
     uses: Vec<Use>,
 }
 
@@ -54,16 +54,19 @@ pub(super) struct Walk<'s, 'p> {
     values: usize,
     text_left: usize,
     nested: usize,
+    /// Whether what is called groups or counts.
+    pub(super) calls_group: bool,
 }
 
 impl<'s, 'p> Walk<'s, 'p> {
     pub fn new(screen: &'s mut Screen<'p>) -> Walk<'s, 'p> {
         let (known, columns) = (HashMap::new(), HashMap::new());
-        Walk { screen, path: Vec::new(), known, columns, values: 0, text_left: TEXT_MAX, nested: 0 }
+        Walk { screen, path: Vec::new(), known, columns, values: 0, text_left: TEXT_MAX, nested: 0, calls_group: false }
     }
 
     /// Everything that a request says.
     pub fn tree(&mut self, tree: &Tree) -> Result<(), Refusal> {
+        self.calls_group = Walk::calls_a_group(tree);
         self.number_columns(tree);
         self.unnumbered(tree)?;
         self.called(tree)?;
@@ -86,8 +89,17 @@ impl<'s, 'p> Walk<'s, 'p> {
     fn walk(&mut self, tree: &Tree) -> Result<(), Refusal> {
         let answered = match tree {
             Tree::Leaf(text) => return self.leaf(text.trim()),
-            Tree::List(items) => self.triple(items)?,
-            Tree::Map(members) => self.described(members)?,
+            Tree::List(items) => {
+                let answered = self.triple(items)?;
+                if !answered {
+                    self.arguments(items)?;
+                }
+                answered
+            }
+            Tree::Map(members) => {
+                self.words_of_a_call(members)?;
+                self.described(members)?
+            }
         };
         for (name, child) in tree.children() {
             let part = self.part(name);
@@ -141,6 +153,7 @@ impl<'s, 'p> Walk<'s, 'p> {
         self.screen.notice(text);
         self.named(text)?;
         self.declared(text)?;
+        self.placed(text)?;
         if text.is_empty() || self.path.iter().any(|part| part.declared.is_some()) {
             return Ok(());
         }
@@ -189,6 +202,28 @@ impl<'s, 'p> Walk<'s, 'p> {
     fn declared(&mut self, text: &str) -> Result<(), Refusal> {
         let Some(at) = self.path.iter().rposition(|part| part.declared.is_some()) else { return Ok(()) };
         let Some(parameter) = self.path[at].declared else { return Ok(()) };
+        self.by(parameter, text)
+    }
+
+    /// A value at a place that is declared by its way there: `$.params.args[4]`.
+    fn placed(&mut self, text: &str) -> Result<(), Refusal> {
+        let plan = self.screen.plan;
+        if !plan.parameters.keys().any(|name| name.starts_with("$.")) {
+            return Ok(());
+        }
+        let way = |each: bool| {
+            let step = |part: &Rc<Part<'_>>| match (part.is_number, each) {
+                (true, true) => "[*]".to_owned(),
+                (true, false) => format!("[{}]", part.name),
+                (false, _) => format!(".{}", part.name),
+            };
+            label::fold(&format!("${}", self.path.iter().map(step).collect::<String>()))
+        };
+        let declared = [way(false), way(true)].iter().find_map(|way| plan.parameters.get(way));
+        declared.map_or(Ok(()), |parameter| self.by(parameter, text))
+    }
+
+    fn by(&mut self, parameter: &Parameter, text: &str) -> Result<(), Refusal> {
         if !parameter.filters.is_empty() {
             self.about(&parameter.filters, text)?;
         }
@@ -324,7 +359,7 @@ impl<'s, 'p> Walk<'s, 'p> {
     }
 
     /// Every word of a text may be a column's name, so that reading is dear.
-    fn charge(&mut self, text: &str) -> Result<(), Refusal> {
+    pub(super) fn charge(&mut self, text: &str) -> Result<(), Refusal> {
         let left = self.text_left.checked_sub(text.len());
         self.text_left = left.ok_or_else(|| {
             Refusal::new(Reason::Query, format!("conditions of more than {TEXT_MAX} bytes cannot be read"))

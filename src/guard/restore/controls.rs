@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
+use super::shown::{Gathered, Likenesses, Shown};
 use super::who::names_a_record;
 use super::{Doubt, Doubts, Fill, Home, RESTORED, Settled, Why, is_locked};
 use crate::format::html::forms::{Control, Form, Sort};
@@ -21,6 +22,8 @@ pub struct IssuedForm {
     pub(super) anchors: BTreeSet<String>,
     /// Whether these must come, since nothing else says it.
     pub(super) anchors_must_come: bool,
+    /// Tokens that look like values and that the page shows, each in one spelling.
+    pub(super) tokens: BTreeSet<String>,
 }
 
 /// One control: what it may send, as the CRM gave it and as staff got it.
@@ -67,6 +70,8 @@ pub struct Page {
     pub veiled: Vec<Form>,
     /// What its places say that stands there, in the order of the CRM's page.
     pub kinds: Vec<(Range<usize>, KindId)>,
+    /// Tokens that look like values and that it shows.
+    pub tokens: BTreeSet<String>,
 }
 
 impl IssuedForm {
@@ -89,7 +94,7 @@ impl IssuedForm {
         };
         let mut meant = page.original.into_iter().zip(page.veiled).filter(|(o, _)| is_sent_to(o) && fits(o));
         let (Some((o, v)), None) = (meant.next(), meant.next()) else { return None };
-        IssuedForm::of(o, v, &page.kinds)
+        IssuedForm::of(o, v, &page.kinds).map(|form| IssuedForm { tokens: page.tokens, ..form })
     }
 
     /// The controls of one form; nothing where the two differ in them.
@@ -119,7 +124,7 @@ impl IssuedForm {
 
     /// Makes a form whole again: the fills have the numbers of what was sent, and so have the doubts.
     pub fn restore(&self, plan: &Plan, doubts: &Doubts, sent: &[Sent]) -> Result<Home, Refusal> {
-        let mut settled = Settled::default();
+        let mut settled = Settled { shown: self.shown(plan, doubts), ..Settled::default() };
         let mut open = doubts.leaves.clone();
         let mut numbers: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (number, one) in sent.iter().enumerate() {
@@ -130,7 +135,7 @@ impl IssuedForm {
             let alike = Alike::of(slots, sent, numbers);
             // The page knows of a control what its name alone does not tell.
             let locked = slots.iter().filter_map(|slot| slot.kind).find(|kind| is_locked(plan, *kind));
-            let lock = |number: &usize| Doubt { span: *number..*number + 1, kind: locked, why: Why::ReadOnly };
+            let lock = |number: &usize| Doubt::locked(*number..*number + 1, locked);
             open.extend(numbers.iter().filter(|_| locked.is_some()).map(lock));
             for number in numbers.iter().filter(|number| !sent[**number].is_file) {
                 open.extend(settle((slots, &alike), sent, numbers, *number, doubts, &mut settled));
@@ -138,7 +143,24 @@ impl IssuedForm {
         }
         self.are_left_ticked(plan, doubts, sent, &numbers)?;
         let home = settled.finish(plan, &open)?;
-        if home.fills.is_empty() || self.is_itself(sent) { Ok(home) } else { Err(doubts.refuse(plan)) }
+        // What looks like a value may be a token of the one that it is sent for.
+        let is_sure = home.fills.is_empty() && !doubts.has_tokens();
+        if is_sure || self.is_itself(sent) { Ok(home) } else { Err(doubts.refuse(plan)) }
+    }
+
+    /// The tokens that look like values in its page and in its controls.
+    fn shown(&self, plan: &Plan, doubts: &Doubts) -> Option<Shown> {
+        if !doubts.has_tokens() {
+            return None;
+        }
+        let likes = Likenesses::of(plan);
+        let mut all = Gathered::new(&likes);
+        for slot in self.fields.values().flatten() {
+            let whole = slot.kind.is_some_and(|kind| all.is_of(kind));
+            slot.values.iter().for_each(|given| all.text(&given.original, &given.veil, whole));
+        }
+        all.tokens.extend(self.tokens.iter().cloned());
+        Shown::of(all.tokens)
     }
 
     /// Refuses a form in which a tick is missing that staff may not take away.
@@ -162,7 +184,7 @@ impl IssuedForm {
                 let locked = slot.kind.filter(|kind| is_locked(plan, *kind)).or(by_name);
                 let is_sent = |given: &Given| all.contains(&plain(&given.veil));
                 if locked.is_some() && !slot.values.iter().filter(|given| given.chosen).all(is_sent) {
-                    return Err(Doubt { span: 0..0, kind: locked, why: Why::ReadOnly }.refuse(plan));
+                    return Err(Doubt::locked(0..0, locked).refuse(plan));
                 }
             }
         }
@@ -204,7 +226,7 @@ fn settle(
         Found::Nothing => {
             let is_veil = |given: &Given| given.is_veiled() && same(&given.veil, value);
             if let Some(slot) = alike.of_value(slots, value).find(|slot| slot.values.iter().any(is_veil)) {
-                return Some(Doubt { span, kind: slot.kind, why: Why::Veil });
+                return Some(Doubt::veil(span, slot.kind));
             }
             settled.own.extend(Some(span).filter(|_| value.trim().is_empty()));
         }

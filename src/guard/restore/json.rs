@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::lists::{IDS, Pairs, pairs, tells};
+use super::shown::{Gathered, Likenesses, Shown};
 use super::who::{self, About};
-use super::{Doubt, Doubts, Fill, Home, RESTORED, Scope, Settled, Why, hollow, is_locked, removes_a_field};
+use super::{Doubt, Doubts, Fill, Home, RESTORED, Scope, Settled, hollow, is_locked, removes_a_field};
 use crate::format::json::nodes::{self, Is, Member, Node, find};
 use crate::format::xml::nodes::{self as xml, Document};
 use crate::policy::plan::Plan;
@@ -71,6 +72,18 @@ impl Issued {
         self.kinds[from..].iter().take_while(move |(span, _)| span.end <= end).map(|(_, kind)| *kind)
     }
 
+    /// The tokens that look like values in what staff gets.
+    fn shown(&self, plan: &Plan, doubts: &Doubts) -> Option<Shown> {
+        if !doubts.has_tokens() {
+            return None;
+        }
+        let likes = Likenesses::of(plan);
+        let mut all = Gathered::new(&likes);
+        let is_like = |all: &Gathered<'_>, node: &Node| self.kinds_in(node).any(|kind| all.is_of(kind));
+        all.nodes(&self.original, &self.veiled, &is_like);
+        Shown::of(all.tokens)
+    }
+
     /// Makes a write whole again. `plan` is the write's own; `subject` is whom it is about.
     pub fn restore(
         &self,
@@ -94,7 +107,7 @@ impl Issued {
             below: false,
             by_place: false,
             scope: doubts.scope,
-            settled: Settled::default(),
+            settled: Settled { shown: self.shown(plan, doubts), ..Settled::default() },
             torn: false,
             nulls: doubts.nulls,
             hollow: false,
@@ -103,7 +116,7 @@ impl Issued {
         };
         merge.node(&root, &self.original, Some(&self.veiled));
         if let Some(kind) = merge.locked {
-            let doubt = Doubt { span: 0..0, kind: Some(kind), why: Why::ReadOnly };
+            let doubt = Doubt::locked(0..0, Some(kind));
             return Err(doubt.refuse(plan));
         }
         if merge.moved {

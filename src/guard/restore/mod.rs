@@ -14,6 +14,7 @@ mod lists;
 mod recalled;
 mod sealed;
 mod seen;
+mod shown;
 mod table;
 mod told;
 mod tree;
@@ -30,6 +31,8 @@ pub use self::lists::IDS;
 pub use self::recalled::{Memory, Recalled, Sent as Call, recalled};
 pub use self::sealed::{Lead, SealedForm, is_good};
 pub use self::seen::{Field, KEPT, Kept, Whose, seen};
+use self::shown::Shown;
+pub use self::shown::{Likenesses, spelt};
 pub use self::whereabouts::whereabouts;
 pub use self::who::{Ids, names_a_record};
 use crate::guard::leaves;
@@ -40,6 +43,7 @@ use crate::terms::kind::KindId;
 use crate::terms::leaf::{Leaf, Part, Sink};
 use crate::terms::place::Place;
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::secret::Secret;
 
 /// The word in a record for what went home.
 const RESTORED: &str = "restore";
@@ -56,6 +60,8 @@ pub struct Doubt {
     pub kind: Option<KindId>,
     /// What is the matter.
     pub why: Why,
+    /// What it says, in one spelling, where it may hold a token that looks like a value.
+    pub said: Secret,
 }
 
 /// What is the matter with a leaf.
@@ -63,14 +69,33 @@ pub struct Doubt {
 pub enum Why {
     /// It looks like a veil.
     Veil,
+    /// A value is found in it of which staff gets tokens that look like values.
+    Token,
+    /// Nothing speaks for such a token but that letters and digits may be one.
+    Text,
     /// It is of a kind that staff may not change.
     ReadOnly,
 }
 
 impl Doubt {
+    /// That staff may not change what stands there.
+    pub(super) fn locked(span: Range<usize>, kind: Option<KindId>) -> Doubt {
+        Doubt { span, kind, why: Why::ReadOnly, said: Secret(String::new()) }
+    }
+
+    /// That a veil stands there.
+    pub(super) fn veil(span: Range<usize>, kind: Option<KindId>) -> Doubt {
+        Doubt { span, kind, why: Why::Veil, said: Secret(String::new()) }
+    }
+
     /// Whether this is what is the matter with the field of this number.
     fn is_of(&self, number: usize, why: Why) -> bool {
         self.span.start == number && self.why == why
+    }
+
+    /// Whether it may be a token that looks like a value, and nothing else speaks against it.
+    fn is_token(&self) -> bool {
+        matches!(self.why, Why::Token | Why::Text)
     }
 
     /// Says that the write cannot go on.
@@ -82,6 +107,10 @@ impl Doubt {
         match self.why {
             Why::Veil => {
                 let note = format!("{what} holds a veil where the value belongs; nothing was saved");
+                Refusal::new(Reason::Veil, note)
+            }
+            Why::Token | Why::Text => {
+                let note = format!("{what} holds what may be a token that looks like a value; nothing was saved");
                 Refusal::new(Reason::Veil, note)
             }
             Why::ReadOnly => Refusal::new(Reason::Rule, format!("{what} is read-only; nothing was saved")),
@@ -124,33 +153,54 @@ pub enum Scope {
 impl Doubts {
     /// Whether there is nothing to compare.
     pub fn is_empty(&self) -> bool {
-        self.is_light() && !self.nulls
+        self.is_light() && !self.nulls && self.leaves.is_empty()
     }
 
     /// Whether it may go on where it cannot be compared: at most it holds nothing where something may have been.
     pub fn may_go_on(&self) -> bool {
-        self.is_light() && !(self.nulls && self.changes)
+        self.is_light() && !((self.nulls || !self.leaves.is_empty()) && self.changes)
+    }
+
+    /// Whether something in it speaks against a leaf.
+    pub fn has_certain(&self) -> bool {
+        self.certain().next().is_some()
+    }
+
+    /// The leaves against which something speaks beside what staff may have seen elsewhere.
+    pub fn certain(&self) -> impl Iterator<Item = &Doubt> {
+        self.leaves.iter().filter(|doubt| doubt.why != Why::Text)
+    }
+
+    /// Whether a leaf may hold a token that looks like a value.
+    pub fn has_tokens(&self) -> bool {
+        self.leaves.iter().any(|doubt| doubt.is_token())
+    }
+
+    /// Whether all that speaks against it are tokens, which a record that is not there never showed.
+    pub fn has_tokens_alone(&self) -> bool {
+        self.leaves.iter().all(Doubt::is_token)
     }
 
     fn is_light(&self) -> bool {
-        self.leaves.is_empty() && self.scope == Scope::Nothing && !self.controls
+        !self.has_certain() && self.scope == Scope::Nothing && !self.controls
     }
 
     /// What is left of it where the resource does not say that veils go home: only whether a `null` stands in the
-    /// place of a number is looked at.
+    /// place of a number is looked at, and whether something is a token that looks like a value.
     pub fn of_nothing_else(&self) -> Doubts {
-        Doubts { nulls: self.nulls, changes: self.changes, ..Doubts::default() }
+        let leaves = self.leaves.iter().filter(|doubt| doubt.is_token()).cloned().collect();
+        Doubts { leaves, nulls: self.nulls, changes: self.changes, ..Doubts::default() }
     }
 
     /// Whether the comparison may change the write: that it does must not show in what is refused.
     pub fn may_change(&self, plan: &Plan) -> bool {
-        let is_veil = |doubt: &Doubt| doubt.why == Why::Veil;
+        let is_veil = |doubt: &Doubt| doubt.why != Why::ReadOnly;
         self.nulls || self.leaves.iter().any(is_veil) || (self.scope != Scope::Nothing && removes_a_field(plan))
     }
 
     /// Says that the write cannot go on, since it cannot be compared.
     pub fn refuse(&self, plan: &Plan) -> Refusal {
-        match self.leaves.first() {
+        match self.certain().next().or(self.leaves.first()) {
             Some(doubt) => doubt.refuse(plan),
             None if self.scope == Scope::Nothing => hollow(),
             None => Refusal::new(
@@ -177,7 +227,7 @@ impl Doubts {
     /// stands in a field that is read-only.
     pub fn refuse_alone(&self, plan: &Plan) -> Result<(), Refusal> {
         match self.scope {
-            _ if !self.leaves.is_empty() => Err(self.refuse(plan)),
+            _ if self.leaves.iter().any(|doubt| !doubt.is_token()) => Err(self.refuse(plan)),
             Scope::All if locks_a_field(plan) => Err(replaces_locked()),
             _ => Ok(()),
         }
@@ -375,6 +425,8 @@ struct Settled {
     own: Vec<Range<usize>>,
     /// Kept, but not what it was: another of the choices that staff was given.
     moved: Vec<Range<usize>>,
+    /// The tokens that look like values and that the record shows; nothing where that is not known.
+    shown: Option<Shown>,
     home: Home,
 }
 
@@ -389,7 +441,10 @@ impl Settled {
         self.kept.sort_by_key(|span| span.start);
         self.own.sort_by_key(|span| span.start);
         self.moved.sort_by_key(|span| span.start);
+        let shows = |doubt: &Doubt| self.shown.as_ref().is_none_or(|shown| shown.stands_in(&doubt.said));
         let open = |doubt: &&Doubt| match doubt.why {
+            // Staff's own words may be any value, but nothing that this record shows in the place of another.
+            Why::Token | Why::Text => !holds(&self.kept, &doubt.span) && shows(doubt),
             Why::Veil => !holds(&self.own, &doubt.span) && !holds(&self.kept, &doubt.span),
             Why::ReadOnly => holds(&self.moved, &doubt.span) || !holds(&self.kept, &doubt.span),
         };

@@ -5,13 +5,14 @@
 //! not have without. That holds as long as record and field are known beyond doubt: the body says one record,
 //! and only what stands directly in its values is a field of it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 use super::seen::{Field, Kept, Original};
+use super::shown::{Gathered, Likenesses, Shown};
 use super::tree::{self, Tree, names_of};
 use super::who::{About, says_another};
-use super::{Doubt, Doubts, Fill, Home, RESTORED, Scope, Settled, locks_a_field, replaces_locked, table, told};
+use super::{Doubt, Doubts, Fill, Home, RESTORED, Scope, Settled, Why, locks_a_field, replaces_locked, table, told};
 use crate::format::Format;
 use crate::format::csv::nodes as csv;
 use crate::format::json::nodes::{Member, Node};
@@ -20,7 +21,7 @@ use crate::policy::plan::Plan;
 use crate::policy::remembered::{Recall, RecordAt};
 use crate::terms::disclosure::{Counts, InLedger, Subject};
 use crate::terms::kind::KindId;
-use crate::terms::place::Place;
+use crate::terms::place::{Place, Step};
 use crate::terms::refusal::{Reason, Refusal};
 
 /// How many fields one record of a write may have to be looked up.
@@ -71,9 +72,11 @@ pub fn recalled(plan: &Plan, doubts: &Doubts, sent: &Sent<'_>, memory: Memory<'_
     let calls = calls.unwrap_or_default();
     let Some(tree) = tree.as_ref().filter(|_| !calls.is_empty()) else {
         // Of a write that holds nothing to be compared nobody needs to know whose it is.
-        return doubts.leaves.first().map_or_else(|| Ok(Recalled::default()), |doubt| Err(refuse(doubt)));
+        return doubts.certain().next().map_or_else(|| Ok(Recalled::default()), |doubt| Err(refuse(doubt)));
     };
-    let mut fates = Fates { plan, sent, tree, settled: Settled::default(), whose: Vec::new(), asked: 0 };
+    let shown = shown(plan, doubts, &calls, memory);
+    let mut fates =
+        Fates { plan, sent, tree, settled: Settled { shown, ..Settled::default() }, whose: Vec::new(), asked: 0 };
     fates.whose.resize_with(calls.len(), || None);
     let mut done = HashSet::new();
     for doubt in &doubts.leaves {
@@ -102,6 +105,27 @@ pub fn recalled(plan: &Plan, doubts: &Doubts, sent: &Sent<'_>, memory: Memory<'_
     let whose = fates.whose.into_iter().flatten().collect();
     let home = fates.settled.finish_or(&doubts.leaves, &refuse)?;
     Ok(Recalled { home, whose, old, rows })
+}
+
+/// The tokens that look like values and that staff was given of these records. Nothing where that is not known of each,
+/// unless nothing but that they may be some speaks against the write.
+fn shown(plan: &Plan, doubts: &Doubts, calls: &[Call<'_>], memory: Memory<'_>) -> Option<Shown> {
+    if !doubts.has_tokens() {
+        return None;
+    }
+    let likes = Likenesses::of(plan);
+    let mut all = Gathered::new(&likes);
+    let (mut asked, mut are_known) = (0, true);
+    for call in calls {
+        let (more, is_known) = call.gather(plan, &mut all, memory);
+        asked += more;
+        are_known &= is_known;
+        if asked > CELLS_MAX {
+            return None;
+        }
+    }
+    let is_sure = are_known || doubts.leaves.iter().all(|doubt| doubt.why != Why::Token);
+    is_sure.then(|| Shown::of(all.tokens)).flatten()
 }
 
 /// What becomes of the fields of a write.
@@ -155,7 +179,11 @@ impl Fates<'_> {
         let Some(text) = written(self.sent, self.tree, &original, leaf) else { return };
         self.settled.goes_home(leaf, text, &original);
         let (_, counts) = self.whose[number].get_or_insert_with(|| (kept.subject, Counts::default()));
-        if let Some(kind) = kind {
+        let mut found = Vec::new();
+        if kind.is_none() {
+            self.plan.detectors.find(original.text(), &mut found);
+        }
+        for kind in kind.into_iter().chain(found.into_iter().map(|hit| hit.kind)) {
             counts.add(kind, RESTORED, 1);
             self.settled.home.counts.add(kind, RESTORED, 1);
         }
@@ -308,6 +336,26 @@ impl<'t> Call<'t> {
         fields.map(|field| (field, Kept::nothing(subject()))).collect()
     }
 
+    /// Adds the tokens that look like values in what staff was last given of the record: of the fields that the write
+    /// holds, and of those that rules name. Tells how many fields were looked up, and whether anything is remembered.
+    fn gather(&self, plan: &Plan, all: &mut Gathered<'_>, memory: Memory<'_>) -> (usize, bool) {
+        let of_rules = plan.targets.iter().filter(|target| target.meaning.kind().is_some_and(|kind| all.is_of(kind)));
+        let of_rules = of_rules.filter_map(|target| last_name(&target.place));
+        let names: BTreeSet<String> =
+            self.values.iter().map(|member| tree::name_of(member, self.format)).chain(of_rules).collect();
+        let (mut asked, mut is_known) = (0, false);
+        for field in names.iter().take(2 * FIELDS_MAX).flat_map(|name| self.fields(name)) {
+            asked += 1;
+            let Some(kept) = memory(&field) else { continue };
+            is_known = true;
+            let kind = kept.is.as_deref().and_then(|name| plan.kinds.id(name));
+            let whole = kind.is_some_and(|kind| all.is_of(kind));
+            let original = kept.original.as_ref().map_or("", Original::text);
+            all.text(original, &kept.veil, whole);
+        }
+        (asked, is_known)
+    }
+
     /// What is remembered of a field, by all resources that show it.
     fn found(&self, plan: &Plan, is: Option<&str>, (name, leaf): (String, &Node), memory: Memory<'_>) -> Found {
         let all: Vec<Kept> = self.fields(&name).filter_map(|field| memory(&field)).collect();
@@ -331,6 +379,19 @@ impl<'t> Call<'t> {
             Some(original) => Found::Original(first, original),
             None => Found::Nothing,
         }
+    }
+}
+
+/// What a place calls the value to which it leads.
+fn last_name(place: &Place) -> Option<String> {
+    match place {
+        Place::Name(name) => Some(name.clone()),
+        Place::Json(path) => path.steps.iter().rev().find_map(|step| match step {
+            Step::Name(name) => Some(name.clone()),
+            _ => None,
+        }),
+        Place::Xml(path) => path.steps.last().and_then(|step| step.name.clone()),
+        Place::Css(_) => None,
     }
 }
 

@@ -4,10 +4,11 @@
 //! way, and with nothing else. Whom and what it is for is not said in here: it opens for nobody else.
 //!
 //! ```text
-//! 1   layout, always 1
+//! 1   layout: 1, or 2 where tokens stand at the end
 //! 8   when it was issued, in seconds since 1970
 //! …   charset of the page; type, id and way into the ledger of whom it is about; whether its ids must come
 //! …   each name: how many controls, each with its sort, its kind and its values
+//! …   layout 2: how many tokens that look like values the page shows, and each of them
 //! …   zeros to whole steps
 //! ```
 
@@ -42,6 +43,12 @@ const BYTES_MAX: usize = 47 << 10;
 
 const LAYOUT: u8 = 1;
 
+/// The same with the tokens that look like values, before the zeros.
+const LAYOUT_WITH_TOKENS: u8 = 2;
+
+/// How many tokens of a page go with it.
+const TOKENS_MAX: usize = 64;
+
 /// A form as it was issued.
 pub struct SealedForm {
     /// The charset of its page.
@@ -61,6 +68,8 @@ pub struct Lead<'a> {
     pub plan: &'a Plan,
     /// Whether it says itself whom it is about.
     pub says_whom: bool,
+    /// Tokens that look like values and that the page shows.
+    pub tokens: &'a BTreeSet<String>,
 }
 
 /// Whether what a page brought along may still be sent.
@@ -86,6 +95,10 @@ impl SealedForm {
         if form.anchors_must_come && form.anchors.is_empty() {
             return None;
         }
+        if lead.tokens.len() > TOKENS_MAX {
+            return None;
+        }
+        form.tokens.clone_from(lead.tokens);
         let mut is_veiled = false;
         for (name, slots) in &mut form.fields {
             is_veiled |= slots.iter().any(|slot| slot.values.iter().any(Given::is_veiled));
@@ -108,7 +121,8 @@ impl SealedForm {
     pub fn packed(&self, kinds: &Kinds) -> Option<Zeroizing<Vec<u8>>> {
         // All of it at once: a buffer that moves would leave values behind it.
         let mut out = Packer(Zeroizing::new(Vec::with_capacity(BYTES_MAX)));
-        out.bytes(&[LAYOUT])?;
+        let has_tokens = !self.form.tokens.is_empty();
+        out.bytes(&[if has_tokens { LAYOUT_WITH_TOKENS } else { LAYOUT }])?;
         out.bytes(&self.issued.to_be_bytes())?;
         out.text(&self.charset)?;
         out.text(&self.subject.kind)?;
@@ -126,6 +140,10 @@ impl SealedForm {
             out.count(slots.len())?;
             slots.iter().try_for_each(|slot| out.slot(slot, kinds))?;
         }
+        if has_tokens {
+            out.count(self.form.tokens.len())?;
+            self.form.tokens.iter().try_for_each(|token| out.padded(token))?;
+        }
         let length = out.0.len().next_multiple_of(STEP);
         let Packer(mut packed) = out;
         (length <= BYTES_MAX).then(|| {
@@ -137,7 +155,8 @@ impl SealedForm {
     /// Reads those bytes; nothing where they say something else.
     pub fn unpacked(plain: &[u8], kinds: &Kinds) -> Option<SealedForm> {
         let mut read = Unpacker(plain);
-        (read.byte()? == LAYOUT).then_some(())?;
+        let layout = read.byte()?;
+        matches!(layout, LAYOUT | LAYOUT_WITH_TOKENS).then_some(())?;
         let issued = i64::from_be_bytes(read.array()?);
         let (charset, kind, id) = (read.text()?, read.text()?, read.text()?);
         let in_ledger = match read.byte()? {
@@ -154,6 +173,9 @@ impl SealedForm {
             }
             let slots = (0..read.count()?).map(|_| read.slot(kinds)).collect::<Option<Vec<Slot>>>()?;
             form.fields.insert(name, slots);
+        }
+        if layout == LAYOUT_WITH_TOKENS {
+            form.tokens = (0..read.count()?).map(|_| read.padded()).collect::<Option<_>>()?;
         }
         let is_padded = read.0.len() < STEP && read.0.iter().all(|byte| *byte == 0);
         let subject = Subject { kind, id: Some(id), in_ledger };

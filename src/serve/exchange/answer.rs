@@ -5,20 +5,20 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
-use http::{Method, Response, StatusCode, response};
+use http::{Method, Response, response};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::timeout;
 
-use crate::body::charset::{self, Charset};
+use crate::body::charset::Charset;
 use crate::body::coding::{Accepted, Coding};
 use crate::body::pack::Packer;
 use crate::body::rewriter::{Released, Rewriter};
 use crate::body::unpack::Unpacker;
-use crate::format::json::wrapped;
-use crate::format::{self, Format, files, media};
+use crate::format::files::{self, Beginning};
+use crate::format::{self, Format};
 use crate::guard::outbound::Outbound;
 use crate::ledger::entry::End;
-use crate::policy::plan::{Errors, Plan, Unreadable};
+use crate::policy::plan::{Plan, Unreadable};
 use crate::serve::disclose::Receipt;
 use crate::serve::disclose::body::{Part, StaffBody, held};
 use crate::serve::exchange::asked::Asked;
@@ -27,6 +27,7 @@ use crate::serve::exchange::leads::Own;
 use crate::serve::exchange::more::More;
 use crate::serve::exchange::prefetched::Prefetched;
 use crate::serve::exchange::protect;
+use crate::serve::exchange::reading::{expect, is_error_page, is_stream, kind, readable};
 use crate::serve::exchange::remembering::Remembering;
 use crate::serve::exchange::sealing::Sealing;
 use crate::serve::house::{Gateway, Hold, House, Share};
@@ -160,7 +161,12 @@ async fn judged(
         protect::tell(&mut head.headers, &about);
         return Ok(Response::from_parts(head, receipt.whole(Vec::new(), gateway.hold.share())));
     }
-    let (format, charset) = match readable(&head, body.first(), &about.plan) {
+    let is_all = kind(&head).is_some_and(|kind| files::asks_for_all(kind, body.first())) && {
+        let mut ahead = gateway.hold.share();
+        body.gather(house.bounds.hold_bytes, |bytes| ahead.set(bytes)).await?
+    };
+    let first = Beginning { bytes: body.first(), is_all };
+    let (format, charset) = match readable(&head, first, &about.plan) {
         Ok(read) => read,
         Err(_) if about.plan.unreadable == Unreadable::Pass => {
             // What nobody looked into may be about somebody.
@@ -431,55 +437,6 @@ async fn pass(
         }
     });
     Ok(Response::from_parts(head, staff))
-}
-
-/// The body's form and charset, if the resource can read it.
-pub(super) fn readable(head: &response::Parts, first: &[u8], plan: &Plan) -> Result<(Format, Charset), Refusal> {
-    let mut kinds = head.headers.get_all(header::CONTENT_TYPE).iter();
-    let kind = kinds.next().map(HeaderValue::to_str).transpose();
-    let (Ok(kind), None) = (kind, kinds.next()) else {
-        return Err(Refusal::new(Reason::Unreadable, "`Content-Type` stands twice or is no text"));
-    };
-    let disposition = head.headers.get(header::CONTENT_DISPOSITION).map(HeaderValue::as_bytes);
-    let knows = |heading: &str| plan.places.headings.knows(heading);
-    let really = kind.and_then(|kind| files::really(kind, disposition, first, &knows));
-    let (format, charset) = charset::of(really.as_deref().or(kind), first)?;
-    // What a callback is handed is JSON for whoever asked for it: paths and records count in there.
-    let called = format == Format::Script && plan.has_json_paths() && wrapped::is_called(first);
-    let format = if called { Format::Json } else { format };
-    if format == Format::Multipart {
-        return Err(Refusal::new(Reason::Unreadable, "an answer in parts is not read"));
-    }
-    if head.status.is_success() && !plan.has_place_in(format) {
-        return Err(Refusal::new(Reason::Shape, "the resource names no place in an answer of this format"));
-    }
-    Ok((format, charset))
-}
-
-/// Whether the CRM calls its body a stream of events.
-fn is_stream(head: &response::Parts) -> bool {
-    let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    kind.is_some_and(|kind| media::claim(kind).is_ok_and(|claim| claim.essence == "text/event-stream"))
-}
-
-pub(super) fn is_error_page(status: StatusCode, format: Format, plan: &Plan) -> bool {
-    status.is_server_error()
-        && plan.errors == Errors::Page
-        && !matches!(format, Format::Json | Format::Xml | Format::Calls)
-}
-
-/// A successful page, table or text must hold a place of each declared kind; scripts and style sheets
-/// hold no records.
-pub(super) fn expect(head: &response::Parts, format: Format, guard: &mut Outbound) {
-    if head.status.is_success() {
-        guard.expect_one_subject();
-    }
-    if head.status.is_success() && matches!(format, Format::Html | Format::Csv | Format::Text) {
-        guard.expect_shape();
-    }
-    if matches!(format, Format::Script | Format::Style | Format::Events) {
-        guard.without_records();
-    }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::format::Format;
 use crate::format::xml::calls;
 use crate::guard::inbound::Inbound;
 use crate::guard::outbound::{Outbound, Request as Judged};
-use crate::guard::restore::{Doubts, Why, minds_controls};
+use crate::guard::restore::{Doubt, Doubts, Why, minds_controls};
 use crate::guard::subject::{self, Subjects};
 use crate::guard::{method, query};
 use crate::identity;
@@ -279,7 +279,8 @@ impl Asked {
                 (Format::Calls, _) if plan.recall.is_some() => doubts = screened.doubts,
                 (Format::Csv, _) if table::is_meant(plan) => doubts = screened.doubts,
                 (Format::Multipart, Some(own)) => {
-                    if !table::is_all_in_the_file(&body, &screened.doubts.leaves, own.leaves.len()) {
+                    let certain: Vec<Doubt> = screened.doubts.certain().cloned().collect();
+                    if !table::is_all_in_the_file(&body, &certain, own.certain().count()) {
                         return Err(screened.doubts.refuse(plan));
                     }
                     doubts = own.clone();
@@ -293,7 +294,7 @@ impl Asked {
                     doubts.leaves.extend(forms::numbered_parts(&body, plan, screened.doubts.leaves)?);
                     doubts.contacts = forms::touched_parts(&body, screened.doubts.contacts);
                 }
-                _ if screened.doubts.leaves.is_empty() => doubts.contacts = screened.doubts.contacts,
+                _ if !screened.doubts.has_certain() => doubts.contacts = screened.doubts.contacts,
                 _ => return Err(screened.doubts.refuse(plan)),
             }
         }

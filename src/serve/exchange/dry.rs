@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, response};
 
 use crate::body::rewriter::{Additions, Decided, Rewriter};
 use crate::body::unpack;
+use crate::format::files::Beginning;
 use crate::format::{self, Format};
 use crate::guard::notes::Notes;
 use crate::guard::outbound::Outbound;
@@ -20,9 +21,10 @@ use crate::policy::Policy;
 use crate::policy::decide::RoleId;
 use crate::policy::matched::Matched;
 use crate::policy::plan::{Plan, Unreadable};
-use crate::serve::exchange::answer::{self, About};
+use crate::serve::exchange::answer::About;
 use crate::serve::exchange::asked::{self, Asked, Asks, Screened};
 use crate::serve::exchange::leads::Own;
+use crate::serve::exchange::reading;
 use crate::serve::exchange::remembering::Remembering;
 use crate::serve::exchange::restore::{self, Compared, Restored};
 use crate::serve::exchange::sealed::Site;
@@ -251,8 +253,12 @@ fn answered(
     })
 }
 
+fn whole(body: &Bytes) -> Beginning<'_> {
+    Beginning { bytes: body, is_all: true }
+}
+
 fn is_page(head: &response::Parts, body: &Bytes, plan: &Plan) -> bool {
-    matches!(answer::readable(head, body, plan), Ok((Format::Html, _)))
+    matches!(reading::readable(head, whole(body), plan), Ok((Format::Html, _)))
 }
 
 /// To which request an answer was given that staff had seen before: it stands among the extensions of that answer.
@@ -275,7 +281,7 @@ fn shown(compared: &Compared<'_>, (mut head, body): (response::Parts, Bytes)) ->
         Remembering::of(&asked, asks, &plan, ("", by.bounds.depth)).filter(|_| head.status.is_success())?;
     let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
     let guard = asked.guard(&plan, by.mint, by.bounds, asked::day(asks.time)).asked_by(asks.staff);
-    let (format, _) = answer::readable(&head, &body, &plan).ok()?;
+    let (format, _) = reading::readable(&head, whole(&body), &plan).ok()?;
     let seen = RefCell::default();
     let more = |page: &Decided<'_>| {
         seen.replace(remembering.seen(format, page, by.bounds));
@@ -320,18 +326,18 @@ fn told_with(
     bounds: &Bounds,
 ) -> Result<Told, Refusal> {
     let plan = about.plan();
-    let (format, charset) = match answer::readable(head, body, plan) {
+    let (format, charset) = match reading::readable(head, whole(body), plan) {
         Ok(read) => read,
         Err(_) if plan.unreadable == Unreadable::Pass => {
             return Ok(Told { verdict: guard.finish()?, body: body.to_vec(), unread: true, ..Told::default() });
         }
         Err(refusal) => return Err(refusal),
     };
-    if answer::is_error_page(head.status, format, plan) {
+    if reading::is_error_page(head.status, format, plan) {
         let (page, body) = respond::error_page(head.status, about.reader(), "").into_parts();
         return Ok(Told { body: body.to_vec(), page: Some(page.headers), ..Told::default() });
     }
-    answer::expect(head, format, &mut guard);
+    reading::expect(head, format, &mut guard);
     let walker = format::walker(format, &plan.places, bounds)?;
     let mut rewriter = Rewriter::in_charset(walker, charset, bounds);
     if format == Format::Events {

@@ -8,7 +8,7 @@ use http::header::HeaderMap;
 
 use crate::body::{parts, readings};
 use crate::format::multipart;
-use crate::guard::restore::{Doubt, Touch};
+use crate::guard::restore::{Doubt, Touch, Why};
 use crate::policy::plan::Plan;
 use crate::route::normal;
 use crate::serve::exchange::asked::{content_type, unreadable};
@@ -60,11 +60,13 @@ pub(super) fn numbered_parts(reading: &[u8], plan: &Plan, doubts: Vec<Doubt>) ->
             !is_file && place.start <= doubt.span.start && doubt.span.end <= place.end
         };
         match places.iter().position(holds) {
-            Some(number) => Ok(Doubt { span: number..number + 1, ..doubt }),
-            None => Err(doubt.refuse(plan)),
+            Some(number) => Some(Ok(Doubt { span: number..number + 1, ..doubt })),
+            // A file is never compared, and every other one holds letters and digits.
+            None if doubt.why == Why::Text => None,
+            None => Some(Err(doubt.refuse(plan))),
         }
     };
-    doubts.into_iter().map(numbered).collect()
+    doubts.into_iter().filter_map(numbered).collect()
 }
 
 /// Where a reading of a form says how somebody is reached, as the numbers of its fields.

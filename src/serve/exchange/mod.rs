@@ -22,6 +22,7 @@ mod prefetched;
 mod protect;
 mod purpose;
 mod questions;
+mod reading;
 pub mod recognise;
 mod remembering;
 mod restore;

@@ -40,6 +40,27 @@ impl Prefetched {
         Ok(Prefetched { first, given: false, packed, rest })
     }
 
+    /// Reads on until all of it is here, or more than so many bytes are, and tells `count` how many it will be;
+    /// gives whether that is all.
+    pub(super) async fn gather(
+        &mut self,
+        bytes_max: usize,
+        mut count: impl FnMut(usize) -> Result<(), Refusal>,
+    ) -> Result<bool, Refusal> {
+        let mut all = Vec::from(std::mem::take(&mut self.first));
+        let is_all = loop {
+            if all.len() > bytes_max {
+                break false;
+            }
+            let packed = &mut self.packed;
+            let Some(chunk) = self.rest.next(|bytes| packed.push(bytes.clone())).await? else { break true };
+            count(all.len() + chunk.len())?;
+            all.extend_from_slice(&chunk);
+        };
+        self.first = all.into();
+        Ok(is_all)
+    }
+
     /// The first bytes.
     pub(super) fn first(&self) -> &[u8] {
         &self.first

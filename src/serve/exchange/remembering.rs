@@ -200,7 +200,7 @@ fn around_write(asked: &Asked, plan: &Plan, called: &[(String, String)]) -> Stri
 
 /// What cannot be compared goes on only if nothing in it is in doubt.
 fn unread(compared: &Compared<'_>) -> Result<Recalled, Refusal> {
-    let goes_on = compared.doubts.leaves.is_empty() && compared.doubts.scope != Scope::All;
+    let goes_on = !compared.doubts.has_certain() && compared.doubts.scope != Scope::All;
     if goes_on { Ok(Recalled::default()) } else { Err(compared.doubts.refuse(compared.plan)) }
 }
 

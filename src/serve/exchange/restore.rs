@@ -18,7 +18,7 @@ use crate::format::html::forms::{self, Form};
 use crate::format::{self, Format, media};
 use crate::guard::outbound::Outbound;
 use crate::guard::restore::{
-    self, Doubts, Home, Ids, Issued, IssuedForm, Kinds, Page, Scope, SealedForm, Sent, minds_controls,
+    self, Doubts, Home, Ids, Issued, IssuedForm, Kinds, Likenesses, Page, Scope, SealedForm, Sent, minds_controls,
 };
 use crate::policy::plan::{Plan, SubjectAt};
 use crate::route::normal;
@@ -82,7 +82,7 @@ pub(super) fn with(
     }
     if !compared.plan.restore {
         compared.doubts.refuse_alone(compared.plan)?;
-        return Ok(compared.doubts.nulls.then_some(With::Record));
+        return Ok((compared.doubts.nulls || compared.doubts.has_tokens()).then_some(With::Record));
     }
     Ok((!compared.doubts.is_empty()).then_some(With::Record))
 }
@@ -195,7 +195,7 @@ pub(super) fn dried(
     let compared = compared.or_with(&alone);
     let Some(answer) = record else {
         // Nobody knows whether the record is there.
-        let unknown = if compared.doubts.leaves.is_empty() { Ok(()) } else { compared.unknown(None) };
+        let unknown = if !compared.doubts.has_certain() { Ok(()) } else { compared.unknown(None) };
         return unknown.map(|()| Restored::default());
     };
     let Some(question) = Question::of(asked, &compared) else {
@@ -238,23 +238,24 @@ impl<'a> Compared<'a> {
     /// The record cannot be compared with.
     fn unknown(&self, status: Option<StatusCode>) -> Result<(), Refusal> {
         let is_new = matches!(status, Some(StatusCode::NOT_FOUND | StatusCode::GONE));
+        let is_light = !self.doubts.has_certain();
         match self.doubts.scope {
             _ if self.doubts.may_go_on() => Ok(()),
-            Scope::Nothing if self.doubts.leaves.is_empty() && self.doubts.nulls && !is_new => {
+            // What is not there yet has shown nothing.
+            Scope::Nothing if is_new && self.doubts.has_tokens_alone() => Ok(()),
+            Scope::Nothing if is_light && (self.doubts.nulls || self.doubts.has_tokens()) && !is_new => {
                 Err(self.doubts.refuse(self.plan))
             }
-            _ if self.doubts.leaves.is_empty() && self.doubts.controls => restore::refuse_unread(self.plan),
+            _ if is_light && self.doubts.controls => restore::refuse_unread(self.plan),
             // It may be emptied, and nobody knows of what.
-            Scope::Below if self.doubts.leaves.is_empty() && self.doubts.empties && status.is_some() && !is_new => {
+            Scope::Below if is_light && self.doubts.empties && status.is_some() && !is_new => {
                 Err(restore::replaces_locked())
             }
             // It is there, and nobody can say what of it would be lost.
-            Scope::Below if self.doubts.leaves.is_empty() && status == Some(StatusCode::OK) => {
-                Err(self.doubts.refuse(self.plan))
-            }
-            Scope::Nothing | Scope::Below if self.doubts.leaves.is_empty() => Ok(()),
+            Scope::Below if is_light && status == Some(StatusCode::OK) => Err(self.doubts.refuse(self.plan)),
+            Scope::Nothing | Scope::Below if is_light => Ok(()),
             // What is not there yet cannot be lost.
-            Scope::All if self.doubts.leaves.is_empty() && is_new => Ok(()),
+            Scope::All if is_light && is_new => Ok(()),
             _ => Err(self.doubts.refuse(self.plan)),
         }
     }
@@ -407,15 +408,16 @@ impl<'a> Compared<'a> {
         walker.write(original.as_bytes(), &mut kinds)?;
         walker.end(&mut kinds)?;
         let has_base = original.to_ascii_lowercase().contains("<base");
+        let tokens = Likenesses::of(&question.plan).shown(&original, &veiled);
         let forms = |page: &str| forms::forms(page, self.by.bounds.hold_bytes);
         let (Some(original), Some(veiled)) = (forms(&original), forms(&veiled)) else { return Ok(None) };
-        let in_doubt = self.doubts.leaves.iter().filter_map(|doubt| Some(sent.get(doubt.span.start)?.name.as_str()));
+        let in_doubt = self.doubts.certain().filter_map(|doubt| Some(sent.get(doubt.span.start)?.name.as_str()));
         let in_doubt = in_doubt.collect();
         let leads = |form: &Form| {
             let same = form.charsets.as_deref().is_none_or(|charsets| readings::is_sent_in(charsets, charset));
             same && leads_to(&form.action, asked, has_base)
         };
-        let page = Page { original, veiled, kinds: kinds.found() };
+        let page = Page { original, veiled, kinds: kinds.found(), tokens };
         let Some(issued) = IssuedForm::new(page, leads, &in_doubt, sent) else { return Ok(None) };
         let home = issued.restore(self.plan, self.doubts, sent)?;
         Ok(Some((posted.filled(asked.body(), &home)?, home)))

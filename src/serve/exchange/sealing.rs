@@ -5,6 +5,7 @@
 //! in doubt leaves the page as it is: then a write is compared with the page read once more.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::body::readings;
 use crate::body::rewriter::Decided;
 use crate::format::html::forms::{self, Control, Form};
 use crate::format::{self, Format};
-use crate::guard::restore::{Kinds, Lead, SealedForm, minds_controls, removes_a_field};
+use crate::guard::restore::{Kinds, Lead, Likenesses, SealedForm, minds_controls, removes_a_field};
 use crate::policy::Policy;
 use crate::policy::decide::RoleId;
 use crate::policy::plan::Plan;
@@ -121,7 +122,7 @@ impl Sealing {
             return None;
         }
         let has_base = page.original.to_ascii_lowercase().contains("<base");
-        let kinds = OnceCell::new();
+        let (kinds, tokens) = (OnceCell::new(), OnceCell::new());
         let (mut all, mut chars) = (Vec::new(), 0);
         for (original, veiled) in original.into_iter().zip(veiled) {
             let same = original.charsets.as_deref().is_none_or(|charsets| readings::is_sent_in(charsets, charset));
@@ -132,7 +133,8 @@ impl Sealing {
                 break;
             }
             let kinds = kinds.get_or_init(|| self.kinds(by, page.original).unwrap_or_default());
-            let seal = self.seal(by, (original, veiled), kinds, (charset, has_base), &subject);
+            let tokens = tokens.get_or_init(|| Likenesses::of(&self.plan).shown(page.original, page.veiled));
+            let seal = self.seal(by, (original, veiled), (kinds, tokens), (charset, has_base), &subject);
             let Some(seal) = seal.filter(|seal| chars + seal.len() <= ALL_CHARS_MAX) else {
                 continue;
             };
@@ -162,7 +164,7 @@ impl Sealing {
         &self,
         by: By<'_>,
         (original, veiled): (Form, Form),
-        kinds: &[(Range<usize>, KindId)],
+        (kinds, tokens): (&[(Range<usize>, KindId)], &BTreeSet<String>),
         (charset, has_base): (&str, bool),
         subject: &Subject,
     ) -> Option<String> {
@@ -174,7 +176,7 @@ impl Sealing {
         if own.id.is_some() && (own.kind != subject.kind || own.id != subject.id) {
             return None;
         }
-        let lead = Lead { plan: &plan, says_whom: own.id.is_some() };
+        let lead = Lead { plan: &plan, says_whom: own.id.is_some(), tokens };
         let sealed = SealedForm::of((original, veiled), kinds, lead, charset, subject, self.time.as_second())?;
         let plain = sealed.packed(&plan.kinds)?;
         let bound = self.site.bound(&self.staff, &asked);

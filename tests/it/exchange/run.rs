@@ -8,8 +8,9 @@ use bytes::Bytes;
 use http::{Request, Response};
 use sudare::body::charset::{self, Charset};
 use sudare::body::rewriter::Rewriter;
+use sudare::format::files::{self, Beginning};
 use sudare::format::json::wrapped;
-use sudare::format::{self, Format, files};
+use sudare::format::{self, Format};
 use sudare::guard::outbound::{Outbound, Request as Judged};
 use sudare::policy::Policy;
 use sudare::policy::conditions::Situation;
@@ -183,7 +184,8 @@ pub fn in_chunks(policy: &Policy, case: &Case, cuts: &[usize]) -> Option<(Option
     let raw = case.answer.bytes();
     let disposition = case.answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-disposition"));
     let disposition = disposition.map(|(_, value)| value.as_bytes());
-    let really = files::really(kind, disposition, &raw, &|heading| plan.places.headings.knows(heading));
+    let all = Beginning { bytes: &raw, is_all: true };
+    let really = files::really(kind, disposition, all, &|heading| plan.places.headings.knows(heading));
     let (format, charset) = charset::of(really.as_deref().or(Some(kind)), &raw).ok()?;
     let called = format == Format::Script && plan.has_json_paths() && wrapped::is_called(&raw);
     let format = if called { Format::Json } else { format };
@@ -208,7 +210,8 @@ pub fn in_chunks(policy: &Policy, case: &Case, cuts: &[usize]) -> Option<(Option
     if success {
         guard.expect_one_subject();
     }
-    if success && matches!(format, Format::Html | Format::Csv | Format::Text) {
+    let is_shown = format == Format::Script && files::is_shown_by_type(kind);
+    if success && (is_shown || matches!(format, Format::Html | Format::Csv | Format::Text)) {
         guard.expect_shape();
     }
     if matches!(format, Format::Script | Format::Style | Format::Events) {
