@@ -1,6 +1,11 @@
 //! What is asked for: a token, or a kind of somebody's record, and what for.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::terms::refusal::{Reason, Refusal};
 
@@ -50,7 +55,7 @@ pub(super) enum Question {
 #[serde(deny_unknown_fields)]
 struct SentSeveral {
     purpose: String,
-    values: Vec<SentOne>,
+    values: Vec<Object<SentOne>>,
 }
 
 /// One of several.
@@ -96,19 +101,42 @@ impl Sent {
     }
 }
 
+/// What is an object and nothing else: a list of what its members would be says nothing of them.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object<T>, D::Error> {
+        deserializer.deserialize_map(Members(PhantomData)).map(Object)
+    }
+}
+
+struct Members<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members))
+    }
+}
+
 impl Question {
     /// Reads a body. What is said of it holds nothing that stands in it.
     pub(super) fn read(body: &[u8]) -> Result<Question, Refusal> {
-        if let Ok(sent) = serde_json::from_slice::<Sent>(body) {
+        if let Ok(Object(sent)) = serde_json::from_slice::<Object<Sent>>(body) {
             return Ask::of(sent).map(Question::One);
         }
-        let sent = serde_json::from_slice::<SentSeveral>(body);
-        let SentSeveral { purpose, values } =
+        let sent = serde_json::from_slice::<Object<SentSeveral>>(body);
+        let Object(SentSeveral { purpose, values }) =
             sent.map_err(|_| odd("the body is no JSON object with `purpose` and what is to be revealed"))?;
         if values.is_empty() || values.len() > VALUES_MAX {
             return Err(odd(&format!("`values` names one value at least, and at most {VALUES_MAX}")));
         }
-        let ask = |SentOne { token, resource, subject, kind }| {
+        let ask = |Object(SentOne { token, resource, subject, kind })| {
             Ask::of(Sent { purpose: purpose.clone(), token, resource, subject, kind })
         };
         values.into_iter().map(ask).collect::<Result<_, _>>().map(Question::Several)
@@ -195,6 +223,9 @@ mod tests {
             r#"{"purpose":"audit","token":"t","values":[{"token":"t"}]}"#,
             r#"{"purpose":"","values":[{"token":"t"}]}"#,
             r#"{"values":[{"token":"t"}]}"#,
+            r#"["audit","t",null,null,null]"#,
+            r#"["audit",[["t",null,null,null]]]"#,
+            r#"{"purpose":"audit","values":[["t",null,null,null]]}"#,
             &long,
         ] {
             assert!(!reads(bad), "{bad}");

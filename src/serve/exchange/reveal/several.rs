@@ -4,6 +4,7 @@
 //! for one does not; where all are, it is that refusal. What ends one question (the CRM is away) ends all of it:
 //! none is told.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use http::Response;
@@ -31,10 +32,14 @@ pub(super) async fn revealed(
     let until = Instant::now() + call.house.bounds.request;
     let late = |_| Refusal::new(Reason::UpstreamSlow, "not all values were there in time");
     let mut all: Vec<Looked> = Vec::with_capacity(asks.len());
+    let mut resources = BTreeSet::new();
     for ask in asks {
         let looked = timeout_at(until.into(), look(call, facts, ask, &mut beside.crm)).await;
         all.push(looked.map_err(late)??);
+        resources.insert(facts.resource.take());
     }
+    // The record names one, or none where they are several.
+    facts.resource = resources.pop_first().flatten().filter(|_| resources.is_empty());
     told(call, facts, beside, asks, &all).await
 }
 
