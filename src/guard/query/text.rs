@@ -162,7 +162,8 @@ fn asked(named: Named, after: &[Token<'_>]) -> Mention {
     }
     let mut after = after.iter();
     let mut next = || after.by_ref().find(|token| !matches!(token, Token::Sign(",")));
-    let is_equal = match next() {
+    let operator = next();
+    let is_equal = match operator {
         Some(Token::Sign(sign)) => names::is_equality(sign) || *sign == ":",
         Some(Token::Word(word)) => names::is_equality(word),
         Some(Token::Quoted(text)) => names::is_equality(text),
@@ -173,11 +174,24 @@ fn asked(named: Named, after: &[Token<'_>]) -> Mention {
     }
     match (next(), next()) {
         (Some(Token::Quoted(text)), _) => Mention::Equal(named.kinds, text.clone()),
-        // `tel:starts_with:090`: what stands behind the column is how to compare.
-        (Some(Token::Word(_)), Some(Token::Sign(":"))) => more(named),
+        // `tel:starts_with:090`, `tel=ge=090`: what stands behind the column is how to compare.
+        (Some(Token::Word(_)), Some(Token::Sign(sign))) if sign.contains([':', '=', '<', '>', '~']) => more(named),
+        // `tel eq @p`, `tel eq memo`: a parameter, another column, of which staff may have written what stands there.
+        (Some(Token::Word(word)), _) if word.starts_with('@') => more(named),
+        (Some(Token::Word(word)), _) if compares_columns(operator) && may_be_a_column(word) => more(named),
         (Some(Token::Word(word)), _) => Mention::Equal(named.kinds, (*word).to_owned()),
         _ => more(named),
     }
+}
+
+/// Whether a word without quotes behind this operator is a column's name: in OData and SQL, not in RSQL.
+fn compares_columns(operator: Option<&Token<'_>>) -> bool {
+    matches!(operator, Some(Token::Word(_) | Token::Sign("=")))
+}
+
+fn may_be_a_column(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && word.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_./".contains(&byte))
 }
 
 fn is_operator(token: &Token<'_>) -> bool {

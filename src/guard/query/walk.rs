@@ -123,7 +123,11 @@ impl<'s, 'p> Walk<'s, 'p> {
         let declared = self.screen.plan.parameters.get(&label::fold(&name));
         let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
         let named = if is_number || declared.is_some() { Named::default() } else { self.screen.columns().named(&name) };
-        let uses = if is_number { Vec::new() } else { names::uses(&name) };
+        let mut uses = if is_number { Vec::new() } else { names::uses(&name) };
+        // `$orderby=@p&@p=tel`: what a parameter of OData's holds is said elsewhere to be a sort, or a condition.
+        if name.starts_with('@') {
+            uses.extend([Use::Sort, Use::Condition]);
+        }
         let part =
             Rc::new(Part { declared, named, operator: names::operator(&name), is_number, uses, name: name.clone() });
         self.known.insert(name, Rc::clone(&part));
