@@ -24,10 +24,9 @@ impl<'p> Walk<'_, 'p> {
                         .children()
                         .into_iter()
                         .filter(|(name, _)| matches!(name.as_str(), "data" | "name" | "field"));
-                    let kinds = named
-                        .filter_map(|(_, column)| column.text())
-                        .flat_map(|text| self.screen.columns().named(text).kinds)
-                        .collect();
+                    // In a list of names each stands for itself.
+                    let named = named.filter_map(|(_, column)| column.text()).chain(column.text());
+                    let kinds = named.flat_map(|text| self.screen.columns().named(text).kinds).collect();
                     self.columns.insert(number, kinds);
                 }
             } else if let (Some(number), Some(text)) = (name.strip_prefix("mDataProp_"), value.text()) {
@@ -48,9 +47,21 @@ impl<'p> Walk<'_, 'p> {
             if squeezed == "order" {
                 for (number, sort) in value.children() {
                     let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+                    // `[1, "asc"]`: the column's number comes first.
+                    let first = sort.children().into_iter().find(|(name, _)| name == "0");
+                    if let Some((_, first)) = first.filter(|_| is_number) {
+                        match first.text().unwrap_or_default().trim() {
+                            "" => self.by_column(&name, "0")?,
+                            number if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+                                self.by_column(&name, number)?
+                            }
+                            _ => {}
+                        }
+                        continue;
+                    }
                     let column = sort.children().into_iter().find(|(name, _)| spelling::squeezed(name) == "column");
                     if is_number && !sort.children().is_empty() && !says(column.and_then(|(_, column)| column.text())) {
-                        self.by_first(&name)?;
+                        self.by_column(&name, "0")?;
                     }
                 }
             } else if squeezed == "isortingcols" {
@@ -58,16 +69,16 @@ impl<'p> Walk<'_, 'p> {
             } else if squeezed.starts_with("isortcol") {
                 given += usize::from(says(value.text()));
                 if !says(value.text()) {
-                    self.by_first(&name)?;
+                    self.by_column(&name, "0")?;
                 }
             }
         }
-        if counted > given { self.by_first("iSortCol_0") } else { Ok(()) }
+        if counted > given { self.by_column("iSortCol_0", "0") } else { Ok(()) }
     }
 
-    /// A sort by the first column, or, where nobody knows which that is, by any.
-    fn by_first(&mut self, name: &str) -> Result<(), Refusal> {
-        let kinds = match self.columns.get("0") {
+    /// A sort by the column of this number; by any, where nobody knows which that is.
+    fn by_column(&mut self, name: &str, number: &str) -> Result<(), Refusal> {
+        let kinds = match self.columns.get(number) {
             Some(kinds) => kinds.clone(),
             None => self.columns.values().flatten().copied().collect(),
         };
