@@ -66,7 +66,8 @@ impl Inner {
     fn keep(&self, person: &Person, seen: &[(Field, Kept)], now: i64) -> bool {
         let Some(store) = self.store() else { return false };
         let until = now.saturating_add(KEPT);
-        let rows: Vec<_> = seen.iter().map(|(field, kept)| (parts(field).to_vec(), kept.packed(until))).collect();
+        let rows: Vec<_> =
+            seen.iter().map(|(field, kept)| (parts(field).to_vec(), kept.packed(until), kept.over)).collect();
         let flushed = || store.flush(now).inspect_err(|error| tracing::warn!(%error, "nothing was remembered")).is_ok();
         store.note(&staff(person), &rows, until) && flushed()
     }

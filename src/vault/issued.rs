@@ -61,8 +61,8 @@ pub struct IssuedStore {
     bounds: (u64, u64),
 }
 
-/// The parts of a field's name, and what is kept of it.
-pub type Named<'a> = (Vec<&'a [u8]>, Zeroizing<Vec<u8>>);
+/// The parts of a field's name, what is kept of it, and whether that is only put over what is kept already.
+pub type Named<'a> = (Vec<&'a [u8]>, Zeroizing<Vec<u8>>, bool);
 
 /// An owner and a keyed hash.
 type Owned = (Vec<u8>, Vec<u8>);
@@ -73,6 +73,8 @@ struct Row {
     key: [u8; 32],
     until: i64,
     sealed: Vec<u8>,
+    /// Under which keys the field may be kept, where it is only put over that.
+    over: Option<Vec<[u8; 32]>>,
 }
 
 impl IssuedStore {
@@ -104,7 +106,11 @@ impl IssuedStore {
     pub fn note(&self, staff: &[&[u8]], fields: &[Named<'_>], until: i64) -> bool {
         let Some(lookup) = self.lookups.first() else { return false };
         let keys = self.ring.current();
-        let rows = fields.iter().map(|(parts, plain)| sealed(lookup, keys, staff, parts, (plain, until)));
+        let rows = fields.iter().map(|(parts, plain, over)| {
+            let row = sealed(lookup, keys, staff, parts, (plain, until))?;
+            let all = || self.lookups.iter().map(|lookup| lookup.of_field(&[staff, parts].concat())).collect();
+            Some(Row { over: over.then(all), ..row })
+        });
         let Some(rows) = rows.collect::<Option<Vec<Row>>>() else { return false };
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let has_room = waiting.len() + rows.len() <= WAITING_MAX;
@@ -152,7 +158,7 @@ fn sealed(
     let key = lookup.of_field(&[staff, parts].concat());
     let hash = lookup.of_field(staff);
     let owner = *hash.first_chunk()?;
-    Some(Row { owner, key, until, sealed: page::seal_as(ISSUED, keys, plain, &[&key])? })
+    Some(Row { owner, key, until, sealed: page::seal_as(ISSUED, keys, plain, &[&key])?, over: None })
 }
 
 type Open<'t> = redb::Table<'t, &'static [u8], &'static [u8]>;
@@ -180,6 +186,9 @@ impl Tables<'_> {
         };
         let last = tables.ages.last()?.map_or(0, |(number, _)| number_of(number.value()));
         for (number, row) in (last + 1..).zip(rows) {
+            if !tables.is_needed(row)? {
+                continue;
+            }
             tables.put(number, row)?;
             while tables.count(&row.owner)? > each {
                 tables.drop_oldest_of(&row.owner)?;
@@ -196,6 +205,17 @@ impl Tables<'_> {
             tables.remove(&owner, &key)?;
         }
         Ok(())
+    }
+
+    /// Whether a row is more than forgetting what nobody keeps.
+    fn is_needed(&self, row: &Row) -> Result<bool, redb::Error> {
+        let Some(keys) = &row.over else { return Ok(true) };
+        for key in keys {
+            if self.fields.get(&key[..])?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn put(&mut self, number: u64, row: &Row) -> Result<(), redb::Error> {
@@ -322,7 +342,8 @@ mod tests {
     }
 
     fn note(store: &IssuedStore, staff: &[&[u8]], names: &[&'static str], (now, until): (i64, i64)) {
-        let field = |name: &&'static str| (vec![name.as_bytes()], Zeroizing::new(format!("of {name}").into_bytes()));
+        let field =
+            |name: &&'static str| (vec![name.as_bytes()], Zeroizing::new(format!("of {name}").into_bytes()), false);
         assert!(store.note(staff, &names.iter().map(field).collect::<Vec<_>>(), until));
         store.flush(now).expect("written");
     }
@@ -380,6 +401,22 @@ mod tests {
         note(&store, &[b"basic:sato"], &["f"], (11, 20));
         assert_eq!(found(&store, &TANAKA, &["c"]), [false], "what is forgotten goes with the next commit");
         assert_eq!(found(&store, &[b"basic:sato"], &["d", "e", "f"]), [false, false, true]);
+    }
+
+    #[test]
+    fn what_only_forgets_is_put_over_what_is_kept_alone() {
+        let scene = Scene::new("over");
+        let mut older = fixed();
+        older.truncate(1);
+        let store = scene.open(older);
+        note(&store, &TANAKA, &["a"], (0, 10));
+        drop(store);
+        let store = scene.open(fixed());
+        let nothing = |name: &'static str| (vec![name.as_bytes()], Zeroizing::new(b"nothing".to_vec()), true);
+        assert!(store.note(&TANAKA, &[nothing("a"), nothing("b")], 10));
+        store.flush(1).expect("written");
+        assert_eq!(store.find(&TANAKA, &[b"a"]).as_deref().map(Vec::as_slice), Some(&b"nothing"[..]));
+        assert!(store.find(&TANAKA, &[b"b"]).is_none());
     }
 
     #[test]

@@ -103,6 +103,8 @@ pub struct Kept {
     pub told: String,
     /// Whose it is.
     pub subject: Subject,
+    /// Whether it matters only where something is kept of the field: no rule would have veiled it by its name.
+    pub over: bool,
 }
 
 /// What the request says of whose record its answer shows.
@@ -124,11 +126,19 @@ pub fn seen(
     bounds: &Bounds,
 ) -> Vec<(Field, Kept)> {
     let Some(answer) = Answer::read(plan, format, (original, veiled), bounds) else { return Vec::new() };
-    let mut all = HashMap::new();
+    let mut all = Seen::default();
     for rule in &plan.remember {
         answer.records(rule, whose, &mut all);
     }
-    all.into_iter().collect()
+    all.fields.into_iter().collect()
+}
+
+/// What was seen so far.
+#[derive(Default)]
+struct Seen {
+    fields: HashMap<Field, Kept>,
+    /// How many of them only forget.
+    over: usize,
 }
 
 /// An answer in both ways.
@@ -159,7 +169,7 @@ impl<'a> Answer<'a> {
         original.is_like(&veiled).then(|| Answer { plan, format, original, veiled, kinds: kinds.found() })
     }
 
-    fn records(&self, rule: &Remember, whose: &Whose<'_>, all: &mut HashMap<Field, Kept>) {
+    fn records(&self, rule: &Remember, whose: &Whose<'_>, all: &mut Seen) {
         let document = Tree::both(&self.original, &self.veiled);
         let records = rule.records.as_ref().map_or_else(|| vec![document], |place| document.lead(place));
         for spot in records {
@@ -185,7 +195,7 @@ impl<'a> Answer<'a> {
         rule: &Remember,
         whose: &Whose<'_>,
         (spot, id, values): (Spot<'_>, String, (&Node, &Node)),
-        all: &mut HashMap<Field, Kept>,
+        all: &mut Seen,
     ) {
         let named = Subject { kind: rule.kind.clone(), id: Some(id.clone()), in_ledger: InLedger::default() };
         let subject = match self.whom(rule, spot) {
@@ -223,7 +233,7 @@ impl<'a> Answer<'a> {
         self.plan.subjects.iter().find_map(found)
     }
 
-    fn fields(&self, rule: &Remember, record: &Record<'_>, all: &mut HashMap<Field, Kept>) {
+    fn fields(&self, rule: &Remember, record: &Record<'_>, all: &mut Seen) {
         let (Some(original), Some(veiled)) = (tree::members(record.values.0), tree::members(record.values.1)) else {
             return;
         };
@@ -243,18 +253,11 @@ impl<'a> Answer<'a> {
                 },
                 // What was veiled there before is what stands there no more.
                 leaf if self.may_be_veiled(&name, leaf.map(|(leaf, _)| leaf)) => Kept::nothing(record.subject.clone()),
-                _ => continue,
+                _ => Kept { over: true, ..Kept::nothing(record.subject.clone()) },
             };
             let (source, around) = (rule.source.to_string(), record.around.clone());
             let field = Field { source, around, kind: rule.kind.clone(), id: record.id.clone(), name };
-            if let Some(other) = all.get_mut(&field) {
-                // Two of one name: nobody can say which of them comes back.
-                if *other != kept {
-                    other.original = None;
-                }
-            } else if all.len() < FIELDS_MAX {
-                all.insert(field, kept);
-            }
+            all.add(field, kept);
         }
     }
 
@@ -263,7 +266,7 @@ impl<'a> Answer<'a> {
         let original = Original::of(leaf).filter(|_| is_short && self.original.is_a_string(leaf));
         let veil = if is_short { veil.to_owned() } else { String::new() };
         let (told, subject) = (record.told.clone(), record.subject.clone());
-        Kept { veil, original, is: self.kind_in(leaf), told, subject }
+        Kept { veil, original, is: self.kind_in(leaf), told, subject, over: false }
     }
 
     /// Whether nothing stands in a field that may have been veiled, in both documents.
@@ -286,10 +289,28 @@ impl<'a> Answer<'a> {
     }
 }
 
+impl Seen {
+    fn add(&mut self, field: Field, kept: Kept) {
+        if let Some(other) = self.fields.get_mut(&field) {
+            // Two of one name: nobody can say which of them comes back.
+            if *other != kept {
+                self.over -= usize::from(std::mem::take(&mut other.over));
+                other.original = None;
+            }
+            return;
+        }
+        let like_it = if kept.over { self.over } else { self.fields.len() - self.over };
+        if like_it < FIELDS_MAX {
+            self.over += usize::from(kept.over);
+            self.fields.insert(field, kept);
+        }
+    }
+}
+
 impl Kept {
     /// That nothing goes home to a field, whatever was kept of it before.
     pub fn nothing(subject: Subject) -> Kept {
-        Kept { veil: String::new(), original: None, is: None, told: String::new(), subject }
+        Kept { veil: String::new(), original: None, is: None, told: String::new(), subject, over: false }
     }
 
     /// As bytes, for whoever seals them; `until` is when it is forgotten, in seconds since 1970.
@@ -356,7 +377,7 @@ impl Kept {
             _ => return None,
         };
         let subject = Subject { kind, id: Some(id).filter(|id| !id.is_empty()), in_ledger };
-        Some(Kept { veil, original, is: (has_kind == 1).then_some(is), told, subject })
+        Some(Kept { veil, original, is: (has_kind == 1).then_some(is), told, subject, over: false })
     }
 }
 
@@ -369,8 +390,14 @@ mod tests {
         let subject = Subject { kind: "customer".into(), id: Some("5".into()), in_ledger: InLedger::Hashed };
         let texts = [None, Some(Original::Text("090-1234-5678".into())), Some(Original::Bare("12".into()))];
         for (original, is) in texts.into_iter().zip([None, Some("phone".to_owned()), None]) {
-            let kept =
-                Kept { veil: "****".into(), original, is, told: "4:type6:mobile".into(), subject: subject.clone() };
+            let kept = Kept {
+                veil: "****".into(),
+                original,
+                is,
+                told: "4:type6:mobile".into(),
+                subject: subject.clone(),
+                over: false,
+            };
             let packed = kept.packed(KEPT);
             assert_eq!(packed.len() % STEP, 0);
             assert_eq!(Kept::unpacked(&packed, 0), Some(kept.clone()));

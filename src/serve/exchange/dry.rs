@@ -271,7 +271,7 @@ pub struct AnsweredTo(pub Request<Bytes>);
 
 /// What is remembered of an answer that staff had seen before.
 pub(super) fn seen(compared: &Compared<'_>, record: (response::Parts, Bytes)) -> HashMap<Field, Kept> {
-    shown(compared, record).unwrap_or_default().into_iter().collect()
+    shown(compared, record).unwrap_or_default().into_iter().filter(|(_, kept)| !kept.over).collect()
 }
 
 fn shown(compared: &Compared<'_>, (mut head, body): (response::Parts, Bytes)) -> Option<Vec<(Field, Kept)>> {

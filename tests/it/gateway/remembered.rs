@@ -187,3 +187,27 @@ fn a_table_that_staff_exported_goes_home_row_by_row_and_each_person_is_recorded(
     assert_eq!(refused(&ask(&gateway, "POST", "/import", "tanaka", "ID,電話\n3,***-****-1114\n")), veil);
     assert_eq!(ask(&gateway, "POST", "/import", "tanaka", "ID,電話\n4,***-****-1115\n").status, 200);
 }
+
+#[test]
+fn an_answer_in_which_nothing_is_veiled_forgets_what_stood_there() {
+    let tel = Arc::new(Mutex::new(json!(TEL)));
+    let inside = Arc::clone(&tel);
+    let crm = Origin::start(move |_| {
+        let tel = inside.lock().expect("no panic there").clone();
+        let record = json!({ "result": [{ "id": 42, "name": "a", "tel": tel }] });
+        Answer::new(200, "application/json", &record.to_string())
+    });
+    let gateway = Running::start(&crm, RULES);
+    let look = |value: serde_json::Value| {
+        *tel.lock().expect("no panic there") = value;
+        call(&gateway, "tanaka", r#"{"method":"read","params":[[42]]}"#).text()
+    };
+    let veil = (409, Some("veil".to_owned()));
+    for erased in [json!(""), json!(null)] {
+        assert!(look(json!(TEL)).contains("***-****-5678"));
+        assert_eq!(write(&gateway, "tanaka", 42, json!({ "tel": "***-****-5678" })).status, 200);
+        assert!(look(json!(TEL)).contains("***-****-5678"));
+        assert!(!look(erased).contains('*'));
+        assert_eq!(refused(&write(&gateway, "tanaka", 42, json!({ "tel": "***-****-5678" }))), veil);
+    }
+}
