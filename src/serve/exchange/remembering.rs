@@ -2,7 +2,7 @@
 //! home: for calls whose record no GET of their path gives.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,7 +56,8 @@ impl Remembering {
             RecordAt::Path(key) => Some((key.clone(), asked.matched().param(key)?.to_owned())),
             RecordAt::Place(_) => None,
         });
-        let called = called(asked, depth, None);
+        // Of what says where its record is in a way that nobody can follow nothing is remembered.
+        let called = called(asked, depth, None)?;
         let around = plan.remember.iter().map(|rule| {
             let source = &*rule.source;
             (source.to_owned(), self::around((asked, plan), &[source], std::iter::once(&rule.at), &called))
@@ -88,9 +89,12 @@ impl Remembering {
 }
 
 /// What the body of a call says of where its record is.
-fn called(asked: &Asked, depth: usize, values: Option<&Place>) -> Vec<(String, String)> {
-    let Ok((format, text)) = asked.text() else { return Vec::new() };
-    let text = std::str::from_utf8(&text).unwrap_or_default();
+fn called(asked: &Asked, depth: usize, values: Option<&Place>) -> Option<Vec<(String, String)>> {
+    if asked.body().is_empty() {
+        return Some(Vec::new());
+    }
+    let (format, text) = asked.text().ok()?;
+    let text = std::str::from_utf8(&text).ok()?;
     whereabouts(format, text, depth, values)
 }
 
@@ -116,8 +120,11 @@ fn around<'a>(
     let query = asked.query().iter().filter(|(name, _)| !asks(name));
     let query = query.map(|(name, value)| (format!("?{name}"), value.clone()));
     let called = called.iter().map(|(name, value)| (format!(".{name}"), value.clone()));
-    let all: BTreeSet<(String, String)> = path.chain(query).chain(called).collect();
-    all.iter().map(|(name, value)| format!("{}:{name}{}:{value}", name.len(), value.len())).collect()
+    // Of one name the order tells: some servers take the first, others the last.
+    let mut named: Vec<(String, String)> = path.chain(query).collect();
+    named.sort_by(|one, other| one.0.cmp(&other.0));
+    let all = named.into_iter().chain(called);
+    all.map(|(name, value)| format!("{}:{name}{}:{value}", name.len(), value.len())).collect()
 }
 
 /// Makes a write whole by what this gateway remembers, and records what went home.
@@ -163,7 +170,9 @@ pub(super) fn restored(compared: &Compared<'_>, asked: &mut Asked, memory: Memor
     let matched = asked.matched();
     let path = |key: &str| matched.param(key).map(str::to_owned);
     let values = plan.recall.as_ref().and_then(|recall| recall.values.as_ref());
-    let around = around_write(asked, plan, &called(asked, compared.by.bounds.depth, values));
+    // Nothing is remembered under what no answer is kept under.
+    let called = called(asked, compared.by.bounds.depth, values);
+    let around = called.map_or_else(|| "?".to_owned(), |called| around_write(asked, plan, &called));
     let call = Call { format, text, path: &path, around: &around, depth: compared.by.bounds.depth };
     let done = recalled(plan, compared.doubts, &call, memory)?;
     if !done.home.fills.is_empty() {
