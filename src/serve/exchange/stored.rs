@@ -97,12 +97,8 @@ impl Asked {
             return Ok(goes);
         }
         let (format, text) = self.text().map_err(unreadable)?;
-        let all = match format {
-            Format::Form => readings::form(&text),
-            Format::Multipart => parts::readings(&text),
-            _ => vec![Cow::Borrowed(&*text)],
-        };
-        let body = one_reading(all, self.body(), |text| by.rewritten(format, text, || What::Written))?;
+        let body =
+            one_reading(all_readings(format, &text), self.body(), |text| by.rewritten(format, text, || What::Written))?;
         goes.take_body(body);
         Ok(goes)
     }
@@ -119,12 +115,7 @@ impl Asked {
             return Ok(goes);
         }
         let (format, text) = self.text().map_err(unreadable)?;
-        let all = match format {
-            Format::Form => readings::form(&text),
-            Format::Multipart => parts::readings(&text),
-            _ => vec![Cow::Borrowed(&*text)],
-        };
-        goes.take_body(one_reading(all, self.body(), |text| by.asked(format, text))?);
+        goes.take_body(one_reading(all_readings(format, &text), self.body(), |text| by.asked(format, text))?);
         Ok(goes)
     }
 }
@@ -143,6 +134,15 @@ impl Goes {
             self.body = Some(body.into());
             self.tokens += tokens;
         }
+    }
+}
+
+/// A body in each way that a server may read it.
+fn all_readings(format: Format, text: &[u8]) -> Vec<Cow<'_, [u8]>> {
+    match format {
+        Format::Form => readings::form(text),
+        Format::Multipart => parts::readings(text),
+        _ => vec![Cow::Borrowed(text)],
     }
 }
 
