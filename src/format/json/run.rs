@@ -12,7 +12,7 @@
 
 use wide::u8x16;
 
-use crate::format::json::inner::may_hold;
+use crate::format::json::inner::{may_begin, may_hold};
 use crate::format::json::path::Child;
 use crate::format::json::scan::{BARE_BYTES, Shape, ends_bare};
 use crate::format::json::text::{number, unescape};
@@ -221,7 +221,8 @@ impl Tree {
                 let Some(value) = text.get(at + 1..stop).filter(|value| value.len() <= self.value_bytes) else {
                     return Ok(None);
                 };
-                if may_hold(value) {
+                // Without escapes it has one line.
+                if may_begin(value) {
                     return Ok(None);
                 }
                 if idles {

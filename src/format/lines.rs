@@ -9,16 +9,16 @@ use crate::terms::words::{Length, Words};
 
 /// A part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(in crate::format) struct Line {
     /// Where in the text it stands.
-    pub(super) span: Range<usize>,
+    pub(in crate::format) span: Range<usize>,
     /// What it is.
-    pub(super) sort: Sort,
+    pub(in crate::format) sort: Sort,
 }
 
 /// What a part of a text is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(in crate::format) enum Sort {
     /// Text of which nobody says what it is.
     Plain,
     /// A label.
@@ -29,7 +29,7 @@ pub(super) enum Sort {
 
 /// Parts a text into its labels, their values and what is neither; nothing if no line begins with a
 /// label. `breaks` is where its lines end.
-pub(super) fn labelled(text: &str, breaks: &[usize], words: &Words) -> Vec<Line> {
+pub(in crate::format) fn labelled(text: &str, breaks: &[usize], words: &Words) -> Vec<Line> {
     const SIGNS: [char; 13] = [':', '：', '】', '］', ']', '〕', '■', '□', '●', '○', '◆', '◇', '▼'];
     if words.is_empty() {
         return Vec::new();
