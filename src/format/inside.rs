@@ -20,11 +20,13 @@ use crate::format::inside::both::Reading;
 use crate::format::inside::look::Look;
 use crate::format::inside::outward::Outward;
 use crate::format::json::JsonWalker;
-use crate::format::lines::{Sort, labelled};
+use crate::format::lines::{Sort, labelled, may_be_labelled};
+use crate::format::url::{self, UrlPart};
 use crate::format::xml::XmlWalker;
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Sink, Walker};
 use crate::terms::place::Places;
+use crate::terms::quote::Quote;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::words::Words;
 
@@ -39,6 +41,22 @@ const PAGES: usize = 1;
 /// Whether a text may hold a document of its own.
 pub fn may_hold(text: &str) -> bool {
     begins(text).is_some_and(|begins| begins)
+}
+
+/// Whether a text may hold a document, a table, a link, or lines that say themselves what they hold.
+pub fn may_hold_any(text: &str) -> bool {
+    may_hold(text) || may_be_other(text)
+}
+
+/// The same of a text that does not begin as a document.
+#[inline(always)]
+pub fn may_be_other(text: &str) -> bool {
+    may_be_labelled(text) || memchr::memchr2(b'<', b'&', text.as_bytes()).is_some() || may_be_link(text)
+}
+
+/// Whether a text may be an address with parameters.
+fn may_be_link(text: &str) -> bool {
+    text.starts_with(['/', '?', 'h']) && text.contains('=')
 }
 
 /// The same of a text of which more may come; nothing as long as it is blank.
@@ -178,6 +196,18 @@ impl Insides {
         Ok(true)
     }
 
+    /// Shows the leaves of the document, the table or the lines that a leaf's text is; `false`, with nothing shown, if
+    /// it is none of them or nobody wants them.
+    pub fn any(&mut self, leaf: &Leaf<'_>, map: &[usize], sink: &mut dyn Sink) -> Result<bool, Refusal> {
+        if (may_hold(leaf.text) && self.show(leaf, map, sink)?) || self.table(leaf, map, sink)? {
+            return Ok(true);
+        }
+        if look::is_marked_up(leaf.text) {
+            return self.rich(leaf, map, sink);
+        }
+        Ok(self.link(leaf, map, sink)? || self.lines(leaf, map, sink)?)
+    }
+
     /// Shows the cells of a table that a leaf's text is, as its first line tells; `false`, with nothing shown, if it
     /// is none.
     pub fn table(&mut self, leaf: &Leaf<'_>, map: &[usize], sink: &mut dyn Sink) -> Result<bool, Refusal> {
@@ -194,9 +224,43 @@ impl Insides {
         Ok(true)
     }
 
+    /// Shows a text with tags or references in it, as a page shows it.
+    fn rich(&mut self, leaf: &Leaf<'_>, map: &[usize], sink: &mut dyn Sink) -> Result<bool, Refusal> {
+        let (objects, layers) = (self.objects, self.layers);
+        let mut nobody = Checked;
+        let mut outward = Outward { leaf, map, from: 0, objects, opened: 0, layers, sink: &mut nobody };
+        let is_page = self.nests > 0 && self.walk(Reader::Page, leaf.text, &mut outward).is_ok();
+        if !is_page || !sink.opens(leaf, true)? {
+            return Ok(false);
+        }
+        let mut outward = Outward { leaf, map, from: 0, objects, opened: 0, layers, sink };
+        self.walk(Reader::Page, leaf.text, &mut outward)?;
+        self.objects = self.objects.wrapping_add(outward.opened);
+        Ok(true)
+    }
+
+    /// Shows the parts of an address, one of whose parameters at least has a name that means something.
+    fn link(&self, leaf: &Leaf<'_>, map: &[usize], sink: &mut dyn Sink) -> Result<bool, Refusal> {
+        if !may_be_link(leaf.text) {
+            return Ok(false);
+        }
+        let parts = url::parts(leaf.text);
+        let knows = |part: &UrlPart| part.name.as_deref().is_some_and(|name| self.words.know(name));
+        if self.nests == 0 || !parts.iter().any(knows) || !sink.opens(leaf, true)? {
+            return Ok(false);
+        }
+        let (objects, layers) = (self.objects, self.layers);
+        let mut outward = Outward { leaf, map, from: 0, objects, opened: 0, layers, sink };
+        for part in &parts {
+            let written = (part.span.clone(), part.quote);
+            outward.part(&part.text, written, part.part, part.name.as_deref())?;
+        }
+        Ok(true)
+    }
+
     /// Shows a text whose lines say themselves what they hold (`氏名：山田`); `false`, with nothing shown, if none
     /// does or nobody wants them apart.
-    pub fn lines(&self, leaf: &Leaf<'_>, map: &[usize], sink: &mut dyn Sink) -> Result<bool, Refusal> {
+    fn lines(&self, leaf: &Leaf<'_>, map: &[usize], sink: &mut dyn Sink) -> Result<bool, Refusal> {
         let breaks: Vec<usize> = leaf.text.match_indices('\n').map(|(at, _)| at).collect();
         let lines = labelled(leaf.text, &breaks, &self.words);
         if lines.is_empty() || self.nests == 0 || !sink.opens(leaf, true)? {
@@ -212,9 +276,14 @@ impl Insides {
                 continue;
             }
             match line.sort {
-                Sort::Plain => outward.part(span, leaf.part, None)?,
-                Sort::Label => outward.part(span, Part::Label, None)?,
-                Sort::Value(label) => outward.part(span, Part::Value, Some(&leaf.text[label]))?,
+                Sort::Plain => outward.part(&leaf.text[span.clone()], (span, Quote::Verbatim), leaf.part, None)?,
+                Sort::Label => outward.part(&leaf.text[span.clone()], (span, Quote::Verbatim), Part::Label, None)?,
+                Sort::Value(label) => outward.part(
+                    &leaf.text[span.clone()],
+                    (span, Quote::Verbatim),
+                    Part::Value,
+                    Some(&leaf.text[label]),
+                )?,
             }
         }
         Ok(true)

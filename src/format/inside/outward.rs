@@ -83,9 +83,14 @@ impl Outward<'_> {
     }
 
     /// Tells a part of the text itself, under these names and those around the leaf, or with the leaf's own.
-    pub(super) fn part(&mut self, span: Range<usize>, part: Part, name: Option<&str>) -> Result<(), Refusal> {
-        let text = &self.leaf.text[span.clone()];
-        let pieces = [Piece { span, at: 0, quotes: Quotes::one(Quote::Verbatim) }];
+    pub(super) fn part(
+        &mut self,
+        text: &str,
+        (span, quote): (Range<usize>, Quote),
+        part: Part,
+        name: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let pieces = [Piece { span, at: 0, quotes: Quotes::one(quote) }];
         let pieces = self.pieces(&pieces).ok_or_else(deep)?;
         let all: Vec<&str> = self.leaf.names.iter().chain(self.leaf.above.iter()).collect();
         let (names, above) = match name {

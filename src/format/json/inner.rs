@@ -9,6 +9,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::format::inside::may_be_other;
 use crate::format::json::run::Text;
 use crate::format::json::scan::Scanner;
 use crate::format::json::tree::{Expect, Tree};
@@ -27,10 +28,10 @@ pub(super) fn may_begin(text: &str) -> bool {
     matches!(text.as_bytes(), [b'{' | b'[' | b'<' | b'"' | b' ' | b'\t' | b'\r' | b'\n', ..] | [0xef, 0xbb, ..])
 }
 
-/// The same of a text that was written with escapes: lines that say what they hold, and tables, are documents as
-/// well.
+/// The same where lines that say what they hold are documents as well, tables and links.
+#[inline(always)]
 pub(super) fn may_hold(text: &str) -> bool {
-    may_begin(text) || text.contains('\n')
+    may_begin(text) || may_be_other(text)
 }
 
 /// What a text turns out to be.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::format::inside::{self, Insides};
+use crate::format::inside::Insides;
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Sink};
 use crate::terms::refusal::Refusal;
@@ -37,9 +37,7 @@ impl Texts {
     ) -> Result<Option<u32>, Refusal> {
         let insides = Insides::new(&self.words, &self.bounds, self.nests).lenient().bounded();
         let mut insides = insides.behind(objects).under(self.layers);
-        let shown = (inside::may_hold(leaf.text) && insides.show(leaf, map, sink)?)
-            || insides.table(leaf, map, sink)?
-            || insides.lines(leaf, map, sink)?;
+        let shown = insides.any(leaf, map, sink)?;
         Ok(shown.then(|| insides.objects()))
     }
 }
