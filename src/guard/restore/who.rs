@@ -41,6 +41,12 @@ pub(super) fn folded_alike(name: &str) -> String {
     if folded.is_empty() { name.to_owned() } else { folded }
 }
 
+/// The same for whoever keeps what a field held: an attribute is no element of that name.
+pub fn spelt_alike(name: &str) -> String {
+    let folded = folded_alike(name);
+    if name.starts_with('@') { format!("@{folded}") } else { folded }
+}
+
 /// Whether a name may tell which record is meant: as a whole, or by a part, as frameworks take names apart
 /// (`record[0]`, `id.x`).
 pub fn names_a_record(name: &str) -> bool {

@@ -166,6 +166,7 @@ async fn answered(
         home.extend(hidden::gone_home(std::mem::take(&mut compared_with.values)));
     }
     let goes = going(gateway, house, (&asked, &plan), logs_in)?;
+    let forgotten = compared_with.forgotten.take();
     // A log-in changes nothing of customers'.
     if asked.writes(&plan) && !logs_in {
         forwarded(&mut receipt, &asked, &plan, &doubts, compared_with).await?;
@@ -174,8 +175,12 @@ async fn answered(
     let guard = guard.sealing_states(state::sealer(&house.mint, &site, &asks, &asked)).hiding(home, asked.along(said));
     let guard = Box::new(guard.opening(opened(gateway, house, &asks).await));
     let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
+    let write = remembering::forget(gateway, house, &upstream, (&asks, &plan), &asked, forgotten);
+    let write = Box::pin(write).await.map(Arc::new);
     let remembering = Remembering::of(&asked, &asks, &plan, (upstream.identity(), house.bounds.depth));
+    let remembering = remembering.map(|remembering| remembering.now(&gateway.remembered));
     let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing).remembering(remembering);
+    let about = about.to(write.clone());
     if let Some(watch) = &watch {
         Box::pin(watch.before()).await;
     }
@@ -188,6 +193,7 @@ async fn answered(
         Box::pin(watch.after(gateway, house, facts, &mut receipt, &mut answer)).await?;
     }
     let released = answer::release(gateway, house, answer, about, guard, receipt).await;
+    gateway.remembered.written(write.and_then(Arc::into_inner));
     released.inspect_err(|refusal| facts.about(&plan, house, refusal))
 }
 
