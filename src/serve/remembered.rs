@@ -138,11 +138,15 @@ impl Inner {
             Shown { parts, plain: kept.packed(&field.name), is_doubtful: *is_doubtful }
         });
         let own: Vec<Vec<String>> = what.forgotten.iter().map(alike_in).collect();
-        let voids: Vec<Void<'_>> = what.forgotten.iter().zip(&own).filter_map(|(one, names)| void(one, names)).collect();
+        let voids: Vec<Void<'_>> =
+            what.forgotten.iter().zip(&own).filter_map(|(one, names)| void(one, names)).collect();
         let note = Note {
             asked: what.asked,
             until: now.saturating_add(KEPT),
-            is_beyond_voids: what.forgotten.iter().any(|one| matches!(one, Forgotten::Kind(_) | Forgotten::Record { .. })),
+            is_beyond_voids: what
+                .forgotten
+                .iter()
+                .any(|one| matches!(one, Forgotten::Kind(_) | Forgotten::Record { .. })),
             voids,
             shown: shown.collect(),
         };

@@ -13,8 +13,8 @@ use super::shown::{Gathered, Likenesses, Shown};
 use super::tree::{self, Tree, names_of};
 use super::who::{About, says_another};
 use super::{
-    Doubt, Doubts, Fill, Forgotten, Home, RESTORED, Scope, Settled, Why, forgotten, locks_a_field, replaces_locked, table,
-    told,
+    Doubt, Doubts, Fill, Forgotten, Home, RESTORED, Scope, Settled, Why, forgotten, locks_a_field, replaces_locked,
+    table, told,
 };
 use crate::format::Format;
 use crate::format::csv::nodes as csv;

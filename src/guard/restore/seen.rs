@@ -135,13 +135,7 @@ impl Seen {
 }
 
 /// What an answer shows veiled of the records that are remembered: as it came, and as it leaves.
-pub fn seen(
-    plan: &Plan,
-    format: Format,
-    (original, veiled): (&str, &str),
-    whose: &Whose<'_>,
-    bounds: &Bounds,
-) -> Seen {
+pub fn seen(plan: &Plan, format: Format, (original, veiled): (&str, &str), whose: &Whose<'_>, bounds: &Bounds) -> Seen {
     let Some(answer) = Answer::read(plan, format, (original, veiled), bounds) else { return Seen::of_nothing(plan) };
     let mut all = All::default();
     for rule in &plan.remember {

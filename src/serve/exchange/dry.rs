@@ -16,7 +16,7 @@ use crate::format::files::Beginning;
 use crate::format::{self, Format};
 use crate::guard::notes::Notes;
 use crate::guard::outbound::Outbound;
-use crate::guard::restore::{Field, Seen, Kept};
+use crate::guard::restore::{Field, Kept, Seen};
 use crate::policy::Policy;
 use crate::policy::decide::RoleId;
 use crate::policy::matched::Matched;

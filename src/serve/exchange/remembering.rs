@@ -270,7 +270,11 @@ fn around_write(asked: &Asked, plan: &Plan, called: &[(String, String)]) -> Stri
 /// What cannot be compared goes on only if nothing in it is in doubt.
 fn unread(compared: &Compared<'_>) -> Result<Recalled, Refusal> {
     let goes_on = !compared.doubts.has_certain() && compared.doubts.scope != Scope::All;
-    if goes_on { Ok(Recalled { forgotten: Forgotten::of_calls(compared.plan), ..Recalled::default() }) } else { Err(compared.doubts.refuse(compared.plan)) }
+    if goes_on {
+        Ok(Recalled { forgotten: Forgotten::of_calls(compared.plan), ..Recalled::default() })
+    } else {
+        Err(compared.doubts.refuse(compared.plan))
+    }
 }
 
 /// Whether a body may be written anew: JSON is in UTF-8 to all that read it.

@@ -18,7 +18,8 @@ use crate::format::html::forms::{self, Form};
 use crate::format::{self, Format, media};
 use crate::guard::outbound::Outbound;
 use crate::guard::restore::{
-    self, Doubts, Field, Forgotten, Home, Ids, Issued, IssuedForm, Kinds, Likenesses, Page, Recollection, Scope, SealedForm, Sent, minds_controls,
+    self, Doubts, Field, Forgotten, Home, Ids, Issued, IssuedForm, Kinds, Likenesses, Page, Recollection, Scope,
+    SealedForm, Sent, minds_controls,
 };
 use crate::policy::plan::{Plan, SubjectAt};
 use crate::route::normal;
