@@ -7,6 +7,7 @@
 
 mod turns;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,8 +69,12 @@ impl Remembered {
         (own, now, wait): (Option<&Write>, i64, Duration),
     ) {
         let asked = asking.0.asked;
-        let doubts = |field: &Field| self.0.turns.may_be_changed(&record_of(&person, field), asked, own);
-        let shown = seen.fields.into_iter().map(|(field, kept)| (doubts(&field), field, kept)).collect();
+        let mut doubts: HashMap<Scope, bool> = HashMap::new();
+        let mut is_doubtful = |field: &Field| {
+            let record = record_of(&person, field);
+            *doubts.entry(record).or_insert_with_key(|record| self.0.turns.may_be_changed(record, asked, own))
+        };
+        let shown = seen.fields.into_iter().map(|(field, kept)| (is_doubtful(&field), field, kept)).collect();
         self.noted(person, What { asked, forgotten: seen.forgotten, shown }, (now, wait)).await;
         drop(asking);
     }

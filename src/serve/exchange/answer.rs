@@ -80,14 +80,9 @@ impl About {
         About { sealing, ..self }
     }
 
-    /// Says who may write back what it shows.
-    pub(super) fn remembering(self, remembering: Option<Box<Remembering>>) -> About {
-        About { remembering, ..self }
-    }
-
-    /// Says which write it answers.
-    pub(super) fn to(self, own: Option<Arc<Write>>) -> About {
-        About { own, ..self }
+    /// Says who may write back what it shows, and which write it answers.
+    pub(super) fn remembering(self, remembering: Option<Box<Remembering>>, own: Option<Arc<Write>>) -> About {
+        About { remembering, own, ..self }
     }
 
     /// The same, if the answer that has this head is one that shows records.

@@ -282,7 +282,7 @@ fn shown(compared: &Compared<'_>, (mut head, body): (response::Parts, Bytes)) ->
     let plan = asked.plan(by.policy, asks, by.bounds).ok()?;
     asked.screen(&plan, by.bounds).ok()?;
     let remembering =
-        Remembering::of(&asked, asks, &plan, ("", by.bounds.depth)).filter(|_| head.status.is_success())?;
+        Remembering::of(&asked, asks, &plan, ("", by.bounds.depth), None).filter(|_| head.status.is_success())?;
     let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
     let mut guard = asked.guard(&plan, by.mint, by.bounds, asked::day(asks.time)).asked_by(asks.staff);
     let body = stored::whole(&head, body, (&plan, by.mint), &mut guard, by.bounds).ok()?;

@@ -49,12 +49,13 @@ pub(super) fn person(crm: &str, staff: &Staff) -> Person {
 }
 
 impl Remembering {
-    /// What is needed to remember the answer to a request; nothing where no resource says so.
+    /// What is needed to remember the answer to a request that is made now; nothing where no resource says so.
     pub(super) fn of(
         asked: &Asked,
         asks: &Asks<'_>,
         plan: &Arc<Plan>,
         (crm, depth): (&str, usize),
+        memory: Option<&Remembered>,
     ) -> Option<Box<Remembering>> {
         let staff = asks.staff.filter(|_| !plan.remember.is_empty())?;
         let keys = plan.remember.iter().filter_map(|rule| match &rule.at {
@@ -76,13 +77,8 @@ impl Remembering {
             around,
             person: person(crm, staff),
             time: asks.time,
-            asking: None,
+            asking: memory.map(Remembered::asking),
         }))
-    }
-
-    /// The same, asked for now.
-    pub(super) fn now(self: Box<Self>, memory: &Remembered) -> Box<Self> {
-        Box::new(Remembering { asking: Some(memory.asking()), ..*self })
     }
 
     /// What of a whole answer is remembered.
@@ -113,18 +109,18 @@ impl Remembering {
 pub(super) async fn forget(
     gateway: &Gateway,
     house: &House,
-    upstream: &Upstream,
+    (crm, depth): (&str, usize),
     (asks, plan): (&Asks<'_>, &Plan),
     asked: &Asked,
     compared: Option<Vec<Forgotten>>,
-) -> Option<Write> {
-    let staff = asks.staff.filter(|_| asked.writes(plan) && !plan.remembers.is_empty())?;
-    let forgotten = compared.unwrap_or_else(|| unforeseen(asked, &house.policy, plan, house.bounds.depth));
+) -> Option<Arc<Write>> {
+    let staff = asks.staff.filter(|_| !plan.remembers.is_empty())?;
+    let forgotten = compared.unwrap_or_else(|| unforeseen(asked, &house.policy, plan, depth));
     if forgotten.is_empty() {
         return None;
     }
     let (now, wait) = (asks.time.as_second(), house.bounds.ledger_wait);
-    Some(gateway.remembered.write(person(upstream.identity(), staff), forgotten, (now, wait)).await)
+    Some(Arc::new(gateway.remembered.write(person(crm, staff), forgotten, (now, wait)).await))
 }
 
 /// What a write may change that no resource compares with what is remembered.

@@ -80,13 +80,12 @@ impl Turns {
 
     /// Whether a write, but for one's own, may have changed a record since it was asked for.
     pub(super) fn may_be_changed(&self, record: &Scope, asked: u64, own: Option<&Write>) -> bool {
-        let mut state = self.state();
-        state.forget();
+        let state = self.state();
         let person = Scope { person: record.person.clone(), ..Scope::default() };
         let kind = Scope { kind: record.kind.clone(), ..person.clone() };
         [&Scope::default(), &person, &kind, record].into_iter().any(|scope| {
             let own = own.map_or(0, |own| own.scopes.iter().filter(|other| *other == scope).count());
-            let of = |writes: &Writes| writes.open > own || writes.ended > asked || writes.given_up.is_some();
+            let of = |writes: &Writes| writes.open > own || writes.ended > asked || writes.is_given_up();
             state.writes.get(scope).is_some_and(of)
         })
     }
@@ -96,14 +95,17 @@ impl Turns {
     }
 }
 
+impl Writes {
+    fn is_given_up(&self) -> bool {
+        self.given_up.is_some_and(|since| since.elapsed() < LATE)
+    }
+}
+
 impl State {
     /// Lets go of writes that no read on its way can have missed.
     fn forget(&mut self) {
         let first = self.reads.keys().next().copied().unwrap_or(u64::MAX);
-        self.writes.retain(|_, writes| {
-            writes.given_up = writes.given_up.filter(|since| since.elapsed() < LATE);
-            writes.open > 0 || writes.given_up.is_some() || writes.ended > first
-        });
+        self.writes.retain(|_, writes| writes.open > 0 || writes.is_given_up() || writes.ended > first);
     }
 }
 

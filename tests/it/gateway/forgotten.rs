@@ -320,3 +320,78 @@ fn of_what_two_resources_show_the_later_counts() {
         assert_eq!(write(&first), 200, "{other}");
     }
 }
+
+#[test]
+fn records_below_the_values_of_another_are_written_too() {
+    let crm = Crm::start();
+    let gateway = Running::start(&crm.origin, RULES);
+    read(&gateway, "read");
+    // As in Odoo: one of many that belong to a record is changed with it.
+    for nested in [json!({ "children": [[1, 43, { "tel": NEW }]] }), json!({ "child": { "id": 43, "tel": NEW } })] {
+        assert_eq!(save(&gateway, 42, nested.clone()).status, 200);
+        assert_eq!(saved(&gateway, 43), veil(), "{nested}");
+        assert_eq!(saved(&gateway, 42), FINE, "{nested}");
+        read(&gateway, "read");
+        assert_eq!(saved(&gateway, 43), FINE, "{nested}");
+    }
+}
+
+const TABLES: &str = r#"
+sudare: 1
+roles: { support: { groups: [crm-support] } }
+fields: { customer: { person.name: 氏名, phone: 電話 } }
+resources:
+  - { id: export, match: GET /all.csv, event: export, subject: ID, remember: ID, query: { slow: {} }, fields: customer }
+  - { id: import, match: POST /import, subject: ID, restore: { remembered: ID }, fields: customer }
+rules:
+  - { id: support-1, for: support, show: [person.name], mask: { phone: last4 } }
+"#;
+
+#[test]
+fn a_table_that_was_asked_for_before_another_was_imported_is_not_what_stands_there() {
+    let table = |tel: &str| format!("ID,氏名,電話,控え\n42,客,{tel},{tel}\n43,客,080-0000-1111,\n");
+    let stands = Arc::new(Mutex::new(table(OLD)));
+    let (has_looked, looked) = channel();
+    let (go, may_go) = channel::<()>();
+    let (inside, may_go, has_looked) = (Arc::clone(&stands), Mutex::new(may_go), Mutex::new(has_looked));
+    let crm = Origin::start(move |request| {
+        let body = request.0.split_once("\r\n\r\n").expect("a body").1;
+        if request.0.starts_with("POST") {
+            body.clone_into(&mut inside.lock().expect("no panic there"));
+            return Answer::new(200, "application/json", "{}");
+        }
+        let table = inside.lock().expect("no panic there").clone();
+        if request.0.contains("slow=1") {
+            has_looked.lock().expect("no panic there").send(()).expect("the test");
+            may_go.lock().expect("no panic there").recv().expect("the test");
+        }
+        Answer::new(200, "text/csv; charset=utf-8", &table)
+    });
+    let gateway = Running::start(&crm, TABLES);
+    let ask = |method: &str, path: &str, body: &str| {
+        let headers = [("X-Remote-User", "tanaka"), ("X-Remote-Groups", "crm-support"), ("Content-Type", "text/csv")];
+        request(gateway.staff, method, path, &headers, body).expect("an answer")
+    };
+    let seen = ask("GET", "/all.csv", "").text();
+    assert!(!seen.contains(OLD), "{seen}");
+    assert_eq!(ask("POST", "/import", &seen).status, 200);
+    assert_eq!(*stands.lock().expect("no panic there"), table(OLD));
+    // In the column that the rules know, and in the one of which nobody knew that it holds numbers.
+    for (own, left) in [("電話", format!("42,客,{NEW},")), ("控え", format!("42,客,,{NEW}"))] {
+        std::thread::scope(|scope| {
+            let slow = scope.spawn(|| ask("GET", "/all.csv?slow=1", ""));
+            looked.recv().expect("the crm");
+            assert_eq!(ask("POST", "/import", &format!("ID,{own}\n42,{NEW}\n")).status, 200, "{own}");
+            *stands.lock().expect("no panic there") = format!("ID,氏名,電話,控え\n{left}\n");
+            go.send(()).expect("the crm");
+            assert_eq!(slow.join().expect("an answer").text(), seen, "what stood there before");
+        });
+        let sheet = seen.replace("43,客,***-****-1111,\n", "");
+        assert_eq!(ask("POST", "/import", &sheet).status, 409, "{own}");
+        assert!(stands.lock().expect("no panic there").contains(NEW), "{own}");
+        *stands.lock().expect("no panic there") = table(OLD);
+        assert_eq!(ask("GET", "/all.csv", "").text(), seen);
+        assert_eq!(ask("POST", "/import", &sheet).status, 200, "{own}");
+        *stands.lock().expect("no panic there") = table(OLD);
+    }
+}
