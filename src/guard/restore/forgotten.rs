@@ -22,7 +22,7 @@ use crate::terms::place::Place;
 const RECORDS_MAX: usize = 1000;
 
 /// How many fields of a table.
-const CELLS_MAX: usize = 20_000;
+pub(super) const CELLS_MAX: usize = 20_000;
 
 /// What of one person's is not in force any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,9 +89,13 @@ pub(super) fn by_calls(plan: &Plan, tree: &Tree, calls: &[Call<'_>], old: Vec<Fi
 fn other_rows(plan: &Plan, tree: &Tree, calls: &[Call<'_>]) -> Vec<Forgotten> {
     let Is::List(rows) = &tree.whole().at.0.is else { return Vec::new() };
     let is_known = |row: &&Node| calls.binary_search_by_key(&row.span.start, |call| call.span.start).is_ok();
+    let column = plan.recall.as_ref().and_then(|recall| match &recall.values {
+        Some(Place::Name(column)) => Some(column.as_str()),
+        _ => None,
+    });
     // One that names no record is new.
     let is_new = |row: &&Node| {
-        let names = |member: &&Member| IDS.contains(&member.name.as_str()) || names_a_record(&member.name);
+        let names = |member: &&Member| column == Some(&*member.name) || names_a_record(&member.name);
         let cells = tree::members(row).unwrap_or_default().iter().filter(names);
         cells.filter_map(|cell| tree::leaf(&cell.value)).all(|leaf| tree::said(leaf).trim().is_empty())
     };
@@ -153,11 +157,9 @@ fn leaves(tree: &Tree, place: &Place) -> Option<Vec<String>> {
 /// Records that are named below the values of another one: `[[1, 50, { phone: … }]]`, `{ id: 50, phone: … }`.
 fn below<'t>(plan: &Plan, values: impl Iterator<Item = &'t Member>) -> Vec<Forgotten> {
     let mut ids = BTreeSet::new();
-    values.for_each(|member| named(&member.value, &mut ids));
-    if ids.is_empty() {
-        return Vec::new();
-    }
     let kinds: BTreeSet<&str> = plan.remembers.iter().map(|(kind, _)| &**kind).collect();
+    let is_id = |name: &str| IDS.contains(&name) || kinds.iter().any(|kind| About { kind, id: "" }.names(name));
+    values.for_each(|member| named(&member.value, &is_id, &mut ids));
     if ids.len() > RECORDS_MAX {
         return kinds.into_iter().map(|kind| Forgotten::Kind(kind.to_owned())).collect();
     }
@@ -168,7 +170,7 @@ fn below<'t>(plan: &Plan, values: impl Iterator<Item = &'t Member>) -> Vec<Forgo
     kinds.into_iter().flat_map(of).collect()
 }
 
-fn named<'t>(node: &'t Node, ids: &mut BTreeSet<&'t str>) {
+fn named<'t>(node: &'t Node, is_id: &dyn Fn(&str) -> bool, ids: &mut BTreeSet<&'t str>) {
     let mut add = |leaf: &'t Node| {
         let said = tree::said(leaf).trim();
         // One more than can be told apart is too many.
@@ -181,12 +183,12 @@ fn named<'t>(node: &'t Node, ids: &mut BTreeSet<&'t str>) {
             if nodes.iter().any(|node| matches!(node.is, Is::Object(_))) {
                 nodes.iter().filter(|node| tree::leaf(node).is_some()).for_each(&mut add);
             }
-            nodes.iter().for_each(|node| named(node, ids));
+            nodes.iter().for_each(|node| named(node, is_id, ids));
         }
         Is::Object(members) => {
-            let is_name = |member: &&Member| names_a_record(tree::local(&member.name));
-            members.iter().filter(is_name).filter_map(|member| tree::leaf(&member.value)).for_each(&mut add);
-            members.iter().for_each(|member| named(&member.value, ids));
+            let own = members.iter().filter(|member| is_id(tree::local(&member.name)));
+            own.filter_map(|member| tree::leaf(&member.value)).for_each(&mut add);
+            members.iter().for_each(|member| named(&member.value, is_id, ids));
         }
         Is::Text(_) | Is::Bare(_) => {}
     }

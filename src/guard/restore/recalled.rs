@@ -118,7 +118,10 @@ pub fn recalled(plan: &Plan, doubts: &Doubts, sent: &Sent<'_>, memory: Memory<'_
             }
         }
     }
-    let old: Vec<Field> = calls.iter().flat_map(|call| call.old(&fates.settled.kept)).collect();
+    let kept: HashSet<usize> = fates.settled.kept.iter().map(|span| span.start).collect();
+    let old = calls.iter().flat_map(|call| call.old(&kept));
+    // One more than are told apart is too many.
+    let old: Vec<Field> = old.take(forgotten::CELLS_MAX + 1).collect();
     let forgotten = forgotten::by_calls(plan, tree, &calls, old);
     let rows = if sent.format == Format::Csv { calls.iter().map(Call::row).collect() } else { Vec::new() };
     let whose = fates.whose.into_iter().flatten().collect();
@@ -335,8 +338,8 @@ impl<'t> Call<'t> {
     }
 
     /// The fields that get other values than they had, whoever shows them.
-    fn old(&self, kept: &[Range<usize>]) -> Vec<Field> {
-        let is_kept = |member: &&Member| tree::leaf(&member.value).is_some_and(|leaf| kept.contains(&leaf.span));
+    fn old(&self, kept: &HashSet<usize>) -> Vec<Field> {
+        let is_kept = |member: &&Member| tree::leaf(&member.value).is_some_and(|leaf| kept.contains(&leaf.span.start));
         let changed = self.values.iter().filter(|member| !is_kept(member));
         changed.map(|member| self.field_of("", &tree::name_of(member, self.format))).collect()
     }

@@ -71,7 +71,7 @@ pub(super) struct About<'a> {
 
 impl About<'_> {
     /// Whether a name is the subject's own.
-    fn names(&self, name: &str) -> bool {
+    pub(super) fn names(&self, name: &str) -> bool {
         let (name, kind) = (folded(name), folded(self.kind));
         name.strip_prefix(kind.as_str()).is_some_and(|rest| OF_A_SUBJECT.contains(&rest))
     }
