@@ -131,9 +131,9 @@ impl Mint for KeyMint {
         Ok(format!("{PREFIX}{}_{}", kind.name, base32(&[&head[..], &sealed].concat())))
     }
 
-    fn random(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
+    fn random(&self, kind: &Kind, domain: &Domain, value: &str, lasts: Option<u32>) -> Result<String, MintError> {
         let token = match &self.random {
-            Random::Kept(vault) => vault.token(&kind.name, domain, value)?,
+            Random::Kept(vault) => vault.token(&kind.name, domain, value, lasts)?,
             Random::Passing => {
                 let key = hmac::Key::new(hmac::HMAC_SHA512, &*self.ring.current().mac);
                 let mut context = hmac::Context::with_key(&key);

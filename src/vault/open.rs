@@ -34,8 +34,10 @@ pub enum VaultError {
         /// What the system said.
         source: io::Error,
     },
-    /// It cannot be written any more: the disk is full, or the store broke.
-    Write(Box<redb::Error>),
+    /// It cannot be read now: the disk or the store broke.
+    Read(Box<dyn std::error::Error + Send + Sync>),
+    /// It cannot be written now: the disk is full, or the store broke.
+    Write(Box<dyn std::error::Error + Send + Sync>),
     /// The system gives no random bytes, or no key can be derived.
     Chance,
 }
@@ -59,6 +61,7 @@ impl fmt::Display for VaultError {
                 write!(f, "the vault `{}` is damaged ({cause}); restore it from its backup", path.display())
             }
             VaultError::Io { path, tried, .. } => write!(f, "the vault `{}` cannot be {tried}", path.display()),
+            VaultError::Read(cause) => write!(f, "the vault cannot be read: {cause}"),
             VaultError::Write(cause) => write!(f, "the vault cannot be written: {cause}"),
             VaultError::Chance => f.write_str("the system gives no random bytes for the vault"),
         }
