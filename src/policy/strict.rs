@@ -49,7 +49,9 @@ pub fn rank(action: Action) -> (u8, u32) {
         Action::Mask(Mask::Full) | Action::Show | Action::Hash | Action::Remove | Action::Block => 0,
         Action::Tokenize(Token::Opaque) => 0,
         Action::Tokenize(Token::Format { pass }) => 1 + u32::from(pass),
-        Action::Tokenize(Token::Random { lasts }) => LASTING_LEAST + (u32::MAX - LASTING_LEAST).saturating_sub(kept(lasts)),
+        Action::Tokenize(Token::Random { lasts }) => {
+            LASTING_LEAST + (u32::MAX - LASTING_LEAST).saturating_sub(kept(lasts))
+        }
     };
     (action.strictness(), option)
 }

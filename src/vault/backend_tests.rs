@@ -101,7 +101,9 @@ fn what_has_ended_is_unknown_and_goes_in_steps(stand: &dyn Stand) {
     let rows: Vec<Row> = (0..25).map(|number| row(number, Some(NOW + 100 - i64::from(number)))).collect();
     keep(&*backend, &rows, NOW);
     keep(&*backend, &[row(100, None)], NOW);
-    assert!(stands(&*backend, 24, NOW + 75) && !stands(&*backend, 24, NOW + 76) && found(&*backend, 24, NOW + 76).is_none());
+    assert!(
+        stands(&*backend, 24, NOW + 75) && !stands(&*backend, 24, NOW + 76) && found(&*backend, 24, NOW + 76).is_none()
+    );
     // One of them has got a new token by now.
     keep(&*backend, &[Row { lookup: lookup(20), ..row(200, None) }], NOW + 99);
     assert_eq!(backend.sweep(NOW + 75, 10).expect("swept"), 0);
@@ -132,7 +134,9 @@ fn takes_batches(stand: &dyn Stand) {
     keep(&*backend, &rows, NOW);
     let after = stand.after_a_crash();
     assert_eq!((after.tokens().expect("read"), after.ending().expect("read")), (5_000, 2_500));
-    assert!((0..5_000).all(|number| found(&*after, number, NOW) == Some(token(number)) && stands(&*after, number, NOW)));
+    assert!(
+        (0..5_000).all(|number| found(&*after, number, NOW) == Some(token(number)) && stands(&*after, number, NOW))
+    );
     keep(&*backend, &[], NOW);
 }
 

@@ -210,7 +210,9 @@ impl Backend for Embedded {
         self.read(|database| {
             let Some(grants) = table(database, GRANTS)? else { return Ok(Vec::new()) };
             let rows = grants.range(&from[..]..=&to[..])?.take(count_max);
-            Ok(rows.map(|row| row.map(|(key, sealed)| (key.value().to_vec(), sealed.value().to_vec()))).collect::<Result<_, _>>()?)
+            Ok(rows
+                .map(|row| row.map(|(key, sealed)| (key.value().to_vec(), sealed.value().to_vec())))
+                .collect::<Result<_, _>>()?)
         })
     }
 

@@ -115,13 +115,7 @@ impl Vault {
 
     /// The token of a value: the one that it has already, or a new one. It ends within so many seconds, where they are
     /// said.
-    pub fn token(
-        &self,
-        kind: &str,
-        domain: &Domain,
-        value: &str,
-        lasts: Option<u32>,
-    ) -> Result<Token, MintError> {
+    pub fn token(&self, kind: &str, domain: &Domain, value: &str, lasts: Option<u32>) -> Result<Token, MintError> {
         let plain = pack(domain, value)?;
         let lookups: Vec<Lookup> =
             self.lookups.iter().map(|key| key.of_value(kind, domain_parts(domain), value)).collect();

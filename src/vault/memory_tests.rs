@@ -54,7 +54,8 @@ impl Backend for Memory {
 
     fn sweep(&self, now: i64, count_max: usize) -> Result<usize, VaultError> {
         let mut tables = self.tables();
-        let ended: Vec<_> = tables.ends.iter().take_while(|(until, ..)| *until <= now).take(count_max).copied().collect();
+        let ended: Vec<_> =
+            tables.ends.iter().take_while(|(until, ..)| *until <= now).take(count_max).copied().collect();
         for end @ (_, token, lookup) in &ended {
             tables.ends.remove(end);
             tables.tokens.remove(token);

@@ -12,6 +12,8 @@ pub mod backend;
 mod backend_tests;
 mod derive;
 mod embedded;
+#[cfg(test)]
+mod embedded_tests;
 mod ff1;
 mod file;
 pub mod grants;

@@ -281,8 +281,12 @@ fn value() -> impl Strategy<Value = String> {
 
 fn actions(kind: &Kind) -> Vec<Action> {
     let masks = kind.masks.iter().map(|mask| Action::Mask(*mask));
-    let fixed =
-        [Action::Mask(Mask::Full), Action::Tokenize(Token::Opaque), Action::Tokenize(Token::Random { lasts: None }), Action::Hash];
+    let fixed = [
+        Action::Mask(Mask::Full),
+        Action::Tokenize(Token::Opaque),
+        Action::Tokenize(Token::Random { lasts: None }),
+        Action::Hash,
+    ];
     masks.chain(fixed).collect()
 }
 

@@ -214,7 +214,11 @@ pub(super) fn read_grants(node: &Node, key: &str, verb: Verb, grants: &mut Vec<G
             Some(entries) if takes_options => {
                 for entry in entries {
                     let what = Word::new(&entry.key, &entry.key_spot);
-                    grants.extend(option(&entry.value, Grant { verb, what, option: None, pass: None, lasts: None }, faults));
+                    grants.extend(option(
+                        &entry.value,
+                        Grant { verb, what, option: None, pass: None, lasts: None },
+                        faults,
+                    ));
                 }
             }
             Some(_) => {
