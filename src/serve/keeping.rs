@@ -122,5 +122,5 @@ fn tell(leap: Leap, ending: Option<u64>) {
 }
 
 fn spelt(seconds: i64) -> String {
-    jiff::Timestamp::from_second(seconds).map_or_else(|_| format!("{seconds} s"), |time| time.to_string())
+    jiff::Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |time| time.to_string())
 }
