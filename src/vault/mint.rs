@@ -33,7 +33,7 @@ pub use crate::terms::mint::Opened;
 use crate::terms::mint::{Domain, Mint, MintError, Numeral};
 use crate::terms::secret::Secret;
 use crate::vault::derive::{self, FORMAT};
-use crate::vault::ff1;
+use crate::vault::ff1::Ff1;
 use crate::vault::keep::{self, Vault};
 use crate::vault::page;
 use crate::vault::ring::{Keys, Ring};
@@ -57,7 +57,7 @@ pub struct KeyMint {
     ring: Arc<Ring>,
     random: Random,
     /// The key of `format` tokens.
-    format: Option<Zeroizing<[u8; ff1::KEY_BYTES]>>,
+    format: Option<Ff1>,
 }
 
 /// Where random tokens come from.
@@ -91,7 +91,7 @@ impl KeyMint {
     }
 
     fn with(ring: Arc<Ring>, random: Random) -> KeyMint {
-        let format = derive::derive(&*ring.current().data, FORMAT);
+        let format = derive::derive(&*ring.current().data, FORMAT).map(|key| Ff1::new(&key));
         KeyMint { ring, random, format }
     }
 
@@ -149,8 +149,7 @@ impl Mint for KeyMint {
     }
 
     fn permute(&self, kind: &Kind, domain: &Domain, numerals: &mut [Numeral]) -> Result<(), MintError> {
-        let key = self.format.as_ref().ok_or(MintError::Away)?;
-        ff1::permute(key, &tweak(kind, domain), numerals)
+        self.format.as_ref().ok_or(MintError::Away)?.permute(&tweak(kind, domain), numerals)
     }
 
     fn hash(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {

@@ -17,6 +17,7 @@ mod embedded_tests;
 mod ff1;
 mod file;
 pub mod grants;
+mod halves;
 pub mod issued;
 pub mod keep;
 #[cfg(test)]
