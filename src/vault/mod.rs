@@ -25,6 +25,7 @@ mod memory_tests;
 pub mod mint;
 pub mod open;
 mod page;
+mod ready;
 pub mod ring;
 mod seal;
 pub mod time;
