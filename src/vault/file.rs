@@ -104,7 +104,8 @@ fn is_of(database: &Database, path: &Path, ring: &Ring) -> Result<(), VaultError
         let found = || -> Result<bool, redb::Error> {
             let transaction = database.begin_read()?;
             // They are there from the beginning.
-            (transaction.open_table(LOOKUPS)?, transaction.open_table(TOKENS)?);
+            transaction.open_table(LOOKUPS)?;
+            transaction.open_table(TOKENS)?;
             let rings = transaction.open_table(RINGS)?;
             Ok(rings.get(&version[..])?.is_some_and(|found| found.value() == mark))
         };
