@@ -69,8 +69,10 @@ fn opaque(ring: &Arc<Ring>) -> [Row; 2] {
     [bare, own]
 }
 
-/// A value of each sort, and as what the bare crate gets it: so many places of one radix.
-fn formats() -> [(&'static str, KindId, fn(usize) -> String, usize, u16); 5] {
+/// A sort of values: its name, its kind, one of them, and as what the bare crate gets it: so many places of one radix.
+type Sort = (&'static str, KindId, fn(usize) -> String, usize, u16);
+
+fn formats() -> [Sort; 5] {
     [
         ("phone", PHONE, |at| format!("090-{:04}-{:04}", at * 7 % 10_000, at * 13 % 10_000), 10, 10),
         ("email of letters", EMAIL, |at| format!("taro.{}@example.jp", letters(at)), 19, 26),
