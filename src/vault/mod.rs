@@ -11,7 +11,7 @@ pub mod backend;
 #[cfg(test)]
 mod backend_tests;
 mod derive;
-mod embedded;
+pub mod embedded;
 #[cfg(test)]
 mod embedded_tests;
 mod ff1;
