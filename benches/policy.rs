@@ -34,7 +34,7 @@ impl Mint for None {
         Err(MintError::Away)
     }
 
-    fn random(&self, _: &Kind, _: &Domain, _: &str) -> Result<String, MintError> {
+    fn random(&self, _: &Kind, _: &Domain, _: &str, _: Option<u32>) -> Result<String, MintError> {
         Err(MintError::Away)
     }
 

@@ -64,7 +64,7 @@ metrics! {
     ledger_records: IntCounter = "sudare_ledger_records_total", [], "Records written by this process";
     reloads: IntCounterVec = "sudare_policy_reloads_total", ["result"], "Reloads of the rules, by result";
     policy: IntGaugeVec = "sudare_policy_info", ["version"], "The policy in force";
-    vault: IntCounterVec = "sudare_vault_operations_total", ["operation", "result"], "Tokens and hashes made, by result";
+    vault: IntCounterVec = "sudare_vault_operations_total", ["operation", "result"], "Tokens and hashes made, kept, turned back and ended, by result";
     connections: IntGaugeVec = "sudare_connections", ["side"], "Open connections, by side";
     build: IntGaugeVec = "sudare_build_info", ["version"], "The gateway's version";
 }
@@ -73,12 +73,14 @@ metrics! {
 const RELOADS: [&str; 2] = ["ok", "refused"];
 
 /// What is counted of tokens and hashes.
-const VAULT: [[&str; 2]; 9] = [
+const VAULT: [[&str; 2]; 11] = [
     ["tokenize", "ok"],
     ["tokenize", "error"],
     ["hash", "ok"],
     ["keep", "ok"],
     ["keep", "error"],
+    ["expire", "ok"],
+    ["expire", "error"],
     ["remember", "ok"],
     ["remember", "error"],
     ["reveal", "ok"],

@@ -198,7 +198,7 @@ fn action(decisions: &[Decision], known: &Known) -> Action {
     known.action.unwrap_or(decisions[usize::from(known.kind.0)].action)
 }
 
-fn rank(decisions: &[Decision], known: &Known) -> (u8, u8) {
+fn rank(decisions: &[Decision], known: &Known) -> (u8, u32) {
     strict::rank(action(decisions, known))
 }
 

@@ -204,7 +204,7 @@ impl Answer {
     }
 
     /// An order of all answers that keeps to `compare`.
-    fn rank(&self) -> ((u8, u8), bool, Option<&str>) {
+    fn rank(&self) -> ((u8, u32), bool, Option<&str>) {
         (rank(self.action), self.domain.is_none(), self.domain.as_deref())
     }
 

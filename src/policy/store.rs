@@ -31,7 +31,7 @@ impl Store {
             let word = match token {
                 Token::Format { pass: true } => "format, check: pass",
                 Token::Format { pass: false } => "format",
-                Token::Opaque | Token::Random => "opaque",
+                Token::Opaque | Token::Random { .. } => "opaque",
             };
             (format!("store: tokenize {}", kinds.get(*kind).name), word.to_owned())
         };

@@ -14,6 +14,9 @@ pub fn compare(a: Action, b: Action) -> Option<Ordering> {
         Ordering::Equal => match (a, b) {
             (Action::Generalize(a), Action::Generalize(b)) => generalized(a, b),
             (Action::Mask(a), Action::Mask(b)) => masked(a, b),
+            (Action::Tokenize(Token::Random { lasts: a }), Action::Tokenize(Token::Random { lasts: b })) => {
+                Some(kept(b).cmp(&kept(a)))
+            }
             _ => None,
         },
         unequal => Some(unequal),
@@ -30,12 +33,12 @@ pub fn stricter(a: Action, b: Action) -> Action {
 }
 
 /// A number in an order of all actions that keeps to `compare` and leaves nothing to chance.
-pub fn rank(action: Action) -> (u8, u8) {
+pub fn rank(action: Action) -> (u8, u32) {
     let option = match action {
         Action::Generalize(Generalize::Year) => 0,
         Action::Generalize(Generalize::Decade) => 1,
         Action::Generalize(Generalize::AgeBand) => 2,
-        Action::Generalize(Generalize::Digits(digits)) => u8::MAX - digits,
+        Action::Generalize(Generalize::Digits(digits)) => u32::from(u8::MAX - digits),
         Action::Mask(Mask::First6Last4) => 0,
         Action::Mask(Mask::Last4) => 1,
         Action::Mask(Mask::Municipality) => 2,
@@ -45,10 +48,20 @@ pub fn rank(action: Action) -> (u8, u8) {
         Action::Mask(Mask::First3) => 6,
         Action::Mask(Mask::Full) | Action::Show | Action::Hash | Action::Remove | Action::Block => 0,
         Action::Tokenize(Token::Opaque) => 0,
-        Action::Tokenize(Token::Format { pass }) => 1 + u8::from(pass),
-        Action::Tokenize(Token::Random) => 3,
+        Action::Tokenize(Token::Format { pass }) => 1 + u32::from(pass),
+        Action::Tokenize(Token::Random { lasts }) => {
+            LASTING_LEAST + (u32::MAX - LASTING_LEAST).saturating_sub(kept(lasts))
+        }
     };
     (action.strictness(), option)
+}
+
+/// What ranks below every random token stands below this.
+const LASTING_LEAST: u32 = 3;
+
+/// For how long a token is kept; one without an end outlasts the rest.
+fn kept(lasts: Option<u32>) -> u32 {
+    lasts.unwrap_or(u32::MAX - LASTING_LEAST)
 }
 
 fn generalized(a: Generalize, b: Generalize) -> Option<Ordering> {
@@ -72,7 +85,7 @@ fn masked(a: Mask, b: Mask) -> Option<Ordering> {
 mod tests {
     use super::*;
 
-    const ALL: [Action; 21] = [
+    const ALL: [Action; 23] = [
         Action::Show,
         Action::Generalize(Generalize::Year),
         Action::Generalize(Generalize::Decade),
@@ -89,7 +102,9 @@ mod tests {
         Action::Tokenize(Token::Opaque),
         Action::Tokenize(Token::Format { pass: false }),
         Action::Tokenize(Token::Format { pass: true }),
-        Action::Tokenize(Token::Random),
+        Action::Tokenize(Token::Random { lasts: None }),
+        Action::Tokenize(Token::Random { lasts: Some(60) }),
+        Action::Tokenize(Token::Random { lasts: Some(86_400) }),
         Action::Hash,
         Action::Mask(Mask::Full),
         Action::Remove,

@@ -254,6 +254,8 @@ async fn serve(
         watching.spawn(health::watch(Arc::clone(upstream), stopped.clone()));
     }
     tokio::spawn(reloader.run(stopped.clone()));
+    let (keeper, stopping) = (Arc::clone(gateway), stopped.clone());
+    watching.spawn(async move { keeper.keeping.sweep(stopping).await });
     tokio::spawn(sources::keep(Arc::clone(&config.identity), stopped.clone()));
     let mut serving = JoinSet::new();
     for door in doors {

@@ -47,7 +47,10 @@ pub enum Token {
         pass: bool,
     },
     /// Drawn by chance and kept in the vault.
-    Random,
+    Random {
+        /// For how many seconds; without it for good.
+        lasts: Option<u32>,
+    },
 }
 
 /// What becomes of a value on its way to staff.
@@ -130,9 +133,22 @@ impl fmt::Display for Action {
             Action::Tokenize(Token::Opaque) => f.write_str("tokenize: opaque"),
             Action::Tokenize(Token::Format { pass: false }) => f.write_str("tokenize: format"),
             Action::Tokenize(Token::Format { pass: true }) => f.write_str("tokenize: format, check: pass"),
-            Action::Tokenize(Token::Random) => f.write_str("tokenize: random"),
+            Action::Tokenize(Token::Random { lasts: None }) => f.write_str("tokenize: random"),
+            Action::Tokenize(Token::Random { lasts: Some(lasts) }) => {
+                write!(f, "tokenize: random, lasts: {}", spelt(*lasts))
+            }
             other => f.write_str(other.word()),
         }
+    }
+}
+
+/// Seconds as rules write them: `30d`, `1h`, `5m`.
+fn spelt(seconds: u32) -> String {
+    match seconds {
+        days if days % 86400 == 0 => format!("{}d", days / 86400),
+        hours if hours % 3600 == 0 => format!("{}h", hours / 3600),
+        minutes if minutes % 60 == 0 => format!("{}m", minutes / 60),
+        seconds => format!("{seconds}s"),
     }
 }
 

@@ -57,9 +57,9 @@ pub struct Numeral {
 pub trait Mint: Send + Sync {
     /// An opaque token `tok_KIND_…`: deterministic within the domain, bound to kind and domain.
     fn token(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError>;
-    /// A token `tok_KIND_…` drawn by chance, the same for one value of a domain. It is durable only
-    /// once whoever releases the answer has waited for it.
-    fn random(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError>;
+    /// A token `tok_KIND_…` drawn by chance, the same for one value of a domain while it lasts, and that is no longer
+    /// than so many seconds. It is durable only once whoever releases the answer has waited for it.
+    fn random(&self, kind: &Kind, domain: &Domain, value: &str, lasts: Option<u32>) -> Result<String, MintError>;
     /// Puts another number of the same radices in the place of this one: a permutation of all such
     /// numbers, keyed by kind and domain.
     fn permute(&self, kind: &Kind, domain: &Domain, numerals: &mut [Numeral]) -> Result<(), MintError>;

@@ -179,9 +179,10 @@ impl Shape {
         let Some(at) = check.digits(self.letters.len()) else { return false };
         // The digits of an IBAN go from 02 to 98.
         let (first, of) = if check == Check::Iban { (2, 99) } else { (0, 10) };
+        let mut weights = self.weights();
         (first..of).any(|digits| {
-            self.put(at.clone(), digits);
-            check.holds(&self.weights())
+            self.put(at.clone(), digits, &mut weights);
+            check.holds(&weights)
         })
     }
 
@@ -191,10 +192,10 @@ impl Shape {
         let at = check.digits(self.letters.len())?;
         let of = 10u16.pow(u32::try_from(at.len()).ok()?);
         let right = self.digits(at.clone());
-        let mut by = by;
+        let (mut by, mut weights) = (by, self.weights());
         loop {
-            self.put(at.clone(), (right + by) % of);
-            if !check.holds(&self.weights()) {
+            self.put(at.clone(), (right + by) % of, &mut weights);
+            if !check.holds(&weights) {
                 return Some(());
             }
             by = by % (of - 1) + 1;
@@ -205,9 +206,11 @@ impl Shape {
         self.letters[at].iter().fold(0, |sum, letter| sum * 10 + letter.number)
     }
 
-    fn put(&mut self, at: std::ops::Range<usize>, mut digits: u16) {
-        for letter in self.letters[at].iter_mut().rev() {
+    /// Writes check digits, among the letters and among what all of them count as.
+    fn put(&mut self, at: std::ops::Range<usize>, mut digits: u16, weights: &mut [u16]) {
+        for (letter, weight) in self.letters[at.clone()].iter_mut().zip(&mut weights[at]).rev() {
             letter.number = digits % 10;
+            *weight = letter.weight();
             digits /= 10;
         }
     }

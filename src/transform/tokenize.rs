@@ -1,7 +1,7 @@
 //! `tokenize`: a token stands for the value.
 //!
 //! ```yaml
-//! tokenize: { email: opaque, phone: format, person.name: random }
+//! tokenize: { email: opaque, phone: format, person.name: random, address: { token: random, lasts: 30d } }
 //! token_domain: analytics
 //! ```
 //!
@@ -19,7 +19,7 @@ pub fn tokenize(value: &str, token: Token, kind: &Kind, context: &Context<'_>) -
     let Some(domain) = context.domain else { return Ok(full()) };
     let minted = match token {
         Token::Opaque => context.mint.token(kind, domain, value),
-        Token::Random => context.mint.random(kind, domain, value),
+        Token::Random { lasts } => context.mint.random(kind, domain, value, lasts),
         Token::Format { pass } => {
             let token = format::format(value, kind, pass, context.number, (domain, context.mint));
             token.map(|token| token.unwrap_or_else(full))

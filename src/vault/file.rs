@@ -1,4 +1,5 @@
-//! The vault's file: made whole, opened by one process, written in commits that are durable.
+//! The vault's file: made whole, opened by one process, told from the file of another ring. What is read and written
+//! there is `embedded`'s.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -8,7 +9,7 @@ use std::path::Path;
 use aws_lc_rs::rand;
 use data_encoding::HEXLOWER;
 use redb::backends::FileBackend;
-use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTableMetadata, TableDefinition, TableError};
+use redb::{Builder, Database, DatabaseError, ReadableDatabase, TableDefinition};
 
 use crate::vault::open::VaultError;
 use crate::vault::ring::Ring;
@@ -20,6 +21,10 @@ pub const LOOKUPS: Table = Table::new("lookups");
 pub const TOKENS: Table = Table::new("tokens");
 /// Keyed hashes with the sealed record of what is open to somebody; made with the first of them.
 pub const GRANTS: Table = Table::new("grants");
+/// When tokens end, and each token; made with the first that does.
+pub const ENDS: Table = Table::new("ends");
+/// The latest time that was told.
+pub const TIMES: Table = Table::new("times");
 /// The version of the keys with which the vault was made, and what only they could write.
 const RINGS: Table = Table::new("rings");
 
@@ -31,95 +36,18 @@ const CACHE_BYTES: usize = 64 << 20;
 
 /// Opens the file, and makes it where there is none.
 pub fn open(path: &Path, ring: &Ring) -> Result<Database, VaultError> {
-    match existing(path) {
-        Err(VaultError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => make(path, ring)?,
-        Err(error) => return Err(error),
-        Ok(()) => {}
+    if !path.try_exists().map_err(|source| VaultError::Io { path: path.to_owned(), tried: "read", source })? {
+        make(path, ring)?;
     }
+    reopen(path, ring)
+}
+
+/// Opens the file again; it is never made here.
+pub fn reopen(path: &Path, ring: &Ring) -> Result<Database, VaultError> {
+    existing(path)?;
     let database = builder().open(path).map_err(|cause| refused(path, cause))?;
     is_of(&database, path, ring)?;
     Ok(database)
-}
-
-/// How many tokens it holds.
-pub fn tokens(database: &Database, path: &Path) -> Result<u64, VaultError> {
-    let counted = || -> Result<u64, redb::Error> { Ok(database.begin_read()?.open_table(TOKENS)?.len()?) };
-    counted().map_err(|cause| damaged(path, cause))
-}
-
-/// What stands under a key.
-pub fn read(database: &Database, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Box<redb::Error>> {
-    let found = || -> Result<Option<Vec<u8>>, redb::Error> {
-        let table = database.begin_read()?.open_table(table)?;
-        Ok(table.get(key)?.map(|value| value.value().to_vec()))
-    };
-    found().map_err(Box::new)
-}
-
-/// A key and what stands under it.
-pub type Row = (Vec<u8>, Vec<u8>);
-
-/// What stands under the keys from one to another, the first so many; nothing where there is no such table yet.
-pub fn between(
-    database: &Database,
-    table: Table,
-    (from, to): (&[u8], &[u8]),
-    count_max: usize,
-) -> Result<Vec<Row>, Box<redb::Error>> {
-    let found = || -> Result<Vec<Row>, redb::Error> {
-        let table = match database.begin_read()?.open_table(table) {
-            Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-            table => table?,
-        };
-        let mut rows = Vec::new();
-        for row in table.range(from..=to)?.take(count_max) {
-            let (key, value) = row?;
-            rows.push((key.value().to_vec(), value.value().to_vec()));
-        }
-        Ok(rows)
-    };
-    found().map_err(Box::new)
-}
-
-/// Takes keys out and puts one in, in one commit.
-pub fn change(database: &Database, table: Table, gone: &[Vec<u8>], row: (&[u8], &[u8])) -> Result<(), VaultError> {
-    let written = || -> Result<(), redb::Error> {
-        let mut transaction = database.begin_write()?;
-        transaction.set_quick_repair(true);
-        {
-            let mut table = transaction.open_table(table)?;
-            for key in gone {
-                table.remove(&key[..])?;
-            }
-            table.insert(row.0, row.1)?;
-        }
-        transaction.commit()?;
-        Ok(())
-    };
-    written().map_err(|cause| VaultError::Write(Box::new(cause)))
-}
-
-/// Writes lookups, tokens and records in one commit.
-pub fn write<'a>(
-    database: &Database,
-    rows: impl Iterator<Item = (&'a [u8], &'a [u8], &'a [u8])>,
-) -> Result<(), VaultError> {
-    let written = || -> Result<(), redb::Error> {
-        // Commits are durable unless told otherwise.
-        let mut transaction = database.begin_write()?;
-        // A start after a kill would have to walk through all of a large file.
-        transaction.set_quick_repair(true);
-        {
-            let (mut lookups, mut tokens) = (transaction.open_table(LOOKUPS)?, transaction.open_table(TOKENS)?);
-            for (lookup, token, record) in rows {
-                lookups.insert(lookup, token)?;
-                tokens.insert(token, record)?;
-            }
-        }
-        transaction.commit()?;
-        Ok(())
-    };
-    written().map_err(|cause| VaultError::Write(Box::new(cause)))
 }
 
 fn existing(path: &Path) -> Result<(), VaultError> {
@@ -173,9 +101,15 @@ fn is_of(database: &Database, path: &Path, ring: &Ring) -> Result<(), VaultError
         .collect::<Option<_>>()
         .ok_or(VaultError::Chance)?;
     for (version, mark) in marks {
-        let found =
-            read(database, RINGS, &version).map_err(|cause| VaultError::Damaged { path: path.to_owned(), cause })?;
-        if found.is_some_and(|found| found == mark) {
+        let found = || -> Result<bool, redb::Error> {
+            let transaction = database.begin_read()?;
+            // They are there from the beginning.
+            transaction.open_table(LOOKUPS)?;
+            transaction.open_table(TOKENS)?;
+            let rings = transaction.open_table(RINGS)?;
+            Ok(rings.get(&version[..])?.is_some_and(|found| found.value() == mark))
+        };
+        if found().map_err(|cause| damaged(path, cause))? {
             return Ok(());
         }
     }

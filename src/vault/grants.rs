@@ -8,10 +8,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::vault::file::{self, GRANTS};
 use crate::vault::keep::Vault;
 use crate::vault::open::VaultError;
-use crate::vault::seal::{self, LOOKUP_BYTES, LookupKey};
+use crate::vault::seal::{self, LookupKey};
 
 /// How many one person may have at a time.
 const PERSON_MAX: usize = 1000;
@@ -71,7 +70,7 @@ impl Vault {
         let key = [newest.of_staff(staff), newest.of_grant(&grant.kind, &grant.of, &grant.id)].concat();
         let plain = Zeroizing::new(serde_json::to_vec(grant).map_err(|_| VaultError::Chance)?);
         let sealed = seal::seal(self.ring().current(), &key, KIND, &plain).ok_or(VaultError::Chance)?;
-        file::change(self.database(), GRANTS, &gone, (&key, &sealed))?;
+        self.backend().grant(&gone, &key, &sealed)?;
         Ok(true)
     }
 
@@ -85,10 +84,7 @@ impl Vault {
     fn all_of(&self, staff: &str) -> Result<Vec<Kept>, VaultError> {
         let mut all = Vec::new();
         for person in self.lookups().iter().map(|lookup: &LookupKey| lookup.of_staff(staff)) {
-            let from = [person, [0; LOOKUP_BYTES]].concat();
-            let to = [person, [0xff; LOOKUP_BYTES]].concat();
-            let rows = file::between(self.database(), GRANTS, (&from, &to), PERSON_MAX + 1);
-            for (key, sealed) in rows.map_err(VaultError::Write)? {
+            for (key, sealed) in self.backend().grants(&person, PERSON_MAX + 1)? {
                 let plain = seal::unseal(self.ring(), &key, KIND, &sealed).map(Zeroizing::new);
                 let grant = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
                 all.push((key, grant));

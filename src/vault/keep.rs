@@ -1,19 +1,21 @@
 //! What the vault keeps: random tokens, each with the value that it stands for.
 //!
-//! One file in the state folder (redb; 0600), used by one process at a time. Two tables, and a third of `grants`:
-//!
-//! ```text
-//! lookups   keyed hash of kind, domain and value  ->  token
-//! tokens    token  ->  2 bytes version of the keys, then sealed: domain and value
-//! ```
+//! Records are kept behind a door (`backend`): one file in the state folder (`embedded`), or what else is built there. A
+//! keyed hash of kind, domain and value finds the token, the token what it stands for: domain and value, sealed.
 //!
 //! No value stands there in clear, and nothing of a value can be found out without the ring. A
-//! record is sealed under its own token and kind, so that it cannot be put in another's place.
+//! record is sealed under its own token, its end and its kind, so that it cannot be put in another's place and lasts
+//! no longer.
 //!
 //! Minting happens in the midst of judging an answer, where nobody may wait for a disk. A new token
 //! is only noted; `flush` writes all that are noted, in one commit for many answers, and whoever
 //! releases an answer waits until `kept` has come up to what was `minted`. What cannot be written
 //! stays noted, is bounded, and goes with the next flush.
+//!
+//! A token may have an end. From then on it stands for nothing, as one that never was, its value gets a new one, and
+//! `sweep` takes it out. One value in one domain has one token however many rules ask for it: of ends the first
+//! counts, so that no rule gives away what lasts longer than it says. The token that lasted longer goes on
+//! standing for the value until its own end.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -21,18 +23,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::rand;
-use redb::Database;
 use zeroize::Zeroizing;
 
 use crate::terms::mint::{Domain, MintError};
-use crate::vault::file::{self, LOOKUPS, TOKENS};
+use crate::vault::backend::{Backend, Held, Lookup, Row, TOKEN_BYTES, Token};
+use crate::vault::embedded::Embedded;
 use crate::vault::mint::{Opened, domain_parts, pack, unpack};
 use crate::vault::open::VaultError;
 use crate::vault::ring::Ring;
 use crate::vault::seal::{self, LookupKey};
-
-/// Bytes of a random token: layout, version of the keys, and what chance drew.
-pub const TOKEN_BYTES: usize = 35;
+use crate::vault::time::{Clock, Leap, Time};
 
 /// The first byte of a random token.
 pub const LAYOUT: u8 = 2;
@@ -40,15 +40,12 @@ pub const LAYOUT: u8 = 2;
 /// Tokens that are minted and not yet written; their values are in memory until then.
 const NOTED_MAX: usize = 16 << 10;
 
-/// A random token's bytes.
-pub type Token = [u8; TOKEN_BYTES];
-
-/// A keyed hash by which a token is found.
-pub type Lookup = [u8; seal::LOOKUP_BYTES];
+/// How many tokens that have ended go with one commit.
+pub const SWEPT_MAX: usize = 1000;
 
 /// Random tokens and what they stand for.
 pub struct Vault {
-    database: Database,
+    backend: Box<dyn Backend>,
     ring: Arc<Ring>,
     /// The newest first: what an older version of the keys wrote is still found.
     lookups: Vec<LookupKey>,
@@ -58,32 +55,43 @@ pub struct Vault {
     minted: AtomicU64,
     kept: AtomicU64,
     tokens_max: usize,
+    time: Time,
 }
 
 /// What is not written yet.
 #[derive(Default)]
 struct Noted {
-    by_lookup: HashMap<Lookup, Arc<Record>>,
-    by_token: HashMap<Token, Arc<Record>>,
+    /// The last of each lookup's.
+    by_lookup: HashMap<Lookup, Arc<Noting>>,
+    by_token: HashMap<Token, Arc<Noting>>,
     /// Written and noted together.
     tokens: u64,
 }
 
-struct Record {
+/// A row, and the how manieth it is of those that were minted.
+struct Noting {
     at: u64,
-    lookup: Lookup,
-    token: Token,
-    sealed: Vec<u8>,
+    row: Row,
 }
 
 impl Vault {
     /// Opens the vault's file; makes it where there is none. It keeps so many tokens and no more.
     pub fn open(path: &Path, ring: Arc<Ring>, tokens_max: usize) -> Result<Vault, VaultError> {
-        let database = file::open(path, &ring)?;
-        let tokens = file::tokens(&database, path)?;
+        let backend = Box::new(Embedded::open(path, &ring)?);
+        Vault::over(backend, ring, tokens_max, Box::new(|| jiff::Timestamp::now().as_second()))
+    }
+
+    /// A vault over what keeps its records, by this clock.
+    pub fn over(
+        backend: Box<dyn Backend>,
+        ring: Arc<Ring>,
+        tokens_max: usize,
+        clock: Clock,
+    ) -> Result<Vault, VaultError> {
+        let (tokens, latest) = (backend.tokens()?, backend.latest()?);
         let lookups = ring.newest_first().map(LookupKey::new).collect::<Option<Vec<_>>>().ok_or(VaultError::Chance)?;
         Ok(Vault {
-            database,
+            backend,
             ring,
             lookups,
             noted: Mutex::new(Noted { tokens, ..Noted::default() }),
@@ -91,6 +99,7 @@ impl Vault {
             minted: AtomicU64::new(0),
             kept: AtomicU64::new(0),
             tokens_max,
+            time: Time::new(clock, latest),
         })
     }
 
@@ -104,33 +113,39 @@ impl Vault {
         self.kept.load(Ordering::Acquire)
     }
 
-    /// The token of a value: the one that it has already, or a new one.
-    pub fn token(&self, kind: &str, domain: &Domain, value: &str) -> Result<Token, MintError> {
+    /// The token of a value: the one that it has already, or a new one. It ends within so many seconds, where they are
+    /// said.
+    pub fn token(&self, kind: &str, domain: &Domain, value: &str, lasts: Option<u32>) -> Result<Token, MintError> {
         let plain = pack(domain, value)?;
         let lookups: Vec<Lookup> =
             self.lookups.iter().map(|key| key.of_value(kind, domain_parts(domain), value)).collect();
         // `new` is never without a key.
         let Some(newest) = lookups.first() else { return Err(MintError::Away) };
-        if let Some(token) = self.find(&lookups)? {
-            return Ok(token);
+        let now = self.time.now();
+        let until = lasts.map(|lasts| now.saturating_add(i64::from(lasts)));
+        let suits = |held: &Held| until.is_none_or(|until| held.until.is_some_and(|own| own <= until));
+        if let Some(held) = self.find(&lookups, now)?.filter(suits) {
+            return Ok(held.token);
         }
         // Once more where nobody else can mint: of two who ask at once both get one token.
         let mut noted = self.noted();
-        if let Some(record) = noted.by_lookup.get(newest) {
-            return Ok(record.token);
+        let known = match noted.found(newest, now) {
+            Some(held) => Some(held),
+            None => self.written(&lookups, now)?,
+        };
+        if let Some(held) = known.filter(suits) {
+            return Ok(held.token);
         }
-        if let Some(token) = self.written(&lookups)? {
-            return Ok(token);
-        }
-        if noted.by_lookup.len() >= NOTED_MAX || noted.tokens >= self.tokens_max as u64 {
+        if noted.by_token.len() >= NOTED_MAX || noted.tokens >= self.tokens_max as u64 {
             return Err(MintError::Vault);
         }
         let token = self.draw()?;
-        let sealed = seal::seal(self.ring.current(), &token, kind, &plain).ok_or(MintError::Away)?;
+        let sealed = seal::seal(self.ring.current(), &bound(&token, until), kind, &plain).ok_or(MintError::Away)?;
         let at = self.minted.fetch_add(1, Ordering::AcqRel) + 1;
-        let record = Arc::new(Record { at, lookup: *newest, token, sealed });
-        noted.by_lookup.insert(*newest, Arc::clone(&record));
-        noted.by_token.insert(token, record);
+        let row = Row { lookup: *newest, token, until, sealed, instead: known.map(|held| held.token) };
+        let noting = Arc::new(Noting { at, row });
+        noted.by_lookup.insert(*newest, Arc::clone(&noting));
+        noted.by_token.insert(token, noting);
         noted.tokens += 1;
         Ok(token)
     }
@@ -139,27 +154,57 @@ impl Vault {
     /// the disk.
     pub fn flush(&self) -> Result<(), VaultError> {
         let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let records: Vec<Arc<Record>> = self.noted().by_lookup.values().cloned().collect();
-        let Some(last) = records.iter().map(|record| record.at).max() else { return Ok(()) };
-        let rows = records.iter().map(|record| (&record.lookup[..], &record.token[..], &record.sealed[..]));
-        file::write(&self.database, rows)?;
+        let mut notings: Vec<Arc<Noting>> = self.noted().by_token.values().cloned().collect();
+        // One that takes another's place comes after it.
+        notings.sort_unstable_by_key(|noting| noting.at);
+        let Some(last) = notings.last().map(|noting| noting.at) else { return Ok(()) };
+        let rows: Vec<&Row> = notings.iter().map(|noting| &noting.row).collect();
+        self.backend.keep(&rows, self.time.now())?;
         let mut noted = self.noted();
-        for record in &records {
-            noted.by_lookup.remove(&record.lookup);
-            noted.by_token.remove(&record.token);
+        for Row { lookup, token, .. } in rows {
+            noted.by_token.remove(token);
+            if noted.by_lookup.get(lookup).is_some_and(|noting| noting.row.token == *token) {
+                noted.by_lookup.remove(lookup);
+            }
         }
         self.kept.fetch_max(last, Ordering::AcqRel);
         Ok(())
     }
 
-    /// What a random token of this kind stands for.
+    /// Takes out some of the tokens that have ended, `SWEPT_MAX` at most; tells how many. This waits for the disk.
+    pub fn sweep(&self) -> Result<usize, VaultError> {
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        // Others may share what keeps the records.
+        self.time.raise(self.backend.latest()?);
+        let swept = self.backend.sweep(self.time.now(), SWEPT_MAX)?;
+        let written = self.backend.tokens()?;
+        let mut noted = self.noted();
+        noted.tokens = written + noted.by_token.len() as u64;
+        Ok(swept)
+    }
+
+    /// How many tokens that are written have an end.
+    pub fn ending(&self) -> Result<u64, VaultError> {
+        self.backend.ending()
+    }
+
+    /// Where the clock was found to be far from where it was to be, and nobody was told yet.
+    pub fn leap(&self) -> Option<Leap> {
+        self.time.leap()
+    }
+
+    /// What a random token of this kind stands for, if it has not ended.
     pub fn open_random(&self, kind: &str, token: &Token) -> Option<Opened> {
-        let noted = self.noted().by_token.get(token).map(|record| record.sealed.clone());
-        let sealed = match noted {
-            Some(sealed) => sealed,
-            None => file::read(&self.database, TOKENS, token).ok()??,
+        let now = self.time.now();
+        let noted = self.noted().by_token.get(token).map(|noting| (noting.row.until, noting.row.sealed.clone()));
+        let (until, sealed) = match noted {
+            Some(noted) => noted,
+            None => self.backend.record(token, now).ok()?.map(|record| (record.until, record.sealed))?,
         };
-        let plain = Zeroizing::new(seal::unseal(&self.ring, token, kind, &sealed)?);
+        if !lives(until, now) {
+            return None;
+        }
+        let plain = Zeroizing::new(seal::unseal(&self.ring, &bound(token, until), kind, &sealed)?);
         let (domain, value) = unpack(&plain)?;
         Some(Opened { kind: kind.to_owned(), domain, value })
     }
@@ -174,23 +219,22 @@ impl Vault {
         &self.ring
     }
 
-    /// The file.
-    pub(super) fn database(&self) -> &Database {
-        &self.database
+    /// What keeps the records.
+    pub(super) fn backend(&self) -> &dyn Backend {
+        &*self.backend
     }
 
-    fn find(&self, lookups: &[Lookup]) -> Result<Option<Token>, MintError> {
-        if let Some(record) = lookups.first().and_then(|lookup| self.noted().by_lookup.get(lookup).cloned()) {
-            return Ok(Some(record.token));
+    fn find(&self, lookups: &[Lookup], now: i64) -> Result<Option<Held>, MintError> {
+        if let Some(held) = lookups.first().and_then(|lookup| self.noted().found(lookup, now)) {
+            return Ok(Some(held));
         }
-        self.written(lookups)
+        self.written(lookups, now)
     }
 
-    fn written(&self, lookups: &[Lookup]) -> Result<Option<Token>, MintError> {
+    fn written(&self, lookups: &[Lookup], now: i64) -> Result<Option<Held>, MintError> {
         for lookup in lookups {
-            let found = file::read(&self.database, LOOKUPS, lookup).map_err(|_| MintError::Vault)?;
-            if let Some(token) = found {
-                return token.try_into().map(Some).map_err(|_| MintError::Vault);
+            if let Some(held) = self.backend.find(lookup, now).map_err(|_| MintError::Vault)? {
+                return Ok(Some(held));
             }
         }
         Ok(None)
@@ -208,4 +252,23 @@ impl Vault {
         // Nothing is left half done where it is held.
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Noted {
+    fn found(&self, lookup: &Lookup, now: i64) -> Option<Held> {
+        let row = &self.by_lookup.get(lookup)?.row;
+        lives(row.until, now).then_some(Held { token: row.token, until: row.until })
+    }
+}
+
+/// Whether what ends then is there now.
+fn lives(until: Option<i64>, now: i64) -> bool {
+    until.is_none_or(|until| now < until)
+}
+
+/// What a record is sealed under, beside its kind.
+fn bound(token: &Token, until: Option<i64>) -> Vec<u8> {
+    let mut bound = token.to_vec();
+    bound.extend(until.into_iter().flat_map(i64::to_be_bytes));
+    bound
 }

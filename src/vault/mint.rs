@@ -33,9 +33,10 @@ pub use crate::terms::mint::Opened;
 use crate::terms::mint::{Domain, Mint, MintError, Numeral};
 use crate::terms::secret::Secret;
 use crate::vault::derive::{self, FORMAT};
-use crate::vault::ff1;
+use crate::vault::ff1::Ff1;
 use crate::vault::keep::{self, Vault};
 use crate::vault::page;
+use crate::vault::ready::Ready;
 use crate::vault::ring::{Keys, Ring};
 use crate::vault::seal;
 
@@ -57,7 +58,9 @@ pub struct KeyMint {
     ring: Arc<Ring>,
     random: Random,
     /// The key of `format` tokens.
-    format: Option<Zeroizing<[u8; ff1::KEY_BYTES]>>,
+    format: Option<Ff1>,
+    /// Seals opaque tokens.
+    ready: Ready,
 }
 
 /// Where random tokens come from.
@@ -91,8 +94,8 @@ impl KeyMint {
     }
 
     fn with(ring: Arc<Ring>, random: Random) -> KeyMint {
-        let format = derive::derive(&*ring.current().data, FORMAT);
-        KeyMint { ring, random, format }
+        let format = derive::derive(&*ring.current().data, FORMAT).map(|key| Ff1::new(&key));
+        KeyMint { ring, random, format, ready: Ready::default() }
     }
 
     /// Opens a token, opaque or random; capital letters do not matter.
@@ -126,14 +129,22 @@ impl Mint for KeyMint {
         let plain = pack(domain, value)?;
         let [high, low] = keys.version.to_be_bytes();
         let head = [LAYOUT, high, low];
+        // The sealed text stands where the plain one did, behind its head and its synthetic IV.
+        let mut token = Vec::with_capacity(head.len() + BLOCK + plain.len());
+        token.extend(head);
+        token.resize(head.len() + BLOCK, 0);
+        token.extend_from_slice(&plain);
+        let (front, text) = token.split_at_mut(head.len() + BLOCK);
+        let bound = [&head[..], kind.name.as_bytes()];
         // Sealing fails only for more associated data than RFC 5297 allows; there are two.
-        let sealed = cipher(keys).encrypt([&head[..], kind.name.as_bytes()], &plain).map_err(|_| MintError::Away)?;
-        Ok(format!("{PREFIX}{}_{}", kind.name, base32(&[&head[..], &sealed].concat())))
+        let iv = self.ready.with(keys, |cipher| cipher.encrypt_inout_detached(bound, text.into()));
+        front[head.len()..].copy_from_slice(&iv.map_err(|_| MintError::Away)?);
+        Ok(written(&kind.name, &token))
     }
 
-    fn random(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
+    fn random(&self, kind: &Kind, domain: &Domain, value: &str, lasts: Option<u32>) -> Result<String, MintError> {
         let token = match &self.random {
-            Random::Kept(vault) => vault.token(&kind.name, domain, value)?,
+            Random::Kept(vault) => vault.token(&kind.name, domain, value, lasts)?,
             Random::Passing => {
                 let key = hmac::Key::new(hmac::HMAC_SHA512, &*self.ring.current().mac);
                 let mut context = hmac::Context::with_key(&key);
@@ -145,12 +156,11 @@ impl Mint for KeyMint {
             }
             Random::None => return Err(MintError::Vault),
         };
-        Ok(format!("{PREFIX}{}_{}", kind.name, base32(&token)))
+        Ok(written(&kind.name, &token))
     }
 
     fn permute(&self, kind: &Kind, domain: &Domain, numerals: &mut [Numeral]) -> Result<(), MintError> {
-        let key = self.format.as_ref().ok_or(MintError::Away)?;
-        ff1::permute(key, &tweak(kind, domain), numerals)
+        self.format.as_ref().ok_or(MintError::Away)?.permute(&tweak(kind, domain), numerals)
     }
 
     fn hash(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
@@ -267,6 +277,16 @@ pub(super) fn unpack(plain: &[u8]) -> Option<(Domain, Secret)> {
         _ => return None,
     };
     Some((domain, Secret(value)))
+}
+
+/// `tok_KIND_` and the token's bytes.
+fn written(kind: &str, token: &[u8]) -> String {
+    let mut text = String::with_capacity(PREFIX.len() + kind.len() + 1 + BASE32_NOPAD.encode_len(token.len()));
+    text.extend([PREFIX, kind, "_"]);
+    let from = text.len();
+    BASE32_NOPAD.encode_append(token, &mut text);
+    text[from..].make_ascii_lowercase();
+    text
 }
 
 fn base32(bytes: &[u8]) -> String {

@@ -4,19 +4,30 @@
 //! opaque token needs no store: it carries its value, sealed. A `format` token is made by the ring
 //! too, and cannot be opened by it. Tokens drawn by chance are kept in a file of the state folder. What a page
 //! carries for its forms is sealed by the ring as well, and so is what is remembered of what staff was given. What is
-//! open to whom for a while lies beside the random tokens.
+//! open to whom for a while lies beside the random tokens; what keeps both stands behind the door in `backend`.
 //! Key services of others have their place here later.
 
+pub mod backend;
+#[cfg(test)]
+mod backend_tests;
 mod derive;
+pub mod embedded;
+#[cfg(test)]
+mod embedded_tests;
 mod ff1;
 mod file;
 pub mod grants;
+mod halves;
 pub mod issued;
 pub mod keep;
+#[cfg(test)]
+mod memory_tests;
 pub mod mint;
 pub mod open;
 mod page;
+mod ready;
 pub mod ring;
 mod seal;
+pub mod time;
 #[cfg(test)]
 mod vector_tests;

@@ -36,8 +36,10 @@ pub enum VaultError {
     },
     /// It could not be opened before, and is tried again later.
     Away(PathBuf),
-    /// It cannot be written any more: the disk is full, or the store broke.
-    Write(Box<redb::Error>),
+    /// It cannot be read now: the disk or the store broke.
+    Read(Box<dyn std::error::Error + Send + Sync>),
+    /// It cannot be written now: the disk is full, or the store broke.
+    Write(Box<dyn std::error::Error + Send + Sync>),
     /// The system gives no random bytes, or no key can be derived.
     Chance,
 }
@@ -62,6 +64,7 @@ impl fmt::Display for VaultError {
             }
             VaultError::Io { path, tried, .. } => write!(f, "the vault `{}` cannot be {tried}", path.display()),
             VaultError::Away(path) => write!(f, "the vault `{}` is away for now", path.display()),
+            VaultError::Read(cause) => write!(f, "the vault cannot be read: {cause}"),
             VaultError::Write(cause) => write!(f, "the vault cannot be written: {cause}"),
             VaultError::Chance => f.write_str("the system gives no random bytes for the vault"),
         }

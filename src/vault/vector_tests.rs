@@ -97,7 +97,7 @@ fn numbers(text: &str) -> Vec<u16> {
 fn permuted(key: &str, tweak: &str, radix: u16, values: &[u16]) -> Option<Vec<u16>> {
     let key: [u8; ff1::KEY_BYTES] = hex(key).try_into().expect("32 bytes");
     let mut numerals: Vec<Numeral> = values.iter().map(|value| Numeral { value: *value, radix }).collect();
-    ff1::permute(&key, &hex(tweak), &mut numerals).ok()?;
+    ff1::Ff1::new(&key).permute(&hex(tweak), &mut numerals).ok()?;
     Some(numerals.into_iter().map(|numeral| numeral.value).collect())
 }
 

@@ -23,7 +23,7 @@ impl Mint for Fixed {
         self.0.map_or_else(|| Ok(format!("tok_{}_{}", kind.name, "a".repeat(56))), Err)
     }
 
-    fn random(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
+    fn random(&self, kind: &Kind, domain: &Domain, value: &str, _: Option<u32>) -> Result<String, MintError> {
         self.token(kind, domain, value)
     }
 
@@ -69,7 +69,7 @@ fn action(word: &str) -> Action {
         "opaque" => Action::Tokenize(Token::Opaque),
         "format" => Action::Tokenize(Token::Format { pass: false }),
         "pass" => Action::Tokenize(Token::Format { pass: true }),
-        "random" => Action::Tokenize(Token::Random),
+        "random" => Action::Tokenize(Token::Random { lasts: None }),
         _ => match masks.into_iter().find(|mask| mask.word() == word) {
             Some(mask) => Action::Mask(mask),
             None => Action::Generalize(Generalize::Digits(word.parse().expect("an action"))),
@@ -171,10 +171,10 @@ fn passing() -> &'static KeyMint {
 fn random_tokens_of_a_dry_run_have_the_shape_of_real_ones() {
     let (kinds, mint) = (Kinds::builtin(), passing());
     for (_, kind) in kinds.iter() {
-        let token = mint.random(kind, &customer(), "x").expect("a token");
+        let token = mint.random(kind, &customer(), "x", None).expect("a token");
         assert!(looks_like_veil(kind, &token) && mint.open(&token).is_err(), "{token}");
-        assert_eq!(mint.random(kind, &customer(), "x"), Ok(token.clone()));
-        assert_ne!(mint.random(kind, &customer(), "y"), Ok(token));
+        assert_eq!(mint.random(kind, &customer(), "x", None), Ok(token.clone()));
+        assert_ne!(mint.random(kind, &customer(), "y", None), Ok(token));
     }
 }
 
@@ -281,8 +281,12 @@ fn value() -> impl Strategy<Value = String> {
 
 fn actions(kind: &Kind) -> Vec<Action> {
     let masks = kind.masks.iter().map(|mask| Action::Mask(*mask));
-    let fixed =
-        [Action::Mask(Mask::Full), Action::Tokenize(Token::Opaque), Action::Tokenize(Token::Random), Action::Hash];
+    let fixed = [
+        Action::Mask(Mask::Full),
+        Action::Tokenize(Token::Opaque),
+        Action::Tokenize(Token::Random { lasts: None }),
+        Action::Hash,
+    ];
     masks.chain(fixed).collect()
 }
 

@@ -64,7 +64,7 @@ fn original(plan: &Plan, mint: &dyn Mint, text: &str) -> Option<(KindId, Secret)
     let opened = mint.opened(text)?;
     let kind = plan.kinds.id(&opened.kind)?;
     let decision = plan.decisions.get(usize::from(kind.0))?;
-    let gets = matches!(decision.action, Action::Tokenize(Token::Opaque | Token::Random));
+    let gets = matches!(decision.action, Action::Tokenize(Token::Opaque | Token::Random { .. }));
     let within = match (&opened.domain, &decision.domain) {
         (Domain::Shared(made), Some(own)) => **own == **made,
         (Domain::Subject { .. }, None) => true,

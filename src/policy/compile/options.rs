@@ -39,9 +39,12 @@ pub fn action(grant: &Grant, on: On, names: &Names<'_>, faults: &mut Faults) -> 
         (Verb::Mask, Some(option)) => Some(Action::Mask(mask(option, on, names, faults)?)),
         (Verb::Tokenize, None) => Some(Action::Tokenize(Token::Opaque)),
         (Verb::Tokenize, Some(option)) => {
-            let token = token(option, grant.pass.is_some(), on, names, faults)?;
+            let token = token(option, grant, on, names, faults)?;
             if let Some(spot) = &grant.pass {
                 passes(spot, token, on, names, faults)?;
+            }
+            if let Some((_, spot)) = &grant.lasts {
+                ends(spot, token, faults)?;
             }
             Some(Action::Tokenize(token))
         }
@@ -96,11 +99,14 @@ fn generalize(option: &Word, on: On, names: &Names<'_>, faults: &mut Faults) -> 
     Some(coarse)
 }
 
-fn token(option: &Word, pass: bool, on: On, names: &Names<'_>, faults: &mut Faults) -> Option<Token> {
+fn token(option: &Word, grant: &Grant, on: On, names: &Names<'_>, faults: &mut Faults) -> Option<Token> {
     match option.text.as_str() {
         "opaque" => Some(Token::Opaque),
-        "random" => Some(Token::Random),
-        "format" => refuse_too_few(option, on, names, faults).map(|()| Token::Format { pass }),
+        "random" => Some(Token::Random { lasts: grant.lasts.as_ref().map(|(lasts, _)| *lasts) }),
+        "format" => {
+            let pass = grant.pass.is_some();
+            refuse_too_few(option, on, names, faults).map(|()| Token::Format { pass })
+        }
         other => {
             let tokens = ["opaque", "format", "random"];
             let fault = faults.error(&option.spot, "unknown-word", format!("`{other}` is no token"));
@@ -156,6 +162,16 @@ fn passes(spot: &Spot, token: Token, on: On, names: &Names<'_>, faults: &mut Fau
         return None;
     }
     Some(())
+}
+
+/// `None`, with a fault, where `lasts` is said of a token that is kept nowhere.
+fn ends(spot: &Spot, token: Token, faults: &mut Faults) -> Option<()> {
+    if matches!(token, Token::Random { .. }) {
+        return Some(());
+    }
+    let fault = faults.error(spot, "option", "`lasts` belongs to `token: random`");
+    fault.help("the other tokens are kept nowhere and have no end: take it out, or write `token: random`");
+    None
 }
 
 /// `26,000`

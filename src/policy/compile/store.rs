@@ -50,7 +50,9 @@ pub fn compile(stored: &[Stored], names: &Names<'_>, faults: &mut Faults) -> Sto
 fn refused(token: Token) -> Option<(&'static str, &'static str)> {
     match token {
         Token::Opaque => None,
-        Token::Random => Some(("`random` gives one value many tokens, and nobody could look for it", "write `opaque`")),
+        Token::Random { .. } => {
+            Some(("`random` gives one value many tokens, and nobody could look for it", "write `opaque`"))
+        }
         // It opens by nothing but a map of what was issued.
         Token::Format { .. } => {
             Some(("`format` is not for `store` yet: it could not be turned back", "write `opaque`"))

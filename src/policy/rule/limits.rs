@@ -29,7 +29,7 @@ pub struct Limit {
 const SEARCHES_MAX: u32 = 10_000;
 
 /// Counts begin anew when the gateway does: a longer time would promise what nobody keeps.
-const PER_MAX: u32 = 24 * 3600;
+pub(super) const PER_MAX: u32 = 24 * 3600;
 
 /// Reads one limit.
 pub fn read(node: &Node, faults: &mut Faults) -> Option<Limit> {
@@ -90,7 +90,7 @@ fn reveals(node: &Node, faults: &mut Faults) -> Option<u32> {
 
 /// `30m`, `1h`.
 fn per(node: &Node, faults: &mut Faults) -> Option<u32> {
-    let fits = seconds(reader::text(node, "`per`", faults)?);
+    let fits = seconds(reader::text(node, "`per`", faults)?, PER_MAX);
     if fits.is_none() {
         let fault = faults.error(&node.spot, "bad-duration", "`per` is a time of one second to 24 hours");
         fault.help("write `10m` or `1h`; counts are in memory and begin anew when the gateway does");
@@ -98,18 +98,19 @@ fn per(node: &Node, faults: &mut Faults) -> Option<u32> {
     fits
 }
 
-/// The seconds of `30m` or `1h`, of at least one and at most a day.
-pub(super) fn seconds(text: &str) -> Option<u32> {
+/// The seconds of `30m`, `1h` or `2d`, of at least one and at most so many.
+pub(super) fn seconds(text: &str, most: u32) -> Option<u32> {
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match &text[number.len()..] {
         "s" => Some(1),
         "m" => Some(60),
         "h" => Some(3600),
+        "d" => Some(24 * 3600),
         _ => None,
     };
     let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     let seconds = number.parse::<u32>().ok().filter(|_| digits).zip(unit).and_then(|(n, unit)| n.checked_mul(unit));
-    seconds.filter(|seconds| (1..=PER_MAX).contains(seconds))
+    seconds.filter(|seconds| (1..=most).contains(seconds))
 }
 
 fn then(node: &Node, faults: &mut Faults) -> Option<Then> {

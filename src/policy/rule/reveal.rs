@@ -46,7 +46,7 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Reveal> {
 }
 
 fn lasts(node: &Node, faults: &mut Faults) -> Option<u32> {
-    let seconds = limits::seconds(reader::text(node, "`lasts`", faults)?);
+    let seconds = limits::seconds(reader::text(node, "`lasts`", faults)?, limits::PER_MAX);
     if seconds.is_none() {
         let fault = faults.error(&node.spot, "bad-duration", "`lasts` is a time of one second to 24 hours");
         fault.help("write `5m`, or leave it out: then a value is shown once, and answers stay as they are");

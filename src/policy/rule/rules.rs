@@ -8,7 +8,7 @@ use crate::policy::plan::{Search, Sort};
 use crate::policy::reader::{self, MapReader};
 use crate::policy::rule::rows::{self, Row};
 use crate::policy::rule::when::{self, When};
-use crate::policy::rule::{Word, said, store, words};
+use crate::policy::rule::{Word, limits, said, store, words};
 
 /// A rule.
 #[derive(Debug)]
@@ -65,7 +65,12 @@ pub struct Grant {
     pub option: Option<Word>,
     /// Where it says that a right check digit stays right.
     pub pass: Option<Spot>,
+    /// For how many seconds a token lasts, and where it says so.
+    pub lasts: Option<(u32, Spot)>,
 }
+
+/// A token lasts ten years at most: one that lasts longer has no end.
+const LASTS_MAX: u32 = 3650 * 24 * 3600;
 
 /// An action without its option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,9 +214,11 @@ pub(super) fn read_grants(node: &Node, key: &str, verb: Verb, grants: &mut Vec<G
             Some(entries) if takes_options => {
                 for entry in entries {
                     let what = Word::new(&entry.key, &entry.key_spot);
-                    if let Some((option, pass)) = option(&entry.value, verb, faults) {
-                        grants.push(Grant { verb, what, option, pass });
-                    }
+                    grants.extend(option(
+                        &entry.value,
+                        Grant { verb, what, option: None, pass: None, lasts: None },
+                        faults,
+                    ));
                 }
             }
             Some(_) => {
@@ -221,27 +228,26 @@ pub(super) fn read_grants(node: &Node, key: &str, verb: Verb, grants: &mut Vec<G
             }
             None => {
                 let what = reader::text(item, "a kind", faults).map(|text| Word::new(text, &item.spot));
-                grants.extend(what.map(|what| Grant { verb, what, option: None, pass: None }));
+                grants.extend(what.map(|what| Grant { verb, what, option: None, pass: None, lasts: None }));
             }
         }
     }
 }
 
-/// The option of an action, and where it lets a check digit pass. No result is a fault; an empty value
-/// is a bare action.
-fn option(node: &Node, verb: Verb, faults: &mut Faults) -> Option<(Option<Word>, Option<Spot>)> {
+/// A bare grant with the option that stands here. No result is a fault; an empty value is a bare action.
+fn option(node: &Node, bare: Grant, faults: &mut Faults) -> Option<Grant> {
     if node.is_empty() {
-        return Some((None, None));
+        return Some(bare);
     }
-    if node.map().is_some() && verb == Verb::Tokenize {
-        return token(node, faults);
+    if node.map().is_some() && bare.verb == Verb::Tokenize {
+        return token(node, bare, faults);
     }
     let text = reader::text(node, "an option", faults)?;
-    Some((Some(Word::new(text, &node.spot)), None))
+    Some(Grant { option: Some(Word::new(text, &node.spot)), ..bare })
 }
 
-/// `{ token: format, check: pass }`
-fn token(node: &Node, faults: &mut Faults) -> Option<(Option<Word>, Option<Spot>)> {
+/// `{ token: format, check: pass }`, `{ token: random, lasts: 30d }`
+fn token(node: &Node, bare: Grant, faults: &mut Faults) -> Option<Grant> {
     let mut map = MapReader::open(node, "a token", faults)?;
     let token =
         map.need("token", faults).and_then(|node| Some(Word::new(reader::text(node, "`token`", faults)?, &node.spot)));
@@ -249,6 +255,23 @@ fn token(node: &Node, faults: &mut Faults) -> Option<(Option<Word>, Option<Spot>
     let pass = check.and_then(|node| {
         reader::word(node, "`check`", &[("pass", true), ("fail", false)], faults)?.then(|| node.spot.clone())
     });
+    let says_lasts = map.take("lasts");
+    let lasts = says_lasts.and_then(|node| Some((lasts(node, faults)?, node.spot.clone())));
+    map.means(&[("format", "token"), ("kind", "token"), ("expires", "lasts"), ("ttl", "lasts"), ("expiry", "lasts")]);
     map.finish(faults);
-    Some((Some(token?), pass))
+    // A token that was to end must not be one that does not.
+    if says_lasts.is_some() && lasts.is_none() {
+        return None;
+    }
+    Some(Grant { option: Some(token?), pass, lasts, ..bare })
+}
+
+/// `30d`, `12h`.
+fn lasts(node: &Node, faults: &mut Faults) -> Option<u32> {
+    let seconds = limits::seconds(reader::text(node, "`lasts`", faults)?, LASTS_MAX);
+    if seconds.is_none() {
+        let fault = faults.error(&node.spot, "bad-duration", "`lasts` is a time of one second to 3650 days");
+        fault.help("write `30d` or `12h`, or leave it out: then the token has no end");
+    }
+    seconds
 }

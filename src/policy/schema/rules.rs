@@ -283,6 +283,7 @@ shape!(Token, "A token.",
     }
     may {
         "check": Check, "`pass`: a check digit that is right stays right.";
+        "lasts": Text, "For how long a `random` token lasts: `30d`, `12h`, at most 3650 days. Left out: it has no end.";
     }
 );
 one_of!(Check, "What becomes of a check digit.", "pass", "fail");

@@ -205,7 +205,7 @@ pub(super) fn once(mut readings: Vec<Sought>) -> Sought {
 
 /// Whether staff gets any kind as tokens that can be opened.
 fn gives_tokens(plan: &Plan) -> bool {
-    plan.decisions.iter().any(|own| matches!(own.action, Action::Tokenize(Token::Opaque | Token::Random)))
+    plan.decisions.iter().any(|own| matches!(own.action, Action::Tokenize(Token::Opaque | Token::Random { .. })))
 }
 
 /// Whether something in the head vouches for what is asked.

@@ -95,7 +95,7 @@ impl Mint for Plain {
         Ok(format!("tok_{}_{:04}", kind.name, Plain::number(kind, domain, value)))
     }
 
-    fn random(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
+    fn random(&self, kind: &Kind, domain: &Domain, value: &str, _: Option<u32>) -> Result<String, MintError> {
         self.token(kind, domain, value)
     }
 

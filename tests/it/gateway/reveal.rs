@@ -121,6 +121,26 @@ fn a_token_is_turned_back_for_whoever_has_a_right_and_says_what_for() {
 }
 
 #[test]
+fn a_random_token_that_has_ended_is_as_unknown_as_one_that_never_was() {
+    let crm = crm();
+    let rules = RULES.replacen("email: random", "email: { token: random, lasts: 1s }", 1);
+    assert_ne!(rules, RULES);
+    let rules = format!("{rules}limits:\n  - {{ for: all, reveals: 10000, per: 1h, then: block }}\n");
+    let gateway = Running::start(&crm, &rules);
+    let token = || customer(&gateway, "/api/customers/42", "tanaka", "crm-support")["mail"].clone();
+    let first = token();
+    let reveal =
+        |token: &Value| ask(&gateway, "tanaka", "crm-support", &json!({ "token": token, "purpose": "call-back" }));
+    let ended = until(|| Some(reveal(&first)).filter(|answer| answer.status == 404));
+    let mut never = first.as_str().expect("text").to_owned();
+    never.replace_range(never.len() - 8..never.len() - 4, "aaaa");
+    assert_eq!(seen(&ended), seen(&reveal(&json!(never))));
+    let second = token();
+    assert_ne!(first, second, "its value has got another");
+    assert_eq!(reveal(&first).status, 404);
+}
+
+#[test]
 fn several_values_are_told_together_with_one_record() {
     let crm = crm();
     let gateway = Running::start(&crm, RULES);

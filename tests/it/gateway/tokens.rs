@@ -7,13 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sudare::terms::mint::Domain;
+use sudare::vault::embedded::Embedded;
 use sudare::vault::keep::Vault;
 use sudare::vault::mint::KeyMint;
 use sudare::vault::ring::Ring;
 
 use super::client::{Answer, request};
 use super::origin::Origin;
-use super::running::{Running, Setup};
+use super::running::{Running, Setup, until};
 
 const RULES: &str = r#"
 sudare: 1
@@ -132,6 +133,32 @@ fn a_vault_that_takes_no_more_refuses_and_says_so() {
     let page = gateway.metrics_page();
     assert!(page.contains(r#"sudare_vault_operations_total{operation="keep",result="ok"} 1"#), "{page}");
     assert!(page.contains(r#"sudare_vault_operations_total{operation="tokenize",result="error"} 1"#), "{page}");
+}
+
+/// What a gateway of that time would have left.
+fn mint_at(state: &Path, time: i64) {
+    let ring = Arc::new(Ring::open(&state.join("keys")).expect("the ring"));
+    let file = Embedded::open(&state.join("vault.redb"), &ring).expect("the vault");
+    let vault = Vault::over(Box::new(file), ring, 1_000, Box::new(move || time)).expect("the vault");
+    vault.token("email", &Domain::Shared("a".to_owned()), "a@example.jp", Some(60)).expect("a token");
+    vault.flush().expect("written");
+}
+
+#[test]
+fn a_clock_that_jumps_is_a_line_in_the_log() {
+    const DAY: i64 = 24 * 3600;
+    let crm = crm();
+    let mut gateway = Running::start(&crm, RULES);
+    let now = jiff::Timestamp::now().as_second();
+    for (time, line) in [(now - 30 * DAY, "the clock is far ahead"), (now + 30 * DAY, "the clock is behind")] {
+        assert!(!gateway.log().contains(line));
+        assert!(gateway.stop().success());
+        mint_at(&gateway.state(), time);
+        gateway.restart();
+        until(|| gateway.log().contains(line).then_some(()));
+        customer(&gateway, 42);
+    }
+    until(|| gateway.metrics_page().contains(r#"operation="expire",result="ok"}"#).then_some(()));
 }
 
 #[test]
