@@ -199,6 +199,11 @@ impl Page {
         if self.json(&source, inside.clone(), &Context::default(), eyes)? {
             return Ok(());
         }
+        let page = conditional(text, inside.clone());
+        if holds_tags(&text[page.clone()]) {
+            let source = Source::comment(&text[page.clone()], span.start + inner.start + page.start);
+            return self.nested(&source, Part::Comment, &Context::default(), eyes);
+        }
         // What begins so would end a comment, if it stood at its beginning.
         if text[inside.clone()].starts_with(['>', '-']) {
             inside = 0..text.len();
@@ -415,6 +420,21 @@ fn comment_text(raw: &str) -> Range<usize> {
     };
     let end = ["--!>", "-->", "->", ">"].iter().find_map(|close| text.strip_suffix(close)).map_or(text.len(), str::len);
     4..4 + end
+}
+
+/// The part of a comment that is a page for some browsers: `[if IE]>…<![endif]`.
+fn conditional(text: &str, trimmed: Range<usize>) -> Range<usize> {
+    let inside = &text[trimmed.clone()];
+    let Some(condition) = inside.strip_prefix("[if").and_then(|rest| rest.find("]>")) else { return trimmed };
+    let start = trimmed.start + "[if".len() + condition + "]>".len();
+    let end = text[start..trimmed.end].strip_suffix("<![endif]").map_or(trimmed.end, |page| start + page.len());
+    start..end
+}
+
+/// Whether tags stand in a comment: markup that was taken out of the page.
+fn holds_tags(text: &str) -> bool {
+    let is_tag = |(at, _): (usize, &str)| text.as_bytes().get(at + 1).is_some_and(u8::is_ascii_alphabetic);
+    text.contains('>') && text.match_indices('<').any(is_tag)
 }
 
 /// The part of a script that scripts once hid from old browsers in a comment.
