@@ -70,8 +70,26 @@ impl Row {
 /// Whether a row above the headings may be those all the same: something in it is called so, and it is no
 /// search condition (`電話,090`), a name with what was looked for.
 fn may_be_headings(places: &Places, row: &Row) -> bool {
-    let known = row.cells.iter().filter(|(text, _)| places.headings.knows(text)).count();
+    let known = row.cells.iter().filter(|(text, _)| names_something(places, text)).count();
     known > 1 || (known == 1 && row.filled() > 2)
+}
+
+/// What a heading says to rules and kinds: as it is, without what spreadsheets write around a text (`'氏名`, `="氏名"`,
+/// `#氏名`), or the line of it that they know.
+pub(super) fn heading<'h>(places: &Places, text: &'h str) -> &'h str {
+    const LINES: usize = 8;
+    if places.headings.knows(text) {
+        return text;
+    }
+    let known = |text: &&str| places.headings.knows(text);
+    let bare = |text: &'h str| text.trim().trim_start_matches(['\'', '=', '#', '+', '@']).trim_matches('"');
+    let mut lines = text.lines().take(LINES);
+    Some(bare(text)).filter(known).or_else(|| lines.find_map(|line| Some(bare(line)).filter(known))).unwrap_or(text)
+}
+
+/// Whether rules or kinds know a heading.
+pub(super) fn names_something(places: &Places, text: &str) -> bool {
+    places.headings.knows(heading(places, text))
 }
 
 impl First {
@@ -99,7 +117,7 @@ impl First {
     /// How many rows are titles: those above the row that holds the most headings which somebody knows (a
     /// search condition above the table may be called like one), if each has fewer cells that are filled.
     pub fn titles(&self) -> usize {
-        let known = |row: &Row| row.cells.iter().filter(|(text, _)| self.places.headings.knows(text)).count();
+        let known = |row: &Row| row.cells.iter().filter(|(text, _)| names_something(&self.places, text)).count();
         let most = self.rows.iter().map(known).max().unwrap_or_default();
         let headings = self.rows.iter().position(|row| most > 0 && known(row) == most).unwrap_or_default();
         let filled = self.rows.get(headings).map_or(0, Row::filled);
@@ -115,7 +133,7 @@ impl First {
         let has_digit = |text: &str| text.contains(|c: char| c.is_numeric());
         let row = &self.rows[number].cells;
         let is_heading = |text: &str| {
-            let is_word = !has_digit(text) || self.places.headings.knows(text);
+            let is_word = !has_digit(text) || names_something(&self.places, text);
             is_word && !text.trim().is_empty() && !text.contains(['@', '＠'])
         };
         let is_twice = |(at, (text, _)): (usize, &(String, Piece))| row[..at].iter().any(|(other, _)| other == text);

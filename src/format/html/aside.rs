@@ -82,12 +82,16 @@ impl Page {
         if matches!(what, Use::Read | Use::Aside) && (written.is_custom() || name.starts_with("data-")) {
             context.names.near.extend(own_name(name, &source.text).filter(|name| self.words.know(name)));
         }
-        if name == "value" && !is_code(&source.text) {
+        // What browsers show of a choice in place of its text.
+        let is_shown = name == "label" && matches!(written.tag.role, Role::Option | Role::Optgroup);
+        if is_shown || (name == "value" && !is_code(&source.text)) {
             let names = self.choice_names(written);
             context.names.near.extend(names.into_iter().filter(|name| self.words.know(name)));
         }
         if what == Use::Read && matches!(name, "value" | "content") {
-            context.names.near.extend(written.word("name").filter(|name| self.words.know(name)));
+            let labels = if written.is_custom() { OWN_LABELS } else { &OWN_LABELS[..1] };
+            let names = labels.iter().filter_map(|label| written.word(label)).filter(|name| self.words.know(name));
+            context.names.near.extend(names);
         }
         if let Some(at) = refresh(written, name, &source.text) {
             return self.url(&source, at, &context, eyes);
@@ -124,7 +128,7 @@ impl Page {
                 written.word("name").into_iter().collect()
             }
             Role::Button => written.word("name").into_iter().collect(),
-            Role::Option => {
+            Role::Option | Role::Optgroup => {
                 let list = self.open.iter().rev().find(|open| open.tag.role == Role::Select);
                 list.map(|list| list.names.clone()).unwrap_or_default()
             }
@@ -336,6 +340,9 @@ fn loosen(written: &Written<'_>) -> Vec<(Range<usize>, &'static str)> {
     }
     loosen
 }
+
+/// Attributes by which an element says what its value is: its name, and what a page's own elements call it to people.
+const OWN_LABELS: &[&str] = &["name", "label", "field-label", "placeholder"];
 
 /// Where in the `content` of a `<meta http-equiv=refresh>` the address stands.
 fn refresh(written: &Written<'_>, name: &str, text: &str) -> Option<usize> {

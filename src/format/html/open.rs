@@ -135,6 +135,8 @@ pub(super) struct Collector {
     over: bool,
     /// Its first lines and the texts of its elements, each by itself.
     parts: Vec<Word>,
+    /// What an image in it says, a button or the element itself, for readers that see no text.
+    said: Option<Word>,
     /// The first text that stands in the element itself, where others stand in elements beside that.
     pub(super) own: Option<Word>,
 }
@@ -160,6 +162,18 @@ impl Collector {
     pub(super) fn part(&mut self, text: &str) {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && line.len() <= LABEL_BYTES_MAX);
         self.parts.extend(lines.take(PARTS_MAX.saturating_sub(self.parts.len())).map(Word::from));
+    }
+
+    /// Notes what stands for a text that the element may not have.
+    pub(super) fn said(&mut self, text: &str) {
+        if self.said.is_none() && !text.trim().is_empty() && text.len() <= LABEL_BYTES_MAX {
+            self.said = Some(Word::from(text.trim()));
+        }
+    }
+
+    /// What stands for its text, where it has none.
+    pub(super) fn instead(&self) -> Option<&Word> {
+        self.said.as_ref().filter(|_| self.text.trim().is_empty())
     }
 
     /// Its parts, if it has several.

@@ -385,7 +385,8 @@ impl Page {
     /// What a heading or a label says: all of it, or only what stands in its own element or in one part or line,
     /// where that means something and notes stand beside it.
     pub(super) fn label_of(&self, collector: &Collector) -> Option<Word> {
-        let label = collector.finish()?;
+        let said = || collector.instead().filter(|said| self.words.know(said)).cloned();
+        let Some(label) = collector.finish() else { return said() };
         if self.words.know(&label) {
             return Some(label);
         }

@@ -332,7 +332,29 @@ impl Page {
         if open.label {
             open.collector = Some(Collector::default());
         }
+        self.says_without_text(open, written);
         Ok(())
+    }
+
+    /// Tells labels what stands in them for a text: an image's words, a button's, those of the label itself.
+    fn says_without_text(&mut self, open: &mut Open, written: &Written<'_>) {
+        if let Some(collector) = &mut open.collector
+            && let Some(label) = written.word("aria-label")
+        {
+            // `氏名: activate to sort column ascending`
+            collector.said(label.split([':', '：']).next().unwrap_or_default());
+        }
+        let told = match open.tag.role {
+            _ if self.collecting == 0 => None,
+            Role::Void => written.word("alt"),
+            Role::Input if matches!(&*written.input(), "submit" | "button" | "reset") => written.word("value"),
+            Role::Input if written.input() == "image" => written.word("alt"),
+            _ => None,
+        };
+        if let Some(told) = told {
+            let collectors = self.open.iter_mut().filter_map(|open| open.collector.as_mut());
+            collectors.for_each(|collector| collector.said(&told));
+        }
     }
 
     /// What an element is in a table of boxes, as it tells readers of screens.
@@ -455,7 +477,8 @@ fn is_structure(tag: Tag) -> bool {
 
 /// Attributes by which a cell says itself what it holds; the last ones are those of tables that
 /// turn into cards on narrow screens.
-const CELL_NAMES: &[&str] = &["name", "data-label", "data-title", "data-th"];
+const CELL_NAMES: &[&str] =
+    &["name", "data-label", "data-title", "data-th", "data-header", "data-column", "data-field"];
 
 /// Whether an input's value is not what its label says: it marks a choice or a button.
 pub(super) fn is_mark(input: &str) -> bool {
