@@ -28,7 +28,8 @@ impl Page {
         if open.tag.role == Role::Reading {
             (self.run, self.run_label) = self.under.pop().unwrap_or_default();
         }
-        let label = open.collector.as_ref().and_then(|collector| self.label_of(collector));
+        let marked = open.cell.is_none_or(|cell| cell.head);
+        let label = open.collector.as_ref().and_then(|collector| self.label_of(collector, marked));
         self.collecting -= usize::from(open.collector.is_some());
         if open.holds_rows {
             self.table_ends(eyes)?;

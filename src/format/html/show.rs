@@ -384,13 +384,16 @@ impl Page {
 
     /// What a heading or a label says: all of it, or only what stands in its own element or in one part or line,
     /// where that means something and notes stand beside it.
-    pub(super) fn label_of(&self, collector: &Collector) -> Option<Word> {
+    /// Of a cell that nothing marks as a heading, each part must mean something.
+    pub(super) fn label_of(&self, collector: &Collector, marked: bool) -> Option<Word> {
         let said = || collector.instead().filter(|said| self.words.know(said)).cloned();
         let Some(label) = collector.finish() else { return said() };
         if self.words.know(&label) {
             return Some(label);
         }
-        let mut parts = collector.own.iter().chain(collector.parts());
+        let parts = collector.parts();
+        let tell = marked || parts.iter().all(|part| self.words.know(part));
+        let mut parts = collector.own.iter().chain(if tell { parts } else { &[] });
         Some(parts.find(|part| self.words.know(part)).cloned().unwrap_or(label))
     }
 

@@ -441,7 +441,7 @@ impl Page {
         open.names = label.into_iter().collect();
         // A label around it may go on behind it: what stands before is told as well as the whole.
         let around = self.open.iter().rev().find(|open| open.tag.role == Role::Label);
-        open.names.extend(around.and_then(|label| self.label_of(label.collector.as_ref()?)));
+        open.names.extend(around.and_then(|label| self.label_of(label.collector.as_ref()?, true)));
         open.names.extend(sibling);
         open.names.extend(["aria-label", "name", "id", "placeholder"].iter().filter_map(|name| written.word(name)));
         if input == "hidden" {

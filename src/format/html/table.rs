@@ -410,7 +410,10 @@ impl Table {
     fn doubt(&mut self, row: &Row, first: bool) {
         let reaches_down = row.known.iter().any(|(cell, _)| cell.rows != 1);
         let is_last = |(cell, _): &(Cell, Heading)| row.values > 1 && cell.column + cell.columns == row.column;
-        let among_others = row.values >= BESIDE_OTHERS || row.known.iter().any(is_last);
+        // Where labels and values may stand in pairs, it is a label.
+        let is_paired = |(cell, _): &(Cell, Heading)| row.column % 2 == 0 && cell.column % 2 == 0;
+        let is_among = |known: &(Cell, Heading)| row.values >= BESIDE_OTHERS && !is_paired(known);
+        let among_others = row.known.iter().any(|known| is_among(known) || is_last(known));
         if row.adjacent || (first && !row.valued && (row.words > 1 || reaches_down || among_others)) {
             for (cell, heading) in &row.known {
                 self.doubted.add(cell.column, cell.columns, heading, false);
