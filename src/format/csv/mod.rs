@@ -10,7 +10,7 @@ pub mod scan;
 
 use std::sync::Arc;
 
-use crate::format::csv::first::{First, Holds, Row};
+use crate::format::csv::first::{First, Holds, Row, heading, names_something};
 use crate::format::csv::scan::{Event, Scanner};
 use crate::format::inside::{self, Insides, NESTS};
 use crate::terms::bounds::Bounds;
@@ -147,10 +147,10 @@ impl Sheet {
         self.column += 1;
         if self.row == 0 {
             self.grows(text, start)?;
-            self.headings.push(text.to_owned());
+            self.headings.push(heading(&self.places, text).to_owned());
             // In the row that may be a record, what is called like no heading may be a value.
             let is_value =
-                doubted(&self.doubts, &self.places, column).next().is_some() && !self.places.headings.knows(text);
+                doubted(&self.doubts, &self.places, column).next().is_some() && !names_something(&self.places, text);
             return self.show(text, (if is_value { Part::Value } else { Part::Label }, piece), column, sink);
         }
         self.show(text, (Part::Value, piece), column, sink)
@@ -161,7 +161,7 @@ impl Sheet {
         for (text, piece) in &row.cells {
             self.grows(text, piece.span.start)?;
         }
-        self.doubts.push(row.cells.iter().map(|(text, _)| text.clone()).collect());
+        self.doubts.push(row.cells.iter().map(|(text, _)| heading(&self.places, text).to_owned()).collect());
         Ok(())
     }
 

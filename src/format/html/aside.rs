@@ -84,12 +84,16 @@ impl Page {
         if matches!(what, Use::Read | Use::Aside) && (written.is_custom() || name.starts_with("data-")) {
             context.names.near.extend(own_name(name, &source.text).filter(|name| self.words.know(name)));
         }
-        if name == "value" && !is_code(&source.text) {
+        // What browsers show of a choice in place of its text.
+        let is_shown = name == "label" && matches!(written.tag.role, Role::Option | Role::Optgroup);
+        if is_shown || (name == "value" && !is_code(&source.text)) {
             let names = self.choice_names(written);
             context.names.near.extend(names.into_iter().filter(|name| self.words.know(name)));
         }
         if what == Use::Read && matches!(name, "value" | "content") {
-            context.names.near.extend(written.word("name").filter(|name| self.words.know(name)));
+            let labels = if written.is_custom() { OWN_LABELS } else { &OWN_LABELS[..1] };
+            let names = labels.iter().filter_map(|label| written.word(label)).filter(|name| self.words.know(name));
+            context.names.near.extend(names);
         }
         if let Some(at) = refresh(written, name, &source.text) {
             return self.url(&source, at, &context, eyes);
@@ -126,7 +130,7 @@ impl Page {
                 written.word("name").into_iter().collect()
             }
             Role::Button => written.word("name").into_iter().collect(),
-            Role::Option => {
+            Role::Option | Role::Optgroup => {
                 let list = self.open.iter().rev().find(|open| open.tag.role == Role::Select);
                 list.map(|list| list.names.clone()).unwrap_or_default()
             }
@@ -225,6 +229,11 @@ impl Page {
         let mut inside = trimmed(text, 0..text.len());
         if self.json(&source, inside.clone(), &Context::default(), eyes)? {
             return Ok(());
+        }
+        let page = conditional(text, inside.clone());
+        if holds_tags(&text[page.clone()]) {
+            let source = Source::comment(&text[page.clone()], span.start + inner.start + page.start);
+            return self.nested(&source, Part::Comment, &Context::default(), eyes);
         }
         // What begins so would end a comment, if it stood at its beginning.
         if text[inside.clone()].starts_with(['>', '-']) {
@@ -359,6 +368,9 @@ fn loosen(written: &Written<'_>) -> Vec<(Range<usize>, &'static str)> {
     loosen
 }
 
+/// Attributes by which an element says what its value is: its name, and what a page's own elements call it to people.
+const OWN_LABELS: &[&str] = &["name", "label", "field-label", "placeholder"];
+
 /// Where in the `content` of a `<meta http-equiv=refresh>` the address stands.
 fn refresh(written: &Written<'_>, name: &str, text: &str) -> Option<usize> {
     let is_meta = written.tag.role == Role::Meta && name == "content";
@@ -448,6 +460,21 @@ fn comment_text(raw: &str) -> Range<usize> {
     };
     let end = ["--!>", "-->", "->", ">"].iter().find_map(|close| text.strip_suffix(close)).map_or(text.len(), str::len);
     4..4 + end
+}
+
+/// The part of a comment that is a page for some browsers: `[if IE]>…<![endif]`.
+fn conditional(text: &str, trimmed: Range<usize>) -> Range<usize> {
+    let inside = &text[trimmed.clone()];
+    let Some(condition) = inside.strip_prefix("[if").and_then(|rest| rest.find("]>")) else { return trimmed };
+    let start = trimmed.start + "[if".len() + condition + "]>".len();
+    let end = text[start..trimmed.end].strip_suffix("<![endif]").map_or(trimmed.end, |page| start + page.len());
+    start..end
+}
+
+/// Whether tags stand in a comment: markup that was taken out of the page.
+fn holds_tags(text: &str) -> bool {
+    let is_tag = |(at, _): (usize, &str)| text.as_bytes().get(at + 1).is_some_and(u8::is_ascii_alphabetic);
+    text.contains('>') && text.match_indices('<').any(is_tag)
 }
 
 /// The part of a script that scripts once hid from old browsers in a comment.

@@ -28,8 +28,12 @@ impl Page {
         if open.tag.role == Role::Reading {
             (self.run, self.run_label) = self.under.pop().unwrap_or_default();
         }
-        let label = open.collector.as_ref().and_then(|collector| self.label_of(collector));
+        let marked = open.cell.is_none_or(|cell| cell.head);
+        let label = open.collector.as_ref().and_then(|collector| self.label_of(collector, marked));
         self.collecting -= usize::from(open.collector.is_some());
+        if open.holds_rows {
+            self.table_ends(eyes)?;
+        }
         let sibling = sibling.or_else(|| self.label_alone(&mut open)).or_else(|| self.label_goes_on(&open));
         if sibling.is_some() {
             self.inside().sibling = sibling;
@@ -82,10 +86,7 @@ impl Page {
                 }
             }
             Role::Tr => self.row_ends(eyes)?,
-            Role::Table => {
-                self.row_ends(eyes)?;
-                self.tables.pop();
-            }
+            Role::Table => self.table_ends(eyes)?,
             Role::Dt => {
                 if let Some(term) = label {
                     self.term(term, open.begin)?;
@@ -97,6 +98,12 @@ impl Page {
             Role::Input | Role::Select | Role::Textarea => self.control = None,
             _ => {}
         }
+        Ok(())
+    }
+
+    fn table_ends(&mut self, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+        self.row_ends(eyes)?;
+        self.headings = self.tables.pop().and_then(|mut table| table.headings_alone());
         Ok(())
     }
 

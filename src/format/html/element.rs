@@ -172,7 +172,7 @@ fn role(name: &str) -> Role {
     }
 }
 
-const LINES: [u64; 8] = [
+const LINES: [u64; 9] = [
     number("h1"),
     number("h2"),
     number("h3"),
@@ -181,6 +181,7 @@ const LINES: [u64; 8] = [
     number("h6"),
     number("blockquote"),
     number("summary"),
+    number("figcaption"),
 ];
 
 fn foreign_role(name: &str) -> Role {

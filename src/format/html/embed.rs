@@ -120,7 +120,7 @@ impl Page {
     ) -> Result<(), Refusal> {
         let named = !context.names.near.is_empty() || !context.places.is_empty();
         if !named
-            && matches!(part, Part::Attribute | Part::Comment)
+            && matches!(part, Part::Attribute | Part::Comment | Part::Text)
             && self.lines_in(source, &span, part, context, eyes)?
         {
             return Ok(());

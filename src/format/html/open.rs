@@ -46,6 +46,8 @@ pub(super) struct Open {
     pub(super) target: Option<String>,
     /// A control stands in this label.
     pub(super) holds_control: bool,
+    /// Rows stand in it without a table, which it is then.
+    pub(super) holds_rows: bool,
     /// Where this cell stands in its table.
     pub(super) cell: Option<Cell>,
     /// The `type` of a script.
@@ -87,6 +89,7 @@ impl Open {
             mark: None,
             target: None,
             holds_control: false,
+            holds_rows: false,
             cell: None,
             script: String::new(),
             facts: None,
@@ -130,9 +133,16 @@ pub(super) const COLONS: [char; 2] = [':', '：'];
 pub(super) struct Collector {
     text: String,
     over: bool,
+    /// Its first lines and the texts of its elements, each by itself.
+    parts: Vec<Word>,
+    /// What an image in it says, a button or the element itself, for readers that see no text.
+    said: Option<Word>,
     /// The first text that stands in the element itself, where others stand in elements beside that.
     pub(super) own: Option<Word>,
 }
+
+/// So many parts of a label are looked at.
+const PARTS_MAX: usize = 8;
 
 /// A longer text is no label.
 const LABEL_BYTES_MAX: usize = 240;
@@ -146,6 +156,29 @@ impl Collector {
             self.text.push_str(text);
             self.text.push(' ');
         }
+    }
+
+    /// Adds a part of that text: what stands in one element, of which each line is one.
+    pub(super) fn part(&mut self, text: &str) {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && line.len() <= LABEL_BYTES_MAX);
+        self.parts.extend(lines.take(PARTS_MAX.saturating_sub(self.parts.len())).map(Word::from));
+    }
+
+    /// Notes what stands for a text that the element may not have.
+    pub(super) fn said(&mut self, text: &str) {
+        if self.said.is_none() && !text.trim().is_empty() && text.len() <= LABEL_BYTES_MAX {
+            self.said = Some(Word::from(text.trim()));
+        }
+    }
+
+    /// What stands for its text, where it has none.
+    pub(super) fn instead(&self) -> Option<&Word> {
+        self.said.as_ref().filter(|_| self.text.trim().is_empty())
+    }
+
+    /// Its parts, if it has several.
+    pub(super) fn parts(&self) -> &[Word] {
+        if self.parts.len() > 1 { &self.parts } else { &[] }
     }
 
     /// The label, with its blanks joined; nothing if it is empty or too long.

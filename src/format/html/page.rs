@@ -14,7 +14,7 @@ use crate::format::html::held::{Held, Raw, Word};
 use crate::format::html::matching::{Facts, Wanted};
 use crate::format::html::open::{Inside, Open, Sibling};
 use crate::format::html::run::Run;
-use crate::format::html::table::{Holds, Table};
+use crate::format::html::table::{Headings, Holds, Table};
 use crate::format::html::token::{Token, Writing};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::Sink;
@@ -59,6 +59,8 @@ pub(super) struct Page {
     /// The marks of the script that is read, where its end hangs on them: no edit may touch one.
     pub(super) marks: Vec<Range<usize>>,
     pub(super) tables: Vec<Table>,
+    /// The headings of a table of nothing else, as long as no text has come behind it.
+    pub(super) headings: Option<Headings>,
     pub(super) lists: Vec<Terms>,
     pub(super) controls: Controls,
     /// The label of the last control, and how deep that stood, as long as no text has come.
@@ -116,6 +118,7 @@ impl Page {
             raw_text: None,
             marks: Vec::new(),
             tables: Vec::new(),
+            headings: None,
             lists: vec![Terms::default()],
             controls: Controls::new(bounds.hold_bytes),
             fields: None,
@@ -279,8 +282,12 @@ impl Page {
             Role::Option => self.find(|open| open.tag.role == Role::Option, |role| role != Role::Inline),
             Role::Reading => self.find(|open| open.tag.role == Role::Reading, |role| role != Role::Inline),
             Role::Optgroup => self.within(|role| role == Role::Select),
-            Role::Tr => self.within(|role| matches!(role, Role::Table | Role::Head | Role::Body)),
-            Role::Td | Role::Th => self.within(|role| matches!(role, Role::Table | Role::Tr)),
+            Role::Tr => self
+                .within(|role| matches!(role, Role::Table | Role::Head | Role::Body))
+                .or_else(|| self.find(|open| open.tag.role == Role::Tr, |role| role == Role::Template)),
+            Role::Td | Role::Th => self.within(|role| matches!(role, Role::Table | Role::Tr)).or_else(|| {
+                self.find(|open| matches!(open.tag.role, Role::Td | Role::Th), |role| role == Role::Template)
+            }),
             Role::Head | Role::Body | Role::Caption => self.within(|role| role == Role::Table),
             Role::Select | Role::Input | Role::Textarea => {
                 self.find(|open| open.tag.role == Role::Select, Role::is_wall)

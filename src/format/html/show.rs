@@ -62,6 +62,7 @@ impl Page {
         }
         let decoded = run.decoded(eyes.raw);
         let Some(read) = decoded.read(0..decoded.text.len()) else { return Ok(None) };
+        self.headings = None;
         self.ends_what_goes_on(&decoded);
         // The label's own element ended before its colon: what that labels stands behind this text.
         let label_alone = run_label.as_ref().filter(|_| is_colon(&read.text)).map(|label| Word::clone(&label.text));
@@ -381,12 +382,19 @@ impl Page {
         stands
     }
 
-    /// What a heading or a label says: all of it, or only what stands in its own element, where that means
-    /// something and notes stand beside it.
-    pub(super) fn label_of(&self, collector: &Collector) -> Option<Word> {
-        let label = collector.finish()?;
-        let own = collector.own.clone().filter(|own| *own != label && !self.words.know(&label) && self.words.know(own));
-        Some(own.unwrap_or(label))
+    /// What a heading or a label says: all of it, or only what stands in its own element or in one part or line,
+    /// where that means something and notes stand beside it.
+    /// Of a cell that nothing marks as a heading, each part must mean something.
+    pub(super) fn label_of(&self, collector: &Collector, marked: bool) -> Option<Word> {
+        let said = || collector.instead().filter(|said| self.words.know(said)).cloned();
+        let Some(label) = collector.finish() else { return said() };
+        if self.words.know(&label) {
+            return Some(label);
+        }
+        let parts = collector.parts();
+        let tell = marked || parts.iter().all(|part| self.words.know(part));
+        let mut parts = collector.own.iter().chain(if tell { parts } else { &[] });
+        Some(parts.find(|part| self.words.know(part)).cloned().unwrap_or(label))
     }
 
     /// Adds text to the headings and labels that it stands in; what a control holds is not theirs.
@@ -398,6 +406,7 @@ impl Page {
         for (depth, open) in self.open.iter_mut().enumerate().skip(control.map_or(0, |index| index + 1)) {
             if let Some(collector) = &mut open.collector {
                 collector.push(&read.text);
+                read.depths.iter().for_each(|(span, _)| collector.part(&read.text[span.clone()]));
                 if collector.own.is_none() {
                     collector.own = read.own(depth);
                 }

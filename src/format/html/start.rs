@@ -83,9 +83,11 @@ impl Page {
             let note = format!("html: the tag at byte {} can be read in two ways", start.span.start);
             return Err(Refusal::new(Reason::Unreadable, note));
         }
-        let tag = Tag::of(&text[1..attributes.name_end], start.foreign);
-        let written = Written { tag, begin: start.span.start, text, attributes: &attributes };
+        let mut tag = Tag::of(&text[1..attributes.name_end], start.foreign);
         self.imply(tag.role, start.span.start, eyes)?;
+        let is_told = self.told_role(tag, attributes.raw(text, "role"));
+        tag.role = is_told.unwrap_or(tag.role);
+        let written = Written { tag, begin: start.span.start, text, attributes: &attributes };
         if is_structure(tag) {
             // A box that holds more than text is no value of a label that only its words tell.
             self.open.iter_mut().for_each(|open| open.word = None);
@@ -283,8 +285,11 @@ impl Page {
 
     /// What the element's role means for tables, lists and labels.
     fn bring(&mut self, open: &mut Open, written: &Written<'_>, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+        if matches!(open.tag.role, Role::Head | Role::Body | Role::Tr | Role::Td | Role::Th) {
+            self.table_around(written);
+        }
         match open.tag.role {
-            Role::Table => self.tables.push(Table::default()),
+            Role::Table => self.tables.push(Table::below(self.headings.take())),
             role @ (Role::Head | Role::Body) => {
                 if let Some(table) = self.tables.last_mut() {
                     table.group(role == Role::Head);
@@ -318,13 +323,87 @@ impl Page {
                 let names = ["name", "property", "itemprop"].iter().filter_map(|name| written.word(name));
                 open.names.extend(names);
             }
+            Role::Button => self.button_begins(),
+            Role::Inline if open.tag.name == LINK => self.button_begins(),
+            Role::Input if is_mark(&written.input()) => self.button_begins(),
             Role::Script => open.script = written.value("type").unwrap_or_default().trim().to_ascii_lowercase(),
             _ => {}
         }
         if open.label {
             open.collector = Some(Collector::default());
         }
+        self.says_without_text(open, written);
         Ok(())
+    }
+
+    /// Tells labels what stands in them for a text: an image's words, a button's, those of the label itself.
+    fn says_without_text(&mut self, open: &mut Open, written: &Written<'_>) {
+        if let Some(collector) = &mut open.collector
+            && let Some(label) = written.word("aria-label")
+        {
+            // `氏名: activate to sort column ascending`
+            collector.said(label.split([':', '：']).next().unwrap_or_default());
+        }
+        let told = match open.tag.role {
+            _ if self.collecting == 0 => None,
+            Role::Void => written.word("alt"),
+            Role::Input if matches!(&*written.input(), "submit" | "button" | "reset") => written.word("value"),
+            Role::Input if written.input() == "image" => written.word("alt"),
+            _ => None,
+        };
+        if let Some(told) = told {
+            let collectors = self.open.iter_mut().filter_map(|open| open.collector.as_mut());
+            collectors.for_each(|collector| collector.said(&told));
+        }
+    }
+
+    /// What an element is in a table of boxes, as it tells readers of screens.
+    fn told_role(&self, tag: Tag, told: Option<&str>) -> Option<Role> {
+        let told = told?.trim();
+        let is_box = matches!(tag.role, Role::Inline | Role::Div | Role::P | Role::Block | Role::Li);
+        if !is_box || tag.foreign {
+            return None;
+        }
+        let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(told));
+        if is(&["table", "grid", "treegrid"]) {
+            return Some(Role::Table);
+        }
+        if is(&["row"]) {
+            return Some(Role::Tr);
+        }
+        let head = is(&["columnheader", "rowheader"]);
+        if !head && !is(&["cell", "gridcell"]) {
+            return None;
+        }
+        // Without a row it is no cell of a table.
+        let row = self.find(|open| open.tag.role == Role::Tr, Role::is_wall);
+        row.map(|_| if head { Role::Th } else { Role::Td })
+    }
+
+    /// Sees to it that what stands in a table has one: rows that a script puts into one, or a template holds,
+    /// come without, and rows of boxes may.
+    fn table_around(&mut self, written: &Written<'_>) {
+        let is_of_boxes = !Tag::end(&written.text[1..written.attributes.name_end]).role.is_table_part();
+        let around = self.open.iter().rev().find_map(|open| match open.tag.role {
+            Role::Table => Some(true),
+            _ if open.holds_rows => Some(true),
+            Role::Template => Some(false),
+            Role::Td | Role::Th if is_of_boxes => Some(false),
+            _ => None,
+        });
+        if around.unwrap_or(!self.tables.is_empty()) {
+            return;
+        }
+        self.tables.push(Table::below(self.headings.take()));
+        if let Some(open) = self.open.last_mut() {
+            open.holds_rows = true;
+        }
+    }
+
+    fn button_begins(&mut self) {
+        if let Some(table) = self.tables.last_mut() {
+            table.holds_button();
+        }
     }
 
     fn cell_begins(&mut self, open: &mut Open, written: &Written<'_>, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
@@ -341,7 +420,9 @@ impl Page {
         let values = table.row_has_values() && !undecided;
         if self.questioning.is_none() {
             if values {
-                self.answer_question(Holds::Values, eyes)?;
+                // What lies over several columns before a value names its row, where no column has a name.
+                let holds = if table.is_of_rows() { Holds::Headings } else { Holds::Values };
+                self.answer_question(holds, eyes)?;
             } else if undecided || (cell.head && !open.label) {
                 self.questioning = Some(self.open.len());
             }
@@ -360,7 +441,7 @@ impl Page {
         open.names = label.into_iter().collect();
         // A label around it may go on behind it: what stands before is told as well as the whole.
         let around = self.open.iter().rev().find(|open| open.tag.role == Role::Label);
-        open.names.extend(around.and_then(|label| self.label_of(label.collector.as_ref()?)));
+        open.names.extend(around.and_then(|label| self.label_of(label.collector.as_ref()?, true)));
         open.names.extend(sibling);
         open.names.extend(["aria-label", "name", "id", "placeholder"].iter().filter_map(|name| written.word(name)));
         if input == "hidden" {
@@ -396,7 +477,8 @@ fn is_structure(tag: Tag) -> bool {
 
 /// Attributes by which a cell says itself what it holds; the last ones are those of tables that
 /// turn into cards on narrow screens.
-const CELL_NAMES: &[&str] = &["name", "data-label", "data-title", "data-th"];
+const CELL_NAMES: &[&str] =
+    &["name", "data-label", "data-title", "data-th", "data-header", "data-column", "data-field"];
 
 /// Whether an input's value is not what its label says: it marks a choice or a button.
 pub(super) fn is_mark(input: &str) -> bool {

@@ -3,7 +3,9 @@
 //! A column's headings are the cells of `thead`, or of rows that hold nothing but `th`; a row's are
 //! the `th` before the cell, or a cell whose text ends with a colon. In a table without any `th` cells
 //! are headings by their words: one labels the next cell, several side by side in the first row their
-//! columns. Spans over columns and rows are counted; cells that the page hides have columns of their own.
+//! columns; one alone may name its column as well. Spans over columns and rows are counted; cells that the page
+//! hides have columns of their own. A table of headings alone hands them to the table right behind it, where
+//! its rows have as many cells.
 //!
 //! A row of `th` below others is one of values, unless it says a name that means something, or a span shows
 //! that it parts the table. New headings stand beside those that mean something: a name too many veils more.
@@ -22,10 +24,15 @@ pub(super) struct Table {
     /// Words in the first rows that may be headings, or labels of the cells beside them: in doubt both, and for all
     /// rows below. What stands there may be a customer's, and settles nothing.
     doubted: Columns,
+    /// The headings of the table before this one, which holds nothing else: they name the columns of rows that
+    /// have as many cells.
+    handed: Columns,
     /// How many rows with texts have ended.
     rows: usize,
     /// Cells of the rows above that reach down into this one.
     carried: Vec<Carried>,
+    /// Whether a row of values has ended.
+    valued: bool,
     /// Within `thead`, and below one that has headings.
     in_head: bool,
     below_head: bool,
@@ -67,8 +74,10 @@ struct Row {
     spaced: bool,
     /// It stood alone in the row before.
     hangs: bool,
-    /// The cell that is open holds a control.
+    /// The cell that is open holds a control, or a button or a link; and how many `th` have a text of neither.
     control: bool,
+    button: bool,
+    titles: usize,
     /// Cells that are labels by their words, whether two stand side by side, and whether the last cell is
     /// one.
     words: usize,
@@ -128,14 +137,30 @@ pub(super) struct Cell {
     pub(super) hidden: bool,
 }
 
+/// The headings of a table that holds nothing else.
+pub(super) struct Headings(Columns);
+
 /// Columns beyond this have no headings.
 pub(super) const COLUMNS_MAX: usize = 1000;
 /// A row has no more headings before a cell than this.
 const HEADINGS_MAX: usize = 8;
 /// Within how many rows headings are sought that nothing marks: below a title, a search, others.
 const HEADINGS_WITHIN: usize = 4;
+/// Among so many cells a word may be the heading of a column, though it is the only one that is known.
+const BESIDE_OTHERS: usize = 3;
 
 impl Table {
+    /// A table behind one that may have left it its headings.
+    pub(super) fn below(headings: Option<Headings>) -> Table {
+        Table { handed: headings.map(|headings| headings.0).unwrap_or_default(), ..Table::default() }
+    }
+
+    /// The headings of a table that holds nothing else.
+    pub(super) fn headings_alone(&mut self) -> Option<Headings> {
+        let is_alone = !self.valued && !self.columns.is_empty();
+        is_alone.then(|| Headings(std::mem::take(&mut self.columns)))
+    }
+
     /// A group of rows begins.
     pub(super) fn group(&mut self, head: bool) {
         self.below_head |= self.in_head && !self.columns.is_empty();
@@ -159,7 +184,7 @@ impl Table {
         }
         let head = th || self.in_head;
         self.marked |= head;
-        self.row.control = false;
+        (self.row.control, self.row.button) = (false, false);
         let columns = columns.clamp(1, COLUMNS_MAX);
         if hidden {
             let column = self.row.hidden;
@@ -188,10 +213,21 @@ impl Table {
         self.row.control = true;
     }
 
+    /// The open cell holds a button or a link.
+    pub(super) fn holds_button(&mut self) {
+        self.row.button = true;
+    }
+
     /// Whether a `th` may turn out to hold a value: it stands under a heading, in a row that has
-    /// not shown yet what it is.
+    /// not shown yet what it is; or it lies over several columns, as a row does that parts the table.
     pub(super) fn is_open_question(&self, cell: Cell) -> bool {
-        cell.head && !self.in_head && (self.below_head || !self.of_column(cell).is_empty())
+        cell.head && !self.in_head && (self.below_head || cell.columns > 1 || !self.of_column(cell).is_empty())
+    }
+
+    /// Whether a `th` before a value can only be the heading of its row.
+    pub(super) fn is_of_rows(&self) -> bool {
+        let columns = [&self.columns, &self.hidden, &self.handed];
+        self.marked && !self.below_head && columns.iter().all(|columns| columns.is_empty())
     }
 
     /// Whether a row with cells has ended.
@@ -244,6 +280,7 @@ impl Table {
             self.row.holds(cell, text.as_ref(), known);
         }
         self.row.stands(cell.head, text.is_some());
+        self.row.titles += usize::from(cell.head && text.is_some() && !self.row.button);
         let is_blank = text.is_none() && !self.row.control;
         let heading = text.filter(|_| cell.head || says != Says::Nothing);
         let until = (cell.column + cell.columns).min(COLUMNS_MAX);
@@ -288,8 +325,13 @@ impl Table {
         let is_title = self.is_title(&row);
         if is_title && row.heads > 0 {
             self.marked = false;
-            return Holds::Headings;
+            // It lies over the whole table: no label of the page's own.
+            return if row.heads == 1 { Holds::Group } else { Holds::Headings };
         }
+        if row.heads + row.values > 0 && row.column != self.handed.len() {
+            self.handed = Columns::default();
+        }
+        self.valued |= row.values > 0 && row.filled;
         if self.is_lone_heading(&row) {
             // It may be a title too: it marks nothing.
             self.marked = false;
@@ -309,7 +351,9 @@ impl Table {
             self.cells |= row.values > 0;
             return Holds::Values;
         }
-        let parts = (self.body && row.heads == 1) || ((self.body || self.below_head) && !known);
+        let is_wide = row.heads == 1 && row.texts.iter().any(|(cell, _)| cell.columns > 1);
+        let below = self.body || self.below_head || (is_wide && !self.spans && !self.in_head);
+        let parts = (self.body && row.heads == 1) || (below && !known);
         if parts && self.is_group(&row) {
             self.body = true;
             return Holds::Group;
@@ -323,6 +367,7 @@ impl Table {
         }
         let below = std::mem::take(&mut self.body);
         self.cells = false;
+        self.handed = Columns::default();
         if below {
             [&mut self.columns, &mut self.hidden, &mut self.all].into_iter().for_each(Columns::keep_known);
         }
@@ -346,6 +391,8 @@ impl Table {
         is_alone
             && match (row.heads, row.values) {
                 (1, 0) => row.texts.first().is_some_and(wide),
+                // A title and the buttons beside it.
+                (2.., 0) => row.titles == 1 && row.texts.len() > 1 && row.texts.iter().all(|(_, text)| !text.known),
                 (0, 1) => self.is_plain() && row.words == 0,
                 _ => false,
             }
@@ -358,11 +405,16 @@ impl Table {
     }
 
     /// Keeps the words of a row that may be headings, so that what stands below one has its name too: a name too
-    /// many veils more. In the first row two words are enough, or one over several rows, unless a value stands
-    /// beside them; further down they stand side by side.
+    /// many veils more. In the first row two words are enough, or one over several rows, among several cells or in
+    /// the last, unless a value stands beside them; further down they stand side by side.
     fn doubt(&mut self, row: &Row, first: bool) {
         let reaches_down = row.known.iter().any(|(cell, _)| cell.rows != 1);
-        if row.adjacent || (first && !row.valued && (row.words > 1 || reaches_down)) {
+        let is_last = |(cell, _): &(Cell, Heading)| row.values > 1 && cell.column + cell.columns == row.column;
+        // Where labels and values may stand in pairs, it is a label.
+        let is_paired = |(cell, _): &(Cell, Heading)| row.column % 2 == 0 && cell.column % 2 == 0;
+        let is_among = |known: &(Cell, Heading)| row.values >= BESIDE_OTHERS && !is_paired(known);
+        let among_others = row.known.iter().any(|known| is_among(known) || is_last(known));
+        if row.adjacent || (first && !row.valued && (row.words > 1 || reaches_down || among_others)) {
             for (cell, heading) in &row.known {
                 self.doubted.add(cell.column, cell.columns, heading, false);
             }
@@ -414,6 +466,9 @@ impl Table {
         columns.names(cell.column, cell.columns, &mut names);
         // Where headings are hidden, cells may be hidden in another way.
         self.all.names(cell.all, cell.columns, &mut names);
+        if !cell.hidden {
+            self.handed.names(cell.column, cell.columns, &mut names);
+        }
         names
     }
 }
