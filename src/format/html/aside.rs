@@ -231,7 +231,7 @@ impl Page {
             return Ok(());
         }
         let page = conditional(text, inside.clone());
-        if holds_tags(&text[page.clone()]) {
+        if holds_tags(&text[page.clone()]) && !text[page.clone()].starts_with(['>', '-']) {
             let source = Source::comment(&text[page.clone()], span.start + inner.start + page.start);
             return self.nested(&source, Part::Comment, &Context::default(), eyes);
         }

@@ -398,7 +398,7 @@ impl Gather {
         Gather { is_text: part == Part::Text, ..Gather::default() }
     }
 
-    /// Tells the leaves as parts of the body; `false` if their quoting is too deep to tell.
+    /// Tells the leaves as parts of the body; `false` if their quoting is too deep to tell, or not to be written.
     pub(super) fn move_to(&mut self, source: &Source<'_>) -> bool {
         self.leaves.iter_mut().map(|leaf| &mut leaf.held).all(|held| {
             if let Some(member) = &held.member {
@@ -409,6 +409,11 @@ impl Gather {
                 *span = source.span(span.clone());
             }
             held.pieces.iter_mut().all(|piece| {
+                // What begins so would end a comment at its beginning, and is no part of one that can be written.
+                let is_mark = source.text.get(piece.span.clone()).is_some_and(|text| text.starts_with(['>', '-']));
+                if is_mark && source.outer == Some(Quotes::one(Quote::HtmlComment)) {
+                    return false;
+                }
                 piece.span = source.span(piece.span.clone());
                 let quotes = around(piece.quotes, source.outer);
                 piece.quotes = quotes.unwrap_or(piece.quotes);
