@@ -73,7 +73,7 @@ metrics! {
 const RELOADS: [&str; 2] = ["ok", "refused"];
 
 /// What is counted of tokens and hashes.
-const VAULT: [[&str; 2]; 9] = [
+const VAULT: [[&str; 2]; 11] = [
     ["tokenize", "ok"],
     ["tokenize", "error"],
     ["hash", "ok"],
@@ -83,6 +83,8 @@ const VAULT: [[&str; 2]; 9] = [
     ["remember", "error"],
     ["reveal", "ok"],
     ["reveal", "refused"],
+    ["ring", "ok"],
+    ["ring", "refused"],
 ];
 
 /// What stands for the role of staff that has none.

@@ -22,6 +22,7 @@ mod house;
 pub mod http2;
 mod jwks;
 pub mod keeping;
+mod keys;
 mod line;
 pub mod listen;
 pub mod loading;

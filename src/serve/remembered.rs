@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::guard::restore::{Field, KEPT, Kept};
 use crate::vault::issued::IssuedStore;
-use crate::vault::ring::Ring;
+use crate::vault::ring::Rings;
 
 /// Whom something was given to: the CRM that it came from, and the staff.
 pub type Person = [String; 2];
@@ -25,14 +25,14 @@ pub struct Remembered(Arc<Inner>);
 
 struct Inner {
     path: PathBuf,
-    ring: Arc<Ring>,
+    ring: Rings,
     store: OnceLock<Option<IssuedStore>>,
     operations: IntCounterVec,
 }
 
 impl Remembered {
     /// What this file keeps; each answer that is kept is counted.
-    pub fn new(path: PathBuf, ring: Arc<Ring>, operations: IntCounterVec) -> Remembered {
+    pub fn new(path: PathBuf, ring: Rings, operations: IntCounterVec) -> Remembered {
         Remembered(Arc::new(Inner { path, ring, store: OnceLock::new(), operations }))
     }
 
@@ -57,7 +57,7 @@ impl Remembered {
 impl Inner {
     fn store(&self) -> Option<&IssuedStore> {
         let open = || {
-            let opened = IssuedStore::open(&self.path, Arc::clone(&self.ring));
+            let opened = IssuedStore::open(&self.path, self.ring.clone());
             opened.inspect_err(|error| tracing::error!(%error, "nothing can be remembered for writes")).ok()
         };
         self.store.get_or_init(open).as_ref()

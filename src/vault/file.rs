@@ -11,8 +11,7 @@ use redb::backends::FileBackend;
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTableMetadata, TableDefinition, TableError};
 
 use crate::vault::open::VaultError;
-use crate::vault::ring::Ring;
-use crate::vault::seal::LookupKey;
+use crate::vault::ring::{Keys, Ring};
 
 /// Keyed hashes with the token of each.
 pub const LOOKUPS: Table = Table::new("lookups");
@@ -38,6 +37,12 @@ pub fn open(path: &Path, ring: &Ring) -> Result<Database, VaultError> {
     }
     let database = builder().open(path).map_err(|cause| refused(path, cause))?;
     is_of(&database, path, ring)?;
+    // The version that it was made with may be destroyed one day.
+    let now = ring.current().version.to_be_bytes();
+    let known = read(&database, RINGS, &now).map_err(|cause| VaultError::Damaged { path: path.to_owned(), cause })?;
+    if known.is_none() {
+        mark(&database, ring.current())?;
+    }
     Ok(database)
 }
 
@@ -153,7 +158,7 @@ fn filled(draft: &Path, path: &Path, ring: &Ring) -> Result<(), VaultError> {
     let database = FileBackend::new(file).and_then(|backend| builder().create_with_backend(backend));
     let database = database.map_err(|cause| refused(path, cause))?;
     let keys = ring.current();
-    let mark = LookupKey::new(keys).ok_or(VaultError::Chance)?.of_ring();
+    let mark = keys.lookup.of_ring();
     let written = || -> Result<(), redb::Error> {
         let transaction = database.begin_write()?;
         transaction.open_table(LOOKUPS)?;
@@ -165,14 +170,14 @@ fn filled(draft: &Path, path: &Path, ring: &Ring) -> Result<(), VaultError> {
     written().map_err(|cause| damaged(path, cause))
 }
 
+/// Notes that these keys are of the ring that wrote the vault.
+pub fn mark(database: &Database, keys: &Keys) -> Result<(), VaultError> {
+    change(database, RINGS, &[], (&keys.version.to_be_bytes(), &keys.lookup.of_ring()))
+}
+
 /// Whether this ring wrote the vault.
 fn is_of(database: &Database, path: &Path, ring: &Ring) -> Result<(), VaultError> {
-    let marks: Vec<([u8; 2], [u8; 32])> = ring
-        .newest_first()
-        .map(|keys| Some((keys.version.to_be_bytes(), LookupKey::new(keys)?.of_ring())))
-        .collect::<Option<_>>()
-        .ok_or(VaultError::Chance)?;
-    for (version, mark) in marks {
+    for (version, mark) in ring.newest_first().map(|keys| (keys.version.to_be_bytes(), keys.lookup.of_ring())) {
         let found =
             read(database, RINGS, &version).map_err(|cause| VaultError::Damaged { path: path.to_owned(), cause })?;
         if found.is_some_and(|found| found == mark) {

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::vault::file::{self, GRANTS};
 use crate::vault::keep::Vault;
 use crate::vault::open::VaultError;
-use crate::vault::seal::{self, LOOKUP_BYTES, LookupKey};
+use crate::vault::seal::{self, LOOKUP_BYTES};
 
 /// How many one person may have at a time.
 const PERSON_MAX: usize = 1000;
@@ -67,10 +67,11 @@ impl Vault {
         if held >= PERSON_MAX {
             return Ok(false);
         }
-        let newest = self.lookups().first().ok_or(VaultError::Chance)?;
+        let ring = self.ring();
+        let newest = &ring.current().lookup;
         let key = [newest.of_staff(staff), newest.of_grant(&grant.kind, &grant.of, &grant.id)].concat();
         let plain = Zeroizing::new(serde_json::to_vec(grant).map_err(|_| VaultError::Chance)?);
-        let sealed = seal::seal(self.ring().current(), &key, KIND, &plain).ok_or(VaultError::Chance)?;
+        let sealed = seal::seal(ring.current(), &key, KIND, &plain).ok_or(VaultError::Chance)?;
         file::change(self.database(), GRANTS, &gone, (&key, &sealed))?;
         Ok(true)
     }
@@ -83,13 +84,13 @@ impl Vault {
 
     /// Each record of a person's with its key; one that does not open says nothing.
     fn all_of(&self, staff: &str) -> Result<Vec<Kept>, VaultError> {
-        let mut all = Vec::new();
-        for person in self.lookups().iter().map(|lookup: &LookupKey| lookup.of_staff(staff)) {
+        let (mut all, ring) = (Vec::new(), self.ring());
+        for person in ring.newest_first().map(|keys| keys.lookup.of_staff(staff)) {
             let from = [person, [0; LOOKUP_BYTES]].concat();
             let to = [person, [0xff; LOOKUP_BYTES]].concat();
             let rows = file::between(self.database(), GRANTS, (&from, &to), PERSON_MAX + 1);
             for (key, sealed) in rows.map_err(VaultError::Write)? {
-                let plain = seal::unseal(self.ring(), &key, KIND, &sealed).map(Zeroizing::new);
+                let plain = seal::unseal(&ring, &key, KIND, &sealed).map(Zeroizing::new);
                 let grant = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
                 all.push((key, grant));
             }

@@ -17,7 +17,7 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use redb::backends::FileBackend;
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, WriteTransaction};
@@ -27,8 +27,7 @@ use crate::vault::derive::ISSUED;
 use crate::vault::file::Table;
 use crate::vault::open::VaultError;
 use crate::vault::page;
-use crate::vault::ring::{Keys, Ring};
-use crate::vault::seal::LookupKey;
+use crate::vault::ring::{Keys, Rings};
 
 const FIELDS: Table = Table::new("fields");
 const AGES: Table = Table::new("ages");
@@ -52,9 +51,7 @@ const OWNER_BYTES: usize = 16;
 /// What is remembered of what staff was given.
 pub struct IssuedStore {
     database: Database,
-    ring: Arc<Ring>,
-    /// The newest first: what an older version of the keys wrote is still found.
-    lookups: Vec<LookupKey>,
+    ring: Rings,
     waiting: Mutex<Vec<Row>>,
     /// Held by who writes, so that a commit is for all who wait.
     writing: Mutex<()>,
@@ -79,7 +76,7 @@ struct Row {
 
 impl IssuedStore {
     /// Opens the file; makes it where there is none, or where it cannot be read.
-    pub fn open(path: &Path, ring: Arc<Ring>) -> Result<IssuedStore, VaultError> {
+    pub fn open(path: &Path, ring: impl Into<Rings>) -> Result<IssuedStore, VaultError> {
         let database = match opened(path) {
             Err(VaultError::Damaged { .. }) => {
                 // It holds nothing that is needed.
@@ -89,12 +86,9 @@ impl IssuedStore {
             }
             opened => opened?,
         };
-        let lookups = ring.newest_first().map(LookupKey::of_issued).collect::<Option<Vec<_>>>();
-        let lookups = lookups.ok_or(VaultError::Chance)?;
         Ok(IssuedStore {
             database,
-            ring,
-            lookups,
+            ring: ring.into(),
             waiting: Mutex::default(),
             writing: Mutex::default(),
             bounds: BOUNDS,
@@ -104,11 +98,12 @@ impl IssuedStore {
     /// Takes what is kept of some fields of one person's, each by the parts of its name; it is written with the next
     /// `flush`. Tells whether there was room.
     pub fn note(&self, staff: &[&[u8]], fields: &[Named<'_>], until: i64) -> bool {
-        let Some(lookup) = self.lookups.first() else { return false };
-        let keys = self.ring.current();
+        let ring = self.ring.now();
+        let keys = ring.current();
         let rows = fields.iter().map(|(parts, plain, over)| {
-            let row = sealed(lookup, keys, staff, parts, (plain, until))?;
-            let all = || self.lookups.iter().map(|lookup| lookup.of_field(&[staff, parts].concat())).collect();
+            let row = sealed(keys, staff, parts, (plain, until))?;
+            // What an older version of the keys wrote is found too.
+            let all = || ring.newest_first().map(|keys| keys.issued.of_field(&[staff, parts].concat())).collect();
             Some(Row { over: over.then(all), ..row })
         });
         let Some(rows) = rows.collect::<Option<Vec<Row>>>() else { return false };
@@ -139,24 +134,19 @@ impl IssuedStore {
 
     /// What is kept of a field of one person's.
     pub fn find(&self, staff: &[&[u8]], parts: &[&[u8]]) -> Option<Zeroizing<Vec<u8>>> {
-        self.lookups.iter().find_map(|lookup| {
-            let key = lookup.of_field(&[staff, parts].concat());
+        let ring = self.ring.now();
+        ring.newest_first().find_map(|keys| {
+            let key = keys.issued.of_field(&[staff, parts].concat());
             let table = self.database.begin_read().ok()?.open_table(FIELDS).ok()?;
             let row = table.get(&key[..]).ok()??;
-            page::open_as(ISSUED, &self.ring, row.value().get(16..)?, &[&key])
+            page::open_as(ISSUED, &ring, row.value().get(16..)?, &[&key])
         })
     }
 }
 
-fn sealed(
-    lookup: &LookupKey,
-    keys: &Keys,
-    staff: &[&[u8]],
-    parts: &[&[u8]],
-    (plain, until): (&[u8], i64),
-) -> Option<Row> {
-    let key = lookup.of_field(&[staff, parts].concat());
-    let hash = lookup.of_field(staff);
+fn sealed(keys: &Keys, staff: &[&[u8]], parts: &[&[u8]], (plain, until): (&[u8], i64)) -> Option<Row> {
+    let key = keys.issued.of_field(&[staff, parts].concat());
+    let hash = keys.issued.of_field(staff);
     let owner = *hash.first_chunk()?;
     Some(Row { owner, key, until, sealed: page::seal_as(ISSUED, keys, plain, &[&key])?, over: None })
 }
@@ -309,8 +299,10 @@ fn damaged(path: &Path, cause: redb::Error) -> VaultError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::vault::ring::fixed;
+    use crate::vault::ring::{Ring, fixed};
 
     const TANAKA: [&[u8]; 1] = [b"basic:tanaka"];
 

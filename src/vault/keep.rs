@@ -28,8 +28,8 @@ use crate::terms::mint::{Domain, MintError};
 use crate::vault::file::{self, LOOKUPS, TOKENS};
 use crate::vault::mint::{Opened, domain_parts, pack, unpack};
 use crate::vault::open::VaultError;
-use crate::vault::ring::Ring;
-use crate::vault::seal::{self, LookupKey};
+use crate::vault::ring::{Keys, Ring, Rings};
+use crate::vault::seal;
 
 /// Bytes of a random token: layout, version of the keys, and what chance drew.
 pub const TOKEN_BYTES: usize = 35;
@@ -49,9 +49,7 @@ pub type Lookup = [u8; seal::LOOKUP_BYTES];
 /// Random tokens and what they stand for.
 pub struct Vault {
     database: Database,
-    ring: Arc<Ring>,
-    /// The newest first: what an older version of the keys wrote is still found.
-    lookups: Vec<LookupKey>,
+    ring: Rings,
     noted: Mutex<Noted>,
     /// Held by who writes, so that a commit is for all who wait.
     writing: Mutex<()>,
@@ -78,14 +76,13 @@ struct Record {
 
 impl Vault {
     /// Opens the vault's file; makes it where there is none. It keeps so many tokens and no more.
-    pub fn open(path: &Path, ring: Arc<Ring>, tokens_max: usize) -> Result<Vault, VaultError> {
-        let database = file::open(path, &ring)?;
+    pub fn open(path: &Path, ring: impl Into<Rings>, tokens_max: usize) -> Result<Vault, VaultError> {
+        let ring = ring.into();
+        let database = file::open(path, &ring.now())?;
         let tokens = file::tokens(&database, path)?;
-        let lookups = ring.newest_first().map(LookupKey::new).collect::<Option<Vec<_>>>().ok_or(VaultError::Chance)?;
         Ok(Vault {
             database,
             ring,
-            lookups,
             noted: Mutex::new(Noted { tokens, ..Noted::default() }),
             writing: Mutex::new(()),
             minted: AtomicU64::new(0),
@@ -107,16 +104,18 @@ impl Vault {
     /// The token of a value: the one that it has already, or a new one.
     pub fn token(&self, kind: &str, domain: &Domain, value: &str) -> Result<Token, MintError> {
         let plain = pack(domain, value)?;
-        let lookups: Vec<Lookup> =
-            self.lookups.iter().map(|key| key.of_value(kind, domain_parts(domain), value)).collect();
-        // `new` is never without a key.
+        let ring = self.ring.now();
+        // The newest first: what an older version of the keys wrote is still found.
+        let lookups = ring.newest_first().map(|keys| keys.lookup.of_value(kind, domain_parts(domain), value));
+        let lookups: Vec<Lookup> = lookups.collect();
+        // A ring is never without a key.
         let Some(newest) = lookups.first() else { return Err(MintError::Away) };
         if let Some(token) = self.find(&lookups)? {
             return Ok(token);
         }
         // Once more where nobody else can mint: of two who ask at once both get one token.
         let mut noted = self.noted();
-        if let Some(record) = noted.by_lookup.get(newest) {
+        if let Some(record) = lookups.iter().find_map(|lookup| noted.by_lookup.get(lookup)) {
             return Ok(record.token);
         }
         if let Some(token) = self.written(&lookups)? {
@@ -125,8 +124,8 @@ impl Vault {
         if noted.by_lookup.len() >= NOTED_MAX || noted.tokens >= self.tokens_max as u64 {
             return Err(MintError::Vault);
         }
-        let token = self.draw()?;
-        let sealed = seal::seal(self.ring.current(), &token, kind, &plain).ok_or(MintError::Away)?;
+        let token = draw(ring.current())?;
+        let sealed = seal::seal(ring.current(), &token, kind, &plain).ok_or(MintError::Away)?;
         let at = self.minted.fetch_add(1, Ordering::AcqRel) + 1;
         let record = Arc::new(Record { at, lookup: *newest, token, sealed });
         noted.by_lookup.insert(*newest, Arc::clone(&record));
@@ -159,19 +158,14 @@ impl Vault {
             Some(sealed) => sealed,
             None => file::read(&self.database, TOKENS, token).ok()??,
         };
-        let plain = Zeroizing::new(seal::unseal(&self.ring, token, kind, &sealed)?);
+        let plain = Zeroizing::new(seal::unseal(&self.ring.now(), token, kind, &sealed)?);
         let (domain, value) = unpack(&plain)?;
         Some(Opened { kind: kind.to_owned(), domain, value })
     }
 
-    /// The keys that find what is kept, the newest first.
-    pub(super) fn lookups(&self) -> &[LookupKey] {
-        &self.lookups
-    }
-
-    /// The keys that open it.
-    pub(super) fn ring(&self) -> &Ring {
-        &self.ring
+    /// The keys that find and open what is kept.
+    pub(super) fn ring(&self) -> Arc<Ring> {
+        self.ring.now()
     }
 
     /// The file.
@@ -180,8 +174,9 @@ impl Vault {
     }
 
     fn find(&self, lookups: &[Lookup]) -> Result<Option<Token>, MintError> {
-        if let Some(record) = lookups.first().and_then(|lookup| self.noted().by_lookup.get(lookup).cloned()) {
-            return Ok(Some(record.token));
+        let noted = lookups.iter().find_map(|lookup| self.noted().by_lookup.get(lookup).map(|record| record.token));
+        if let Some(token) = noted {
+            return Ok(Some(token));
         }
         self.written(lookups)
     }
@@ -196,16 +191,16 @@ impl Vault {
         Ok(None)
     }
 
-    fn draw(&self) -> Result<Token, MintError> {
-        let mut token = [0; TOKEN_BYTES];
-        let [high, low] = self.ring.current().version.to_be_bytes();
-        token[..3].copy_from_slice(&[LAYOUT, high, low]);
-        rand::fill(&mut token[3..]).map_err(|_| MintError::Away)?;
-        Ok(token)
-    }
-
     fn noted(&self) -> MutexGuard<'_, Noted> {
         // Nothing is left half done where it is held.
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn draw(keys: &Keys) -> Result<Token, MintError> {
+    let mut token = [0; TOKEN_BYTES];
+    let [high, low] = keys.version.to_be_bytes();
+    token[..3].copy_from_slice(&[LAYOUT, high, low]);
+    rand::fill(&mut token[3..]).map_err(|_| MintError::Away)?;
+    Ok(token)
 }
