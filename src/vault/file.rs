@@ -171,7 +171,7 @@ fn filled(draft: &Path, path: &Path, ring: &Ring) -> Result<(), VaultError> {
 }
 
 /// Notes that these keys are of the ring that wrote the vault.
-pub fn mark(database: &Database, keys: &Keys) -> Result<(), VaultError> {
+fn mark(database: &Database, keys: &Keys) -> Result<(), VaultError> {
     change(database, RINGS, &[], (&keys.version.to_be_bytes(), &keys.lookup.of_ring()))
 }
 

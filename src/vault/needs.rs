@@ -36,11 +36,6 @@ impl Asked {
         };
         counted().map_err(|cause| VaultError::Write(Box::new(cause)))
     }
-
-    /// Notes in the vault that it is of this ring's present version, since the one that it was made with may go.
-    pub fn mark(&self, ring: &Ring) -> Result<(), VaultError> {
-        self.database.as_ref().map_or(Ok(()), |database| file::mark(database, ring.current()))
-    }
 }
 
 #[cfg(test)]
@@ -73,7 +68,6 @@ mod tests {
         assert!(matches!(Asked::open(&path, &fixed()), Err(VaultError::InUse(_))));
         let mut newest = fixed();
         newest.destroy_oldest();
-        asked.mark(&newest).expect("marked");
         drop(asked);
         mint(newest, &["4", "5"]);
     }

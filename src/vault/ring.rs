@@ -62,7 +62,7 @@ pub struct Ring {
     destroyed: Vec<u16>,
     /// Under which version shared domains mint.
     shared: u16,
-    /// Under which version some of them mint instead.
+    /// Under which version some of them mint instead, by name.
     domains: Vec<(String, u16)>,
 }
 
@@ -131,7 +131,7 @@ impl Ring {
     /// The version under which a domain mints: tokens that are shared stay equal when keys are rotated.
     pub fn minting(&self, domain: &Domain) -> &Keys {
         let Domain::Shared(name) = domain else { return self.current() };
-        let own = self.domains.iter().find(|(own, _)| own == name).map(|(_, version)| *version);
+        let own = self.domains.binary_search_by(|(own, _)| own.cmp(name)).ok().map(|at| self.domains[at].1);
         // What a ring's file names is there.
         self.version(own.unwrap_or(self.shared)).unwrap_or_else(|| self.current())
     }
@@ -145,7 +145,8 @@ impl Ring {
 
     /// A version that is still kept.
     pub fn version(&self, version: u16) -> Option<&Keys> {
-        self.versions.iter().find(|keys| keys.version == version)
+        let at = self.versions.binary_search_by_key(&version, |keys| keys.version).ok()?;
+        Some(&self.versions[at])
     }
 
     /// The key that finds sessions again, made of the version that stays when keys are rotated: what it says tells
