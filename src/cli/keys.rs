@@ -17,6 +17,7 @@ use crate::cli::ledger::Format;
 use crate::cli::ledger::home::Home;
 use crate::cli::say::{Lang, diagnostics, ended, phrase, tell, texts};
 use crate::cli::{DONE, FAILED, UNUSABLE};
+use crate::serve::memory;
 use crate::vault::kek::Source;
 use crate::vault::ring::carried::CarriedError;
 use crate::vault::ring::change::Denied;
@@ -110,6 +111,7 @@ fn source(text: &str) -> Result<Source, String> {
 
 /// Runs the command on this process's own streams and returns its exit status.
 pub fn run(args: &KeysArgs, lang: Lang) -> u8 {
+    memory::keep();
     let home = Home::at(args.config.as_deref(), args.state.as_deref());
     if let Some((faults, source)) = &home.wrong {
         tell(&diagnostics(lang, faults, std::slice::from_ref(source)));
