@@ -5,9 +5,10 @@
 
 use std::path::Path;
 
-use redb::{Database, ReadableDatabase, ReadableTable};
+use redb::{Database, ReadableDatabase};
 
 use crate::vault::file::{self, TOKENS};
+use crate::vault::keep::{LAYOUT, TOKEN_BYTES};
 use crate::vault::open::VaultError;
 use crate::vault::ring::Ring;
 
@@ -28,9 +29,13 @@ impl Asked {
         let Some(database) = &self.database else { return Ok(0) };
         let counted = || -> Result<u64, redb::Error> {
             let tokens = database.begin_read()?.open_table(TOKENS)?;
+            // A token says which version of the keys sealed what it stands for.
+            let [high, low] = version.to_be_bytes();
+            let (from, to) = ([LAYOUT, high, low], [&[LAYOUT, high, low][..], &[0xff; TOKEN_BYTES]].concat());
             let mut count = 0;
-            for row in tokens.iter()? {
-                count += u64::from(row?.1.value().starts_with(&version.to_be_bytes()));
+            for row in tokens.range(&from[..]..=&to[..])? {
+                row?;
+                count += 1;
             }
             Ok(count)
         };
