@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::format::inside::{self, Insides, NESTS};
 use crate::format::json;
-use crate::format::json::within::{Nobody, moved, walk};
+use crate::format::json::within::{Moved, Nobody, walk};
 use crate::format::text::labelled;
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
@@ -200,8 +200,8 @@ impl Event {
     fn data(&self, data: &Data, places: &Arc<Places>, bounds: &Bounds, inside: &mut Inside<'_>) -> Result<(), Refusal> {
         if json::begins(data.text.as_bytes()) {
             // Leaves cannot be taken back, so all of it is read before one is shown.
-            return walk(&data.text, places, bounds, &mut Nobody)
-                .and_then(|()| walk(&data.text, places, bounds, inside));
+            return walk(&data.text, places, bounds, 0, &mut Nobody)
+                .and_then(|()| walk(&data.text, places, bounds, NESTS, inside));
         }
         if data.text.len() > bounds.value_bytes {
             return Err(Refusal::new(Reason::Bound, format!("the event at byte {} is too long", self.base)));
@@ -272,10 +272,10 @@ impl Inside<'_> {
         show: impl FnOnce(&mut dyn Sink, &Leaf<'_>) -> Result<bool, Refusal>,
     ) -> Result<bool, Refusal> {
         let raw_of = |at: usize| self.map.get(at).copied().unwrap_or_default();
-        let (pieces, member) =
-            moved(leaf, &raw_of, &[]).ok_or_else(|| Refusal::new(Reason::Bound, "JSON is quoted too deep"))?;
+        let moved =
+            Moved::new(leaf, &raw_of, &[]).ok_or_else(|| Refusal::new(Reason::Bound, "JSON is quoted too deep"))?;
         let record = if leaf.record == 0 { self.own } else { self.before.wrapping_add(leaf.record) };
-        show(&mut *self.sink, &Leaf { pieces: &pieces, member, record, ..leaf.clone() })
+        show(&mut *self.sink, &Leaf { record, ..moved.leaf() })
     }
 }
 

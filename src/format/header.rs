@@ -56,7 +56,7 @@ impl Header<'_> {
             return Ok(false);
         }
         let raw_of = |at: usize| span.start + if outer.is_some() { decoded.map[at] as usize } else { at };
-        let surroundings = Surroundings { raw_of: &raw_of, outer, record: 0 };
+        let surroundings = Surroundings { raw_of: &raw_of, outer, record: 0, nests: 0 };
         let mut sink = OfHeader { sink: self.sink };
         leaves_within(text, &Arc::new(Places::default()), &Bounds::default(), &surroundings, &mut sink)
     }

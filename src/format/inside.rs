@@ -9,8 +9,8 @@
 
 mod both;
 mod look;
+mod outward;
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use crate::format::csv::CsvWalker;
@@ -18,12 +18,13 @@ use crate::format::files;
 use crate::format::html::HtmlWalker;
 use crate::format::inside::both::Reading;
 use crate::format::inside::look::Look;
+use crate::format::inside::outward::Outward;
 use crate::format::json::JsonWalker;
-use crate::format::quote::decode;
+use crate::format::lines::{Sort, labelled, may_be_labelled};
+use crate::format::url::{self, UrlPart};
 use crate::format::xml::XmlWalker;
 use crate::terms::bounds::Bounds;
-use crate::terms::leaf::{Leaf, Member, Piece, Sink, Walker};
-use crate::terms::names::Names;
+use crate::terms::leaf::{Leaf, Part, Sink, Walker};
 use crate::terms::place::Places;
 use crate::terms::quote::Quote;
 use crate::terms::refusal::{Reason, Refusal};
@@ -42,6 +43,22 @@ pub fn may_hold(text: &str) -> bool {
     begins(text).is_some_and(|begins| begins)
 }
 
+/// Whether a text may hold a document, a table, a link, or lines that say themselves what they hold.
+pub fn may_hold_any(text: &str) -> bool {
+    may_hold(text) || may_be_other(text)
+}
+
+/// The same of a text that does not begin as a document.
+#[inline(always)]
+pub fn may_be_other(text: &str) -> bool {
+    may_be_labelled(text) || memchr::memchr2(b'<', b'&', text.as_bytes()).is_some() || may_be_link(text)
+}
+
+/// Whether a text may be an address with parameters.
+fn may_be_link(text: &str) -> bool {
+    text.starts_with(['/', '?', 'h']) && text.contains('=')
+}
+
 /// The same of a text of which more may come; nothing as long as it is blank.
 pub fn begins(text: &str) -> Option<bool> {
     let first = text.chars().find(|c| !c.is_whitespace() && *c != '\u{feff}');
@@ -58,8 +75,12 @@ pub struct Insides {
     objects: u32,
     /// Whether what cannot be read is a text, whatever it says.
     lenient: bool,
+    /// Whether that does not hold of what is nested deeper, or longer, than is read.
+    bounded: bool,
     /// Whether pages are read as well.
     pages: bool,
+    /// How many layers of quoting lie around the texts of which they do not tell.
+    layers: usize,
 }
 
 /// What reads a text.
@@ -76,6 +97,8 @@ enum Proof {
     Text,
     /// A document that this one does not read, and others may.
     Sealed,
+    /// One beyond what is read.
+    Deep,
     Is(Reader),
     /// JSON that somebody wrote by hand, with what his readers skip put aside.
     Mended(String),
@@ -95,7 +118,9 @@ impl Insides {
             nests,
             objects: 0,
             lenient: false,
+            bounded: false,
             pages: true,
+            layers: 0,
         }
     }
 
@@ -103,6 +128,12 @@ impl Insides {
     /// read is a text.
     pub fn lenient(mut self) -> Insides {
         self.lenient = true;
+        self
+    }
+
+    /// The same, but what is beyond the bounds is no text.
+    pub fn bounded(mut self) -> Insides {
+        self.bounded = true;
         self
     }
 
@@ -118,6 +149,12 @@ impl Insides {
         self
     }
 
+    /// The same where so many layers of quoting lie around the texts of which they do not tell.
+    pub fn under(mut self, layers: usize) -> Insides {
+        self.layers = layers;
+        self
+    }
+
     /// How many JSON objects of the body were opened up to here.
     pub fn objects(&self) -> u32 {
         self.objects
@@ -130,18 +167,20 @@ impl Insides {
         let text = &leaf.text[from..];
         // Leaves cannot be taken back, so all of it is read before one is shown.
         let mut nobody = Checked;
-        let mut outward = Outward { leaf, map, from, objects: self.objects, opened: 0, sink: &mut nobody };
+        let mut outward =
+            Outward { leaf, map, from, objects: self.objects, opened: 0, layers: self.layers, sink: &mut nobody };
         let proof = self.proof(text, &mut outward);
         let readable = self.nests > 0 && matches!(proof, Proof::Is(_) | Proof::Mended(_) | Proof::Both(_));
         let is_text = match proof {
             Proof::Text => true,
             Proof::Is(Reader::Page) if !self.pages => true,
+            Proof::Deep => self.lenient && !self.bounded,
             _ => self.lenient && !readable,
         };
         if is_text || !sink.opens(leaf, readable)? || !readable {
             return Ok(false);
         }
-        let mut outward = Outward { leaf, map, from, objects: self.objects, opened: 0, sink };
+        let mut outward = Outward { leaf, map, from, objects: self.objects, opened: 0, layers: self.layers, sink };
         match proof {
             Proof::Is(reader) => self.walk(reader, text, &mut outward)?,
             Proof::Mended(text) => self.walk(Reader::Json, &text, &mut outward)?,
@@ -151,10 +190,22 @@ impl Insides {
                 self.walk(Reader::Page, text, &mut page)?;
                 both::show((xml, page), &look, &self.words, &mut outward)?;
             }
-            Proof::Text | Proof::Sealed => {}
+            Proof::Text | Proof::Sealed | Proof::Deep => {}
         }
-        self.objects += outward.opened;
+        self.objects = self.objects.wrapping_add(outward.opened);
         Ok(true)
+    }
+
+    /// Shows the leaves of the document, the table or the lines that a leaf's text is; `false`, with nothing shown, if
+    /// it is none of them or nobody wants them.
+    pub fn any(&mut self, leaf: &Leaf<'_>, map: &[usize], sink: &mut dyn Sink) -> Result<bool, Refusal> {
+        if (may_hold(leaf.text) && self.show(leaf, map, sink)?) || self.table(leaf, map, sink)? {
+            return Ok(true);
+        }
+        if look::is_marked_up(leaf.text) {
+            return self.rich(leaf, map, sink);
+        }
+        Ok(self.link(leaf, map, sink)? || self.lines(leaf, map, sink)?)
     }
 
     /// Shows the cells of a table that a leaf's text is, as its first line tells; `false`, with nothing shown, if it
@@ -162,13 +213,79 @@ impl Insides {
     pub fn table(&mut self, leaf: &Leaf<'_>, map: &[usize], sink: &mut dyn Sink) -> Result<bool, Refusal> {
         let is_table = leaf.text.contains('\n') && files::has_headings(leaf.text, &|cell| self.words.know(cell));
         let mut nobody = Checked;
-        let mut outward = Outward { leaf, map, from: 0, objects: self.objects, opened: 0, sink: &mut nobody };
+        let mut outward =
+            Outward { leaf, map, from: 0, objects: self.objects, opened: 0, layers: self.layers, sink: &mut nobody };
         if !is_table || self.walk(Reader::Table, leaf.text, &mut outward).is_err() {
             return Ok(false);
         }
-        let mut outward = Outward { leaf, map, from: 0, objects: self.objects, opened: 0, sink };
+        let mut outward = Outward { leaf, map, from: 0, objects: self.objects, opened: 0, layers: self.layers, sink };
         self.walk(Reader::Table, leaf.text, &mut outward)?;
-        self.objects += outward.opened;
+        self.objects = self.objects.wrapping_add(outward.opened);
+        Ok(true)
+    }
+
+    /// Shows a text with tags or references in it, as a page shows it.
+    fn rich(&mut self, leaf: &Leaf<'_>, map: &[usize], sink: &mut dyn Sink) -> Result<bool, Refusal> {
+        let (objects, layers) = (self.objects, self.layers);
+        let mut nobody = Checked;
+        let mut outward = Outward { leaf, map, from: 0, objects, opened: 0, layers, sink: &mut nobody };
+        let is_page = self.nests > 0 && self.walk(Reader::Page, leaf.text, &mut outward).is_ok();
+        if !is_page || !sink.opens(leaf, true)? {
+            return Ok(false);
+        }
+        let mut outward = Outward { leaf, map, from: 0, objects, opened: 0, layers, sink };
+        self.walk(Reader::Page, leaf.text, &mut outward)?;
+        self.objects = self.objects.wrapping_add(outward.opened);
+        Ok(true)
+    }
+
+    /// Shows the parts of an address, one of whose parameters at least has a name that means something.
+    fn link(&self, leaf: &Leaf<'_>, map: &[usize], sink: &mut dyn Sink) -> Result<bool, Refusal> {
+        if !may_be_link(leaf.text) {
+            return Ok(false);
+        }
+        let parts = url::parts(leaf.text);
+        let knows = |part: &UrlPart| part.name.as_deref().is_some_and(|name| self.words.know(name));
+        if self.nests == 0 || !parts.iter().any(knows) || !sink.opens(leaf, true)? {
+            return Ok(false);
+        }
+        let (objects, layers) = (self.objects, self.layers);
+        let mut outward = Outward { leaf, map, from: 0, objects, opened: 0, layers, sink };
+        for part in &parts {
+            let written = (part.span.clone(), part.quote);
+            outward.part(&part.text, written, part.part, part.name.as_deref())?;
+        }
+        Ok(true)
+    }
+
+    /// Shows a text whose lines say themselves what they hold (`氏名：山田`); `false`, with nothing shown, if none
+    /// does or nobody wants them apart.
+    fn lines(&self, leaf: &Leaf<'_>, map: &[usize], sink: &mut dyn Sink) -> Result<bool, Refusal> {
+        let breaks: Vec<usize> = leaf.text.match_indices('\n').map(|(at, _)| at).collect();
+        let lines = labelled(leaf.text, &breaks, &self.words);
+        if lines.is_empty() || self.nests == 0 || !sink.opens(leaf, true)? {
+            return Ok(false);
+        }
+        let (objects, layers) = (self.objects, self.layers);
+        let mut outward = Outward { leaf, map, from: 0, objects, opened: 0, layers, sink };
+        for line in lines {
+            let text = &leaf.text[line.span.clone()];
+            let begin = line.span.start + text.len() - text.trim_start().len();
+            let span = begin..(line.span.start + text.trim_end().len()).max(begin);
+            if span.is_empty() {
+                continue;
+            }
+            match line.sort {
+                Sort::Plain => outward.part(&leaf.text[span.clone()], (span, Quote::Verbatim), leaf.part, None)?,
+                Sort::Label => outward.part(&leaf.text[span.clone()], (span, Quote::Verbatim), Part::Label, None)?,
+                Sort::Value(label) => outward.part(
+                    &leaf.text[span.clone()],
+                    (span, Quote::Verbatim),
+                    Part::Value,
+                    Some(&leaf.text[label]),
+                )?,
+            }
+        }
         Ok(true)
     }
 
@@ -176,7 +293,7 @@ impl Insides {
         if text.starts_with(['{', '[']) {
             return match self.walk(Reader::Json, text, nobody) {
                 Ok(()) => Proof::Is(Reader::Json),
-                Err(refusal) if refusal.reason == Reason::Bound => Proof::Sealed,
+                Err(refusal) if refusal.reason == Reason::Bound => Proof::Deep,
                 Err(_) => self.mended(text, nobody),
             };
         }
@@ -191,7 +308,8 @@ impl Insides {
             Err(_) if look.begins_as_page && !look.is_named => self.page(text, nobody),
             Ok(()) if self.walk(Reader::Page, text, nobody).is_ok() => Proof::Both(look),
             Ok(()) => Proof::Sealed,
-            Err(refusal) if refusal.reason == Reason::Bound || look.is_named => Proof::Sealed,
+            Err(refusal) if refusal.reason == Reason::Bound => Proof::Deep,
+            Err(_) if look.is_named => Proof::Sealed,
             Err(_) if look.has_any_markup => self.page(text, nobody),
             Err(_) if text.starts_with("<?xml") => Proof::Sealed,
             // That it is none may be a customer's word: no field is in there.
@@ -213,14 +331,21 @@ impl Insides {
     }
 
     fn page(&self, text: &str, nobody: &mut dyn Sink) -> Proof {
-        let read = self.walk(Reader::Page, text, nobody);
-        if read.is_ok() { Proof::Is(Reader::Page) } else { Proof::Sealed }
+        match self.walk(Reader::Page, text, nobody) {
+            Ok(()) => Proof::Is(Reader::Page),
+            Err(refusal) if refusal.reason == Reason::Bound => Proof::Deep,
+            Err(_) => Proof::Sealed,
+        }
+    }
+
+    fn json(&self, nests: usize) -> JsonWalker {
+        JsonWalker::new(Arc::clone(&self.nowhere), &self.bounds).holding(&self.bounds, nests, self.layers + 1)
     }
 
     fn walk(&self, reader: Reader, text: &str, sink: &mut dyn Sink) -> Result<(), Refusal> {
         let nests = self.nests.saturating_sub(1);
         let mut walker: Box<dyn Walker> = match reader {
-            Reader::Json => Box::new(JsonWalker::new(Arc::clone(&self.nowhere), &self.bounds)),
+            Reader::Json => Box::new(self.json(nests)),
             Reader::Xml => Box::new(XmlWalker::within(&self.nowhere, &self.bounds, nests)),
             Reader::Table => Box::new(CsvWalker::new(&self.nowhere, &self.bounds)),
             Reader::Page => Box::new(HtmlWalker::within(&self.bounds, &self.words, PAGES.min(nests))),
@@ -253,126 +378,6 @@ fn may_be_markup(text: &str) -> bool {
     let is_named =
         text.starts_with('<') && text[1..].starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '!'));
     text.starts_with("<?xml") || (is_named && (text.contains("</") || text.contains("/>"))) || is_markup(text)
-}
-
-/// Tells the leaves of the inner document as parts of the body.
-struct Outward<'a> {
-    leaf: &'a Leaf<'a>,
-    map: &'a [usize],
-    /// Where in the leaf's text the document begins.
-    from: usize,
-    /// How many objects were opened before it.
-    objects: u32,
-    /// How many were opened in it.
-    opened: u32,
-    sink: &'a mut dyn Sink,
-}
-
-impl Outward<'_> {
-    /// The piece of the leaf in which an offset of the inner text lies, and where in the leaf that piece ends.
-    fn piece(&self, offset: usize) -> Option<(&Piece, usize)> {
-        let at = self.leaf.pieces.partition_point(|piece| piece.at <= offset).checked_sub(1)?;
-        let end = self.leaf.pieces.get(at + 1).map_or(self.leaf.text.len(), |next| next.at);
-        Some((&self.leaf.pieces[at], end))
-    }
-
-    /// Where in the body a part of a piece stands.
-    fn raw(&self, (piece, end): (&Piece, usize), span: &Range<usize>) -> Range<usize> {
-        let raw = |offset: usize| if offset == end { piece.span.end } else { self.map[offset] };
-        raw(span.start)..raw(span.end)
-    }
-
-    /// Where a part of the inner text stands in the body. What goes from one piece to another takes along what
-    /// parts them, so both must be written alike.
-    fn span(&self, span: &Range<usize>) -> Option<Range<usize>> {
-        let (start, end) = (span.start + self.from, span.end + self.from);
-        let first = self.piece(start)?;
-        if end <= first.1 {
-            return Some(self.raw(first, &(start..end)));
-        }
-        let last = self.piece(end - 1)?;
-        let is_alike = first.0.quotes == last.0.quotes;
-        is_alike.then(|| self.raw(first, &(start..start)).start..self.raw(last, &(end..end)).end)
-    }
-
-    fn pieces(&self, inner: &[Piece]) -> Option<Vec<Piece>> {
-        let mut pieces = Vec::with_capacity(inner.len());
-        for one in inner {
-            let (mut start, end) = (one.span.start + self.from, one.span.end + self.from);
-            let mut at = one.at;
-            loop {
-                let outer = self.piece(start)?;
-                let part = start..end.min(outer.1);
-                let layers = outer.0.quotes.layers();
-                let quotes = layers.iter().try_fold(one.quotes, |quotes, layer| quotes.within(*layer))?;
-                pieces.push(Piece { span: self.raw(outer, &part), at, quotes });
-                if end <= outer.1 {
-                    break;
-                }
-                // What is quoted across the end of a piece cannot be written in parts.
-                at += decode(one.quotes, &self.leaf.text[part]).ok()?.text.len();
-                start = outer.1;
-            }
-        }
-        Some(pieces)
-    }
-
-    fn member(&mut self, member: Option<&Member>) -> Option<Option<Member>> {
-        let Some(member) = member else { return Some(None) };
-        self.opened = self.opened.max(member.object + 1);
-        let whole = self.span(&(member.before.min(member.span.start)..member.span.end))?;
-        let span = self.span(&member.span)?;
-        let object = member.object + self.objects;
-        Some(Some(Member { object, span, before: whole.start, index: member.index }))
-    }
-
-    fn told<T>(
-        &mut self,
-        leaf: &Leaf<'_>,
-        tell: impl FnOnce(&mut dyn Sink, &Leaf<'_>) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
-        let deep = || Refusal::new(Reason::Bound, "a document in a text is quoted deeper than it can be written");
-        let pieces = self.pieces(leaf.pieces).ok_or_else(deep)?;
-        let member = self.member(leaf.member.as_ref()).ok_or_else(deep)?;
-        let loosen = |(span, text): &(Range<usize>, &'static str)| Some((self.span(span)?, *text));
-        let loosen: Vec<_> = leaf.loosen.iter().map(loosen).collect::<Option<_>>().ok_or_else(deep)?;
-        let above: Vec<&str> = leaf.above.iter().chain(self.leaf.names.iter()).chain(self.leaf.above.iter()).collect();
-        let objects: Vec<u32> = leaf.objects.iter().map(|object| object + self.objects).collect();
-        self.opened = leaf.objects.iter().fold(self.opened, |opened, object| opened.max(object + 1));
-        let outer = Leaf {
-            pieces: &pieces,
-            above: Names::list(&above),
-            places: self.leaf.places,
-            record: self.leaf.record,
-            member,
-            objects: &objects,
-            loosen: &loosen,
-            ..leaf.clone()
-        };
-        tell(self.sink, &outer)
-    }
-}
-
-impl Sink for Outward<'_> {
-    fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        self.told(leaf, |sink, leaf| sink.leaf(leaf))
-    }
-
-    fn record(&mut self, _: u32, _: usize) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    fn settled(&mut self, _: usize) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    fn opens(&mut self, leaf: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
-        let room = |piece: &Piece| piece.quotes.within(Quote::Json).is_some();
-        self.told(leaf, |sink, leaf| {
-            let room = leaf.pieces.iter().all(room);
-            Ok(sink.opens(leaf, readable && room)? && room)
-        })
-    }
 }
 
 /// Takes whatever is shown, and wants all documents in it.
@@ -445,6 +450,7 @@ mod tests {
             let told = match insides.proof(text, &mut Checked) {
                 Proof::Text => "text",
                 Proof::Sealed => "sealed",
+                Proof::Deep => "deep",
                 Proof::Is(Reader::Json) => "json",
                 Proof::Is(Reader::Xml) => "xml",
                 Proof::Is(Reader::Page) => "page",

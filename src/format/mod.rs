@@ -13,6 +13,7 @@ pub mod header;
 pub mod html;
 pub mod inside;
 pub mod json;
+mod lines;
 pub mod media;
 pub mod multipart;
 pub mod opaque;
@@ -119,11 +120,16 @@ impl Format {
     }
 }
 
+/// A walker for JSON that is a body, or a part of one: its strings may hold documents of other sorts.
+fn json(places: &Arc<Places>, bounds: &Bounds) -> JsonWalker {
+    JsonWalker::new(Arc::clone(places), bounds).holding(bounds, inside::NESTS, 0)
+}
+
 /// A walker for one body, which looks for these places.
 pub fn walker(format: Format, places: &Arc<Places>, bounds: &Bounds) -> Result<Box<dyn Walker>, Refusal> {
     let walker: Box<dyn Walker> = match format {
-        Format::Json => Box::new(WrappedJson::new(JsonWalker::new(Arc::clone(places), bounds))),
-        Format::Lines => Box::new(JsonLines::new(JsonWalker::new(Arc::clone(places), bounds))),
+        Format::Json => Box::new(WrappedJson::new(json(places, bounds))),
+        Format::Lines => Box::new(JsonLines::new(json(places, bounds))),
         Format::Events => Box::new(EventsWalker::new(Arc::clone(places), bounds)),
         Format::Html => Box::new(HtmlWalker::new(Arc::clone(places), bounds)?),
         Format::Xml => Box::new(XmlWalker::new(Arc::clone(places), bounds)),

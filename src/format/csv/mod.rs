@@ -213,9 +213,16 @@ impl Sheet {
             objects: &[],
             loosen: &[],
         };
-        let may_hold = part == Part::Value && inside::may_hold(text);
-        if may_hold && self.insides.show(&leaf, &located(text, &pieces[0]), sink)? {
-            return Ok(());
+        // A part of a cell without quotes could not be given any.
+        let quoted = pieces[0].quotes == Quotes::one(Quote::CsvQuoted);
+        let may_hold = part == Part::Value && inside::may_hold_any(text);
+        if may_hold && (quoted || inside::may_hold(text)) {
+            let map = located(text, &pieces[0]);
+            let shown =
+                if quoted { self.insides.any(&leaf, &map, sink)? } else { self.insides.show(&leaf, &map, sink)? };
+            if shown {
+                return Ok(());
+            }
         }
         sink.leaf(&leaf)
     }

@@ -10,11 +10,11 @@ use std::sync::Arc;
 use crate::format::html::HtmlWalker;
 use crate::format::html::entity;
 use crate::format::html::held::{Held, Word};
-use crate::format::html::lines::{Sort, labelled};
 use crate::format::html::marks;
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::show::Names;
 use crate::format::json::within::{Surroundings, leaves_within};
+use crate::format::lines::{Sort, labelled};
 use crate::format::quote::decode;
 use crate::format::script::{self, Literal};
 use crate::format::{style, url};
@@ -182,7 +182,8 @@ impl Page {
             return Ok(false);
         }
         let raw_of = |offset| source.raw_of(span.start + offset);
-        let surroundings = Surroundings { raw_of: &raw_of, outer: source.outer, record: self.record };
+        let surroundings =
+            Surroundings { raw_of: &raw_of, outer: source.outer, record: self.record, nests: self.nests };
         let mut gather = Gather::default();
         if !leaves_within(text, &Arc::clone(&self.nowhere), &self.bounds, &surroundings, &mut gather)? {
             return Ok(false);
@@ -453,5 +454,5 @@ pub(super) fn trimmed(text: &str, span: Range<usize>) -> Range<usize> {
 
 /// A value that is quoted too often to be written again must not pass unseen.
 fn too_deep() -> Refusal {
-    Refusal::new(Reason::Unreadable, format!("html: a value is quoted in more than {} ways at once", Quotes::DEPTH))
+    Refusal::new(Reason::Bound, format!("html: a value is quoted in more than {} ways at once", Quotes::DEPTH))
 }

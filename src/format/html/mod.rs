@@ -23,7 +23,6 @@ mod element;
 mod embed;
 pub mod forms;
 mod held;
-mod lines;
 mod marks;
 mod matching;
 mod open;

@@ -148,9 +148,9 @@ impl Decoded {
             return None;
         }
         let mut read = Read { text: self.text[from..to].to_owned(), pieces: Vec::new(), depths: Vec::new() };
-        for part in &self.parts {
-            part.within(from, to, &mut read);
-        }
+        // Where a text has many lines, each asks for its own parts alone.
+        let first = self.parts.partition_point(|part| part.end <= from);
+        self.parts[first..].iter().take_while(|part| part.at < to).for_each(|part| part.within(from, to, &mut read));
         Some(read)
     }
 }

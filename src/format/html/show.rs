@@ -5,11 +5,11 @@ use std::ops::Range;
 use crate::format::html::close::{LABEL_BYTES_MAX, ends_with_colon};
 use crate::format::html::element::Role;
 use crate::format::html::held::{Held, Raw, Word};
-use crate::format::html::lines::{Line, Sort, labelled};
 use crate::format::html::marks;
 use crate::format::html::open::{Apart, COLONS, Collector, Open, Parted, Reach, Sibling};
 use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::{Decoded, Read, Run};
+use crate::format::lines::{Line, Sort, labelled};
 use crate::terms::leaf::{Part, Piece};
 use crate::terms::place::PlaceId;
 use crate::terms::refusal::{Reason, Refusal};
@@ -180,6 +180,8 @@ impl Page {
         eyes: &mut Eyes<'_>,
     ) -> Result<Option<Word>, Refusal> {
         let mut last = None;
+        // Each line has a text of its own, and all of them may be many.
+        let around = Held { text: String::new(), pieces: Vec::new(), ..whole.clone() };
         for Line { span, sort } in lines {
             let Some(read) = decoded.read(span) else { continue };
             // A mark behind a label is no value of it.
@@ -193,7 +195,7 @@ impl Page {
                 Some(_) => last,
                 None => (sort == Sort::Label).then(|| Word::from(read.text.as_str())),
             };
-            let mut held = Held { text: read.text, part, pieces: read.pieces, ..whole.clone() };
+            let mut held = Held { text: read.text, part, pieces: read.pieces, ..around.clone() };
             if part == Part::Label {
                 // It names the rest of its line, or what stands behind that.
                 held.above = Vec::new();

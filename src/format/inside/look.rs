@@ -11,7 +11,7 @@ const MARKUP: &[&str] = &[
     "html", "head", "body", "div", "span", "table", "thead", "tbody", "tr", "td", "th", "ul", "ol", "li", "dl", "dt",
     "dd", "p", "br", "hr", "a", "b", "i", "u", "em", "strong", "font", "h1", "h2", "h3", "h4", "h5", "h6", "form",
     "input", "select", "option", "textarea", "button", "label", "fieldset", "legend", "img", "script", "style",
-    "center", "pre", "small", "section", "article", "!doctype",
+    "center", "pre", "small", "section", "article", "wbr", "!doctype",
 ];
 
 /// The other elements of pages, whose names are names of fields as well.
@@ -87,13 +87,32 @@ const OTHERS: &[&str] = &[
     "use",
     "var",
     "video",
-    "wbr",
 ];
 
 /// Whether a text is marked up as pages are, from its first character on or at its end.
 pub fn is_markup(text: &str) -> bool {
     let text = text.trim();
     text.starts_with('<') && text.contains('>') && parts(text).any(|part| part.is_page)
+}
+
+/// Whether a page shows a text otherwise than as it is written: it has elements of pages, or references.
+pub(super) fn is_marked_up(text: &str) -> bool {
+    const REFERENCE_BYTES: usize = 32;
+    let is_reference = |at: usize| {
+        let rest = &text.as_bytes()[at + 1..];
+        let length =
+            rest.iter().take(REFERENCE_BYTES).take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'#');
+        let length = length.count();
+        length > 1 && (rest.get(length) == Some(&b';') || rest.starts_with(b"#"))
+    };
+    let ends = |(at, _): (usize, &str)| {
+        let rest = &text[at + 2..];
+        let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+        is_one_of(MARKUP, &rest[..end])
+    };
+    parts(text).any(|part| part.is_page || part.tag.name.starts_with("!--"))
+        || text.match_indices("</").any(ends)
+        || memchr::memchr_iter(b'&', text.as_bytes()).any(is_reference)
 }
 
 /// What the tags of a text say of it.
@@ -253,6 +272,16 @@ mod tests {
             ["<name>a</name>", "<3 you", "<a@b.example", "a <p>", "<address>x</address>", "{\"a\":1}", "<!DOCTYPE c>"]
         {
             assert!(!is_markup(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_page_shows_otherwise_is_marked_up() {
+        for text in ["090<b>-1</b>", "a<br>b", "&#48;90", "a &amp; b", "x</p>", "&#x30"] {
+            assert!(is_marked_up(text), "{text}");
+        }
+        for text in ["a < b", "AT&T", "a&b=c", "<taro@example.jp>", "1 <2", "R&D ok", "&"] {
+            assert!(!is_marked_up(text), "{text}");
         }
     }
 

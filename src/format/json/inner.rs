@@ -3,27 +3,35 @@
 //! It is read as if it stood there without its quotes: the names around it and the paths that have
 //! reached it go on inside, and its objects are numbered with those around it. Quotes can lie four
 //! deep around one another, so there are three documents inside of one at most; where a deeper one
-//! begins, or one that other readers take and this one does not, whoever looks is told.
+//! begins, or one that other readers take and this one does not, whoever looks is told. What holds no JSON is
+//! for `texts`.
 
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::format::inside::may_be_other;
 use crate::format::json::run::Text;
 use crate::format::json::scan::Scanner;
 use crate::format::json::tree::{Expect, Tree};
-use crate::format::json::within::{Nobody, moved};
+use crate::format::json::within::{Moved, Nobody};
 use crate::format::json::{JsonWalker, begins};
-use crate::format::quote::decode;
+use crate::format::quote::{Decoded, decode};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
 use crate::terms::place::Places;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
 
-/// Whether a text may hold JSON: what else begins so is told apart with more care.
+/// Whether a text may hold a document: what else begins so is told apart with more care.
+#[inline(always)]
+pub(super) fn may_begin(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'{' | b'[' | b'<' | b'"' | b' ' | b'\t' | b'\r' | b'\n', ..] | [0xef, 0xbb, ..])
+}
+
+/// The same where lines that say what they hold are documents as well, tables and links.
 #[inline(always)]
 pub(super) fn may_hold(text: &str) -> bool {
-    matches!(text.as_bytes(), [b'{' | b'[' | b'"' | b' ' | b'\t' | b'\r' | b'\n', ..] | [0xef, 0xbb, ..])
+    may_begin(text) || may_be_other(text)
 }
 
 /// What a text turns out to be.
@@ -46,15 +54,42 @@ impl Tree {
         sink: &mut dyn Sink,
     ) -> Result<bool, Refusal> {
         let readable = match self.proof(text) {
-            Proof::Text => return Ok(false),
+            Proof::Text => return self.other(text, raw, span, sink),
             proof => matches!(proof, Proof::Json),
         };
         let inside = span.start + 1..span.end - 1;
-        let stands = self.stands(span.clone());
-        let leaf = Leaf {
+        let piece = [Piece { span: inside.clone(), at: 0, quotes: Quotes::one(Quote::Json) }];
+        if !sink.opens(&self.leaf(text, &piece, span.clone()), readable)? || !readable {
+            return Ok(false);
+        }
+        let decoded = decoded(raw)?;
+        let mut sink = Inner { map: &decoded.map, start: inside.start, end: span.end, sink };
+        self.nested(text, &mut sink)?;
+        Ok(true)
+    }
+
+    /// The same of a string that holds something else than JSON.
+    fn other(&mut self, text: &str, raw: &str, span: Range<usize>, sink: &mut dyn Sink) -> Result<bool, Refusal> {
+        let Some(texts) = self.texts.take() else { return Ok(false) };
+        let shown = decoded(raw).and_then(|decoded| {
+            let begin = span.start + 1;
+            let piece = [Piece { span: begin..span.end - 1, at: 0, quotes: Quotes::one(Quote::Json) }];
+            let map: Vec<usize> = decoded.map.iter().map(|at| begin + *at as usize).collect();
+            texts.show(&self.leaf(text, &piece, span), &map, self.objects, sink)
+        });
+        self.texts = Some(texts);
+        let shown = shown?;
+        self.objects = shown.unwrap_or(self.objects);
+        Ok(shown.is_some())
+    }
+
+    /// The leaf that a string is, in one piece.
+    fn leaf<'a>(&'a self, text: &'a str, pieces: &'a [Piece], span: Range<usize>) -> Leaf<'a> {
+        let stands = self.stands(span);
+        Leaf {
             text,
             part: Part::Value,
-            pieces: &[Piece { span: inside.clone(), at: 0, quotes: Quotes::one(Quote::Json) }],
+            pieces,
             names: stands.names,
             above: stands.above,
             places: stands.places,
@@ -63,15 +98,7 @@ impl Tree {
             member: stands.member,
             objects: self.around(),
             loosen: &[],
-        };
-        if !sink.opens(&leaf, readable)? || !readable {
-            return Ok(false);
         }
-        let decoded = decode(Quotes::one(Quote::Json), raw)
-            .map_err(|_| Refusal::new(Reason::Internal, "a string was read in two ways"))?;
-        let mut sink = Inner { map: &decoded.map, start: inside.start, end: span.end, sink };
-        self.nested(text, &mut sink)?;
-        Ok(true)
     }
 
     /// Walks a text as the document that stands where the innermost container's child stands.
@@ -85,7 +112,9 @@ impl Tree {
         let around: Vec<usize> =
             self.open.iter_mut().map(|record| std::mem::replace(&mut record.depth, usize::MAX)).collect();
         self.expect = Expect::Value;
+        self.texts.iter_mut().for_each(|texts| texts.layers += 1);
         self.document(text, sink)?;
+        self.texts.iter_mut().for_each(|texts| texts.layers -= 1);
         self.open.iter_mut().zip(around).for_each(|(record, depth)| record.depth = depth);
         self.frames = frames;
         if named {
@@ -154,11 +183,16 @@ impl Inner<'_> {
     }
 }
 
+impl Inner<'_> {
+    fn moved<'l>(&self, leaf: &'l Leaf<'l>) -> Result<Moved<'l>, Refusal> {
+        Moved::new(leaf, &|at| self.raw_of(at), &[Quote::Json]).ok_or_else(too_deep)
+    }
+}
+
 impl Sink for Inner<'_> {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        let outward = moved(leaf, &|at| self.raw_of(at), &[Quote::Json]);
-        let (pieces, member) = outward.ok_or_else(too_deep)?;
-        self.sink.leaf(&Leaf { pieces: &pieces, member, ..leaf.clone() })
+        let moved = self.moved(leaf)?;
+        self.sink.leaf(&moved.leaf())
     }
 
     fn record(&mut self, record: u32, _: usize) -> Result<(), Refusal> {
@@ -171,12 +205,14 @@ impl Sink for Inner<'_> {
     }
 
     fn opens(&mut self, leaf: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
-        let outward = moved(leaf, &|at| self.raw_of(at), &[Quote::Json]);
-        let (pieces, member) = outward.ok_or_else(too_deep)?;
-        let room = pieces.iter().all(|piece| piece.quotes.within(Quote::Json).is_some());
-        let opens = self.sink.opens(&Leaf { pieces: &pieces, member, ..leaf.clone() }, readable && room)?;
-        Ok(opens && room)
+        let moved = self.moved(leaf)?;
+        let room = moved.has_room();
+        Ok(self.sink.opens(&moved.leaf(), readable && room)? && room)
     }
+}
+
+fn decoded(raw: &str) -> Result<Decoded, Refusal> {
+    decode(Quotes::one(Quote::Json), raw).map_err(|_| Refusal::new(Reason::Internal, "a string was read in two ways"))
 }
 
 fn too_deep() -> Refusal {

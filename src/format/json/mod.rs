@@ -9,7 +9,8 @@
 //! There are two ways through a document: `scan` and `tree` read any token, at any cut, and refuse;
 //! `run` is quick and only takes what lies whole in one chunk and is in order; `trail` knows which keys
 //! come next, and which leaves nobody needs to see again. A string that holds JSON
-//! of its own is shown by `inner`, leaf by leaf, where whoever looks wants it so.
+//! of its own is shown by `inner`, leaf by leaf, where whoever looks wants it so; `texts` does that for pages
+//! and other documents.
 
 mod inner;
 pub mod lines;
@@ -18,6 +19,7 @@ pub mod path;
 mod run;
 pub mod scan;
 pub mod text;
+mod texts;
 mod trail;
 pub(in crate::format) mod tree;
 pub mod within;
@@ -26,6 +28,7 @@ pub mod wrapped;
 use std::sync::Arc;
 
 use crate::format::json::scan::Scanner;
+use crate::format::json::texts::Texts;
 use crate::format::json::tree::Tree;
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Sink, Walker};
@@ -66,9 +69,17 @@ impl Drop for JsonWalker {
 }
 
 impl JsonWalker {
-    /// A walker before a document's first byte.
+    /// A walker before a document's first byte; whatever its strings hold but JSON is text.
     pub fn new(places: Arc<Places>, bounds: &Bounds) -> JsonWalker {
         JsonWalker { scanner: Scanner::new(bounds.value_bytes), tree: Tree::new(&places, bounds), places }
+    }
+
+    /// Reads pages, XML, tables and lines with labels in its strings, so many deep in one another; so many layers
+    /// of quoting lie around the document.
+    pub(in crate::format) fn holding(mut self, bounds: &Bounds, nests: usize, layers: usize) -> JsonWalker {
+        let texts = || Box::new(Texts::new(&self.places.words, bounds, nests, layers));
+        self.tree.texts = (nests > 0).then(texts);
+        self
     }
 
     /// Shows each `null` too, as a form feed, which no field holds: in a write it may stand where a

@@ -2,7 +2,8 @@
 //!
 //! Here is which step leads to which child; all paths run together in `automaton`. A list's records
 //! look alike, so where a set of positions led under some key is kept, in the order in which the keys
-//! came: then the next record's keys are each compared with one that is expected.
+//! came: then the next record's keys are each compared with one that is expected. Whether one thing stands there
+//! or a list of such makes no difference to a path that goes on with a key, or with `[*]`.
 
 use std::collections::HashMap;
 
@@ -335,7 +336,8 @@ fn follow(step: &Step, child: Child<'_>) -> (bool, bool) {
         (Step::DescendantAny, _) => (true, true),
         (Step::Name(name), Child::Key(key)) => (false, name == key),
         (Step::DescendantName(name), Child::Key(key)) => (true, name == key),
-        (Step::DescendantName(_), Child::Index(_)) => (true, false),
+        // Where an object was expected may be a list of such: each of them is meant.
+        (Step::Name(_) | Step::DescendantName(_), Child::Index(_)) => (true, false),
         (Step::Index(wanted), Child::Index(index)) => (false, *wanted == index),
         _ => (false, false),
     }
@@ -362,6 +364,7 @@ mod tests {
             "$.a",
             "$.a[2]",
             "$.a[*].b",
+            "$.a.b",
             "$..b",
             "$..c",
             "$.*",

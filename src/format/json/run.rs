@@ -12,7 +12,8 @@
 
 use wide::u8x16;
 
-use crate::format::json::inner::may_hold;
+use crate::format::inside::may_be_other;
+use crate::format::json::inner::{may_begin, may_hold};
 use crate::format::json::path::Child;
 use crate::format::json::scan::{BARE_BYTES, Shape, ends_bare};
 use crate::format::json::text::{number, unescape};
@@ -221,11 +222,15 @@ impl Tree {
                 let Some(value) = text.get(at + 1..stop).filter(|value| value.len() <= self.value_bytes) else {
                     return Ok(None);
                 };
-                if may_hold(value) {
+                if may_begin(value) {
                     return Ok(None);
                 }
+                // Without escapes it has one line, which is what its place says, whatever it says itself.
                 if idles {
                     return Ok(Some((stop + 1, 0)));
+                }
+                if may_be_other(value) {
+                    return Ok(None);
                 }
                 self.show(value, Part::Value, Quote::Json, stands(stop + 1, row), sink)?;
                 return Ok(Some((stop + 1, trail::TEXT)));

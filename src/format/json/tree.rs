@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::format::json::inner::may_hold;
 use crate::format::json::path::{Child, Matcher};
 use crate::format::json::scan::{Scanned, Shape, Token, unreadable};
+use crate::format::json::texts::Texts;
 use crate::format::json::trail::{self, NOWHERE};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Member, Part, Piece, Reach, Sink};
@@ -76,7 +77,7 @@ pub(in crate::format) struct Tree {
     pub(super) key: String,
     pub(super) matcher: Matcher,
     pub(super) depth: usize,
-    objects: u32,
+    pub(super) objects: u32,
     /// The numbers of the objects that are open, the outermost first.
     around: Vec<u32>,
     records: u32,
@@ -90,6 +91,8 @@ pub(in crate::format) struct Tree {
     /// Whether the path of the records begins them.
     has_records: bool,
     pub(super) value_bytes: usize,
+    /// What reads documents of other sorts in strings.
+    pub(super) texts: Option<Box<Texts>>,
     /// Room for a string whose escapes are undone.
     pub(super) unescaped: String,
 }
@@ -112,6 +115,7 @@ impl Tree {
             many: false,
             has_records: matches!(places.records, Some(Place::Json(_))),
             value_bytes: bounds.value_bytes,
+            texts: None,
             unescaped: String::new(),
         }
     }

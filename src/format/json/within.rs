@@ -21,6 +21,8 @@ pub struct Surroundings<'a> {
     pub outer: Option<Quotes>,
     /// The record that the text belongs to; 0 outside records.
     pub record: u32,
+    /// How deep documents of other sorts may stand in its strings.
+    pub nests: usize,
 }
 
 /// Shows the leaves of a JSON text that stands inside something else. `false`, with nothing shown,
@@ -37,16 +39,27 @@ pub fn leaves_within(
         return Ok(false);
     }
     // Leaves cannot be taken back, so the whole text is read once before anything is shown.
-    if walk(text, places, bounds, &mut Nobody).is_err() {
+    if walk(text, places, bounds, 0, &mut Nobody).is_err() {
         return Ok(false);
     }
-    walk(text, places, bounds, &mut Outward { surroundings, sink })?;
+    let layers = surroundings.layers().len();
+    let walker = JsonWalker::new(Arc::clone(places), bounds).holding(bounds, surroundings.nests, layers);
+    read(walker, text, &mut Outward { surroundings, sink })?;
     Ok(true)
 }
 
-/// Walks a JSON text that is all there.
-pub(crate) fn walk(text: &str, places: &Arc<Places>, bounds: &Bounds, sink: &mut dyn Sink) -> Result<(), Refusal> {
-    let mut walker = JsonWalker::new(Arc::clone(places), bounds);
+/// Walks a JSON text that is all there, in whose strings documents of other sorts may stand so deep.
+pub(crate) fn walk(
+    text: &str,
+    places: &Arc<Places>,
+    bounds: &Bounds,
+    nests: usize,
+    sink: &mut dyn Sink,
+) -> Result<(), Refusal> {
+    read(JsonWalker::new(Arc::clone(places), bounds).holding(bounds, nests, 0), text, sink)
+}
+
+fn read(mut walker: JsonWalker, text: &str, sink: &mut dyn Sink) -> Result<(), Refusal> {
     walker.write(text.as_bytes(), sink)?;
     walker.end(sink)
 }
@@ -61,22 +74,39 @@ impl Surroundings<'_> {
     }
 }
 
-/// A leaf's pieces and member as they stand in what is around, in these layers of quoting; nothing if
-/// they are nested deeper than can be told.
-pub(crate) fn moved(
-    leaf: &Leaf<'_>,
-    raw_of: &dyn Fn(usize) -> usize,
-    layers: &[Quote],
-) -> Option<(Vec<Piece>, Option<Member>)> {
-    let outward = |span: &Range<usize>| raw_of(span.start)..raw_of(span.end);
-    let piece = |piece: &Piece| {
-        let quotes = layers.iter().try_fold(piece.quotes, |quotes, layer| quotes.within(*layer))?;
-        Some(Piece { span: outward(&piece.span), at: piece.at, quotes })
-    };
-    let pieces = leaf.pieces.iter().map(piece).collect::<Option<Vec<Piece>>>()?;
-    let member = leaf.member.as_ref();
-    let member = member.map(|member| Member { span: outward(&member.span), before: raw_of(member.before), ..*member });
-    Some((pieces, member))
+/// A leaf of something inside as it stands in what is around.
+pub(crate) struct Moved<'l> {
+    leaf: &'l Leaf<'l>,
+    pieces: Vec<Piece>,
+    member: Option<Member>,
+    loosen: Vec<(Range<usize>, &'static str)>,
+}
+
+impl<'l> Moved<'l> {
+    /// The leaf in these layers of quoting; nothing if they are nested deeper than can be told.
+    pub(crate) fn new(leaf: &'l Leaf<'l>, raw_of: &dyn Fn(usize) -> usize, layers: &[Quote]) -> Option<Moved<'l>> {
+        let outward = |span: &Range<usize>| raw_of(span.start)..raw_of(span.end);
+        let piece = |piece: &Piece| {
+            let quotes = layers.iter().try_fold(piece.quotes, |quotes, layer| quotes.within(*layer))?;
+            Some(Piece { span: outward(&piece.span), at: piece.at, quotes })
+        };
+        let pieces = leaf.pieces.iter().map(piece).collect::<Option<Vec<Piece>>>()?;
+        let member = leaf.member.as_ref();
+        let member =
+            member.map(|member| Member { span: outward(&member.span), before: raw_of(member.before), ..*member });
+        let loosen = leaf.loosen.iter().map(|(span, text)| (outward(span), *text)).collect();
+        Some(Moved { leaf, pieces, member, loosen })
+    }
+
+    /// The leaf there.
+    pub(crate) fn leaf(&self) -> Leaf<'_> {
+        Leaf { pieces: &self.pieces, member: self.member.clone(), loosen: &self.loosen, ..self.leaf.clone() }
+    }
+
+    /// Whether a document in it can be told as well.
+    pub(crate) fn has_room(&self) -> bool {
+        self.pieces.iter().all(|piece| piece.quotes.within(Quote::Json).is_some())
+    }
 }
 
 /// Takes whatever is shown.
@@ -103,17 +133,17 @@ struct Outward<'a> {
 }
 
 impl Outward<'_> {
-    fn moved(&self, leaf: &Leaf<'_>) -> Result<(Vec<Piece>, Option<Member>), Refusal> {
+    fn moved<'l>(&self, leaf: &'l Leaf<'l>) -> Result<Moved<'l>, Refusal> {
         let surroundings = self.surroundings;
-        moved(leaf, surroundings.raw_of, surroundings.layers())
+        Moved::new(leaf, surroundings.raw_of, surroundings.layers())
             .ok_or_else(|| Refusal::new(Reason::Bound, "JSON is quoted deeper than it can be written"))
     }
 }
 
 impl Sink for Outward<'_> {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        let (pieces, member) = self.moved(leaf)?;
-        self.sink.leaf(&Leaf { pieces: &pieces, member, record: self.surroundings.record, ..leaf.clone() })
+        let moved = self.moved(leaf)?;
+        self.sink.leaf(&Leaf { record: self.surroundings.record, ..moved.leaf() })
     }
 
     fn record(&mut self, _: u32, _: usize) -> Result<(), Refusal> {
@@ -125,9 +155,9 @@ impl Sink for Outward<'_> {
     }
 
     fn opens(&mut self, leaf: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
-        let (pieces, member) = self.moved(leaf)?;
-        let room = pieces.iter().all(|piece| piece.quotes.within(Quote::Json).is_some());
-        let leaf = Leaf { pieces: &pieces, member, record: self.surroundings.record, ..leaf.clone() };
+        let moved = self.moved(leaf)?;
+        let room = moved.has_room();
+        let leaf = Leaf { record: self.surroundings.record, ..moved.leaf() };
         Ok(self.sink.opens(&leaf, readable && room)? && room)
     }
 }

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-use crate::format::json::JsonWalker;
 use crate::format::json::lines::JsonLines;
 use crate::format::multipart::head::Head;
 use crate::format::{self, Format, media};
@@ -326,11 +325,8 @@ impl MultipartWalker {
                 Err(Refusal::new(Reason::Unreadable, format!("the part at byte {start} holds parts of its own")))
             }
             // A veiled number is `null`, and would be written over the number.
-            Format::Json => Ok(Box::new(JsonWalker::new(Arc::clone(&self.places), &self.bounds).showing_nulls())),
-            Format::Lines => {
-                let json = JsonWalker::new(Arc::clone(&self.places), &self.bounds).showing_nulls();
-                Ok(Box::new(JsonLines::new(json)))
-            }
+            Format::Json => Ok(Box::new(format::json(&self.places, &self.bounds).showing_nulls())),
+            Format::Lines => Ok(Box::new(JsonLines::new(format::json(&self.places, &self.bounds).showing_nulls()))),
             format => format::walker(format, &self.places, &self.bounds),
         }
     }

@@ -62,7 +62,7 @@ impl ScriptWalker {
         let Ok(text) = str::from_utf8(&self.held) else { return Ok(false) };
         let Some(data) = padded::data(text) else { return Ok(false) };
         let raw_of = |offset| data.start + offset;
-        let surroundings = Surroundings { raw_of: &raw_of, outer: None, record: 0 };
+        let surroundings = Surroundings { raw_of: &raw_of, outer: None, record: 0, nests: NESTS };
         let mut under = Under::new(None, &self.objects, sink);
         if !leaves_within(&text[data.clone()], &self.places, &self.bounds, &surroundings, &mut under)? {
             return Ok(false);
@@ -82,7 +82,7 @@ impl ScriptWalker {
             let name = name_before(&text[at..data.start]);
             let mut under = Under::new(name.as_deref(), &self.objects, sink);
             let raw_of = |offset| data.start + offset;
-            let surroundings = Surroundings { raw_of: &raw_of, outer: None, record: 0 };
+            let surroundings = Surroundings { raw_of: &raw_of, outer: None, record: 0, nests: NESTS };
             if leaves_within(&text[data.clone()], &self.nowhere, &self.bounds, &surroundings, &mut under)? {
                 self.strings(text, at..data.start, sink)?;
                 at = data.end;
@@ -113,7 +113,7 @@ impl ScriptWalker {
             && let Ok(decoded) = decode(quotes, &raw[..literal.span.len()])
         {
             let raw_of = |offset: usize| decoded.map.get(offset).map_or(span.end, |at| span.start + *at as usize);
-            let surroundings = Surroundings { raw_of: &raw_of, outer: Some(quotes), record: 0 };
+            let surroundings = Surroundings { raw_of: &raw_of, outer: Some(quotes), record: 0, nests: NESTS };
             let mut under = Under::new(name, &self.objects, sink);
             if leaves_within(&decoded.text, &self.nowhere, &self.bounds, &surroundings, &mut under)? {
                 return Ok(());

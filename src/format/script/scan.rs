@@ -54,14 +54,23 @@ pub struct Scanner {
     braces: Vec<bool>,
     /// Inside a template's text.
     in_template: bool,
-    /// Inside a comment that ends so, or with its line.
-    in_comment: Option<Option<&'static str>>,
+    /// Inside a comment.
+    in_comment: Option<Comment>,
     naming: Naming,
     /// An expression begins in a template, behind the text that was found.
     enters: bool,
     /// The name that stands at the last text that was found, and those of the objects around it.
     name: Option<Arc<str>>,
     above: Vec<Arc<str>>,
+}
+
+/// A comment of which more is to come.
+#[derive(Clone, Copy)]
+struct Comment {
+    /// What ends it; nothing where its line does.
+    closing: Option<&'static str>,
+    /// How far on its end is, if that has been looked for: it may hold many marks.
+    length: Option<usize>,
 }
 
 /// What was found at a place, and where to go on.
@@ -112,8 +121,8 @@ impl Scanner {
 
     fn step(&mut self, text: &str, at: usize, last: bool) -> Step {
         let rest = &text.as_bytes()[at..];
-        if let Some(closing) = self.in_comment.take() {
-            return self.comment(text, at, 0, closing, last);
+        if let Some(comment) = self.in_comment.take() {
+            return self.comment(text, at, 0, comment, last);
         }
         if self.in_template {
             return self.template(rest, at, last);
@@ -126,7 +135,7 @@ impl Scanner {
             }
             b'/' => self.slash(text, at, last),
             b'<' if b"<!--".starts_with(&rest[..rest.len().min(4)]) => match rest.len() {
-                4.. => self.comment(text, at, 4, None, last),
+                4.. => self.comment(text, at, 4, Comment::new(None), last),
                 _ if !last => Step::Unfinished,
                 _ => Step::Nothing(text.len()),
             },
@@ -154,25 +163,27 @@ impl Scanner {
 
     /// A comment, or what is left of it. The marks of an HTML comment stay out of what is shown: to a page
     /// they tell whether `<script` and `</script` in here count, and an edit of all else must not change that.
-    fn comment(&mut self, text: &str, at: usize, opening: usize, closing: Option<&'static str>, last: bool) -> Step {
+    fn comment(&mut self, text: &str, at: usize, opening: usize, comment: Comment, last: bool) -> Step {
         let start = at + opening;
         let inside = &text[start..];
-        let (quote, found) = match closing {
-            Some(closing) => (Quote::Script { quote: b'*' }, inside.find(closing)),
-            None => (Quote::Script { quote: b'\n' }, inside.find(['\n', '\r', '\u{2028}', '\u{2029}'])),
-        };
+        let closing = comment.closing;
+        let quote = Quote::Script { quote: if closing.is_some() { b'*' } else { b'\n' } };
+        let found = comment.length.or_else(|| match closing {
+            Some(closing) => inside.find(closing),
+            None => inside.find(['\n', '\r', '\u{2028}', '\u{2029}']),
+        });
         if found.is_none() && !last {
-            self.in_comment = (opening == 0).then_some(closing);
+            self.in_comment = (opening == 0).then_some(comment);
             return Step::Unfinished;
         }
-        let inside = &inside[..found.unwrap_or(inside.len())];
-        let mark = ["-->", "<!--"].into_iter().filter_map(|mark| Some((inside.find(mark)?, mark.len()))).min();
-        let (length, behind) = match mark {
-            Some((length, mark)) => {
-                self.in_comment = Some(closing);
-                (length, length + mark)
+        let length = found.unwrap_or(inside.len());
+        let (length, behind) = match mark(&inside[..length]) {
+            Some((at, mark)) => {
+                self.in_comment =
+                    Some(Comment { length: Some(length - at - mark).filter(|_| found.is_some()), ..comment });
+                (at, at + mark)
             }
-            None => (inside.len(), inside.len() + found.map_or(0, |_| closing.map_or(0, str::len))),
+            None => (length, length + found.map_or(0, |_| closing.map_or(0, str::len))),
         };
         Step::Found(Found { part: Part::Comment, quote, start, end: start + length }, start + behind)
     }
@@ -215,8 +226,8 @@ impl Scanner {
         let rest = &text.as_bytes()[at..];
         match rest.get(1) {
             None if !last => Step::Unfinished,
-            Some(b'/') => self.comment(text, at, 2, None, last),
-            Some(b'*') => self.comment(text, at, 2, Some("*/"), last),
+            Some(b'/') => self.comment(text, at, 2, Comment::new(None), last),
+            Some(b'*') => self.comment(text, at, 2, Comment::new(Some("*/")), last),
             _ if self.after_operand => {
                 self.after_operand = false;
                 Step::Nothing(at + 1)
@@ -265,6 +276,20 @@ impl Scanner {
         self.naming.word(&text[at..end]);
         Step::Nothing(end)
     }
+}
+
+impl Comment {
+    fn new(closing: Option<&'static str>) -> Comment {
+        Comment { closing, length: None }
+    }
+}
+
+/// Where the first mark of an HTML comment stands in a text, and how long it is.
+fn mark(text: &str) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let marks: [&[u8]; 2] = [b"-->", b"<!--"];
+    memchr::memchr2_iter(b'-', b'<', bytes)
+        .find_map(|at| marks.iter().find(|mark| bytes[at..].starts_with(mark)).map(|mark| (at, mark.len())))
 }
 
 fn is_word(byte: u8) -> bool {

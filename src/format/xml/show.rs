@@ -25,7 +25,7 @@ pub struct Run {
     pieces: Vec<Piece>,
     /// Where each byte of the text stands in the body, where it may hold a document.
     map: Vec<usize>,
-    /// Whether it may hold one; nothing as long as all of it is blank.
+    /// Whether its first piece may begin one; nothing as long as all of it is blank.
     holds: Option<bool>,
     value_bytes: usize,
 }
@@ -54,7 +54,8 @@ impl Run {
         }
         self.pieces.push(Piece { span: start..start + raw.len(), at, quotes: Quotes::one(quote) });
         // Each piece is looked at once, however many follow one another that are blank.
-        self.holds = self.holds.or_else(|| inside::begins(&self.text[at..]));
+        let piece = &self.text[at..];
+        self.holds = self.holds.or_else(|| inside::begins(piece).map(|begins| begins || inside::may_hold_any(piece)));
         if self.holds == Some(true) {
             self.locate(raw, start, quote)?;
         }
@@ -112,7 +113,7 @@ impl Tree {
             record: self.open.last().map_or(0, |record| record.number),
             ..leaf(&self.run.text, Part::Value)
         };
-        if !inside::may_hold(leaf.text) || !self.insides.show(&leaf, &self.run.map, sink)? {
+        if self.run.holds != Some(true) || !self.insides.any(&leaf, &self.run.map, sink)? {
             sink.leaf(&leaf)?;
         }
         self.run.clear();
@@ -174,7 +175,7 @@ impl Tree {
         let above = Names::list(&above);
         let (places, reach) = (&self.reached, Reach { itself: &self.itself, around: &[] });
         let leaf = Leaf { pieces: &piece, names, above, places, reach, record, ..leaf(&text, Part::Value) };
-        if inside::may_hold(&text) && self.insides.show(&leaf, &located(value, &span, Quote::XmlValue)?, sink)? {
+        if inside::may_hold_any(&text) && self.insides.any(&leaf, &located(value, &span, Quote::XmlValue)?, sink)? {
             return Ok(());
         }
         sink.leaf(&leaf)
@@ -232,7 +233,7 @@ impl Tree {
         let span = start + from..start + from + text.len();
         let piece = [Piece { span: span.clone(), at: 0, quotes: Quotes::one(quote) }];
         let leaf = Leaf { pieces: &piece, record: self.record(), ..leaf(text, Part::Comment) };
-        if inside::may_hold(text) && self.insides.show(&leaf, &span.collect::<Vec<_>>(), sink)? {
+        if inside::may_hold_any(text) && self.insides.any(&leaf, &span.collect::<Vec<_>>(), sink)? {
             return Ok(());
         }
         sink.leaf(&leaf)

@@ -9,16 +9,16 @@ use crate::terms::words::{Length, Words};
 
 /// A part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(in crate::format) struct Line {
     /// Where in the text it stands.
-    pub(super) span: Range<usize>,
+    pub(in crate::format) span: Range<usize>,
     /// What it is.
-    pub(super) sort: Sort,
+    pub(in crate::format) sort: Sort,
 }
 
 /// What a part of a text is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(in crate::format) enum Sort {
     /// Text of which nobody says what it is.
     Plain,
     /// A label.
@@ -29,14 +29,12 @@ pub(super) enum Sort {
 
 /// Parts a text into its labels, their values and what is neither; nothing if no line begins with a
 /// label. `breaks` is where its lines end.
-pub(super) fn labelled(text: &str, breaks: &[usize], words: &Words) -> Vec<Line> {
+pub(in crate::format) fn labelled(text: &str, breaks: &[usize], words: &Words) -> Vec<Line> {
     const SIGNS: [char; 13] = [':', '：', '】', '］', ']', '〕', '■', '□', '●', '○', '◆', '◇', '▼'];
     if words.is_empty() {
         return Vec::new();
     }
-    if let [end] = *breaks
-        && let Some(lines) = above(text, end, words)
-    {
+    if let Some(lines) = in_turns(text, breaks, words) {
         return lines;
     }
     if !text.contains(SIGNS) && !text.contains(BETWEEN) && !text.trim().contains(WIDE) {
@@ -50,6 +48,23 @@ pub(super) fn labelled(text: &str, breaks: &[usize], words: &Words) -> Vec<Line>
     }
     let any = lines.parts.iter().any(|line| line.sort == Sort::Label);
     if any { lines.parts } else { Vec::new() }
+}
+
+/// Whether a text may be one of such lines, at a glance: it has several, or begins with what a colon or a
+/// bracket may make a label. A time and an address of the web are none.
+pub(in crate::format) fn may_be_labelled(text: &str) -> bool {
+    const LABEL_BYTES: usize = 4 * LABEL_CHARS;
+    // The last byte of the wide colon's three.
+    const WIDE_COLON: u8 = 0x9a;
+    let bytes = text.as_bytes();
+    let head = &bytes[..bytes.len().min(LABEL_BYTES)];
+    let is_colon = |at: usize| match head[at] {
+        b':' => at > 0 && !head[at - 1].is_ascii_digit() && head.get(at + 1) != Some(&b'/'),
+        _ => head[..=at].ends_with("：".as_bytes()),
+    };
+    text.starts_with(['【', '［', '〔'])
+        || memchr::memchr2_iter(b':', WIDE_COLON, head).any(is_colon)
+        || memchr::memchr(b'\n', bytes).is_some()
 }
 
 struct Lines<'a> {
@@ -187,15 +202,37 @@ const BETWEEN: [char; 9] = ['\u{3000}', '\u{a0}', '\t', '=', '＝', '→', '⇒'
 /// Blanks that bring values below one another.
 const WIDE: &str = "  ";
 
-/// A label above its value, where the text is nothing but these two lines.
-fn above(text: &str, end: usize, words: &Words) -> Option<Vec<Line>> {
-    let (label, value) = (&text[..end], &text[end..]);
-    let is_value = !value.trim().is_empty() && !value.contains(['。', '、', ':', '：']) && !words.know(value);
-    (is_value && words.know(label)).then(|| {
-        let label = end - label.trim_start().len()..label.trim_end().len();
-        let value = Line { span: end..text.len(), sort: Sort::Value(label.clone()) };
-        vec![Line { span: label, sort: Sort::Label }, value]
-    })
+/// Labels above their values, where the text is nothing but such lines in turns: as cards are written. Of two lines
+/// the first is a known word, of more at least two.
+fn in_turns(text: &str, breaks: &[usize], words: &Words) -> Option<Vec<Line>> {
+    const LINES: usize = 128;
+    if breaks.len().is_multiple_of(2) || breaks.len() >= LINES {
+        return None;
+    }
+    let ends = breaks.iter().copied().chain([text.len()]);
+    let lines: Vec<Range<usize>> = ends.scan(0, |start, end| Some(std::mem::replace(start, end)..end)).collect();
+    let is_value = |line: &Range<usize>| {
+        let value = &text[line.clone()];
+        !value.trim().is_empty() && !value.contains(['。', '、', ':', '：']) && !words.know(value)
+    };
+    let is_known = |line: &Range<usize>| words.know(&text[line.clone()]);
+    let known = lines.iter().step_by(2).filter(|line| is_known(line)).count();
+    if !is_known(lines.first()?) || known < 2.min(lines.len() / 2) || !lines.iter().skip(1).step_by(2).all(is_value) {
+        return None;
+    }
+    let mut parts = Vec::with_capacity(lines.len());
+    for pair in lines.chunks_exact(2) {
+        let (above, below) = (pair[0].clone(), pair[1].clone());
+        if !is_known(&above) {
+            parts.push(Line { span: above.start..below.end, sort: Sort::Plain });
+            continue;
+        }
+        let line = &text[above.clone()];
+        let label = above.end - line.trim_start().len()..above.start + line.trim_end().len();
+        parts.push(Line { span: label.clone(), sort: Sort::Label });
+        parts.push(Line { span: below, sort: Sort::Value(label) });
+    }
+    Some(parts)
 }
 
 /// What stands between a value and the next label in its line.
@@ -262,10 +299,33 @@ mod tests {
             ("電話=090", "電話=090"),
             ("氏名      山田 太郎\n電話\t090", "氏名=山田 太郎 電話=090"),
             ("氏名\n山田 太郎", "氏名=山田 太郎"),
+            ("氏名\n山田 太郎\n電話\n090\n担当\n佐藤", "氏名=山田 太郎 電話=090 [担当\n佐藤]"),
+            ("氏名\n山田 太郎\n以上\n敬具", ""),
+            ("氏名\n電話\n山田\n090", ""),
             ("電話\n氏名", ""),
             ("電話\n本日来店\n可", ""),
         ] {
             assert_eq!(shown(text), lines, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_labelled_is_seen_at_a_glance() {
+        for (text, may) in [
+            ("氏名：山田", true),
+            ("tel: 1", true),
+            ("【氏名】山田", true),
+            ("a\nb", true),
+            ("2026-11-22T04:21:22Z", false),
+            ("https://example.jp/", false),
+            ("山田 太郎", false),
+            (":a", false),
+            ("", false),
+            ("ひらがなとカタカナだけの長い文がここにありまして、それから", false),
+        ] {
+            assert_eq!(may_be_labelled(text), may, "{text}");
+            let breaks: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+            assert!(may || labelled(text, &breaks, &words()).is_empty(), "{text}");
         }
     }
 
