@@ -23,7 +23,7 @@ const STEP_MAX: u64 = 1 << 26;
 const OFTEN: Duration = Duration::from_secs(60);
 
 /// After a failure the file is left alone for so long.
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_secs(600);
 
 /// What this process has added to the file.
 #[derive(Default)]
