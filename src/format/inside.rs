@@ -145,8 +145,13 @@ impl Insides {
 
     /// The same behind so many JSON objects of the body.
     pub fn behind(mut self, objects: u32) -> Insides {
-        self.objects = objects;
+        self.go_behind(objects);
         self
+    }
+
+    /// So many JSON objects of the body were opened in the meantime.
+    pub fn go_behind(&mut self, objects: u32) {
+        self.objects = objects;
     }
 
     /// The same where so many layers of quoting lie around the texts of which they do not tell.

@@ -161,13 +161,6 @@ fn meaning(plan: &Plan, folded: &str) -> (Vec<PlaceId>, Option<KindId>) {
     if is_known(&all) { all } else { inside.map(known).unwrap_or_default() }
 }
 
-/// Whether any value can be veiled, so that it must be sought elsewhere. What a teller makes of a value in
-/// doubt is veiled whatever the decisions say, and where rules compare records each has decisions of its
-/// own.
-pub(super) fn veils(plan: &Plan) -> bool {
-    plan.rows.is_some() || !plan.tellers.is_empty() || plan.decisions.iter().any(|decision| decision.action.veils())
-}
-
 /// Whether a member is called by what it holds alone, and not by what that is.
 fn is_bearer(leaf: &Leaf<'_>) -> bool {
     const BEARERS: [&str; 9] =

@@ -109,7 +109,7 @@ impl Outbound {
     /// A guard for the answer to this request.
     pub fn new(plan: Arc<Plan>, mint: Arc<dyn Mint>, request: &Request, bounds: &Bounds) -> Outbound {
         let subjects = Subjects::new(&plan, &request.path, &request.query);
-        let veils = leaves::veils(&plan);
+        let veils = plan.may_veil();
         let stood = vec![false; plan.kinds.0.len()];
         let records = Records::new(&plan, None, subjects.named_one());
         let seats = plan.learnt.take();

@@ -196,7 +196,7 @@ impl Seat {
     fn is_idle(&self, plan: &Plan) -> bool {
         let unread = self.met.places.is_empty() && self.known.is_none() && self.part != Part::Label;
         let undetected = self.is_quiet || !plan.scan;
-        let unsought = self.is_name || !leaves::veils(plan);
+        let unsought = self.is_name || !plan.may_veil();
         let listed = plan.unlisted == Unlisted::Scan || self.part == Part::Key;
         plan.seals.is_empty()
             && unread

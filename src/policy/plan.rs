@@ -100,6 +100,13 @@ impl Plan {
         self.decisions.iter().any(|own| own.action.veils() && own.sort == Sort::Strip)
     }
 
+    /// Whether any value can be veiled, so that it must be sought elsewhere. What a teller makes of a value in
+    /// doubt is veiled whatever the decisions say, and where rules compare records each has decisions of its
+    /// own.
+    pub fn may_veil(&self) -> bool {
+        self.rows.is_some() || !self.tellers.is_empty() || self.decisions.iter().any(|decision| decision.action.veils())
+    }
+
     /// Whether a rule refuses every answer in which a place that the fields name is filled.
     pub fn blocks(&self) -> bool {
         let blocked =

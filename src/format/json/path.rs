@@ -380,7 +380,7 @@ mod tests {
             assert!(reached(path, &way), "{path}");
         }
         for path in
-            ["$.b", "$.a[1]", "$.a.b", "$..d", "$.a[*].c", "$..c.b", "$.a[2].b.c.d", "$..a..a", "$.a[*][2]", "$.*.a"]
+            ["$.b", "$.a[1]", "$.a.x", "$..d", "$.a[*].c", "$..c.b", "$.a[2].b.c.d", "$..a..a", "$.a[*][2]", "$.*.a"]
         {
             assert!(!reached(path, &way), "{path}");
         }

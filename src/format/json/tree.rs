@@ -77,7 +77,7 @@ pub(in crate::format) struct Tree {
     pub(super) key: String,
     pub(super) matcher: Matcher,
     pub(super) depth: usize,
-    pub(super) objects: u32,
+    pub(in crate::format) objects: u32,
     /// The numbers of the objects that are open, the outermost first.
     around: Vec<u32>,
     records: u32,

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
+use crate::format::inside::Insides;
 use crate::format::json::scan::{Scanned, Shape, Token};
 use crate::format::json::tree::Tree as Json;
 use crate::format::json::within::Nobody;
@@ -112,6 +113,12 @@ pub(super) struct Said<'a> {
     pub(super) record: u32,
 }
 
+/// What reads a document that a text may hold, and where in the body each byte of the text stands.
+pub(super) struct Holds<'a> {
+    pub(super) insides: &'a mut Insides,
+    pub(super) map: &'a [usize],
+}
+
 impl Calls {
     pub(super) fn new(places: &Places, bounds: &Bounds) -> Calls {
         let xml_records = matches!(places.records, Some(Place::Xml(_)));
@@ -191,7 +198,12 @@ impl Calls {
     }
 
     /// A text that is not blank.
-    pub(super) fn text(&mut self, said: &Said<'_>, sink: &mut dyn Sink) -> Result<(), Refusal> {
+    pub(super) fn text(
+        &mut self,
+        said: &Said<'_>,
+        holds: Option<Holds<'_>>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Refusal> {
         let at = said.pieces.first().map_or(0, |piece| piece.span.start);
         let end = said.pieces.last().map_or(at, |piece| piece.span.end);
         let first = |said: &mut bool| !std::mem::replace(said, true);
@@ -203,7 +215,7 @@ impl Calls {
         if !fits {
             return Err(unreadable(at, "text that XML-RPC does not have here"));
         }
-        self.say(said, at..end, sink)
+        self.say(said, at..end, holds, sink)
     }
 
     /// An element closes: what stands in it ends at `inside`, and no text stood there.
@@ -213,7 +225,7 @@ impl Calls {
         match closed {
             Some(Open::Value { said: false } | Open::Scalar { said: false } | Open::Name { said: false }) => {
                 self.open.extend(closed);
-                self.say(said, inside..inside, out.sink)?;
+                self.say(said, inside..inside, None, out.sink)?;
                 self.open.pop();
                 Ok(())
             }
@@ -235,14 +247,25 @@ impl Calls {
     }
 
     /// A scalar or a name, whatever it says.
-    fn say(&mut self, said: &Said<'_>, span: Range<usize>, sink: &mut dyn Sink) -> Result<(), Refusal> {
+    fn say(
+        &mut self,
+        said: &Said<'_>,
+        span: Range<usize>,
+        mut holds: Option<Holds<'_>>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Refusal> {
         let is_name = matches!(self.open.last(), Some(Open::Name { .. }));
-        let mut shown = Shown { said, xml_records: self.xml_records, sink };
         // As if quotes stood around it.
         let found =
             Scanned { token: Token::Text(said.text), raw: "", start: span.start.saturating_sub(1), end: span.end + 1 };
         match &mut self.taker {
-            Taker::Tree(tree) => tree.take(found, &mut shown)?,
+            Taker::Tree(tree) => {
+                let objects = tree.objects;
+                let holds = holds.as_mut().map(|holds| (&mut *holds.insides, holds.map));
+                let mut shown = Shown { said, xml_records: self.xml_records, holds, objects, sink };
+                tree.take(found, &mut shown)?;
+                tree.objects = shown.objects;
+            }
             Taker::Text(text) => write(text, &found.token),
         }
         if is_name { self.put(Token::Colon, &mut Out { at: span.end, sink }) } else { Ok(()) }
@@ -278,7 +301,8 @@ impl Calls {
         match &mut self.taker {
             Taker::Tree(tree) => {
                 let said = Said { text: "", pieces: &[], places: &[], itself: &[], record: 0 };
-                let mut shown = Shown { said: &said, xml_records: self.xml_records, sink: out.sink };
+                let (xml_records, objects) = (self.xml_records, tree.objects);
+                let mut shown = Shown { said: &said, xml_records, holds: None, objects, sink: out.sink };
                 tree.take(Scanned { token, raw: "", start: out.at, end: out.at }, &mut shown)
             }
             Taker::Text(text) => {
@@ -345,6 +369,9 @@ pub fn as_json(body: &[u8], bounds: &Bounds) -> Result<String, Refusal> {
 struct Shown<'a> {
     said: &'a Said<'a>,
     xml_records: bool,
+    holds: Option<(&'a mut Insides, &'a [usize])>,
+    /// How many objects were opened so far.
+    objects: u32,
     sink: &'a mut dyn Sink,
 }
 
@@ -367,6 +394,14 @@ impl Shown<'_> {
 
 impl Sink for Shown<'_> {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
+        if let Some((insides, map)) = self.holds.take().filter(|_| leaf.part == Part::Value) {
+            insides.go_behind(self.objects);
+            let shown = self.with(leaf, |sink, leaf| insides.any(leaf, map, sink))?;
+            self.objects = insides.objects();
+            if shown {
+                return Ok(());
+            }
+        }
         self.with(leaf, |sink, leaf| sink.leaf(leaf))
     }
 
@@ -380,7 +415,10 @@ impl Sink for Shown<'_> {
     }
 
     fn opens(&mut self, leaf: &Leaf<'_>, _readable: bool) -> Result<bool, Refusal> {
-        // JSON in a string of XML is not read leaf by leaf.
+        // JSON in a string is read with all else that may stand there.
+        if self.holds.is_some() {
+            return Ok(false);
+        }
         self.with(leaf, |sink, leaf| sink.opens(leaf, false)).map(|_| false)
     }
 }

@@ -63,6 +63,9 @@ impl XmlWalker {
     }
 
     fn of(places: &Places, calls: Option<Calls>, bounds: &Bounds, nests: usize) -> XmlWalker {
+        let insides = Insides::new(&places.words, bounds, nests);
+        // Strings of a call are anybody's texts, as those of JSON are.
+        let insides = if calls.is_some() { insides.lenient().bounded() } else { insides };
         let tree = Tree {
             stage: Stage::Start,
             in_parts: false,
@@ -74,7 +77,7 @@ impl XmlWalker {
             itself: Vec::new(),
             attributes: Vec::new(),
             run: Run::new(bounds.value_bytes),
-            insides: Insides::new(&places.words, bounds, nests),
+            insides,
             depth: bounds.depth,
             records: 0,
             open: Vec::new(),

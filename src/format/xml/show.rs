@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::format::inside;
 use crate::format::quote::{self, decode};
-use crate::format::xml::calls::Said;
+use crate::format::xml::calls::{Holds, Said};
 use crate::format::xml::path::Child;
 use crate::format::xml::scan::unreadable;
 use crate::format::xml::tag::{self, Attribute, local};
@@ -98,7 +98,9 @@ impl Tree {
             let record = self.open.last().map_or(0, |record| record.number);
             let (places, itself) = (&self.reached, &self.itself);
             let said = Said { text: &self.run.text, pieces: &self.run.pieces, places, itself, record };
-            calls.text(&said, sink)?;
+            let may_hold = self.run.holds == Some(true);
+            let holds = may_hold.then_some(Holds { insides: &mut self.insides, map: &self.run.map });
+            calls.text(&said, holds, sink)?;
             self.run.clear();
             return Ok(());
         }

@@ -11,7 +11,7 @@ use crate::format::files::{self, Beginning};
 use crate::format::json::wrapped;
 use crate::format::{Format, media};
 use crate::guard::outbound::Outbound;
-use crate::policy::plan::{Errors, Plan};
+use crate::policy::plan::{Errors, Plan, Unlisted};
 use crate::terms::refusal::{Reason, Refusal};
 
 /// The body's form and charset, if the resource can read it.
@@ -35,6 +35,10 @@ pub(super) fn readable(
     let format = if called { Format::Json } else { format };
     if format == Format::Multipart {
         return Err(Refusal::new(Reason::Unreadable, "an answer in parts is not read"));
+    }
+    // A picture of a card is all of its values at once, and no field names any of them.
+    if format == Format::Opaque && plan.unlisted != Unlisted::Scan && plan.may_veil() {
+        return Err(Refusal::new(Reason::Rule, "the answer is an image, in which the resource's fields name nothing"));
     }
     if head.status.is_success() && !plan.has_place_in(format) {
         return Err(Refusal::new(Reason::Shape, "the resource names no place in an answer of this format"));

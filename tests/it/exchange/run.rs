@@ -199,8 +199,9 @@ pub fn in_chunks(policy: &Policy, case: &Case, cuts: &[usize]) -> Option<(Option
     let mut guard = Outbound::new(Arc::clone(&plan), Arc::new(Plain), &request, &bounds).asked_by(staff.as_ref());
     // What tells of the CRM itself is taken out before anybody looks at it.
     let dry::Got { headers: left, refusal, .. } = exchange(policy, case);
-    if refusal.is_some_and(|refusal| refusal.reason == Reason::Ambiguous) {
-        // The request went nowhere.
+    let refused = |reason| refusal.as_ref().is_some_and(|refusal| refusal.reason == reason);
+    if refused(Reason::Ambiguous) || (refused(Reason::Rule) && format == Format::Opaque) {
+        // The request went nowhere, or its answer is refused before it is walked.
         return None;
     }
     let is_left = |name: &str| left.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
