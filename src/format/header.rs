@@ -106,10 +106,7 @@ impl Header<'_> {
             }
             let mut value = self.unquoted(equals + 1..end);
             if name.ends_with('*') {
-                // RFC 8187: the charset and the language stand before the second quote.
-                let text = &self.value[value.clone()];
-                let quote = text.match_indices('\'').nth(1).map_or(0, |(quote, _)| quote + 1);
-                value.start += quote;
+                value.start += charset_and_language(&self.value[value.clone()]);
             }
             self.text(value, Some(&name))?;
             at = end + 1;
@@ -198,6 +195,20 @@ impl Header<'_> {
     }
 }
 
+/// How long the charset and the language are that stand before a value, with the quotes behind each (RFC 8187,
+/// section 3.2.1); what is neither belongs to the value.
+fn charset_and_language(text: &str) -> usize {
+    let mut parts = text.splitn(3, '\'');
+    let (Some(charset), Some(language), Some(_)) = (parts.next(), parts.next(), parts.next()) else { return 0 };
+    let is_charset = charset.len() <= 40 && charset.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:+".contains(&b));
+    let is_tag = |(at, tag): (usize, &str)| {
+        let length = if at == 0 { 2..=3 } else { 1..=8 };
+        length.contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
+    let is_language = language.is_empty() || (language.len() <= 35 && language.split('-').enumerate().all(is_tag));
+    if is_charset && is_language { charset.len() + language.len() + 2 } else { 0 }
+}
+
 /// Whether a parameter may be called so (RFC 9110, section 5.6.2).
 fn is_token(name: &str) -> bool {
     name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
@@ -253,4 +264,26 @@ pub fn refresh_address(value: &str) -> Option<Range<usize>> {
         }
     }
     (start < value.len()).then_some(start..value.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_charset_and_a_language_stand_before_a_value() {
+        for (text, length) in [
+            ("UTF-8''a", 7),
+            ("utf-8'ja'a", 9),
+            ("utf-8'ja-JP'a'b", 12),
+            ("''a", 2),
+            ("UTF-8'a", 0),
+            ("Taro Yamada'x'y", 0),
+            ("UTF-8'Taro Yamada'y", 0),
+            ("UTF-8'Yamada'y", 0),
+            ("a", 0),
+        ] {
+            assert_eq!(charset_and_language(text), length, "{text}");
+        }
+    }
 }

@@ -463,7 +463,7 @@ impl Sink for Outbound {
             return Ok(false);
         }
         if !readable && leaves::is_sought_in_json(&self.plan) {
-            let note = "JSON in a string is nested deeper than is read, or holds what no text can hold";
+            let note = "a document that stands in a text cannot be read, or is nested deeper than is read";
             return Err(Refusal::new(Reason::Bound, note));
         }
         if readable && self.veils {

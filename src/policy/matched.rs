@@ -42,6 +42,8 @@ pub struct Matched {
     /// Those that fit but for the method, or but for the format that ends the path (whatever they ask
     /// of the body): what stands in their answers may stand in this one too.
     pub beside: Vec<RouteId>,
+    /// Those that the body does not fit.
+    pub unmet: Vec<RouteId>,
     /// Whether what a resource asks of a name is said and something else too: then nobody knows which of
     /// them the CRM takes, and for which rules.
     pub doubt: bool,
@@ -227,6 +229,8 @@ pub(super) fn narrow(parts: &Parts, mut matched: Matched, body: &BodyValues) -> 
         if fit != Fit::No {
             matched.doubt |= fit == Fit::Both || denies(&route.rule.query, body) || denies(&route.rule.form, body);
             matched.routes.push(id);
+        } else {
+            matched.unmet.push(id);
         }
     }
     matched.routes.sort_unstable();

@@ -300,6 +300,12 @@ impl Policy {
         self.parts.resources.iter().any(|resource| resource.remember.is_some())
     }
 
+    /// The types of records that are remembered and that the resources of this path are about, whatever they ask of
+    /// the body.
+    pub fn kinds_of_calls(&self, matched: &Matched) -> Vec<String> {
+        remembered::kinds_of_calls(&self.parts, matched)
+    }
+
     /// Whether staff without a role may ask: every matched resource says so, or it is the log-in.
     pub fn is_public(&self, matched: &Matched) -> bool {
         let resources = planner::resources(&self.parts, matched);

@@ -68,6 +68,8 @@ pub struct Plan {
     pub seals: Vec<String>,
     /// Under which records of the CRM what this answer shows veiled is remembered.
     pub remember: Vec<Remember>,
+    /// The types of records that any answers are remembered of, each with a resource that says so.
+    pub remembers: Vec<(String, Arc<str>)>,
     /// How veils in a write become what is remembered, if they do.
     pub recall: Option<Recall>,
     /// What parameters ask about, by folded name.

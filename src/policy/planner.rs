@@ -226,6 +226,7 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         derives: all_of(matched.iter().chain(&beside), |resource| &resource.derives),
         seals: all_of(matched.iter().chain(&beside), |resource| &resource.options.seal),
         remember: remembered::remember(&matched),
+        remembers: remembered::remembers(parts),
         recall: remembered::recall(parts, &matched),
         parameters: parameters(if beside.is_empty() { &matched } else { &beside }),
         tellers: layout.tellers,

@@ -1,10 +1,12 @@
 //! What resources say of records that no GET of a write's own path gives: under what an answer's values are
 //! remembered, and by what a write is made whole.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::policy::Parts;
 use crate::policy::compile::Resource;
+use crate::policy::matched::{self, Matched};
 use crate::policy::rule::resources::{At, Subject};
 use crate::terms::label;
 use crate::terms::place::Place;
@@ -40,8 +42,6 @@ pub struct Recall {
     pub records: Vec<(String, RecordAt)>,
     /// The resources that say so.
     pub calls: Vec<Arc<str>>,
-    /// The resources that remember each type.
-    pub sources: Vec<(String, Arc<str>)>,
     /// Which fields of a form and parameters may stand beside a table, folded: the rules say what they are.
     pub beside: Vec<String>,
 }
@@ -61,6 +61,23 @@ pub(super) fn remember(matched: &[&Resource]) -> Vec<Remember> {
     matched.iter().filter_map(one).collect()
 }
 
+/// The types of records that are remembered, each with a resource that does so.
+pub(super) fn remembers(parts: &Parts) -> Vec<(String, Arc<str>)> {
+    let source = |resource: &Resource| Some((resource.remember.as_ref()?.kind.clone(), Arc::clone(&resource.id)));
+    parts.resources.iter().filter_map(source).collect()
+}
+
+/// The types of records that are remembered and that the resources of a path are about, whatever they ask of the body.
+pub(super) fn kinds_of_calls(parts: &Parts, matched: &Matched) -> Vec<String> {
+    let routes = matched.routes.iter().chain(&matched.pending).chain(&matched.beside).chain(&matched.unmet);
+    let routes = routes.filter_map(|id| matched::route(parts, *id));
+    let resources = routes.filter_map(|route| parts.resources.get(route.resource));
+    let told: BTreeSet<&str> =
+        resources.flat_map(|own| own.subjects.iter().chain(&own.remember)).map(|subject| &*subject.kind).collect();
+    let all: BTreeSet<String> = remembers(parts).into_iter().map(|(kind, _)| kind).collect();
+    all.into_iter().filter(|kind| told.contains(kind.as_str())).collect()
+}
+
 /// How veils in a write become what is remembered, if a resource says so.
 pub(super) fn recall(parts: &Parts, matched: &[&Resource]) -> Option<Recall> {
     let calls = || matched.iter().filter(|resource| resource.options.remembered.is_some());
@@ -70,12 +87,10 @@ pub(super) fn recall(parts: &Parts, matched: &[&Resource]) -> Option<Recall> {
         let at = |subject: &Subject| Some((subject.kind.clone(), record_at(resource, subject)?));
         resource.subjects.iter().filter_map(at)
     });
-    let source = |resource: &Resource| Some((resource.remember.as_ref()?.kind.clone(), Arc::clone(&resource.id)));
     Some(Recall {
         values: first.filter(|_| agree),
         records: records.collect(),
         calls: calls().map(|resource| Arc::clone(&resource.id)).collect(),
-        sources: parts.resources.iter().filter_map(source).collect(),
         beside: beside(parts, matched),
     })
 }

@@ -205,7 +205,7 @@ fn gateway(
         ledger,
         grants: Grants::new(Arc::clone(&vault)),
         keeping: Keeping::new(vault, metrics.vault.clone()),
-        remembered: Remembered::new(config.state.join(ISSUED), rings, metrics.vault.clone()),
+        remembered: Remembered::new(config.state.join(ISSUED), rings.now(), metrics.vault.clone()),
         searches,
         reveals,
         confirmed: Used::default(),

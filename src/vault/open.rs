@@ -34,6 +34,8 @@ pub enum VaultError {
         /// What the system said.
         source: io::Error,
     },
+    /// It could not be opened before, and is tried again later.
+    Away(PathBuf),
     /// It cannot be written any more: the disk is full, or the store broke.
     Write(Box<redb::Error>),
     /// The system gives no random bytes, or no key can be derived.
@@ -59,6 +61,7 @@ impl fmt::Display for VaultError {
                 write!(f, "the vault `{}` is damaged ({cause}); restore it from its backup", path.display())
             }
             VaultError::Io { path, tried, .. } => write!(f, "the vault `{}` cannot be {tried}", path.display()),
+            VaultError::Away(path) => write!(f, "the vault `{}` is away for now", path.display()),
             VaultError::Write(cause) => write!(f, "the vault cannot be written: {cause}"),
             VaultError::Chance => f.write_str("the system gives no random bytes for the vault"),
         }

@@ -12,6 +12,7 @@ use crate::vault::ring::{DATA_BYTES, Keys, Ring};
 pub const LOOKUP_BYTES: usize = 32;
 
 /// Makes the keyed hashes of one version of the keys.
+#[derive(Clone)]
 pub struct LookupKey(hmac::Key);
 
 impl LookupKey {
@@ -19,6 +20,11 @@ impl LookupKey {
     pub fn of_purpose(mac: &[u8], label: &str) -> Option<LookupKey> {
         let key = derive::derive::<32>(mac, label)?;
         Some(LookupKey(hmac::Key::new(hmac::HMAC_SHA256, &*key)))
+    }
+
+    /// The key by which what is remembered is found.
+    pub fn of_issued(keys: &Keys) -> Option<LookupKey> {
+        Some(keys.issued.clone())
     }
 
     /// The hash of a field.

@@ -9,6 +9,7 @@ mod ending;
 pub mod endless;
 mod events;
 mod explained;
+mod forgotten;
 mod forwarding;
 mod heads;
 mod identity;

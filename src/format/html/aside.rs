@@ -28,6 +28,7 @@ impl Page {
         if written.attributes.list.is_empty() {
             return Ok(());
         }
+        self.bare_names(written.begin, written.text, &written.attributes, eyes)?;
         let names = self.names();
         for one in &written.attributes.list {
             let name = written.text[one.name.clone()].to_ascii_lowercase();
@@ -47,6 +48,7 @@ impl Page {
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
         self.tag_name(begin, text, 2..attributes.name_end, eyes)?;
+        self.bare_names(begin, text, attributes, eyes)?;
         for one in &attributes.list {
             self.attribute_name(begin, text, one, eyes)?;
             if let Some((span, quote)) = &one.value {
@@ -173,6 +175,31 @@ impl Page {
         self.whole(&source, 0..source.text.len(), Part::Attribute, &Context::default(), eyes)
     }
 
+    /// Shows names beside one another that have no value, as one text: they may be one that lost its quotes.
+    fn bare_names(
+        &mut self,
+        begin: usize,
+        text: &str,
+        attributes: &Attributes,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<(), Refusal> {
+        let runs = attributes.list.chunk_by(|one, next| one.value.is_none() && next.value.is_none());
+        for run in runs {
+            let ([Attribute { name: first, value: None }, ..], Some(last)) = (run, run.last()) else { continue };
+            let span = first.start..last.name.end;
+            if run.len() == 1 && is_plain_name(&text[span.clone()]) {
+                continue;
+            }
+            // Names of attributes are in one case, those of people begin with another.
+            let is_plain =
+                run.iter().map(|one| &text[one.name.clone()]).all(|name| is_plain_name(name) && is_in_one_case(name));
+            let part = if is_plain { Part::Id } else { Part::Attribute };
+            let source = Source::attribute(&text[span.clone()], begin + span.start, Quote::HtmlBare);
+            self.whole(&source, 0..source.text.len(), part, &Context::default(), eyes)?;
+        }
+        Ok(())
+    }
+
     /// Shows a name that no page gives an attribute: it may be a value that lost its quotes.
     fn attribute_name(
         &mut self,
@@ -182,7 +209,7 @@ impl Page {
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
         let name = &text[one.name.clone()];
-        if is_plain_name(name) {
+        if one.value.is_none() || is_plain_name(name) {
             return Ok(());
         }
         let source = Source::attribute(name, begin + one.name.start, Quote::HtmlBare);
@@ -347,6 +374,12 @@ fn is_element_name(name: &str) -> bool {
     const DIGITS: usize = 4;
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
     digits <= DIGITS && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':' | b'_' | b'.'))
+}
+
+/// Whether a name is in capitals, or has none.
+fn is_in_one_case(name: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| name.as_bytes().iter().any(is);
+    !(has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase))
 }
 
 /// Whether pages name attributes so.

@@ -9,6 +9,7 @@
 
 mod contact;
 mod controls;
+mod forgotten;
 mod json;
 mod lists;
 mod recalled;
@@ -26,15 +27,16 @@ use std::ops::Range;
 
 pub use self::contact::Touch;
 pub use self::controls::{IssuedForm, Page, Sent};
+pub use self::forgotten::{Forgotten, by_another};
 pub use self::json::Issued;
 pub use self::lists::IDS;
-pub use self::recalled::{Memory, Recalled, Sent as Call, recalled};
+pub use self::recalled::{Memory, NOWHERE, Recalled, Recollection, Sent as Call, recalled};
 pub use self::sealed::{Lead, SealedForm, is_good};
-pub use self::seen::{Field, KEPT, Kept, Whose, seen};
+pub use self::seen::{Field, KEPT, Kept, Seen, Whose, seen};
 use self::shown::Shown;
 pub use self::shown::{Likenesses, spelt};
 pub use self::whereabouts::whereabouts;
-pub use self::who::{Ids, names_a_record};
+pub use self::who::{Ids, names_a_record, spelt_alike};
 use crate::guard::leaves;
 use crate::policy::plan::{Decision, Meaning, Plan};
 use crate::terms::action::{Action, Token};

@@ -12,7 +12,10 @@ use super::seen::{Field, Kept, Original};
 use super::shown::{Gathered, Likenesses, Shown};
 use super::tree::{self, Tree, names_of};
 use super::who::{About, says_another};
-use super::{Doubt, Doubts, Fill, Home, RESTORED, Scope, Settled, Why, locks_a_field, replaces_locked, table, told};
+use super::{
+    Doubt, Doubts, Fill, Forgotten, Home, RESTORED, Scope, Settled, Why, forgotten, locks_a_field, replaces_locked,
+    table, told,
+};
 use crate::format::Format;
 use crate::format::csv::nodes as csv;
 use crate::format::json::nodes::{Member, Node};
@@ -30,8 +33,24 @@ const FIELDS_MAX: usize = 1000;
 /// How many cells of a table are looked up.
 const CELLS_MAX: usize = 20_000;
 
+/// What the address of a write says where nobody can follow it: nothing is remembered under that.
+pub const NOWHERE: &str = "?";
+
 /// Tells what is remembered of a field.
-pub type Memory<'a> = &'a mut dyn FnMut(&Field) -> Option<Kept>;
+pub type Memory<'a> = &'a mut dyn FnMut(&Field) -> Option<Recollection>;
+
+/// What is remembered of a field, as one resource showed it.
+#[derive(Debug, Clone)]
+pub struct Recollection {
+    /// What was shown, and what stood in the CRM.
+    pub kept: Kept,
+    /// When that was asked for, by a count that grows.
+    pub since: u64,
+    /// When it was kept.
+    pub number: u64,
+    /// Whether nothing newer has put it out of force: else it only tells what staff may still hold.
+    pub is_in_force: bool,
+}
 
 /// A write as it was sent.
 pub struct Sent<'a> {
@@ -54,8 +73,8 @@ pub struct Recalled {
     pub home: Home,
     /// Whose data that is, and how much of which kind.
     pub whose: Vec<(Subject, Counts)>,
-    /// Fields that the write gives other values: what was remembered of them is old by now.
-    pub old: Vec<(Field, Kept)>,
+    /// What was remembered and is old by now: what the write gives other values, or may give.
+    pub forgotten: Vec<Forgotten>,
     /// Where the rows of a table stand, and whose each is.
     pub rows: Vec<(Range<usize>, Subject)>,
 }
@@ -72,7 +91,9 @@ pub fn recalled(plan: &Plan, doubts: &Doubts, sent: &Sent<'_>, memory: Memory<'_
     let calls = calls.unwrap_or_default();
     let Some(tree) = tree.as_ref().filter(|_| !calls.is_empty()) else {
         // Of a write that holds nothing to be compared nobody needs to know whose it is.
-        return doubts.certain().next().map_or_else(|| Ok(Recalled::default()), |doubt| Err(refuse(doubt)));
+        let forgotten = forgotten::by_nobody(plan, tree.as_ref(), sent);
+        let goes_on = || Ok(Recalled { forgotten, ..Recalled::default() });
+        return doubts.certain().next().map_or_else(goes_on, |doubt| Err(refuse(doubt)));
     };
     let shown = shown(plan, doubts, &calls, memory);
     let mut fates =
@@ -97,14 +118,15 @@ pub fn recalled(plan: &Plan, doubts: &Doubts, sent: &Sent<'_>, memory: Memory<'_
             }
         }
     }
-    let mut old: Vec<(Field, Kept)> = Vec::new();
-    for call in &calls {
-        old.extend(fates.old(call, memory)?);
-    }
+    let kept: HashSet<usize> = fates.settled.kept.iter().map(|span| span.start).collect();
+    let old = calls.iter().flat_map(|call| call.old(&kept));
+    // One more than are told apart is too many.
+    let old: Vec<Field> = old.take(forgotten::CELLS_MAX + 1).collect();
+    let forgotten = forgotten::by_calls(plan, tree, &calls, old);
     let rows = if sent.format == Format::Csv { calls.iter().map(Call::row).collect() } else { Vec::new() };
     let whose = fates.whose.into_iter().flatten().collect();
     let home = fates.settled.finish_or(&doubts.leaves, &refuse)?;
-    Ok(Recalled { home, whose, old, rows })
+    Ok(Recalled { home, whose, forgotten, rows })
 }
 
 /// The tokens that look like values and that staff was given of these records. Nothing where that is not known of each,
@@ -189,20 +211,6 @@ impl Fates<'_> {
         }
     }
 
-    /// The fields that get other values than they had, of which something is remembered.
-    fn old(&mut self, call: &Call<'_>, memory: Memory<'_>) -> Result<Vec<(Field, Kept)>, Refusal> {
-        let all = call.old(&self.settled.kept);
-        if call.format != Format::Csv {
-            return Ok(all);
-        }
-        let mut old = Vec::new();
-        for (field, kept) in all.into_iter().filter(|(field, _)| self.plan.places.words.know(&field.name)) {
-            self.asks()?;
-            old.extend(memory(&field).map(|_| (field, kept)));
-        }
-        Ok(old)
-    }
-
     fn asks(&mut self) -> Result<(), Refusal> {
         self.asked += 1;
         let most = if self.sent.format == Format::Csv { CELLS_MAX } else { 4 * FIELDS_MAX };
@@ -236,7 +244,6 @@ enum Found {
 
 /// One record and the values that a write gives it.
 pub(super) struct Call<'t> {
-    pub(super) recall: &'t Recall,
     pub(super) format: Format,
     pub(super) around: String,
     pub(super) kind: &'t str,
@@ -288,7 +295,7 @@ impl<'t> Call<'t> {
         let names: Vec<&str> = places.chain([place]).flat_map(names_of).collect();
         let is_sure = same && !id.is_empty() && !says_another(values, about) && !tree.has_alike(&names);
         let (format, around) = (sent.format, sent.around.to_owned());
-        is_sure.then_some(Call { recall, format, around, kind, id, values, span: 0..sent.text.len() })
+        is_sure.then_some(Call { format, around, kind, id, values, span: 0..sent.text.len() })
     }
 
     /// The field that is in doubt, if it is one of the record's own and the only one of its name.
@@ -304,15 +311,19 @@ impl<'t> Call<'t> {
     }
 
     /// A field of the record, as each resource remembers it that shows it.
-    fn fields(&self, name: &str) -> impl Iterator<Item = Field> {
-        let sources = self.recall.sources.iter().filter(|(kind, _)| kind == self.kind);
-        sources.map(move |(_, source)| Field {
-            source: source.to_string(),
+    fn fields(&self, plan: &Plan, name: &str) -> Vec<Field> {
+        let sources = plan.remembers.iter().filter(|(kind, _)| kind == self.kind);
+        sources.map(|(_, source)| self.field_of(source, name)).collect()
+    }
+
+    fn field_of(&self, source: &str, name: &str) -> Field {
+        Field {
+            source: source.to_owned(),
             around: self.around.clone(),
             kind: self.kind.to_owned(),
             id: self.id.clone(),
             name: name.to_owned(),
-        })
+        }
     }
 
     /// The members of the values that hold nothing, each the only one of its name.
@@ -326,14 +337,11 @@ impl<'t> Call<'t> {
         self.values.iter().filter_map(of).collect()
     }
 
-    /// The fields that get other values than they had.
-    fn old(&self, kept: &[Range<usize>]) -> Vec<(Field, Kept)> {
-        let is_kept = |member: &&Member| tree::leaf(&member.value).is_some_and(|leaf| kept.contains(&leaf.span));
-        let subject =
-            || Subject { kind: self.kind.to_owned(), id: Some(self.id.clone()), in_ledger: InLedger::default() };
+    /// The fields that get other values than they had, whoever shows them.
+    fn old(&self, kept: &HashSet<usize>) -> Vec<Field> {
+        let is_kept = |member: &&Member| tree::leaf(&member.value).is_some_and(|leaf| kept.contains(&leaf.span.start));
         let changed = self.values.iter().filter(|member| !is_kept(member));
-        let fields = changed.flat_map(|member| self.fields(&tree::name_of(member, self.format)).collect::<Vec<_>>());
-        fields.map(|field| (field, Kept::nothing(subject()))).collect()
+        changed.map(|member| self.field_of("", &tree::name_of(member, self.format))).collect()
     }
 
     /// Adds the tokens that look like values in what staff was last given of the record: of the fields that the write
@@ -344,10 +352,10 @@ impl<'t> Call<'t> {
         let names: BTreeSet<String> =
             self.values.iter().map(|member| tree::name_of(member, self.format)).chain(of_rules).collect();
         let (mut asked, mut is_known) = (0, false);
-        for field in names.iter().take(2 * FIELDS_MAX).flat_map(|name| self.fields(name)) {
+        for field in names.iter().take(2 * FIELDS_MAX).flat_map(|name| self.fields(plan, name)) {
             asked += 1;
-            let Some(kept) = memory(&field) else { continue };
-            is_known = true;
+            let Some(Recollection { kept, is_in_force, .. }) = memory(&field) else { continue };
+            is_known |= is_in_force;
             let kind = kept.is.as_deref().and_then(|name| plan.kinds.id(name));
             let whole = kind.is_some_and(|kind| all.is_of(kind));
             let original = kept.original.as_ref().map_or("", Original::text);
@@ -358,21 +366,21 @@ impl<'t> Call<'t> {
 
     /// What is remembered of a field, by all resources that show it.
     fn found(&self, plan: &Plan, is: Option<&str>, (name, leaf): (String, &Node), memory: Memory<'_>) -> Found {
-        let all: Vec<Kept> = self.fields(&name).filter_map(|field| memory(&field)).collect();
+        let all = self.fields(plan, &name).into_iter().filter_map(|field| memory(&field));
+        let all: Vec<Recollection> = all.filter(|one| one.is_in_force).collect();
         let veil = tree::said(leaf);
-        if all.is_empty() || all.iter().any(|kept| kept.original.is_none()) {
-            return Found::Nothing;
-        }
-        let mut issued = all.iter().filter(|kept| kept.veil == veil).peekable();
+        let Some(stands) = latest(&all) else { return Found::Nothing };
+        let mut issued = all.iter().map(|one| &one.kept).filter(|kept| kept.veil == veil).peekable();
         let Some(first) = issued.peek().copied().cloned() else {
             // What stood there was there to see: staff has emptied the field.
             return if veil.is_empty() { Found::Emptied } else { Found::Nothing };
         };
-        let was_blank = |kept: &&Kept| kept.original.as_ref().is_some_and(Original::is_blank);
-        if leaf.is_blank() && all.iter().filter(|kept| kept.veil == veil).all(|kept| was_blank(&kept)) {
+        let was_blank = |kept: &Kept| kept.original.as_ref().is_some_and(Original::is_blank);
+        if leaf.is_blank() && issued.clone().all(was_blank) {
             return Found::Same;
         }
-        let same = issued.all(|kept| kept.original == first.original && kept.is.as_deref() == is);
+        // What an earlier answer showed goes home only if it stands there still.
+        let same = issued.all(|kept| kept.original.as_ref() == Some(stands) && kept.is.as_deref() == is);
         // With another word beside it, it would be shown.
         let same = same && told::is_as_before(plan, self.values, &first.told);
         match first.original.clone().filter(|_| same) {
@@ -380,6 +388,14 @@ impl<'t> Call<'t> {
             None => Found::Nothing,
         }
     }
+}
+
+/// What stands in the CRM by the last answer that showed it, and by all that were on their way with it.
+fn latest(all: &[Recollection]) -> Option<&Original> {
+    let last = all.iter().max_by_key(|one| one.number)?;
+    let mut those = all.iter().filter(|one| one.number > last.since);
+    let stands = last.kept.original.as_ref()?;
+    those.all(|one| one.kept.original.as_ref() == Some(stands)).then_some(stands)
 }
 
 /// What a place calls the value to which it leads.

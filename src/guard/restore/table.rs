@@ -35,21 +35,21 @@ pub(super) fn rows<'t>(
     if !is_plain(plan, sent.text) {
         return Vec::new();
     }
-    rows.iter().filter_map(|row| of(row, recall, (kind, column), sent)).collect()
+    rows.iter().filter_map(|row| of(row, (kind, column), sent)).collect()
 }
 
 fn is_plain(plan: &Plan, text: &str) -> bool {
     csv::is_plain(text, &|name| plan.places.headings.knows(name))
 }
 
-fn of<'t>(row: &'t Node, recall: &'t Recall, (kind, column): (&'t str, &str), sent: &Sent<'t>) -> Option<Call<'t>> {
+fn of<'t>(row: &'t Node, (kind, column): (&'t str, &str), sent: &Sent<'t>) -> Option<Call<'t>> {
     let values = tree::members(row)?;
     let id = tree::said(tree::leaf(&find(values, column)?.value)?);
     // With a blank around it, it is another one's to many, or nobody's.
     let is_sure = !id.is_empty() && id.trim() == id && !says_another(values, About { kind, id });
     let around = format!("{}{}", sent.around, whereabouts::of_a_row(values));
     let (format, span) = (sent.format, row.span.clone());
-    is_sure.then(|| Call { recall, format, around, kind, id: id.to_owned(), values, span })
+    is_sure.then(|| Call { format, around, kind, id: id.to_owned(), values, span })
 }
 
 /// A refusal that says which line and column of a table are meant. What stands in the first row is anybody's text, so

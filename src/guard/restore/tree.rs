@@ -12,7 +12,7 @@ use crate::terms::place::{Place, Step};
 use crate::terms::xml_path::XmlStep;
 
 /// How many spots a place may lead to.
-const SPOTS_MAX: usize = 10_000;
+pub(super) const SPOTS_MAX: usize = 10_000;
 
 /// Under which the text of an element stands that has attributes.
 const TEXT: &str = "#text";

@@ -41,6 +41,12 @@ pub(super) fn folded_alike(name: &str) -> String {
     if folded.is_empty() { name.to_owned() } else { folded }
 }
 
+/// The same for whoever keeps what a field held: an attribute is no element of that name.
+pub fn spelt_alike(name: &str) -> String {
+    let folded = folded_alike(name);
+    if name.starts_with('@') { format!("@{folded}") } else { folded }
+}
+
 /// Whether a name may tell which record is meant: as a whole, or by a part, as frameworks take names apart
 /// (`record[0]`, `id.x`).
 pub fn names_a_record(name: &str) -> bool {
@@ -65,7 +71,7 @@ pub(super) struct About<'a> {
 
 impl About<'_> {
     /// Whether a name is the subject's own.
-    fn names(&self, name: &str) -> bool {
+    pub(super) fn names(&self, name: &str) -> bool {
         let (name, kind) = (folded(name), folded(self.kind));
         name.strip_prefix(kind.as_str()).is_some_and(|rest| OF_A_SUBJECT.contains(&rest))
     }

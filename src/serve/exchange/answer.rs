@@ -33,6 +33,7 @@ use crate::serve::exchange::sealing::Sealing;
 use crate::serve::exchange::stored::Back;
 use crate::serve::exchange::{protect, stored};
 use crate::serve::house::{Gateway, Hold, House, Share};
+use crate::serve::remembered::Write;
 use crate::serve::respond::{self, Reader};
 use crate::serve::upstream::Answer;
 use crate::terms::edit::{Guard, Verdict};
@@ -52,6 +53,8 @@ pub struct About {
     sealing: Option<Box<Sealing>>,
     /// Who may write back what it shows.
     remembering: Option<Box<Remembering>>,
+    /// The write that it answers.
+    own: Option<Arc<Write>>,
 }
 
 impl About {
@@ -68,6 +71,7 @@ impl About {
             id,
             sealing: None,
             remembering: None,
+            own: None,
         }
     }
 
@@ -76,9 +80,9 @@ impl About {
         About { sealing, ..self }
     }
 
-    /// Says who may write back what it shows.
-    pub(super) fn remembering(self, remembering: Option<Box<Remembering>>) -> About {
-        About { remembering, ..self }
+    /// Says who may write back what it shows, and which write it answers.
+    pub(super) fn remembering(self, remembering: Option<Box<Remembering>>, own: Option<Arc<Write>>) -> About {
+        About { remembering, own, ..self }
     }
 
     /// The same, if the answer that has this head is one that shows records.
@@ -181,7 +185,11 @@ async fn judged(
     if is_error_page(head.status, format, &about.plan) {
         return Ok(respond::error_page(head.status, about.reader, &about.id).map(StaffBody::own));
     }
+    let remembering = about.take_remembering(&head).map(|remembering| (remembering, gateway.remembered.clone()));
+    let (sealing, own) = (None, about.own.take());
+    let mut more = More { house: Arc::clone(house), sealing, remembering, own };
     if format == Format::Opaque {
+        more.unseen().await;
         let body = if packed.is_some() { body.packed() } else { body };
         return Box::pin(pass(head, (&about, &taken, packed), body, guard, receipt, gateway.lasting()?)).await;
     }
@@ -194,9 +202,7 @@ async fn judged(
     }
     let patience = house.bounds.request;
     let share = hold.share();
-    let sealing = about.take_sealing(&head).filter(|_| format == Format::Html);
-    let remembering = about.take_remembering(&head).map(|remembering| (remembering, gateway.remembered.clone()));
-    let more = More { house: Arc::clone(house), sealing, remembering };
+    more.sealing = about.take_sealing(&head).filter(|_| format == Format::Html);
     let more = Some(more).filter(|more| more.sealing.is_some() || more.remembering.is_some());
     let back = Back::of(&about.plan, &house.mint, (format, charset), &house.bounds)?;
     let lost = Turned::default();
@@ -334,6 +340,9 @@ impl Way {
         body: Prefetched,
         lasting: Lasting,
     ) -> Result<Response<StaffBody>, Refusal> {
+        if let Some(more) = self.more.take() {
+            more.unseen().await;
+        }
         self.receipt.in_parts();
         let headers = Verdict { edits: std::mem::take(&mut released.verdict.edits), ..Verdict::default() };
         let mut packer = self.packed.map(Packer::new).transpose()?;

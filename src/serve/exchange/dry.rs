@@ -16,7 +16,7 @@ use crate::format::files::Beginning;
 use crate::format::{self, Format};
 use crate::guard::notes::Notes;
 use crate::guard::outbound::Outbound;
-use crate::guard::restore::{Field, Kept};
+use crate::guard::restore::{Field, Kept, Seen};
 use crate::policy::Policy;
 use crate::policy::decide::RoleId;
 use crate::policy::matched::Matched;
@@ -271,10 +271,10 @@ pub struct AnsweredTo(pub Request<Bytes>);
 
 /// What is remembered of an answer that staff had seen before.
 pub(super) fn seen(compared: &Compared<'_>, record: (response::Parts, Bytes)) -> HashMap<Field, Kept> {
-    shown(compared, record).unwrap_or_default().into_iter().filter(|(_, kept)| !kept.over).collect()
+    shown(compared, record).unwrap_or_default().fields.into_iter().collect()
 }
 
-fn shown(compared: &Compared<'_>, (mut head, body): (response::Parts, Bytes)) -> Option<Vec<(Field, Kept)>> {
+fn shown(compared: &Compared<'_>, (mut head, body): (response::Parts, Bytes)) -> Option<Seen> {
     let Compared { by, asks, .. } = *compared;
     let AnsweredTo(request) = head.extensions.remove()?;
     let (asking, sent) = request.into_parts();
@@ -282,12 +282,12 @@ fn shown(compared: &Compared<'_>, (mut head, body): (response::Parts, Bytes)) ->
     let plan = asked.plan(by.policy, asks, by.bounds).ok()?;
     asked.screen(&plan, by.bounds).ok()?;
     let remembering =
-        Remembering::of(&asked, asks, &plan, ("", by.bounds.depth)).filter(|_| head.status.is_success())?;
+        Remembering::of(&asked, asks, &plan, ("", by.bounds.depth), None).filter(|_| head.status.is_success())?;
     let about = About::of(&asked, &plan, Reader { page: false, japanese: false }, String::new());
     let mut guard = asked.guard(&plan, by.mint, by.bounds, asked::day(asks.time)).asked_by(asks.staff);
     let body = stored::whole(&head, body, (&plan, by.mint), &mut guard, by.bounds).ok()?;
     let (format, _) = reading::readable(&head, whole(&body), &plan).ok()?;
-    let seen = RefCell::default();
+    let seen: RefCell<Seen> = RefCell::default();
     let more = |page: &Decided<'_>| {
         seen.replace(remembering.seen(format, page, by.bounds));
         Vec::new()

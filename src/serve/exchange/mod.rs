@@ -61,6 +61,7 @@ use crate::serve::exchange::sealed::Site;
 use crate::serve::exchange::sealing::{By, Sealing};
 use crate::serve::exchange::stored::Goes;
 use crate::serve::house::{Gateway, House};
+use crate::serve::remembered::Write;
 use crate::serve::respond::{self, Reader, Ways};
 use crate::serve::upstream::{Marks, Upstream, loops};
 use crate::terms::event::Event;
@@ -166,16 +167,16 @@ async fn answered(
         home.extend(hidden::gone_home(std::mem::take(&mut compared_with.values)));
     }
     let goes = going(gateway, house, (&asked, &plan), logs_in)?;
-    // A log-in changes nothing of customers'.
-    if asked.writes(&plan) && !logs_in {
-        forwarded(&mut receipt, &asked, &plan, &doubts, compared_with).await?;
-    }
+    let by_crm = (upstream.identity(), house.bounds.depth);
+    let of = (&doubts, compared_with, logs_in);
+    let write = Box::pin(goes_on(gateway, house, by_crm, (&asks, &plan), &asked, &mut receipt, of)).await?;
     let guard = asked.guard(&plan, &house.mint, &house.bounds, asked::day(asks.time)).asked_by(staff.as_ref());
     let guard = guard.sealing_states(state::sealer(&house.mint, &site, &asks, &asked)).hiding(home, asked.along(said));
     let guard = Box::new(guard.opening(opened(gateway, house, &asks).await));
     let sealing = Sealing::of(by, address, &asked, &asks, &plan, &site);
-    let remembering = Remembering::of(&asked, &asks, &plan, (upstream.identity(), house.bounds.depth));
-    let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing).remembering(remembering);
+    let remembering = Remembering::of(&asked, &asks, &plan, by_crm, Some(&gateway.remembered));
+    let about = About::of(&asked, &plan, reader, facts.id.clone()).sealing(sealing);
+    let about = about.remembering(remembering, write.clone());
     if let Some(watch) = &watch {
         Box::pin(watch.before()).await;
     }
@@ -188,6 +189,7 @@ async fn answered(
         Box::pin(watch.after(gateway, house, facts, &mut receipt, &mut answer)).await?;
     }
     let released = answer::release(gateway, house, answer, about, guard, receipt).await;
+    gateway.remembered.written(write.and_then(Arc::into_inner));
     released.inspect_err(|refusal| facts.about(&plan, house, refusal))
 }
 
@@ -224,6 +226,25 @@ fn going(
     let tokens = goes.as_ref().map_or(0, |goes| goes.tokens);
     gateway.metrics.vault.with_label_values(&["store", "ok"]).inc_by(tokens as u64);
     Ok(goes)
+}
+
+/// Records that a write goes on, and puts out of force what it may change of what is remembered.
+async fn goes_on(
+    gateway: &Gateway,
+    house: &House,
+    by_crm: (&str, usize),
+    (asks, plan): (&Asks<'_>, &Plan),
+    asked: &Asked,
+    receipt: &mut Receipt,
+    (doubts, mut compared_with, logs_in): (&Doubts, Restored, bool),
+) -> Result<Option<Arc<Write>>, Refusal> {
+    // A log-in changes nothing of customers'.
+    if !asked.writes(plan) || logs_in {
+        return Ok(None);
+    }
+    let forgotten = compared_with.forgotten.take();
+    forwarded(receipt, asked, plan, doubts, compared_with).await?;
+    Ok(remembering::forget(gateway, house, by_crm, (asks, plan), asked, forgotten).await)
 }
 
 /// Records what a write says of how somebody is reached, and that it goes on.

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use crate::body::rewriter::{Released, Rewriter};
 use crate::format::Format;
 use crate::guard::outbound::Outbound;
+use crate::guard::restore::Seen;
 use crate::serve::exchange::answer::in_time;
 use crate::serve::exchange::remembering::Remembering;
 use crate::serve::exchange::sealing::{By, Sealing};
 use crate::serve::house::{House, Share};
-use crate::serve::remembered::Remembered;
+use crate::serve::remembered::{Remembered, Write};
 use crate::terms::refusal::Refusal;
 
 /// What a page takes while its forms are sealed: as it came, as it leaves, and both as forms. An answer that is
@@ -27,6 +28,8 @@ pub(super) struct More {
     pub sealing: Option<Box<Sealing>>,
     /// Keeps what it shows of records.
     pub remembering: Option<(Box<Remembering>, Remembered)>,
+    /// The write that it answers.
+    pub own: Option<Arc<Write>>,
 }
 
 impl More {
@@ -38,13 +41,13 @@ impl More {
         (share, format): (&mut Share, Format),
         patience: Duration,
     ) -> Result<Released, Refusal> {
-        let More { house, sealing, remembering } = self;
+        let More { house, sealing, remembering, own } = self;
         let copies = if remembering.is_some() { COPIES_AS_TREES } else { COPIES };
         share.set(rewriter.held().saturating_mul(copies) + guard.weight())?;
         let by = By { policy: &house.policy, mint: &house.mint, bounds: &house.bounds };
         let begun = Instant::now();
         let (released, seen) = {
-            let seen = RefCell::default();
+            let seen: RefCell<Seen> = RefCell::default();
             let released = rewriter.end_with(guard, &|page| {
                 let read = remembering.as_ref().map(|(remembering, _)| remembering.seen(format, page, by.bounds));
                 seen.replace(read.unwrap_or_default());
@@ -55,8 +58,16 @@ impl More {
         };
         in_time(begun.elapsed(), patience)?;
         if let Some((remembering, memory)) = remembering {
-            remembering.keep(&memory, seen, house.bounds.ledger_wait).await;
+            remembering.keep(&memory, seen, own.as_deref(), house.bounds.ledger_wait).await;
         }
         Ok(released)
+    }
+
+    /// An answer of which nobody sees the whole.
+    pub(super) async fn unseen(self) {
+        if let Some((remembering, memory)) = self.remembering {
+            let seen = remembering.unseen();
+            remembering.keep(&memory, seen, self.own.as_deref(), self.house.bounds.ledger_wait).await;
+        }
     }
 }

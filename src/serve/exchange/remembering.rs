@@ -10,15 +10,18 @@ use crate::body::readings::Sent;
 use crate::body::rewriter::Decided;
 use crate::format::Format;
 use crate::guard::restore::Scope;
-use crate::guard::restore::{Call, Field, Kept, Memory, Recalled, Whose, recalled, seen, whereabouts};
+use crate::guard::restore::{
+    Call, Forgotten, Memory, NOWHERE, Recalled, Seen, Whose, by_another, recalled, seen, whereabouts,
+};
+use crate::policy::Policy;
 use crate::policy::plan::Plan;
 use crate::policy::remembered::RecordAt;
 use crate::serve::disclose::Receipt;
 use crate::serve::exchange::asked::{Asked, Asks};
 use crate::serve::exchange::restore::{Compared, Restored, is_signed};
 use crate::serve::exchange::{SUBJECTS, table};
-use crate::serve::house::Gateway;
-use crate::serve::remembered::{Person, Remembered};
+use crate::serve::house::{Gateway, House};
+use crate::serve::remembered::{Asking, Person, Remembered, Write};
 use crate::serve::upstream::Upstream;
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Subject;
@@ -32,10 +35,12 @@ pub(super) struct Remembering {
     plan: Arc<Plan>,
     subject: Subject,
     path: HashMap<String, String>,
-    /// What the address says beside the record, by the resource that remembers.
-    around: HashMap<String, String>,
+    /// What the address says beside the record, by the resource that remembers; nothing where nobody can follow it.
+    around: Option<HashMap<String, String>>,
     person: Person,
     time: jiff::Timestamp,
+    /// When it was asked for.
+    asking: Option<Asking>,
 }
 
 /// Whom something is given to.
@@ -44,12 +49,13 @@ pub(super) fn person(crm: &str, staff: &Staff) -> Person {
 }
 
 impl Remembering {
-    /// What is needed to remember the answer to a request; nothing where no resource says so.
+    /// What is needed to remember the answer to a request that is made now; nothing where no resource says so.
     pub(super) fn of(
         asked: &Asked,
         asks: &Asks<'_>,
         plan: &Arc<Plan>,
         (crm, depth): (&str, usize),
+        memory: Option<&Remembered>,
     ) -> Option<Box<Remembering>> {
         let staff = asks.staff.filter(|_| !plan.remember.is_empty())?;
         let keys = plan.remember.iter().filter_map(|rule| match &rule.at {
@@ -57,34 +63,85 @@ impl Remembering {
             RecordAt::Place(_) => None,
         });
         // Of what says where its record is in a way that nobody can follow nothing is remembered.
-        let called = called(asked, depth, None)?;
-        let around = plan.remember.iter().map(|rule| {
-            let source = &*rule.source;
-            (source.to_owned(), self::around((asked, plan), &[source], std::iter::once(&rule.at), &called))
+        let around = called(asked, depth, None).map(|called| {
+            let around = plan.remember.iter().map(|rule| {
+                let source = &*rule.source;
+                (source.to_owned(), self::around((asked, plan), &[source], std::iter::once(&rule.at), &called))
+            });
+            around.collect()
         });
         Some(Box::new(Remembering {
             plan: Arc::clone(plan),
             subject: asked.subject(plan),
             path: keys.collect(),
-            around: around.collect(),
+            around,
             person: person(crm, staff),
             time: asks.time,
+            asking: memory.map(Remembered::asking),
         }))
     }
 
     /// What of a whole answer is remembered.
-    pub(super) fn seen(&self, format: Format, page: &Decided<'_>, bounds: &Bounds) -> Vec<(Field, Kept)> {
+    pub(super) fn seen(&self, format: Format, page: &Decided<'_>, bounds: &Bounds) -> Seen {
         let path = |key: &str| self.path.get(key).cloned();
-        let around = |source: &str| self.around.get(source).cloned().unwrap_or_default();
+        let around = |source: &str| self.around.as_ref()?.get(source).cloned();
         let whose = Whose { subject: &self.subject, path: &path, around: &around };
         seen(&self.plan, format, (page.original, page.veiled), &whose, bounds)
     }
 
-    /// Keeps it.
-    pub(super) async fn keep(self: Box<Self>, memory: &Remembered, seen: Vec<(Field, Kept)>, wait: Duration) {
-        if !seen.is_empty() {
-            memory.keep(self.person, seen, self.time.as_second(), wait).await;
+    /// What is left of an answer that cannot be told whole: what older ones showed is in force no more.
+    pub(super) fn unseen(&self) -> Seen {
+        Seen::of_nothing(&self.plan)
+    }
+
+    /// Keeps it; `own` is the write that it answers.
+    pub(super) async fn keep(self: Box<Self>, memory: &Remembered, seen: Seen, own: Option<&Write>, wait: Duration) {
+        let Remembering { person, time, asking, .. } = *self;
+        let asking = asking.unwrap_or_else(|| memory.asking());
+        if !seen.fields.is_empty() || !seen.forgotten.is_empty() {
+            memory.keep(person, asking, seen, (own, time.as_second(), wait)).await;
         }
+    }
+}
+
+/// Puts out of force what a write may change, before it goes on; nothing where nothing is remembered of what it is
+/// about. `compared` is what came of its comparison with what is remembered.
+pub(super) async fn forget(
+    gateway: &Gateway,
+    house: &House,
+    (crm, depth): (&str, usize),
+    (asks, plan): (&Asks<'_>, &Plan),
+    asked: &Asked,
+    compared: Option<Vec<Forgotten>>,
+) -> Option<Arc<Write>> {
+    let staff = asks.staff.filter(|_| !plan.remembers.is_empty())?;
+    let forgotten = compared.unwrap_or_else(|| unforeseen(asked, &house.policy, plan, depth));
+    if forgotten.is_empty() {
+        return None;
+    }
+    let (now, wait) = (asks.time.as_second(), house.bounds.ledger_wait);
+    Some(Arc::new(gateway.remembered.write(person(crm, staff), forgotten, (now, wait)).await))
+}
+
+/// What a write may change that no resource compares with what is remembered.
+fn unforeseen(asked: &Asked, policy: &Policy, plan: &Plan, depth: usize) -> Vec<Forgotten> {
+    let sent = asked.text().ok();
+    let body = sent.as_ref().and_then(|(format, text)| Some((*format, str::from_utf8(text).ok()?)));
+    let mut all = by_another(plan, &asked.subject(plan), body, depth);
+    // Several calls in one body match no resource, whatever each of them does.
+    if body.is_some_and(|(format, text)| is_a_batch(format, text)) {
+        all.extend(policy.kinds_of_calls(asked.matched()).into_iter().map(Forgotten::Kind));
+    }
+    all
+}
+
+/// Whether a body holds several calls.
+fn is_a_batch(format: Format, text: &str) -> bool {
+    match format {
+        Format::Json => text.trim_start_matches('\u{feff}').trim_start().starts_with('['),
+        Format::Lines => true,
+        Format::Calls => text.contains("system.multicall"),
+        _ => false,
     }
 }
 
@@ -137,23 +194,22 @@ pub(super) async fn recalled_by(
 ) -> Result<Restored, Refusal> {
     let whom = compared.asks.staff.map(|staff| person(upstream.identity(), staff));
     let now = compared.asks.time.as_second();
-    let mut recall = |field: &Field| gateway.remembered.recall(whom.as_ref()?, field, now);
-    let done = restored(compared, asked, &mut recall)?;
+    let done = {
+        let mut memory = gateway.remembered.of(whom, now);
+        restored(compared, asked, &mut |field| memory.recall(field))?
+    };
     for some in done.whose.chunks(SUBJECTS) {
         receipt.restored_all(some).await?;
-    }
-    if let Some(whom) = whom.filter(|_| !done.old.is_empty()) {
-        gateway.remembered.keep(whom, done.old.clone(), now, compared.by.bounds.ledger_wait).await;
     }
     Ok(told(done))
 }
 
 /// What came of it, for whoever goes on.
 pub(super) fn told(done: Recalled) -> Restored {
-    let Recalled { home, whose, rows, .. } = done;
+    let Recalled { home, whose, rows, forgotten } = done;
     // Of several people in a table each row tells.
     let subject = whose.into_iter().next().map(|(subject, _)| subject).filter(|_| rows.is_empty());
-    Restored { rows, ..Restored::of(home, subject) }
+    Restored { rows, forgotten: Some(forgotten), ..Restored::of(home, subject) }
 }
 
 /// Makes a write whole by what is remembered; the CRM is not asked.
@@ -172,7 +228,7 @@ pub(super) fn restored(compared: &Compared<'_>, asked: &mut Asked, memory: Memor
     let values = plan.recall.as_ref().and_then(|recall| recall.values.as_ref());
     // Nothing is remembered under what no answer is kept under.
     let called = called(asked, compared.by.bounds.depth, values);
-    let around = called.map_or_else(|| "?".to_owned(), |called| around_write(asked, plan, &called));
+    let around = called.map_or_else(|| NOWHERE.to_owned(), |called| around_write(asked, plan, &called));
     let call = Call { format, text, path: &path, around: &around, depth: compared.by.bounds.depth };
     let done = recalled(plan, compared.doubts, &call, memory)?;
     if !done.home.fills.is_empty() {
@@ -210,7 +266,11 @@ fn around_write(asked: &Asked, plan: &Plan, called: &[(String, String)]) -> Stri
 /// What cannot be compared goes on only if nothing in it is in doubt.
 fn unread(compared: &Compared<'_>) -> Result<Recalled, Refusal> {
     let goes_on = !compared.doubts.has_certain() && compared.doubts.scope != Scope::All;
-    if goes_on { Ok(Recalled::default()) } else { Err(compared.doubts.refuse(compared.plan)) }
+    if goes_on {
+        Ok(Recalled { forgotten: Forgotten::of_calls(compared.plan), ..Recalled::default() })
+    } else {
+        Err(compared.doubts.refuse(compared.plan))
+    }
 }
 
 /// Whether a body may be written anew: JSON is in UTF-8 to all that read it.

@@ -18,7 +18,8 @@ use crate::format::html::forms::{self, Form};
 use crate::format::{self, Format, media};
 use crate::guard::outbound::Outbound;
 use crate::guard::restore::{
-    self, Doubts, Home, Ids, Issued, IssuedForm, Kinds, Likenesses, Page, Scope, SealedForm, Sent, minds_controls,
+    self, Doubts, Field, Forgotten, Home, Ids, Issued, IssuedForm, Kinds, Likenesses, Page, Recollection, Scope,
+    SealedForm, Sent, minds_controls,
 };
 use crate::policy::plan::{Plan, SubjectAt};
 use crate::route::normal;
@@ -100,12 +101,14 @@ pub(super) struct Restored {
     pub subject: Option<Subject>,
     /// Where the rows of a table stand, and whose each is.
     pub rows: Vec<(Range<usize>, Subject)>,
+    /// What was remembered and is old by then, where the write was compared with that.
+    pub forgotten: Option<Vec<Forgotten>>,
 }
 
 impl Restored {
     /// What went home, in a write that says itself whom it is about.
     pub(super) fn of(home: Home, subject: Option<Subject>) -> Restored {
-        Restored { values: home.values(), counts: home.counts, kept: home.kept, subject, rows: Vec::new() }
+        Restored { values: home.values(), counts: home.counts, kept: home.kept, subject, ..Restored::default() }
     }
 
     /// What came of the record read again.
@@ -187,7 +190,11 @@ pub(super) fn dried(
         }
         Some(With::Memory) => {
             let seen = record.map(|record| dry::seen(&compared, record)).unwrap_or_default();
-            let done = remembering::restored(&compared, asked, &mut |field| seen.get(field).cloned())?;
+            let known = |field: &Field| {
+                let kept = seen.get(field)?.clone();
+                Some(Recollection { kept, since: 0, number: 1, is_in_force: true })
+            };
+            let done = remembering::restored(&compared, asked, &mut { known })?;
             return Ok(remembering::told(done));
         }
         Some(With::Record) => {}
