@@ -24,7 +24,7 @@ use sudare::terms::mint::{Domain, Mint};
 use sudare::transform::{self, Context, Today};
 use sudare::vault::keep::Vault;
 use sudare::vault::mint::KeyMint;
-use sudare::vault::ring::Ring;
+use sudare::vault::ring::{Place, Ring};
 
 const ROUND: Duration = Duration::from_millis(150);
 /// Values that go round, so that none is the same as the one before.
@@ -246,7 +246,7 @@ fn main() {
     let said = |name: &str| std::env::var(name).ok();
     let number = |name: &str| said(name).and_then(|text| text.parse::<usize>().ok());
     let folder = tempfile::tempdir().expect("a folder");
-    let ring = Arc::new(Ring::create(&folder.path().join("keys")).expect("a ring"));
+    let ring = Arc::new(Place::beside(&folder.path().join("keys")).create(0).expect("a ring"));
     if let Some(tokens) = number("TOKENS") {
         return fill(&ring, tokens);
     }

@@ -73,7 +73,7 @@ metrics! {
 const RELOADS: [&str; 2] = ["ok", "refused"];
 
 /// What is counted of tokens and hashes.
-const VAULT: [[&str; 2]; 11] = [
+const VAULT: [[&str; 2]; 13] = [
     ["tokenize", "ok"],
     ["tokenize", "error"],
     ["hash", "ok"],
@@ -85,6 +85,8 @@ const VAULT: [[&str; 2]; 11] = [
     ["remember", "error"],
     ["reveal", "ok"],
     ["reveal", "refused"],
+    ["ring", "ok"],
+    ["ring", "refused"],
 ];
 
 /// What stands for the role of staff that has none.

@@ -8,6 +8,7 @@ pub mod explain;
 mod grid;
 pub mod help;
 pub mod init;
+pub mod keys;
 pub mod kinds;
 pub mod ledger;
 pub mod replay;
@@ -60,6 +61,8 @@ enum Command {
     Test(test::TestArgs),
     /// Checks the ledger and answers who saw whose data
     Ledger(Box<ledger::LedgerArgs>),
+    /// Lists, rotates and retires keys, and carries the ring elsewhere
+    Keys(Box<keys::KeysArgs>),
     /// Tells which rule decides each value of an answer, and what staff gets
     Explain(Box<explain::ExplainArgs>),
     /// Tells what a change of rules would newly show, hide and refuse on recorded traffic
@@ -104,6 +107,7 @@ fn run_command(command: Command, lang: Lang) -> u8 {
         Command::Check(args) => check::run(args, lang),
         Command::Test(args) => test::run(&args, lang),
         Command::Ledger(args) => ledger::run(&args, lang),
+        Command::Keys(args) => keys::run(&args, lang),
         Command::Explain(args) => explain::run(&args, lang),
         Command::Replay(args) => replay::run(&args, lang),
         Command::Rules(args) => rules::run(&args, lang),

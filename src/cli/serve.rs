@@ -13,6 +13,7 @@ use crate::config::units::Origin;
 use crate::config::veil::{Broken, veiled};
 use crate::policy::fault::Faults;
 use crate::policy::node::Source;
+use crate::serve::memory;
 use crate::serve::run::{self, RunError, Started};
 
 /// `sudare serve`
@@ -30,6 +31,7 @@ pub fn run(args: &ServeArgs, lang: Lang) -> u8 {
         Err(status) => return status,
     };
     log(&config.log);
+    memory::keep();
     start(config, lang, |started| {
         let staff: Vec<String> = started.staff.iter().map(ToString::to_string).collect();
         let metrics = started.metrics.map(|address| address.to_string()).unwrap_or_default();

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use crate::config::bounds;
 use crate::config::console::{self, Console};
 use crate::config::identity::{self, networks};
+use crate::config::keys;
 use crate::config::listen::{self, At, Listener};
 use crate::config::open;
 use crate::config::packs;
@@ -22,6 +23,7 @@ use crate::policy::reader::{self, MapReader};
 use crate::policy::rule::when;
 use crate::policy::version;
 use crate::terms::bounds::Bounds;
+use crate::vault::ring::Place;
 
 /// What gateway.yaml says.
 pub struct Config {
@@ -41,8 +43,8 @@ pub struct Config {
     pub purposes: Option<Vec<String>>,
     /// The folder of the ledger and the keys.
     pub state: PathBuf,
-    /// The key ring.
-    pub keys: PathBuf,
+    /// The key ring, and what wraps it.
+    pub keys: Place,
     /// This gateway's name in the ledger.
     pub node: Option<String>,
     /// How logs are written.
@@ -119,11 +121,10 @@ fn read(root: &Node, origin: &Origin<'_>, key: [u8; 32], whole: bool, faults: &m
         map.take("trusted_proxies").map(|node| networks(node, "`trusted_proxies`", faults)).unwrap_or_default();
     let rules = map.need("rules", faults).map(|node| rules(node, origin, faults)).unwrap_or_default();
     let purposes = map.take("purposes").map(|node| purposes(node, faults));
-    let state =
-        map.take("state").and_then(|node| kept(node, "`state`", &["postgres", "ledger"], faults)).unwrap_or("state");
+    let state = map.take("state").and_then(|node| kept(node, "`state`", &["postgres", "ledger"], faults));
+    let state = state.unwrap_or("state");
     let state = origin.path(state);
-    let keys = map.take("keys").and_then(|node| kept(node, "`keys`", &["vault", "aws_kms", "pkcs11"], faults));
-    let keys = keys.map_or_else(|| state.join("keys"), |text| origin.path(text));
+    let keys = keys::parse(map.take("keys"), &state, &|text| origin.path(text), faults);
     let node = map.take("node").and_then(|node| name(node, faults));
     let log = map.take("log").map_or(Some(Log { level: "info", json: true }), |node| log(node, faults));
     let identity =

@@ -12,6 +12,7 @@ mod bounds;
 pub mod console;
 pub mod gateway;
 pub mod identity;
+pub mod keys;
 pub mod listen;
 mod open;
 pub mod packs;

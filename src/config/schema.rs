@@ -26,7 +26,7 @@ shape!(Gateway, "How the gateway runs. Relative paths are relative to this file.
         "console": Either<Text, Console>, "Where security staff asks what is in force: `127.0.0.1:9900`. Asks who you are.";
         "trusted_proxies": OneOrMore<Text>, "Only from these are X-Forwarded-For, Forwarded and the PROXY protocol believed.";
         "state": Text, "The folder of tokens, ledger and sessions. Left out: `state/`.";
-        "keys": Text, "The key ring. Left out: `keys` in the state folder.";
+        "keys": Either<Text, KeyRing>, "The key ring: its file, or a map that also says what wraps it. Left out: `keys` in the state folder.";
         "node": Text, "This gateway in the ledger; else a random id kept in the state folder.";
         "mode": Mode, "`enforce`.";
         "log": Log, "What is logged, and how.";
@@ -52,6 +52,16 @@ piece!(named Wait, "A duration.", |_generator| or_elsewhere!({
 }));
 piece!(Statuses, "A status.", |_generator| or_elsewhere!({ "type": "integer", "minimum": 200, "maximum": 399 }));
 piece!(Mode, "How rules count.", |_generator| or_elsewhere!({ "enum": ["enforce"] }));
+
+shape!(KeyRing, "The key ring, and the key-encryption key that wraps it.",
+    need {}
+    may {
+        "ring": Text, "The ring's file. Left out: `keys` in the state folder.";
+        "file": Text, "The file of the key-encryption key. Left out: beside the ring, with `.kek`.";
+        "environment": Text, "Or the name of the environment variable that holds it.";
+        "credential": Text, "Or the name of the credential that the service manager hands over.";
+    }
+);
 
 shape!(Listener, "An address, and what is spoken there.",
     need {

@@ -29,7 +29,8 @@ use crate::terms::bounds::Bounds;
 use crate::terms::mint::Mint;
 use crate::terms::refusal::{Reason, Refusal};
 
-/// One snapshot of configuration and rules.
+/// One snapshot of configuration, rules and keys.
+#[derive(Clone)]
 pub struct House {
     /// What is longer or later is refused.
     pub bounds: Bounds,

@@ -229,7 +229,7 @@ impl Reloader {
             }
             // Their files may have other names now.
             if old.rules.files != rules.files {
-                self.swap(&old, Rules { policy: Arc::clone(&old.policy), loaded: old.rules.loaded, ..rules });
+                self.swap(Rules { policy: Arc::clone(&old.policy), loaded: old.rules.loaded, ..rules });
             }
             return true;
         }
@@ -246,7 +246,7 @@ impl Reloader {
         }
         self.unrecorded = None;
         let warnings = rules.warnings.len();
-        self.swap(&old, rules);
+        self.swap(rules);
         self.gateway.refused.store(None);
         let metrics = &self.gateway.metrics;
         metrics.reloads.with_label_values(&["ok"]).inc();
@@ -256,17 +256,14 @@ impl Reloader {
         true
     }
 
-    fn swap(&self, old: &House, rules: Rules) {
-        let house = House {
-            bounds: old.bounds.clone(),
-            identity: Arc::clone(&old.identity),
-            trusted_proxies: old.trusted_proxies.clone(),
-            sites: Arc::clone(&old.sites),
+    fn swap(&self, rules: Rules) {
+        let rules = Arc::new(rules);
+        // Keys may be swapped at the same time.
+        self.gateway.house.rcu(|old| House {
             policy: Arc::clone(&rules.policy),
-            rules: Arc::new(rules),
-            mint: Arc::clone(&old.mint),
-        };
-        self.gateway.house.store(Arc::new(house));
+            rules: Arc::clone(&rules),
+            ..House::clone(old)
+        });
     }
 
     /// Leaves what is in force, and tells everybody.

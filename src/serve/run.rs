@@ -33,6 +33,7 @@ use crate::serve::exchange::reveal::confirmed::Used;
 use crate::serve::grants::Grants;
 use crate::serve::house::{Gateway, Hold, House, LASTING};
 use crate::serve::keeping::Keeping;
+use crate::serve::keys::Keeper;
 use crate::serve::listen::Door;
 use crate::serve::loading::{LoadError, Rules};
 use crate::serve::reload::{self, Reloader};
@@ -45,10 +46,10 @@ use crate::terms::refusal::Reason;
 use crate::vault::keep::Vault;
 use crate::vault::mint::KeyMint;
 use crate::vault::open::VaultError;
-use crate::vault::ring::{Ring, RingError};
+use crate::vault::ring::{Ring, RingError, Rings};
 
 /// The vault's file in the state folder.
-const VAULT: &str = "vault.redb";
+pub const VAULT: &str = "vault.redb";
 
 /// The file in the state folder of what staff was given.
 const ISSUED: &str = "issued.redb";
@@ -135,8 +136,9 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     let doors = opening::doors(&config, &tls).await?;
     folder(&config.state)?;
     let node = node(&config)?;
-    let ring = Arc::new(ring(&config.keys).map_err(RunError::Keys)?);
-    let vault = Vault::open(&config.state.join(VAULT), Arc::clone(&ring), config.bounds.tokens);
+    let ring = config.keys.open_or_create(Timestamp::now().as_second()).map_err(RunError::Keys)?;
+    let rings = Rings::from(Arc::new(ring));
+    let vault = Vault::open(&config.state.join(VAULT), rings.clone(), config.bounds.tokens);
     let vault = Arc::new(vault.map_err(RunError::Vault)?);
     // A commit that answers may wait for is not yet one that hangs.
     let bounds = ledger::Bounds { commit_max: config.bounds.ledger_wait, ..ledger::Bounds::default() };
@@ -146,15 +148,16 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
         .name("ledger".into())
         .spawn(move || writer.run())
         .map_err(|cause| RunError::Io { what: "the ledger's thread cannot be started".into(), cause })?;
-    sessions(&config, &ring)?;
+    sessions(&config, &rings.now())?;
     let sites = Arc::new(sites);
     let certificates = Certificates::new(tls.into_iter().flatten().collect(), Arc::clone(&sites));
     let counts = || Searches::new().map_err(|_| RunError::Keys(RingError::Chance));
     let (searches, reveals) = (counts()?, counts()?);
-    let gateway = gateway(&config, metrics, sites, rules, (ring, vault), (ledger, searches, reveals));
+    let keeper = Keeper::new(config.keys.clone(), rings.clone(), Arc::clone(&vault));
+    let gateway = gateway(&config, metrics, sites, rules, (rings, vault), (ledger, searches, reveals));
     // From here on a record's policy can be told from the one before.
     gateway.ledger.append(reload::entry("loaded", gateway.house.load().policy.version()), Box::new(|_| {}));
-    let result = serve(&config, &gateway, doors, certificates, started).await;
+    let result = serve(&config, &gateway, doors, (certificates, keeper), started).await;
     stop_ledger(&gateway.ledger, writing);
     result
 }
@@ -179,7 +182,7 @@ fn gateway(
     metrics: Metrics,
     sites: Arc<Sites>,
     rules: Rules,
-    (ring, vault): (Arc<Ring>, Arc<Vault>),
+    (rings, vault): (Rings, Arc<Vault>),
     (ledger, searches, reveals): (Ledger, Searches, Searches),
 ) -> Arc<Gateway> {
     metrics.from_zero(Format::ALL.iter().map(|format| format.word()));
@@ -193,7 +196,7 @@ fn gateway(
         sites,
         policy: Arc::clone(&rules.policy),
         rules: Arc::new(rules),
-        mint: Arc::new(KeyMint::keeping(Arc::clone(&ring), Arc::clone(&vault))),
+        mint: Arc::new(KeyMint::keeping(rings.now(), Arc::clone(&vault))),
     };
     Arc::new(Gateway {
         house: ArcSwap::from_pointee(house),
@@ -202,7 +205,7 @@ fn gateway(
         ledger,
         grants: Grants::new(Arc::clone(&vault)),
         keeping: Keeping::new(vault, metrics.vault.clone()),
-        remembered: Remembered::new(config.state.join(ISSUED), Arc::clone(&ring), metrics.vault.clone()),
+        remembered: Remembered::new(config.state.join(ISSUED), rings.now(), metrics.vault.clone()),
         searches,
         reveals,
         confirmed: Used::default(),
@@ -217,7 +220,7 @@ async fn serve(
     config: &Config,
     gateway: &Arc<Gateway>,
     doors: Vec<Door>,
-    certificates: Certificates,
+    (certificates, keeper): (Certificates, Keeper),
     started: impl FnOnce(&Started),
 ) -> Result<(), RunError> {
     let mut signals = Signals::new()?;
@@ -254,8 +257,9 @@ async fn serve(
         watching.spawn(health::watch(Arc::clone(upstream), stopped.clone()));
     }
     tokio::spawn(reloader.run(stopped.clone()));
-    let (keeper, stopping) = (Arc::clone(gateway), stopped.clone());
-    watching.spawn(async move { keeper.keeping.sweep(stopping).await });
+    let (sweeper, stopping) = (Arc::clone(gateway), stopped.clone());
+    watching.spawn(async move { sweeper.keeping.sweep(stopping).await });
+    let keeping = tokio::spawn(keeper.run(Arc::clone(gateway), stopped.clone()));
     tokio::spawn(sources::keep(Arc::clone(&config.identity), stopped.clone()));
     let mut serving = JoinSet::new();
     for door in doors {
@@ -267,6 +271,9 @@ async fn serve(
     // Receivers live as long as their tasks; whoever is gone needs no word.
     let _ = stop.send(true);
     while serving.join_next().await.is_some() {}
+    if timeout(CLOSING, keeping).await.is_err() {
+        tracing::warn!("encryptions that were counted ahead are not given back in time");
+    }
     // Answers whose connections are gone have yet to say in the ledger how they ended.
     if timeout(CLOSING, gateway.lasting.acquire_many(LASTING)).await.is_err() {
         tracing::warn!("some long answers did not record their end in time");
@@ -365,9 +372,4 @@ fn sessions(config: &Config, ring: &Ring) -> Result<(), RunError> {
     };
     session.open(store);
     Ok(())
-}
-
-/// The key ring, made at the first start.
-fn ring(path: &Path) -> Result<Ring, RingError> {
-    if path.exists() { Ring::open(path) } else { Ring::create(path) }
 }

@@ -6,6 +6,8 @@
 use aws_lc_rs::hkdf;
 use zeroize::Zeroizing;
 
+/// Tells one key-encryption key from another.
+pub const KEK_ID: &str = "sudare kek 1";
 /// Hashes the cookies of the CRM's sessions.
 pub const SESSION: &str = "sudare session 1";
 /// Ciphers `format` tokens.

@@ -12,8 +12,7 @@ use redb::backends::FileBackend;
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, TableDefinition};
 
 use crate::vault::open::VaultError;
-use crate::vault::ring::Ring;
-use crate::vault::seal::LookupKey;
+use crate::vault::ring::{Keys, Ring};
 
 /// Keyed hashes with the token of each.
 pub const LOOKUPS: Table = Table::new("lookups");
@@ -47,6 +46,8 @@ pub fn reopen(path: &Path, ring: &Ring) -> Result<Database, VaultError> {
     existing(path)?;
     let database = builder().open(path).map_err(|cause| refused(path, cause))?;
     is_of(&database, path, ring)?;
+    // The version that it was made with may be destroyed one day.
+    mark(&database, ring.current()).map_err(|cause| damaged(path, cause))?;
     Ok(database)
 }
 
@@ -81,7 +82,7 @@ fn filled(draft: &Path, path: &Path, ring: &Ring) -> Result<(), VaultError> {
     let database = FileBackend::new(file).and_then(|backend| builder().create_with_backend(backend));
     let database = database.map_err(|cause| refused(path, cause))?;
     let keys = ring.current();
-    let mark = LookupKey::new(keys).ok_or(VaultError::Chance)?.of_ring();
+    let mark = keys.lookup.of_ring();
     let written = || -> Result<(), redb::Error> {
         let transaction = database.begin_write()?;
         transaction.open_table(LOOKUPS)?;
@@ -93,14 +94,22 @@ fn filled(draft: &Path, path: &Path, ring: &Ring) -> Result<(), VaultError> {
     written().map_err(|cause| damaged(path, cause))
 }
 
+/// Notes that these keys are of the ring that wrote the vault, unless that is noted.
+fn mark(database: &Database, keys: &Keys) -> Result<(), redb::Error> {
+    let version = keys.version.to_be_bytes();
+    if database.begin_read()?.open_table(RINGS)?.get(&version[..])?.is_some() {
+        return Ok(());
+    }
+    let transaction = database.begin_write()?;
+    transaction.open_table(RINGS)?.insert(&version[..], &keys.lookup.of_ring()[..])?;
+    transaction.commit()?;
+    Ok(())
+}
+
 /// Whether this ring wrote the vault.
 fn is_of(database: &Database, path: &Path, ring: &Ring) -> Result<(), VaultError> {
-    let marks: Vec<([u8; 2], [u8; 32])> = ring
-        .newest_first()
-        .map(|keys| Some((keys.version.to_be_bytes(), LookupKey::new(keys)?.of_ring())))
-        .collect::<Option<_>>()
-        .ok_or(VaultError::Chance)?;
-    for (version, mark) in marks {
+    for keys in ring.newest_first() {
+        let (version, mark) = (keys.version.to_be_bytes(), keys.lookup.of_ring());
         let found = || -> Result<bool, redb::Error> {
             let transaction = database.begin_read()?;
             // They are there from the beginning.

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::vault::keep::Vault;
 use crate::vault::open::VaultError;
-use crate::vault::seal::{self, LookupKey};
+use crate::vault::seal;
 
 /// How many one person may have at a time.
 const PERSON_MAX: usize = 1000;
@@ -66,10 +66,11 @@ impl Vault {
         if held >= PERSON_MAX {
             return Ok(false);
         }
-        let newest = self.lookups().first().ok_or(VaultError::Chance)?;
+        let ring = self.ring();
+        let newest = &ring.current().lookup;
         let key = [newest.of_staff(staff), newest.of_grant(&grant.kind, &grant.of, &grant.id)].concat();
         let plain = Zeroizing::new(serde_json::to_vec(grant).map_err(|_| VaultError::Chance)?);
-        let sealed = seal::seal(self.ring().current(), &key, KIND, &plain).ok_or(VaultError::Chance)?;
+        let sealed = seal::seal(ring.current(), &key, KIND, &plain).ok_or(VaultError::Chance)?;
         self.backend().grant(&gone, &key, &sealed)?;
         Ok(true)
     }
@@ -82,10 +83,10 @@ impl Vault {
 
     /// Each record of a person's with its key; one that does not open says nothing.
     fn all_of(&self, staff: &str) -> Result<Vec<Kept>, VaultError> {
-        let mut all = Vec::new();
-        for person in self.lookups().iter().map(|lookup: &LookupKey| lookup.of_staff(staff)) {
+        let (mut all, ring) = (Vec::new(), self.ring());
+        for person in ring.newest_first().map(|keys| keys.lookup.of_staff(staff)) {
             for (key, sealed) in self.backend().grants(&person, PERSON_MAX + 1)? {
-                let plain = seal::unseal(self.ring(), &key, KIND, &sealed).map(Zeroizing::new);
+                let plain = seal::unseal(&ring, &key, KIND, &sealed).map(Zeroizing::new);
                 let grant = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
                 all.push((key, grant));
             }

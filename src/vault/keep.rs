@@ -30,8 +30,8 @@ use crate::vault::backend::{Backend, Held, Lookup, Row, TOKEN_BYTES, Token};
 use crate::vault::embedded::Embedded;
 use crate::vault::mint::{Opened, domain_parts, pack, unpack};
 use crate::vault::open::VaultError;
-use crate::vault::ring::Ring;
-use crate::vault::seal::{self, LookupKey};
+use crate::vault::ring::{Keys, Ring, Rings};
+use crate::vault::seal;
 use crate::vault::time::{Clock, Leap, Time};
 
 /// The first byte of a random token.
@@ -46,9 +46,7 @@ pub const SWEPT_MAX: usize = 1000;
 /// Random tokens and what they stand for.
 pub struct Vault {
     backend: Box<dyn Backend>,
-    ring: Arc<Ring>,
-    /// The newest first: what an older version of the keys wrote is still found.
-    lookups: Vec<LookupKey>,
+    ring: Rings,
     noted: Mutex<Noted>,
     /// Held by who writes, so that a commit is for all who wait.
     writing: Mutex<()>,
@@ -76,24 +74,24 @@ struct Noting {
 
 impl Vault {
     /// Opens the vault's file; makes it where there is none. It keeps so many tokens and no more.
-    pub fn open(path: &Path, ring: Arc<Ring>, tokens_max: usize) -> Result<Vault, VaultError> {
-        let backend = Box::new(Embedded::open(path, &ring)?);
+    pub fn open(path: &Path, ring: impl Into<Rings>, tokens_max: usize) -> Result<Vault, VaultError> {
+        let ring = ring.into();
+        let backend = Box::new(Embedded::open(path, &ring.now())?);
         Vault::over(backend, ring, tokens_max, Box::new(|| jiff::Timestamp::now().as_second()))
     }
 
     /// A vault over what keeps its records, by this clock.
     pub fn over(
         backend: Box<dyn Backend>,
-        ring: Arc<Ring>,
+        ring: impl Into<Rings>,
         tokens_max: usize,
         clock: Clock,
     ) -> Result<Vault, VaultError> {
+        let ring = ring.into();
         let (tokens, latest) = (backend.tokens()?, backend.latest()?);
-        let lookups = ring.newest_first().map(LookupKey::new).collect::<Option<Vec<_>>>().ok_or(VaultError::Chance)?;
         Ok(Vault {
             backend,
             ring,
-            lookups,
             noted: Mutex::new(Noted { tokens, ..Noted::default() }),
             writing: Mutex::new(()),
             minted: AtomicU64::new(0),
@@ -117,9 +115,11 @@ impl Vault {
     /// said.
     pub fn token(&self, kind: &str, domain: &Domain, value: &str, lasts: Option<u32>) -> Result<Token, MintError> {
         let plain = pack(domain, value)?;
-        let lookups: Vec<Lookup> =
-            self.lookups.iter().map(|key| key.of_value(kind, domain_parts(domain), value)).collect();
-        // `new` is never without a key.
+        let ring = self.ring.now();
+        // The newest first: what an older version of the keys wrote is still found.
+        let lookups = ring.newest_first().map(|keys| keys.lookup.of_value(kind, domain_parts(domain), value));
+        let lookups: Vec<Lookup> = lookups.collect();
+        // A ring is never without a key.
         let Some(newest) = lookups.first() else { return Err(MintError::Away) };
         let now = self.time.now();
         let until = lasts.map(|lasts| now.saturating_add(i64::from(lasts)));
@@ -129,7 +129,7 @@ impl Vault {
         }
         // Once more where nobody else can mint: of two who ask at once both get one token.
         let mut noted = self.noted();
-        let known = match noted.found(newest, now) {
+        let known = match lookups.iter().find_map(|lookup| noted.found(lookup, now)) {
             Some(held) => Some(held),
             None => self.written(&lookups, now)?,
         };
@@ -139,8 +139,8 @@ impl Vault {
         if noted.by_token.len() >= NOTED_MAX || noted.tokens >= self.tokens_max as u64 {
             return Err(MintError::Vault);
         }
-        let token = self.draw()?;
-        let sealed = seal::seal(self.ring.current(), &bound(&token, until), kind, &plain).ok_or(MintError::Away)?;
+        let token = draw(ring.current())?;
+        let sealed = seal::seal(ring.current(), &bound(&token, until), kind, &plain).ok_or(MintError::Away)?;
         let at = self.minted.fetch_add(1, Ordering::AcqRel) + 1;
         let row = Row { lookup: *newest, token, until, sealed, instead: known.map(|held| held.token) };
         let noting = Arc::new(Noting { at, row });
@@ -204,19 +204,14 @@ impl Vault {
         if !lives(until, now) {
             return None;
         }
-        let plain = Zeroizing::new(seal::unseal(&self.ring, &bound(token, until), kind, &sealed)?);
+        let plain = Zeroizing::new(seal::unseal(&self.ring.now(), &bound(token, until), kind, &sealed)?);
         let (domain, value) = unpack(&plain)?;
         Some(Opened { kind: kind.to_owned(), domain, value })
     }
 
-    /// The keys that find what is kept, the newest first.
-    pub(super) fn lookups(&self) -> &[LookupKey] {
-        &self.lookups
-    }
-
-    /// The keys that open it.
-    pub(super) fn ring(&self) -> &Ring {
-        &self.ring
+    /// The keys that find and open what is kept.
+    pub(super) fn ring(&self) -> Arc<Ring> {
+        self.ring.now()
     }
 
     /// What keeps the records.
@@ -225,7 +220,8 @@ impl Vault {
     }
 
     fn find(&self, lookups: &[Lookup], now: i64) -> Result<Option<Held>, MintError> {
-        if let Some(held) = lookups.first().and_then(|lookup| self.noted().found(lookup, now)) {
+        let noted = lookups.iter().find_map(|lookup| self.noted().found(lookup, now));
+        if let Some(held) = noted {
             return Ok(Some(held));
         }
         self.written(lookups, now)
@@ -238,14 +234,6 @@ impl Vault {
             }
         }
         Ok(None)
-    }
-
-    fn draw(&self) -> Result<Token, MintError> {
-        let mut token = [0; TOKEN_BYTES];
-        let [high, low] = self.ring.current().version.to_be_bytes();
-        token[..3].copy_from_slice(&[LAYOUT, high, low]);
-        rand::fill(&mut token[3..]).map_err(|_| MintError::Away)?;
-        Ok(token)
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
@@ -271,4 +259,12 @@ fn bound(token: &Token, until: Option<i64>) -> Vec<u8> {
     let mut bound = token.to_vec();
     bound.extend(until.into_iter().flat_map(i64::to_be_bytes));
     bound
+}
+
+fn draw(keys: &Keys) -> Result<Token, MintError> {
+    let mut token = [0; TOKEN_BYTES];
+    let [high, low] = keys.version.to_be_bytes();
+    token[..3].copy_from_slice(&[LAYOUT, high, low]);
+    rand::fill(&mut token[3..]).map_err(|_| MintError::Away)?;
+    Ok(token)
 }

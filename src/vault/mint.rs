@@ -32,8 +32,6 @@ use crate::terms::kind::Kind;
 pub use crate::terms::mint::Opened;
 use crate::terms::mint::{Domain, Mint, MintError, Numeral};
 use crate::terms::secret::Secret;
-use crate::vault::derive::{self, FORMAT};
-use crate::vault::ff1::Ff1;
 use crate::vault::keep::{self, Vault};
 use crate::vault::page;
 use crate::vault::ready::Ready;
@@ -57,8 +55,6 @@ const HASH_BYTES: usize = 20;
 pub struct KeyMint {
     ring: Arc<Ring>,
     random: Random,
-    /// The key of `format` tokens.
-    format: Option<Ff1>,
     /// Seals opaque tokens.
     ready: Ready,
 }
@@ -94,8 +90,7 @@ impl KeyMint {
     }
 
     fn with(ring: Arc<Ring>, random: Random) -> KeyMint {
-        let format = derive::derive(&*ring.current().data, FORMAT).map(|key| Ff1::new(&key));
-        KeyMint { ring, random, format, ready: Ready::default() }
+        KeyMint { ring, random, ready: Ready::default() }
     }
 
     /// Opens a token, opaque or random; capital letters do not matter.
@@ -125,8 +120,9 @@ impl KeyMint {
 
 impl Mint for KeyMint {
     fn token(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
-        let keys = self.ring.current();
+        let keys = self.ring.minting(domain);
         let plain = pack(domain, value)?;
+        keys.count();
         let [high, low] = keys.version.to_be_bytes();
         let head = [LAYOUT, high, low];
         // The sealed text stands where the plain one did, behind its head and its synthetic IV.
@@ -160,13 +156,15 @@ impl Mint for KeyMint {
     }
 
     fn permute(&self, kind: &Kind, domain: &Domain, numerals: &mut [Numeral]) -> Result<(), MintError> {
-        self.format.as_ref().ok_or(MintError::Away)?.permute(&tweak(kind, domain), numerals)
+        let keys = self.ring.minting(domain);
+        keys.count();
+        keys.format.permute(&tweak(kind, domain), numerals)
     }
 
     fn hash(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
         let [tag, first, second] = domain_parts(domain);
         let context = [b"sudare hash 1", kind.name.as_bytes(), tag, first, second];
-        Ok(format!("hash_{}", base32(&keyed(self.ring.current(), &context, value))))
+        Ok(format!("hash_{}", base32(&keyed(self.ring.minting(domain), &context, value))))
     }
 
     fn subject(&self, subject_kind: &str, id: &str) -> String {

@@ -21,7 +21,8 @@ use crate::vault::ring::{Keys, Ring};
 const LAYOUT: u8 = 1;
 /// Bytes of a nonce.
 pub(super) const NONCE_BYTES: usize = 12;
-const TAG_BYTES: usize = 16;
+/// Bytes that sealing adds.
+pub(super) const TAG_BYTES: usize = 16;
 /// Layout and version.
 const HEAD_BYTES: usize = 3;
 
@@ -37,6 +38,7 @@ pub fn open(ring: &Ring, sealed: &[u8], bound: &[&[u8]]) -> Option<Zeroizing<Vec
 
 /// The same with a key for this purpose.
 pub(super) fn seal_as(purpose: &str, keys: &Keys, plain: &[u8], bound: &[&[u8]]) -> Option<Vec<u8>> {
+    keys.count();
     let [high, low] = keys.version.to_be_bytes();
     let head = [LAYOUT, high, low];
     let mut nonce = [0; NONCE_BYTES];

@@ -5,26 +5,26 @@ use aes_siv::siv::Aes256Siv;
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
-use crate::vault::derive::{self, ISSUED_LOOKUP, KEEP, LOOKUP};
+use crate::vault::derive::{self, KEEP};
 use crate::vault::ring::{DATA_BYTES, Keys, Ring};
 
 /// Bytes of a keyed hash by which something is found.
 pub const LOOKUP_BYTES: usize = 32;
 
 /// Makes the keyed hashes of one version of the keys.
+#[derive(Clone)]
 pub struct LookupKey(hmac::Key);
 
 impl LookupKey {
-    /// The key of a version; nothing where it cannot be derived.
-    pub fn new(keys: &Keys) -> Option<LookupKey> {
-        let key = derive::derive::<32>(&*keys.mac, LOOKUP)?;
+    /// The key of a version for a purpose; nothing where it cannot be derived.
+    pub fn of_purpose(mac: &[u8], label: &str) -> Option<LookupKey> {
+        let key = derive::derive::<32>(mac, label)?;
         Some(LookupKey(hmac::Key::new(hmac::HMAC_SHA256, &*key)))
     }
 
     /// The key by which what is remembered is found.
     pub fn of_issued(keys: &Keys) -> Option<LookupKey> {
-        let key = derive::derive::<32>(&*keys.mac, ISSUED_LOOKUP)?;
-        Some(LookupKey(hmac::Key::new(hmac::HMAC_SHA256, &*key)))
+        Some(keys.issued.clone())
     }
 
     /// The hash of a field.
@@ -70,6 +70,7 @@ impl LookupKey {
 
 /// Seals a record under its token and kind: the version of the keys, then what only they open.
 pub fn seal(keys: &Keys, token: &[u8], kind: &str, plain: &[u8]) -> Option<Vec<u8>> {
+    keys.count();
     let sealed = cipher(keys)?.encrypt([token, kind.as_bytes()], plain).ok()?;
     Some([&keys.version.to_be_bytes()[..], &sealed].concat())
 }

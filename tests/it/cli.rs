@@ -5,6 +5,7 @@
 //! status. The language stands in the file's name. `SUDARE_BLESS=1` writes them anew.
 
 mod init;
+mod keys;
 mod workbench;
 
 use std::fs;

@@ -88,7 +88,11 @@ fn a_good_configuration_means_what_it_says() {
     assert_eq!(config.upstreams, Upstreams::One(up));
     assert_eq!(config.node.as_deref(), Some("gw-7"), "env: is looked up");
     assert_eq!(config.log, Log { level: "warn", json: false });
-    assert_eq!(config.keys, cases().join("state/ring"), "file: is read, its line break left out");
+    assert_eq!(
+        config.keys,
+        sudare::vault::ring::Place::beside(&cases().join("state/ring")),
+        "file: is read, its line break left out"
+    );
     assert_eq!((config.identity.len(), config.trusted_proxies.len()), (2, 2));
     let expected = Bounds {
         body_bytes: 10 << 20,

@@ -14,6 +14,7 @@ mod forwarding;
 mod heads;
 mod identity;
 mod jwks;
+mod keys;
 mod limits;
 mod log;
 mod login;

@@ -9,7 +9,7 @@ use sudare::terms::kind::{Kind, Kinds};
 use sudare::terms::mint::{Domain, Mint, MintError, Numeral};
 use sudare::transform::{Context, Today, holds_token, looks_like_veil, veil};
 use sudare::vault::mint::KeyMint;
-use sudare::vault::ring::Ring;
+use sudare::vault::ring::{Place, Ring};
 
 use crate::detect::rows;
 
@@ -147,7 +147,7 @@ fn a_mint_that_is_away_is_an_error_and_a_long_value_is_full() {
 #[test]
 fn what_the_vault_mints_is_known_as_a_veil() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mint = KeyMint::new(Arc::new(Ring::create(&folder.path().join("keys")).expect("a ring")));
+    let mint = KeyMint::new(Arc::new(Place::beside(&folder.path().join("keys")).create(0).expect("a ring")));
     let (kinds, domain) = (Kinds::builtin(), Domain::Shared(String::new()));
     for (_, kind) in kinds.iter() {
         for value in ["", "090-1234-5678"] {

@@ -128,6 +128,11 @@ pub const ALL: &[Code] = &[
     ),
     code("bad-place", "This is no place where such a value can stand.", "このような値がある場所として使えません。"),
     code(
+        "bad-ring",
+        "`keys` names one file for the ring and one key-encryption key that wraps it.",
+        "`keys` には、鍵束のファイルと、それを包む鍵暗号化鍵を一つずつ書きます。",
+    ),
+    code(
         "bad-size",
         "A size is a number and its unit, as `64KiB` or `10MiB`.",
         "大きさは `64KiB`、`10MiB` のように書きます。",

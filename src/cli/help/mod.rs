@@ -5,6 +5,7 @@
 //! Japanese. clap's own few words (headings, defaults, complaints) are put in here.
 
 pub mod complaint;
+mod keys;
 pub mod man;
 pub mod pages;
 
@@ -217,7 +218,7 @@ mod tests {
 
     #[test]
     fn examples_are_commands_that_can_be_read() {
-        for page in pages::PAGES {
+        for page in pages::all() {
             for (line, _) in page.examples {
                 let line = line.split([' ', '|', '>']).take_while(|word| !word.is_empty()).collect::<Vec<_>>();
                 let read = crate::cli::command(Lang::En).try_get_matches_from(&line);

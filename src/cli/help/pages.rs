@@ -1,6 +1,7 @@
 //! What `--help` and the manual pages say of each command beside its options: the command and its
 //! options in Japanese (English stands at the options themselves), examples, exit status, files.
 
+use crate::cli::help::keys;
 use crate::cli::say::Text;
 
 /// One command's page.
@@ -19,21 +20,26 @@ pub struct Page {
     pub files: &'static [(&'static str, Text)],
 }
 
-const fn both(en: &'static str, ja: &'static str) -> Text {
+pub(super) const fn both(en: &'static str, ja: &'static str) -> Text {
     Text { en, ja }
 }
 
-const DONE: Text = both("done", "正常終了");
-const UNUSABLE: (&str, Text) = ("2", both("wrong usage or unreadable input", "使い方の誤り、または入力を読めない"));
-const GATEWAY: (&str, Text) = ("./gateway.yaml", both("how the gateway runs", "ゲートウェイの設定"));
+pub(super) const DONE: Text = both("done", "正常終了");
+pub(super) const UNUSABLE: (&str, Text) =
+    ("2", both("wrong usage or unreadable input", "使い方の誤り、または入力を読めない"));
+pub(super) const GATEWAY: (&str, Text) = ("./gateway.yaml", both("how the gateway runs", "ゲートウェイの設定"));
 
 /// The page of a command.
 pub fn of(path: &str) -> Option<&'static Page> {
-    PAGES.iter().find(|page| page.path == path)
+    all().find(|page| page.path == path)
 }
 
 /// Every page.
-pub const PAGES: &[Page] = &[
+pub fn all() -> impl Iterator<Item = &'static Page> {
+    PAGES.iter().chain(keys::PAGES)
+}
+
+const PAGES: &[Page] = &[
     Page {
         path: "",
         ja: "社内ツールとCRMの間に立ち、個人データを守るゲートウェイ",

@@ -7,18 +7,22 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::default_config;
 use crate::cli::ledger::LedgerArgs;
-use crate::config::rules;
-use crate::policy::fault::Faults;
-use crate::policy::node::{self, Node, Source};
+use crate::config::units::Origin;
+use crate::config::{keys, rules};
+use crate::policy::fault::{Fault, Faults};
+use crate::policy::node::{self, Node, Source, Value};
 use crate::policy::{Policy, reader};
 use crate::terms::kind::Kinds;
+use crate::vault::ring::Place;
 
 /// The folders and files of a gateway.
 pub(in crate::cli) struct Home {
     /// The state folder.
     pub(in crate::cli) state: PathBuf,
     /// The key ring.
-    pub(super) keys: PathBuf,
+    pub(in crate::cli) keys: Place,
+    /// What is wrong with what the configuration says of it.
+    pub(in crate::cli) wrong: Option<(Vec<Fault>, Source)>,
     /// Rule files and folders.
     rules: Vec<PathBuf>,
 }
@@ -34,14 +38,18 @@ impl Home {
         // A state folder that is named has its own keys, whatever configuration lies about here.
         let read = config.is_some() || state.is_none();
         let config = config.map_or_else(default_config, Path::to_path_buf);
-        let root = read.then(|| root(&config)).flatten();
         let folder = config.parent().unwrap_or(Path::new(""));
+        let (root, source) = read.then(|| root(&config, folder)).flatten().unzip();
         let named = |key| Some(folder.join(root.as_ref()?.at(key)?.scalar()?));
         let state = state.map(Path::to_path_buf).or_else(|| named("state")).unwrap_or_else(|| folder.join("state"));
-        let keys = named("keys").unwrap_or_else(|| state.join("keys"));
+        let said = root.as_ref().and_then(|root| root.at("keys"));
+        let mut faults = Faults::new();
+        let keys = keys::parse(said, &state, &|text| folder.join(text), &mut faults);
+        let faults = faults.into_sorted();
+        let wrong = source.filter(|_| !faults.is_empty()).map(|source| (faults, source));
         let rules = root.as_ref().and_then(|root| root.at("rules")).map(reader::each).unwrap_or_default();
         let rules = rules.iter().filter_map(Node::scalar).map(|path| folder.join(path)).collect();
-        Home { state, keys, rules }
+        Home { state, keys, wrong, rules }
     }
 
     /// The kinds of the rules; the built-in ones where those cannot be read.
@@ -51,8 +59,16 @@ impl Home {
     }
 }
 
-fn root(config: &Path) -> Option<Node> {
+fn root(config: &Path, folder: &Path) -> Option<(Node, Source)> {
     let text = std::fs::read_to_string(config).ok()?;
     let source = Source { name: config.display().to_string(), text };
-    node::parse(&source, &mut Faults::new())
+    let mut root = node::parse(&source, &mut Faults::new())?;
+    // The rest may name what only the gateway can read.
+    let origin = Origin { folder, environment: &|name| std::env::var(name).ok() };
+    if let Value::Map(entries) = &mut root.value {
+        for entry in entries.iter_mut().filter(|entry| matches!(entry.key.as_str(), "state" | "keys")) {
+            origin.resolve(&mut entry.value, &mut Faults::new());
+        }
+    }
+    Some((root, source))
 }

@@ -17,7 +17,6 @@ use crate::ledger::show::{COLUMNS, Table};
 use crate::terms::event::Event;
 use crate::terms::kind::Category;
 use crate::vault::mint;
-use crate::vault::ring::Ring;
 
 const ENGLISH: [&str; COLUMNS] = ["TIME", "STAFF", "EVENT", "RESOURCE", "SUBJECT", "DISCLOSED", "OUTCOME", "REQUEST"];
 const JAPANESE: [&str; COLUMNS] = ["日時", "担当者", "事象", "リソース", "顧客", "開示", "結果", "リクエスト"];
@@ -72,7 +71,7 @@ fn tell_of(passed: &Passed, desk: &mut Desk<'_>) -> io::Result<()> {
 fn also_keyed(subject: &mut SubjectIs, home: &Home, lang: Lang) -> Option<String> {
     let of = subject.of.clone()?;
     let id = subject.ids.first().filter(|id| !id.starts_with("h1:"))?.clone();
-    match Ring::open(&home.keys) {
+    match home.keys.open() {
         Ok(ring) => {
             subject.ids.extend(mint::subjects(&ring, &of, &id));
             None

@@ -317,6 +317,53 @@ texts! {
     HERE: "HERE", "今回";
     NOTHING_DISCLOSED: "nothing was disclosed", "開示はありません";
 
+    // keys
+    VERSION: "VERSION", "版";
+    STATE: "STATE", "状態";
+    CREATED: "CREATED", "作成";
+    ENCRYPTIONS: "ENCRYPTIONS", "暗号化回数";
+    MINTS: "MINTS FOR", "発行の対象";
+    KEYS_ACTIVE: "active", "使用中";
+    KEYS_OLD: "old", "開くだけ";
+    KEYS_DESTROYED: "destroyed", "破棄済み";
+    MINTS_SUBJECTS: "subjects", "顧客ごと";
+    MINTS_SHARED: "shared domains", "共有ドメイン";
+    WRAPPED_UNDER: "{ring} is wrapped under {kek} ({source})", "{ring} を包む鍵: {kek}（{source}）";
+    RING_UNWRAPPED: "the keys lie in clear: the first change of the ring wraps them, and so does `sudare serve`",
+        "鍵が包まれていません。鍵束を次に変更したとき（`sudare serve` の起動を含む）に包まれます";
+    KEYS_WORN: "version {version} has encrypted {count} times; run `sudare keys rotate` well before 4294967296",
+        "版 {version} の暗号化は {count} 回です。4294967296 回に達する前に `sudare keys rotate` を実行してください";
+    KEYS_SPENT: "version {version} has encrypted {count} times, more than any should; run `sudare keys rotate` now, for its domains too",
+        "版 {version} の暗号化は {count} 回で、上限を超えています。すぐに `sudare keys rotate` を実行し、ドメインも移してください";
+    NAME_RING: "name the gateway's configuration with `-c FILE` or its state folder with `--state DIR`; `sudare serve` makes a ring",
+        "`-c FILE` でゲートウェイの設定を、`--state DIR` で状態フォルダを指定してください。鍵束は `sudare serve` が作ります";
+    ROTATED: "version {version} of {ring} mints from now on; older ones still open what they sealed",
+        "{ring} の版 {version} が発行を始めました。古い版のトークンはこれまでどおり開けます";
+    DOMAINS_MOVED: "the domains mint under version {version} of {ring} from now on; their tokens are others than before",
+        "指定のドメインは {ring} の版 {version} で発行します。トークンは以前と別のものになります";
+    STORED_MOVED: "tokens that the CRM holds still open, but a search for a value finds them no more until they are written anew",
+        "CRMが持つトークンは開けますが、書き直すまで値での検索には一致しません";
+    REWRAPPED: "{ring} is wrapped under {kek} now: let `keys:` in gateway.yaml name {source}, and start the gateway anew",
+        "{ring} を {kek} で包み直しました。gateway.yaml の `keys:` に {source} を指定し、ゲートウェイを再起動してください";
+    STOP_FIRST: "stop the gateway first: the tokens that its vault keeps are counted",
+        "先にゲートウェイを止めてください。保管庫のトークンを数えます";
+    TOKENS_NEED: "{count} random tokens in the vault are sealed under version {version}",
+        "保管庫のランダムトークン {count} 個が、版 {version} で封じてあります";
+    TOKENS_NEED_HELP: "nothing would open them; keep the version for as long as they are",
+        "破棄すると開けなくなります。トークンが残る間は、この版を残してください";
+    STORED_UNTOLD: "what the CRM or others hold sealed under version {version} cannot be counted, and nothing would open it",
+        "版 {version} で封じてCRMなどの外部にあるトークンは数えられず、破棄すると開けなくなります";
+    STORED_UNTOLD_HELP: "where the CRM holds no tokens (`store:`) of this version, or no more, say so with `--stored-migrated`",
+        "CRMがこの版のトークン（`store:`）を持たない、または移し終えたなら、`--stored-migrated` を付けてください";
+    RETIRED: "version {version} of {ring} is destroyed; copies that were exported still hold it",
+        "{ring} の版 {version} を破棄しました。書き出した控えには残っています";
+    EXPORTED: "{ring} is written to {path}, sealed under the passphrase", "{ring} をパスフレーズで封じ、{path} に書き出しました";
+    IMPORTED: "{ring} is the imported one now; version {version} mints", "{ring} を取り込みました。版 {version} が発行します";
+    IMPORT_LACKS: "it lacks version {version} of {ring}, or has other keys in its place",
+        "{ring} の版 {version} がないか、鍵が違います";
+    IMPORT_LACKS_HELP: "nothing would open what those keys sealed; `--replace` puts it in force all the same",
+        "その鍵で封じたものは開けなくなります。それでも取り込むなら `--replace` を付けてください";
+
     // kinds, rules table, scan, replay
     CATEGORY: "CATEGORY", "区分";
     LABELS: "LABELS", "見出し";

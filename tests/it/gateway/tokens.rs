@@ -10,7 +10,7 @@ use sudare::terms::mint::Domain;
 use sudare::vault::embedded::Embedded;
 use sudare::vault::keep::Vault;
 use sudare::vault::mint::KeyMint;
-use sudare::vault::ring::Ring;
+use sudare::vault::ring::{Place, Ring};
 
 use super::client::{Answer, request};
 use super::origin::Origin;
@@ -176,7 +176,7 @@ fn a_field_of_format_tokens_takes_nothing_back() {
 #[test]
 fn a_vault_of_another_ring_or_damaged_or_open_to_others_is_refused_in_words() {
     let folder = tempfile::tempdir().expect("a folder");
-    let ring = |name: &str| Arc::new(Ring::create(&folder.path().join(name)).expect("a ring"));
+    let ring = |name: &str| Arc::new(Place::beside(&folder.path().join(name)).create(0).expect("a ring"));
     let (own, other) = (ring("own"), ring("other"));
     let path = folder.path().join("vault.redb");
     let told = |ring: &Arc<Ring>| Vault::open(&path, Arc::clone(ring), 10).err().map(|error| error.to_string());

@@ -1,0 +1,103 @@
+//! `keys:` where the key ring lies, and what wraps it.
+
+use std::path::{Path, PathBuf};
+
+use crate::policy::fault::Faults;
+use crate::policy::node::Node;
+use crate::policy::reader::{self, MapReader};
+use crate::vault::kek::{self, Source};
+use crate::vault::ring::Place;
+
+/// Services that have a name and are not built yet.
+const LATER: [&str; 3] = ["vault", "aws_kms", "pkcs11"];
+
+/// Reads `keys:`: the ring's file, or `{ ring, file | environment | credential }`. Left out, the ring is `keys` in the
+/// state folder; its key-encryption key is in a file beside it that is called the same with `.kek`.
+pub fn parse(node: Option<&Node>, state: &Path, path: &dyn Fn(&str) -> PathBuf, faults: &mut Faults) -> Place {
+    let usual = || state.join("keys");
+    let Some(node) = node else { return Place::beside(&usual()) };
+    if node.map().is_none() {
+        let ring = reader::text(node, "`keys`", faults).map_or_else(usual, path);
+        return Place::beside(&ring);
+    }
+    let later = node.map().and_then(|entries| entries.iter().find(|entry| LATER.contains(&entry.key.as_str())));
+    if let Some(entry) = later {
+        reader::reserved(&entry.key_spot, &entry.key, faults);
+        return Place::beside(&usual());
+    }
+    let Some(mut map) = MapReader::open(node, "`keys`", faults) else { return Place::beside(&usual()) };
+    let ring = map.take("ring").and_then(|node| reader::text(node, "`ring`", faults)).map_or_else(usual, path);
+    let file = map.take("file").and_then(|node| reader::text(node, "`file`", faults));
+    let variable = map.take("environment").and_then(|node| reader::text(node, "`environment`", faults));
+    let credential = map.take("credential").and_then(|node| named(node, faults));
+    map.finish(faults);
+    let sources = [
+        file.map(|text| Source::File(path(text))),
+        variable.map(|name| Source::Environment(name.to_owned())),
+        credential.map(|name| Source::Credential(name.to_owned())),
+    ];
+    let mut sources = sources.into_iter().flatten();
+    let place = match sources.next() {
+        Some(kek) => Place { ring, kek },
+        None => Place::beside(&ring),
+    };
+    if sources.next().is_some() {
+        faults
+            .error(&node.spot, "bad-ring", "`keys` names more than one key-encryption key")
+            .help("one of `file`, `environment` and `credential` wraps the ring");
+    } else if matches!(&place.kek, Source::File(path) if *path == place.ring) {
+        faults
+            .error(&node.spot, "bad-ring", "the key ring and its key-encryption key are one file")
+            .help("name another `file`, or leave it out");
+    }
+    place
+}
+
+fn named<'n>(node: &'n Node, faults: &mut Faults) -> Option<&'n str> {
+    let name = reader::text(node, "`credential`", faults)?;
+    if kek::is_credential(name) {
+        return Some(name);
+    }
+    faults
+        .error(&node.spot, "bad-ring", format!("`{name}` cannot be the name of a credential"))
+        .help("write the name that the unit's `LoadCredential=` gives it");
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::node::{self, Source as Text};
+
+    fn read(text: &str) -> (Place, Vec<String>) {
+        let mut faults = Faults::new();
+        let root = node::parse(&Text { name: "gateway.yaml".into(), text: text.into() }, &mut faults).expect("a map");
+        let place = parse(root.at("keys"), Path::new("state"), &|text| Path::new("at").join(text), &mut faults);
+        (place, faults.into_sorted().into_iter().map(|fault| fault.message).collect())
+    }
+
+    fn place(ring: &str, kek: &str) -> (Place, Vec<String>) {
+        (Place { ring: ring.into(), kek: Source::parse(kek).expect("a source") }, Vec::new())
+    }
+
+    #[test]
+    fn every_way_to_say_it() {
+        assert_eq!(read("x: 1"), place("state/keys", "file:state/keys.kek"));
+        assert_eq!(read("keys: ring"), place("at/ring", "file:at/ring.kek"));
+        assert_eq!(read("keys: { ring: r, file: k }"), place("at/r", "file:at/k"));
+        assert_eq!(read("keys: { environment: KEK }"), place("state/keys", "environment:KEK"));
+        assert_eq!(read("keys: { ring: r, credential: kek }"), place("at/r", "credential:kek"));
+    }
+
+    #[test]
+    fn what_has_no_meaning_is_told() {
+        for (text, told) in [
+            ("keys: { environment: A, credential: b }", "`keys` names more than one key-encryption key"),
+            ("keys: { credential: ../b }", "`../b` cannot be the name of a credential"),
+            ("keys: { ring: r, file: r }", "the key ring and its key-encryption key are one file"),
+        ] {
+            assert_eq!(read(text).1, [told], "{text}");
+        }
+        assert_eq!(read("keys: { vault: x }").1.len(), 1);
+    }
+}

@@ -1,0 +1,120 @@
+//! The key ring while the gateway runs: a file that changed is taken in force without a restart, and encryptions
+//! are counted in it.
+//!
+//! A ring is taken only where it opens all that the one in force opens, but for what was destroyed on purpose. Any
+//! other, and one that cannot be read, is told of, and what is in force stays. Requests that are under way end with
+//! the keys they began with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+
+use crate::serve::files::{Stamps, stamps};
+use crate::serve::house::{Gateway, House};
+use crate::terms::mint::Mint;
+use crate::vault::keep::Vault;
+use crate::vault::mint::KeyMint;
+use crate::vault::ring::count::Counts;
+use crate::vault::ring::{Place, Ring, RingError, Rings};
+
+/// How often the file is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Keeps the ring that is in force.
+pub struct Keeper {
+    place: Place,
+    rings: Rings,
+    vault: Arc<Vault>,
+    counts: Counts,
+    seen: Stamps,
+}
+
+impl Keeper {
+    /// Keeps this ring, which lies there. What it will encrypt is counted before it does. This waits for the disk.
+    pub fn new(place: Place, rings: Rings, vault: Arc<Vault>) -> Keeper {
+        let seen = stamps([place.ring.clone()]);
+        let mut keeper = Keeper { place, rings, vault, counts: Counts::default(), seen };
+        keeper.count();
+        keeper
+    }
+
+    /// Looks at the file until `stop` says so.
+    pub async fn run(mut self, gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                () = sleep(LOOK) => {}
+                _ = stop.wait_for(|stop| *stop) => break,
+            }
+            let looked = spawn_blocking(move || {
+                let changed = self.changed();
+                self.count();
+                (self, changed)
+            });
+            // Nothing there panics; if it does, what is in force stays.
+            let Ok((keeper, changed)) = looked.await else {
+                tracing::error!("the key ring is not watched any more");
+                return;
+            };
+            self = keeper;
+            match changed {
+                Some(Ok(ring)) => self.take(&gateway, ring),
+                Some(Err(error)) => refuse(&gateway, &error.to_string()),
+                None => {}
+            }
+        }
+        let stopped = spawn_blocking(move || self.counts.give_back(&self.place, &self.rings.now()));
+        if let Ok(Err(error)) = stopped.await {
+            tracing::warn!(%error, "encryptions that were counted ahead are not given back");
+        }
+    }
+
+    /// The ring of a file that is another than before.
+    fn changed(&mut self) -> Option<Result<Ring, RingError>> {
+        let path: PathBuf = self.place.ring.clone();
+        let now = stamps([path]);
+        if now == self.seen {
+            return None;
+        }
+        self.seen = now;
+        Some(self.place.open())
+    }
+
+    fn take(&self, gateway: &Gateway, ring: Ring) {
+        let old = self.rings.now();
+        if ring.is(&old) {
+            return;
+        }
+        if !ring.follows(&old) {
+            refuse(gateway, "it does not open what the ring in force opens; it is another ring, or an older one");
+            return;
+        }
+        let ring = Arc::new(ring.counting_on(&old));
+        let mint: Arc<dyn Mint> = Arc::new(KeyMint::keeping(Arc::clone(&ring), Arc::clone(&self.vault)));
+        self.rings.put(Arc::clone(&ring));
+        gateway.house.rcu(|house| House { mint: Arc::clone(&mint), ..House::clone(house) });
+        gateway.metrics.vault.with_label_values(&["ring", "ok"]).inc();
+        tracing::info!(version = ring.current().version, "the key ring was changed, and is in force");
+    }
+
+    fn count(&mut self) {
+        match self.counts.keep(&self.place, &self.rings.now(), Instant::now()) {
+            Ok(worn) => {
+                for (version, count) in worn {
+                    tracing::warn!(version, count, "these keys have encrypted much; run `sudare keys rotate`");
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "encryptions cannot be counted in the key ring; they go on uncounted");
+            }
+        }
+    }
+}
+
+fn refuse(gateway: &Gateway, why: &str) {
+    gateway.metrics.vault.with_label_values(&["ring", "refused"]).inc();
+    tracing::error!(why, "the changed key ring is refused; the old one stays in force");
+}

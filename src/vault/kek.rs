@@ -1,0 +1,191 @@
+//! Key-encryption keys: what wraps the keys of the ring, so that its file alone opens nothing.
+//!
+//! This is the one door to them. A place that gives the key itself has a file here (`file`, `environment`,
+//! `credential`) and ends in a `LocalKey`; a service that wraps and unwraps in our name has a file too and
+//! implements `Wrap` by itself. Either way it is one file, one variant of `Source` and one line in `open`. What
+//! they are asked may take a while: whoever asks may wait.
+
+mod credential;
+mod environment;
+mod file;
+mod local;
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+pub use local::LocalKey;
+
+/// Bytes of a key-encryption key.
+pub const KEK_BYTES: usize = 32;
+
+/// How a key is made that can be used here, for messages.
+const MAKE: &str = "make one with `openssl rand -base64 32`";
+
+/// Where the key-encryption key is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// In a file (0600), which is made where a ring is made.
+    File(PathBuf),
+    /// In an environment variable.
+    Environment(String),
+    /// Among the credentials that the service manager hands over.
+    Credential(String),
+}
+
+/// Wraps keys and unwraps them.
+pub trait Wrap: Send + Sync {
+    /// What tells this key from others, in one line and without telling anything of it. The ring's file says under
+    /// which one its keys are wrapped.
+    fn id(&self) -> String;
+    /// Wraps a key, bound to what it is.
+    fn wrap(&self, plain: &[u8], bound: &[u8]) -> Result<Vec<u8>, KekError>;
+    /// Unwraps it.
+    fn unwrap(&self, wrapped: &[u8], bound: &[u8]) -> Result<Zeroizing<Vec<u8>>, KekError>;
+}
+
+impl Source {
+    /// The key that is there.
+    pub fn open(&self) -> Result<Box<dyn Wrap>, KekError> {
+        let key = match self {
+            Source::File(path) => file::open(path)?,
+            Source::Environment(name) => environment::open(name, |name| std::env::var(name).ok())?,
+            Source::Credential(name) => {
+                let folder = std::env::var_os(credential::FOLDER).map(PathBuf::from);
+                credential::open(name, folder.as_deref())?
+            }
+        };
+        Ok(Box::new(key))
+    }
+
+    /// The same for a ring that is made or put into its present form: a file that is not there is made.
+    pub fn made(&self) -> Result<Box<dyn Wrap>, KekError> {
+        match self {
+            Source::File(path) => Ok(Box::new(file::made(path)?)),
+            _ => self.open(),
+        }
+    }
+
+    /// Reads `file:PATH`, `environment:NAME` or `credential:NAME`.
+    pub fn parse(text: &str) -> Option<Source> {
+        let (word, rest) = text.split_once(':').filter(|(_, rest)| !rest.is_empty())?;
+        match word {
+            "file" => Some(Source::File(PathBuf::from(rest))),
+            "environment" => Some(Source::Environment(rest.to_owned())),
+            "credential" => Some(Source::Credential(rest.to_owned())).filter(|_| is_credential(rest)),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a word can name a credential: it becomes the name of a file.
+pub fn is_credential(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['/', '\0']) && name != "." && name != ".."
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::File(path) => write!(f, "file:{}", path.display()),
+            Source::Environment(name) => write!(f, "environment:{name}"),
+            Source::Credential(name) => write!(f, "credential:{name}"),
+        }
+    }
+}
+
+/// Why a key-encryption key cannot be used.
+#[derive(Debug)]
+pub enum KekError {
+    /// There is no such file.
+    NoFile(PathBuf),
+    /// There is no such variable.
+    NoVariable(String),
+    /// The service manager handed over no credentials.
+    NoCredentials(String),
+    /// Others than its owner may read or write it.
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// What stands there is no key.
+    Unfit(String),
+    /// The system refused.
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was tried: `read`, `made`.
+        tried: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// What was wrapped is not whole, or was wrapped under another key.
+    Sealed,
+    /// The system gives no random bytes.
+    Chance,
+}
+
+impl KekError {
+    fn io(path: &Path, tried: &'static str, source: io::Error) -> KekError {
+        match source.kind() {
+            io::ErrorKind::NotFound if tried == "read" => KekError::NoFile(path.to_owned()),
+            _ => KekError::Io { path: path.to_owned(), tried, source },
+        }
+    }
+}
+
+impl fmt::Display for KekError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KekError::NoFile(path) => write!(
+                f,
+                "there is no key-encryption key at `{}`; without it no ring opens: restore it from its backup",
+                path.display()
+            ),
+            KekError::NoVariable(name) => {
+                write!(f, "the environment variable `{name}` is not set; it holds the key-encryption key")
+            }
+            KekError::NoCredentials(name) => write!(
+                f,
+                "the service manager hands over no credential `{name}`; name it in the unit with `LoadCredential={name}:PATH`"
+            ),
+            KekError::Exposed { path, mode } => {
+                let path = path.display();
+                write!(f, "others can read the key-encryption key `{path}` (mode {mode:04o}); run `chmod 600 {path}`")
+            }
+            KekError::Unfit(place) => write!(f, "`{place}` holds no key of 32 bytes in base64; {MAKE}"),
+            KekError::Io { path, tried, .. } => {
+                write!(f, "the key-encryption key `{}` cannot be {tried}", path.display())
+            }
+            KekError::Sealed => f.write_str("what was wrapped is damaged, or was wrapped under another key"),
+            KekError::Chance => f.write_str("the system gives no random bytes for a key-encryption key"),
+        }
+    }
+}
+
+impl std::error::Error for KekError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            KekError::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_written_as_they_are_read() {
+        for text in ["file:state/keys.kek", "environment:SUDARE_KEK", "credential:kek", "file:a:b"] {
+            assert_eq!(Source::parse(text).map(|source| source.to_string()).as_deref(), Some(text));
+        }
+        for text in ["", "file:", "kek", "vault:x", "credential:../x", "credential:.."] {
+            assert!(Source::parse(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The key ring of a running gateway: changed beneath it, shared by two, counted, and refused where it is not its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use sudare::vault::mint::KeyMint;
+use sudare::vault::ring::{Place, Ring};
+
+use super::client::Answer;
+use super::origin::Origin;
+use super::running::{Running, Setup, until};
+
+const RULES: &str = r#"
+sudare: 1
+roles: { support: { groups: [crm-support] }, analyst: { groups: [bi] } }
+resources:
+  - id: customer
+    match: GET /api/customers/{id}
+    subject: path.id
+    fields: { phone: [tel] }
+rules:
+  - { for: support, tokenize: { phone: opaque } }
+  - { for: analyst, tokenize: { phone: opaque }, token_domain: analytics }
+"#;
+
+fn crm() -> Origin {
+    Origin::start(|_| Answer::new(200, "application/json", r#"{"id":42,"tel":"090-1234-5678"}"#))
+}
+
+/// The token that somebody of a group gets.
+fn token(gateway: &Running, group: &str) -> String {
+    let answer = gateway.get("/api/customers/42", "tanaka", group);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let record: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
+    record["tel"].as_str().expect("a token").to_owned()
+}
+
+fn keys(gateway: &Running, line: &str) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sudare"));
+    command.args(["keys", "--state"]).arg(gateway.state()).args(line.split(' '));
+    let output = command.output().expect("sudare runs");
+    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Waits until somebody gets another token than this one.
+fn changed(gateway: &Running, group: &str, old: &str) -> String {
+    until(|| Some(token(gateway, group)).filter(|token| token != old))
+}
+
+fn ring(gateway: &Running) -> PathBuf {
+    gateway.state().join("keys")
+}
+
+fn count(ring: &Path) -> u64 {
+    Place::beside(ring).read().expect("a ring").rows[0].count
+}
+
+#[test]
+fn a_rotation_is_taken_in_force_and_breaks_nothing() {
+    let crm = crm();
+    let mut gateway = Running::start(&crm, RULES);
+    let (own, common) = (token(&gateway, "crm-support"), token(&gateway, "bi"));
+    keys(&gateway, "rotate");
+    let next = changed(&gateway, "crm-support", &own);
+    assert_eq!(token(&gateway, "bi"), common, "what is shared stays");
+    let page = gateway.metrics_page();
+    assert!(page.contains(r#"sudare_vault_operations_total{operation="ring",result="ok"} 1"#), "{page}");
+    assert!(gateway.log().contains("the key ring was changed, and is in force"));
+    keys(&gateway, "rotate --domain analytics");
+    let broken = changed(&gateway, "bi", &common);
+    assert_eq!(token(&gateway, "crm-support"), next, "nothing was drawn for it");
+    let opener = KeyMint::new(Arc::new(Ring::open(&ring(&gateway)).expect("the ring")));
+    for token in [&own, &common, &next, &broken] {
+        assert_eq!(opener.open(token).expect("it opens").value.0, "090-1234-5678");
+    }
+    assert!(gateway.stop().success());
+    gateway.restart();
+    assert_eq!([token(&gateway, "crm-support"), token(&gateway, "bi")], [next, broken]);
+}
+
+#[test]
+fn a_ring_of_another_house_stays_outside() {
+    let crm = crm();
+    let gateway = Running::start(&crm, RULES);
+    let own = token(&gateway, "crm-support");
+    let good = fs::read(ring(&gateway)).expect("a ring");
+    let away = tempfile::tempdir().expect("a folder");
+    let foreign = Place { ring: away.path().join("keys"), kek: Place::beside(&ring(&gateway)).kek };
+    foreign.create(0).expect("a ring");
+    let refusals = || {
+        let page = gateway.metrics_page();
+        let line = page.lines().find(|line| line.contains(r#"operation="ring",result="refused""#)).expect("a series");
+        line.rsplit(' ').next().and_then(|count| count.parse::<u32>().ok()).expect("a count")
+    };
+    let refused = |text: &[u8], before: u32| {
+        let draft = away.path().join("draft");
+        fs::write(&draft, text).expect("written");
+        fs::set_permissions(&draft, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("set");
+        fs::copy(&draft, ring(&gateway)).expect("copied");
+        until(|| (refusals() > before).then_some(()));
+        assert_eq!(token(&gateway, "crm-support"), own);
+    };
+    refused(&fs::read(&foreign.ring).expect("a ring"), 0);
+    refused(b"sudare-keys 2\n", refusals());
+    fs::write(ring(&gateway), good).expect("written");
+    keys(&gateway, "rotate");
+    changed(&gateway, "crm-support", &own);
+    assert!(gateway.log().contains("the changed key ring is refused"));
+}
+
+#[test]
+fn two_gateways_share_a_ring() {
+    let crm = crm();
+    let one = Running::start(&crm, RULES);
+    let config = format!("keys: {}", ring(&one).display());
+    let two = Running::set_up(crm.address, Setup { rules: RULES, config: &config, ..Setup::default() });
+    let own = token(&one, "crm-support");
+    assert_eq!(token(&two, "crm-support"), own);
+    keys(&one, "rotate");
+    assert_eq!(changed(&one, "crm-support", &own), changed(&two, "crm-support", &own));
+}
+
+#[test]
+fn encryptions_are_counted_and_never_too_few() {
+    let crm = crm();
+    let mut gateway = Running::start(&crm, RULES);
+    for _ in 0..3 {
+        token(&gateway, "crm-support");
+    }
+    assert!(count(&ring(&gateway)) >= 1 << 22, "counted before they are made");
+    assert!(gateway.stop().success());
+    let after = count(&ring(&gateway));
+    assert!((3..1000).contains(&after), "{after}");
+    gateway.restart();
+    gateway.kill();
+    assert!(count(&ring(&gateway)) > 1 << 22);
+}
+
+#[test]
+fn a_ring_of_the_first_format_is_wrapped_at_the_start() {
+    let crm = crm();
+    let mut gateway = Running::start(&crm, RULES);
+    assert!(gateway.stop().success());
+    let state = gateway.state();
+    for name in ["keys", "keys.kek", "vault.redb"] {
+        fs::remove_file(state.join(name)).expect("removed");
+    }
+    fs::write(state.join("keys"), include_str!("../../cases/transform/keys")).expect("written");
+    fs::set_permissions(state.join("keys"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("set");
+    let before = Ring::open(&state.join("keys")).expect("a ring");
+    gateway.restart();
+    let text = fs::read_to_string(state.join("keys")).expect("a ring");
+    assert!(text.starts_with("sudare-keys 2\nkek local "), "{text}");
+    let token = token(&gateway, "crm-support");
+    assert_eq!(KeyMint::new(Arc::new(before)).open(&token).expect("it opens").value.0, "090-1234-5678");
+}
