@@ -61,10 +61,10 @@ pub struct Unread<'p> {
 }
 
 impl<'p> Unread<'p> {
-    /// What is told of a request for this path.
-    pub fn new(plan: &'p Plan, path: &str) -> Unread<'p> {
-        let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_lowercase();
-        let last = last.strip_suffix(".json").or_else(|| last.strip_suffix(".php")).unwrap_or(&last);
+    /// What is told of a request for the path of these segments, folded.
+    pub fn new(plan: &'p Plan, path: &[String]) -> Unread<'p> {
+        let last = path.last().map_or("", String::as_str);
+        let last = last.strip_suffix(".json").or_else(|| last.strip_suffix(".php")).unwrap_or(last);
         Unread {
             plan,
             counts: leaves::veils(plan),

@@ -242,7 +242,7 @@ impl Asked {
         let mut doubts = Doubts::default();
         let mut sought = query::screen(plan, &self.named_segments(plan))?.sought;
         let (mut of_query, mut of_body) = (Vec::new(), Vec::new());
-        let unread = query::Unread::new(plan, &self.path.text);
+        let unread = query::Unread::new(plan, &self.path.folded());
         for query in &self.queries {
             unread.query(query)?;
             method::is_the_only_one(self.head.method.as_str(), query)?;
@@ -319,7 +319,7 @@ impl Asked {
 
     /// The same for one reading of the body.
     fn screen_body(&self, plan: &Plan, bounds: &Bounds, format: Format, text: &[u8]) -> Result<Screened, Refusal> {
-        let mut inbound = Inbound::new(plan, bounds.body_bytes).refusing(query::Unread::new(plan, &self.path.text));
+        let mut inbound = Inbound::new(plan, bounds.body_bytes).refusing(query::Unread::new(plan, &self.path.folded()));
         written::show(plan, bounds, (format, text), &mut inbound)?;
         let (parameters, numbers) = (inbound.parameters(), inbound.numbers());
         method::is_the_only_one(self.head.method.as_str(), &parameters)?;
