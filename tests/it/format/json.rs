@@ -369,8 +369,12 @@ fn json_inside_something_else_points_outside() {
     let text = r#"{"tel":"090","n":1}"#;
     let decoded = sudare::format::quote::decode(Quotes::one(Quote::HtmlDouble), &body[start..body.len() - 2]);
     let map = decoded.expect("an attribute").map;
-    let surroundings =
-        Surroundings { raw_of: &|at| start + map[at] as usize, outer: Some(Quotes::one(Quote::HtmlDouble)), record: 3, nests: 0 };
+    let surroundings = Surroundings {
+        raw_of: &|at| start + map[at] as usize,
+        outer: Some(Quotes::one(Quote::HtmlDouble)),
+        record: 3,
+        nests: 0,
+    };
     let places = Arc::new(Places::default());
     let mut recorder = Recorder::default();
     assert_eq!(leaves_within(text, &places, &Bounds::default(), &surroundings, &mut recorder), Ok(true));
