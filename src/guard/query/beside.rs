@@ -177,8 +177,13 @@ impl<'p> Walk<'_, 'p> {
             part.is(Use::Column) && !(whole_request && AT_THE_TOP_A_VALUE.contains(&part.name.as_str()))
         };
         let columns = self.screen.columns();
+        // The columns that a request wants to have are beside all else that it says.
+        let is_wish = |part: &Part<'_>| whole_request && part.is(Use::Select);
         let is_ransack = ["a", "p", "v"].iter().all(|name| parts.iter().any(|(part, _)| part.name == *name));
-        let named = || parts.iter().filter(|(part, _)| names_column(part) || (is_ransack && part.name == "a"));
+        let is_named = |part: &Part<'_>, value: &Tree| {
+            (names_column(part) && (value.text().is_some() || !is_wish(part))) || (is_ransack && part.name == "a")
+        };
+        let named = || parts.iter().filter(|(part, value)| is_named(part, value));
         let kinds_of = |value: &Tree| -> Vec<KindId> {
             texts(value, TEXTS_DEPTH).into_iter().flat_map(|text| columns.named(text).kinds).collect()
         };
@@ -187,8 +192,6 @@ impl<'p> Walk<'_, 'p> {
             return Ok(false);
         }
         let name = self.name();
-        // The columns that a request wants to have are beside all else that it says.
-        let is_wish = |part: &Part<'_>| whole_request && part.is(Use::Select);
         let own = named().filter(|(part, _)| !is_wish(part)).flat_map(|(_, value)| kinds_of(value));
         let own: Vec<KindId> = own.collect();
         if parts.iter().any(|(part, value)| says_how(part, value, is_ransack)) {

@@ -241,17 +241,8 @@ impl Asked {
         self.names_one_subject(plan)?;
         let mut doubts = Doubts::default();
         let mut sought = query::screen(plan, &self.named_segments(plan))?.sought;
-        let (mut of_query, mut of_body) = (Vec::new(), Vec::new());
-        let unread = query::Unread::new(plan, &self.path.folded());
-        for query in &self.queries {
-            unread.query(query)?;
-            method::is_the_only_one(self.head.method.as_str(), query)?;
-            if self.writes(plan) {
-                Inbound::new(plan, bounds.body_bytes).query(query)?;
-            }
-            of_query.push(query::screen(plan, query)?.sought);
-        }
-        sought.extend(once(of_query));
+        sought.extend(self.screen_queries(plan, bounds)?);
+        let mut of_body = Vec::new();
         if self.body.is_empty() {
             // Nothing in the place of a record.
             if self.head.method == Method::PUT && self.writes(plan) {
@@ -259,7 +250,6 @@ impl Asked {
             }
             return Ok(Screened { sought, doubts, said: Vec::new() });
         }
-        unread.body(&self.body)?;
         let kind = content_type(&self.head.headers)?.unwrap_or_default().to_ascii_lowercase();
         if kind.contains("json-patch") && plan.decisions.iter().any(|own| own.action.veils() || own.readonly) {
             let note =
@@ -307,6 +297,22 @@ impl Asked {
             doubts.controls = minds_controls(plan);
         }
         Ok(Screened { sought, doubts, said })
+    }
+
+    /// The same for each reading of the query, and for what nobody reads in whatever stands in the body.
+    fn screen_queries(&self, plan: &Plan, bounds: &Bounds) -> Result<Sought, Refusal> {
+        let unread = query::Unread::new(plan, &self.path.folded());
+        let mut sought = Vec::new();
+        for query in &self.queries {
+            unread.query(query)?;
+            method::is_the_only_one(self.head.method.as_str(), query)?;
+            if self.writes(plan) {
+                Inbound::new(plan, bounds.body_bytes).query(query)?;
+            }
+            sought.push(query::screen(plan, query)?.sought);
+        }
+        unread.body(&self.body)?;
+        Ok(once(sought))
     }
 
     /// What is in doubt in the table that a form brings along, where it is compared by its rows.
