@@ -17,10 +17,12 @@ mod stored;
 mod text;
 mod tokens;
 mod tree;
+mod unread;
 mod walk;
 
 pub use crate::guard::query::stored::{Question, Stored};
 pub use crate::guard::query::tokens::{in_json, in_parameters};
+pub use crate::guard::query::unread::Unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -48,7 +48,10 @@ pub(super) fn mentions(columns: Columns<'_>, text: &str, reading: Reading) -> Ve
         if named.kinds.is_empty() {
             continue;
         }
-        let is_value = quoted && at > 0 && matches!(tokens[at - 1], Token::Sign("=" | ":" | "=="));
+        // `BeginsWith(PropertyName='tel', …)` names a column.
+        let is_property = at > 1
+            && matches!(tokens[at - 2], Token::Word(word) if word.to_ascii_lowercase().starts_with("propertyname"));
+        let is_value = quoted && !is_property && at > 0 && matches!(tokens[at - 1], Token::Sign("=" | ":" | "=="));
         let operated = tokens.get(at + 1).is_some_and(is_operator) || orders(&tokens[..at]);
         if operated || (reading == Reading::Condition && !is_value) {
             found.push(asked(named, &tokens[at + 1..]));
@@ -69,6 +72,11 @@ pub(super) fn may_compare(text: &str) -> bool {
     const WORDS: [&str; 4] = [" like ", " in ", " in(", " between "];
     let lower = || text.to_ascii_lowercase();
     text.contains(['\'', '"']) && (text.contains(['=', '<', '>']) || WORDS.iter().any(|word| lower().contains(word)))
+}
+
+/// Whether a text is a statement from end to end, whatever stands in it.
+pub(super) fn is_statement(text: &str) -> bool {
+    matches!(parted(text), (Some(list), _) if !list.is_empty())
 }
 
 /// The kinds that a list of columns to sort or group by names.
@@ -98,10 +106,21 @@ pub(super) fn renamed(columns: Columns<'_>, list: &str) -> Vec<Mention> {
             || piece.to_lowercase().contains("select=")
             || piece.contains('(') && !piece.contains('=');
         let named = columns.named(piece);
+        // `age.avg()`: something is made of a column.
+        if let Some((column, _)) = piece.split_once('.').filter(|(_, made)| made.contains('(') || is_made(list, piece))
+        {
+            let kinds = columns.named(column).kinds;
+            return (!kinds.is_empty()).then_some(Mention::More(kinds));
+        }
         let is_plain = lists && inner.chars().all(plain) && !inner.contains(' ') && named.operator.is_none();
         (!named.kinds.is_empty() && !is_plain).then_some(Mention::More(named.kinds))
     });
     odd.collect()
+}
+
+/// Whether brackets with nothing in them stand behind a piece of a list.
+fn is_made(list: &str, piece: &str) -> bool {
+    list.match_indices(piece).any(|(at, _)| list[at + piece.len()..].trim_start().starts_with("()"))
 }
 
 /// Whether a sort names columns by their numbers alone: `3`, `-2,1`, `4 desc`.

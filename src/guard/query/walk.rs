@@ -31,8 +31,8 @@ const TEXT_MAX: usize = 256 << 10;
 pub(super) struct Part<'p> {
     pub name: String,
     declared: Option<&'p Parameter>,
-    named: Named,
-    operator: Option<Operator>,
+    pub(super) named: Named,
+    pub(super) operator: Option<Operator>,
     pub is_number: bool,
     uses: Vec<Use>,
 }
@@ -87,6 +87,7 @@ impl<'s, 'p> Walk<'s, 'p> {
     }
 
     fn walk(&mut self, tree: &Tree) -> Result<(), Refusal> {
+        self.below(tree)?;
         let answered = match tree {
             Tree::Leaf(text) => return self.leaf(text.trim()),
             Tree::List(items) => {
@@ -155,6 +156,7 @@ impl<'s, 'p> Walk<'s, 'p> {
             return self.condition(text);
         }
         self.screen.notice(text);
+        self.apart(text)?;
         self.named(text)?;
         self.declared(text)?;
         self.placed(text)?;
@@ -273,6 +275,7 @@ impl<'s, 'p> Walk<'s, 'p> {
     fn by_use(&mut self, text: &str) -> Result<(), Refusal> {
         let any = |what| self.path.iter().any(|part| part.is(what));
         let (filters, selects) = (any(Use::Condition), any(Use::Select));
+        let renames = any(Use::Column) && text.contains(" as ");
         let sorts = any(Use::Sort) || self.orders(text);
         if sorts || filters {
             self.is_readable(text)?;
@@ -288,12 +291,18 @@ impl<'s, 'p> Walk<'s, 'p> {
             self.screen.words(&self.name(), text)?;
         }
         // What the names of declared columns mean was worked out from the whole of each.
-        if selects && !self.lists_columns() {
+        if let Some((_, words)) = text.split_once("$search=").filter(|_| selects) {
+            self.screen.words(&self.name(), words.trim_end_matches(')'))?;
+        }
+        if (selects || renames) && !self.lists_columns() {
             self.charge(text)?;
             return self.answer(text::renamed(self.screen.columns(), text));
         }
         // Under a name that tells nothing, or by its number in a list, a statement is one all the same.
         let used = sorts || filters || self.searches();
+        if text::is_statement(text) {
+            return self.mentions(text, Reading::Condition);
+        }
         if used || !text::may_compare(text) { Ok(()) } else { self.mentions(text, Reading::Words) }
     }
 
