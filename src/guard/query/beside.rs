@@ -12,7 +12,7 @@ use crate::terms::label;
 use crate::terms::refusal::Refusal;
 
 /// Parameters that name a column only inside of something.
-const AT_THE_TOP_A_VALUE: &[&str] = &["name", "id", "key", "path", "member"];
+pub(super) const AT_THE_TOP_A_VALUE: &[&str] = &["name", "id", "key", "path", "member"];
 
 impl<'p> Walk<'_, 'p> {
     /// `columns[2][data]=tel` names what `order[0][column]=2` sorts by.
@@ -30,7 +30,7 @@ impl<'p> Walk<'_, 'p> {
                     let mut kinds: Vec<KindId> =
                         named.iter().flat_map(|text| self.screen.columns().named(text).kinds).collect();
                     // A column that is called by its number alone may be any.
-                    if named.iter().all(|text| text.bytes().all(|byte| byte.is_ascii_digit())) {
+                    if named.iter().all(|text| *text == "function" || text.bytes().all(|byte| byte.is_ascii_digit())) {
                         kinds.extend(self.hidden());
                     }
                     self.columns.insert(number, kinds);
@@ -178,7 +178,8 @@ impl<'p> Walk<'_, 'p> {
         };
         let columns = self.screen.columns();
         // The columns that a request wants to have are beside all else that it says.
-        let is_wish = |part: &Part<'_>| whole_request && part.is(Use::Select);
+        let looks = parts.iter().any(|(part, _)| part.is(Use::Operator) || part.name == "key");
+        let is_wish = |part: &Part<'_>| part.is(Use::Select) && (whole_request || !looks);
         let is_ransack = ["a", "p", "v"].iter().all(|name| parts.iter().any(|(part, _)| part.name == *name));
         let is_named = |part: &Part<'_>, value: &Tree| {
             (names_column(part) && (value.text().is_some() || !is_wish(part))) || (is_ransack && part.name == "a")
@@ -189,7 +190,7 @@ impl<'p> Walk<'_, 'p> {
         };
         let kinds: Vec<KindId> = named().flat_map(|(_, value)| kinds_of(value)).collect();
         if kinds.is_empty() {
-            return Ok(false);
+            return self.through(&parts);
         }
         let name = self.name();
         let own = named().filter(|(part, _)| !is_wish(part)).flat_map(|(_, value)| kinds_of(value));
@@ -213,6 +214,14 @@ impl<'p> Walk<'_, 'p> {
         let values: Vec<&Tree> =
             holds(Use::Value).filter(|(part, _)| !part.is(Use::Column)).map(|(_, value)| *value).collect();
         if values.is_empty() {
+            // A column alone, with nowhere a value: what the answer is made of.
+            let is_alone = |part: &Part<'_>| part.name == "by" || (whole_request && part.name == "field");
+            let alone = named().filter(|(part, value)| is_alone(part) && value.text().is_some());
+            let alone: Vec<KindId> = alone.flat_map(|(_, value)| kinds_of(value)).collect();
+            let has_place = parts.iter().any(|(part, _)| part.is(Use::Value) && !part.is(Use::Column));
+            if !has_place {
+                self.screen.ask(&name, &alone, Ask::Order)?;
+            }
             return Ok(false);
         }
         let operators = holds(Use::Operator).flat_map(|(_, value)| texts(value, TEXTS_DEPTH));
@@ -252,7 +261,7 @@ impl<'p> Walk<'_, 'p> {
         self.screen.ask(&name, &kinds, Ask::Compare)
     }
 
-    fn valued(&mut self, kinds: &[KindId], operator: Operator, values: &[&Tree]) -> Result<(), Refusal> {
+    pub(super) fn valued(&mut self, kinds: &[KindId], operator: Operator, values: &[&Tree]) -> Result<(), Refusal> {
         let name = self.name();
         for value in values {
             match (operator, value.text()) {

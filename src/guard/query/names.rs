@@ -112,6 +112,7 @@ const FILLERS: &[&str] = &[
     "asc",
     "desc",
     "nulls",
+    "strictly",
     "first",
     "last",
     "basic",
@@ -181,7 +182,13 @@ pub(super) fn compares(text: &str) -> bool {
     let is_strong = |word: &str| {
         operator(word) == Some(Operator::More) && !ALSO_WORDS.split_whitespace().any(|other| other == word)
     };
+    const JOINED: [&str; 8] =
+        ["greaterthan", "lessthan", "startswith", "beginswith", "endswith", "notequal", "notlike", "notcontain"];
     let words = tokens(text);
+    // `greaterthanequals`
+    if JOINED.iter().any(|start| words[..].first().is_some_and(|word| word.starts_with(start))) {
+        return true;
+    }
     // `starts`, `greater`: alone they say it, in a text they may be anything.
     let whole = match words.as_slice() {
         [word] => matches!(word.as_str(), "greater" | "less" | "starts" | "start" | "ends" | "before" | "after"),

@@ -60,7 +60,7 @@ pub(super) fn mentions(columns: Columns<'_>, text: &str, reading: Reading) -> Ve
     let counts_columns = tokens
         .iter()
         .enumerate()
-        .any(|(at, token)| matches!(token, Token::Word(word) if is_number(word)) && orders(&tokens[..at]));
+        .any(|(at, token)| matches!(token, Token::Word(word) if is_number(word)) && counted(&tokens[..at], reading));
     if counts_columns && columns.may_hide() {
         found.push(Mention::More(columns.listed().filter(|kind| columns.hides(*kind)).collect()));
     }
@@ -77,6 +77,18 @@ pub(super) fn may_compare(text: &str) -> bool {
 /// Whether a text is a statement from end to end, whatever stands in it.
 pub(super) fn is_statement(text: &str) -> bool {
     matches!(parted(text), (Some(list), _) if !list.is_empty())
+}
+
+/// Whether a text is a statement of plain words, signs and small numbers. Whoever looks for its words instead finds
+/// parts of nothing.
+pub(super) fn is_plain_statement(text: &str) -> bool {
+    let is_plain = |word: &str| match word.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => word.len() <= 4 && (word == "0" || !word.starts_with('0')),
+        false => word.chars().all(|c| c.is_alphabetic() || c == '_'),
+    };
+    let is_sign = |c: char| c.is_whitespace() || ",()='\"<>!;%*".contains(c);
+    (is_statement(text) || text.to_ascii_lowercase().contains(" order by "))
+        && text.split(is_sign).filter(|word| !word.is_empty()).all(is_plain)
 }
 
 /// The kinds that a list of columns to sort or group by names.
@@ -230,6 +242,26 @@ fn orders(before: &[Token<'_>]) -> bool {
     });
     let mut words = words.flatten().take(16);
     words.any(|word| word.eq_ignore_ascii_case("by") || (word.len() > 2 && names::is(word, Use::Sort)))
+}
+
+/// Whether a number behind these tokens is a column's: `ORDER BY 2`, but not `ORDER BY name LIMIT 20`, nor words to
+/// look for that hold one (`order 1234`).
+fn counted(before: &[Token<'_>], reading: Reading) -> bool {
+    const LIMITS: [&str; 6] = ["limit", "offset", "skip", "top", "fetch", "first"];
+    let limits =
+        |token: &Token<'_>| matches!(token, Token::Word(word) if LIMITS.contains(&word.to_ascii_lowercase().as_str()));
+    let is_limit = match before {
+        [.., last] if limits(last) => true,
+        // `LIMIT 0, 100`
+        [.., limit, Token::Word(number), Token::Sign(",")] => is_number(number) && limits(limit),
+        _ => false,
+    };
+    let says_by = |token: &Token<'_>| match token {
+        Token::Word(word) => word.to_ascii_lowercase().ends_with("by"),
+        Token::Sign(sign) => *sign == "=",
+        Token::Quoted(_) => false,
+    };
+    !is_limit && orders(before) && (reading == Reading::Condition || before.iter().any(says_by))
 }
 
 fn strip_direction(text: &str) -> &str {
