@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::guard::query::decision::Ask;
+use crate::guard::query::hints;
 use crate::guard::query::names::{self, Operator, Use};
 use crate::guard::query::spelling;
 use crate::guard::query::tree::Tree;
@@ -178,7 +179,12 @@ impl<'p> Walk<'_, 'p> {
         };
         let columns = self.screen.columns();
         // The columns that a request wants to have are beside all else that it says.
-        let looks = parts.iter().any(|(part, _)| part.is(Use::Operator) || part.name == "key");
+        let looks = |part: &Part<'_>, value: &Tree| {
+            let compares = part.operator == Some(Operator::More) && !part.is(Use::Sort);
+            let says = compares && value.text().is_some_and(|text| !hints::is_setting(text));
+            part.is(Use::Operator) || part.name == "key" || says
+        };
+        let looks = parts.iter().any(|(part, value)| looks(part, value));
         let is_wish = |part: &Part<'_>| part.is(Use::Select) && (whole_request || !looks);
         let is_ransack = ["a", "p", "v"].iter().all(|name| parts.iter().any(|(part, _)| part.name == *name));
         let is_named = |part: &Part<'_>, value: &Tree| {
@@ -195,7 +201,15 @@ impl<'p> Walk<'_, 'p> {
         let name = self.name();
         let own = named().filter(|(part, _)| !is_wish(part)).flat_map(|(_, value)| kinds_of(value));
         let own: Vec<KindId> = own.collect();
-        if parts.iter().any(|(part, value)| says_how(part, value, is_ransack)) {
+        // `start=0&length=10` beside a column and its value turns pages.
+        let has_value = parts.iter().any(|(part, value)| hints::is_value(&part.name) && value.text() != Some(""));
+        let is_page = |part: &Part<'_>, value: &Tree| {
+            whole_request
+                && has_value
+                && PAGES.contains(&part.name.as_str())
+                && value.text().is_some_and(hints::is_small)
+        };
+        if parts.iter().any(|(part, value)| says_how(part, value, is_ransack) && !is_page(part, value)) {
             self.screen.ask(&name, &own, Ask::Compare)?;
         }
         let holds = |what: Use| {
@@ -211,8 +225,14 @@ impl<'p> Walk<'_, 'p> {
             let name = self.name();
             self.screen.ask(&name, &kinds, Ask::Compare)?;
         }
-        let values: Vec<&Tree> =
-            holds(Use::Value).filter(|(part, _)| !part.is(Use::Column)).map(|(_, value)| *value).collect();
+        // Beside a list of columns a key is what is looked for in them.
+        let lists = !whole_request && named().any(|(part, _)| part.is(Use::Select) && !is_wish(part));
+        let is_key = |part: &Part<'_>, value: &Tree| {
+            lists && part.name == "key" && value.text().is_some_and(|text| columns.whole(text).is_empty())
+        };
+        let all = parts.iter().filter(|(_, value)| value.text() != Some(""));
+        let all = all.filter(|(part, value)| (part.is(Use::Value) && !part.is(Use::Column)) || is_key(part, value));
+        let values: Vec<&Tree> = all.map(|(_, value)| *value).collect();
         if values.is_empty() {
             // A column alone, with nowhere a value: what the answer is made of.
             let is_alone = |part: &Part<'_>| part.name == "by" || (whole_request && part.name == "field");
@@ -284,6 +304,9 @@ impl<'p> Walk<'_, 'p> {
 fn names_another(text: &str) -> bool {
     !names::is_way(text) && !text.trim().bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
 }
+
+/// Names of a request's pages that are operators elsewhere.
+const PAGES: &[&str] = &["start", "length", "from", "to", "end"];
 
 /// How deep the texts of a description's member stand: `field[0]`, `a[0][name]`.
 const TEXTS_DEPTH: usize = 2;

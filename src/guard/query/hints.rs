@@ -296,8 +296,16 @@ pub(super) fn arranges(name: &str) -> bool {
     if ARRANGES_WITHIN.iter().any(|word| squeezed.contains(word)) || COMPUTES.contains(&squeezed.as_str()) {
         return true;
     }
+    // `count_by`
+    let words = tokens(name);
+    if let [first, .., last] = words.as_slice()
+        && COMPUTES.contains(&first.as_str())
+        && last == "by"
+    {
+        return true;
+    }
     // An order that came by telephone is no sort.
-    tokens(name).iter().any(|word| ARRANGES.contains(&word.as_str())) && !is_kind(name)
+    words.iter().any(|word| ARRANGES.contains(&word.as_str())) && !is_kind(name)
 }
 
 /// Whether a name says that a list goes on behind its value.

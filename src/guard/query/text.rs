@@ -79,12 +79,18 @@ pub(super) fn is_statement(text: &str) -> bool {
     matches!(parted(text), (Some(list), _) if !list.is_empty())
 }
 
+/// Whether a word is a date with its time.
+fn is_moment(word: &str) -> bool {
+    let is_date = word.len() > 10 && word.bytes().take(10).all(|byte| byte.is_ascii_digit() || byte == b'-');
+    is_date && word[10..].starts_with('T') && word[11..].chars().all(|c| c.is_ascii_digit() || ":.+-Z".contains(c))
+}
+
 /// Whether a text is a statement of plain words, signs and small numbers. Whoever looks for its words instead finds
 /// parts of nothing.
 pub(super) fn is_plain_statement(text: &str) -> bool {
     let is_plain = |word: &str| match word.bytes().all(|byte| byte.is_ascii_digit()) {
         true => word.len() <= 4 && (word == "0" || !word.starts_with('0')),
-        false => word.chars().all(|c| c.is_alphabetic() || c == '_'),
+        false => is_moment(word) || word.chars().all(|c| c.is_alphabetic() || c == '_'),
     };
     let is_sign = |c: char| c.is_whitespace() || ",()='\"<>!;%*".contains(c);
     (is_statement(text) || text.to_ascii_lowercase().contains(" order by "))

@@ -14,6 +14,7 @@ use crate::guard::query::decision::Ask;
 use crate::guard::query::hints;
 use crate::guard::query::markup;
 use crate::guard::query::names::{self, Operator, Use};
+use crate::guard::query::spelling;
 use crate::guard::query::text::{self, Mention, Reading};
 use crate::guard::query::tree::{Tree, VALUES_MAX};
 use crate::policy::plan::{ColumnsAt, Parameter};
@@ -138,7 +139,9 @@ impl<'s, 'p> Walk<'s, 'p> {
         }
         let is_open = !is_number && declared.is_none() && named.kinds.is_empty();
         let held = if is_open { self.screen.columns().held(&name) } else { Vec::new() };
-        let operator = names::operator(&name);
+        // `[strictly_after]`: words that are an operator and nothing else.
+        let alone = || Some(names::bare(&spelling::tokens(&name))).filter(|(rest, _)| rest.is_empty())?.1;
+        let operator = names::operator(&name).or_else(alone);
         let part = Rc::new(Part { declared, named, held, operator, is_number, uses, name: name.clone() });
         self.known.insert(name, Rc::clone(&part));
         part
