@@ -179,12 +179,7 @@ impl<'p> Walk<'_, 'p> {
         };
         let columns = self.screen.columns();
         // The columns that a request wants to have are beside all else that it says.
-        let looks = |part: &Part<'_>, value: &Tree| {
-            let compares = part.operator == Some(Operator::More) && !part.is(Use::Sort);
-            let says = compares && value.text().is_some_and(|text| !hints::is_setting(text));
-            part.is(Use::Operator) || part.name == "key" || says
-        };
-        let looks = parts.iter().any(|(part, value)| looks(part, value));
+        let looks = parts.iter().any(|(part, value)| looks_into(part, value));
         let is_wish = |part: &Part<'_>| part.is(Use::Select) && (whole_request || !looks);
         let is_ransack = ["a", "p", "v"].iter().all(|name| parts.iter().any(|(part, _)| part.name == *name));
         let is_named = |part: &Part<'_>, value: &Tree| {
@@ -201,14 +196,8 @@ impl<'p> Walk<'_, 'p> {
         let name = self.name();
         let own = named().filter(|(part, _)| !is_wish(part)).flat_map(|(_, value)| kinds_of(value));
         let own: Vec<KindId> = own.collect();
-        // `start=0&length=10` beside a column and its value turns pages.
         let has_value = parts.iter().any(|(part, value)| hints::is_value(&part.name) && value.text() != Some(""));
-        let is_page = |part: &Part<'_>, value: &Tree| {
-            whole_request
-                && has_value
-                && PAGES.contains(&part.name.as_str())
-                && value.text().is_some_and(hints::is_small)
-        };
+        let is_page = |part: &Part<'_>, value: &Tree| whole_request && has_value && turns_pages(part, value);
         if parts.iter().any(|(part, value)| says_how(part, value, is_ransack) && !is_page(part, value)) {
             self.screen.ask(&name, &own, Ask::Compare)?;
         }
@@ -222,7 +211,6 @@ impl<'p> Walk<'_, 'p> {
         // Under another name the answer's value would be nobody's.
         let said = |name: &str| parts.iter().any(|(part, value)| part.name == name && value.text() != Some(""));
         if said("alias") {
-            let name = self.name();
             self.screen.ask(&name, &kinds, Ask::Compare)?;
         }
         // Beside a list of columns a key is what is looked for in them.
@@ -234,14 +222,10 @@ impl<'p> Walk<'_, 'p> {
         let all = all.filter(|(part, value)| (part.is(Use::Value) && !part.is(Use::Column)) || is_key(part, value));
         let values: Vec<&Tree> = all.map(|(_, value)| *value).collect();
         if values.is_empty() {
-            // A column alone, with nowhere a value: what the answer is made of.
             let is_alone = |part: &Part<'_>| part.name == "by" || (whole_request && part.name == "field");
             let alone = named().filter(|(part, value)| is_alone(part) && value.text().is_some());
             let alone: Vec<KindId> = alone.flat_map(|(_, value)| kinds_of(value)).collect();
-            let has_place = parts.iter().any(|(part, _)| part.is(Use::Value) && !part.is(Use::Column));
-            if !has_place {
-                self.screen.ask(&name, &alone, Ask::Order)?;
-            }
+            self.alone(&parts, &alone)?;
             return Ok(false);
         }
         let operators = holds(Use::Operator).flat_map(|(_, value)| texts(value, TEXTS_DEPTH));
@@ -252,6 +236,13 @@ impl<'p> Walk<'_, 'p> {
         let operator = operators.chain(types).max();
         self.valued(&kinds, operator.unwrap_or(Operator::Equality), &values)?;
         Ok(true)
+    }
+
+    /// A column with nowhere a place for a value: the answer is made of it.
+    fn alone(&mut self, parts: &[(Rc<Part<'p>>, &Tree)], kinds: &[KindId]) -> Result<(), Refusal> {
+        let has_place = parts.iter().any(|(part, _)| part.is(Use::Value) && !part.is(Use::Column));
+        let name = self.name();
+        if has_place { Ok(()) } else { self.screen.ask(&name, kinds, Ask::Order) }
     }
 
     /// Members of a column's own that say how it is compared: `{"tel":{"type":"gt","value":"…"}}`, `"tel":["gt","…"]`.
@@ -307,6 +298,19 @@ fn names_another(text: &str) -> bool {
 
 /// Names of a request's pages that are operators elsewhere.
 const PAGES: &[&str] = &["start", "length", "from", "to", "end"];
+
+/// Whether a member beside a list of columns says that something is looked for in them.
+fn looks_into(part: &Part<'_>, value: &Tree) -> bool {
+    let compares = part.operator == Some(Operator::More) && !part.is(Use::Sort);
+    let is_page = |text: &str| PAGES.contains(&part.name.as_str()) && hints::is_setting(text);
+    let says = compares && value.text().is_some_and(|text| !hints::is_switch(text) && !is_page(text));
+    part.is(Use::Operator) || part.name == "key" || says
+}
+
+/// Whether a member turns pages: `start=0&length=10`.
+fn turns_pages(part: &Part<'_>, value: &Tree) -> bool {
+    PAGES.contains(&part.name.as_str()) && value.text().is_some_and(hints::is_small)
+}
 
 /// How deep the texts of a description's member stand: `field[0]`, `a[0][name]`.
 const TEXTS_DEPTH: usize = 2;

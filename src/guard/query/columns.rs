@@ -73,10 +73,13 @@ impl Columns<'_> {
             return Vec::new();
         }
         let found = self.known(&label::fold(text), true);
-        match text.rsplit_once('.') {
-            Some((_, last)) if found.is_empty() => self.known(&label::fold(last), true),
-            _ => found,
+        let is_name = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '`'));
+        if !found.is_empty() || !is_name {
+            return found;
         }
+        // `customer_tel`, `t.tel`
+        let named = self.named(text);
+        if named.operator.is_none() { named.kinds } else { Vec::new() }
     }
 
     /// The veiled kinds of a column that stands in a name with a word before or behind it that nobody knows:

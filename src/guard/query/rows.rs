@@ -37,7 +37,8 @@ impl<'p> Walk<'_, 'p> {
         let kinds_of = |part: &Part<'_>, value: &Tree| -> Vec<KindId> {
             let is_unknown = part.uses.is_empty() && part.named.kinds.is_empty() && part.operator.is_none();
             let is_key = whole_request && AT_THE_TOP_A_VALUE.contains(&part.name.as_str());
-            let is_open = part.declared.is_none() && !part.is_number && !hints::is_kind(&part.name);
+            let is_open =
+                part.declared.is_none() && !part.is_number && !hints::is_kind(&part.name) && !is_of_a_table(&part.name);
             match chain(value, CHAIN_DEPTH).filter(|_| is_open && (is_unknown || is_key)) {
                 Some(text) => columns.whole(text),
                 None => Vec::new(),
@@ -81,8 +82,7 @@ impl<'p> Walk<'_, 'p> {
         let mut rows: BTreeMap<String, Vec<(String, Tree)>> = BTreeMap::new();
         for (name, value) in members {
             let base = name.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '-' | '_'));
-            let squeezed = spelling::squeezed(base);
-            if base.is_empty() || TABLES.contains(&squeezed.as_str()) {
+            if base.is_empty() || is_of_a_table(base) {
                 continue;
             }
             if value.text().is_some() && base.len() < name.len() {
@@ -210,6 +210,11 @@ fn filled<'t>(tree: &'t Tree, depth: usize, into: &mut Vec<&'t str>) {
         Tree::List(items) => items.iter().for_each(|item| filled(item, depth - 1, into)),
         Tree::Map(members) => members.iter().for_each(|(_, member)| filled(member, depth - 1, into)),
     }
+}
+
+/// Whether a name is one of a table's, which numbers its columns for another reason.
+fn is_of_a_table(name: &str) -> bool {
+    TABLES.contains(&spelling::squeezed(name).trim_end_matches(|c: char| c.is_ascii_digit()))
 }
 
 fn is_number(name: &str) -> bool {
