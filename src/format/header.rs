@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::format::json::within::{Surroundings, leaves_within};
 use crate::format::quote::decode;
-use crate::format::url;
+use crate::format::url::{self, UrlPart};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Piece, Reach, Sink};
 use crate::terms::names::Names;
@@ -57,12 +57,29 @@ impl Header<'_> {
         }
         let raw_of = |at: usize| span.start + if outer.is_some() { decoded.map[at] as usize } else { at };
         let surroundings = Surroundings { raw_of: &raw_of, outer, record: 0, nests: 0 };
-        let mut sink = OfHeader { sink: self.sink };
+        let mut sink = OfHeader { sink: self.sink, name: None };
         leaves_within(text, &Arc::new(Places::default()), &Bounds::default(), &surroundings, &mut sink)
+    }
+
+    /// JSON in a part of an address that begins there in the value: `?filter={"tel":…}`. `false` where it is none.
+    fn json_in_url(&mut self, part: &UrlPart, begin: usize) -> Result<bool, Refusal> {
+        if part.part != Part::Url || !part.text.trim_start().starts_with(['{', '[']) {
+            return Ok(false);
+        }
+        let outer = Some(Quotes::one(part.quote));
+        let raw = &self.value[begin + part.span.start..begin + part.span.end];
+        let Ok(decoded) = decode(Quotes::one(part.quote), raw) else { return Ok(false) };
+        let raw_of = |at: usize| begin + part.span.start + decoded.map.get(at).map_or(raw.len(), |at| *at as usize);
+        let surroundings = Surroundings { raw_of: &raw_of, outer, record: 0, nests: 0 };
+        let mut sink = OfHeader { sink: self.sink, name: part.name.as_deref() };
+        leaves_within(&decoded.text, &Arc::new(Places::default()), &Bounds::default(), &surroundings, &mut sink)
     }
 
     fn url(&mut self, span: Range<usize>) -> Result<(), Refusal> {
         for part in url::parts(&self.value[span.clone()]) {
+            if self.json_in_url(&part, span.start)? {
+                continue;
+            }
             let raw = span.start + part.span.start..span.start + part.span.end;
             self.leaf(&part.text, part.part, raw, part.quote, part.name.as_deref())?;
         }
@@ -217,11 +234,16 @@ fn is_token(name: &str) -> bool {
 /// Shows the leaves of JSON in a header, whose objects are none of the body's.
 struct OfHeader<'a> {
     sink: &'a mut dyn Sink,
+    /// What the JSON as a whole is called, and what in it has no name of its own.
+    name: Option<&'a str>,
 }
 
 impl Sink for OfHeader<'_> {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        self.sink.leaf(&Leaf { member: None, objects: &[], ..leaf.clone() })
+        let own: Vec<&str> = leaf.names.iter().chain(self.name.filter(|_| leaf.names.is_empty())).collect();
+        let above: Vec<&str> = leaf.above.iter().chain(self.name).collect();
+        let (names, above) = (Names::list(&own), Names::list(&above));
+        self.sink.leaf(&Leaf { names, above, member: None, objects: &[], ..leaf.clone() })
     }
 
     fn record(&mut self, _: u32, _: usize) -> Result<(), Refusal> {

@@ -47,6 +47,8 @@ pub struct Inbound<'a> {
     nulls: bool,
     /// Of what staff gets tokens that look like values, once it is asked.
     likes: OnceCell<Likenesses>,
+    /// What tells what nobody here reads.
+    unread: Option<query::Unread<'a>>,
     bytes: usize,
     bytes_max: usize,
 }
@@ -67,9 +69,16 @@ impl<'a> Inbound<'a> {
             hollow: None,
             nulls: false,
             likes: OnceCell::new(),
+            unread: None,
             bytes: 0,
             bytes_max,
         }
+    }
+
+    /// Refuses what nobody here reads, wherever it stands in the body.
+    pub fn refusing(mut self, unread: query::Unread<'a>) -> Inbound<'a> {
+        self.unread = Some(unread);
+        self
     }
 
     /// The named values that were met.
@@ -210,6 +219,9 @@ impl Sink for Inbound<'_> {
         self.bytes += leaf.text.len();
         if self.bytes > self.bytes_max {
             return Err(Refusal::new(Reason::BodyTooLarge, "the body holds more than can be read"));
+        }
+        if let Some(unread) = &self.unread {
+            unread.leaf(leaf)?;
         }
         if let (part @ (Part::Value | Part::Number), Some(name)) = (leaf.part, leaf.names.first()) {
             let said = ((*name).to_owned(), leaf.text.to_owned());

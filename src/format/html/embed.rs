@@ -17,6 +17,7 @@ use crate::format::json::within::{Surroundings, leaves_within};
 use crate::format::lines::{Sort, labelled};
 use crate::format::quote::decode;
 use crate::format::script::{self, Literal};
+use crate::format::url::UrlPart;
 use crate::format::{style, url};
 use crate::terms::leaf::{Leaf, Member, Part, Piece, Sink, Walker};
 use crate::terms::place::PlaceId;
@@ -177,19 +178,45 @@ impl Page {
         context: &Context,
         eyes: &mut Eyes<'_>,
     ) -> Result<bool, Refusal> {
-        let Some(text) = source.text.get(span.clone()) else { return Ok(false) };
-        if !text.trim_start().starts_with(['{', '[']) {
+        let Some(gather) = self.json_leaves(source, span)? else { return Ok(false) };
+        self.gathered(gather, context, eyes)?;
+        Ok(true)
+    }
+
+    /// The same of a part of a URL, which has a name of its own.
+    fn json_in_url(
+        &mut self,
+        source: &Source<'_>,
+        part: &UrlPart,
+        context: &Context,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<bool, Refusal> {
+        if part.part != Part::Url || !part.text.trim_start().starts_with(['{', '[']) {
             return Ok(false);
+        }
+        let Some(inner) = source.inside(part.span.clone(), part.quote) else { return Ok(false) };
+        let Some(mut gather) = self.json_leaves(&inner, 0..inner.text.len())? else { return Ok(false) };
+        let name: Vec<Word> = part.name.as_deref().map(Word::from).into_iter().collect();
+        // What stands in a list without a name of its own is what the parameter is called.
+        for held in gather.leaves.iter_mut().map(|leaf| &mut leaf.held).filter(|held| held.names.is_empty()) {
+            held.names.clone_from(&name);
+        }
+        let names = Names { near: name, above: context.names.above.clone() };
+        self.gathered(gather, &Context { names, places: context.places.clone() }, eyes)?;
+        Ok(true)
+    }
+
+    fn json_leaves(&mut self, source: &Source<'_>, span: Range<usize>) -> Result<Option<Gather>, Refusal> {
+        let Some(text) = source.text.get(span.clone()) else { return Ok(None) };
+        if !text.trim_start().starts_with(['{', '[']) {
+            return Ok(None);
         }
         let raw_of = |offset| source.raw_of(span.start + offset);
         let surroundings =
             Surroundings { raw_of: &raw_of, outer: source.outer, record: self.record, nests: self.nests };
         let mut gather = Gather::default();
-        if !leaves_within(text, &Arc::clone(&self.nowhere), &self.bounds, &surroundings, &mut gather)? {
-            return Ok(false);
-        }
-        self.gathered(gather, context, eyes)?;
-        Ok(true)
+        let read = leaves_within(text, &Arc::clone(&self.nowhere), &self.bounds, &surroundings, &mut gather)?;
+        Ok(read.then_some(gather))
     }
 
     /// Shows the parts of a URL that may carry a value; it begins there in the text.
@@ -213,6 +240,9 @@ impl Page {
                 && let Some(inner) = source.inside(part.span.clone(), part.quote)
                 && self.data_address(&inner, kind, context, eyes)?
             {
+                continue;
+            }
+            if self.json_in_url(source, &part, context, eyes)? {
                 continue;
             }
             let quotes = source.quotes(part.quote).ok_or_else(too_deep)?;

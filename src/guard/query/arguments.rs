@@ -138,7 +138,7 @@ fn is_of_names(items: &[Tree]) -> bool {
 }
 
 /// Whether a piece of a text is a column, with or without the direction in which it sorts.
-fn is_sort(piece: &str) -> bool {
+pub(super) fn is_sort(piece: &str) -> bool {
     let is_of_name = |c: char| c.is_alphanumeric() || "_.$:\"`[]()+-!".contains(c);
     let mut words = piece.split_whitespace();
     let is_name = words.next().is_some_and(|word| word.chars().all(is_of_name));

@@ -1,6 +1,7 @@
 //! Which kinds a column's name means: by the fields, by the declared parameters, by labels, and by
 //! what applications put around such names (`contact__email__startswith`, `customerPhone`).
 
+use crate::guard::query::hints;
 use crate::guard::query::names::{self, Operator, Use};
 use crate::guard::query::spelling::tokens;
 use crate::policy::plan::{Meaning, Plan, Search};
@@ -63,6 +64,51 @@ impl Columns<'_> {
             named.operator = named.operator.max(apart);
         }
         named
+    }
+
+    /// The veiled kinds of a text that is nothing but a column's name, alone or behind that of its table.
+    pub fn whole(&self, text: &str) -> Vec<KindId> {
+        let text = text.trim();
+        if text.is_empty() || text.len() > NAME_MAX {
+            return Vec::new();
+        }
+        let found = self.known(&label::fold(text), true);
+        let is_name = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '`'));
+        if !found.is_empty() || !is_name {
+            return found;
+        }
+        // `customer_tel`, `t.tel`
+        let named = self.named(text);
+        if named.operator.is_none() { named.kinds } else { Vec::new() }
+    }
+
+    /// The veiled kinds of a column that stands in a name with a word before or behind it that nobody knows:
+    /// `tel_basic`, `telText`. Words that speak of another thing than its value are known.
+    pub fn held(&self, name: &str) -> Vec<KindId> {
+        let tokens = tokens(name);
+        let is_flag = tokens.first().is_some_and(|first| FLAGS.contains(&first.as_str()));
+        if tokens.len() < 2 || tokens.len() > WORDS_MAX || is_flag {
+            return Vec::new();
+        }
+        for (start, end) in
+            (0..tokens.len() - 1).flat_map(|start| (start + 1..tokens.len()).rev().map(move |end| (start, end)))
+        {
+            let around = tokens[..start].iter().chain(&tokens[end..]);
+            if around.clone().any(|word| hints::is_about(word)) {
+                continue;
+            }
+            for join in ["_", " ", "-", ""] {
+                let words = tokens[start..end].join(join);
+                if NEED_THEIR_PLACE.contains(&words.as_str()) {
+                    continue;
+                }
+                let found = self.known(&words, false);
+                if !found.is_empty() {
+                    return found;
+                }
+            }
+        }
+        Vec::new()
     }
 
     /// Whether a kind's values are hidden from staff, and not theirs to ask anything about.

@@ -10,17 +10,21 @@ mod beside;
 mod columns;
 mod decision;
 mod fit;
+mod hints;
 mod markup;
 mod names;
+mod rows;
 mod spelling;
 mod stored;
 mod text;
 mod tokens;
 mod tree;
+mod unread;
 mod walk;
 
 pub use crate::guard::query::stored::{Question, Stored};
 pub use crate::guard::query::tokens::{in_json, in_parameters};
+pub use crate::guard::query::unread::Unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -304,6 +308,9 @@ impl<'p> Screen<'p> {
         }
         let listed: Vec<KindId> = self.columns().listed().collect();
         let names = [kind::PERSON_NAME, kind::PERSON_KANA];
+        // Quotes around words make them one, of which nobody learns more.
+        let inner = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        let value = inner.filter(|inner| fit::is_name(inner)).unwrap_or(value);
         if fit::is_name(value) && (listed.is_empty() || listed.iter().any(|kind| names.contains(kind))) {
             let names: Vec<KindId> = listed.into_iter().filter(|kind| names.contains(kind)).collect();
             return self.find(name, &names, value);

@@ -44,7 +44,9 @@ const NAMES: &[(Use, &str)] = &[
          sortcol sortcolumn sortname sortinfo sortexpression sortmodel multisort jtsorting isortcol sidx o ob \
          order orders orderby ordering orderings orderfield ordercolumn orderkey group groups groupby \
          groupfield groupcolumn grouping having apply compute aggregate aggregates aggregations aggs facet \
-         facets distinct distincton pivot sortspec 並び順 並べ替え ソート",
+         facets facetby distinct distincton pivot sortspec sorted orderedby groupedby fullordering ordercol sortproperty \
+         sortasc sortdesc asc desc aggregateonfield rowgroupcols valuecols pivotcols totalsummary groupsummary collapse \
+         stats 並び順 並べ替え ソート",
     ),
     (
         Use::Direction,
@@ -55,15 +57,15 @@ const NAMES: &[(Use, &str)] = &[
         Use::Condition,
         "filter filters filterby qfilter filtermodel where domain criteria criterion condition conditions \
          searchspec sqlfilter sqlfilters having predicate or and not rql rsql fiql cql sql soql sosl jql vtql expression expr \
-         rules 絞り込み 条件",
+         rules fq scriptfields runtimemappings script completion alias aliases 絞り込み 条件",
     ),
     (
         Use::Words,
         "q s kw query search ssearch searchtext searchterm searchstring searchphrase searchkey searchvalue \
          searchword keyword keywords term terms word words freeword fulltext fts find needle lookup suggest \
-         autocomplete typeahead globalfilter 検索 検索語 検索キーワード キーワード フリーワード",
+         autocomplete typeahead globalfilter textfilter txt 検索 検索語 検索キーワード キーワード フリーワード",
     ),
-    (Use::Select, "select fields columns cols expand include only project projection props attributes"),
+    (Use::Select, "select fields columns cols expand include only project projection props attributes fl"),
     (
         Use::Column,
         "field fields fieldname searchfield searchfields searchby searchcolumn searchin searchtype by column \
@@ -91,15 +93,37 @@ const OPERATORS: &str = "startswith istartswith starts start beginswith begins b
     rx matches imatch match wildcard phrase fuzzy similar near soundslike trigram fts plfts phfts wfts \
     gt gte ge gteq greater lt lte le lteq less after before since until range between bt from to min max \
     lower upper low high over under ne neq not nin notin nc bn en ni sw substr substring left right \
-    length len year month day cs cd ov sl sr nxr nxl adj";
+    length len year month day cs cd ov sl sr nxr nxl adj ncontains ncontainss containss nstartswith nendswith";
 
 /// Operators that stand before their column: `min_tel`, `from_date`.
 const BEFORE: &[&str] =
     &["min", "max", "from", "to", "after", "before", "since", "until", "not", "like", "over", "under"];
 
 /// Words that belong to an operator and say nothing by themselves: `greater than or equal`.
-const FILLERS: &[&str] =
-    &["than", "with", "or", "does", "all", "case", "insensitive", "i", "asc", "desc", "nulls", "first", "last"];
+const FILLERS: &[&str] = &[
+    "than",
+    "with",
+    "or",
+    "does",
+    "all",
+    "case",
+    "insensitive",
+    "i",
+    "asc",
+    "desc",
+    "nulls",
+    "strictly",
+    "first",
+    "last",
+    "basic",
+    "advanced",
+    "value",
+];
+
+/// Operators that are words of much else: only what is called one says that they are.
+const ALSO_WORDS: &str = "to from in on min max start starts end ends low high lower upper over under left right near \
+    year month day length len en cd cs ni sl sr ov adj prefix suffix match matches phrase before after since until not \
+    range under less greater text under similar";
 
 /// Operators that ask whether there is a value at all, which the veil itself tells.
 const PRESENCE: &str = "isnull null notnull exists exist blank present empty isempty nn nu";
@@ -143,6 +167,38 @@ fn denied(word: &str) -> Option<Operator> {
     let bare = rest.trim_start_matches([' ', '_', '-']);
     let is_another = bare.len() < rest.len() && (ASKS.contains_key(bare) || ASKS.contains_key(squeezed(bare).as_str()));
     is_another.then_some(Operator::More)
+}
+
+/// Whether a text beside a column and a value says how to compare them, whatever it is called: `gt`, `>=`, `greaterThan`.
+pub(super) fn compares(text: &str) -> bool {
+    const WORDS_MAX: usize = 4;
+    let text = text.trim();
+    if text.is_empty() || text.len() > 40 {
+        return false;
+    }
+    if text.chars().all(|c| matches!(c, '<' | '>' | '=' | '!' | '~' | '^' | '*')) {
+        return !is_equality(text);
+    }
+    let is_strong = |word: &str| {
+        operator(word) == Some(Operator::More) && !ALSO_WORDS.split_whitespace().any(|other| other == word)
+    };
+    const JOINED: [&str; 8] =
+        ["greaterthan", "lessthan", "startswith", "beginswith", "endswith", "notequal", "notlike", "notcontain"];
+    let words = tokens(text);
+    // `greaterthanequals`
+    if JOINED.iter().any(|start| words[..].first().is_some_and(|word| word.starts_with(start))) {
+        return true;
+    }
+    // `starts`, `greater`: alone they say it, in a text they may be anything.
+    let whole = match words.as_slice() {
+        [word] => matches!(word.as_str(), "greater" | "less" | "starts" | "start" | "ends" | "before" | "after"),
+        [first, second, ..] => {
+            let pair = (first.as_str(), second.as_str());
+            matches!(pair, ("greater" | "less", _) | ("starts" | "ends" | "begins", "with"))
+        }
+        [] => false,
+    };
+    whole || (words.len() <= WORDS_MAX && (is_strong(&squeezed(text)) || words.iter().any(|word| is_strong(word))))
 }
 
 /// Whether an operator's own text asks for equality; what is not known asks for more.
@@ -208,6 +264,8 @@ pub(super) fn uses(name: &str) -> Vec<Use> {
 /// numbers behind a name only count (`iSortCol_0`).
 struct Spelled {
     whole: String,
+    /// The same without a number behind it: `field_1`, `filter1`.
+    counted: String,
     ends: Vec<String>,
 }
 
@@ -218,7 +276,9 @@ impl Spelled {
             tokens.pop();
         }
         let ends = (1..=3.min(tokens.len())).map(|count| tokens[tokens.len() - count..].concat()).collect();
-        Spelled { whole: squeezed(name), ends }
+        let whole = squeezed(name);
+        let counted = whole.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+        Spelled { whole, counted, ends }
     }
 
     fn is(&self, what: Use) -> bool {
@@ -226,7 +286,9 @@ impl Spelled {
         // A single letter at the end of a longer name is for anything.
         let shortest = if what == Use::Operator { 2 } else { 3 };
         let ends_so = matches!(what, Use::Sort | Use::Condition | Use::Words | Use::Operator);
-        knows(&self.whole) || (ends_so && self.ends.iter().any(|end| end.chars().count() >= shortest && knows(end)))
+        knows(&self.whole)
+            || (self.counted.len() > 1 && knows(&self.counted))
+            || (ends_so && self.ends.iter().any(|end| end.chars().count() >= shortest && knows(end)))
     }
 }
 

@@ -48,7 +48,10 @@ pub(super) fn mentions(columns: Columns<'_>, text: &str, reading: Reading) -> Ve
         if named.kinds.is_empty() {
             continue;
         }
-        let is_value = quoted && at > 0 && matches!(tokens[at - 1], Token::Sign("=" | ":" | "=="));
+        // `BeginsWith(PropertyName='tel', …)` names a column.
+        let is_property = at > 1
+            && matches!(tokens[at - 2], Token::Word(word) if word.to_ascii_lowercase().starts_with("propertyname"));
+        let is_value = quoted && !is_property && at > 0 && matches!(tokens[at - 1], Token::Sign("=" | ":" | "=="));
         let operated = tokens.get(at + 1).is_some_and(is_operator) || orders(&tokens[..at]);
         if operated || (reading == Reading::Condition && !is_value) {
             found.push(asked(named, &tokens[at + 1..]));
@@ -57,7 +60,7 @@ pub(super) fn mentions(columns: Columns<'_>, text: &str, reading: Reading) -> Ve
     let counts_columns = tokens
         .iter()
         .enumerate()
-        .any(|(at, token)| matches!(token, Token::Word(word) if is_number(word)) && orders(&tokens[..at]));
+        .any(|(at, token)| matches!(token, Token::Word(word) if is_number(word)) && counted(&tokens[..at], reading));
     if counts_columns && columns.may_hide() {
         found.push(Mention::More(columns.listed().filter(|kind| columns.hides(*kind)).collect()));
     }
@@ -69,6 +72,29 @@ pub(super) fn may_compare(text: &str) -> bool {
     const WORDS: [&str; 4] = [" like ", " in ", " in(", " between "];
     let lower = || text.to_ascii_lowercase();
     text.contains(['\'', '"']) && (text.contains(['=', '<', '>']) || WORDS.iter().any(|word| lower().contains(word)))
+}
+
+/// Whether a text is a statement from end to end, whatever stands in it.
+pub(super) fn is_statement(text: &str) -> bool {
+    matches!(parted(text), (Some(list), _) if !list.is_empty())
+}
+
+/// Whether a word is a date with its time.
+fn is_moment(word: &str) -> bool {
+    let is_date = word.len() > 10 && word.bytes().take(10).all(|byte| byte.is_ascii_digit() || byte == b'-');
+    is_date && word[10..].starts_with('T') && word[11..].chars().all(|c| c.is_ascii_digit() || ":.+-Z".contains(c))
+}
+
+/// Whether a text is a statement of plain words, signs and small numbers. Whoever looks for its words instead finds
+/// parts of nothing.
+pub(super) fn is_plain_statement(text: &str) -> bool {
+    let is_plain = |word: &str| match word.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => word.len() <= 4 && (word == "0" || !word.starts_with('0')),
+        false => is_moment(word) || word.chars().all(|c| c.is_alphabetic() || c == '_'),
+    };
+    let is_sign = |c: char| c.is_whitespace() || ",()='\"<>!;%*".contains(c);
+    (is_statement(text) || text.to_ascii_lowercase().contains(" order by "))
+        && text.split(is_sign).filter(|word| !word.is_empty()).all(is_plain)
 }
 
 /// The kinds that a list of columns to sort or group by names.
@@ -98,10 +124,21 @@ pub(super) fn renamed(columns: Columns<'_>, list: &str) -> Vec<Mention> {
             || piece.to_lowercase().contains("select=")
             || piece.contains('(') && !piece.contains('=');
         let named = columns.named(piece);
+        // `age.avg()`: something is made of a column.
+        if let Some((column, _)) = piece.split_once('.').filter(|(_, made)| made.contains('(') || is_made(list, piece))
+        {
+            let kinds = columns.named(column).kinds;
+            return (!kinds.is_empty()).then_some(Mention::More(kinds));
+        }
         let is_plain = lists && inner.chars().all(plain) && !inner.contains(' ') && named.operator.is_none();
         (!named.kinds.is_empty() && !is_plain).then_some(Mention::More(named.kinds))
     });
     odd.collect()
+}
+
+/// Whether brackets with nothing in them stand behind a piece of a list.
+fn is_made(list: &str, piece: &str) -> bool {
+    list.match_indices(piece).any(|(at, _)| list[at + piece.len()..].trim_start().starts_with("()"))
 }
 
 /// Whether a sort names columns by their numbers alone: `3`, `-2,1`, `4 desc`.
@@ -211,6 +248,26 @@ fn orders(before: &[Token<'_>]) -> bool {
     });
     let mut words = words.flatten().take(16);
     words.any(|word| word.eq_ignore_ascii_case("by") || (word.len() > 2 && names::is(word, Use::Sort)))
+}
+
+/// Whether a number behind these tokens is a column's: `ORDER BY 2`, but not `ORDER BY name LIMIT 20`, nor words to
+/// look for that hold one (`order 1234`).
+fn counted(before: &[Token<'_>], reading: Reading) -> bool {
+    const LIMITS: [&str; 6] = ["limit", "offset", "skip", "top", "fetch", "first"];
+    let limits =
+        |token: &Token<'_>| matches!(token, Token::Word(word) if LIMITS.contains(&word.to_ascii_lowercase().as_str()));
+    let is_limit = match before {
+        [.., last] if limits(last) => true,
+        // `LIMIT 0, 100`
+        [.., limit, Token::Word(number), Token::Sign(",")] => is_number(number) && limits(limit),
+        _ => false,
+    };
+    let says_by = |token: &Token<'_>| match token {
+        Token::Word(word) => word.to_ascii_lowercase().ends_with("by"),
+        Token::Sign(sign) => *sign == "=",
+        Token::Quoted(_) => false,
+    };
+    !is_limit && orders(before) && (reading == Reading::Condition || before.iter().any(says_by))
 }
 
 fn strip_direction(text: &str) -> &str {

@@ -75,7 +75,7 @@ impl Tree {
 
 /// The parts of a parameter's name: `columns[2][data]`, `filter.tel`. A name that PHP reads in
 /// another way (`order.by` is `order_by` there) has the same parts.
-fn parts(name: &str) -> Vec<&str> {
+pub(super) fn parts(name: &str) -> Vec<&str> {
     let mut parts: Vec<&str> =
         name.splitn(PARTS_MAX, ['[', '.']).map(|part| part.trim().trim_end_matches(']')).collect();
     // `tel[]` is a list; its one part more says nothing.

@@ -11,8 +11,10 @@ use crate::guard::disguise;
 use crate::guard::query::Screen;
 use crate::guard::query::columns::Named;
 use crate::guard::query::decision::Ask;
+use crate::guard::query::hints;
 use crate::guard::query::markup;
 use crate::guard::query::names::{self, Operator, Use};
+use crate::guard::query::spelling;
 use crate::guard::query::text::{self, Mention, Reading};
 use crate::guard::query::tree::{Tree, VALUES_MAX};
 use crate::policy::plan::{ColumnsAt, Parameter};
@@ -30,11 +32,13 @@ const TEXT_MAX: usize = 256 << 10;
 /// What one part of a name says.
 pub(super) struct Part<'p> {
     pub name: String,
-    declared: Option<&'p Parameter>,
-    named: Named,
-    operator: Option<Operator>,
+    pub(super) declared: Option<&'p Parameter>,
+    pub(super) named: Named,
+    /// The kinds of a column that stands in the name beside a word that nobody knows.
+    held: Vec<KindId>,
+    pub(super) operator: Option<Operator>,
     pub is_number: bool,
-    uses: Vec<Use>,
+    pub(super) uses: Vec<Use>,
 }
 
 impl Part<'_> {
@@ -70,6 +74,7 @@ impl<'s, 'p> Walk<'s, 'p> {
         self.number_columns(tree);
         self.unnumbered(tree)?;
         self.called(tree)?;
+        self.in_a_table(tree)?;
         self.walk(tree)
     }
 
@@ -87,9 +92,11 @@ impl<'s, 'p> Walk<'s, 'p> {
     }
 
     fn walk(&mut self, tree: &Tree) -> Result<(), Refusal> {
+        self.below(tree)?;
         let answered = match tree {
             Tree::Leaf(text) => return self.leaf(text.trim()),
             Tree::List(items) => {
+                self.related(items)?;
                 let answered = self.triple(items)?;
                 if !answered {
                     self.arguments(items)?;
@@ -98,6 +105,8 @@ impl<'s, 'p> Walk<'s, 'p> {
             }
             Tree::Map(members) => {
                 self.words_of_a_call(members)?;
+                self.guessed(members, self.path.last().is_some_and(|part| part.is_number))?;
+                self.counted(members)?;
                 self.described(members)?
             }
         };
@@ -128,8 +137,12 @@ impl<'s, 'p> Walk<'s, 'p> {
         if name.starts_with('@') {
             uses.extend([Use::Sort, Use::Condition]);
         }
-        let part =
-            Rc::new(Part { declared, named, operator: names::operator(&name), is_number, uses, name: name.clone() });
+        let is_open = !is_number && declared.is_none() && named.kinds.is_empty();
+        let held = if is_open { self.screen.columns().held(&name) } else { Vec::new() };
+        // `[strictly_after]`: words that are an operator and nothing else.
+        let alone = || Some(names::bare(&spelling::tokens(&name))).filter(|(rest, _)| rest.is_empty())?.1;
+        let operator = names::operator(&name).or_else(alone);
+        let part = Rc::new(Part { declared, named, held, operator, is_number, uses, name: name.clone() });
         self.known.insert(name, Rc::clone(&part));
         part
     }
@@ -155,6 +168,8 @@ impl<'s, 'p> Walk<'s, 'p> {
             return self.condition(text);
         }
         self.screen.notice(text);
+        self.computed(text)?;
+        self.apart(text)?;
         self.named(text)?;
         self.declared(text)?;
         self.placed(text)?;
@@ -194,10 +209,14 @@ impl<'s, 'p> Walk<'s, 'p> {
     fn named(&mut self, text: &str) -> Result<(), Refusal> {
         let mut kinds: Vec<KindId> = self.path.iter().flat_map(|part| part.named.kinds.iter().copied()).collect();
         if let [table, number, field, ..] = &self.path[..]
-            && (table.name.as_str(), field.name.as_str()) == ("columns", "search")
+            && table.name == "columns"
+            && (field.name == "search" || self.path[3..].iter().any(|part| part.name == "search"))
             && self.path.last().is_none_or(|last| last.name != "regex")
         {
             kinds.extend(self.columns.get(&number.name).into_iter().flatten());
+        }
+        if kinds.is_empty() && !hints::is_switch(text) && !names::compares(text) {
+            kinds.extend(self.path.iter().flat_map(|part| part.held.iter().copied()));
         }
         if kinds.is_empty() { Ok(()) } else { self.about(&kinds, text) }
     }
@@ -254,6 +273,10 @@ impl<'s, 'p> Walk<'s, 'p> {
         if text.is_empty() {
             return Ok(());
         }
+        // A list that goes on behind a value is one in which that value was sought.
+        if self.path.iter().enumerate().any(|(at, part)| at != own && hints::goes_on(&part.name)) {
+            return self.screen.ask(&name, kinds, Ask::Compare);
+        }
         if self.path.iter().any(|part| part.is(Use::Operator) && part.declared.is_none()) {
             return if names::is_equality(text) { Ok(()) } else { self.screen.ask(&name, kinds, Ask::Compare) };
         }
@@ -273,7 +296,8 @@ impl<'s, 'p> Walk<'s, 'p> {
     fn by_use(&mut self, text: &str) -> Result<(), Refusal> {
         let any = |what| self.path.iter().any(|part| part.is(what));
         let (filters, selects) = (any(Use::Condition), any(Use::Select));
-        let sorts = any(Use::Sort) || self.orders(text);
+        let renames = any(Use::Column) && text.contains(" as ");
+        let sorts = any(Use::Sort) || self.orders(text) || self.arranges(text);
         if sorts || filters {
             self.is_readable(text)?;
         }
@@ -285,15 +309,23 @@ impl<'s, 'p> Walk<'s, 'p> {
         }
         if self.searches() {
             self.mentions(text, Reading::Words)?;
-            self.screen.words(&self.name(), text)?;
+            if !text::is_plain_statement(text) {
+                self.screen.words(&self.name(), text)?;
+            }
         }
         // What the names of declared columns mean was worked out from the whole of each.
-        if selects && !self.lists_columns() {
+        if let Some((_, words)) = text.split_once("$search=").filter(|_| selects) {
+            self.screen.words(&self.name(), words.trim_end_matches(')'))?;
+        }
+        if (selects || renames) && !self.lists_columns() {
             self.charge(text)?;
             return self.answer(text::renamed(self.screen.columns(), text));
         }
         // Under a name that tells nothing, or by its number in a list, a statement is one all the same.
         let used = sorts || filters || self.searches();
+        if text::is_statement(text) {
+            return self.mentions(text, Reading::Condition);
+        }
         if used || !text::may_compare(text) { Ok(()) } else { self.mentions(text, Reading::Words) }
     }
 

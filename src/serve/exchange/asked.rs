@@ -241,15 +241,8 @@ impl Asked {
         self.names_one_subject(plan)?;
         let mut doubts = Doubts::default();
         let mut sought = query::screen(plan, &self.named_segments(plan))?.sought;
-        let (mut of_query, mut of_body) = (Vec::new(), Vec::new());
-        for query in &self.queries {
-            method::is_the_only_one(self.head.method.as_str(), query)?;
-            if self.writes(plan) {
-                Inbound::new(plan, bounds.body_bytes).query(query)?;
-            }
-            of_query.push(query::screen(plan, query)?.sought);
-        }
-        sought.extend(once(of_query));
+        sought.extend(self.screen_queries(plan, bounds)?);
+        let mut of_body = Vec::new();
         if self.body.is_empty() {
             // Nothing in the place of a record.
             if self.head.method == Method::PUT && self.writes(plan) {
@@ -306,6 +299,22 @@ impl Asked {
         Ok(Screened { sought, doubts, said })
     }
 
+    /// The same for each reading of the query, and for what nobody reads in whatever stands in the body.
+    fn screen_queries(&self, plan: &Plan, bounds: &Bounds) -> Result<Sought, Refusal> {
+        let unread = query::Unread::new(plan, &self.path.folded());
+        let mut sought = Vec::new();
+        for query in &self.queries {
+            unread.query(query)?;
+            method::is_the_only_one(self.head.method.as_str(), query)?;
+            if self.writes(plan) {
+                Inbound::new(plan, bounds.body_bytes).query(query)?;
+            }
+            sought.push(query::screen(plan, query)?.sought);
+        }
+        unread.body(&self.body)?;
+        Ok(once(sought))
+    }
+
     /// What is in doubt in the table that a form brings along, where it is compared by its rows.
     fn of_a_file(&self, plan: &Plan, bounds: &Bounds, format: Format) -> Result<Option<Doubts>, Refusal> {
         let table = if format == Format::Multipart { table::of(self, plan) } else { None };
@@ -316,7 +325,7 @@ impl Asked {
 
     /// The same for one reading of the body.
     fn screen_body(&self, plan: &Plan, bounds: &Bounds, format: Format, text: &[u8]) -> Result<Screened, Refusal> {
-        let mut inbound = Inbound::new(plan, bounds.body_bytes);
+        let mut inbound = Inbound::new(plan, bounds.body_bytes).refusing(query::Unread::new(plan, &self.path.folded()));
         written::show(plan, bounds, (format, text), &mut inbound)?;
         let (parameters, numbers) = (inbound.parameters(), inbound.numbers());
         method::is_the_only_one(self.head.method.as_str(), &parameters)?;

@@ -30,6 +30,7 @@ use crate::serve::exchange::restore::{self, Compared, Restored};
 use crate::serve::exchange::sealed::Site;
 use crate::serve::exchange::sealing::{By, Sealing};
 use crate::serve::exchange::{head, hidden, protect, sealed, state, stored};
+use crate::serve::gate::hop;
 use crate::serve::respond::{self, Reader, Ways};
 use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::{Counts, Disclosures, Subject};
@@ -193,6 +194,7 @@ fn answered(
     let Dry { policy, mint, caller, .. } = *dry;
     let bounds = Bounds::default();
     let (head, body) = request.into_parts();
+    hop::asks_no_other_method(&head.headers).map_err(Refusal::from)?;
     let (body, carried) = sealed::taken(&head, body);
     let mut asked = Asked::new(policy, head, body, &bounds)?;
     let address = asked.head().uri.clone();

@@ -44,12 +44,17 @@ pub struct Hops {
 
 /// Makes a request's headers fit for the CRM, and says who the client is.
 pub fn request_headers(headers: &mut HeaderMap, arrival: &Arrival<'_>) -> Result<Hops, GateFault> {
-    if headers.keys().any(|name| METHOD_OVERRIDES.contains(&name.as_str())) {
-        return Err(GateFault::new(Reason::MethodOverride, "a header asks for another method than the request line"));
-    }
+    asks_no_other_method(headers)?;
     let client = forwarded::retell(headers, arrival)?;
     strip(headers, |name| PATH_OVERRIDES.contains(&name));
     Ok(Hops { client })
+}
+
+/// Refuses headers that ask for another method than the request line.
+pub fn asks_no_other_method(headers: &HeaderMap) -> Result<(), GateFault> {
+    let asks = headers.keys().any(|name| METHOD_OVERRIDES.contains(&name.as_str()));
+    let fault = || GateFault::new(Reason::MethodOverride, "a header asks for another method than the request line");
+    if asks { Err(fault()) } else { Ok(()) }
 }
 
 /// Makes an answer's headers fit for staff. `Alt-Svc` goes too: it would lead browsers around the gateway.
