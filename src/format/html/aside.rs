@@ -28,7 +28,7 @@ impl Page {
         if written.attributes.list.is_empty() {
             return Ok(());
         }
-        self.bare_names(written.begin, written.text, &written.attributes, eyes)?;
+        self.bare_names(written.begin, written.text, written.attributes, eyes)?;
         let names = self.names();
         for one in &written.attributes.list {
             let name = written.text[one.name.clone()].to_ascii_lowercase();

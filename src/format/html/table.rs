@@ -411,7 +411,7 @@ impl Table {
         let reaches_down = row.known.iter().any(|(cell, _)| cell.rows != 1);
         let is_last = |(cell, _): &(Cell, Heading)| row.values > 1 && cell.column + cell.columns == row.column;
         // Where labels and values may stand in pairs, it is a label.
-        let is_paired = |(cell, _): &(Cell, Heading)| row.column % 2 == 0 && cell.column % 2 == 0;
+        let is_paired = |(cell, _): &(Cell, Heading)| row.column.is_multiple_of(2) && cell.column.is_multiple_of(2);
         let is_among = |known: &(Cell, Heading)| row.values >= BESIDE_OTHERS && !is_paired(known);
         let among_others = row.known.iter().any(|known| is_among(known) || is_last(known));
         if row.adjacent || (first && !row.valued && (row.words > 1 || reaches_down || among_others)) {

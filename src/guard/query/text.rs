@@ -93,7 +93,9 @@ pub(super) fn is_plain_statement(text: &str) -> bool {
         false => is_moment(word) || word.chars().all(|c| c.is_alphabetic() || c == '_'),
     };
     let is_sign = |c: char| c.is_whitespace() || ",()='\"<>!;%*".contains(c);
-    (is_statement(text) || text.to_ascii_lowercase().contains(" order by "))
+    let lower = text.to_ascii_lowercase();
+    let words: Vec<&str> = lower.split_whitespace().skip(1).collect();
+    (is_statement(text) || words.windows(2).any(|pair| pair == ["order", "by"]))
         && text.split(is_sign).filter(|word| !word.is_empty()).all(is_plain)
 }
 

@@ -6,7 +6,6 @@
 //! passes where its own path is declared. What looks like GraphQL is told by the shape of its beginning, so
 //! that braces in a search or a note are none.
 
-use crate::guard::leaves;
 use crate::guard::query::spelling::squeezed;
 use crate::guard::query::tree::{self, Tree};
 use crate::policy::plan::Plan;
@@ -67,7 +66,7 @@ impl<'p> Unread<'p> {
         let last = last.strip_suffix(".json").or_else(|| last.strip_suffix(".php")).unwrap_or(last);
         Unread {
             plan,
-            counts: leaves::veils(plan),
+            counts: plan.may_veil(),
             at_graphql: AT_GRAPHQL.contains(&last),
             at_batch: AT_BATCH.contains(&last),
         }
