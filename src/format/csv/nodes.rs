@@ -106,6 +106,9 @@ pub fn is_plain(text: &str, knows: &dyn Fn(&str) -> bool) -> bool {
         && !body.starts_with(['\r', '\n'])
         && !body.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sep="))
         && !body.contains(is_odd)
+        // Some programs take the first cell of a longer row for its name, and a `#` for a comment.
+        && rows.iter().all(|row| row.len() <= first.len())
+        && rows.iter().filter_map(|row| row.first()).all(|cell| !text[cell.span.start..].starts_with('#'))
         && rows.iter().flatten().all(|cell| is_plain_cell(text, cell))
         && ends_alike(text, &rows)
         && is_headed_by_the_first(&rows, knows)
@@ -124,7 +127,8 @@ fn is_plain_cell(text: &str, cell: &Cell) -> bool {
         // Some programs take a backslash before a quote for a part of it; some end a cell behind blanks.
         !raw.contains("\\\"") && !text[cell.span.end..].starts_with(' ')
     } else {
-        !raw.contains('"')
+        // Behind a backslash a delimiter or a line's end belongs to the cell, to programs that load tables.
+        !raw.contains('"') && !raw.ends_with('\\')
     }
 }
 
@@ -209,6 +213,13 @@ mod tests {
             ("ID,b\r\n1,\"a\r\nb\"\r\n", true),
             ("\u{feff}ID\tb\n1\tx,y;z\n", true),
             ("ID,b\n\n1,x", true),
+            ("ID,b\n1,x,y\n", false),
+            ("ID,b\n1,x,\n", false),
+            ("ID,b\n1,a\\\n", false),
+            ("ID,b\na\\,1\n", false),
+            ("ID,b\na\\b,1\n", true),
+            ("#ID,b\n1,x\n", false),
+            ("ID,b\n#1,x\n", false),
             ("ID\n1\n", false),
             ("ID,a;b\n1,x\n", false),
             ("ID,\"a;b\"\n1,x\n", false),

@@ -5,6 +5,7 @@
 //! Like that tree it says nothing of what is wrong with a document, which a walker has read before. A text with
 //! elements in it has no place of its own: such a document is none to compare.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::format::json::nodes::{Is, Member, Node};
@@ -62,6 +63,39 @@ pub fn written(text: &str, into: &str, span: &Range<usize>) -> Option<String> {
         b'\'' => text.replace('\'', "&apos;"),
         _ => text.to_owned(),
     })
+}
+
+/// Whether a part of a document stands for another one: readers of SOAP's encoding and of inclusions copy what an id
+/// names to where it is referred to, so that nobody can say where an original that goes home ends up.
+pub fn refers_to_itself(text: &str, depth_max: usize) -> bool {
+    let Some(document) = read(text, depth_max) else { return false };
+    const INCLUSIONS: &str = "http://www.w3.org/2001/XInclude";
+    let mut attributes = Vec::new();
+    gather(&document.root, &mut attributes);
+    let is = |name: &str, wanted: &[&str]| wanted.iter().any(|one| tag::local(name).eq_ignore_ascii_case(one));
+    let ids: HashSet<&str> = attributes.iter().filter(|(name, _)| is(name, &["id"])).map(|(_, id)| *id).collect();
+    let all: HashSet<&str> = attributes.iter().map(|(_, value)| *value).collect();
+    let refers = |(name, value): &(&str, &str)| match value.strip_prefix('#') {
+        Some(id) => all.contains(id),
+        None => is(name, &["ref", "idref", "refid"]) && ids.contains(value),
+    };
+    document.spaces.iter().any(|space| space.ends_with(INCLUSIONS)) || attributes.iter().any(refers)
+}
+
+/// The attributes of an element and of all that stands in it.
+fn gather<'t>(node: &'t Node, attributes: &mut Vec<(&'t str, &'t str)>) {
+    match &node.is {
+        Is::Object(members) => {
+            for member in members {
+                match (member.name.strip_prefix('@'), &member.value.is) {
+                    (Some(name), Is::Text(value)) => attributes.push((name, value.trim())),
+                    _ => gather(&member.value, attributes),
+                }
+            }
+        }
+        Is::List(nodes) => nodes.iter().for_each(|node| gather(node, attributes)),
+        Is::Text(_) | Is::Bare(_) => {}
+    }
 }
 
 struct Reader {

@@ -128,7 +128,9 @@ impl Issued {
         if merge.hollow {
             return Err(hollow());
         }
-        merge.settled.finish(plan, &doubts.leaves)
+        let home = merge.settled.finish(plan, &doubts.leaves)?;
+        let lands_elsewhere = self.xml.is_some() && !home.fills.is_empty() && xml::refers_to_itself(written, depth);
+        if lands_elsewhere { Err(doubts.refuse(plan)) } else { Ok(home) }
     }
 }
 

@@ -126,6 +126,9 @@ pub fn recalled(plan: &Plan, doubts: &Doubts, sent: &Sent<'_>, memory: Memory<'_
     let rows = if sent.format == Format::Csv { calls.iter().map(Call::row).collect() } else { Vec::new() };
     let whose = fates.whose.into_iter().flatten().collect();
     let home = fates.settled.finish_or(&doubts.leaves, &refuse)?;
+    if sent.format == Format::Xml && !home.fills.is_empty() && xml::refers_to_itself(sent.text, sent.depth) {
+        return Err(doubts.refuse(plan));
+    }
     Ok(Recalled { home, whose, forgotten, rows })
 }
 
