@@ -39,11 +39,13 @@ say "lists $(dpkg-deb -c "$work/sudare.deb" | wc -l) files, $(dpkg-deb -f "$work
 export DEBIAN_FRONTEND=noninteractive
 apt-get install -y -qq --no-install-recommends "$work/sudare.deb" >"$work/log" 2>&1 || { cat "$work/log"; die "it does not install"; }
 sudare --version
+# Not through a pipe: `grep -q` ends at the first match, and a writer that is not done then fails the pipe.
+installed=$(dpkg -L sudare)
 for page in /usr/share/man/man1/sudare.1.gz /usr/share/man/ja/man1/sudare.1.gz; do
   # Debian's own containers leave manual pages out at installation.
-  [ -e "$page" ] || dpkg -L sudare | grep -qx "$page" || die "no $page"
+  [ -e "$page" ] || grep -qx "$page" <<<"$installed" || die "no $page"
 done
-dpkg -L sudare | grep -qx /usr/share/doc/sudare/sudare.cdx.json || die "no bill of materials"
+grep -qx /usr/share/doc/sudare/sudare.cdx.json <<<"$installed" || die "no bill of materials"
 bash -n /usr/share/bash-completion/completions/sudare
 [ "$(stat -c '%U:%G %a' /var/lib/sudare)" = "sudare:sudare 700" ] || die "/var/lib/sudare is $(stat -c '%U:%G %a' /var/lib/sudare)"
 [ "$(stat -c '%U:%G %a' /etc/sudare)" = "root:sudare 750" ] || die "/etc/sudare is $(stat -c '%U:%G %a' /etc/sudare)"
