@@ -24,6 +24,10 @@ use crate::vault::ring::{Place, Ring, RingError, Rings};
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// When a file that could not be opened is tried again, although it is the same: what was wrong may have been the disk,
+/// or a key that came later.
+const AGAIN: Duration = Duration::from_secs(60);
+
 /// Keeps the ring that is in force.
 pub struct Keeper {
     place: Place,
@@ -31,18 +35,21 @@ pub struct Keeper {
     vault: Arc<Vault>,
     counts: Counts,
     seen: Stamps,
+    /// When the file that lies there could not be opened.
+    failed: Option<Instant>,
 }
 
 impl Keeper {
     /// Keeps this ring, which lies there. What it will encrypt is counted before it does. This waits for the disk.
     pub fn new(place: Place, rings: Rings, vault: Arc<Vault>) -> Keeper {
         let seen = stamps([place.ring.clone()]);
-        let mut keeper = Keeper { place, rings, vault, counts: Counts::default(), seen };
+        let mut keeper = Keeper { place, rings, vault, counts: Counts::default(), seen, failed: None };
+        keeper.wrap();
         keeper.count();
         keeper
     }
 
-    /// Looks at the file until `stop` says so.
+    /// Looks at the file until `stop` says so, which nothing may be encrypted behind.
     pub async fn run(mut self, gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
         loop {
             tokio::select! {
@@ -72,15 +79,28 @@ impl Keeper {
         }
     }
 
-    /// The ring of a file that is another than before.
+    /// The ring of a file that is another than before, or that could not be opened then.
     fn changed(&mut self) -> Option<Result<Ring, RingError>> {
         let path: PathBuf = self.place.ring.clone();
         let now = stamps([path]);
-        if now == self.seen {
+        if now == self.seen && self.failed.is_none_or(|failed| failed.elapsed() < AGAIN) {
             return None;
         }
         self.seen = now;
-        Some(self.place.open())
+        let opened = self.place.open();
+        self.failed = opened.is_err().then(Instant::now);
+        Some(opened)
+    }
+
+    /// Wraps the keys of a ring of the first format, which lie in clear.
+    fn wrap(&self) {
+        match self.place.wrap_what_lies_in_clear() {
+            Ok(true) => {
+                tracing::info!(by = %self.place.kek, "the key ring is wrapped now; whoever keeps a copy of it keeps that key too");
+            }
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "the keys lie in clear: the key ring cannot be wrapped"),
+        }
     }
 
     fn take(&self, gateway: &Gateway, ring: Ring) {

@@ -259,7 +259,9 @@ async fn serve(
     tokio::spawn(reloader.run(stopped.clone()));
     let (sweeper, stopping) = (Arc::clone(gateway), stopped.clone());
     watching.spawn(async move { sweeper.keeping.sweep(stopping).await });
-    let keeping = tokio::spawn(keeper.run(Arc::clone(gateway), stopped.clone()));
+    // Connections go on encrypting until they are drained.
+    let (drain, drained) = watch::channel(false);
+    let keeping = tokio::spawn(keeper.run(Arc::clone(gateway), drained));
     tokio::spawn(sources::keep(Arc::clone(&config.identity), stopped.clone()));
     let mut serving = JoinSet::new();
     for door in doors {
@@ -271,6 +273,7 @@ async fn serve(
     // Receivers live as long as their tasks; whoever is gone needs no word.
     let _ = stop.send(true);
     while serving.join_next().await.is_some() {}
+    let _ = drain.send(true);
     if timeout(CLOSING, keeping).await.is_err() {
         tracing::warn!("encryptions that were counted ahead are not given back in time");
     }

@@ -1,5 +1,7 @@
 //! The seam between what becomes of a value and the keys that it takes.
 
+use std::sync::Arc;
+
 use zeroize::Zeroizing;
 
 use crate::terms::kind::Kind;
@@ -77,6 +79,11 @@ pub trait Mint: Send + Sync {
     fn open_page(&self, sealed: &[u8], bound: &[&[u8]]) -> Option<Zeroizing<Vec<u8>>> {
         let _ = (sealed, bound);
         None
+    }
+    /// What mints as this one did before the keys were last changed, and before that: a page may be open that was made
+    /// then. Nothing tells such tokens from others but that they are the ones.
+    fn older(&self) -> Vec<Arc<dyn Mint>> {
+        Vec::new()
     }
     /// What a token stands for, opaque or random; nothing where it is none of this house, whatever the cause.
     fn opened(&self, _token: &str) -> Option<Opened> {

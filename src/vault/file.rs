@@ -47,7 +47,8 @@ pub fn reopen(path: &Path, ring: &Ring) -> Result<Database, VaultError> {
     let database = builder().open(path).map_err(|cause| refused(path, cause))?;
     is_of(&database, path, ring)?;
     // The version that it was made with may be destroyed one day.
-    mark(&database, ring.current()).map_err(|cause| damaged(path, cause))?;
+    // It is the ring's own: what fails now is the disk, and no damage.
+    mark(&database, ring.current()).map_err(|cause| VaultError::Write(Box::new(cause)))?;
     Ok(database)
 }
 

@@ -51,15 +51,21 @@ const BLOCK: usize = 16;
 /// Bytes of a keyed hash: 160 bits.
 const HASH_BYTES: usize = 20;
 
+/// How many versions of before are asked what they made: no page is open through more rotations.
+const OLDER: usize = 3;
+
 /// Mints with the keys of a ring.
 pub struct KeyMint {
     ring: Arc<Ring>,
     random: Random,
+    /// Under which version all is minted, where it is not as the ring says.
+    under: Option<u16>,
     /// Seals opaque tokens.
     ready: Ready,
 }
 
 /// Where random tokens come from.
+#[derive(Clone)]
 enum Random {
     /// There are none.
     None,
@@ -90,7 +96,12 @@ impl KeyMint {
     }
 
     fn with(ring: Arc<Ring>, random: Random) -> KeyMint {
-        KeyMint { ring, random, ready: Ready::default() }
+        KeyMint { ring, random, under: None, ready: Ready::default() }
+    }
+
+    /// The keys under which a domain mints.
+    fn minting(&self, domain: &Domain) -> &Keys {
+        self.under.and_then(|version| self.ring.version(version)).unwrap_or_else(|| self.ring.minting(domain))
     }
 
     /// Opens a token, opaque or random; capital letters do not matter.
@@ -120,7 +131,7 @@ impl KeyMint {
 
 impl Mint for KeyMint {
     fn token(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
-        let keys = self.ring.minting(domain);
+        let keys = self.minting(domain);
         let plain = pack(domain, value)?;
         keys.count();
         let [high, low] = keys.version.to_be_bytes();
@@ -156,7 +167,7 @@ impl Mint for KeyMint {
     }
 
     fn permute(&self, kind: &Kind, domain: &Domain, numerals: &mut [Numeral]) -> Result<(), MintError> {
-        let keys = self.ring.minting(domain);
+        let keys = self.minting(domain);
         keys.count();
         keys.format.permute(&tweak(kind, domain), numerals)
     }
@@ -164,7 +175,7 @@ impl Mint for KeyMint {
     fn hash(&self, kind: &Kind, domain: &Domain, value: &str) -> Result<String, MintError> {
         let [tag, first, second] = domain_parts(domain);
         let context = [b"sudare hash 1", kind.name.as_bytes(), tag, first, second];
-        Ok(format!("hash_{}", base32(&keyed(self.ring.minting(domain), &context, value))))
+        Ok(format!("hash_{}", base32(&keyed(self.minting(domain), &context, value))))
     }
 
     fn subject(&self, subject_kind: &str, id: &str) -> String {
@@ -179,6 +190,17 @@ impl Mint for KeyMint {
 
     fn open_page(&self, sealed: &[u8], bound: &[&[u8]]) -> Option<Zeroizing<Vec<u8>>> {
         page::open(&self.ring, sealed, bound)
+    }
+
+    fn older(&self) -> Vec<Arc<dyn Mint>> {
+        let versions = self.ring.newest_first().skip(1).take(OLDER);
+        let mint = |keys: &Keys| KeyMint {
+            ring: Arc::clone(&self.ring),
+            random: self.random.clone(),
+            under: Some(keys.version),
+            ready: Ready::default(),
+        };
+        versions.map(|keys| Arc::new(mint(keys)) as Arc<dyn Mint>).collect()
     }
 
     fn opened(&self, token: &str) -> Option<Opened> {

@@ -21,8 +21,14 @@ pub struct Asked {
 impl Asked {
     /// Opens a vault's file; one that is not there needs nothing.
     pub fn open(path: &Path, ring: &Ring) -> Result<Asked, VaultError> {
-        let database = path.exists().then(|| file::open(path, ring)).transpose()?;
+        let failed = |source| VaultError::Io { path: path.to_owned(), tried: "read", source };
+        let database = path.try_exists().map_err(failed)?.then(|| file::open(path, ring)).transpose()?;
         Ok(Asked { database })
+    }
+
+    /// Whether there is a vault.
+    pub fn is_there(&self) -> bool {
+        self.database.is_some()
     }
 
     /// How many tokens are sealed under a version.

@@ -27,6 +27,9 @@ pub(super) fn run(home: &Home, told: &RetireArgs, desk: &Desk) -> Result<String,
         error => desk.unusable(&error),
     };
     let asked = Asked::open(&vault, &ring).map_err(failed)?;
+    if !asked.is_there() {
+        desk.warn(&texts::NO_VAULT.with(lang, &[("vault", &vault.display())]));
+    }
     let tokens = asked.tokens(version).map_err(failed)?;
     if tokens > 0 {
         let what = texts::TOKENS_NEED.with(lang, &[("count", &tokens), ("version", &version)]);

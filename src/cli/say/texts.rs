@@ -347,6 +347,8 @@ texts! {
         "{ring} を {kek} で包み直しました。gateway.yaml の `keys:` に {source} を指定し、ゲートウェイを再起動してください";
     STOP_FIRST: "stop the gateway first: the tokens that its vault keeps are counted",
         "先にゲートウェイを止めてください。保管庫のトークンを数えます";
+    NO_VAULT: "there is no vault at {vault}, so that no random token was counted",
+        "{vault} に保管庫がないため、ランダムトークンは数えていません";
     TOKENS_NEED: "{count} random tokens in the vault are sealed under version {version}",
         "保管庫のランダムトークン {count} 個が、版 {version} で封じてあります";
     TOKENS_NEED_HELP: "nothing would open them; keep the version for as long as they are",

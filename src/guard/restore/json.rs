@@ -29,6 +29,8 @@ pub struct Issued {
     text: String,
     original: Node,
     veiled: Node,
+    /// The same under keys of before: what staff may still hold.
+    older: Vec<Node>,
     /// What the values of the original are, in its order.
     kinds: Vec<(Range<usize>, KindId)>,
     /// What an XML document says of its root, where it is one.
@@ -49,13 +51,20 @@ impl Issued {
     /// Takes the same answer twice; nothing where it cannot be compared with anything.
     pub fn new(original: String, veiled: &str, kinds: Vec<(Range<usize>, KindId)>, depth: usize) -> Option<Issued> {
         let (read, veiled) = (nodes::read(&original, depth)?, nodes::read(veiled, depth)?);
-        Some(Issued { original: read, text: original, veiled, kinds, xml: None })
+        Some(Issued { original: read, text: original, veiled, older: Vec::new(), kinds, xml: None })
     }
 
     /// The same of XML.
     pub fn of_xml(original: String, veiled: &str, kinds: Vec<(Range<usize>, KindId)>, depth: usize) -> Option<Issued> {
         let ((root, read), (other, veiled)) = (read_xml(&original, depth)?, read_xml(veiled, depth)?);
-        (root == other).then_some(Issued { original: read, text: original, veiled, kinds, xml: Some(root) })
+        let issued = Issued { original: read, text: original, veiled, older: Vec::new(), kinds, xml: Some(root) };
+        (issued.xml.as_ref() == Some(&other)).then_some(issued)
+    }
+
+    /// The same of which staff may still hold what it was given so; nothing where that is no such document.
+    pub fn shown_before(mut self, older: &[impl AsRef<str>], depth: usize) -> Option<Issued> {
+        self.older = older.iter().map(|text| self.read(text.as_ref(), depth)).collect::<Option<_>>()?;
+        Some(self)
     }
 
     /// A write of the same form.
@@ -80,7 +89,9 @@ impl Issued {
         let likes = Likenesses::of(plan);
         let mut all = Gathered::new(&likes);
         let is_like = |all: &Gathered<'_>, node: &Node| self.kinds_in(node).any(|kind| all.is_of(kind));
-        all.nodes(&self.original, &self.veiled, &is_like);
+        for veiled in [&self.veiled].into_iter().chain(&self.older) {
+            all.nodes(&self.original, veiled, &is_like);
+        }
         Shown::of(all.tokens)
     }
 

@@ -41,6 +41,7 @@ use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::{Counts, Subject};
 use crate::terms::event::Event;
 use crate::terms::leaf::Sink;
+use crate::terms::mint::Mint;
 use crate::terms::refusal::{Reason, Refusal};
 
 /// Headers that vouch for the bytes of a body: such a body goes on as it came, or not at all.
@@ -156,7 +157,7 @@ pub(super) async fn restore(
     let (about, head, bytes) = timeout(house.bounds.request, read).await.map_err(late)??;
     // Longer than can be compared.
     let Some(bytes) = bytes else { return compared.unknown(Some(StatusCode::OK)).map(|()| Restored::default()) };
-    *cookies = Cookies::of(&head.headers, &about, || compared.guard(&question));
+    *cookies = Cookies::of(&head.headers, &about, || compared.guard(&question, compared.by.mint));
     let whole = compared.whole(asked, &question, about, (head, bytes), cookies)?;
     cookies.renew(asked);
     let Some(mut whole) = whole else { return Ok(Restored::default()) };
@@ -235,6 +236,8 @@ struct Record {
     charset: &'static str,
     original: Vec<u8>,
     veiled: Vec<u8>,
+    /// As staff got it before the keys were changed, where that matters.
+    older: Vec<Vec<u8>>,
 }
 
 impl<'a> Compared<'a> {
@@ -337,7 +340,8 @@ impl<'a> Compared<'a> {
             Some(coding) => unpacked(coding, &bytes, self.by.bounds)?.into(),
             None => bytes,
         };
-        let mut guard = self.guard(question);
+        let older = self.older(question, &about, head, &bytes)?;
+        let mut guard = self.guard(question, self.by.mint);
         let bytes = stored::whole(head, bytes, (&question.plan, self.by.mint), &mut guard, self.by.bounds)?;
         set.show(&mut guard)?;
         let told = dry::told(head, &bytes, &about, guard, self.by.bounds)?;
@@ -347,12 +351,30 @@ impl<'a> Compared<'a> {
         let mut subjects = told.verdict.disclosures.subjects.keys();
         let is_theirs = subjects.all(|other| other.kind == subject.kind && other.id == subject.id);
         let read = told.read.filter(|_| is_theirs && !told.long);
-        Ok(read.map(|(format, charset)| Record { format, charset, original: bytes.to_vec(), veiled: told.body }))
+        Ok(read.map(|(format, charset)| Record { format, charset, original: bytes.to_vec(), veiled: told.body, older }))
+    }
+
+    /// The answer as staff got it under older keys: a token in the format of a value does not say which version made it,
+    /// and one that is not known would be saved as a value.
+    fn older(
+        &self,
+        question: &Question,
+        about: &About,
+        head: &response::Parts,
+        bytes: &Bytes,
+    ) -> Result<Vec<Vec<u8>>, Refusal> {
+        let mints = if self.doubts.has_tokens() { self.by.mint.older() } else { Vec::new() };
+        let judged = |mint: &Arc<dyn Mint>| {
+            let mut guard = self.guard(question, mint);
+            let bytes = stored::whole(head, bytes.clone(), (&question.plan, mint), &mut guard, self.by.bounds)?;
+            Ok(dry::told(head, &bytes, about, guard, self.by.bounds)?.body)
+        };
+        mints.iter().map(judged).collect()
     }
 
     /// What judges the answer to the question.
-    fn guard(&self, question: &Question) -> Outbound {
-        let guard = question.asked.guard(&question.plan, self.by.mint, self.by.bounds, asked::day(self.asks.time));
+    fn guard(&self, question: &Question, mint: &Arc<dyn Mint>) -> Outbound {
+        let guard = question.asked.guard(&question.plan, mint, self.by.bounds, asked::day(self.asks.time));
         // It is for nobody, and compared with what a browser brings back.
         guard.asked_by(self.asks.staff).sealing_states(Box::new(|_, state| Some(state.to_owned())))
     }
@@ -378,7 +400,13 @@ impl<'a> Compared<'a> {
         let mut kinds = Kinds::new(&question.plan);
         walked(&question.plan, &original, &mut kinds)?;
         let read = if format == Format::Xml { Issued::of_xml } else { Issued::new };
-        let Some(issued) = read(original, &veiled, kinds.found(), self.by.bounds.depth) else { return Ok(None) };
+        let depth = self.by.bounds.depth;
+        let Some(issued) = read(original, &veiled, kinds.found(), depth) else { return Ok(None) };
+        let older = record.older.iter().map(|bytes| readings::text_in(bytes, record.charset));
+        let Some(issued) = older.collect::<Option<Vec<_>>>().and_then(|older| issued.shown_before(&older, depth))
+        else {
+            return Ok(None);
+        };
         let subject = asked.subject(self.plan);
         let mut ids = Ids::new(self.plan, &subject, format == Format::Xml);
         walked(self.plan, written, &mut ids)?;
@@ -398,7 +426,7 @@ impl<'a> Compared<'a> {
         question: &Question,
         record: Record,
     ) -> Result<Option<(Vec<u8>, Home)>, Refusal> {
-        let Record { format: Format::Html, charset, original, veiled } = record else { return Ok(None) };
+        let Record { format: Format::Html, charset, original, veiled, older } = record else { return Ok(None) };
         let read = |bytes: &[u8]| readings::text_in(bytes, charset);
         let (Some(original), Some(veiled)) = (read(&original), read(&veiled)) else { return Ok(None) };
         // A script sends UTF-8, whatever the page is in, and says so.
@@ -417,7 +445,12 @@ impl<'a> Compared<'a> {
         walker.write(original.as_bytes(), &mut kinds)?;
         walker.end(&mut kinds)?;
         let has_base = original.to_ascii_lowercase().contains("<base");
-        let tokens = Likenesses::of(&question.plan).shown(&original, &veiled);
+        let likes = Likenesses::of(&question.plan);
+        let mut tokens = likes.shown(&original, &veiled);
+        for older in &older {
+            let Some(older) = read(older) else { return Ok(None) };
+            tokens.extend(likes.shown(&original, &older));
+        }
         let forms = |page: &str| forms::forms(page, self.by.bounds.hold_bytes);
         let (Some(original), Some(veiled)) = (forms(&original), forms(&veiled)) else { return Ok(None) };
         let in_doubt = self.doubts.certain().filter_map(|doubt| Some(sent.get(doubt.span.start)?.name.as_str()));

@@ -210,7 +210,7 @@ impl IssuedStore {
 
     fn made(&self, staff: &[&[u8]], note: &Note<'_>) -> Option<Vec<Row>> {
         let lookup = self.lookups.first()?;
-        let (owner, until) = (owner(lookup, staff), note.until);
+        let (owner, until) = (self.owner(staff)?, note.until);
         let voids = note.voids.iter().map(|void| {
             let every = |parts: &Vec<&[u8]>| -> Vec<[u8; 32]> {
                 self.lookups.iter().map(|lookup| lookup.of_field(&[staff, parts].concat())).collect()
@@ -235,7 +235,8 @@ impl IssuedStore {
     /// Nothing older of this person's is in force: something newer was shown, and is not kept yet, or never will be.
     pub fn is_late(&self, staff: &[&[u8]], until: i64) {
         let Some(lookup) = self.lookups.first() else { return };
-        let (owner, key) = (owner(lookup, staff), lookup.of_field(staff));
+        let Some(owner) = self.owner(staff) else { return };
+        let key = lookup.of_field(staff);
         let mut waiting = self.waiting();
         let number = self.next();
         if waiting.late.len() >= LATE_MAX || waiting.told.len() >= LATE_MAX {
@@ -346,14 +347,15 @@ impl IssuedStore {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Under whom a person's rows are counted: by the oldest version of the keys, so that those of before a rotation and
+    /// those of after it go together, the oldest first.
+    fn owner(&self, staff: &[&[u8]]) -> Option<[u8; OWNER_BYTES]> {
+        self.lookups.last()?.of_field(staff).first_chunk().copied()
+    }
+
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn owner(lookup: &LookupKey, staff: &[&[u8]]) -> [u8; OWNER_BYTES] {
-    let hash = lookup.of_field(staff);
-    std::array::from_fn(|at| hash[at])
 }
 
 /// What is kept at one moment.
@@ -402,7 +404,7 @@ impl Reading<'_> {
                 from = from.max(number);
             }
         }
-        let owner = owner(self.store.lookups.first()?, staff);
+        let owner = self.store.owner(staff)?;
         let waiting = self.store.waiting();
         let late = waiting.late.get(&owner).map(|(number, _)| *number).max(waiting.told.get(&owner).copied());
         Some(from.max(late.map_or(0, |number| self.base + number)))

@@ -101,6 +101,14 @@ impl Place {
         Ok(done)
     }
 
+    /// Wraps the keys of a ring that holds them in clear; says whether it did.
+    pub fn wrap_what_lies_in_clear(&self) -> Result<bool, RingError> {
+        if self.read()?.kek.is_some() {
+            return Ok(false);
+        }
+        self.change(|_| Ok::<(), RingError>(())).map(|()| true)
+    }
+
     /// The ring that a file says, its keys unwrapped.
     pub fn unwrapped(&self, written: &Written, kek: Option<&dyn Wrap>) -> Result<Ring, RingError> {
         let is_kek = |is: &String| match kek.map(Wrap::id) {

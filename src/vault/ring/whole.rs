@@ -21,7 +21,10 @@ const TURN: Duration = Duration::from_millis(50);
 /// Makes a file (0600). Of several who try at once one succeeds: the others get `AlreadyExists`.
 pub fn create(path: &Path, text: &str) -> io::Result<()> {
     let draft = draft(path)?;
-    let made = write_new(&draft, text, &fs::metadata(folder(path))?).and_then(|()| fs::hard_link(&draft, path));
+    // What root makes is the folder's owner's; what others make is theirs, whosever the folder is.
+    let owner = fs::metadata(folder(path))?;
+    let owner = rustix::process::geteuid().is_root().then_some(&owner);
+    let made = write_new(&draft, text, owner).and_then(|()| fs::hard_link(&draft, path));
     // The draft has served whether or not it got its name; a leftover is as safe as the file.
     let _ = fs::remove_file(&draft);
     made?;
@@ -33,7 +36,7 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     // A link stays one: what it leads to is replaced.
     let path = fs::canonicalize(path)?;
     let draft = draft(&path)?;
-    let placed = write_new(&draft, text, &fs::metadata(&path)?).and_then(|()| fs::rename(&draft, &path));
+    let placed = write_new(&draft, text, Some(&fs::metadata(&path)?)).and_then(|()| fs::rename(&draft, &path));
     if placed.is_err() {
         let _ = fs::remove_file(&draft);
     }
@@ -44,6 +47,8 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
 /// Waits until nobody else changes a file, and keeps others from it for as long as what it gives lives; nothing
 /// where that takes too long. A file beside it is locked, since the file itself is replaced.
 pub fn lock(path: &Path) -> io::Result<Option<File>> {
+    // Whoever comes by a link waits for the same lock as whoever does not.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let beside = path.with_added_extension("lock");
     let file = match OpenOptions::new().write(true).open(&beside) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -74,9 +79,11 @@ fn draft(path: &Path) -> io::Result<PathBuf> {
     Ok(path.with_added_extension(HEXLOWER.encode(&nonce)))
 }
 
-fn write_new(path: &Path, text: &str, owner: &Metadata) -> io::Result<()> {
+fn write_new(path: &Path, text: &str, owner: Option<&Metadata>) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    belong(&file, owner)?;
+    if let Some(owner) = owner {
+        belong(&file, owner)?;
+    }
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
@@ -108,6 +115,10 @@ mod tests {
         let link = home.path().join("link");
         std::os::unix::fs::symlink(&path, &link).expect("a link");
         replace(&link, "three").expect("replaced");
+        let held = lock(&link).expect("a lock").expect("free");
+        assert!(home.path().join("keys.lock").exists() && !home.path().join("link.lock").exists());
+        drop(held);
+        fs::remove_file(home.path().join("keys.lock")).expect("removed");
         assert_eq!(fs::read_to_string(&path).expect("text"), "three");
         assert!(fs::symlink_metadata(&link).expect("a link").is_symlink());
         assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);

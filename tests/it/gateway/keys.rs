@@ -156,3 +156,38 @@ fn a_ring_of_the_first_format_is_wrapped_at_the_start() {
     let token = token(&gateway, "crm-support");
     assert_eq!(KeyMint::new(Arc::new(before)).open(&token).expect("it opens").value.0, "090-1234-5678");
 }
+
+/// A token in the format of a value does not say under which version it was made.
+#[test]
+fn what_only_looks_like_a_value_is_known_after_a_rotation() {
+    let rules = RULES.replace(
+        "match: GET /api/customers/{id}\n    subject: path.id",
+        "match: GET|PATCH /api/customers/{id}\n    restore: true\n    subject: path.id",
+    );
+    let rules = rules.replace("{ phone: opaque } }\n  - { for: analyst", "{ phone: format } }\n  - { for: analyst");
+    let note = r#"{"id":42,"tel":"090-1234-5678","x":"090-1234-5678, in the evening"}"#;
+    let crm = Origin::start(move |_| Answer::new(200, "application/json", note));
+    let gateway = Running::start(&crm, &rules);
+    let memo = |gateway: &Running| {
+        let record: serde_json::Value =
+            serde_json::from_slice(&gateway.get("/api/customers/42", "tanaka", "crm-support").body).expect("JSON");
+        record["x"].as_str().expect("a note").to_owned()
+    };
+    let saved = |memo: &str| {
+        let (body, from) = (serde_json::json!({ "x": memo }).to_string(), crm.asked().len());
+        let headers =
+            [("X-Remote-User", "tanaka"), ("X-Remote-Groups", "crm-support"), ("Content-Type", "application/json")];
+        let answer = super::client::request(gateway.staff, "PATCH", "/api/customers/42", &headers, &body);
+        let went = crm.asked()[from..].iter().any(|asked| asked.starts_with("PATCH"));
+        (answer.expect("an answer").status, went)
+    };
+    let old = memo(&gateway);
+    assert!(!old.contains("1234-5678") && old.ends_with(", in the evening"), "{old}");
+    assert_eq!(saved(&old), (200, true), "what was not changed goes home");
+    keys(&gateway, "rotate");
+    let new = until(|| Some(memo(&gateway)).filter(|memo| *memo != old));
+    assert_eq!(saved(&old), (409, false), "what was shown before is known");
+    assert_eq!(saved(&old.replace("evening", "morning")), (409, false));
+    assert_eq!(saved(&new), (200, true));
+    assert_eq!(saved("call in the morning"), (200, true), "and staff's own words are theirs");
+}
