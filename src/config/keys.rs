@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use crate::policy::fault::Faults;
 use crate::policy::node::Node;
 use crate::policy::reader::{self, MapReader};
-use crate::vault::kek::{self, Source};
+use crate::vault::kek::{self, Source, Uri};
 use crate::vault::ring::Place;
 
 /// Services that have a name and are not built yet.
-const LATER: [&str; 3] = ["vault", "aws_kms", "pkcs11"];
+const LATER: [&str; 2] = ["vault", "aws_kms"];
 
-/// Reads `keys:`: the ring's file, or `{ ring, file | environment | credential }`. Left out, the ring is `keys` in the
+/// Reads `keys:`: the ring's file, or `{ ring, file | environment | credential | pkcs11 }`. Left out, the ring is `keys` in the
 /// state folder; its key-encryption key is in a file beside it that is called the same with `.kek`.
 pub fn parse(node: Option<&Node>, state: &Path, path: &dyn Fn(&str) -> PathBuf, faults: &mut Faults) -> Place {
     let usual = || state.join("keys");
@@ -30,11 +30,13 @@ pub fn parse(node: Option<&Node>, state: &Path, path: &dyn Fn(&str) -> PathBuf, 
     let file = map.take("file").and_then(|node| reader::text(node, "`file`", faults));
     let variable = map.take("environment").and_then(|node| reader::text(node, "`environment`", faults));
     let credential = map.take("credential").and_then(|node| named(node, faults));
+    let token = map.take("pkcs11").and_then(|node| in_token(node, faults));
     map.finish(faults);
     let sources = [
         file.map(|text| Source::File(path(text))),
         variable.map(|name| Source::Environment(name.to_owned())),
         credential.map(|name| Source::Credential(name.to_owned())),
+        token.map(Source::Pkcs11),
     ];
     let mut sources = sources.into_iter().flatten();
     let place = match sources.next() {
@@ -44,7 +46,7 @@ pub fn parse(node: Option<&Node>, state: &Path, path: &dyn Fn(&str) -> PathBuf, 
     if sources.next().is_some() {
         faults
             .error(&node.spot, "bad-ring", "`keys` names more than one key-encryption key")
-            .help("one of `file`, `environment` and `credential` wraps the ring");
+            .help("one of `file`, `environment`, `credential` and `pkcs11` wraps the ring");
     } else if matches!(&place.kek, Source::File(path) if *path == place.ring) {
         faults
             .error(&node.spot, "bad-ring", "the key ring and its key-encryption key are one file")
@@ -62,6 +64,17 @@ fn named<'n>(node: &'n Node, faults: &mut Faults) -> Option<&'n str> {
         .error(&node.spot, "bad-ring", format!("`{name}` cannot be the name of a credential"))
         .help("write the name that the unit's `LoadCredential=` gives it");
     None
+}
+
+fn in_token(node: &Node, faults: &mut Faults) -> Option<Uri> {
+    let text = reader::text(node, "`pkcs11`", faults)?;
+    let uri = text.strip_prefix("pkcs11:").ok_or("it is no PKCS #11 URI (RFC 7512)").and_then(Uri::parse);
+    uri.map_err(|wrong| {
+        faults
+            .error(&node.spot, "bad-ring", format!("`pkcs11` names no key: {wrong}"))
+            .help("write `pkcs11:token=LABEL;object=LABEL?module-path=PATH&pin-source=file:PATH`");
+    })
+    .ok()
 }
 
 #[cfg(test)]
@@ -87,6 +100,8 @@ mod tests {
         assert_eq!(read("keys: { ring: r, file: k }"), place("at/r", "file:at/k"));
         assert_eq!(read("keys: { environment: KEK }"), place("state/keys", "environment:KEK"));
         assert_eq!(read("keys: { ring: r, credential: kek }"), place("at/r", "credential:kek"));
+        let token = "pkcs11:token=a;object=b?module-path=/m&pin-source=credential:pin";
+        assert_eq!(read(&format!("keys: {{ ring: r, pkcs11: '{token}' }}")), place("at/r", token));
     }
 
     #[test]
@@ -94,6 +109,8 @@ mod tests {
         for (text, told) in [
             ("keys: { environment: A, credential: b }", "`keys` names more than one key-encryption key"),
             ("keys: { credential: ../b }", "`../b` cannot be the name of a credential"),
+            ("keys: { pkcs11: token }", "`pkcs11` names no key: it is no PKCS #11 URI (RFC 7512)"),
+            ("keys: { pkcs11: 'pkcs11:object=b' }", "`pkcs11` names no key: it does not say `pin-source`"),
             ("keys: { ring: r, file: r }", "the key ring and its key-encryption key are one file"),
         ] {
             assert_eq!(read(text).1, [told], "{text}");

@@ -9,6 +9,8 @@ mod credential;
 mod environment;
 mod file;
 mod local;
+mod pkcs11;
+mod uri;
 
 use std::fmt;
 use std::io;
@@ -17,6 +19,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 pub use local::LocalKey;
+pub use uri::Uri;
 
 /// Bytes of a key-encryption key.
 pub const KEK_BYTES: usize = 32;
@@ -33,6 +36,8 @@ pub enum Source {
     Environment(String),
     /// Among the credentials that the service manager hands over.
     Credential(String),
+    /// In a token that wraps and unwraps itself.
+    Pkcs11(Uri),
 }
 
 /// Wraps keys and unwraps them.
@@ -51,13 +56,21 @@ impl Source {
     pub fn open(&self) -> Result<Box<dyn Wrap>, KekError> {
         let key = match self {
             Source::File(path) => file::open(path)?,
-            Source::Environment(name) => environment::open(name, |name| std::env::var(name).ok())?,
-            Source::Credential(name) => {
-                let folder = std::env::var_os(credential::FOLDER).map(PathBuf::from);
-                credential::open(name, folder.as_deref())?
-            }
+            Source::Environment(name) => environment::open(name, variable)?,
+            Source::Credential(name) => credential::open(name, credentials().as_deref())?,
+            Source::Pkcs11(uri) => return Ok(Box::new(pkcs11::open(uri)?)),
         };
         Ok(Box::new(key))
+    }
+
+    /// A secret of another purpose that lies there; what lies in a token never comes out of it.
+    fn text(&self) -> Result<Zeroizing<String>, KekError> {
+        match self {
+            Source::File(path) => file::text(path),
+            Source::Environment(name) => environment::text(name, variable),
+            Source::Credential(name) => credential::text(name, credentials().as_deref()),
+            Source::Pkcs11(uri) => Err(KekError::Unfit(uri.id())),
+        }
     }
 
     /// The same for a ring that is made or put into its present form: a file that is not there is made.
@@ -68,16 +81,25 @@ impl Source {
         }
     }
 
-    /// Reads `file:PATH`, `environment:NAME` or `credential:NAME`.
+    /// Reads `file:PATH`, `environment:NAME`, `credential:NAME` or a PKCS #11 URI.
     pub fn parse(text: &str) -> Option<Source> {
         let (word, rest) = text.split_once(':').filter(|(_, rest)| !rest.is_empty())?;
         match word {
             "file" => Some(Source::File(PathBuf::from(rest))),
             "environment" => Some(Source::Environment(rest.to_owned())),
             "credential" => Some(Source::Credential(rest.to_owned())).filter(|_| is_credential(rest)),
+            "pkcs11" => Uri::parse(rest).ok().map(Source::Pkcs11),
             _ => None,
         }
     }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn credentials() -> Option<PathBuf> {
+    std::env::var_os(credential::FOLDER).map(PathBuf::from)
 }
 
 /// Whether a word can name a credential: it becomes the name of a file.
@@ -91,6 +113,7 @@ impl fmt::Display for Source {
             Source::File(path) => write!(f, "file:{}", path.display()),
             Source::Environment(name) => write!(f, "environment:{name}"),
             Source::Credential(name) => write!(f, "credential:{name}"),
+            Source::Pkcs11(uri) => uri.fmt(f),
         }
     }
 }
@@ -121,6 +144,47 @@ pub enum KekError {
         tried: &'static str,
         /// What the system said.
         source: io::Error,
+    },
+    /// The PKCS #11 module cannot be used.
+    Module {
+        /// Its file.
+        path: PathBuf,
+        /// What the loader or the module said.
+        told: String,
+    },
+    /// The module knows no such token, or several.
+    Tokens {
+        /// The module's file.
+        module: PathBuf,
+        /// The label.
+        token: String,
+        /// How many there are.
+        found: usize,
+    },
+    /// The token's PIN is not where it should be, or others can read it.
+    NoPin {
+        /// The token's label.
+        token: String,
+        /// Where it should be.
+        source: String,
+    },
+    /// The token refuses its PIN.
+    Pin(String),
+    /// The token holds no such key that is fit, or several.
+    Objects {
+        /// The token's label.
+        token: String,
+        /// The key's.
+        object: String,
+        /// How many there are.
+        found: usize,
+    },
+    /// The token does not do what it is asked for.
+    Device {
+        /// Its label.
+        token: String,
+        /// What it said.
+        told: String,
     },
     /// What was wrapped is not whole, or was wrapped under another key.
     Sealed,
@@ -160,6 +224,29 @@ impl fmt::Display for KekError {
             KekError::Io { path, tried, .. } => {
                 write!(f, "the key-encryption key `{}` cannot be {tried}", path.display())
             }
+            KekError::Module { path, told } => {
+                write!(f, "the PKCS #11 module `{}` cannot be used ({told})", path.display())
+            }
+            KekError::Tokens { module, token, found } => write!(
+                f,
+                "the PKCS #11 module `{}` knows {found} tokens that are called `{token}`; there must be one",
+                module.display()
+            ),
+            KekError::NoPin { token, source } => write!(
+                f,
+                "the PIN of the token `{token}` cannot be read from `{source}`; it must be there, for its owner alone (0600)"
+            ),
+            KekError::Pin(token) => write!(
+                f,
+                "the token `{token}` refuses the PIN; it is not tried again before a restart, so that the token does not lock"
+            ),
+            KekError::Objects { token, object, found } => write!(
+                f,
+                "the token `{token}` holds {found} AES keys of 256 bits that encrypt and decrypt and are called `{object}`; there must be one"
+            ),
+            KekError::Device { token, told } => {
+                write!(f, "the token `{token}` does not do what it is asked for ({told})")
+            }
             KekError::Sealed => f.write_str("what was wrapped is damaged, or was wrapped under another key"),
             KekError::Chance => f.write_str("the system gives no random bytes for a key-encryption key"),
         }
@@ -179,12 +266,14 @@ impl std::error::Error for KekError {
 mod tests {
     use super::*;
 
+    const TOKEN: &str = "pkcs11:token=a;object=b?module-path=/lib/p.so&pin-source=file:/etc/pin";
+
     #[test]
     fn sources_are_written_as_they_are_read() {
-        for text in ["file:state/keys.kek", "environment:SUDARE_KEK", "credential:kek", "file:a:b"] {
+        for text in ["file:state/keys.kek", "environment:SUDARE_KEK", "credential:kek", "file:a:b", TOKEN] {
             assert_eq!(Source::parse(text).map(|source| source.to_string()).as_deref(), Some(text));
         }
-        for text in ["", "file:", "kek", "vault:x", "credential:../x", "credential:.."] {
+        for text in ["", "file:", "kek", "vault:x", "credential:../x", "credential:..", "pkcs11:token=a"] {
             assert!(Source::parse(text).is_none(), "{text}");
         }
     }

@@ -20,6 +20,7 @@ mod log;
 mod login;
 mod memory;
 pub mod origin;
+mod pkcs11;
 mod proxied;
 mod reload;
 mod remembered;

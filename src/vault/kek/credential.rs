@@ -5,6 +5,8 @@
 use std::fs::File;
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use crate::vault::kek::{KekError, LocalKey, file};
 
 /// The variable that names the folder.
@@ -12,6 +14,12 @@ pub const FOLDER: &str = "CREDENTIALS_DIRECTORY";
 
 /// The key that a credential holds.
 pub fn open(name: &str, folder: Option<&Path>) -> Result<LocalKey, KekError> {
+    let unfit = || KekError::Unfit(name.to_owned());
+    LocalKey::parse(&text(name, folder)?).ok_or_else(unfit)
+}
+
+/// What a credential holds.
+pub fn text(name: &str, folder: Option<&Path>) -> Result<Zeroizing<String>, KekError> {
     let none = || KekError::NoCredentials(name.to_owned());
     let path = folder.ok_or_else(none)?.join(name);
     let opened = File::open(&path).map_err(|source| KekError::io(&path, "read", source));

@@ -7,8 +7,12 @@ use crate::vault::kek::{KekError, LocalKey};
 
 /// The key that a variable holds; `get` knows the environment.
 pub fn open(name: &str, get: impl Fn(&str) -> Option<String>) -> Result<LocalKey, KekError> {
-    let text = Zeroizing::new(get(name).ok_or_else(|| KekError::NoVariable(name.to_owned()))?);
-    LocalKey::parse(&text).ok_or_else(|| KekError::Unfit(name.to_owned()))
+    LocalKey::parse(&text(name, get)?).ok_or_else(|| KekError::Unfit(name.to_owned()))
+}
+
+/// What a variable holds; `get` knows the environment.
+pub fn text(name: &str, get: impl Fn(&str) -> Option<String>) -> Result<Zeroizing<String>, KekError> {
+    get(name).map(Zeroizing::new).ok_or_else(|| KekError::NoVariable(name.to_owned()))
 }
 
 #[cfg(test)]

@@ -16,6 +16,11 @@ const FILE_BYTES_MAX: u64 = 1024;
 
 /// Reads the key.
 pub fn open(path: &Path) -> Result<LocalKey, KekError> {
+    LocalKey::parse(&text(path)?).ok_or_else(|| KekError::Unfit(path.display().to_string()))
+}
+
+/// Reads what a file holds that its owner alone may read.
+pub fn text(path: &Path) -> Result<Zeroizing<String>, KekError> {
     let failed = |source| KekError::io(path, "read", source);
     let file = File::open(path).map_err(failed)?;
     let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o7777;
@@ -40,14 +45,14 @@ pub fn made(path: &Path) -> Result<LocalKey, KekError> {
 }
 
 /// What stands in an opened file.
-pub fn read(file: File, path: &Path) -> Result<LocalKey, KekError> {
+pub fn read(file: File, path: &Path) -> Result<Zeroizing<String>, KekError> {
     // Grown in one piece: a buffer that moves would leave the key behind it.
     let mut text = Zeroizing::new(String::with_capacity(FILE_BYTES_MAX as usize + 1));
     let unfit = || KekError::Unfit(path.display().to_string());
     match file.take(FILE_BYTES_MAX).read_to_string(&mut text) {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(unfit()),
         Err(error) => Err(KekError::io(path, "read", error)),
-        Ok(_) => LocalKey::parse(&text).ok_or_else(unfit),
+        Ok(_) => Ok(text),
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::vault::kek::{Source, Wrap};
+use crate::vault::kek::{KekError, Source, Wrap};
 use crate::vault::ring::fault::RingError;
 use crate::vault::ring::written::{Material, Written};
 use crate::vault::ring::{Ring, change, whole};
@@ -123,9 +123,13 @@ impl Place {
             Material::Clear(keys) => Ok(Some(keys.clone())),
             Material::Destroyed => Ok(None),
             Material::Wrapped(wrapped) => {
-                let unwrapped = kek.and_then(|kek| kek.unwrap(wrapped, &change::bound(row)).ok());
-                let damaged = || RingError::Unwrapped { path: self.ring.clone(), version: row.version };
-                unwrapped.map(Some).ok_or_else(damaged)
+                match kek.ok_or(KekError::Sealed).and_then(|kek| kek.unwrap(wrapped, &change::bound(row))) {
+                    Ok(keys) => Ok(Some(keys)),
+                    Err(KekError::Sealed) => {
+                        Err(RingError::Unwrapped { path: self.ring.clone(), version: row.version })
+                    }
+                    Err(error) => Err(RingError::Kek(error)),
+                }
             }
         })
     }
