@@ -106,7 +106,8 @@ struct ImportArgs {
 }
 
 fn source(text: &str) -> Result<Source, String> {
-    Source::parse(text).ok_or_else(|| "file:PATH, environment:NAME, credential:NAME, or a PKCS #11 URI".to_owned())
+    Source::parse(text)
+        .ok_or_else(|| "file:PATH, environment:NAME, credential:NAME, vault:ADDRESS or a PKCS #11 URI".to_owned())
 }
 
 /// Runs the command on this process's own streams and returns its exit status.

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use crate::policy::fault::Faults;
 use crate::policy::node::Node;
 use crate::policy::reader::{self, MapReader};
-use crate::vault::kek::{self, Source, Uri};
+use crate::vault::kek::{self, Address, Source, Uri};
 use crate::vault::ring::Place;
 
 /// Services that have a name and are not built yet.
-const LATER: [&str; 2] = ["vault", "aws_kms"];
+const LATER: [&str; 1] = ["aws_kms"];
 
-/// Reads `keys:`: the ring's file, or `{ ring, file | environment | credential | pkcs11 }`. Left out, the ring is `keys` in the
+/// Reads `keys:`: the ring's file, or `{ ring, file | environment | credential | pkcs11 | vault }`. Left out, the ring is `keys` in the
 /// state folder; its key-encryption key is in a file beside it that is called the same with `.kek`.
 pub fn parse(node: Option<&Node>, state: &Path, path: &dyn Fn(&str) -> PathBuf, faults: &mut Faults) -> Place {
     let usual = || state.join("keys");
@@ -31,12 +31,14 @@ pub fn parse(node: Option<&Node>, state: &Path, path: &dyn Fn(&str) -> PathBuf, 
     let variable = map.take("environment").and_then(|node| reader::text(node, "`environment`", faults));
     let credential = map.take("credential").and_then(|node| named(node, faults));
     let token = map.take("pkcs11").and_then(|node| in_token(node, faults));
+    let service = map.take("vault").and_then(|node| with_service(node, faults));
     map.finish(faults);
     let sources = [
         file.map(|text| Source::File(path(text))),
         variable.map(|name| Source::Environment(name.to_owned())),
         credential.map(|name| Source::Credential(name.to_owned())),
         token.map(Source::Pkcs11),
+        service.map(Source::Vault),
     ];
     let mut sources = sources.into_iter().flatten();
     let place = match sources.next() {
@@ -46,7 +48,7 @@ pub fn parse(node: Option<&Node>, state: &Path, path: &dyn Fn(&str) -> PathBuf, 
     if sources.next().is_some() {
         faults
             .error(&node.spot, "bad-ring", "`keys` names more than one key-encryption key")
-            .help("one of `file`, `environment`, `credential` and `pkcs11` wraps the ring");
+            .help("one of `file`, `environment`, `credential`, `pkcs11` and `vault` wraps the ring");
     } else if matches!(&place.kek, Source::File(path) if *path == place.ring) {
         faults
             .error(&node.spot, "bad-ring", "the key ring and its key-encryption key are one file")
@@ -77,6 +79,16 @@ fn in_token(node: &Node, faults: &mut Faults) -> Option<Uri> {
     .ok()
 }
 
+fn with_service(node: &Node, faults: &mut Faults) -> Option<Address> {
+    let read = Address::parse(reader::text(node, "`vault`", faults)?);
+    read.map_err(|wrong| {
+        faults
+            .error(&node.spot, "bad-ring", format!("`vault` names no key: {wrong}"))
+            .help("write `https://HOST:PORT/v1/transit/keys/KEY?token-source=file:PATH`");
+    })
+    .ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +113,11 @@ mod tests {
         assert_eq!(read("keys: { environment: KEK }"), place("state/keys", "environment:KEK"));
         assert_eq!(read("keys: { ring: r, credential: kek }"), place("at/r", "credential:kek"));
         let token = "pkcs11:token=a;object=b?module-path=/m&pin-source=credential:pin";
+        let service = "https://bao:8200/v1/transit/keys/k?token-source=file:/t";
+        assert_eq!(
+            read(&format!("keys: {{ ring: r, vault: '{service}' }}")),
+            place("at/r", &format!("vault:{service}"))
+        );
         assert_eq!(read(&format!("keys: {{ ring: r, pkcs11: '{token}' }}")), place("at/r", token));
     }
 
@@ -109,12 +126,13 @@ mod tests {
         for (text, told) in [
             ("keys: { environment: A, credential: b }", "`keys` names more than one key-encryption key"),
             ("keys: { credential: ../b }", "`../b` cannot be the name of a credential"),
+            ("keys: { vault: 'https://bao/v1/t/keys/k' }", "`vault` names no key: it does not say `token-source`"),
             ("keys: { pkcs11: token }", "`pkcs11` names no key: it is no PKCS #11 URI (RFC 7512)"),
             ("keys: { pkcs11: 'pkcs11:object=b' }", "`pkcs11` names no key: it does not say `pin-source`"),
             ("keys: { ring: r, file: r }", "the key ring and its key-encryption key are one file"),
         ] {
             assert_eq!(read(text).1, [told], "{text}");
         }
-        assert_eq!(read("keys: { vault: x }").1.len(), 1);
+        assert_eq!(read("keys: { aws_kms: x }").1.len(), 1);
     }
 }

@@ -10,6 +10,7 @@ mod environment;
 mod file;
 mod local;
 mod pkcs11;
+mod transit;
 mod uri;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 pub use local::LocalKey;
+pub use transit::Address;
 pub use uri::Uri;
 
 /// Bytes of a key-encryption key.
@@ -38,6 +40,8 @@ pub enum Source {
     Credential(String),
     /// In a token that wraps and unwraps itself.
     Pkcs11(Uri),
+    /// With a service that wraps and unwraps in our name.
+    Vault(Address),
 }
 
 /// Wraps keys and unwraps them.
@@ -59,6 +63,7 @@ impl Source {
             Source::Environment(name) => environment::open(name, variable)?,
             Source::Credential(name) => credential::open(name, credentials().as_deref())?,
             Source::Pkcs11(uri) => return Ok(Box::new(pkcs11::open(uri)?)),
+            Source::Vault(address) => return Ok(Box::new(transit::open(address)?)),
         };
         Ok(Box::new(key))
     }
@@ -70,6 +75,7 @@ impl Source {
             Source::Environment(name) => environment::text(name, variable),
             Source::Credential(name) => credential::text(name, credentials().as_deref()),
             Source::Pkcs11(uri) => Err(KekError::Unfit(uri.id())),
+            Source::Vault(address) => Err(KekError::Unfit(address.id())),
         }
     }
 
@@ -81,7 +87,7 @@ impl Source {
         }
     }
 
-    /// Reads `file:PATH`, `environment:NAME`, `credential:NAME` or a PKCS #11 URI.
+    /// Reads `file:PATH`, `environment:NAME`, `credential:NAME`, a PKCS #11 URI or `vault:ADDRESS`.
     pub fn parse(text: &str) -> Option<Source> {
         let (word, rest) = text.split_once(':').filter(|(_, rest)| !rest.is_empty())?;
         match word {
@@ -89,6 +95,7 @@ impl Source {
             "environment" => Some(Source::Environment(rest.to_owned())),
             "credential" => Some(Source::Credential(rest.to_owned())).filter(|_| is_credential(rest)),
             "pkcs11" => Uri::parse(rest).ok().map(Source::Pkcs11),
+            "vault" => Address::parse(rest).ok().map(Source::Vault),
             _ => None,
         }
     }
@@ -114,6 +121,7 @@ impl fmt::Display for Source {
             Source::Environment(name) => write!(f, "environment:{name}"),
             Source::Credential(name) => write!(f, "credential:{name}"),
             Source::Pkcs11(uri) => uri.fmt(f),
+            Source::Vault(address) => address.fmt(f),
         }
     }
 }
@@ -186,6 +194,18 @@ pub enum KekError {
         /// What it said.
         told: String,
     },
+    /// The token for the service is not where it should be, or others can read it.
+    NoToken {
+        /// Where it should be.
+        source: String,
+    },
+    /// The service does not do what it is asked for.
+    Service {
+        /// The key.
+        at: String,
+        /// What it said, or what became of the call.
+        told: String,
+    },
     /// What was wrapped is not whole, or was wrapped under another key.
     Sealed,
     /// The system gives no random bytes.
@@ -246,6 +266,13 @@ impl fmt::Display for KekError {
             ),
             KekError::Device { token, told } => {
                 write!(f, "the token `{token}` does not do what it is asked for ({told})")
+            }
+            KekError::NoToken { source } => write!(
+                f,
+                "the token for the key service cannot be read from `{source}`; it must be there, for its owner alone (0600)"
+            ),
+            KekError::Service { at, told } => {
+                write!(f, "the key service does not wrap or unwrap with `{at}` ({told})")
             }
             KekError::Sealed => f.write_str("what was wrapped is damaged, or was wrapped under another key"),
             KekError::Chance => f.write_str("the system gives no random bytes for a key-encryption key"),

@@ -34,6 +34,7 @@ mod sites;
 mod skins;
 mod stored;
 mod tokens;
+mod transit;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use crate::vault::kek::Source;
 
 /// What stands in a value as it is: RFC 3986's unreserved characters, and what paths and sources are written with.
-const WRITTEN: &AsciiSet =
+pub(super) const WRITTEN: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b':');
 
 /// Which key in which token.
@@ -46,7 +46,7 @@ impl Uri {
             }
         }
         let pin = match Source::parse(&pin.ok_or("it does not say `pin-source`")?) {
-            Some(Source::Pkcs11(_)) | None => {
+            Some(Source::Pkcs11(_) | Source::Vault(_)) | None => {
                 return Err("`pin-source` is `file:PATH`, `environment:NAME` or `credential:NAME`");
             }
             Some(Source::File(path)) if path.is_relative() => {
@@ -69,9 +69,10 @@ impl Uri {
     }
 }
 
-fn pairs(text: &str, between: char) -> Result<Vec<(&str, String)>, &'static str> {
+/// Names and values of a query, or of what is written like one.
+pub(super) fn pairs(text: &str, between: char) -> Result<Vec<(&str, String)>, &'static str> {
     let one = |pair| {
-        let (name, value): (&str, &str) = str::split_once(pair, '=').ok_or("it is no PKCS #11 URI (RFC 7512)")?;
+        let (name, value): (&str, &str) = str::split_once(pair, '=').ok_or("it has a part without `=`")?;
         let value = percent_decode_str(value).decode_utf8().map_err(|_| "it is not written in UTF-8")?;
         if value.contains(char::is_control) {
             return Err("it holds a control character");
