@@ -77,12 +77,12 @@ pub struct Page {
 impl IssuedForm {
     /// Finds the form that a write came from; `is_sent_to` says whether one leads where the write went. Nothing
     /// where not just one of those has the fields that are in doubt, or all fields where none is, or where the
-    /// two pages differ in controls.
+    /// two pages differ in controls. `id` is whose record it is.
     pub fn new(
         page: Page,
         is_sent_to: impl Fn(&Form) -> bool,
         in_doubt: &BTreeSet<&str>,
-        sent: &[Sent],
+        (sent, id): (&[Sent], &str),
     ) -> Option<IssuedForm> {
         if page.original.len() != page.veiled.len() {
             return None;
@@ -94,7 +94,23 @@ impl IssuedForm {
         };
         let mut meant = page.original.into_iter().zip(page.veiled).filter(|(o, _)| is_sent_to(o) && fits(o));
         let (Some((o, v)), None) = (meant.next(), meant.next()) else { return None };
-        IssuedForm::of(o, v, &page.kinds).map(|form| IssuedForm { tokens: page.tokens, ..form })
+        let mut form = IssuedForm::of(o, v, &page.kinds)?;
+        form.anchor(id);
+        Some(IssuedForm { tokens: page.tokens, ..form })
+    }
+
+    /// Names the controls that say whom the form is about: what nobody sees and is called so or is the id itself, and
+    /// what people may choose that is called so and stands at the id.
+    pub(super) fn anchor(&mut self, id: &str) {
+        let says = |name: &str, slot: &Slot| {
+            let is_id = slot.values.iter().any(|given| given.chosen && given.original.trim() == id);
+            match slot.sort {
+                Sort::Hidden => is_id || names_a_record(name),
+                _ => is_id && names_a_record(name),
+            }
+        };
+        let all = self.fields.iter().filter(|(name, slots)| slots.iter().any(|slot| slot.sends && says(name, slot)));
+        self.anchors = all.map(|(name, _)| name.clone()).collect();
     }
 
     /// The controls of one form; nothing where the two differ in them.
@@ -115,11 +131,20 @@ impl IssuedForm {
         let says = |one: &&Sent| names_a_record(&one.name) || self.anchors.contains(&one.name);
         let is_kept = sent.iter().filter(says).all(|one| match self.fields.get(&one.name) {
             // Of several nobody could tell which is whose.
-            Some(slots) => matches!(&slots[..], [slot] if !matches!(slot.of(&one.value), Found::Nothing)),
+            Some(slots) => matches!(&slots[..], [slot] if self.is_offered(&one.name, slot, &one.value)),
             None => false,
         });
         let comes_once = |name: &String| sent.iter().filter(|one| one.name == *name).count() == 1;
         is_kept && (!self.anchors_must_come || self.anchors.iter().all(comes_once))
+    }
+
+    /// Whether a control that says which record is meant sends what it may: another company of a contact is staff's
+    /// choice, another contact is not.
+    fn is_offered(&self, name: &str, slot: &Slot, value: &str) -> bool {
+        match slot.of(value) {
+            Found::Clear { chosen } | Found::Veil { chosen, .. } => chosen || !self.anchors.contains(name),
+            Found::Nothing => false,
+        }
     }
 
     /// Makes a form whole again: the fills have the numbers of what was sent, and so have the doubts.

@@ -90,7 +90,7 @@ impl SealedForm {
     ) -> Option<SealedForm> {
         let mut form = IssuedForm::of(original, veiled, kinds)?;
         let id = subject.id.as_deref()?;
-        form.anchors = anchors(&form, id);
+        form.anchor(id);
         form.anchors_must_come = !lead.says_whom;
         if form.anchors_must_come && form.anchors.is_empty() {
             return None;
@@ -181,16 +181,6 @@ impl SealedForm {
         let subject = Subject { kind, id: Some(id), in_ledger };
         is_padded.then_some(SealedForm { charset, subject, issued, form })
     }
-}
-
-/// The controls that say whom a form is about: what nobody sees and is named so, or is the subject's own id.
-fn anchors(form: &IssuedForm, id: &str) -> BTreeSet<String> {
-    let says = |name: &str, slot: &Slot| {
-        let is_id = slot.values.iter().any(|given| given.original.trim() == id);
-        slot.sort == Sort::Hidden && slot.sends && (is_id || names_a_record(name))
-    };
-    let all = form.fields.iter().filter(|(name, slots)| slots.iter().any(|slot| says(name, slot)));
-    all.map(|(name, _)| name.clone()).collect()
 }
 
 /// Whether what a control held is needed to judge what comes back under its name.
