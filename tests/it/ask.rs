@@ -399,7 +399,8 @@ fn a_token_is_no_way_to_anything_else() {
         let got = exchange(role, method, &target, kind, body.as_bytes());
         let told = told_to_the_crm(&got);
         assert!(!told.contains("090-1234") && !told.contains("taro@"), "{role} {target} {body}: {told}");
-        let asks = target.contains("tel") || kind != "-";
+        // By the parameter's name: a token may hold these letters too.
+        let asks = target.contains("?tel") || kind != "-";
         assert!(!asks || role == "manager" || got.refusal.is_some(), "{role} {method} {target} {body} passed");
     }
 }
