@@ -89,7 +89,7 @@ impl Page {
             Role::Table => self.table_ends(eyes)?,
             Role::Dt => {
                 if let Some(term) = label {
-                    self.term(term, open.begin)?;
+                    self.term(term);
                 }
             }
             Role::Dl if self.lists.len() > 1 => drop(self.lists.pop()),

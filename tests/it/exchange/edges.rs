@@ -82,6 +82,24 @@ fn a_page_of_many_labels_within_one_another_is_read_and_one_that_means_all_of_th
     }
 }
 
+/// What browsers take in their stride: links that nobody ends, forms in forms, a list of nothing but terms.
+#[test]
+fn a_page_of_many_unended_links_or_forms_or_terms_is_read() {
+    let policy = run::policy(RULES);
+    for many in ["<a name=x>".repeat(1100), "<form>".repeat(1100), "<dl>".to_owned() + &"<dt>tel</dt>".repeat(130)] {
+        let outcome = run::whole(
+            &policy,
+            &case("/mail", "200 text/html; charset=utf-8", &format!("{many}<dd>z</dl><p>tel：zz</p>")),
+        );
+        assert_eq!(outcome.first(), "200", "{}", &many[..40]);
+        assert!(outcome.body.ends_with("<p>tel：****</p>"), "{}", outcome.body);
+        assert_eq!(outcome.body.contains("<dd>z</dl>"), !many.starts_with("<dl>"), "{}", outcome.body);
+    }
+    let terms: String = (0..200).map(|at| format!("<dt>tel {}</dt>", "*".repeat(at % 60))).collect();
+    let outcome = run::whole(&policy, &case("/mail", "200 text/html; charset=utf-8", &format!("<dl>{terms}</dl>")));
+    assert_eq!(outcome.first(), "200");
+}
+
 /// What the tests of the rule set put into an answer.
 fn core_rule_set() -> Option<Vec<String>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors/crs-outbound");
