@@ -283,7 +283,7 @@ impl Page {
         if !written.text[1..written.attributes.name_end].eq_ignore_ascii_case("a") {
             return false;
         }
-        let depth = self.open.len().saturating_sub(1);
+        let depth = self.open.len();
         let Some((raw, deep)) = self.run.ending(eyes.raw) else { return false };
         let blanks = &raw[raw.trim_end().len()..];
         blanks.contains('\n') || (!blanks.is_empty() && deep > depth)
