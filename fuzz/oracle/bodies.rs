@@ -10,7 +10,6 @@ use sudare::guard::outbound::Outbound;
 use sudare::terms::bounds::Bounds;
 use sudare::terms::edit::{Document, Guard};
 use sudare::terms::leaf::{Leaf, Part, Sink};
-use sudare::terms::quote::Quote;
 use sudare::terms::refusal::Refusal;
 
 use super::canary::{self, NAME, PHONE};
@@ -61,11 +60,7 @@ struct Texts(Vec<String>);
 
 impl Sink for Texts {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
-        // Whether a slash in a broken script begins a regular expression is a guess, which an edit before it can
-        // change: then code, which nobody looks into, is taken for one.
-        let is_guess = |quote: &Quote| *quote == Quote::Script { quote: b'/' };
-        let guessed = leaf.pieces.iter().any(|piece| piece.quotes.layers().iter().any(is_guess));
-        if !matches!(leaf.part, Part::Id | Part::Style) && !guessed {
+        if !matches!(leaf.part, Part::Id | Part::Style) {
             self.0.push(leaf.text.to_owned());
         }
         Ok(())

@@ -37,7 +37,9 @@ pub(in crate::format) fn labelled(text: &str, breaks: &[usize], words: &Words) -
     if let Some(lines) = in_turns(text, breaks, words) {
         return lines;
     }
-    if !text.contains(SIGNS) && !text.contains(BETWEEN) && !text.trim().contains(WIDE) {
+    let may_hold_number = memchr::memchr3(b' ', b'(', 0x88, text.trim().as_bytes()).is_some()
+        && (text.contains(['@', '＠']) || has_digits(text));
+    if !may_hold_number && !text.contains(SIGNS) && !text.contains(BETWEEN) && !text.trim().contains(WIDE) {
         return Vec::new();
     }
     let mut lines = Lines { text, words, parts: Vec::new(), open: None };
@@ -153,7 +155,8 @@ impl Lines<'_> {
             return self.words.know(&self.text[inner..inner + length]).then_some((inner..inner + length, after));
         }
         let Some((length, colon)) = rest.char_indices().take(LABEL_CHARS).find(|(_, c)| is_colon(*c)) else {
-            return self.marked(start, line).or_else(|| self.spaced(start, rest));
+            let label = self.marked(start, line).or_else(|| self.spaced(start, rest));
+            return label.or_else(|| self.before_number(start, rest));
         };
         let label = start..start + rest[..length].trim_end().len();
         self.words.know(&self.text[label.clone()]).then_some((label, start + length + colon.len_utf8()))
@@ -183,6 +186,25 @@ impl Lines<'_> {
         };
         let (end, after) = ends.into_iter().rev().find(is_label)?;
         Some((start..start + rest[..end].trim_end().len(), start + after))
+    }
+
+    /// A label that a blank, a dash or a bracket parts from a number or an address of mail, which is all that stands
+    /// behind it: `電話番号 090-…`, `Tel - 090-…`, `Tel (090-…)`.
+    fn before_number(&self, start: usize, rest: &str) -> Option<(Range<usize>, usize)> {
+        const BLANKS: usize = 6;
+        if !has_digits(rest) && !rest.contains('@') {
+            return None;
+        }
+        let within = rest.char_indices().nth(LABEL_CHARS).map_or(rest, |(end, _)| &rest[..end]);
+        let ends = within.match_indices([' ', '(', '（']).map(|(at, _)| at).take(BLANKS);
+        let is_label = |end: &usize| {
+            let value = rest[*end..].trim().trim_start_matches(DASHES).trim();
+            *end > 0 && is_number(value) && self.words.know(&rest[..*end])
+        };
+        let end = ends.into_iter().find(is_label)?;
+        let value = rest[end..].trim_start();
+        let bare = value.trim_start_matches(DASHES).trim_start();
+        Some((start..start + rest[..end].trim_end().len(), start + rest.len() - bare.len()))
     }
 
     /// The next label in the same line.
@@ -233,6 +255,31 @@ fn in_turns(text: &str, breaks: &[usize], words: &Words) -> Option<Vec<Line>> {
         parts.push(Line { span: below, sort: Sort::Value(label) });
     }
     Some(parts)
+}
+
+/// Dashes between a label and its value.
+const DASHES: [char; 6] = ['-', '－', '–', '—', '―', 'ー'];
+
+/// Whether a text holds as many digits as a number that means somebody.
+fn has_digits(text: &str) -> bool {
+    text.chars().filter(|c| c.is_numeric()).nth(DIGITS - 1).is_some()
+}
+
+/// Fewer count something: `電話 3件`.
+const DIGITS: usize = 3;
+
+/// Whether a text is a number, as people write it, or an address of mail.
+fn is_number(text: &str) -> bool {
+    const CHARS: usize = 40;
+    let text = text.strip_suffix([')', '）']).map_or(text, |inner| inner.trim_start_matches(['(', '（']));
+    if text.chars().nth(CHARS).is_some() || text.is_empty() {
+        return false;
+    }
+    if let Some((user, domain)) = text.split_once(['@', '＠']) {
+        return !user.is_empty() && domain.contains(['.', '．']) && !text.contains(char::is_whitespace);
+    }
+    let is_part = |c: char| c.is_numeric() || c.is_whitespace() || "-－ー–—‐−+＋()（）.．,，/￥¥〒#xX".contains(c);
+    has_digits(text) && text.chars().all(is_part)
 }
 
 /// What stands between a value and the next label in its line.
@@ -298,6 +345,11 @@ mod tests {
             ("電話　本日は受付なし。", ""),
             ("電話=090", "電話=090"),
             ("氏名      山田 太郎\n電話\t090", "氏名=山田 太郎 電話=090"),
+            ("電話 888003", "電話=888003"),
+            ("Tel - +81 90 1234\ntel (888) 004\n電話（888005）", "Tel=+81 90 1234 tel=(888) 004 電話=（888005）"),
+            ("メール a@b.jp", "メール=a@b.jp"),
+            ("電話 3件", ""),
+            ("電話 88 から 99", ""),
             ("氏名\n山田 太郎", "氏名=山田 太郎"),
             ("氏名\n山田 太郎\n電話\n090\n担当\n佐藤", "氏名=山田 太郎 電話=090 [担当\n佐藤]"),
             ("氏名\n山田 太郎\n以上\n敬具", ""),

@@ -30,6 +30,9 @@ pub enum Length {
 /// So many characters beside a label's own are marks around it.
 const MARKS: usize = 12;
 
+/// With so many digits a label may say which of several it is, or how many a value has.
+const DIGITS_MAX: usize = 2;
+
 impl Words {
     /// Adds a name; of two lengths the greater counts.
     pub fn add(&mut self, name: &str, length: Length) {
@@ -60,6 +63,10 @@ impl Words {
 
     /// The same of a label that says several names, or one and a note in brackets.
     fn of_parts(&self, folded: &str) -> Option<Length> {
+        // So many digits are a value beside a label: `電話番号 090-…`.
+        if folded.chars().filter(|c| c.is_numeric()).nth(DIGITS_MAX).is_some() {
+            return None;
+        }
         let (outside, _) = label::parts(folded);
         let lengths = outside.iter().map(|part| self.words.get(*part).copied());
         let lengths: Vec<Length> = lengths.collect::<Option<_>>()?;
@@ -106,6 +113,9 @@ mod tests {
             ("電話番号 / 備考", Some(Length::Text)),
             ("電話番号・来店", None),
             ("（電話番号）", None),
+            ("電話番号2", Some(Length::Line)),
+            ("電話番号 888003", None),
+            ("電話番号（888003）", None),
             ("", None),
         ] {
             assert_eq!(words.length(label), length, "{label}");

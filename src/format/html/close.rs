@@ -89,7 +89,7 @@ impl Page {
             Role::Table => self.table_ends(eyes)?,
             Role::Dt => {
                 if let Some(term) = label {
-                    self.term(term, open.begin)?;
+                    self.term(term);
                 }
             }
             Role::Dl if self.lists.len() > 1 => drop(self.lists.pop()),
@@ -188,7 +188,7 @@ impl Page {
         if !self.open_is_short(eyes) {
             return Ok(None);
         }
-        let depth = self.open.len() - 1;
+        let depth = self.open.len();
         let mark = open.mark.clone();
         let open_is_inline = open.tag.role == Role::Inline;
         let mut tail = self.run.split_tail(depth);
@@ -294,7 +294,7 @@ impl Page {
     /// Whether the run's text within the innermost element is short enough for a label, and worth
     /// a look.
     fn open_is_short(&self, eyes: &Eyes<'_>) -> bool {
-        let depth = self.open.len() - 1;
+        let depth = self.open.len();
         let marked = self.open.last().is_some_and(|open| open.mark.is_some());
         let (mut bytes, mut parts) = (0, 0);
         let mut last = None;

@@ -15,6 +15,7 @@ pub mod entity;
 
 mod aside;
 mod attribute;
+mod beside;
 mod close;
 mod columns;
 mod control;

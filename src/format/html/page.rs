@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::format::html::attribute::Attributes;
+use crate::format::html::close::LINK;
 use crate::format::html::control::Controls;
 use crate::format::html::element::{Role, Tag};
 use crate::format::html::held::{Held, Raw, Word};
@@ -271,6 +272,16 @@ impl Page {
         None
     }
 
+    /// Ends the link that is open where another begins: no link stands in one, and formatting ends alone.
+    pub(super) fn imply_link(&mut self, at: usize, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+        let Some(index) = self.find(|open| open.tag.name == LINK && !open.tag.foreign, Role::is_wall) else {
+            return Ok(());
+        };
+        let open = self.open.remove(index);
+        self.open.push(open);
+        self.close_top(at, eyes)
+    }
+
     /// Closes what was left open where an element of this role begins.
     pub(super) fn imply(&mut self, role: Role, at: usize, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
         let passable = |role| matches!(role, Role::Inline | Role::Div | Role::P | Role::Label);
@@ -370,13 +381,13 @@ impl Page {
         Page::check_names(fieldset.names_around, fieldset.begin)
     }
 
-    /// A term of the innermost list waits for its description.
-    pub(super) fn term(&mut self, term: Word, at: usize) -> Result<(), Refusal> {
-        let Some(list) = self.lists.last_mut() else { return Ok(()) };
-        if list.words.len() < NAMES_MAX || self.words.know(&term) {
+    /// A term of the innermost list waits for its description. That too many do is told where one comes.
+    pub(super) fn term(&mut self, term: Word) {
+        let Some(list) = self.lists.last_mut() else { return };
+        let room = if list.words.len() < NAMES_MAX { true } else { self.words.know(&term) };
+        if room && list.words.len() <= KNOWN_NAMES_MAX && !list.words.contains(&term) {
             list.words.push(term);
         }
-        Page::check_names(list.words.len(), at)
     }
 
     /// Every leaf is told all names around it: their number is bounded, so that the work is.

@@ -155,6 +155,19 @@ impl Decoded {
     }
 }
 
+impl Decoded {
+    /// Where the text of an element stands that begins behind text of this depth, with what follows it without a
+    /// blank.
+    pub(super) fn deeper(&self, outer: usize) -> Option<Range<usize>> {
+        let text = |part: &Part| &self.text[part.at..part.end];
+        let mut parts = self.parts.iter().filter(|part| !text(part).trim().is_empty());
+        parts.next().filter(|part| part.depth == outer)?;
+        let first = parts.find(|part| part.depth != outer).filter(|part| part.depth > outer)?;
+        let apart = |part: &&Part| part.depth <= outer && text(part).starts_with(char::is_whitespace);
+        Some(first.at..parts.find(apart).map_or(self.text.len(), |part| part.at))
+    }
+}
+
 /// Adds the text that raw text stands for, and gives its map unless each byte stands for itself; and
 /// whether references in it were encoded twice.
 fn decode(raw: &str, literal: bool, text: &mut String) -> (Option<Vec<u32>>, bool) {

@@ -33,7 +33,7 @@ pub(super) struct Names {
 impl Page {
     /// Text goes on.
     pub(super) fn text(&mut self, span: Range<usize>, literal: bool, raw: &Raw) {
-        let depth = self.open.len().saturating_sub(1);
+        let depth = self.open.len();
         let sibling = &mut self.inside().sibling;
         if let Some(label) = sibling.as_mut().filter(|label| label.prefix.is_none()) {
             let text = raw.slice(span.clone());
@@ -74,7 +74,7 @@ impl Page {
         if self.under.is_empty() {
             self.collect(&read);
         }
-        let depth = self.open.len().saturating_sub(1);
+        let depth = self.open.len();
         if let Some(mark) = self.open.last_mut().and_then(|open| open.mark.as_mut()) {
             mark.own = mark.own.take().or_else(|| read.own(depth).filter(|own| own.len() <= LABEL_BYTES_MAX));
         }
@@ -103,7 +103,10 @@ impl Page {
         let held = self.leaf_of(read, run_label, is_label);
         let is_label = matches!(held.part, Part::Label | Part::Title);
         if (is_label || matches!(held.part, Part::Text | Part::Value)) && self.is_unnamed(&held) {
-            let lines = labelled(&decoded.text, &self.breaks(&decoded), &self.words);
+            let mut lines = labelled(&decoded.text, &self.breaks(&decoded), &self.words);
+            if lines.is_empty() && !is_label {
+                lines = self.label_beside(&decoded);
+            }
             // A label that says its own value, too; but not one with a note behind its colon.
             let tells = |line: &Line| matches!(line.sort, Sort::Value(_));
             let counts = !is_label || (lines.iter().any(tells) && !self.words.know(&held.text));
@@ -408,7 +411,7 @@ impl Page {
                 collector.push(&read.text);
                 read.depths.iter().for_each(|(span, _)| collector.part(&read.text[span.clone()]));
                 if collector.own.is_none() {
-                    collector.own = read.own(depth);
+                    collector.own = read.own(depth + 1);
                 }
             }
         }
@@ -444,7 +447,7 @@ fn add(list: &mut Vec<Word>, name: &Word) {
 
 /// Whether a label that only its words tell names the text that stands so apart from it, though no colon does:
 /// it is no sentence, and in the label's own line it is short.
-fn names_behind(text: &str, length: Length, apart: Apart) -> bool {
+pub(super) fn names_behind(text: &str, length: Length, apart: Apart) -> bool {
     const SHORT_CHARS: usize = 40;
     let line = text.lines().next().unwrap_or_default();
     let is_sentence = line.contains(['。', '、']) && length == Length::Line;

@@ -84,10 +84,16 @@ impl Page {
             return Err(Refusal::new(Reason::Unreadable, note));
         }
         let mut tag = Tag::of(&text[1..attributes.name_end], start.foreign);
+        if tag.name == LINK && !tag.foreign {
+            self.imply_link(start.span.start, eyes)?;
+        }
         self.imply(tag.role, start.span.start, eyes)?;
         let is_told = self.told_role(tag, attributes.raw(text, "role"));
         tag.role = is_told.unwrap_or(tag.role);
         let written = Written { tag, begin: start.span.start, text, attributes: &attributes };
+        if tag.role == Role::Form && self.is_lost_form() {
+            return self.attributes(&written, &[], eyes);
+        }
         if is_structure(tag) {
             // A box that holds more than text is no value of a label that only its words tell.
             self.open.iter_mut().for_each(|open| open.word = None);
@@ -277,7 +283,7 @@ impl Page {
         if !written.text[1..written.attributes.name_end].eq_ignore_ascii_case("a") {
             return false;
         }
-        let depth = self.open.len().saturating_sub(1);
+        let depth = self.open.len();
         let Some((raw, deep)) = self.run.ending(eyes.raw) else { return false };
         let blanks = &raw[raw.trim_end().len()..];
         blanks.contains('\n') || (!blanks.is_empty() && deep > depth)
@@ -355,6 +361,13 @@ impl Page {
             let collectors = self.open.iter_mut().filter_map(|open| open.collector.as_mut());
             collectors.for_each(|collector| collector.said(&told));
         }
+    }
+
+    /// Whether a form begins in so many others that it is none: browsers take none in another at all, selectors
+    /// may have been written after the page's source.
+    fn is_lost_form(&self) -> bool {
+        const FORMS: usize = 32;
+        self.open.iter().filter(|open| open.tag.role == Role::Form).nth(FORMS).is_some()
     }
 
     /// What an element is in a table of boxes, as it tells readers of screens.

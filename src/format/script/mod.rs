@@ -5,6 +5,7 @@
 //! at its value. A string that is put together out of parts is shown in parts, each with that name.
 
 mod file;
+mod loose;
 mod naming;
 mod padded;
 pub mod scan;

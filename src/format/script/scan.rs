@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use crate::format::json::text::is_number;
+use crate::format::script::loose;
 use crate::format::script::naming::Naming;
 use crate::terms::leaf::Part;
 use crate::terms::quote::Quote;
@@ -52,10 +53,23 @@ pub struct Scanner {
     after_operand: bool,
     /// The braces that are open; `true` for those that lead back into a template.
     braces: Vec<bool>,
+    /// How many of those are open.
+    templates: usize,
     /// Inside a template's text.
     in_template: bool,
     /// Inside a comment.
     in_comment: Option<Comment>,
+    /// The brackets that are open; `true` for those of a condition, and whether one is about to open.
+    conditions: Vec<bool>,
+    behind_condition: bool,
+    /// The last byte that belonged to no word.
+    before: u8,
+    /// How much of what comes was looked through for texts that were taken for code.
+    code: usize,
+    /// A string has just ended.
+    behind_string: bool,
+    /// The name at a text that was taken for code.
+    loose_name: Option<Option<Arc<str>>>,
     naming: Naming,
     /// An expression begins in a template, behind the text that was found.
     enters: bool,
@@ -96,11 +110,21 @@ impl Scanner {
     /// the last, where an unfinished token begins.
     pub fn next(&mut self, text: &str, at: &mut usize, last: bool) -> Option<Found> {
         while *at < text.len() {
-            match self.step(text, *at, last) {
+            let step = match self.loose(text, *at, last) {
+                Some(loose) => loose,
+                None => self.step(text, *at, last),
+            };
+            if let Step::Found(_, end) | Step::Nothing(end) = &step {
+                self.code = self.code.saturating_sub(end - *at);
+            }
+            match step {
                 Step::Found(found, end) => {
                     *at = end;
+                    let is_string = matches!(found.quote, Quote::Script { quote: b'"' | b'\'' | b'`' });
+                    self.behind_string = is_string && found.end < end && !self.in_template && !self.enters;
                     let is_comment = found.part == Part::Comment;
-                    self.name = self.naming.name().filter(|_| !is_comment);
+                    let loose = self.loose_name.take();
+                    self.name = loose.unwrap_or_else(|| self.naming.name()).filter(|_| !is_comment);
                     self.above = if is_comment { Vec::new() } else { self.naming.above() };
                     if std::mem::take(&mut self.enters) {
                         self.naming.byte(b'{', None);
@@ -117,6 +141,55 @@ impl Scanner {
             }
         }
         None
+    }
+
+    /// A word was read: what it says of a slash behind it.
+    fn behind_word(&mut self, word: &[u8]) {
+        self.after_operand = !BEFORE_OPERAND.iter().any(|before| before.as_bytes() == word);
+        self.behind_condition = matches!(word, b"if" | b"while" | b"for" | b"with");
+        self.before = 0;
+    }
+
+    /// A text that stands there in the place of code, if it does or that cannot be told yet.
+    fn loose(&mut self, text: &str, at: usize, last: bool) -> Option<Step> {
+        if self.code > 0 || self.in_comment.is_some() || self.in_template {
+            return None;
+        }
+        let Some(run) = loose::run(&text[at..], self.behind_string, self.templates > 0, last) else {
+            return Some(Step::Unfinished);
+        };
+        self.behind_string = false;
+        self.code = run.length;
+        if !run.is_text {
+            return None;
+        }
+        let part = &text[at..at + run.length];
+        self.loose_name = Some(self.read_over(part));
+        let start = at + part.len() - part.trim_start().len();
+        let found =
+            Found { part: Part::Script, quote: Quote::Script { quote: b'/' }, start, end: at + part.trim_end().len() };
+        Some(Step::Found(found, at + part.len()))
+    }
+
+    /// Reads such a text as code all the same: what stands behind it may be code. Gives the first name in it.
+    fn read_over(&mut self, part: &str) -> Option<Arc<str>> {
+        let (bytes, mut at, mut name) = (part.as_bytes(), 0, None);
+        while at < bytes.len() {
+            if !is_word(bytes[at]) {
+                self.punctuation(bytes[at], bytes.get(at + 1).copied());
+                at += 1;
+                continue;
+            }
+            name = name.or_else(|| self.naming.name());
+            let length = bytes[at..].iter().position(|byte| !is_word(*byte)).unwrap_or(bytes.len() - at);
+            let word = &bytes[at..at + length];
+            self.behind_word(word);
+            if !word[0].is_ascii_digit() {
+                self.naming.word(&part[at..at + length]);
+            }
+            at += length;
+        }
+        name
     }
 
     fn step(&mut self, text: &str, at: usize, last: bool) -> Step {
@@ -151,13 +224,22 @@ impl Scanner {
 
     fn punctuation(&mut self, byte: u8, next: Option<u8>) {
         self.naming.byte(byte, next);
+        let is_twice = matches!(byte, b'+' | b'-') && self.before == byte;
         match byte {
+            b'(' => self.conditions.push(self.behind_condition),
             b'{' => self.braces.push(false),
-            b'}' => self.in_template = self.braces.pop() == Some(true),
+            b'}' => {
+                self.in_template = self.braces.pop() == Some(true);
+                self.templates -= usize::from(self.in_template);
+            }
             _ => {}
         }
+        // Behind `if (x)` an operand begins, behind `x++` none.
+        let is_condition = byte == b')' && self.conditions.pop() == Some(true);
+        self.before = byte;
         if !byte.is_ascii_whitespace() {
-            self.after_operand = matches!(byte, b')' | b']');
+            self.after_operand = is_twice || (matches!(byte, b')' | b']') && !is_condition);
+            self.behind_condition = false;
         }
     }
 
@@ -216,6 +298,7 @@ impl Scanner {
         self.after_operand = skip == 1;
         if skip == 2 {
             self.braces.push(true);
+            self.templates += 1;
             self.enters = true;
         }
         let quote = Quote::Script { quote: b'`' };
@@ -263,7 +346,11 @@ impl Scanner {
             return Step::Unfinished;
         }
         let word = &rest[..length];
-        self.after_operand = !BEFORE_OPERAND.iter().any(|before| before.as_bytes() == word);
+        self.behind_word(word);
+        if let Some(length) = number.then(|| loose::number(rest)).flatten() {
+            let part = if self.naming.is_named() { Part::Script } else { Part::Number };
+            return Step::Found(Found { part, quote: Quote::JsonBare, start: at, end: at + length }, at + length);
+        }
         let end = at + length;
         let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
         // Old scripts may write a number with a leading zero. A short one counts where it is given a name.
@@ -292,7 +379,7 @@ fn mark(text: &str) -> Option<(usize, usize)> {
         .find_map(|at| marks.iter().find(|mark| bytes[at..].starts_with(mark)).map(|mark| (at, mark.len())))
 }
 
-fn is_word(byte: u8) -> bool {
+pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'\\') || !byte.is_ascii()
 }
 

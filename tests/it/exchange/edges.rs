@@ -52,6 +52,11 @@ fn a_table_of_ten_thousand_columns_is_read_and_one_wider_than_any_is_refused() {
     assert_eq!(outcome.first(), "502 bound");
 }
 
+/// Two letters for each of so many numbers: a note without digits.
+fn letters(number: usize) -> String {
+    [number / 26, number % 26].iter().filter_map(|at| char::from_digit(*at as u32 + 10, 36)).collect()
+}
+
 /// Each value is told the labels around it, and each label around a thousand others is around all values.
 #[test]
 fn a_page_of_many_labels_within_one_another_is_read_and_one_that_means_all_of_them_is_refused() {
@@ -76,10 +81,30 @@ fn a_page_of_many_labels_within_one_another_is_read_and_one_that_means_all_of_th
     assert!(!outcome(&format!("<p>tel：</p><div>{far}<p>zzz</p>")).body.contains("zzz"));
     let page = format!("{far}<p>tel：</p><div>zzz</div>");
     assert_eq!(outcome(&page).body, page.replace("zzz", "****"));
-    for page in [deep("tel *"), format!("<dl>{}<dd>x", terms("tel *")), legends("tel *") + "<select><option>x"] {
+    let noted = nest(200, &|n| format!("<dt>tel（{}）</dt>", letters(n)));
+    assert_eq!(outcome(&format!("<dl>{noted}<dd>x")).first(), "502 bound");
+    for page in [deep("tel *"), legends("tel *") + "<select><option>x"] {
         let page = page.replace(|c: char| c.is_ascii_digit(), "*");
         assert_eq!(outcome(&page).first(), "502 bound", "{}", &page[..40]);
     }
+}
+
+/// What browsers take in their stride: links that nobody ends, forms in forms, a list of nothing but terms.
+#[test]
+fn a_page_of_many_unended_links_or_forms_or_terms_is_read() {
+    let policy = run::policy(RULES);
+    for many in ["<a name=x>".repeat(1100), "<form>".repeat(1100), "<dl>".to_owned() + &"<dt>tel</dt>".repeat(130)] {
+        let outcome = run::whole(
+            &policy,
+            &case("/mail", "200 text/html; charset=utf-8", &format!("{many}<dd>z</dl><p>tel：zz</p>")),
+        );
+        assert_eq!(outcome.first(), "200", "{}", &many[..40]);
+        assert!(outcome.body.ends_with("<p>tel：****</p>"), "{}", outcome.body);
+        assert_eq!(outcome.body.contains("<dd>z</dl>"), !many.starts_with("<dl>"), "{}", outcome.body);
+    }
+    let terms: String = (0..200).map(|at| format!("<dt>tel（{}）</dt>", letters(at))).collect();
+    let outcome = run::whole(&policy, &case("/mail", "200 text/html; charset=utf-8", &format!("<dl>{terms}</dl>")));
+    assert_eq!(outcome.first(), "200");
 }
 
 /// What the tests of the rule set put into an answer.
