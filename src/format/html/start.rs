@@ -106,11 +106,8 @@ impl Page {
         let sibling = self.label_at(&mut open, &written);
         open.boundary |= matched.record || self.is_link_apart(&written, eyes);
         if tag.role == Role::Br {
-            self.run.line_break();
             open.boundary = false;
-            if let Some(label) = &mut self.inside().sibling {
-                label.apart = Apart::Line;
-            }
+            self.line_breaks();
         }
         let control = written.is_control();
         let (field, again) = if control { self.words_before(eyes) } else { (None, None) };
@@ -151,6 +148,13 @@ impl Page {
             self.close_top(start.span.end, eyes)?;
         }
         Ok(())
+    }
+
+    fn line_breaks(&mut self) {
+        self.run.line_break();
+        if let Some(label) = &mut self.inside().sibling {
+            label.apart = Apart::Line;
+        }
     }
 
     /// The label that the sibling before left for an element, or its own; and whether text ends where it begins.
