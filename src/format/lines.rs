@@ -37,6 +37,7 @@ pub(in crate::format) fn labelled(text: &str, breaks: &[usize], words: &Words) -
     if let Some(lines) = in_turns(text, breaks, words) {
         return lines;
     }
+    // 0x88 ends `（`.
     let may_hold_number = memchr::memchr3(b' ', b'(', 0x88, text.trim().as_bytes()).is_some()
         && (text.contains(['@', '＠']) || has_digits(text));
     if !may_hold_number && !text.contains(SIGNS) && !text.contains(BETWEEN) && !text.trim().contains(WIDE) {
@@ -196,12 +197,12 @@ impl Lines<'_> {
             return None;
         }
         let within = rest.char_indices().nth(LABEL_CHARS).map_or(rest, |(end, _)| &rest[..end]);
-        let ends = within.match_indices([' ', '(', '（']).map(|(at, _)| at).take(BLANKS);
+        let mut ends = within.match_indices([' ', '(', '（']).map(|(at, _)| at).take(BLANKS);
         let is_label = |end: &usize| {
             let value = rest[*end..].trim().trim_start_matches(DASHES).trim();
             *end > 0 && is_number(value) && self.words.know(&rest[..*end])
         };
-        let end = ends.into_iter().find(is_label)?;
+        let end = ends.find(is_label)?;
         let value = rest[end..].trim_start();
         let bare = value.trim_start_matches(DASHES).trim_start();
         Some((start..start + rest[..end].trim_end().len(), start + rest.len() - bare.len()))

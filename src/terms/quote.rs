@@ -17,6 +17,9 @@ pub enum Quote {
     HtmlSingle,
     /// An HTML attribute without quotes: an edit must not bring blanks or `>` in.
     HtmlBare,
+    /// The name in an HTML tag with attributes: an edit must leave a letter at its beginning, else the tag is a text and
+    /// all that stands in it is seen.
+    HtmlTag,
     /// Inside an HTML comment: an edit must not end it.
     HtmlComment,
     /// A quoted CSV field: `""` is a quote.

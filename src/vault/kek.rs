@@ -68,7 +68,17 @@ impl Source {
         Ok(Box::new(key))
     }
 
-    /// A secret of another purpose that lies there; what lies in a token never comes out of it.
+    /// Reads where a secret lies that opens the way to a key: `file:/PATH`, `environment:NAME` or `credential:NAME`.
+    fn of_secret(text: &str) -> Option<Box<Source>> {
+        let lies = |source: &Source| match source {
+            Source::File(path) => path.is_absolute(),
+            Source::Environment(_) | Source::Credential(_) => true,
+            Source::Pkcs11(_) | Source::Vault(_) => false,
+        };
+        Source::parse(text).filter(lies).map(Box::new)
+    }
+
+    /// The secret that lies there; what lies in a token or with a service never comes out of it.
     fn text(&self) -> Result<Zeroizing<String>, KekError> {
         match self {
             Source::File(path) => file::text(path),
@@ -178,6 +188,8 @@ pub enum KekError {
     },
     /// The token refuses its PIN.
     Pin(String),
+    /// The token locks if the PIN is wrong once more.
+    LastTry(String),
     /// The token holds no such key that is fit, or several.
     Objects {
         /// The token's label.
@@ -259,6 +271,10 @@ impl fmt::Display for KekError {
             KekError::Pin(token) => write!(
                 f,
                 "the token `{token}` refuses the PIN; it is not tried again before a restart, so that the token does not lock"
+            ),
+            KekError::LastTry(token) => write!(
+                f,
+                "the token `{token}` locks if its PIN is wrong once more; log in by hand with the right one, then it counts anew"
             ),
             KekError::Objects { token, object, found } => write!(
                 f,

@@ -175,7 +175,9 @@ impl Page {
         if is_element_name(name) {
             return Ok(());
         }
-        let source = Source::attribute(name, begin + span.start, Quote::HtmlBare);
+        let has_more = text[span.end..].trim_start() != ">";
+        let quote = if has_more { Quote::HtmlTag } else { Quote::HtmlBare };
+        let source = Source::attribute(name, begin + span.start, quote);
         self.whole(&source, 0..source.text.len(), Part::Attribute, &Context::default(), eyes)
     }
 

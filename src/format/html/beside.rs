@@ -1,5 +1,5 @@
 //! Labels that stand beside their values in another way than by a mark: as plain text before the element that
-//! holds the value, as what another element's id points to.
+//! holds the value.
 
 use crate::format::html::close::{LINK, is_of_a_menu};
 use crate::format::html::open::{Apart, Open};

@@ -384,8 +384,8 @@ impl Page {
     /// A term of the innermost list waits for its description. That too many do is told where one comes.
     pub(super) fn term(&mut self, term: Word) {
         let Some(list) = self.lists.last_mut() else { return };
-        let room = if list.words.len() < NAMES_MAX { true } else { self.words.know(&term) };
-        if room && list.words.len() <= KNOWN_NAMES_MAX && !list.words.contains(&term) {
+        let counts = list.words.len() < NAMES_MAX || self.words.know(&term);
+        if counts && list.words.len() <= KNOWN_NAMES_MAX && !list.words.contains(&term) {
             list.words.push(term);
         }
     }

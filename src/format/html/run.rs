@@ -153,9 +153,7 @@ impl Decoded {
         self.parts[first..].iter().take_while(|part| part.at < to).for_each(|part| part.within(from, to, &mut read));
         Some(read)
     }
-}
 
-impl Decoded {
     /// Where the text of an element stands that begins behind text of this depth, with what follows it without a
     /// blank.
     pub(super) fn deeper(&self, outer: usize) -> Option<Range<usize>> {

@@ -31,7 +31,7 @@ fn layer(quote: Quote, raw: &str) -> Result<Decoded, Malformed> {
             None => Ok(verbatim(raw)),
         },
         Quote::HtmlText => Ok(entities(raw, false)),
-        Quote::HtmlDouble | Quote::HtmlSingle => Ok(entities(raw, true)),
+        Quote::HtmlDouble | Quote::HtmlSingle | Quote::HtmlTag => Ok(entities(raw, true)),
         Quote::HtmlBare => Ok(if raw == "\"\"" { Decoded::default().ending(2) } else { entities(raw, true) }),
         Quote::HtmlComment => comment(raw),
         Quote::CsvQuoted => doubled_quotes(raw, 0),

@@ -31,7 +31,7 @@ pub fn part(quotes: Quotes, text: &str) -> Option<String> {
     for quote in quotes.layers() {
         let mut out = String::with_capacity(written.len());
         match quote {
-            Quote::JsonBare => return None,
+            Quote::JsonBare | Quote::HtmlTag => return None,
             Quote::CsvBare { delimiter } if must_quote(&written, *delimiter) => return None,
             Quote::CsvBare { .. } => out.push_str(&written),
             Quote::HtmlBare => html_bare(&written, &mut out),
@@ -66,6 +66,10 @@ fn whole(quote: Quote, text: &str, out: &mut String) {
         // Without a value, what stands behind `=` and blanks would become the value.
         Quote::HtmlBare if text.is_empty() => out.push_str("\"\""),
         Quote::HtmlBare => html_bare(text, out),
+        Quote::HtmlTag => {
+            out.push_str(if text.starts_with(|c: char| c.is_ascii_alphabetic()) { "" } else { "x" });
+            html_bare(text, out);
+        }
         Quote::HtmlComment => html_comment(text, out),
         Quote::CsvQuoted => double_quotes(text, out),
         Quote::CsvBare { delimiter } if must_quote(text, delimiter) => {

@@ -177,7 +177,14 @@ fn stands_alone(quote: &Quote) -> bool {
     matches!(quote, Quote::Verbatim | Quote::Json | Quote::CsvQuoted | Quote::Form | Quote::XmlValue)
 }
 
-/// Whether this quoting has no escapes, so that what would end it is broken up instead.
+/// Whether this quoting has no escapes, so that what would end it is broken up instead, or held together.
 fn breaks_up(quote: &Quote) -> bool {
-    matches!(quote, Quote::HtmlComment | Quote::XmlComment | Quote::XmlData | Quote::Script { quote: b'*' | b'\n' })
+    matches!(
+        quote,
+        Quote::HtmlTag
+            | Quote::HtmlComment
+            | Quote::XmlComment
+            | Quote::XmlData
+            | Quote::Script { quote: b'*' | b'\n' }
+    )
 }

@@ -82,7 +82,8 @@ impl IssuedForm {
         page: Page,
         is_sent_to: impl Fn(&Form) -> bool,
         in_doubt: &BTreeSet<&str>,
-        (sent, id): (&[Sent], &str),
+        sent: &[Sent],
+        id: &str,
     ) -> Option<IssuedForm> {
         if page.original.len() != page.veiled.len() {
             return None;

@@ -460,7 +460,7 @@ impl<'a> Compared<'a> {
             same && leads_to(&form.action, asked, has_base)
         };
         let page = Page { original, veiled, kinds: kinds.found(), tokens };
-        let Some(issued) = IssuedForm::new(page, leads, &in_doubt, (sent, &subject)) else { return Ok(None) };
+        let Some(issued) = IssuedForm::new(page, leads, &in_doubt, sent, &subject) else { return Ok(None) };
         let home = issued.restore(self.plan, self.doubts, sent)?;
         Ok(Some((posted.filled(asked.body(), &home)?, home)))
     }

@@ -2,8 +2,8 @@
 //! AES key of 256 bits that never leaves the token. It wraps with AES-256-GCM (`CKM_AES_GCM`) under a nonce drawn by
 //! chance, which stands before what was wrapped.
 //!
-//! A module is initialised once a process, as the standard asks, and kept. A PIN that a token refused is not tried again:
-//! some tries more, and the token locks.
+//! A module is initialised once a process, as the standard asks, and kept. A PIN that a token refused is not tried again,
+//! and none where the token says that it is the last try: it would lock. What a module waits for, its caller waits for.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -51,6 +51,10 @@ pub fn open(uri: &Uri) -> Result<TokenKey, KekError> {
     let module = known.module(&uri.module)?;
     let failed = |error| device(uri, &error);
     let slot = slot(&module, uri)?;
+    // Whatever starts a gateway anew may do so again and again.
+    if module.get_token_info(slot).map_err(failed)?.user_pin_final_try() {
+        return Err(KekError::LastTry(uri.token.clone()));
+    }
     let session = module.open_ro_session(slot).map_err(failed)?;
     let no_pin = |_| KekError::NoPin { token: uri.token.clone(), source: uri.pin.to_string() };
     let pin = AuthPin::from(uri.pin.text().map_err(no_pin)?.trim_end_matches(['\r', '\n']).to_owned());

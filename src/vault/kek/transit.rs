@@ -89,13 +89,8 @@ impl Address {
         if ca.as_ref().is_some_and(|path| path.is_relative()) {
             return Err("`ca` names a file by its whole path");
         }
-        let token = match Source::parse(&token.ok_or("it does not say `token-source`")?) {
-            Some(Source::File(path)) if path.is_relative() => {
-                return Err("`token-source` names a file by its whole path");
-            }
-            Some(source @ (Source::File(_) | Source::Environment(_) | Source::Credential(_))) => Box::new(source),
-            _ => return Err("`token-source` is `file:PATH`, `environment:NAME` or `credential:NAME`"),
-        };
+        let token = Source::of_secret(&token.ok_or("it does not say `token-source`")?);
+        let token = token.ok_or("`token-source` is `file:/PATH`, `environment:NAME` or `credential:NAME`")?;
         let [service, mount, key] = [service, mount, key].map(str::to_owned);
         Ok(Address { service, mount, key, token, ca, namespace })
     }

@@ -45,15 +45,8 @@ impl Uri {
                 return Err("it says something twice, or nothing");
             }
         }
-        let pin = match Source::parse(&pin.ok_or("it does not say `pin-source`")?) {
-            Some(Source::Pkcs11(_) | Source::Vault(_)) | None => {
-                return Err("`pin-source` is `file:PATH`, `environment:NAME` or `credential:NAME`");
-            }
-            Some(Source::File(path)) if path.is_relative() => {
-                return Err("`pin-source` names a file by its whole path");
-            }
-            Some(source) => Box::new(source),
-        };
+        let pin = Source::of_secret(&pin.ok_or("it does not say `pin-source`")?);
+        let pin = pin.ok_or("`pin-source` is `file:/PATH`, `environment:NAME` or `credential:NAME`")?;
         let module = PathBuf::from(module.ok_or("it does not say `module-path`")?);
         if module.is_relative() {
             return Err("`module-path` names a file by its whole path");

@@ -9,21 +9,12 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use super::client::Answer;
-use super::origin::Origin;
-use super::running::{Running, Setup, until};
+use super::{crm, said, seen};
+use crate::gateway::origin::Origin;
+use crate::gateway::running::{Running, until};
 
 const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 const PIN: &str = "4711-never-printed";
-const RULES: &str = r#"
-sudare: 1
-roles: { support: { groups: [crm-support] } }
-resources:
-  - { id: customer, match: "GET /api/customers/{id}", subject: path.id, fields: { phone: [tel] } }
-rules:
-  - { for: support, tokenize: { phone: opaque } }
-"#;
-
 /// A token with a key in it, and a file with its PIN.
 struct Token(TempDir);
 
@@ -40,7 +31,7 @@ impl Token {
         let settings = format!("directories.tokendir = {}\n", token.path("tokens").display());
         fs::write(token.path("softhsm2.conf"), settings).expect("written");
         token.say_pin(PIN);
-        token.util(&["--init-token", "--free", "--so-pin", "00000000"]);
+        token.init();
         token.import(1, 7);
         Some(token)
     }
@@ -56,9 +47,12 @@ impl Token {
 
     fn util(&self, arguments: &[&str]) {
         let mut command = Command::new("softhsm2-util");
-        self.known_to(&mut command);
-        let output = command.args(arguments).args(["--label", "the bank", "--pin", PIN]).output().expect("it runs");
+        let output = command.args(arguments).args(["--pin", PIN]).envs(self.known()).output().expect("it runs");
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn init(&self) {
+        self.util(&["--init-token", "--free", "--so-pin", "00000000", "--label", "the bank"]);
     }
 
     /// Puts a key of 32 such bytes into the token.
@@ -66,16 +60,7 @@ impl Token {
         let (file, id) = (self.path("key"), format!("0{id}"));
         fs::write(&file, [byte; 32]).expect("written");
         let file = file.to_str().expect("a path");
-        // Its own `--label` is that of the key; the token's is another option.
-        let mut command = Command::new("softhsm2-util");
-        self.known_to(&mut command);
-        command.args(["--import", file, "--aes", "--token", "the bank", "--label", "kek", "--id", &id, "--pin", PIN]);
-        let output = command.output().expect("it runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    fn known_to(&self, command: &mut Command) {
-        command.env("SOFTHSM2_CONF", self.path("softhsm2.conf"));
+        self.util(&["--import", file, "--aes", "--token", "the bank", "--label", "kek", "--id", &id]);
     }
 
     fn uri(&self) -> String {
@@ -83,41 +68,19 @@ impl Token {
         format!("pkcs11:token=the%20bank;object=kek?module-path={MODULE}&pin-source=file:{}", pin.display())
     }
 
+    fn known(&self) -> [(&'static str, String); 1] {
+        [("SOFTHSM2_CONF", self.path("softhsm2.conf").display().to_string())]
+    }
+
     /// A gateway whose ring lies under this key.
     fn gateway(&self, crm: &Origin) -> Running {
-        let config = format!("keys: {{ pkcs11: '{}' }}", self.uri());
-        let settings = self.path("softhsm2.conf");
-        let start = Box::new(move |path: &Path| {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_sudare"));
-            command.args(["serve", "-c"]).arg(path).env("SOFTHSM2_CONF", &settings);
-            command
-        });
-        Running::set_up_by(crm.address, Setup { rules: RULES, config: &config, ..Setup::default() }, start)
+        super::gateway(crm, &format!("pkcs11: '{}'", self.uri()), &self.known())
     }
 
     /// `sudare keys` for that gateway.
     fn keys(&self, gateway: &Running, line: &[&str]) -> Output {
-        let config = gateway.state().with_file_name("gateway.yaml");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sudare"));
-        self.known_to(&mut command);
-        let output = command.args(["keys", line[0], "-c"]).arg(config).args(&line[1..]).output().expect("sudare runs");
-        assert!(!said(&output).contains(PIN), "{}", said(&output));
-        output
+        super::keys(gateway, line, &self.known(), PIN)
     }
-}
-
-fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-fn crm() -> Origin {
-    Origin::start(|_| Answer::new(200, "application/json", r#"{"id":42,"tel":"090-1234-5678"}"#))
-}
-
-fn seen(gateway: &Running) -> String {
-    let answer = gateway.get("/api/customers/42", "tanaka", "crm-support");
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    answer.text()
 }
 
 #[test]
@@ -170,7 +133,7 @@ fn a_token_that_does_not_open_is_told_and_nothing_else_is_tried() {
     fs::remove_dir_all(token.path("tokens")).expect("gone");
     fs::create_dir(token.path("tokens")).expect("a folder");
     assert!(told().contains("knows 0 tokens that are called `the bank`"), "{}", told());
-    token.util(&["--init-token", "--free", "--so-pin", "00000000"]);
+    token.init();
     assert!(told().contains("holds 0 AES keys"), "{}", told());
     // Called the same, and another key.
     token.import(1, 9);

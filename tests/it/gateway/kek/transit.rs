@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -13,20 +13,12 @@ use data_encoding::BASE64;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::client::Answer;
-use super::origin::{Origin, Request};
-use super::running::{Running, Setup, until};
+use super::{crm, said, seen};
+use crate::gateway::client::Answer;
+use crate::gateway::origin::{Origin, Request};
+use crate::gateway::running::{Running, until};
 
 const TOKEN: &str = "hvs.never-printed-anywhere";
-const RULES: &str = r#"
-sudare: 1
-roles: { support: { groups: [crm-support] } }
-resources:
-  - { id: customer, match: "GET /api/customers/{id}", subject: path.id, fields: { phone: [tel] } }
-rules:
-  - { for: support, tokenize: { phone: opaque } }
-"#;
-
 /// What was encrypted, with what it is bound to; the ciphertext is its place here.
 type Kept = Mutex<Vec<(String, String)>>;
 
@@ -91,31 +83,14 @@ impl Service {
     }
 
     fn gateway(&self, crm: &Origin) -> Running {
-        let config = format!("keys: {{ vault: '{}' }}", self.address());
-        Running::set_up(crm.address, Setup { rules: RULES, config: &config, ..Setup::default() })
+        super::gateway(crm, &format!("vault: '{}'", self.address()), &[])
     }
 }
 
 fn keys(gateway: &Running, line: &[&str]) -> Output {
-    let config = gateway.state().with_file_name("gateway.yaml");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sudare"));
-    let output = command.args(["keys", line[0], "-c"]).arg(config).args(&line[1..]).output().expect("sudare runs");
-    assert!(!said(&output).contains(TOKEN) && !said(&output).contains("in clear"), "{}", said(&output));
+    let output = super::keys(gateway, line, &[], TOKEN);
+    assert!(!said(&output).contains("in clear"), "what the service says is not told: {}", said(&output));
     output
-}
-
-fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-fn crm() -> Origin {
-    Origin::start(|_| Answer::new(200, "application/json", r#"{"id":42,"tel":"090-1234-5678"}"#))
-}
-
-fn seen(gateway: &Running) -> String {
-    let answer = gateway.get("/api/customers/42", "tanaka", "crm-support");
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    answer.text()
 }
 
 #[test]
