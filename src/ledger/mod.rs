@@ -17,6 +17,7 @@ pub mod checkpoint;
 pub mod disk;
 pub mod encode;
 pub mod entry;
+pub mod head;
 mod journal;
 pub mod key;
 mod marks;
@@ -28,6 +29,7 @@ pub mod segment;
 mod shared;
 pub mod show;
 mod tape;
+pub mod tree;
 pub mod verify;
 pub mod writer;
 

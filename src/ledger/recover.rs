@@ -12,13 +12,16 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::ledger::chain::{Sealed, Tip};
-use crate::ledger::checkpoint;
+use crate::ledger::chain::{self, Sealed, Tip};
+use crate::ledger::checkpoint::{self, Checkpoint};
 use crate::ledger::disk::Disk;
+use crate::ledger::head::Head;
 use crate::ledger::journal::{BROKEN_CHAIN, Journal, MISSING_CHECKPOINTS, MISSING_TAIL, Mishaps, TORN_TAIL};
 use crate::ledger::key::SigningKey;
 use crate::ledger::segment::{self, Line, Lines, Segment};
 use crate::ledger::tape::{self, Tape};
+use crate::ledger::tree::leaf;
+use crate::ledger::tree::range::CompactRange;
 
 /// What the journal needs beside what is found on the disk.
 pub struct Parts {
@@ -54,9 +57,10 @@ pub fn open(parts: Parts, dir: &Path, time: Timestamp) -> io::Result<Opened> {
     parts.disk.folder(dir)?;
     let mut mishaps = Mishaps::default();
     let checkpoints = find_checkpoints(&parts, dir, time, &mut mishaps)?;
-    let anchor = checkpoints.last.map(|last| last.tip);
+    let anchor = checkpoints.last.as_ref().map(|last| last.head.tip);
     let segments = segment::list(dir)?;
     let end = find_end(&segments, anchor)?;
+    let tree = grow(checkpoints.last.as_ref(), &segments, end.tip)?;
     end.note(anchor, &mut mishaps);
     let (path, len) = match segments.last() {
         Some(last) if end.continues(last) => {
@@ -70,7 +74,7 @@ pub fn open(parts: Parts, dir: &Path, time: Timestamp) -> io::Result<Opened> {
     let clean = mishaps.is_empty() && (end.stopped || segments.is_empty());
     let mut journal = Journal {
         dir: dir.to_path_buf(),
-        tip: end.tip,
+        head: Head { tip: end.tip, tree },
         segment: Tape::closed(path.clone(), len),
         checkpoints: Tape::open(&*parts.disk, dir.join(checkpoint::FILE_NAME), checkpoints.whole)?,
         anchored: anchor.map(|tip| tip.seq),
@@ -159,6 +163,26 @@ fn find_end(segments: &[Segment], anchor: Option<Tip>) -> io::Result<End> {
         end.tip = anchor;
     }
     Ok(end)
+}
+
+/// The tree up to the tip: as it was signed last, and what was written since.
+fn grow(signed: Option<&Checkpoint>, segments: &[Segment], tip: Tip) -> io::Result<CompactRange> {
+    let mut tree = signed.map(|signed| signed.head.tree.clone()).unwrap_or_default();
+    let begin = segments.partition_point(|segment| segment.first <= tree.size() + 1).saturating_sub(1);
+    let mut line = Vec::new();
+    for segment in &segments[begin..] {
+        let mut lines = Lines::open(&segment.path)?;
+        while tree.size() < tip.seq && lines.next_line(&mut line)? == Line::Whole {
+            if chain::seq_of(&line).is_some_and(|seq| seq <= tree.size()) {
+                continue;
+            }
+            match Sealed::read(&line) {
+                Ok(sealed) if sealed.seq == tree.size() + 1 => tree.push(leaf(sealed.hash)),
+                _ => return Ok(CompactRange::unknown(tip.seq)),
+            }
+        }
+    }
+    Ok(if tree.size() == tip.seq { tree } else { CompactRange::unknown(tip.seq) })
 }
 
 #[derive(Default)]

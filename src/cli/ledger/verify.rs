@@ -56,9 +56,10 @@ fn told_to_people(report: &Report, desk: &mut Desk<'_>) -> io::Result<()> {
     let counts: [(&str, &dyn std::fmt::Display); 3] =
         [("records", records), ("segments", segments), ("checkpoints", checkpoints)];
     writeln!(desk.out, "{}", texts::LEDGER_HOLDS.with(lang, &counts))?;
-    if let Some(last) = report.last {
-        let (time, after) = (format!("{:.6}", last.time), records - last.tip.seq);
-        let words: [(&str, &dyn std::fmt::Display); 3] = [("seq", &last.tip.seq), ("time", &time), ("after", &after)];
+    if let Some(last) = &report.last {
+        let (time, after) = (format!("{:.6}", last.time), records - last.head.tip.seq);
+        let words: [(&str, &dyn std::fmt::Display); 3] =
+            [("seq", &last.head.tip.seq), ("time", &time), ("after", &after)];
         writeln!(desk.out, "{}", texts::LAST_CHECKPOINT.with(lang, &words))?;
     }
     Ok(())
