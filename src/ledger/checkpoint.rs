@@ -101,10 +101,39 @@ impl<R: BufRead> Notes<R> {
         Notes { reader, line: 1, note: Vec::new() }
     }
 
-    /// The next note: the lines up to the next signature.
+    /// The next note.
     pub fn next_note(&mut self, key: &PublicKey) -> io::Result<Note> {
-        self.note.clear();
         let begin = self.line;
+        self.read_note()?;
+        if self.note.is_empty() {
+            return Ok(Note::End);
+        }
+        if let Some(checkpoint) = read_bytes(&self.note, key) {
+            return Ok(Note::Good(checkpoint, begin));
+        }
+        Ok(if self.at_end()? && self.cut_short(key) { Note::Unfinished(begin) } else { Note::Bad(begin) })
+    }
+
+    /// The note that was read last, as it stands in the file.
+    pub fn text(&self) -> &[u8] {
+        &self.note
+    }
+
+    /// The next note that says to be of so many records, whoever signed it; no bytes where there is none.
+    pub fn find(&mut self, seq: u64) -> io::Result<&[u8]> {
+        let wanted = seq.to_string();
+        loop {
+            self.read_note()?;
+            let size = self.note.split(|byte| *byte == b'\n').nth(1);
+            if self.note.is_empty() || size == Some(wanted.as_bytes()) {
+                return Ok(&self.note);
+            }
+        }
+    }
+
+    /// Reads the lines up to the next signature.
+    fn read_note(&mut self) -> io::Result<()> {
+        self.note.clear();
         for _ in 0..NOTE_LINES_MAX {
             let before = self.note.len();
             let mut bounded = (&mut self.reader).take(LINE_BYTES_MAX);
@@ -117,13 +146,7 @@ impl<R: BufRead> Notes<R> {
                 break;
             }
         }
-        if self.note.is_empty() {
-            return Ok(Note::End);
-        }
-        if let Some(checkpoint) = read_bytes(&self.note, key) {
-            return Ok(Note::Good(checkpoint, begin));
-        }
-        Ok(if self.at_end()? && self.cut_short(key) { Note::Unfinished(begin) } else { Note::Bad(begin) })
+        Ok(())
     }
 
     fn at_end(&mut self) -> io::Result<bool> {
@@ -150,6 +173,8 @@ impl<R: BufRead> Notes<R> {
 pub struct Tail {
     /// The last good checkpoint near the file's end.
     pub last: Option<Checkpoint>,
+    /// Its note.
+    pub note: Vec<u8>,
     /// Where the last whole note ends; what comes after was cut short.
     pub whole: u64,
     /// The file's length; 0 where there is none.
@@ -159,7 +184,9 @@ pub struct Tail {
 /// Reads the end of the file.
 pub fn tail(path: &Path, key: &PublicKey) -> io::Result<Tail> {
     let mut file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Tail { last: None, whole: 0, len: 0 }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Tail { last: None, note: Vec::new(), whole: 0, len: 0 });
+        }
         file => file?,
     };
     let len = file.metadata()?.len();
@@ -167,14 +194,17 @@ pub fn tail(path: &Path, key: &PublicKey) -> io::Result<Tail> {
     file.seek(SeekFrom::Start(begin))?;
     let mut bytes = Vec::new();
     file.take(TAIL_BYTES).read_to_end(&mut bytes)?;
-    let mut tail = Tail { last: None, whole: begin, len };
+    let mut tail = Tail { last: None, note: Vec::new(), whole: begin, len };
     // The first note may have lost its beginning to the bound; it is good for nothing then but to end.
     let (mut note, mut end) = (0, 0);
     for line in bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")) {
         end += line.len();
         if line.starts_with(SIGNATURE.as_bytes()) {
             tail.whole = begin + end as u64;
-            tail.last = read_bytes(&bytes[note..end], key).or(tail.last);
+            if let Some(last) = read_bytes(&bytes[note..end], key) {
+                tail.last = Some(last);
+                tail.note = bytes[note..end].to_vec();
+            }
             note = end;
         }
     }
@@ -191,7 +221,8 @@ const NOTE_LINES_MAX: usize = 16;
 const LINE_BYTES_MAX: u64 = 4096;
 const TAIL_BYTES: u64 = 64 << 10;
 
-fn read_bytes(note: &[u8], key: &PublicKey) -> Option<Checkpoint> {
+/// Reads one note, as [`Checkpoint::read`] does.
+pub fn read_bytes(note: &[u8], key: &PublicKey) -> Option<Checkpoint> {
     Checkpoint::read(std::str::from_utf8(note).ok()?, key)
 }
 

@@ -8,11 +8,12 @@
 
 use std::fs;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::ledger::chain::{self, Sealed, Tip};
+use crate::ledger::chain::{Sealed, Tip};
 use crate::ledger::checkpoint::{self, Checkpoint};
 use crate::ledger::disk::Disk;
 use crate::ledger::head::Head;
@@ -168,20 +169,16 @@ fn find_end(segments: &[Segment], anchor: Option<Tip>) -> io::Result<End> {
 /// The tree up to the tip: as it was signed last, and what was written since.
 fn grow(signed: Option<&Checkpoint>, segments: &[Segment], tip: Tip) -> io::Result<CompactRange> {
     let mut tree = signed.map(|signed| signed.head.tree.clone()).unwrap_or_default();
-    let begin = segments.partition_point(|segment| segment.first <= tree.size() + 1).saturating_sub(1);
-    let mut line = Vec::new();
-    for segment in &segments[begin..] {
-        let mut lines = Lines::open(&segment.path)?;
-        while tree.size() < tip.seq && lines.next_line(&mut line)? == Line::Whole {
-            if chain::seq_of(&line).is_some_and(|seq| seq <= tree.size()) {
-                continue;
-            }
-            match Sealed::read(&line) {
-                Ok(sealed) if sealed.seq == tree.size() + 1 => tree.push(leaf(sealed.hash)),
-                _ => return Ok(CompactRange::unknown(tip.seq)),
-            }
-        }
+    if tree.size() == tip.seq {
+        return Ok(tree);
     }
+    segment::each_after(segments, tree.size(), &mut |_, record, _| match record {
+        Ok(sealed) if sealed.seq == tree.size() + 1 && tree.size() < tip.seq => {
+            tree.push(leaf(sealed.hash));
+            ControlFlow::Continue(())
+        }
+        _ => ControlFlow::Break(()),
+    })?;
     Ok(if tree.size() == tip.seq { tree } else { CompactRange::unknown(tip.seq) })
 }
 

@@ -2,8 +2,10 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use crate::ledger::chain::{Fault, Sealed, seq_of};
 use crate::ledger::encode::LINE_BYTES_MAX;
 
 /// One file of lines.
@@ -33,6 +35,27 @@ pub fn list(dir: &Path) -> io::Result<Vec<Segment>> {
     }
     segments.sort_by_key(|segment| segment.first);
     Ok(segments)
+}
+
+/// Gives every record after this one, with the segment it stands in; lines up to it are passed over unread. A last line
+/// that is not whole is none.
+pub fn each_after(
+    segments: &[Segment],
+    seq: u64,
+    record: &mut dyn FnMut(&Segment, Result<Sealed, Fault>, &[u8]) -> ControlFlow<()>,
+) -> io::Result<()> {
+    let begin = segments.partition_point(|segment| segment.first <= seq + 1).saturating_sub(1);
+    let mut line = Vec::new();
+    for segment in &segments[begin..] {
+        let mut lines = Lines::open(&segment.path)?;
+        while lines.next_line(&mut line)? == Line::Whole {
+            let passed = seq_of(&line).is_some_and(|found| found <= seq);
+            if !passed && record(segment, Sealed::read(&line), &line).is_break() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What was read.

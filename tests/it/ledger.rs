@@ -8,6 +8,7 @@ mod failures;
 mod faulty;
 mod forgery;
 mod killed;
+mod proofs;
 mod tree;
 
 use std::fs;

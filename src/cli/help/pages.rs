@@ -222,6 +222,7 @@ const PAGES: &[Page] = &[
         ja: "すべての行とチェックポイントを検査する",
         options: &[
             ("checkpoint", "別の場所に保管したチェックポイントとも照合する"),
+            ("proof", "台帳の代わりに、この証明を検査する。`-` なら標準入力から読む"),
             ("key", "公開鍵［既定: 状態フォルダの ledger.pub］"),
         ],
         examples: &[
@@ -239,6 +240,32 @@ const PAGES: &[Page] = &[
             ("1", both("a record was changed, dropped, reordered or cut", "記録の書き換え・欠落・入れ替えがある")),
             UNUSABLE,
         ],
+        files: &[],
+    },
+    Page {
+        path: "ledger prove",
+        ja: "記録や以前のチェックポイントが台帳にあることの証明を書き出す",
+        options: &[
+            ("record", "記録の番号（`seq`）"),
+            ("consistency", "B 件（省略時は最新）のチェックポイントが、A 件のものに追記しただけであること"),
+            ("checkpoint", "このファイルの最後のチェックポイントで証明する（別の場所に保管したものなど）"),
+            ("key", "公開鍵［既定: 状態フォルダの ledger.pub］"),
+        ],
+        examples: &[
+            (
+                "sudare ledger prove 4711 >4711.tlog-proof",
+                both("one record, for somebody who does not get the ledger", "台帳を渡さずに、1件の記録を証明する"),
+            ),
+            (
+                "sudare ledger verify --proof 4711.tlog-proof --key ledger.pub",
+                both("what they run: no ledger is needed", "受け取った側の検査。台帳は要らない"),
+            ),
+            (
+                "sudare ledger prove --consistency 1000 2000",
+                both("that nothing before was changed", "以前の記録が変わっていないことの証明"),
+            ),
+        ],
+        status: &[("0", both("printed", "書き出した")), UNUSABLE],
         files: &[],
     },
     Page {

@@ -3,10 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use crate::cli::ledger::{Desk, Format, Trouble, VerifyArgs, causes};
+use crate::cli::ledger::{Desk, Format, Trouble, VerifyArgs, public_key};
 use crate::cli::say::{Lang, phrase, tell, texts};
 use crate::cli::{DONE, FAILED};
-use crate::ledger::key::PublicKey;
 use crate::ledger::show;
 use crate::ledger::verify::{Kept, Report, verify};
 
@@ -18,10 +17,7 @@ pub(super) fn run(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<u8, Trouble> {
     let lang = desk.lang;
-    let path = told.key.clone().unwrap_or_else(|| state.join("ledger.pub"));
-    let key = PublicKey::read(&path).map_err(|error| {
-        Trouble::of(format!("{}: {}", path.display(), causes(lang, &error)), texts::NAME_KEY.of(lang))
-    })?;
+    let key = public_key(state, told.key.as_deref(), lang)?;
     let unreadable = |error| Trouble::caused(lang, &error, texts::MEND_RIGHTS.of(lang));
     let kept = match &told.checkpoint {
         Some(path) => Kept::read(path, &key).map_err(unreadable)?,

@@ -14,13 +14,22 @@ use super::{BOUNDS, Bench, check, checkpoints, ledger_dir, state_folder};
 
 /// RFC 9162 section 2.1.1 over the hashes of all records, as they stand in the files.
 fn root(state: &Path) -> Hash {
+    whole(&leaves(state))
+}
+
+/// The same over the first records.
+pub fn root_of(state: &Path, size: usize) -> Hash {
+    whole(&leaves(state)[..size])
+}
+
+fn leaves(state: &Path) -> Vec<Hash> {
     let mut leaves = Vec::new();
     for segment in segment::list(&ledger_dir(state)).unwrap() {
         let text = fs::read(&segment.path).unwrap();
         let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         leaves.extend(lines.map(|line| tree::leaf(Sealed::read(line).unwrap().hash)));
     }
-    whole(&leaves)
+    leaves
 }
 
 fn whole(leaves: &[Hash]) -> Hash {
