@@ -4,6 +4,7 @@
 //! records hold. `report` and `export` are reserved words.
 
 pub(in crate::cli) mod home;
+mod index;
 mod prove;
 mod query;
 mod verify;
@@ -56,6 +57,8 @@ pub enum LedgerCommand {
     Query(Box<QueryArgs>),
     /// Print a proof that a record, or an earlier checkpoint, is in the ledger
     Prove(ProveArgs),
+    /// Do now what the gateway does every minute: hashes and indexes of closed segments, and their compression
+    Index,
     /// Reserved
     #[command(hide = true)]
     Report,
@@ -132,6 +135,9 @@ pub struct QueryArgs {
     /// Until this day, that day included, or before this moment
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
+    /// Read every line, whatever the indexes of closed segments say
+    #[arg(long)]
+    pub scan: bool,
 }
 
 /// Whoever reads what is printed.
@@ -165,6 +171,7 @@ pub fn run_on(
             prove::check(&home.state, proof, key.as_deref(), &mut desk)
         }
         LedgerCommand::Verify(told) => verify::run(&home.state, told, &mut desk, progress),
+        LedgerCommand::Index => index::run(&home.state, &mut desk),
         LedgerCommand::Prove(told) => prove::run(&home.state, told, &mut desk),
         LedgerCommand::Query(told) => query::run(&home, told, &reader.zone, &mut desk),
         LedgerCommand::Report | LedgerCommand::Export => {

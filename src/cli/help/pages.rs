@@ -269,6 +269,17 @@ const PAGES: &[Page] = &[
         files: &[],
     },
     Page {
+        path: "ledger index",
+        ja: "閉じたセグメントのハッシュと索引を作り、1時間たったものを圧縮する（ゲートウェイは毎分行う）",
+        options: &[],
+        examples: &[(
+            "sudare ledger index --state /var/lib/sudare",
+            both("after a restore from a backup, say", "バックアップから戻した後など"),
+        )],
+        status: &[("0", both("done, or nothing to do", "完了、または処理するものがない")), UNUSABLE],
+        files: &[("state/ledger/tree/", both("the hashes", "ハッシュ"))],
+    },
+    Page {
         path: "ledger query",
         ja: "条件に合う記録を表示する",
         options: &[
@@ -283,6 +294,7 @@ const PAGES: &[Page] = &[
             ("request", "`Sudare-Request` にあるID"),
             ("from", "この日時から（2026-11-22、2026-11-22T09:00 など）"),
             ("to", "この日まで（その日を含む）、またはこの時刻の前まで"),
+            ("scan", "閉じたセグメントの索引を使わず、すべての行を読む"),
         ],
         examples: &[
             (
