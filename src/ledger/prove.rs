@@ -108,7 +108,7 @@ pub fn record(dir: &Path, key: &PublicKey, seq: u64, kept: Option<&Path>) -> Res
     let index = seq - 1;
     let hashes = known(dir, size)?;
     let proof = roots(dir, &hashes, proof::inclusion(index, size))?;
-    let own = roots(dir, &hashes, [index..seq])?[0];
+    let own = roots(dir, &hashes, std::iter::once(index..seq))?[0];
     if !proof::includes(index, size, own, &proof, signed.head.tree.root()) {
         return Err(ProveError::Unlike { seq: size });
     }

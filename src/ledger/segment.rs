@@ -76,13 +76,12 @@ pub fn list(dir: &Path) -> io::Result<Vec<Segment>> {
     Ok(segments)
 }
 
+/// Takes a record, or what is wrong with it, and its line.
+pub type Each<'a> = dyn FnMut(Result<Sealed, Fault>, &[u8]) -> ControlFlow<()> + 'a;
+
 /// Gives every record after this one, with its line; lines up to it are passed over unread. A last line
 /// that is not whole is none.
-pub fn each_after(
-    segments: &[Segment],
-    seq: u64,
-    record: &mut dyn FnMut(Result<Sealed, Fault>, &[u8]) -> ControlFlow<()>,
-) -> io::Result<()> {
+pub fn each_after(segments: &[Segment], seq: u64, record: &mut Each<'_>) -> io::Result<()> {
     let begin = segments.partition_point(|segment| segment.first <= seq + 1).saturating_sub(1);
     let mut line = Vec::new();
     for segment in &segments[begin..] {
