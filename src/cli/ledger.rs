@@ -7,6 +7,7 @@ pub(in crate::cli) mod home;
 mod index;
 mod prove;
 mod query;
+mod torture;
 mod verify;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -16,7 +17,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
 
 use crate::cli::ledger::home::Home;
-use crate::cli::say::{Lang, phrase, texts};
+use crate::cli::say::{Lang, phrase, tell, texts};
 use crate::cli::{DONE, UNUSABLE};
 use crate::ledger::key::PublicKey;
 use crate::ledger::show;
@@ -59,6 +60,8 @@ pub enum LedgerCommand {
     Prove(ProveArgs),
     /// Do now what the gateway does every minute: hashes and indexes of closed segments, and their compression
     Index,
+    /// Kill a process that discloses under load, again and again, and look for what its ledger lost
+    Torture(TortureArgs),
     /// Reserved
     #[command(hide = true)]
     Report,
@@ -140,6 +143,23 @@ pub struct QueryArgs {
     pub scan: bool,
 }
 
+/// What `torture` is told.
+#[derive(Args, Debug)]
+pub struct TortureArgs {
+    /// An empty or new folder on the disk that the gateway will use; removed at the end when all holds
+    #[arg(long, value_name = "DIR")]
+    pub dir: PathBuf,
+    /// How often to kill
+    #[arg(long, value_name = "COUNT", default_value_t = 1000)]
+    pub kills: u64,
+    /// What the moments of the kills are drawn from
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+    /// The process that is killed
+    #[arg(long, hide = true)]
+    pub child: Option<u64>,
+}
+
 /// Whoever reads what is printed.
 pub struct Reader {
     /// Their language.
@@ -153,7 +173,13 @@ pub fn run(args: &LedgerArgs, lang: Lang) -> u8 {
     let mut progress = verify::Progress::new(io::stderr().is_terminal(), lang);
     let mut out = BufWriter::new(io::stdout().lock());
     let reader = Reader { lang, zone: TimeZone::system() };
-    run_on(args, &reader, &mut out, &mut io::stderr(), &mut |done, total| progress.show(done, total))
+    let live = io::stderr().is_terminal();
+    let torture = matches!(args.command, LedgerCommand::Torture(_));
+    run_on(args, &reader, &mut out, &mut io::stderr(), &mut |done, total| match torture {
+        true if live => tell(&torture::shown(lang, done, total)),
+        true => {}
+        false => progress.show(done, total),
+    })
 }
 
 /// The same on other streams and for a given reader.
@@ -171,6 +197,7 @@ pub fn run_on(
             prove::check(&home.state, proof, key.as_deref(), &mut desk)
         }
         LedgerCommand::Verify(told) => verify::run(&home.state, told, &mut desk, progress),
+        LedgerCommand::Torture(told) => torture::run(told, &mut desk, progress),
         LedgerCommand::Index => index::run(&home.state, &mut desk),
         LedgerCommand::Prove(told) => prove::run(&home.state, told, &mut desk),
         LedgerCommand::Query(told) => query::run(&home, told, &reader.zone, &mut desk),

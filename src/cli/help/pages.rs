@@ -280,6 +280,25 @@ const PAGES: &[Page] = &[
         files: &[("state/ledger/tree/", both("the hashes", "ハッシュ"))],
     },
     Page {
+        path: "ledger torture",
+        ja: "負荷中のプロセスを繰り返し強制終了し、台帳に欠落がないか調べる",
+        options: &[
+            ("dir", "ゲートウェイが使うディスク上の、空または新しいフォルダ。異常がなければ最後に削除する"),
+            ("kills", "強制終了の回数"),
+            ("seed", "強制終了の時点を決める数"),
+        ],
+        examples: &[(
+            "sudare ledger torture --dir /var/lib/sudare/torture",
+            both("before that disk is trusted", "そのディスクを使い始める前に"),
+        )],
+        status: &[
+            ("0", both("all that was disclosed is in the ledger", "開示はすべて台帳にある")),
+            ("1", both("something is missing, or the ledger is broken", "欠落がある、または台帳が壊れている")),
+            UNUSABLE,
+        ],
+        files: &[],
+    },
+    Page {
         path: "ledger query",
         ja: "条件に合う記録を表示する",
         options: &[
