@@ -27,6 +27,7 @@ mod schema;
 mod signer;
 mod testing;
 mod tidy;
+mod ties;
 mod tls;
 mod transform;
 mod tryton;
