@@ -19,6 +19,7 @@ mod html;
 mod http2;
 mod identity;
 mod ledger;
+mod left_out;
 mod paths;
 mod policy;
 mod readme;
