@@ -46,6 +46,14 @@ fn every_fault_of_a_file_is_told_with_its_cure() {
     write("old.key", &expired.key, 0o600);
     let (holds, told) = check(folder.path(), &tls("old.pem", "old.key", ""), plain);
     assert!(holds && told.contains("warning[expired]") && told.contains("old.pem` has expired"), "{told}");
+    write("good.crl", &authority.revoking(&[]), 0o644);
+    write("torn.crl", "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", 0o644);
+    write("old.crl", &authority.old_list(), 0o644);
+    for (list, tells) in [("good.crl", false), ("old.crl", true)] {
+        let more = format!(", client_ca: ca.pem, client_crl: {list}");
+        let (holds, told) = check(folder.path(), &tls("own.pem", "own.key", &more), plain);
+        assert!(holds && told.contains("nobody gets in with a certificate") == tells, "{list}: {told}");
+    }
     for (listen, upstream, parts) in [
         (tls("none.pem", "own.key", ""), plain, ["error[no-file]", "none.pem", "can read"]),
         (tls("own.pem", "other.key", ""), plain, ["error[other-key]", "is not that of the certificate", "requested"]),
@@ -55,6 +63,26 @@ fn every_fault_of_a_file_is_told_with_its_cure() {
         (tls("torn.pem", "own.key", ""), plain, ["error[bad-pem]", "cannot be read as a certificate", "PEM"]),
         (tls("own.pem", "own.pem", ""), plain, ["error[exposed-key]", "own.pem", "chmod"]),
         (tls("own.pem", "own.key", ", client_ca: own.key"), plain, ["error[bad-pem]", "an authority", "PEM"]),
+        (
+            tls("own.pem", "own.key", ", client_crl: good.crl"),
+            plain,
+            ["error[no-client-ca]", "nobody has vouched", "client_ca:"],
+        ),
+        (
+            tls("own.pem", "own.key", ", client_ca: ca.pem, client_crl: none.crl"),
+            plain,
+            ["error[no-file]", "none.crl", "can read"],
+        ),
+        (
+            tls("own.pem", "own.key", ", client_ca: ca.pem, client_crl: ca.pem"),
+            plain,
+            ["error[bad-pem]", "revocation lists", "-----BEGIN"],
+        ),
+        (
+            tls("own.pem", "own.key", ", client_ca: ca.pem, client_crl: torn.crl"),
+            plain,
+            ["error[bad-pem]", "cannot be read as revocation lists", "PEM"],
+        ),
         (tls("own.pem", "own.key", ", min: 1.1"), plain, ["error[unknown-word]", "`1.2` or `1.3`", "1.1"]),
         (good.clone(), "{ url: https://crm.internal, ca: empty.pem }", ["error[bad-pem]", "`ca`", "authority"]),
         (good.clone(), "{ url: http://crm.internal, ca: ca.pem }", ["error[no-tls]", "`ca`", "https://"]),
