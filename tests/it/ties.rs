@@ -7,14 +7,18 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// The rows of the project's catalogue of ways around a proxy that masks.
 const TRICKS: std::ops::RangeInclusive<u32> = 1..=125;
 
-/// What begins a cell, or ends a point, that nothing can show; the reason follows.
-const UNSHOWN: [&str; 3] = ["–: ", "(no test: ", "（テストなし: "];
+/// What begins a cell of what nothing can show; the reason follows.
+const UNSHOWN: &str = "–: ";
+
+/// What ends a point: names, or the reason why there are none.
+const ENDS: [(&str, bool); 4] =
+    [("Shown by ", true), ("示すもの: ", true), ("(no test: ", false), ("（テストなし: ", false)];
 
 /// A page in both languages, and the sections of which each point is a limit.
 const PAGES: [(&str, &[&str]); 4] = [
@@ -31,38 +35,47 @@ fn package() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// One row, or one point of a list.
+/// A row that says what shows it, or a limit.
 struct Promise {
     section: String,
-    /// The first cell; nothing of a point.
-    number: Option<String>,
-    /// What names what shows it: the last cell, or all of the point.
+    /// The row's first cell, or the whole point.
+    text: String,
+    /// The row's last cell, or the point's end as it would stand in one.
     shown: String,
+}
+
+impl Promise {
+    /// What it names, in backticks.
+    fn names(&self) -> Vec<&str> {
+        self.shown.split('`').skip(1).step_by(2).collect()
+    }
+
+    fn is_unshown(&self) -> bool {
+        self.shown.starts_with(UNSHOWN)
+    }
 }
 
 /// The rows of tables that say what shows them, and the points of the sections that hold limits.
 fn promises((page, limits): (&str, &[&str])) -> Vec<Promise> {
     let text = fs::read_to_string(package().join(page)).expect(page);
     let mut all: Vec<Promise> = Vec::new();
-    let (mut section, mut tells, mut in_point) = (String::new(), false, false);
+    let (mut section, mut tells, mut in_point) = ("", false, false);
     for line in text.lines() {
         let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
         let last = cells.last().copied().unwrap_or_default();
         if let Some(title) = line.strip_prefix("## ") {
-            title.clone_into(&mut section);
+            section = title;
         } else if line.starts_with('|') && !tells {
             tells = SHOWN_BY.contains(&last);
         } else if line.starts_with('|') && !line.starts_with("| ---") {
-            let promise =
-                Promise { section: section.clone(), number: Some(cells[0].to_owned()), shown: last.to_owned() };
-            all.push(promise);
-        } else if line.starts_with("- ") && limits.contains(&section.as_str()) {
+            all.push(Promise { section: section.to_owned(), text: cells[0].to_owned(), shown: last.to_owned() });
+        } else if line.starts_with("- ") && limits.contains(&section) {
             in_point = true;
-            all.push(Promise { section: section.clone(), number: None, shown: line.to_owned() });
+            all.push(Promise { section: section.to_owned(), text: line.to_owned(), shown: end(line) });
         } else if in_point && line.starts_with("  ") {
             let point = all.last_mut().expect("a point that goes on");
-            point.shown.push(' ');
-            point.shown.push_str(line.trim());
+            point.text = format!("{} {}", point.text, line.trim());
+            point.shown = end(&point.text);
         }
         tells &= line.starts_with('|');
         in_point &= line.starts_with("- ") || line.starts_with("  ");
@@ -70,14 +83,10 @@ fn promises((page, limits): (&str, &[&str])) -> Vec<Promise> {
     all
 }
 
-/// What a cell or a point names, in backticks.
-fn names(text: &str) -> Vec<&str> {
-    text.split('`').skip(1).step_by(2).filter(|word| is_name(word)).collect()
-}
-
-fn is_name(word: &str) -> bool {
-    let folder = word.split_once('/').map(|(folder, _)| folder);
-    is_test_name(word) || folder.is_some_and(|folder| package().join("tests/cases").join(folder).is_dir())
+/// What a point ends with, written as a cell is; empty where it says nothing of what shows it.
+fn end(point: &str) -> String {
+    let end = ENDS.iter().find_map(|(mark, shows)| Some((point.rsplit_once(mark)?.1, shows)));
+    end.map_or_else(String::new, |(end, shows)| if *shows { end.to_owned() } else { format!("{UNSHOWN}{end}") })
 }
 
 fn is_test_name(word: &str) -> bool {
@@ -113,7 +122,8 @@ fn missing(name: &str, listed: &BTreeSet<String>) -> Option<String> {
         // `row 2` is not `row 27`.
         title.strip_prefix(words).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
     };
-    (!text.lines().any(begins)).then(|| format!("`{file}` has no case that begins with `{words}`"))
+    let is_there = words.is_empty() || text.lines().any(begins);
+    (!is_there).then(|| format!("`{file}` has no case that begins with `{words}`"))
 }
 
 /// Whether this is a test, or a module of tests, beside what it tests: the longest part of the name that is a file
@@ -136,17 +146,13 @@ fn each_trick_and_each_limit_names_what_shows_it() {
     let listed = listed();
     let mut faults = Vec::new();
     for page in PAGES {
-        for promise in promises(page) {
-            let names = names(&promise.shown);
-            let at = format!("{}, {}, {}", page.0, promise.section, promise.number.as_ref().unwrap_or(&promise.shown));
-            if names.is_empty() && !UNSHOWN.iter().any(|mark| promise.shown.contains(mark)) {
+        for promise in promises(page).iter().filter(|promise| !promise.is_unshown()) {
+            let at = format!("{}, {}, {}", page.0, promise.section, promise.text);
+            if promise.names().is_empty() {
                 faults.push(format!("{at}: names nothing that shows it, and no reason why nothing can"));
             }
-            if promise.number.is_some() && !promise.shown.starts_with(UNSHOWN[0]) {
-                let other = promise.shown.split('`').skip(1).step_by(2).filter(|word| !is_name(word));
-                faults.extend(other.map(|word| format!("{at}: `{word}` is no name of a case or a test")));
-            }
-            faults.extend(names.iter().filter_map(|name| missing(name, &listed)).map(|what| format!("{at}: {what}")));
+            let missing = promise.names().into_iter().filter_map(|name| missing(name, &listed));
+            faults.extend(missing.map(|what| format!("{at}: {what}")));
         }
     }
     assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
@@ -157,14 +163,13 @@ fn each_trick_and_each_limit_names_what_shows_it() {
 fn every_row_of_the_catalogue_is_told() {
     let listed = listed();
     for page in [PAGES[0], PAGES[1]] {
-        let tricks = || promises(page).into_iter().filter(|promise| promise.section == page.1[0]);
         let mut told = BTreeSet::new();
-        for row in tricks().filter(|promise| promise.number.is_some()) {
-            let number = row.number.expect("a row");
-            told.extend(number.split(", ").map(|number| number.parse::<u32>().expect("a row's number")));
-            let one = |name: &&str| !listed.iter().any(|test| test.starts_with(&format!("{name}::")));
-            let shown = names(&row.shown).iter().any(one) || row.shown.starts_with(UNSHOWN[0]);
-            assert!(shown, "{}: row {number} names no case and no test by itself: {}", page.0, row.shown);
+        let tricks = promises(page).into_iter().filter(|promise| promise.section == page.1[0]);
+        for row in tricks.filter(|promise| !promise.text.starts_with("- ")) {
+            told.extend(row.text.split(", ").map(|number| number.parse::<u32>().expect("a row's number")));
+            let is_one = |name: &&str| !listed.iter().any(|test| test.starts_with(&format!("{name}::")));
+            let shown = row.is_unshown() || row.names().iter().any(is_one);
+            assert!(shown, "{}: row {} names no case and no test by itself: {}", page.0, row.text, row.shown);
         }
         let untold: Vec<u32> = TRICKS.filter(|number| !told.contains(number)).collect();
         assert!(untold.is_empty(), "{} tells nothing of rows {untold:?}", page.0);
@@ -174,15 +179,12 @@ fn every_row_of_the_catalogue_is_told() {
 #[test]
 fn both_languages_name_the_same() {
     for pair in PAGES.chunks(2) {
-        let [english, japanese] = [promises(pair[0]), promises(pair[1])];
-        let named = |promises: &[Promise]| -> Vec<Vec<String>> {
-            promises.iter().map(|promise| names(&promise.shown).into_iter().map(str::to_owned).collect()).collect()
-        };
-        let (left, right) = (named(&english), named(&japanese));
-        for (at, (left, right)) in left.iter().zip(&right).enumerate() {
-            assert_eq!(left, right, "{}: {}", pair[1].0, japanese[at].shown);
+        let (english, japanese) = (promises(pair[0]), promises(pair[1]));
+        for (english, japanese) in english.iter().zip(&japanese) {
+            assert_eq!(english.names(), japanese.names(), "{}: {}", pair[1].0, japanese.text);
+            assert_eq!(english.is_unshown(), japanese.is_unshown(), "{}: {}", pair[1].0, japanese.text);
         }
-        assert_eq!(left.len(), right.len(), "rows and points of {} and {}", pair[0].0, pair[1].0);
+        assert_eq!(english.len(), japanese.len(), "rows and points of {} and {}", pair[0].0, pair[1].0);
     }
 }
 
@@ -192,9 +194,8 @@ fn the_tests_that_the_pages_name_are_there() {
     let listed = listed();
     let mut named = 0;
     for (page, _) in PAGES {
-        let text = fs::read_to_string(Path::new(&package()).join(page)).expect(page);
-        let paragraphs = text.lines().filter(|line| !line.is_empty());
-        for name in paragraphs.flat_map(|line| line.split('`').skip(1).step_by(2)).filter(|word| is_test_name(word)) {
+        let text = fs::read_to_string(package().join(page)).expect(page);
+        for name in text.lines().flat_map(|line| line.split('`').skip(1).step_by(2)).filter(|word| is_test_name(word)) {
             named += 1;
             assert_eq!(missing(name, &listed), None, "{page}");
         }
