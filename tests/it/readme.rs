@@ -100,24 +100,6 @@ fn the_rules_pages_list_every_kind() {
     }
 }
 
-/// Every Rust file under a folder of the package, with its path from there.
-fn sources(folder: &Path) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "rs") {
-                let text = fs::read_to_string(&path).expect("a source");
-                found.push((path.to_string_lossy().into_owned(), text));
-            }
-        }
-    }
-    found
-}
-
 /// What a page shows to be copied, line by line.
 fn shown(text: &str) -> Vec<String> {
     let mut fenced = false;
@@ -167,31 +149,4 @@ fn pages_in_japanese_show_what_the_english_ones_do() {
         assert!(japanese.contains(&format!("[English](../{name})")), "docs/ja/{name} leads to the English one");
     }
     assert_eq!(missing, [""; 0], "pages that are not there in Japanese");
-}
-
-#[test]
-fn the_tests_that_the_pages_name_are_there() {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let sources: Vec<_> = ["src", "tests/it"].iter().flat_map(|folder| sources(&package.join(folder))).collect();
-    let mut named = 0;
-    for page in ["docs/guarantees.md", "docs/threat-model.md", "docs/ja/guarantees.md", "docs/ja/threat-model.md"] {
-        let text = fs::read_to_string(package.join(page)).expect(page);
-        let quoted = text.split('`').skip(1).step_by(2);
-        for name in quoted.filter(|word| word.contains("::") && !word.contains(|c: char| !is_of_a_name(c))) {
-            named += 1;
-            let last = name.rsplit("::").next().expect("a last part");
-            let file = format!("/{}.rs", name.replace("::", "/"));
-            let folder = format!("/{}/mod.rs", name.replace("::", "/"));
-            let (function, module) = (format!("fn {last}("), format!("mod {last} "));
-            let is_there = sources.iter().any(|(path, text)| {
-                path.ends_with(&file) || path.ends_with(&folder) || text.contains(&function) || text.contains(&module)
-            });
-            assert!(is_there, "{page} names `{name}`, which is no test");
-        }
-    }
-    assert!(named > 40, "names of tests are found");
-}
-
-fn is_of_a_name(c: char) -> bool {
-    c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | ':')
 }
