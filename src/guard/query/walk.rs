@@ -153,8 +153,16 @@ impl<'s, 'p> Walk<'s, 'p> {
         if self.values > VALUES_MAX {
             return Err(too_many());
         }
-        if let Some(data) = disguise::data(text).as_deref().and_then(Tree::json) {
-            return self.cursor(&data);
+        // What is said in base64 is said.
+        let inner = disguise::whole(text).filter(|_| self.nested < NESTED_MAX && !self.searches());
+        if let Some(inner) = inner {
+            if let Some(data) = Tree::structure(&inner) {
+                self.cursor(&data)?;
+            }
+            self.nested += 1;
+            let said = self.leaf(inner.trim());
+            self.nested -= 1;
+            said?;
         }
         if self.nested < NESTED_MAX
             && let Some(tree) = self.inner(text)?
@@ -169,6 +177,7 @@ impl<'s, 'p> Walk<'s, 'p> {
         }
         self.screen.notice(text);
         self.computed(text)?;
+        self.goes_on(text)?;
         self.apart(text)?;
         self.named(text)?;
         self.declared(text)?;
