@@ -18,7 +18,7 @@ use super::{
 };
 use crate::format::Format;
 use crate::format::csv::nodes as csv;
-use crate::format::json::nodes::{Member, Node};
+use crate::format::json::nodes::{Is, Member, Node};
 use crate::format::xml::nodes as xml;
 use crate::policy::plan::Plan;
 use crate::policy::remembered::{Recall, RecordAt};
@@ -193,6 +193,12 @@ impl Fates<'_> {
         memory: Memory<'_>,
     ) -> Result<(), Refusal> {
         self.asks()?;
+        // Whoever reads bytes in base64 makes nothing of a veil, so that nobody may have emptied the field.
+        let is_of_bytes =
+            self.sent.format == Format::Calls && matches!(leaf.is, Is::Text(_)) && !self.tree.is_a_string(leaf);
+        if is_of_bytes && call.was_veiled(self.plan, &name, memory) {
+            return Err(Doubt::veil(leaf.span.clone(), None).refuse(self.plan));
+        }
         match call.found(self.plan, None, (name, leaf), memory) {
             Found::Original(kept, original) => self.goes_home(number, None, (kept, original), leaf),
             Found::Same => self.settled.kept.push(leaf.span.clone()),
@@ -382,6 +388,11 @@ impl<'t> Call<'t> {
             all.text(original, &kept.veil, whole);
         }
         (asked, is_known)
+    }
+
+    /// Whether staff was given a veil of a field.
+    fn was_veiled(&self, plan: &Plan, name: &str, memory: Memory<'_>) -> bool {
+        self.fields(plan, name).iter().filter_map(memory).any(|one| !one.kept.veil.trim().is_empty())
     }
 
     /// What is remembered of a field, by all resources that show it.
