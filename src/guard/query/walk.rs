@@ -256,10 +256,13 @@ impl<'s, 'p> Walk<'s, 'p> {
     }
 
     fn by(&mut self, parameter: &Parameter, text: &str) -> Result<(), Refusal> {
+        if parameter.is_statement {
+            self.stated(text)?;
+        }
         if !parameter.filters.is_empty() {
             self.about(&parameter.filters, text)?;
         }
-        if parameter.columns.is_empty() || text.is_empty() {
+        if parameter.columns.is_empty() || parameter.is_statement || text.is_empty() {
             return Ok(());
         }
         self.is_readable(text)?;
@@ -268,6 +271,14 @@ impl<'s, 'p> Walk<'s, 'p> {
         let own = text::pieces(text).filter_map(|piece| parameter.columns.get(&label::fold(piece)).copied());
         self.screen.ask(&name, &own.collect::<Vec<_>>(), Ask::Order)?;
         self.screen.ask(&name, &text::sorted(self.screen.columns(), text), Ask::Order)
+    }
+
+    /// A statement in a language of questions: a veiled column is asked about wherever it stands in there but in a plain
+    /// list of what the answer shall have, which is veiled there.
+    fn stated(&mut self, text: &str) -> Result<(), Refusal> {
+        self.is_readable(text)?;
+        self.mentions(text, Reading::Condition)?;
+        if text::is_plain_statement(text) { Ok(()) } else { self.screen.words(&self.name(), text) }
     }
 
     /// A value that is compared with the kinds in the way that its name says.
