@@ -247,7 +247,10 @@ const ARRANGES_WITHIN: &[&str] =
     &["sort", "ordering", "orderby", "groupby", "rowgroup", "pivot", "facet", "aggregat", "summar"];
 
 /// Names that compute if nothing else stands in them.
-const COMPUTES: &[&str] = &["min", "max", "sum", "avg", "average", "mean", "count", "stat", "values", "rows"];
+const COMPUTES: &[&str] = &["min", "max", "sum", "avg", "average", "mean", "count", "stat"];
+
+/// Names of lists that a pivot is made of.
+const PIVOTS: &[&str] = &["values", "rows"];
 
 /// Names below which a list of columns is one of what they hold, each with the name around it.
 const LISTS_WORDS: &[(&str, &str)] = &[("terms", "fl"), ("mlt", "fl")];
@@ -328,6 +331,11 @@ pub(super) fn arranges(name: &str) -> bool {
     }
     // An order that came by telephone is no sort.
     words.iter().any(|word| ARRANGES.contains(&word.as_str())) && !is_kind(name)
+}
+
+/// Whether columns that stand right below this name, or alone in objects there, are what a pivot is made of.
+pub(super) fn is_of_a_pivot(name: &str) -> bool {
+    PIVOTS.contains(&squeezed(name).as_str())
 }
 
 /// Whether a column's name below these two asks for the words that it holds.

@@ -194,7 +194,8 @@ impl<'p> Walk<'_, 'p> {
     pub(super) fn arranges(&self, text: &str) -> bool {
         let last: Vec<&str> =
             self.path.iter().rev().filter(|part| !part.is_number).take(2).map(|part| part.name.as_str()).collect();
-        let lists_words = matches!(last[..], [inner, outer] if hints::lists_words(outer, inner));
+        let lists_words = matches!(last[..], [inner, outer] if hints::lists_words(outer, inner))
+            || last.first().is_some_and(|inner| hints::is_of_a_pivot(inner));
         let names_columns = |text: &str| {
             let mut pieces = text.split([',', ';', '|']).map(str::trim).filter(|piece| !piece.is_empty());
             !text.is_empty() && pieces.all(arguments::is_sort)
