@@ -64,6 +64,7 @@ fn media(word: &str) -> Option<&'static str> {
         "form" => Some("application/x-www-form-urlencoded"),
         "json" | "gzip" => Some("application/json"),
         "json-patch" => Some("application/json-patch+json"),
+        "merge-patch" => Some("application/merge-patch+json"),
         "ndjson" => Some("application/x-ndjson"),
         "events" => Some("text/event-stream"),
         "csv" => Some("text/csv; charset=utf-8"),

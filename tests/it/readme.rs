@@ -49,24 +49,44 @@ fn the_shipped_rules_pass_their_own_tests() {
     }
 }
 
+/// The pages of a folder, with their paths.
+fn pages(folder: &str) -> Vec<(String, String)> {
+    let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let pages = paths.filter(|path| path.extension().is_some_and(|end| end == "md"));
+    pages.map(|path| (path.to_string_lossy().into_owned(), fs::read_to_string(&path).expect("a page"))).collect()
+}
+
+/// Whether a block is a whole file of rules, and no part of one, nor a gateway's own file.
+fn is_of_rules(block: &str) -> bool {
+    let begins = |key: &str| block.lines().any(|line| line.starts_with(key));
+    block.lines().find(|line| !line.starts_with('#')) == Some("sudare: 1")
+        && !["listen:", "upstream:", "sites:", "identity:", "keys:"].into_iter().any(begins)
+}
+
 #[test]
-fn the_examples_of_the_rules_page_are_good_rules() {
-    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.md")).expect("docs/rules.md");
-    let blocks: Vec<&str> =
-        page.split("```yaml\n").skip(1).map(|part| part.split("```").next().expect("a block")).collect();
-    assert!(blocks.len() >= 5, "the blocks are found");
+fn the_examples_of_all_pages_are_good_rules_and_pass_their_own_tests() {
     let folder = tempfile::tempdir().expect("a folder");
-    for (at, block) in blocks.into_iter().enumerate() {
-        let file = folder.path().join(format!("{at}.yaml"));
-        fs::write(&file, block).expect("a file");
-        // A run of no tests is none that passed.
-        let tested = if block.contains("\ntests:\n") { 0 } else { 2 };
-        for (command, status) in [("check", 0), ("test", tested)] {
-            let output = Command::new(env!("CARGO_BIN_EXE_sudare")).arg(command).arg(&file).output().expect("sudare");
-            let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-            assert_eq!(output.status.code(), Some(status), "{command} {block}: {told}");
+    let (mut checked, mut tested) = (0, 0);
+    for (name, page) in pages("docs").into_iter().chain(pages("docs/ja")) {
+        let blocks = page.split("```yaml\n").skip(1).map(|part| part.split("```").next().expect("a block"));
+        for block in blocks.filter(|block| is_of_rules(block)) {
+            let file = folder.path().join("example.yaml");
+            fs::write(&file, block).expect("a file");
+            // A run of no tests is none that passed.
+            let status = if block.contains("\ntests:\n") { 0 } else { 2 };
+            for (command, status) in [("check", 0), ("test", status)] {
+                let output = Command::new(env!("CARGO_BIN_EXE_sudare")).arg(command).arg(&file).output();
+                let output = output.expect("sudare");
+                let told =
+                    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+                assert_eq!(output.status.code(), Some(status), "{command} {name} {block}: {told}");
+            }
+            checked += 1;
+            tested += usize::from(status == 0);
         }
     }
+    assert!(checked >= 30 && tested >= 15, "the blocks are found: {checked}, {tested} with tests");
 }
 
 #[test]
