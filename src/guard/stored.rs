@@ -24,8 +24,21 @@ use crate::transform::{self, Context, FULL, Today};
 pub enum What<'a> {
     /// The values that stand at places of kinds that the CRM holds so.
     Written,
+    /// None: what stands at those places is noted as it is.
+    Seen,
+    /// Those that stand there and are no such token yet.
+    Renewed,
     /// The values that are looked for.
     Sought(&'a BTreeSet<(KindId, Secret)>),
+}
+
+/// What stands where the CRM holds tokens of a kind, or is to stand there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The kind.
+    pub kind: KindId,
+    /// A token, or a value that is none yet.
+    pub text: Secret,
 }
 
 /// Puts tokens in the place of values in what staff sends.
@@ -37,19 +50,21 @@ pub struct Inward<'a> {
     settled: usize,
     /// How many values have become tokens.
     pub tokens: usize,
+    /// What stands there now, place by place.
+    pub standing: Vec<Standing>,
 }
 
 impl<'a> Inward<'a> {
     /// For one body, or for the query of an address.
     pub fn new(plan: &'a Plan, mint: &'a dyn Mint, what: What<'a>) -> Inward<'a> {
         let stored = Stored { plan, store: &plan.store };
-        Inward { stored, mint, what, edits: Vec::new(), settled: 0, tokens: 0 }
+        Inward { stored, mint, what, edits: Vec::new(), settled: 0, tokens: 0, standing: Vec::new() }
     }
 
     /// The kind of which a value goes on as a token.
     fn kind(&self, leaf: &Leaf<'_>) -> Result<Option<KindId>, Refusal> {
         match self.what {
-            What::Written => self.written(leaf),
+            What::Written | What::Seen | What::Renewed => self.written(leaf),
             What::Sought(_) if leaf.part != Part::Value => Ok(None),
             What::Sought(sought) => match self.stored.kinds_of(sought, leaf.text)[..] {
                 [] => Ok(None),
@@ -81,6 +96,13 @@ impl<'a> Inward<'a> {
             }
             kind => Ok(kind),
         }
+    }
+
+    /// The value for which a token of the store stands.
+    fn held(&self, kind: KindId, text: &str) -> Option<Secret> {
+        let opened = self.mint.opened(text)?;
+        let is_own = opened.kind == self.stored.plan.kinds.get(kind).name;
+        (is_own && opened.domain == Domain::Shared(STORED.to_owned())).then_some(opened.value)
     }
 
     fn token(&self, kind: KindId, leaf: &Leaf<'_>, value: &str) -> Result<String, Refusal> {
@@ -122,7 +144,17 @@ impl Sink for Inward<'_> {
             return Ok(());
         }
         let Some(kind) = self.kind(leaf)? else { return Ok(()) };
-        let text = self.token(kind, leaf, &leaf.text[range.clone()])?;
+        let value = &leaf.text[range.clone()];
+        if matches!(self.what, What::Seen) {
+            self.standing.push(Standing { kind, text: Secret(value.to_owned()) });
+            return Ok(());
+        }
+        let held = if matches!(self.what, What::Renewed) { self.held(kind, value) } else { None };
+        let text = self.token(kind, leaf, held.as_ref().map_or(value, |held| &held.0))?;
+        self.standing.push(Standing { kind, text: Secret(text.clone()) });
+        if held.is_some() && text == value {
+            return Ok(());
+        }
         self.tokens += 1;
         self.edits.push(Edit {
             document: Document::Body,

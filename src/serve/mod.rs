@@ -26,6 +26,7 @@ mod keys;
 mod line;
 pub mod listen;
 pub mod loading;
+pub mod migrating;
 pub mod memory;
 mod opening;
 mod panics;

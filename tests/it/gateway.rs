@@ -20,6 +20,7 @@ mod limits;
 mod log;
 mod login;
 mod memory;
+mod migrate;
 pub mod origin;
 mod proxied;
 mod reload;

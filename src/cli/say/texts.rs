@@ -366,6 +366,35 @@ texts! {
     IMPORT_LACKS_HELP: "nothing would open what those keys sealed; `--replace` puts it in force all the same",
         "その鍵で封じたものは開けなくなります。それでも取り込むなら `--replace` を付けてください";
 
+    // migrate
+    NO_STORE: "no rule says `store:`, so that there is nothing to convert to",
+        "`store:` を書いた規則がないため、変換するものがありません";
+    MIGRATE_NO_RESOURCE: "the rules have no resource `{resource}`", "規則に `{resource}` というリソースはありません";
+    MIGRATE_NO_PAGE: "the resource `{resource}` has no GET that is told from others by an id in its path or query alone",
+        "リソース `{resource}` には、パスかクエリのIDだけで1件を指すGETがありません";
+    MIGRATE_NO_WRITE: "the resource `{resource}` takes no such write of the same subject: name another with `--write` or `--method`",
+        "リソース `{resource}` は同じ対象の書き込みを受け付けません。`--write` か `--method` で指定してください";
+    MIGRATE_NO_HOST: "the CRM's host is no header's value", "CRMのホスト名をヘッダーに書けません";
+    MIGRATING: "{records} records: {converted} converted, {failed} failed",
+        "{records} 件: 変換 {converted}、失敗 {failed}";
+    MIGRATED: "{records} records: {converted} converted, {already} were converted before, {nothing} hold no such value, {skipped} the journal says are done, {failed} failed",
+        "{records} 件: 変換 {converted}、変換済み {already}、対象の値なし {nothing}、ジャーナルで完了 {skipped}、失敗 {failed}";
+    MIGRATED_DRY: "{records} records: {converted} would be converted, {already} are converted, {nothing} hold no such value, {skipped} left out, {failed} would fail; nothing was written",
+        "{records} 件: 変換予定 {converted}、変換済み {already}、対象の値なし {nothing}、除外 {skipped}、失敗見込み {failed}（何も書き込んでいません）";
+    BECAME_TOKENS: "VALUES CONVERTED", "変換した値";
+    WERE_TOKENS: "WERE TOKENS", "変換済みの値";
+    FAILED_RECORDS: "FAILED", "失敗";
+    WHY: "WHY", "理由";
+    FAILED_FIRST: "the first that failed: {ids}", "失敗したレコード（先頭から）: {ids}";
+    MIGRATION_STOPPED: "stopped before the last record: {why}", "途中で止めました: {why}";
+    INTERRUPTED: "somebody interrupted it", "中断の合図を受けました";
+    JOURNAL_UNOPENED: "the journal `{path}` cannot be used: {error}", "ジャーナル `{path}` を使えません: {error}";
+    JOURNAL_UNWRITTEN: "the journal cannot be written: {error}", "ジャーナルに書き込めません: {error}";
+    JOURNAL_BUSY: "another process writes the journal `{path}`", "ジャーナル `{path}` は別のプロセスが使用中です";
+    JOURNAL_OTHER: "the journal `{path}` is of other rules, keys or another resource: name a new one with `--journal`",
+        "ジャーナル `{path}` は別の規則・鍵・リソースのものです。`--journal` で新しいものを指定してください";
+    JOURNAL_ODD: "`{path}` is no journal of a migration (line {line})", "`{path}` は移行のジャーナルではありません（{line} 行目）";
+
     // kinds, rules table, scan, replay
     CATEGORY: "CATEGORY", "区分";
     LABELS: "LABELS", "見出し";

@@ -16,6 +16,7 @@ mod head;
 mod hidden;
 mod leads;
 mod login;
+pub mod migrate;
 mod more;
 mod posted;
 mod prefetched;
