@@ -116,8 +116,10 @@ impl Vault {
     pub fn token(&self, kind: &str, domain: &Domain, value: &str, lasts: Option<u32>) -> Result<Token, MintError> {
         let plain = pack(domain, value)?;
         let ring = self.ring.now();
-        // The newest first: what an older version of the keys wrote is still found.
-        let lookups = ring.newest_first().map(|keys| keys.lookup.of_value(kind, domain_parts(domain), value));
+        let keys = ring.sealing(domain);
+        // The one that writes first, then the newest: what an older version of the keys wrote is still found.
+        let all = std::iter::once(keys).chain(ring.newest_first().filter(|other| other.version != keys.version));
+        let lookups = all.map(|keys| keys.lookup.of_value(kind, domain_parts(domain), value));
         let lookups: Vec<Lookup> = lookups.collect();
         // A ring is never without a key.
         let Some(newest) = lookups.first() else { return Err(MintError::Away) };
@@ -139,8 +141,8 @@ impl Vault {
         if noted.by_token.len() >= NOTED_MAX || noted.tokens >= self.tokens_max as u64 {
             return Err(MintError::Vault);
         }
-        let token = draw(ring.current())?;
-        let sealed = seal::seal(ring.current(), &bound(&token, until), kind, &plain).ok_or(MintError::Away)?;
+        let token = draw(keys)?;
+        let sealed = seal::seal(keys, &bound(&token, until), kind, &plain).ok_or(MintError::Away)?;
         let at = self.minted.fetch_add(1, Ordering::AcqRel) + 1;
         let row = Row { lookup: *newest, token, until, sealed, instead: known.map(|held| held.token) };
         let noting = Arc::new(Noting { at, row });
@@ -204,9 +206,20 @@ impl Vault {
         if !lives(until, now) {
             return None;
         }
-        let plain = Zeroizing::new(seal::unseal(&self.ring.now(), &bound(token, until), kind, &sealed)?);
+        let ring = self.ring.now();
+        let plain = Zeroizing::new(seal::unseal(&ring, &bound(token, until), kind, &sealed)?);
         let (domain, value) = unpack(&plain)?;
+        if seal::version(&sealed).is_none_or(|version| ring.is_shredded(version, &domain)) {
+            return None;
+        }
         Some(Opened { kind: kind.to_owned(), domain, value })
+    }
+
+    /// Notes that a ring is the one whose tokens stand here: the versions by which that is known may be destroyed one
+    /// day. This waits for the disk.
+    pub fn mark(&self, ring: &Ring) -> Result<(), VaultError> {
+        let keys = ring.current();
+        self.backend.mark(keys.version, &keys.lookup.of_ring())
     }
 
     /// The keys that find and open what is kept.
@@ -255,7 +268,7 @@ fn lives(until: Option<i64>, now: i64) -> bool {
 }
 
 /// What a record is sealed under, beside its kind.
-fn bound(token: &Token, until: Option<i64>) -> Vec<u8> {
+pub(super) fn bound(token: &Token, until: Option<i64>) -> Vec<u8> {
     let mut bound = token.to_vec();
     bound.extend(until.into_iter().flat_map(i64::to_be_bytes));
     bound

@@ -125,6 +125,9 @@ impl KeyMint {
         let keys = self.ring.version(version).filter(|_| head[0] == LAYOUT)?;
         let plain = Zeroizing::new(cipher(keys).decrypt([head, kind.as_bytes()], sealed).ok()?);
         let (domain, value) = unpack(&plain)?;
+        if self.ring.is_shredded(version, &domain) {
+            return None;
+        }
         Some(Opened { kind: kind.to_owned(), domain, value })
     }
 }
@@ -193,7 +196,7 @@ impl Mint for KeyMint {
     }
 
     fn older(&self) -> Vec<Arc<dyn Mint>> {
-        let versions = self.ring.newest_first().skip(1).take(OLDER);
+        let versions = self.ring.older(OLDER);
         let mint = |keys: &Keys| KeyMint {
             ring: Arc::clone(&self.ring),
             random: self.random.clone(),

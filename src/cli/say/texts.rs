@@ -325,6 +325,7 @@ texts! {
     MINTS: "MINTS FOR", "発行の対象";
     KEYS_ACTIVE: "active", "使用中";
     KEYS_OLD: "old", "開くだけ";
+    KEYS_OWN: "own", "専用";
     KEYS_DESTROYED: "destroyed", "破棄済み";
     MINTS_SUBJECTS: "subjects", "顧客ごと";
     MINTS_SHARED: "shared domains", "共有ドメイン";
@@ -359,6 +360,19 @@ texts! {
         "CRMがこの版のトークン（`store:`）を持たない、または移し終えたなら、`--stored-migrated` を付けてください";
     RETIRED: "version {version} of {ring} is destroyed; copies that were exported still hold it",
         "{ring} の版 {version} を破棄しました。書き出した控えには残っています";
+    SHRED_WHOM: "name a `--domain` or a `--subject`", "`--domain` か `--subject` を指定してください";
+    STOP_FIRST_TOO: "stop the gateway first: the tokens that its vault keeps are taken out",
+        "先にゲートウェイを止めてください。保管庫のトークンを取り除きます";
+    NO_VAULT_TO_SHRED: "there is no vault at {vault}, so that no random token was taken out",
+        "{vault} に保管庫がないため、ランダムトークンは取り除いていません";
+    SHRED_UNTOLD: "{count} random tokens in the vault are of kinds that the rules do not know; whose they are cannot be told, and they are still there",
+        "保管庫のランダムトークン {count} 個は規則にない種別のもので、誰のものか分からず、残っています";
+    SHREDDED_KEYS: "version {versions} of {ring} is destroyed: nothing opens what it made; copies that were exported still hold it",
+        "{ring} の版 {versions} を破棄しました。その版のトークンは誰にも開けません。書き出した控えには残っています";
+    SHREDDED_TOKENS: "{count} random tokens are taken out of the vault; older copies of it still hold them",
+        "保管庫からランダムトークン {count} 個を取り除きました。古い写しには残っています";
+    SHREDDED_REFUSED: "tokens of version {versions} are refused from now on, and not destroyed: their keys are needed for others until those versions are retired",
+        "版 {versions} のトークンは以後拒みますが、破棄はしていません。鍵はほかのトークンに必要で、版を廃止するまで残ります";
     EXPORTED: "{ring} is written to {path}, sealed under the passphrase", "{ring} をパスフレーズで封じ、{path} に書き出しました";
     IMPORTED: "{ring} is the imported one now; version {version} mints", "{ring} を取り込みました。版 {version} が発行します";
     IMPORT_LACKS: "it lacks version {version} of {ring}, or has other keys in its place",
