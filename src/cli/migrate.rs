@@ -244,6 +244,7 @@ impl<'a> Job<'a> {
         let migration = Migration {
             policy: &self.opened.policy,
             mint: &self.opened.mint,
+            vault: self.opened.vault.as_deref(),
             upstream: &self.opened.upstream,
             bounds: &self.opened.bounds,
             read: &args.resource,

@@ -28,6 +28,8 @@ pub enum What<'a> {
     Seen,
     /// Those that stand there and are no such token yet.
     Renewed,
+    /// The same, and nothing is noted of it anywhere.
+    Tried,
     /// The values that are looked for.
     Sought(&'a BTreeSet<(KindId, Secret)>),
 }
@@ -64,7 +66,7 @@ impl<'a> Inward<'a> {
     /// The kind of which a value goes on as a token.
     fn kind(&self, leaf: &Leaf<'_>) -> Result<Option<KindId>, Refusal> {
         match self.what {
-            What::Written | What::Seen | What::Renewed => self.written(leaf),
+            What::Written | What::Seen | What::Renewed | What::Tried => self.written(leaf),
             What::Sought(_) if leaf.part != Part::Value => Ok(None),
             What::Sought(sought) => match self.stored.kinds_of(sought, leaf.text)[..] {
                 [] => Ok(None),
@@ -100,6 +102,9 @@ impl<'a> Inward<'a> {
 
     /// The value for which a token of the store stands.
     fn held(&self, kind: KindId, text: &str) -> Option<Secret> {
+        if matches!(self.stored.store.tokens.get(&kind), Some(Token::Format { .. })) {
+            return self.mint.issued(self.stored.plan.kinds.get(kind), text);
+        }
         let opened = self.mint.opened(text)?;
         let is_own = opened.kind == self.stored.plan.kinds.get(kind).name;
         (is_own && opened.domain == Domain::Shared(STORED.to_owned())).then_some(opened.value)
@@ -131,6 +136,14 @@ impl<'a> Inward<'a> {
         if made == FULL || !fits {
             return Err(does_not_fit(name));
         }
+        if matches!(token, Token::Format { .. }) && matches!(self.what, What::Written | What::Renewed) {
+            let noted = self.mint.issue(plan.kinds.get(kind), &made, value);
+            let noted = noted.map_err(|_| Refusal::new(Reason::Keys, "the vault cannot be read, or takes no more"))?;
+            if !noted {
+                let note = format!("another value of `{name}` has the same token, which could be turned back to one alone");
+                return Err(Refusal::new(Reason::Rule, note));
+            }
+        }
         Ok(made)
     }
 }
@@ -149,7 +162,7 @@ impl Sink for Inward<'_> {
             self.standing.push(Standing { kind, text: Secret(value.to_owned()) });
             return Ok(());
         }
-        let held = if matches!(self.what, What::Renewed) { self.held(kind, value) } else { None };
+        let held = if matches!(self.what, What::Renewed | What::Tried) { self.held(kind, value) } else { None };
         let text = self.token(kind, leaf, held.as_ref().map_or(value, |held| &held.0))?;
         self.standing.push(Standing { kind, text: Secret(text.clone()) });
         if held.is_some() && text == value {
@@ -223,7 +236,7 @@ fn does_not_fit(kind: &str) -> Refusal {
 }
 
 /// The bytes of a text without the blanks around it.
-fn trimmed(text: &str) -> Range<usize> {
+pub(super) fn trimmed(text: &str) -> Range<usize> {
     let start = text.len() - text.trim_start().len();
     let end = text.trim_end().len();
     start.min(end)..end

@@ -1,7 +1,8 @@
 //! What a migration of a CRM's records needs of a gateway's configuration: its rules, its keys, the way to its CRM.
 //!
 //! No gateway is started for it, and one may run beside it with the same ring: nothing is written to the state folder
-//! but how much the keys have encrypted.
+//! but how much the keys have encrypted. Only where tokens look like values does it need the vault, which is open in
+//! one process.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,10 +17,14 @@ use crate::config::upstream::{UpstreamConfig, Upstreams};
 use crate::metrics::Metrics;
 use crate::policy::Policy;
 use crate::serve::loading::{self, LoadError};
+use crate::serve::run::VAULT;
 use crate::serve::upstream::Upstream;
+use crate::terms::action::Token;
 use crate::terms::bounds::Bounds;
 use crate::terms::mint::{Domain, Mint, STORED};
+use crate::vault::keep::Vault;
 use crate::vault::mint::KeyMint;
+use crate::vault::open::VaultError;
 use crate::vault::ring::count::Counts;
 use crate::vault::ring::{Place, Ring, RingError};
 
@@ -29,6 +34,8 @@ pub struct Opened {
     pub policy: Arc<Policy>,
     /// Makes and opens tokens.
     pub mint: Arc<dyn Mint>,
+    /// Keeps for which values tokens stand that look like some, where the rules want such.
+    pub vault: Option<Arc<Vault>>,
     /// The CRM.
     pub upstream: Arc<Upstream>,
     /// What is longer is refused.
@@ -47,6 +54,8 @@ pub enum OpenError {
     Rules(LoadError),
     /// The key ring.
     Keys(RingError),
+    /// The vault.
+    Vault(VaultError),
     /// A certificate.
     Pem(PemError),
     /// There are several CRMs, and none of them is meant.
@@ -60,6 +69,7 @@ impl fmt::Display for OpenError {
         match self {
             OpenError::Rules(error) => f.write_str(&error.why()),
             OpenError::Keys(error) => error.fmt(f),
+            OpenError::Vault(error) => error.fmt(f),
             OpenError::Pem(error) => error.fmt(f),
             OpenError::Site(hosts) => write!(f, "name one of these hosts with `--site`: {}", hosts.join(", ")),
             OpenError::System(what) => f.write_str(what),
@@ -77,9 +87,20 @@ pub fn open(config: &Config, site: Option<&str>) -> Result<Opened, OpenError> {
     let open = metrics.connections.with_label_values(&["crm"]);
     let upstream = Arc::new(Upstream::new(crm, &config.bounds, open).map_err(OpenError::Pem)?);
     let ring = Arc::new(config.keys.open().map_err(OpenError::Keys)?);
+    let is_such = |token: &Token| matches!(token, Token::Format { .. });
+    let vault = rules.policy.store().tokens.values().any(is_such).then(|| {
+        let path = config.state.join(VAULT);
+        Vault::open(&path, Arc::clone(&ring), config.bounds.tokens).map(Arc::new).map_err(OpenError::Vault)
+    });
+    let vault = vault.transpose()?;
+    let mint: Arc<dyn Mint> = match &vault {
+        Some(vault) => Arc::new(KeyMint::keeping(Arc::clone(&ring), Arc::clone(vault))),
+        None => Arc::new(KeyMint::new(Arc::clone(&ring))),
+    };
     let mut opened = Opened {
         policy: rules.policy,
-        mint: Arc::new(KeyMint::new(Arc::clone(&ring))),
+        mint,
+        vault,
         upstream,
         bounds: config.bounds.clone(),
         version: ring.minting(&Domain::Shared(STORED.to_owned())).version,

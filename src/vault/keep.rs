@@ -12,6 +12,9 @@
 //! releases an answer waits until `kept` has come up to what was `minted`. What cannot be written
 //! stays noted, is bounded, and goes with the next flush.
 //!
+//! Where the CRM holds tokens that look like values (`store: format`), each is kept as such a record, which the keyed
+//! hash of what it looks like finds: by that alone it is turned back.
+//!
 //! A token may have an end. From then on it stands for nothing, as one that never was, its value gets a new one, and
 //! `sweep` takes it out. One value in one domain has one token however many rules ask for it: of ends the first
 //! counts, so that no rule gives away what lasts longer than it says. The token that lasted longer goes on
@@ -25,7 +28,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aws_lc_rs::rand;
 use zeroize::Zeroizing;
 
-use crate::terms::mint::{Domain, MintError};
+use crate::terms::mint::{Domain, MintError, STORED};
+use crate::terms::secret::Secret;
 use crate::vault::backend::{Backend, Held, Lookup, Row, TOKEN_BYTES, Token};
 use crate::vault::embedded::Embedded;
 use crate::vault::mint::{Opened, domain_parts, pack, unpack};
@@ -117,23 +121,51 @@ impl Vault {
         let plain = pack(domain, value)?;
         let ring = self.ring.now();
         let keys = ring.sealing(domain);
-        // The one that writes first, then the newest: what an older version of the keys wrote is still found.
-        let all = std::iter::once(keys).chain(ring.newest_first().filter(|other| other.version != keys.version));
-        let lookups = all.map(|keys| keys.lookup.of_value(kind, domain_parts(domain), value));
-        let lookups: Vec<Lookup> = lookups.collect();
+        let lookups = lookups(&ring, keys, |keys| keys.lookup.of_value(kind, domain_parts(domain), value));
+        self.token_of(keys, (kind, &plain), &lookups, lasts)
+    }
+
+    /// Keeps for which value a token stands that looks like one and was made of the CRM's own; says whether it does,
+    /// and not for another value already.
+    pub fn issue(&self, kind: &str, shown: &str, value: &str) -> Result<bool, MintError> {
+        let plain = pack(&Domain::Shared(STORED.to_owned()), value)?;
+        let ring = self.ring.now();
+        let keys = ring.current();
+        let lookups = lookups(&ring, keys, |keys| keys.lookup.of_shown(kind, shown));
+        let token = self.token_of(keys, (kind, &plain), &lookups, None)?;
+        let opened = self.open_random(kind, &token).ok_or(MintError::Vault)?;
+        Ok(opened.value.0 == value)
+    }
+
+    /// The value for which such a token stands.
+    pub fn issued(&self, kind: &str, shown: &str) -> Option<Secret> {
+        let ring = self.ring.now();
+        let lookups = lookups(&ring, ring.current(), |keys| keys.lookup.of_shown(kind, shown));
+        let held = self.find(&lookups, self.time.now()).ok()??;
+        Some(self.open_random(kind, &held.token)?.value)
+    }
+
+    /// The token that one of these finds, or a new one that the first will find.
+    fn token_of(
+        &self,
+        keys: &Keys,
+        (kind, plain): (&str, &[u8]),
+        lookups: &[Lookup],
+        lasts: Option<u32>,
+    ) -> Result<Token, MintError> {
         // A ring is never without a key.
         let Some(newest) = lookups.first() else { return Err(MintError::Away) };
         let now = self.time.now();
         let until = lasts.map(|lasts| now.saturating_add(i64::from(lasts)));
         let suits = |held: &Held| until.is_none_or(|until| held.until.is_some_and(|own| own <= until));
-        if let Some(held) = self.find(&lookups, now)?.filter(suits) {
+        if let Some(held) = self.find(lookups, now)?.filter(suits) {
             return Ok(held.token);
         }
         // Once more where nobody else can mint: of two who ask at once both get one token.
         let mut noted = self.noted();
         let known = match lookups.iter().find_map(|lookup| noted.found(lookup, now)) {
             Some(held) => Some(held),
-            None => self.written(&lookups, now)?,
+            None => self.written(lookups, now)?,
         };
         if let Some(held) = known.filter(suits) {
             return Ok(held.token);
@@ -142,7 +174,7 @@ impl Vault {
             return Err(MintError::Vault);
         }
         let token = draw(keys)?;
-        let sealed = seal::seal(keys, &bound(&token, until), kind, &plain).ok_or(MintError::Away)?;
+        let sealed = seal::seal(keys, &bound(&token, until), kind, plain).ok_or(MintError::Away)?;
         let at = self.minted.fetch_add(1, Ordering::AcqRel) + 1;
         let row = Row { lookup: *newest, token, until, sealed, instead: known.map(|held| held.token) };
         let noting = Arc::new(Noting { at, row });
@@ -260,6 +292,13 @@ impl Noted {
         let row = &self.by_lookup.get(lookup)?.row;
         lives(row.until, now).then_some(Held { token: row.token, until: row.until })
     }
+}
+
+/// What finds one thing under each version of the keys: under the one that writes first, and then the newest, so that
+/// what an older one wrote is still found.
+fn lookups(ring: &Ring, keys: &Keys, of: impl Fn(&Keys) -> Lookup) -> Vec<Lookup> {
+    let others = ring.newest_first().filter(|other| other.version != keys.version);
+    std::iter::once(keys).chain(others).map(of).collect()
 }
 
 /// Whether what ends then is there now.

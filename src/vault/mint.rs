@@ -206,6 +206,19 @@ impl Mint for KeyMint {
         versions.map(|keys| Arc::new(mint(keys)) as Arc<dyn Mint>).collect()
     }
 
+    fn issue(&self, kind: &Kind, token: &str, value: &str) -> Result<bool, MintError> {
+        match &self.random {
+            Random::Kept(vault) => vault.issue(&kind.name, token, value),
+            Random::Passing => Ok(true),
+            Random::None => Err(MintError::Vault),
+        }
+    }
+
+    fn issued(&self, kind: &Kind, token: &str) -> Option<Secret> {
+        let Random::Kept(vault) = &self.random else { return None };
+        vault.issued(&kind.name, token)
+    }
+
     fn opened(&self, token: &str) -> Option<Opened> {
         self.unseal(token)
     }

@@ -48,6 +48,11 @@ impl LookupKey {
         self.of([b"grant", kind.as_bytes(), subject.as_bytes(), id.as_bytes()])
     }
 
+    /// The hash of a token that looks like a value of a kind.
+    pub fn of_shown(&self, kind: &str, token: &str) -> [u8; LOOKUP_BYTES] {
+        self.of([b"shown", kind.as_bytes(), token.as_bytes()])
+    }
+
     /// The hash of whose tokens open no more.
     pub fn of_shred(&self, whose: [&[u8]; 3]) -> [u8; LOOKUP_BYTES] {
         let [of, kind, id] = whose;

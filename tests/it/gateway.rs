@@ -34,6 +34,8 @@ mod session;
 mod sites;
 mod skins;
 mod stored;
+mod stored_format;
+mod stored_writes;
 mod tokens;
 
 use std::sync::Arc;

@@ -30,6 +30,7 @@ use crate::serve::upstream::Upstream;
 use crate::terms::bounds::Bounds;
 use crate::terms::mint::Mint;
 use crate::terms::refusal::{Reason, Refusal};
+use crate::vault::keep::Vault;
 
 /// The methods by which a record is written, the one first that touches the least.
 pub const METHODS: [Method; 3] = [Method::PATCH, Method::PUT, Method::POST];
@@ -40,6 +41,8 @@ pub struct Migration<'a> {
     pub policy: &'a Policy,
     /// Makes and opens tokens.
     pub mint: &'a Arc<dyn Mint>,
+    /// What must be durable before the CRM holds such tokens.
+    pub vault: Option<&'a Vault>,
     /// The CRM.
     pub upstream: &'a Arc<Upstream>,
     /// What is longer is refused.
@@ -133,10 +136,13 @@ impl Migration<'_> {
         }
         let before = self.standing(&plan, record.format, &record.raw)?;
         let shown = (record.format, &*record.raw);
-        let (renewed, after) = stored::renewed(&plan, self.mint.as_ref(), self.bounds, shown)?;
+        let (renewed, after) = stored::renewed(&plan, self.mint.as_ref(), self.bounds, shown, dry)?;
         let told = self.told(&before, &after)?;
         if dry || told.outcome != Outcome::Converted {
             return Ok(told);
+        }
+        if let Some(vault) = self.vault {
+            vault.flush().map_err(|error| Failure { stops: true, ..Failure::new("keys", error.to_string()) })?;
         }
         let names = self.names(&record.raw, &renewed)?;
         self.write(&record, &self.body(id, &record, names.as_deref(), renewed.into())?, "the write").await?;

@@ -168,6 +168,10 @@ async fn answered(
         home.extend(hidden::gone_home(std::mem::take(&mut compared_with.values)));
     }
     let goes = going(gateway, house, (&asked, &plan), logs_in)?;
+    if goes.is_some() {
+        // A token that the CRM held and nobody could turn back would be a value that is lost.
+        gateway.keeping.durable(house.bounds.ledger_wait).await?;
+    }
     let by_crm = (upstream.identity(), house.bounds.depth);
     let of = (&doubts, compared_with, logs_in);
     let write = Box::pin(goes_on(gateway, house, by_crm, (&asks, &plan), &asked, &mut receipt, of)).await?;

@@ -232,14 +232,16 @@ pub(super) fn standing(
     Ok(By { plan, mint, bounds }.rewritten(format, text, || What::Seen)?.standing)
 }
 
-/// A text in which each such value is a token of now, and what stands there then.
+/// A text in which each such value is a token of now, and what stands there then. A dry run notes nothing.
 pub(super) fn renewed(
     plan: &Plan,
     mint: &dyn Mint,
     bounds: &Bounds,
     (format, text): (Format, &[u8]),
+    dry: bool,
 ) -> Result<(Vec<u8>, Vec<Standing>), Refusal> {
-    let made = By { plan, mint, bounds }.rewritten(format, text, || What::Renewed)?;
+    let what = || if dry { What::Tried } else { What::Renewed };
+    let made = By { plan, mint, bounds }.rewritten(format, text, what)?;
     Ok((made.bytes, made.standing))
 }
 
@@ -334,7 +336,7 @@ pub(super) struct Back {
 impl Back {
     /// For a body of this form; nothing where the CRM holds no tokens.
     pub(super) fn of(
-        plan: &Plan,
+        plan: &Arc<Plan>,
         mint: &Arc<dyn Mint>,
         (format, charset): (Format, Charset),
         bounds: &Bounds,
@@ -347,7 +349,7 @@ impl Back {
         if format == Format::Events {
             rewriter = rewriter.event_by_event();
         }
-        Ok(Some(Box::new(Back { rewriter, guard: Outward::new(&plan.kinds, mint) })))
+        Ok(Some(Box::new(Back { rewriter, guard: Outward::new(plan, mint) })))
     }
 
     /// Takes the next bytes; gives what can be judged, and what of it was a token.
@@ -371,12 +373,12 @@ impl Back {
 /// Turns the tokens of an answer's head back, and shows it to the guard of the answer.
 pub(super) fn headers(
     head: &mut response::Parts,
-    plan: &Plan,
+    plan: &Arc<Plan>,
     mint: &Arc<dyn Mint>,
     guard: &mut Outbound,
 ) -> Result<(), Refusal> {
     if plan.store.is_there {
-        let mut outward = Outward::new(&plan.kinds, mint);
+        let mut outward = Outward::new(plan, mint);
         for (number, (name, value)) in head.headers.iter().enumerate() {
             // What is no text is refused below.
             if let Ok(text) = std::str::from_utf8(value.as_bytes()) {
@@ -393,7 +395,7 @@ pub(super) fn headers(
 pub(super) fn whole(
     head: &response::Parts,
     body: Bytes,
-    (plan, mint): (&Plan, &Arc<dyn Mint>),
+    (plan, mint): (&Arc<Plan>, &Arc<dyn Mint>),
     guard: &mut Outbound,
     bounds: &Bounds,
 ) -> Result<Bytes, Refusal> {
