@@ -32,6 +32,8 @@ pub enum What<'a> {
     Tried,
     /// The values that are looked for.
     Sought(&'a BTreeSet<(KindId, Secret)>),
+    /// The same, by tokens that look like nothing else: by them it shows whether more is asked.
+    Proven(&'a BTreeSet<(KindId, Secret)>),
 }
 
 /// What stands where the CRM holds tokens of a kind, or is to stand there.
@@ -67,8 +69,8 @@ impl<'a> Inward<'a> {
     fn kind(&self, leaf: &Leaf<'_>) -> Result<Option<KindId>, Refusal> {
         match self.what {
             What::Written | What::Seen | What::Renewed | What::Tried => self.written(leaf),
-            What::Sought(_) if leaf.part != Part::Value => Ok(None),
-            What::Sought(sought) => match self.stored.kinds_of(sought, leaf.text)[..] {
+            What::Sought(_) | What::Proven(_) if leaf.part != Part::Value => Ok(None),
+            What::Sought(sought) | What::Proven(sought) => match self.stored.kinds_of(sought, leaf.text)[..] {
                 [] => Ok(None),
                 [kind] => Ok(Some(kind)),
                 _ => Err(asks_two()),
@@ -113,7 +115,8 @@ impl<'a> Inward<'a> {
     fn token(&self, kind: KindId, leaf: &Leaf<'_>, value: &str) -> Result<String, Refusal> {
         let Stored { plan, store } = self.stored;
         let name = &plan.kinds.get(kind).name;
-        let token = store.tokens.get(&kind).copied().unwrap_or(Token::Opaque);
+        let proves = matches!(self.what, What::Proven(_));
+        let token = store.tokens.get(&kind).copied().filter(|_| !proves).unwrap_or(Token::Opaque);
         let number = matches!(leaf.part, Part::Number | Part::Boolean);
         if number && (token == Token::Opaque || leaf.part == Part::Boolean) {
             let note = format!("the crm holds `{name}` as a token, which is a text: send the value as one");
@@ -132,7 +135,7 @@ impl<'a> Inward<'a> {
             MintError::Away => Refusal::new(Reason::Keys, "the key ring is not there"),
             MintError::Vault => Refusal::new(Reason::Keys, "the vault cannot be read, or takes no more"),
         })?;
-        let fits = store.max.get(&kind).is_none_or(|max| made.chars().count() <= *max);
+        let fits = proves || store.max.get(&kind).is_none_or(|max| made.chars().count() <= *max);
         if made == FULL || !fits {
             return Err(does_not_fit(name));
         }

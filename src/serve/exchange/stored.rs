@@ -25,6 +25,7 @@ use crate::serve::exchange::forms::{self, Parameters};
 use crate::serve::exchange::head::{edit_headers, show_headers};
 use crate::serve::exchange::questions::is_vouched_for;
 use crate::serve::exchange::reading::readable;
+use crate::terms::action::Token;
 use crate::terms::bounds::Bounds;
 use crate::terms::edit::Guard;
 use crate::terms::leaf::Walker;
@@ -289,7 +290,11 @@ impl By<'_> {
             return Ok(Made::default());
         }
         let made = self.rewritten(format, text, || What::Sought(&sought))?;
-        self.read(format, &made.bytes, |question| is_all_tokens(stored, question))?;
+        // Tokens that look like values would be asked about like values.
+        let looks_like = self.plan.store.tokens.values().any(|token| matches!(token, Token::Format { .. }));
+        let proof = looks_like.then(|| self.rewritten(format, text, || What::Proven(&sought))).transpose()?;
+        let proof = proof.as_ref().map_or(&made.bytes, |proof| &proof.bytes);
+        self.read(format, proof, |question| is_all_tokens(stored, question))?;
         Ok(made)
     }
 

@@ -432,7 +432,7 @@ fn the_tokens_of_a_subject_are_refused_until_their_keys_are_destroyed() {
     let text = fs::read_to_string(&scene.place.ring).expect("text");
     assert!(text.contains("\nshred 1 ") && !text.contains("customer"), "{text}");
     // What is made of another version is the subject's again, and what is destroyed needs no word more.
-    scene.rotate(&moved(&["a"]));
+    scene.rotate(&Moved::default());
     scene.rotate(&Moved { all: true, ..Moved::default() });
     let again = token(scene.ring(), &subject());
     assert_eq!(scene.opened(&[&again]), [true]);

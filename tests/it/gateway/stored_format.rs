@@ -17,7 +17,7 @@ roles: { support: { groups: [crm-support] }, manager: { groups: [crm-managers] }
 fields: { customer: { phone: [tel, 電話番号], email: [mail], notes: [memo] } }
 resources:
   - { id: customer, match: "GET|PUT /api/customers/{id}", subject: { type: customer, at: path.id }, restore: true, fields: customer }
-  - { id: page, match: "GET /customers/{id}", subject: path.id, fields: customer }
+  - { id: page, match: "GET /customers/{id}", subject: path.id, fields: { phone: [電話番号] } }
   - { id: list, match: GET /api/customers, records: "$.items[*]", subject: $.id, fields: customer, query: { tel: phone } }
 rules:
   - { for: support, mask: { phone: last4, email: domain }, search: exact }
@@ -36,7 +36,7 @@ fn keeping(first: &str) -> (Origin, Arc<Mutex<String>>) {
             "/customers/42" => {
                 let row: Value = serde_json::from_str(&kept).expect("JSON");
                 let tel = row["tel"].as_str().unwrap_or_default();
-                let page = format!("<table><tr><th>電話番号</th><td>{tel}</td></tr><tr><th>mail</th><td class=m>-</td></tr></table>");
+                let page = format!("<table><tr><th>電話番号</th><td>{tel}</td></tr></table>");
                 Answer::new(200, "text/html; charset=utf-8", &page)
             }
             _ => {

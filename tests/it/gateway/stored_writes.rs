@@ -28,7 +28,10 @@ struct Desk {
 
 impl Desk {
     fn new() -> Desk {
-        let crm = Origin::start(|_| Answer::new(200, "application/json", "{}"));
+        let crm = Origin::start(|request| match request.path().starts_with("/api/") {
+            true => Answer::new(200, "application/xml", "<done/>"),
+            false => Answer::new(200, "application/json", "{}"),
+        });
         let gateway = Running::start(&crm, RULES);
         Desk { crm, gateway }
     }
