@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::Method;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
 use crate::cli::ledger::Format;
@@ -265,7 +265,8 @@ impl<'a> Job<'a> {
             }
             Err(failure) => {
                 self.report.fail(name, &failure);
-                let line = json!({ "id": name, "outcome": "failed", "reason": failure.word, "note": failure.note, "at": at });
+                let line =
+                    json!({ "id": name, "outcome": "failed", "reason": failure.word, "note": failure.note, "at": at });
                 (line, Some(failure))
             }
         };
@@ -299,9 +300,7 @@ fn store(policy: &Policy) -> String {
 fn unopened(error: &JournalError, path: &Path, lang: Lang) -> Trouble {
     let path = path.display();
     match error {
-        JournalError::Io(error) => {
-            unusable(texts::JOURNAL_UNOPENED.with(lang, &[("path", &path), ("error", error)]))
-        }
+        JournalError::Io(error) => unusable(texts::JOURNAL_UNOPENED.with(lang, &[("path", &path), ("error", error)])),
         JournalError::Busy => refused(texts::JOURNAL_BUSY.with(lang, &[("path", &path)])),
         JournalError::Other => refused(texts::JOURNAL_OTHER.with(lang, &[("path", &path)])),
         JournalError::Odd(line) => unusable(texts::JOURNAL_ODD.with(lang, &[("path", &path), ("line", line)])),
@@ -321,12 +320,14 @@ fn headers(told: &[String]) -> Result<HeaderMap, String> {
                 std::env::var(variable).map_err(|_| format!("`{variable}` is not set in the environment"))?
             }
             (_, Some(path)) => {
-                let text = std::fs::read_to_string(path).map_err(|error| format!("`{path}` cannot be read: {error}"))?;
+                let text =
+                    std::fs::read_to_string(path).map_err(|error| format!("`{path}` cannot be read: {error}"))?;
                 text.trim_end().to_owned()
             }
             _ => value.to_owned(),
         };
-        let mut value = HeaderValue::from_str(&value).map_err(|_| format!("what `{name}` says is no header's value"))?;
+        let mut value =
+            HeaderValue::from_str(&value).map_err(|_| format!("what `{name}` says is no header's value"))?;
         value.set_sensitive(true);
         all.insert(key, value);
     }
@@ -380,7 +381,10 @@ mod tests {
         std::fs::write(&path, "Bearer x\n").expect("written");
         let told = [format!("Authorization: file:{}", path.display()), "Accept: application/json".to_owned()];
         let all = headers(&told).expect("headers");
-        assert_eq!((all["authorization"].as_bytes(), all["accept"].as_bytes()), (&b"Bearer x"[..], &b"application/json"[..]));
+        assert_eq!(
+            (all["authorization"].as_bytes(), all["accept"].as_bytes()),
+            (&b"Bearer x"[..], &b"application/json"[..])
+        );
         assert!(!format!("{all:?}").contains("Bearer"));
         for wrong in ["x", "a b: c", "X: env:SUDARE_NOBODY_SETS_THIS", "X: file:/nobody/has/this"] {
             assert!(headers(&[wrong.to_owned()]).is_err(), "{wrong}");

@@ -14,7 +14,7 @@ use crate::terms::action::{Action, Token};
 use crate::terms::edit::{Change, Document, Edit, Guard, Patch, Verdict};
 use crate::terms::kind::KindId;
 use crate::terms::leaf::{Leaf, Part, Sink};
-use crate::terms::mint::{Domain, Mint, MintError, STORED};
+use crate::terms::mint::{Domain, Mint, MintError, Opened, STORED};
 use crate::terms::names::Names;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::secret::Secret;
@@ -103,13 +103,13 @@ impl<'a> Inward<'a> {
     }
 
     /// The value for which a token of the store stands.
-    fn held(&self, kind: KindId, text: &str) -> Option<Secret> {
+    fn held(&self, kind: KindId, text: &str) -> Result<Option<Secret>, Refusal> {
+        let kinds = &self.stored.plan.kinds;
         if matches!(self.stored.store.tokens.get(&kind), Some(Token::Format { .. })) {
-            return self.mint.issued(self.stored.plan.kinds.get(kind), text);
+            return self.mint.issued(kinds.get(kind), text).map_err(|_| no_vault());
         }
-        let opened = self.mint.opened(text)?;
-        let is_own = opened.kind == self.stored.plan.kinds.get(kind).name;
-        (is_own && opened.domain == Domain::Shared(STORED.to_owned())).then_some(opened.value)
+        let is_own = |own: &Opened| own.kind == kinds.get(kind).name && own.domain == Domain::Shared(STORED.to_owned());
+        Ok(self.mint.opened(text).filter(is_own).map(|opened| opened.value))
     }
 
     fn token(&self, kind: KindId, leaf: &Leaf<'_>, value: &str) -> Result<String, Refusal> {
@@ -133,7 +133,7 @@ impl<'a> Inward<'a> {
         let made = made.map_err(|error| match error {
             MintError::TooLong => does_not_fit(name),
             MintError::Away => Refusal::new(Reason::Keys, "the key ring is not there"),
-            MintError::Vault => Refusal::new(Reason::Keys, "the vault cannot be read, or takes no more"),
+            MintError::Vault => no_vault(),
         })?;
         let fits = proves || store.max.get(&kind).is_none_or(|max| made.chars().count() <= *max);
         if made == FULL || !fits {
@@ -141,9 +141,10 @@ impl<'a> Inward<'a> {
         }
         if matches!(token, Token::Format { .. }) && matches!(self.what, What::Written | What::Renewed) {
             let noted = self.mint.issue(plan.kinds.get(kind), &made, value);
-            let noted = noted.map_err(|_| Refusal::new(Reason::Keys, "the vault cannot be read, or takes no more"))?;
+            let noted = noted.map_err(|_| no_vault())?;
             if !noted {
-                let note = format!("another value of `{name}` has the same token, which could be turned back to one alone");
+                let note =
+                    format!("another value of `{name}` has the same token, which could be turned back to one alone");
                 return Err(Refusal::new(Reason::Rule, note));
             }
         }
@@ -165,7 +166,7 @@ impl Sink for Inward<'_> {
             self.standing.push(Standing { kind, text: Secret(value.to_owned()) });
             return Ok(());
         }
-        let held = if matches!(self.what, What::Renewed | What::Tried) { self.held(kind, value) } else { None };
+        let held = if matches!(self.what, What::Renewed | What::Tried) { self.held(kind, value)? } else { None };
         let text = self.token(kind, leaf, held.as_ref().map_or(value, |held| &held.0))?;
         self.standing.push(Standing { kind, text: Secret(text.clone()) });
         if held.is_some() && text == value {
@@ -232,6 +233,11 @@ pub fn is_all_tokens(stored: Stored<'_>, question: Question<'_>) -> Result<(), R
 
 fn asks_two() -> Refusal {
     Refusal::new(Reason::Query, "one value is looked for in two kinds that the crm holds as tokens")
+}
+
+/// Nobody knows for which value a token stands, or could stand.
+pub(super) fn no_vault() -> Refusal {
+    Refusal::new(Reason::Keys, "the vault cannot be read, or takes no more")
 }
 
 fn does_not_fit(kind: &str) -> Refusal {

@@ -12,7 +12,7 @@ use memchr::memmem;
 
 use crate::detect::Found;
 use crate::guard::leaves;
-use crate::guard::stored::{before, trimmed};
+use crate::guard::stored::{before, no_vault, trimmed};
 use crate::policy::plan::Plan;
 use crate::terms::action::Token;
 use crate::terms::edit::{Change, Document, Edit, Guard, Patch, Verdict};
@@ -158,17 +158,19 @@ impl Outward {
     }
 
     /// The value for which a whole text stands that looks like one, at the place of a kind that the CRM holds so.
-    fn whole(&self, leaf: &Leaf<'_>) -> Option<(Patch, Option<KindId>)> {
+    fn whole(&self, leaf: &Leaf<'_>) -> Result<Option<(Patch, Option<KindId>)>, Refusal> {
         let range = trimmed(leaf.text);
         if !self.looks_like || range.is_empty() {
-            return None;
+            return Ok(None);
         }
         let is_such = |kind: &&KindId| matches!(self.plan.store.tokens.get(kind), Some(Token::Format { .. }));
         let every = leaves::every_kind(&self.plan, leaf).kinds;
         // As it was written: of several kinds the first in the order of all.
-        let kind = *every.iter().filter(|kind| self.plan.store.holds(**kind)).min().filter(is_such)?;
-        let value = self.mint.issued(self.kinds.get(kind), &leaf.text[range.clone()])?;
-        Some((Patch { range, text: value.0 }, Some(kind)))
+        let kind = every.iter().filter(|kind| self.plan.store.holds(**kind)).min().filter(is_such);
+        let Some(kind) = kind.copied() else { return Ok(None) };
+        // Were it shown as it is, staff would save it in the place of the value.
+        let value = self.mint.issued(self.kinds.get(kind), &leaf.text[range.clone()]).map_err(|_| no_vault())?;
+        Ok(value.map(|value| (Patch { range, text: value.0 }, Some(kind))))
     }
 
     /// Where the token at the front of a text ends, and of which kind it says to be.
@@ -191,7 +193,7 @@ impl Sink for Outward {
         }
         let mut patches = if may(leaf.text) { self.patches(leaf.text) } else { Vec::new() };
         if patches.is_empty() {
-            patches.extend(self.whole(leaf));
+            patches.extend(self.whole(leaf)?);
         }
         if patches.is_empty() {
             return Ok(());

@@ -45,7 +45,8 @@ impl Keeper {
     /// Keeps this ring, which lies there. What it will encrypt is counted before it does. This waits for the disk.
     pub fn new(place: Place, rings: Rings, vault: Arc<Vault>) -> Keeper {
         let seen = stamps([place.ring.clone()]);
-        let mut keeper = Keeper { place, rings, vault, counts: Counts::default(), seen, failed: None, is_foreign: false };
+        let mut keeper =
+            Keeper { place, rings, vault, counts: Counts::default(), seen, failed: None, is_foreign: false };
         keeper.wrap();
         keeper.count();
         keeper

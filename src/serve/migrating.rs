@@ -118,9 +118,9 @@ fn crm<'c>(upstreams: &'c Upstreams, site: Option<&str>) -> Result<&'c UpstreamC
         (Upstreams::One(one), Some(_)) => Ok(one),
         (Upstreams::Sites(sites), site) => {
             let named = sites.iter().find(|own| site.is_some_and(|site| own.host.eq_ignore_ascii_case(site)));
-            named.map(|own| &own.upstream).ok_or_else(|| {
-                OpenError::Site(sites.iter().map(|own| own.host.clone()).collect())
-            })
+            named
+                .map(|own| &own.upstream)
+                .ok_or_else(|| OpenError::Site(sites.iter().map(|own| own.host.clone()).collect()))
         }
     }
 }

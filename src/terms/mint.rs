@@ -90,9 +90,9 @@ pub trait Mint: Send + Sync {
     fn issue(&self, _kind: &Kind, _token: &str, _value: &str) -> Result<bool, MintError> {
         Err(MintError::Vault)
     }
-    /// The value for which such a token stands, if it was noted.
-    fn issued(&self, _kind: &Kind, _token: &str) -> Option<Secret> {
-        None
+    /// The value for which such a token stands, if it was noted; whether it was must be known.
+    fn issued(&self, _kind: &Kind, _token: &str) -> Result<Option<Secret>, MintError> {
+        Ok(None)
     }
     /// What a token stands for, opaque or random; nothing where it is none of this house, whatever the cause.
     fn opened(&self, _token: &str) -> Option<Opened> {

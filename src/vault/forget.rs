@@ -102,9 +102,8 @@ fn scan(
         });
         match plain.as_ref().and_then(|plain| unpack(plain)) {
             Some((domain, value)) if is_same(ring, version, &domain, whose) => {
-                let of = |keys: &crate::vault::ring::Keys| {
-                    keys.lookup.of_value(&kinds[0], domain_parts(&domain), &value.0)
-                };
+                let of =
+                    |keys: &crate::vault::ring::Keys| keys.lookup.of_value(&kinds[0], domain_parts(&domain), &value.0);
                 goes.push(Goes { token, until: held.until, lookups: ring.newest_first().map(of).collect() });
             }
             Some(_) => {}

@@ -137,12 +137,13 @@ impl Vault {
         Ok(opened.value.0 == value)
     }
 
-    /// The value for which such a token stands.
-    pub fn issued(&self, kind: &str, shown: &str) -> Option<Secret> {
+    /// The value for which such a token stands, if it was kept. What is kept and does not open, or cannot be read, is no
+    /// value of nobody's: then nobody knows.
+    pub fn issued(&self, kind: &str, shown: &str) -> Result<Option<Secret>, MintError> {
         let ring = self.ring.now();
         let lookups = lookups(&ring, ring.current(), |keys| keys.lookup.of_shown(kind, shown));
-        let held = self.find(&lookups, self.time.now()).ok()??;
-        Some(self.open_random(kind, &held.token)?.value)
+        let Some(held) = self.find(&lookups, self.time.now())? else { return Ok(None) };
+        self.open_random(kind, &held.token).map(|opened| Some(opened.value)).ok_or(MintError::Vault)
     }
 
     /// The token that one of these finds, or a new one that the first will find.

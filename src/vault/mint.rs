@@ -214,9 +214,12 @@ impl Mint for KeyMint {
         }
     }
 
-    fn issued(&self, kind: &Kind, token: &str) -> Option<Secret> {
-        let Random::Kept(vault) = &self.random else { return None };
-        vault.issued(&kind.name, token)
+    fn issued(&self, kind: &Kind, token: &str) -> Result<Option<Secret>, MintError> {
+        match &self.random {
+            Random::Kept(vault) => vault.issued(&kind.name, token),
+            Random::Passing => Ok(None),
+            Random::None => Err(MintError::Vault),
+        }
     }
 
     fn opened(&self, token: &str) -> Option<Opened> {

@@ -29,10 +29,10 @@ use zeroize::Zeroizing;
 use crate::terms::mint::Domain;
 use crate::vault::derive::{self, FORMAT, ISSUED_LOOKUP, LOOKUP, SESSION};
 use crate::vault::ff1::Ff1;
-use crate::vault::ring::written::{SHRED_BYTES, Shred};
 pub use crate::vault::ring::fault::RingError;
 pub use crate::vault::ring::place::Place;
 use crate::vault::ring::written::{Row, Written};
+use crate::vault::ring::written::{SHRED_BYTES, Shred};
 use crate::vault::seal::LookupKey;
 
 /// Bytes of an AES-256-SIV key: one half for the synthetic IV, one for the cipher.

@@ -87,10 +87,7 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         path: "keys shred",
         ja: "ドメインまたは顧客のトークンを終わらせる（元に戻せない）",
-        options: &[
-            ("domain", "トークンドメイン"),
-            ("subject", "顧客など。種類とCRMでのID（例 `customer:42`）"),
-        ],
+        options: &[("domain", "トークンドメイン"), ("subject", "顧客など。種類とCRMでのID（例 `customer:42`）")],
         examples: &[
             (
                 "sudare keys shred --domain agency",

@@ -310,10 +310,7 @@ const PAGES: &[Page] = &[
             ("1", both("some are not, or it was stopped", "変換できないものがある、または中断した")),
             UNUSABLE,
         ],
-        files: &[
-            GATEWAY,
-            ("state/migrate-customer.jsonl", both("what is done already", "完了したレコードの記録")),
-        ],
+        files: &[GATEWAY, ("state/migrate-customer.jsonl", both("what is done already", "完了したレコードの記録"))],
     },
     Page {
         path: "explain",

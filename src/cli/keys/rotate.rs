@@ -32,8 +32,7 @@ pub(super) fn run(place: &Place, told: &RotateArgs, desk: &Desk) -> Result<Strin
     }
     let words: [(&str, &dyn std::fmt::Display); 2] = [("version", &version), ("ring", &shown(place))];
     let what = if before == version { texts::DOMAINS_MOVED } else { texts::ROTATED };
-    let object =
-        json!({ "active": version, "drawn": before != version, "all_domains": moved.all, "domains": moved.named, "own": moved.own });
+    let object = json!({ "active": version, "drawn": before != version, "all_domains": moved.all, "domains": moved.named, "own": moved.own });
     Ok(desk.said(&what.with(desk.lang, &words), &object))
 }
 

@@ -43,8 +43,7 @@ impl From<io::Error> for JournalError {
 impl Journal {
     /// Opens a journal that begins with `head`; makes it (0600) where there is none.
     pub fn open(path: &Path, head: &Value) -> Result<Journal, JournalError> {
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(JournalError::Busy),

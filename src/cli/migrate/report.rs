@@ -110,9 +110,8 @@ impl Report {
             .iter()
             .map(|(kind, tally)| (kind, json!({ "converted": tally.converted, "already": tally.already })))
             .collect();
-        let why = |((word, note), count): (&(&str, String), &u64)| {
-            json!({ "reason": word, "note": note, "records": count })
-        };
+        let why =
+            |((word, note), count): (&(&str, String), &u64)| json!({ "reason": word, "note": note, "records": count });
         json!({
             "resource": resource,
             "dry_run": dry,

@@ -241,9 +241,8 @@ impl Migration<'_> {
             return Ok(None);
         }
         let (before, after) = (members(before)?, members(after)?);
-        let changes = |(name, raw): &(&String, &Box<RawValue>)| {
-            before.get(*name).map(|own| own.get()) != Some(raw.get())
-        };
+        let changes =
+            |(name, raw): &(&String, &Box<RawValue>)| before.get(*name).map(|own| own.get()) != Some(raw.get());
         Ok(Some(after.iter().filter(changes).map(|(name, _)| name.clone()).collect()))
     }
 

@@ -131,7 +131,9 @@ impl Asked {
             return Ok(goes);
         }
         let (format, text) = self.text().map_err(unreadable)?;
-        goes.take_body(one_reading(format, (all_readings(format, &text), None), self.body(), |text| by.asked(format, text))?);
+        goes.take_body(one_reading(format, (all_readings(format, &text), None), self.body(), |text| {
+            by.asked(format, text)
+        })?);
         Ok(goes)
     }
 }

@@ -151,8 +151,9 @@ pub fn take(own: Option<&Written>, mut other: Written, kek: &dyn Wrap) -> Result
                 row.material = Material::Destroyed;
             }
         }
-        let lives =
-            |other: &Written, version| other.row(version).is_some_and(|row| !matches!(row.material, Material::Destroyed));
+        let lives = |other: &Written, version| {
+            other.row(version).is_some_and(|row| !matches!(row.material, Material::Destroyed))
+        };
         let shreds: Vec<Shred> = own.shreds.iter().filter(|own| lives(&other, own.0)).copied().collect();
         other.shreds.extend(shreds);
         let living = other.shreds.iter().filter(|own| lives(&other, own.0)).copied().collect();
@@ -179,7 +180,8 @@ mod tests {
 
     fn clear(kek: &dyn Wrap) -> Written {
         let mut written = change::first(kek, 0).expect("a ring");
-        change::rotate(&mut written, kek, &Moved { named: vec!["a b".to_owned()], ..Moved::default() }, 9).expect("rotated");
+        change::rotate(&mut written, kek, &Moved { named: vec!["a b".to_owned()], ..Moved::default() }, 9)
+            .expect("rotated");
         change::unwrap(&mut written, kek).expect("in clear");
         written
     }

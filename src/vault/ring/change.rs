@@ -186,13 +186,7 @@ pub struct Shredded {
 
 /// Ends the tokens of a domain or a subject. The versions that are a domain's alone are destroyed, and it gets
 /// another one; of all others the ring says that its tokens open no more. `ring` is the same ring, opened.
-pub fn shred(
-    written: &mut Written,
-    ring: &Ring,
-    whose: &Domain,
-    kek: &dyn Wrap,
-    now: i64,
-) -> Result<Shredded, Denied> {
+pub fn shred(written: &mut Written, ring: &Ring, whose: &Domain, kek: &dyn Wrap, now: i64) -> Result<Shredded, Denied> {
     let mut done = Shredded::default();
     if let Domain::Shared(name) = whose {
         if !fits(name) {

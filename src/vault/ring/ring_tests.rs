@@ -394,8 +394,11 @@ fn a_domain_with_a_key_of_its_own_is_destroyed_alone() {
     let ring = scene.ring();
     assert_eq!((ring.current().version, ring.minting(&shared("agency")).version), (1, 2));
     assert_eq!([ring.sealing(&shared("agency")).version, ring.sealing(&shared("other")).version], [2, 1]);
-    let (own, other, customer) =
-        (token(scene.ring(), &shared("agency")), token(scene.ring(), &shared("other")), token(scene.ring(), &subject()));
+    let (own, other, customer) = (
+        token(scene.ring(), &shared("agency")),
+        token(scene.ring(), &shared("other")),
+        token(scene.ring(), &subject()),
+    );
     assert_eq!(scene.rotate(&moved(&["agency"])), 1, "another one of its own");
     let next = token(scene.ring(), &shared("agency"));
     assert_eq!(scene.ring().minting(&shared("agency")).version, 3);

@@ -176,7 +176,11 @@ fn a_domains_own_key_is_destroyed_and_a_subjects_tokens_end() {
     assert!(scene.done("keys rotate --domain agency --own").contains("version 1"));
     let row = &scene.rows()[1];
     assert_eq!((&row["state"], &row["own"], &row["domains"][0]), (&"own".into(), &"agency".into(), &"agency".into()));
-    assert!(scene.done("keys list").lines().any(|line| line.starts_with("2        own ")), "{}", scene.done("keys list"));
+    assert!(
+        scene.done("keys list").lines().any(|line| line.starts_with("2        own ")),
+        "{}",
+        scene.done("keys list")
+    );
     let running = vault();
     let random: Vec<_> = [shared("agency"), shared("other"), customer("42"), customer("43")]
         .iter()

@@ -153,7 +153,8 @@ fn a_start_that_fails_counts_nothing() {
     let config = fs::read_to_string(folder.join("gateway.yaml")).expect("a configuration");
     let port = format!("metrics: {}", taken.local_addr().expect("an address"));
     fs::write(folder.join("taken.yaml"), config.replace("metrics: 127.0.0.1:0", &port)).expect("written");
-    let serve = Command::new(env!("CARGO_BIN_EXE_sudare")).args(["serve", "-c"]).arg(folder.join("taken.yaml")).output();
+    let serve =
+        Command::new(env!("CARGO_BIN_EXE_sudare")).args(["serve", "-c"]).arg(folder.join("taken.yaml")).output();
     assert_eq!(serve.expect("sudare runs").status.code(), Some(1));
     assert_eq!(count(&ring(&gateway)), before);
 }

@@ -220,7 +220,11 @@ fn a_column_that_is_too_short_loses_no_value() {
     });
     let desk = desk(&crm, RULES, 3);
     let (status, report, told) = desk.run(&["--resource", "customer", "--method", "PUT"]);
-    assert_eq!((status, &report["failed"], &report["records"]), (Some(1), &json!(1), &json!(1)), "it stops at the first");
+    assert_eq!(
+        (status, &report["failed"], &report["records"]),
+        (Some(1), &json!(1), &json!(1)),
+        "it stops at the first"
+    );
     let note = report["failures"][0]["note"].as_str().expect("a note");
     assert!(note.contains("`phone`") && note.contains("to 40") && note.ends_with("is back"), "{note}");
     assert!(told.contains("stopped before the last record"), "{told}");
@@ -261,7 +265,8 @@ fn a_journal_is_of_one_store_and_one_key() {
     assert_eq!(status, Some(0));
     let old = all(&rows);
     let mut rotate = Command::new(env!("CARGO_BIN_EXE_sudare"));
-    let rotated = rotate.args(["keys", "--state"]).arg(desk.gateway.state()).args(["rotate", "--domain", "sudare.stored"]);
+    let rotated =
+        rotate.args(["keys", "--state"]).arg(desk.gateway.state()).args(["rotate", "--domain", "sudare.stored"]);
     assert!(rotated.status().expect("sudare runs").success());
     let (status, _, told) = desk.run(&["--resource", "customer"]);
     assert!(status == Some(1) && told.contains("of other rules, keys"), "{told}");

@@ -87,7 +87,10 @@ fn xml_holds_tokens_in_its_own_charset() {
     let record = "<customer><id>42</id><name>山田 太郎</name><tel>090-1234-5678</tel></customer>";
     let (status, got) = desk.sends("PUT", "/api/customers/42", "application/xml", record);
     assert_eq!((status, desk.values(&got)), (200, vec!["山田 太郎".to_owned(), "090-1234-5678".to_owned()]), "{got}");
-    assert!(got.starts_with("<customer><id>42</id><name>tok_person.name_") && got.ends_with("</tel></customer>"), "{got}");
+    assert!(
+        got.starts_with("<customer><id>42</id><name>tok_person.name_") && got.ends_with("</tel></customer>"),
+        "{got}"
+    );
     let record = "<?xml version=\"1.0\" encoding=\"ISO-2022-JP\"?><customer><name>\u{1b}$B;3ED\u{1b}(B</name><memo>\u{1b}$B;3ED\u{1b}(B</memo></customer>";
     let (status, got) = desk.sends("PUT", "/api/customers/42", "application/xml", record);
     assert_eq!((status, desk.values(&got)), (200, vec!["山田".to_owned()]), "{got}");
@@ -97,9 +100,8 @@ fn xml_holds_tokens_in_its_own_charset() {
 #[test]
 fn forms_in_parts_hold_tokens() {
     let desk = Desk::new();
-    let part = |name: &str, value: &str| {
-        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
-    };
+    let part =
+        |name: &str, value: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
     let body = format!("{}{}{}--b--\r\n", part("name", "山田 太郎"), part("tel", "090-1234-5678"), part("memo", "met"));
     let (status, got) = desk.sends("POST", "/customers/42", "multipart/form-data; boundary=b", &body);
     assert_eq!((status, desk.values(&got)), (200, vec!["山田 太郎".to_owned(), "090-1234-5678".to_owned()]), "{got}");
