@@ -1,21 +1,25 @@
 //! `sudare ledger`: checks the chain and answers who saw whose data, from the folder alone.
 //!
 //! No gateway has to run, and none is disturbed: both commands only read. What they print holds nothing but what the
-//! records hold. `report`, `prove` and `export` are reserved words.
+//! records hold. `report` and `export` are reserved words.
 
 pub(in crate::cli) mod home;
+mod index;
+mod prove;
 mod query;
+mod torture;
 mod verify;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
 
 use crate::cli::ledger::home::Home;
-use crate::cli::say::{Lang, phrase, texts};
+use crate::cli::say::{Lang, phrase, tell, texts};
 use crate::cli::{DONE, UNUSABLE};
+use crate::ledger::key::PublicKey;
 use crate::ledger::show;
 
 /// Check the ledger, and ask it who saw whose data
@@ -52,12 +56,15 @@ pub enum LedgerCommand {
     Verify(VerifyArgs),
     /// Print the records that match
     Query(Box<QueryArgs>),
+    /// Print a proof that a record, or an earlier checkpoint, is in the ledger
+    Prove(ProveArgs),
+    /// Do now what the gateway does every minute: hashes and indexes of closed segments, and their compression
+    Index,
+    /// Kill a process that discloses under load, again and again, and look for what its ledger lost
+    Torture(TortureArgs),
     /// Reserved
     #[command(hide = true)]
     Report,
-    /// Reserved
-    #[command(hide = true)]
-    Prove,
     /// Reserved
     #[command(hide = true)]
     Export,
@@ -68,6 +75,27 @@ pub enum LedgerCommand {
 pub struct VerifyArgs {
     /// Checkpoints that were kept elsewhere, to compare with as well
     #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// Check this proof instead, for which no ledger is needed; `-` reads it from stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "checkpoint")]
+    pub proof: Option<PathBuf>,
+    /// The public key [default: ledger.pub in the state folder]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+}
+
+/// What `prove` is told.
+#[derive(Args, Debug)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["record", "consistency"])))]
+pub struct ProveArgs {
+    /// The record's number, its `seq`
+    #[arg(value_name = "RECORD")]
+    pub record: Option<u64>,
+    /// That the checkpoint over B records, or the last one, only adds to the one over A records
+    #[arg(long, num_args = 1..=2, value_names = ["A", "B"])]
+    pub consistency: Option<Vec<u64>>,
+    /// Prove it under the last checkpoint of this file, such as one that was kept elsewhere
+    #[arg(long, value_name = "FILE", conflicts_with = "consistency")]
     pub checkpoint: Option<PathBuf>,
     /// The public key [default: ledger.pub in the state folder]
     #[arg(long, value_name = "FILE")]
@@ -110,6 +138,26 @@ pub struct QueryArgs {
     /// Until this day, that day included, or before this moment
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
+    /// Read every line, whatever the indexes of closed segments say
+    #[arg(long)]
+    pub scan: bool,
+}
+
+/// What `torture` is told.
+#[derive(Args, Debug)]
+pub struct TortureArgs {
+    /// An empty or new folder on the disk that the gateway will use; removed at the end when all holds
+    #[arg(long, value_name = "DIR")]
+    pub dir: PathBuf,
+    /// How often to kill
+    #[arg(long, value_name = "COUNT", default_value_t = 1000)]
+    pub kills: u64,
+    /// What the moments of the kills are drawn from
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+    /// The process that is killed
+    #[arg(long, hide = true)]
+    pub child: Option<u64>,
 }
 
 /// Whoever reads what is printed.
@@ -125,7 +173,13 @@ pub fn run(args: &LedgerArgs, lang: Lang) -> u8 {
     let mut progress = verify::Progress::new(io::stderr().is_terminal(), lang);
     let mut out = BufWriter::new(io::stdout().lock());
     let reader = Reader { lang, zone: TimeZone::system() };
-    run_on(args, &reader, &mut out, &mut io::stderr(), &mut |done, total| progress.show(done, total))
+    let live = io::stderr().is_terminal();
+    let torture = matches!(args.command, LedgerCommand::Torture(_));
+    run_on(args, &reader, &mut out, &mut io::stderr(), &mut |done, total| match torture {
+        true if live => tell(&torture::shown(lang, done, total)),
+        true => {}
+        false => progress.show(done, total),
+    })
 }
 
 /// The same on other streams and for a given reader.
@@ -139,9 +193,15 @@ pub fn run_on(
     let home = Home::of(args);
     let mut desk = Desk { lang: reader.lang, format: args.format, out, err };
     let ended = match &args.command {
+        LedgerCommand::Verify(VerifyArgs { proof: Some(proof), key, .. }) => {
+            prove::check(&home.state, proof, key.as_deref(), &mut desk)
+        }
         LedgerCommand::Verify(told) => verify::run(&home.state, told, &mut desk, progress),
+        LedgerCommand::Torture(told) => torture::run(told, &mut desk, progress),
+        LedgerCommand::Index => index::run(&home.state, &mut desk),
+        LedgerCommand::Prove(told) => prove::run(&home.state, told, &mut desk),
         LedgerCommand::Query(told) => query::run(&home, told, &reader.zone, &mut desk),
-        LedgerCommand::Report | LedgerCommand::Prove | LedgerCommand::Export => {
+        LedgerCommand::Report | LedgerCommand::Export => {
             Err(Trouble::of(texts::RESERVED.of(reader.lang), texts::RESERVED_HELP.of(reader.lang)))
         }
     };
@@ -204,6 +264,13 @@ impl From<io::Error> for Trouble {
             _ => Trouble::Output(error),
         }
     }
+}
+
+/// The public key that is named, or the one beside the ledger.
+fn public_key(state: &Path, named: Option<&Path>, lang: Lang) -> Result<PublicKey, Trouble> {
+    let path = named.map_or_else(|| state.join("ledger.pub"), Path::to_path_buf);
+    PublicKey::read(&path)
+        .map_err(|error| Trouble::of(format!("{}: {}", path.display(), causes(lang, &error)), texts::NAME_KEY.of(lang)))
 }
 
 /// An error and what caused it, in a line.

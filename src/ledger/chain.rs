@@ -185,7 +185,8 @@ const HASH: &[u8] = b",\"hash\":\"";
 const HEX_BYTES: usize = 64;
 const TAIL_BYTES: usize = HASH.len() + HEX_BYTES + 2;
 
-fn seq_of(head: &[u8]) -> Option<u64> {
+/// The number that a line begins with, whatever else is wrong with it.
+pub fn seq_of(head: &[u8]) -> Option<u64> {
     let rest = head.strip_prefix(SEQ)?;
     let digits = &rest[..rest.iter().position(|byte| *byte == b',')?];
     std::str::from_utf8(digits).ok()?.parse().ok()

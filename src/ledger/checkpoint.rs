@@ -1,9 +1,10 @@
-//! Checkpoints: the chain's tip, signed, in a file beside the segments.
+//! Checkpoints: the ledger's head, signed, in a file beside the segments.
 //!
 //! Whoever can write the folder can rewrite records and all their hashes; what they cannot make is a signature over the
-//! new tip. A checkpoint is a signed note as C2SP's `tlog-checkpoint` has it: origin, number of records, hash in
-//! base64, an extension line with the time, a blank line, a signature line; six lines, one after another in the file.
-//! Our chain is a list and not a tree, so the hash is the last record's. The first checkpoint is always that of the
+//! new head. A checkpoint is a signed note as C2SP's `tlog-checkpoint` has it: origin, number of records, root of the
+//! tree in base64; then lines of our own: the time, the hash of the last record, the tree's compact range; a blank line
+//! and a signature line. One note follows another in the file. The range is all that is needed to append to the tree, so
+//! that a start reads no more of the ledger than what was written since. The first checkpoint is always that of the
 //! empty ledger: a file that begins with another one has lost its beginning.
 
 use std::fs::File;
@@ -15,16 +16,18 @@ use jiff::Timestamp;
 use memchr::memmem;
 
 use crate::ledger::chain::{Hash, Tip};
+use crate::ledger::head::Head;
 use crate::ledger::key::{PublicKey, SigningKey};
+use crate::ledger::tree::range::CompactRange;
 
 /// The file's name beside the segments.
 pub const FILE_NAME: &str = "checkpoints";
 
-/// A tip at a time, as it was signed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// A head at a time, as it was signed.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Checkpoint {
-    /// The number of records and the last one's hash.
-    pub tip: Tip,
+    /// What was signed.
+    pub head: Head,
     /// When it was signed.
     pub time: Timestamp,
 }
@@ -33,9 +36,12 @@ impl Checkpoint {
     /// The signed note, with its last newline.
     pub fn sign(&self, key: &SigningKey) -> String {
         let public = key.public();
-        let Tip { seq, hash } = self.tip;
-        let hash = BASE64.encode(&hash.0);
-        let text = format!("{}\n{seq}\n{hash}\ntime {:.6}\n", public.name, self.time);
+        let Head { tip: Tip { seq, hash }, tree } = &self.head;
+        let (root, chain) = (BASE64.encode(&tree.root().0), BASE64.encode(&hash.0));
+        let mut text = format!("{}\n{seq}\n{root}\n{TIME}{:.6}\n{CHAIN}{chain}\n", public.name, self.time);
+        if *seq > 0 {
+            text += &format!("{RANGE}{}\n", BASE64.encode(&tree.to_bytes()));
+        }
         let mut signature = public.id.to_vec();
         signature.extend_from_slice(&key.sign(text.as_bytes()));
         format!("{text}\n{SIGNATURE}{} {}\n", public.name, BASE64.encode(&signature))
@@ -52,12 +58,21 @@ impl Checkpoint {
             return None;
         }
         let mut lines = text.lines();
-        let (origin, seq, hash, time) = (lines.next()?, lines.next()?, lines.next()?, lines.next()?);
-        let hash: [u8; 32] = BASE64.decode(hash.as_bytes()).ok()?.try_into().ok()?;
-        let tip = Tip { seq: seq.parse().ok()?, hash: Hash(hash) };
-        let time = time.strip_prefix("time ")?.parse().ok()?;
-        (origin == key.name && lines.next().is_none()).then_some(Checkpoint { tip, time })
+        let (origin, seq, root) = (lines.next()?, lines.next()?, lines.next()?);
+        let time = lines.next()?.strip_prefix(TIME)?.parse().ok()?;
+        let tip = Tip { seq: seq.parse().ok()?, hash: hash(lines.next()?.strip_prefix(CHAIN)?)? };
+        let range = match tip.seq {
+            0 => Vec::new(),
+            _ => BASE64.decode(lines.next()?.strip_prefix(RANGE)?.as_bytes()).ok()?,
+        };
+        let tree = CompactRange::from_bytes(tip.seq, &range)?;
+        let fits = origin == key.name && hash(root)? == tree.root() && lines.next().is_none();
+        fits.then_some(Checkpoint { head: Head { tip, tree }, time })
     }
+}
+
+fn hash(base64: &str) -> Option<Hash> {
+    Some(Hash(BASE64.decode(base64.as_bytes()).ok()?.try_into().ok()?))
 }
 
 /// What a reader of notes found next.
@@ -88,17 +103,8 @@ impl<R: BufRead> Notes<R> {
 
     /// The next note.
     pub fn next_note(&mut self, key: &PublicKey) -> io::Result<Note> {
-        self.note.clear();
         let begin = self.line;
-        for _ in 0..NOTE_LINES {
-            let before = self.note.len();
-            let mut bounded = (&mut self.reader).take(LINE_BYTES_MAX);
-            bounded.read_until(b'\n', &mut self.note)?;
-            if self.note.len() == before {
-                break;
-            }
-            self.line += 1;
-        }
+        self.read_note()?;
         if self.note.is_empty() {
             return Ok(Note::End);
         }
@@ -106,6 +112,41 @@ impl<R: BufRead> Notes<R> {
             return Ok(Note::Good(checkpoint, begin));
         }
         Ok(if self.at_end()? && self.cut_short(key) { Note::Unfinished(begin) } else { Note::Bad(begin) })
+    }
+
+    /// The note that was read last, as it stands in the file.
+    pub fn text(&self) -> &[u8] {
+        &self.note
+    }
+
+    /// The next note that says to be of so many records, whoever signed it; no bytes where there is none.
+    pub fn find(&mut self, seq: u64) -> io::Result<&[u8]> {
+        let wanted = seq.to_string();
+        loop {
+            self.read_note()?;
+            let size = self.note.split(|byte| *byte == b'\n').nth(1);
+            if self.note.is_empty() || size == Some(wanted.as_bytes()) {
+                return Ok(&self.note);
+            }
+        }
+    }
+
+    /// Reads the lines up to the next signature.
+    fn read_note(&mut self) -> io::Result<()> {
+        self.note.clear();
+        for _ in 0..NOTE_LINES_MAX {
+            let before = self.note.len();
+            let mut bounded = (&mut self.reader).take(LINE_BYTES_MAX);
+            bounded.read_until(b'\n', &mut self.note)?;
+            if self.note.len() == before {
+                break;
+            }
+            self.line += 1;
+            if self.note[before..].starts_with(SIGNATURE.as_bytes()) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn at_end(&mut self) -> io::Result<bool> {
@@ -116,7 +157,10 @@ impl<R: BufRead> Notes<R> {
     fn cut_short(&mut self, key: &PublicKey) -> bool {
         if self.note.ends_with(b"\n") {
             let lines = self.note.iter().filter(|byte| **byte == b'\n').count();
-            return lines < NOTE_LINES && memmem::find(&self.note, SIGNATURE.as_bytes()).is_none();
+            // Behind the blank line comes the signature, or nothing yet.
+            let behind = memmem::find(&self.note, b"\n\n").is_some_and(|blank| blank + 2 < self.note.len());
+            let signed = memmem::find(&self.note, SIGNATURE.as_bytes()).is_some();
+            return lines < NOTE_LINES_MAX && !behind && !signed;
         }
         // All of it is there and only the last newline was changed.
         self.note.pop();
@@ -129,6 +173,8 @@ impl<R: BufRead> Notes<R> {
 pub struct Tail {
     /// The last good checkpoint near the file's end.
     pub last: Option<Checkpoint>,
+    /// Its note.
+    pub note: Vec<u8>,
     /// Where the last whole note ends; what comes after was cut short.
     pub whole: u64,
     /// The file's length; 0 where there is none.
@@ -138,7 +184,9 @@ pub struct Tail {
 /// Reads the end of the file.
 pub fn tail(path: &Path, key: &PublicKey) -> io::Result<Tail> {
     let mut file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Tail { last: None, whole: 0, len: 0 }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Tail { last: None, note: Vec::new(), whole: 0, len: 0 });
+        }
         file => file?,
     };
     let len = file.metadata()?.len();
@@ -146,28 +194,35 @@ pub fn tail(path: &Path, key: &PublicKey) -> io::Result<Tail> {
     file.seek(SeekFrom::Start(begin))?;
     let mut bytes = Vec::new();
     file.take(TAIL_BYTES).read_to_end(&mut bytes)?;
-    let mut tail = Tail { last: None, whole: begin, len };
-    let mut ends: Vec<usize> = vec![0];
+    let mut tail = Tail { last: None, note: Vec::new(), whole: begin, len };
+    // The first note may have lost its beginning to the bound; it is good for nothing then but to end.
+    let (mut note, mut end) = (0, 0);
     for line in bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")) {
-        let end = ends[ends.len() - 1] + line.len();
-        ends.push(end);
-        if !line.starts_with(SIGNATURE.as_bytes()) {
-            continue;
+        end += line.len();
+        if line.starts_with(SIGNATURE.as_bytes()) {
+            tail.whole = begin + end as u64;
+            if let Some(last) = read_bytes(&bytes[note..end], key) {
+                tail.last = Some(last);
+                tail.note = bytes[note..end].to_vec();
+            }
+            note = end;
         }
-        tail.whole = begin + end as u64;
-        let note = ends.len().checked_sub(NOTE_LINES + 1).map(|first| &bytes[ends[first]..end]);
-        tail.last = note.and_then(|note| read_bytes(note, key)).or(tail.last);
     }
     Ok(tail)
 }
 
 /// What begins a signature line.
 const SIGNATURE: &str = "\u{2014} ";
-const NOTE_LINES: usize = 6;
+const TIME: &str = "time ";
+const CHAIN: &str = "chain ";
+const RANGE: &str = "range ";
+const NOTE_LINES_MAX: usize = 16;
+/// A compact range has 64 hashes at most, some 2,700 characters in base64.
 const LINE_BYTES_MAX: u64 = 4096;
 const TAIL_BYTES: u64 = 64 << 10;
 
-fn read_bytes(note: &[u8], key: &PublicKey) -> Option<Checkpoint> {
+/// Reads one note, as [`Checkpoint::read`] does.
+pub fn read_bytes(note: &[u8], key: &PublicKey) -> Option<Checkpoint> {
     Checkpoint::read(std::str::from_utf8(note).ok()?, key)
 }
 
@@ -179,12 +234,19 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let key = SigningKey::open(&dir.path().join("ledger.key"), "sudare/gw-1", false).unwrap();
         let time: Timestamp = "2026-11-22T01:02:03.456789Z".parse().unwrap();
-        let notes = (0..count).map(|seq| {
-            let tip = Tip { seq, hash: Hash::of(&[seq as u8]) };
-            Checkpoint { tip, time }.sign(&key)
+        let mut head = Head::start();
+        let notes = (0..count).map(|_| {
+            let note = Checkpoint { head: head.clone(), time }.sign(&key);
+            head.seal("", b"", b"", &mut Vec::new());
+            note
         });
         let notes = notes.collect();
         (dir, key, notes)
+    }
+
+    /// Where the second note begins.
+    fn second(text: &str) -> usize {
+        text.lines().take(7).map(|line| line.len() + 1).sum()
     }
 
     fn read_all(bytes: &[u8], key: &PublicKey) -> Vec<Note> {
@@ -201,19 +263,20 @@ mod tests {
     #[test]
     fn notes_read_back_with_their_lines() {
         let (_dir, key, text) = notes(3);
-        assert_eq!(text.lines().count(), 18);
+        assert_eq!(text.lines().count(), 7 + 8 + 8);
         let read = read_all(text.as_bytes(), key.public());
-        assert!(matches!(read[..], [Note::Good(_, 1), Note::Good(_, 7), Note::Good(c, 13)] if c.tip.seq == 2));
+        assert!(matches!(&read[..], [Note::Good(_, 1), Note::Good(_, 8), Note::Good(c, 16)] if c.head.tip.seq == 2));
     }
 
     #[test]
     fn every_changed_byte_of_a_note_shows_on_its_line() {
         let (_dir, key, text) = notes(2);
+        let first = second(&text);
         for at in 0..text.len() {
             let mut changed = text.clone().into_bytes();
             changed[at] ^= 1;
             let read = read_all(&changed, key.public());
-            let line = if at < text.len() / 2 { 1 } else { 7 };
+            let line = if at < first { 1 } else { 8 };
             assert!(read.contains(&Note::Bad(line)), "byte {at}: {read:?}");
         }
     }
@@ -222,13 +285,13 @@ mod tests {
     fn a_note_cut_short_is_unfinished_and_the_writer_finds_where() {
         let (dir, key, text) = notes(2);
         let path = dir.path().join(FILE_NAME);
-        let half = text.len() / 2;
-        for cut in half + 1..text.len() {
+        let first = second(&text);
+        for cut in first + 1..text.len() {
             let read = read_all(&text.as_bytes()[..cut], key.public());
-            assert!(matches!(read[..], [Note::Good(_, 1), Note::Unfinished(7)]), "cut at {cut}: {read:?}");
+            assert!(matches!(read[..], [Note::Good(_, 1), Note::Unfinished(8)]), "cut at {cut}: {read:?}");
             std::fs::write(&path, &text.as_bytes()[..cut]).unwrap();
             let tail = tail(&path, key.public()).unwrap();
-            assert_eq!((tail.whole, tail.len, tail.last.unwrap().tip.seq), (half as u64, cut as u64, 0));
+            assert_eq!((tail.whole, tail.len, tail.last.unwrap().head.tip.seq), (first as u64, cut as u64, 0));
         }
     }
 
@@ -239,6 +302,6 @@ mod tests {
         assert!(text.len() as u64 > TAIL_BYTES);
         std::fs::write(&path, &text).unwrap();
         let tail = tail(&path, key.public()).unwrap();
-        assert_eq!((tail.whole, tail.last.unwrap().tip.seq), (text.len() as u64, 599));
+        assert_eq!((tail.whole, tail.last.unwrap().head.tip.seq), (text.len() as u64, 599));
     }
 }

@@ -7,12 +7,12 @@
 use std::io;
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::ledger::chain::Tip;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::disk::Disk;
 use crate::ledger::entry::Entry;
+use crate::ledger::head::Head;
 use crate::ledger::key::SigningKey;
 use crate::ledger::segment::Segment;
 use crate::ledger::tape::{self, Tape};
@@ -33,8 +33,12 @@ pub struct Journal {
     pub node: Vec<u8>,
     /// A segment that has reached this is closed.
     pub segment_bytes_max: u64,
-    /// The last durable record.
-    pub tip: Tip,
+    /// So is one whose first record is older than this.
+    pub segment_age_max: SignedDuration,
+    /// When the open segment's first record was written; nothing while it has none.
+    pub since: Option<Timestamp>,
+    /// The chain and the tree up to the last durable record.
+    pub head: Head,
     /// The open segment.
     pub segment: Tape,
     /// The checkpoints' file.
@@ -97,29 +101,32 @@ impl Journal {
     /// and nothing can be committed until `resume` succeeds.
     pub fn commit<'a>(&mut self, bodies: impl IntoIterator<Item = &'a [u8]>, time: Timestamp) -> io::Result<u64> {
         let time_text = format!("{time:.6}");
-        let first = self.tip.seq + 1;
-        let mut tip = self.tip;
+        let first = self.head.tip.seq + 1;
+        let mut head = self.head.clone();
         let bodies = bodies.into_iter();
         let mut lines = Vec::with_capacity(bodies.size_hint().0 * LINE_BYTES);
         for body in bodies {
-            tip.seal(&time_text, &self.node, body, &mut lines);
+            head.seal(&time_text, &self.node, body, &mut lines);
         }
-        if self.segment.len > 0 && self.segment.len + lines.len() as u64 > self.segment_bytes_max {
+        let full = self.segment.len + lines.len() as u64 > self.segment_bytes_max;
+        let old = self.since.is_some_and(|since| time.duration_since(since) >= self.segment_age_max);
+        if self.segment.len > 0 && (full || old) {
             self.rotate(time)?;
         }
         self.segment.append(&lines)?;
-        self.tip = tip;
+        self.since.get_or_insert(time);
+        self.head = head;
         Ok(first)
     }
 
-    /// Signs the tip, unless that is done already.
+    /// Signs the head, unless that is done already.
     pub fn checkpoint(&mut self, time: Timestamp) -> io::Result<()> {
-        if self.anchored == Some(self.tip.seq) {
+        if self.anchored == Some(self.head.tip.seq) {
             return Ok(());
         }
-        let note = Checkpoint { tip: self.tip, time }.sign(&self.key);
+        let note = Checkpoint { head: self.head.clone(), time }.sign(&self.key);
         self.checkpoints.append(note.as_bytes())?;
-        self.anchored = Some(self.tip.seq);
+        self.anchored = Some(self.head.tip.seq);
         Ok(())
     }
 
@@ -139,18 +146,19 @@ impl Journal {
             self.anchored = None;
         }
         self.checkpoints = Tape::open(&*self.disk, self.checkpoints.path.clone(), self.checkpoints.len)?;
-        self.open_segment(Segment::named(&self.dir, self.tip.seq + 1).path, 0)
+        self.open_segment(Segment::named(&self.dir, self.head.tip.seq + 1).path, 0)
     }
 
     /// Opens the segment to write on in, and makes its name and those of the other files durable.
     pub fn open_segment(&mut self, path: PathBuf, len: u64) -> io::Result<()> {
         self.segment = Tape::open(&*self.disk, path, len)?;
+        self.since = self.since.filter(|_| len > 0);
         self.disk.sync_folder(&self.dir)
     }
 
     fn rotate(&mut self, time: Timestamp) -> io::Result<()> {
         self.checkpoint(time)?;
-        self.open_segment(Segment::named(&self.dir, self.tip.seq + 1).path, 0)
+        self.open_segment(Segment::named(&self.dir, self.head.tip.seq + 1).path, 0)
     }
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::ledger::chain::Tip;
 use crate::ledger::checkpoint::{self, Checkpoint, Note, Notes};
+use crate::ledger::head::Head;
 use crate::ledger::key::PublicKey;
 use crate::ledger::verify::{Finding, Kept, Report, Spot, VerifyError};
 
@@ -48,24 +49,25 @@ impl<'a> Marks<'a> {
         }))
     }
 
-    /// Compares the tip with every checkpoint that was signed over it, and looks for the next ones.
-    pub fn meet(&mut self, tip: Tip, spot: &Spot, report: &mut Report) -> Result<(), Halt> {
+    /// Compares the head with every checkpoint that was signed over it, and looks for the next ones.
+    pub fn meet(&mut self, head: &Head, spot: &Spot, report: &mut Report) -> Result<(), Halt> {
         if self.own.is_none() {
             self.read_own(report)?;
         }
-        while let Some((own, line)) = self.own.filter(|(own, _)| own.tip.seq == tip.seq) {
-            compare(tip, &own, &self.path, line, spot, report)?;
+        while let Some((own, line)) = self.own.take_if(|(own, _)| own.head.tip.seq == head.tip.seq) {
+            compare(head, &own, &self.path, line, spot, report)?;
             report.checkpoints += 1;
             report.last = Some(own);
             self.read_own(report)?;
         }
-        while let Some(((kept, line), rest)) = self.kept.split_first().filter(|((kept, _), _)| kept.tip.seq == tip.seq)
+        while let Some(((kept, line), rest)) =
+            self.kept.split_first().filter(|((kept, _), _)| kept.head.tip.seq == head.tip.seq)
         {
-            compare(tip, kept, self.kept_path, *line, spot, report)?;
+            compare(head, kept, self.kept_path, *line, spot, report)?;
             self.kept = rest;
         }
-        let own = self.own.map(|(own, _)| own.tip.seq);
-        let kept = self.kept.first().map(|(kept, _)| kept.tip.seq);
+        let own = self.own.as_ref().map(|(own, _)| own.head.tip.seq);
+        let kept = self.kept.first().map(|(kept, _)| kept.head.tip.seq);
         self.due = own.into_iter().chain(kept).min();
         Ok(())
     }
@@ -89,7 +91,7 @@ impl<'a> Marks<'a> {
                 Err(Halt::at(self.path.clone(), line, what))
             }
             Note::Good(own, line) => {
-                let fits = self.own_before.map_or(own.tip.seq == 0, |before| own.tip.seq > before);
+                let fits = self.own_before.map_or(own.head.tip.seq == 0, |before| own.head.tip.seq > before);
                 if !fits {
                     let what = match self.own_before {
                         None => {
@@ -99,7 +101,7 @@ impl<'a> Marks<'a> {
                     };
                     return Err(Halt::at(self.path.clone(), line, what.to_owned()));
                 }
-                self.own_before = Some(own.tip.seq);
+                self.own_before = Some(own.head.tip.seq);
                 self.own = Some((own, line));
                 Ok(())
             }
@@ -108,9 +110,9 @@ impl<'a> Marks<'a> {
 
     /// After the last record no checkpoint may be left; the farthest one tells how much is missing.
     pub fn finish(&mut self, tip: Tip, spot: Spot, report: &mut Report) -> Result<(), Halt> {
-        let mut ahead = self.kept.last().map(|(kept, line)| (*kept, *line, self.kept_path.to_path_buf()));
-        while let Some((own, line)) = self.own {
-            if ahead.as_ref().is_none_or(|(kept, _, _)| kept.tip.seq <= own.tip.seq) {
+        let mut ahead = self.kept.last().map(|(kept, line)| (kept.clone(), *line, self.kept_path.to_path_buf()));
+        while let Some((own, line)) = self.own.take() {
+            if ahead.as_ref().is_none_or(|(kept, _, _)| kept.head.tip.seq <= own.head.tip.seq) {
                 ahead = Some((own, line, self.path.clone()));
             }
             if self.read_own(report).is_err() {
@@ -119,7 +121,7 @@ impl<'a> Marks<'a> {
         }
         let Some((ahead, line, path)) = ahead else { return Ok(()) };
         report.unfinished = None;
-        let (first, last, time) = (tip.seq + 1, ahead.tip.seq, ahead.time);
+        let (first, last, time) = (tip.seq + 1, ahead.head.tip.seq, ahead.time);
         let which = if first == last { format!("record {first} is") } else { format!("records {first} to {last} are") };
         let what = format!(
             "{which} missing: the checkpoint of {time:.6} at {}:{line} was signed over {last} records",
@@ -129,11 +131,17 @@ impl<'a> Marks<'a> {
     }
 }
 
-fn compare(tip: Tip, signed: &Checkpoint, path: &Path, line: u64, spot: &Spot, report: &Report) -> Result<(), Halt> {
-    if signed.tip.hash == tip.hash {
+fn compare(head: &Head, signed: &Checkpoint, path: &Path, line: u64, spot: &Spot, report: &Report) -> Result<(), Halt> {
+    if signed.head == *head {
         return Ok(());
     }
-    let after = report.last.map_or(0, |last| last.tip.seq);
+    let tip = head.tip;
+    if signed.head.tip == tip {
+        // No change of a record does that: the gateway that signed had lost the tree, or somebody else has its key.
+        let what = format!("the tree of this checkpoint is not that of records 1 to {}", tip.seq);
+        return Err(Halt::at(path.to_path_buf(), line, what));
+    }
+    let after = report.last.as_ref().map_or(0, |last| last.head.tip.seq);
     let what = format!(
         "record {} is not the one that the checkpoint of {:.6} at {}:{line} was signed over: a record after {after} was \
          replaced and every hash behind it made anew",

@@ -23,9 +23,9 @@ pub fn plain(text: &str) -> String {
 /// Prints a verification as one JSON object.
 pub fn report_json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let spot = |spot: &Spot| serde_json::json!({ "file": spot.path.display().to_string(), "line": spot.line });
-    let last = report.last.map(|last| {
-        let hash = last.tip.hash.to_string();
-        serde_json::json!({ "seq": last.tip.seq, "hash": hash, "time": format!("{:.6}", last.time) })
+    let last = report.last.as_ref().map(|last| {
+        let (hash, root) = (last.head.tip.hash.to_string(), last.head.tree.root().to_string());
+        serde_json::json!({ "seq": last.head.tip.seq, "hash": hash, "root": root, "time": format!("{:.6}", last.time) })
     });
     let finding = report.finding.as_ref().map(|finding| {
         let (file, line) = (finding.spot.path.display().to_string(), finding.spot.line);

@@ -6,12 +6,13 @@
 //! taken before the segments are read, so that a gateway that goes on writing meanwhile does not look like a missing
 //! tail.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use crate::ledger::chain::{Fault, Sealed, Tip};
+use crate::ledger::chain::{Fault, Sealed};
 use crate::ledger::checkpoint::{self, Checkpoint, Note, Notes};
+use crate::ledger::head::Head;
 use crate::ledger::key::PublicKey;
 use crate::ledger::marks::{Halt, Marks};
 use crate::ledger::segment::{self, Line, Lines, Segment};
@@ -112,7 +113,7 @@ impl Kept {
                 Note::End => break,
             }
         }
-        kept.checkpoints.sort_by_key(|(checkpoint, _)| checkpoint.tip.seq);
+        kept.checkpoints.sort_by_key(|(checkpoint, _)| checkpoint.head.tip.seq);
         Ok(Ok(kept))
     }
 }
@@ -130,7 +131,7 @@ pub fn verify(
     if segments.is_empty() && marks.is_none() {
         return Err(VerifyError::Empty { dir: dir.to_path_buf() });
     }
-    let mut walk = Walk { tip: Tip::start(), report: Report::default(), line: Vec::new() };
+    let mut walk = Walk { head: Head::start(), report: Report::default(), line: Vec::new() };
     let walked = match marks {
         Some(mut marks) => walk.all(dir, &segments, &mut marks, progress),
         None => Err(Halt::at(dir.join(checkpoint::FILE_NAME), 1, "the checkpoints are missing".to_owned())),
@@ -162,9 +163,8 @@ fn foreign(path: &Path, line: u64, key: &PublicKey) -> Finding {
 
 fn advice(report: &Report) -> String {
     let copy = "keep the folder as it is and compare it with a copy";
-    match report.last.filter(|last| last.tip.seq > 0) {
-        Some(last) => {
-            let Checkpoint { tip, time } = last;
+    match report.last.as_ref().filter(|last| last.head.tip.seq > 0) {
+        Some(Checkpoint { head: Head { tip, .. }, time }) => {
             format!("{copy}; records 1 to {} are as they were signed at {time:.6}", tip.seq)
         }
         None => format!("{copy}; no record before it is covered by a good checkpoint"),
@@ -172,7 +172,7 @@ fn advice(report: &Report) -> String {
 }
 
 struct Walk {
-    tip: Tip,
+    head: Head,
     report: Report,
     line: Vec<u8>,
 }
@@ -185,11 +185,11 @@ impl Walk {
         marks: &mut Marks<'_>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(), Halt> {
-        let sizes = segments.iter().map(|segment| fs::metadata(&segment.path).map_or(0, |found| found.len()));
+        let sizes = segments.iter().map(|segment| segment.plain_len().unwrap_or(0));
         let total = sizes.sum();
         let mut before = 0;
         let mut end = Spot { path: dir.join(checkpoint::FILE_NAME), line: 1 };
-        marks.meet(self.tip, &end, &mut self.report)?;
+        marks.meet(&self.head, &end, &mut self.report)?;
         if marks.none_found() && !segments.is_empty() {
             return Err(Halt::at(end.path, 1, "the checkpoints are missing".to_owned()));
         }
@@ -201,7 +201,7 @@ impl Walk {
             self.report.segments += 1;
         }
         progress(total, total);
-        marks.finish(self.tip, end, &mut self.report)
+        marks.finish(self.head.tip, end, &mut self.report)
     }
 
     fn segment(
@@ -214,11 +214,11 @@ impl Walk {
         let path = &segment.path;
         let unreadable = |cause| VerifyError::Io { path: path.clone(), cause };
         let mut lines = Lines::open(path).map_err(unreadable)?;
-        if segment.first > self.tip.seq + 1 {
-            let missing = Fault::Missing { first: self.tip.seq + 1, last: segment.first - 1 };
+        if segment.first > self.head.tip.seq + 1 {
+            let missing = Fault::Missing { first: self.head.tip.seq + 1, last: segment.first - 1 };
             return Err(Halt::at(path.clone(), 1, missing.to_string()));
         }
-        if segment.first <= self.tip.seq {
+        if segment.first <= self.head.tip.seq {
             let what = "the segment's name is not the number of its first record: it was renamed or copied";
             return Err(Halt::at(path.clone(), 1, what.to_owned()));
         }
@@ -233,11 +233,11 @@ impl Walk {
                 }
                 Line::Whole | Line::Unfinished => {}
             }
-            let followed = Sealed::read(&self.line).and_then(|sealed| self.tip.follow(&sealed));
+            let followed = Sealed::read(&self.line).and_then(|sealed| self.head.follow(&sealed));
             followed.map_err(|fault| Halt::at(path.clone(), lines.line, fault.to_string()))?;
             self.report.records += 1;
-            if marks.due == Some(self.tip.seq) {
-                marks.meet(self.tip, &spot(lines.line), &mut self.report)?;
+            if marks.due == Some(self.head.tip.seq) {
+                marks.meet(&self.head, &spot(lines.line), &mut self.report)?;
             }
             if lines.line.is_multiple_of(PROGRESS_LINES) {
                 progress(lines.offset);

@@ -142,7 +142,7 @@ impl Writer {
 
     fn sign_when_due(&mut self) {
         let now = Instant::now();
-        if self.is_away() || now < self.checkpoint_at || self.journal.anchored == Some(self.journal.tip.seq) {
+        if self.is_away() || now < self.checkpoint_at || self.journal.anchored == Some(self.journal.head.tip.seq) {
             return;
         }
         self.checkpoint_at = now + self.shared.bounds.checkpoint_every;

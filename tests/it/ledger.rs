@@ -2,12 +2,15 @@
 //!
 //! Most tests turn the writer by hand, on their own thread, so that nothing depends on time.
 
+mod archive;
 mod commands;
 mod crashes;
 mod failures;
 mod faulty;
 mod forgery;
 mod killed;
+mod proofs;
+mod tree;
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -39,6 +42,7 @@ const BOUNDS: Bounds = Bounds {
     batch_max: 8,
     batch_bytes_max: 1 << 20,
     segment_bytes_max: 64 << 20,
+    segment_age_max: Duration::from_secs(24 * 3600),
     checkpoint_every: Duration::from_secs(3600),
     pause: Duration::ZERO,
     commit_max: Duration::from_secs(3600),
@@ -187,7 +191,7 @@ fn a_record_reads_as_the_contract_writes_it() {
     let events: Vec<String> = records(state.path()).into_iter().map(|record| record.event).collect();
     assert_eq!(events, ["start", "view", "stop"]);
     let report = check(state.path());
-    assert_eq!((report.records, report.checkpoints, report.last.unwrap().tip.seq), (3, 3, 3));
+    assert_eq!((report.records, report.checkpoints, report.last.unwrap().head.tip.seq), (3, 3, 3));
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!([mode(&ledger_dir(state.path())), mode(&segment(state.path(), 1))], [0o700, 0o600]);
     assert_eq!([mode(&checkpoints(state.path())), mode(&state.path().join("ledger.key"))], [0o600, 0o600]);
@@ -230,7 +234,7 @@ fn the_tip_is_signed_as_records_come_in() {
     bench.writer.turn();
     drop(bench);
     let report = check(state.path());
-    assert_eq!((report.last.unwrap().tip.seq, report.checkpoints), (3, 4));
+    assert_eq!((report.last.unwrap().head.tip.seq, report.checkpoints), (3, 4));
 }
 
 #[test]

@@ -222,6 +222,7 @@ const PAGES: &[Page] = &[
         ja: "すべての行とチェックポイントを検査する",
         options: &[
             ("checkpoint", "別の場所に保管したチェックポイントとも照合する"),
+            ("proof", "台帳の代わりに、この証明を検査する。`-` なら標準入力から読む"),
             ("key", "公開鍵［既定: 状態フォルダの ledger.pub］"),
         ],
         examples: &[
@@ -242,6 +243,62 @@ const PAGES: &[Page] = &[
         files: &[],
     },
     Page {
+        path: "ledger prove",
+        ja: "記録や以前のチェックポイントが台帳にあることの証明を書き出す",
+        options: &[
+            ("record", "記録の番号（`seq`）"),
+            ("consistency", "B 件（省略時は最新）のチェックポイントが、A 件のものに追記しただけであること"),
+            ("checkpoint", "このファイルの最後のチェックポイントで証明する（別の場所に保管したものなど）"),
+            ("key", "公開鍵［既定: 状態フォルダの ledger.pub］"),
+        ],
+        examples: &[
+            (
+                "sudare ledger prove 4711 >4711.tlog-proof",
+                both("one record, for somebody who does not get the ledger", "台帳を渡さずに、1件の記録を証明する"),
+            ),
+            (
+                "sudare ledger verify --proof 4711.tlog-proof --key ledger.pub",
+                both("what they run: no ledger is needed", "受け取った側の検査。台帳は要らない"),
+            ),
+            (
+                "sudare ledger prove --consistency 1000 2000",
+                both("that nothing before was changed", "以前の記録が変わっていないことの証明"),
+            ),
+        ],
+        status: &[("0", both("printed", "書き出した")), UNUSABLE],
+        files: &[],
+    },
+    Page {
+        path: "ledger index",
+        ja: "閉じたセグメントのハッシュと索引を作り、1時間たったものを圧縮する（ゲートウェイは毎分行う）",
+        options: &[],
+        examples: &[(
+            "sudare ledger index --state /var/lib/sudare",
+            both("after a restore from a backup, say", "バックアップから戻した後など"),
+        )],
+        status: &[("0", both("done, or nothing to do", "完了、または処理するものがない")), UNUSABLE],
+        files: &[("state/ledger/tree/", both("the hashes", "ハッシュ"))],
+    },
+    Page {
+        path: "ledger torture",
+        ja: "負荷中のプロセスを繰り返し強制終了し、台帳に欠落がないか調べる",
+        options: &[
+            ("dir", "ゲートウェイが使うディスク上の、空または新しいフォルダ。異常がなければ最後に削除する"),
+            ("kills", "強制終了の回数"),
+            ("seed", "強制終了の時点を決める数"),
+        ],
+        examples: &[(
+            "sudare ledger torture --dir /var/lib/sudare/torture",
+            both("before that disk is trusted", "そのディスクを使い始める前に"),
+        )],
+        status: &[
+            ("0", both("all that was disclosed is in the ledger", "開示はすべて台帳にある")),
+            ("1", both("something is missing, or the ledger is broken", "欠落がある、または台帳が壊れている")),
+            UNUSABLE,
+        ],
+        files: &[],
+    },
+    Page {
         path: "ledger query",
         ja: "条件に合う記録を表示する",
         options: &[
@@ -256,6 +313,7 @@ const PAGES: &[Page] = &[
             ("request", "`Sudare-Request` にあるID"),
             ("from", "この日時から（2026-11-22、2026-11-22T09:00 など）"),
             ("to", "この日まで（その日を含む）、またはこの時刻の前まで"),
+            ("scan", "閉じたセグメントの索引を使わず、すべての行を読む"),
         ],
         examples: &[
             (

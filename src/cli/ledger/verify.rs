@@ -3,10 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use crate::cli::ledger::{Desk, Format, Trouble, VerifyArgs, causes};
+use crate::cli::ledger::{Desk, Format, Trouble, VerifyArgs, public_key};
 use crate::cli::say::{Lang, phrase, tell, texts};
 use crate::cli::{DONE, FAILED};
-use crate::ledger::key::PublicKey;
 use crate::ledger::show;
 use crate::ledger::verify::{Kept, Report, verify};
 
@@ -18,10 +17,7 @@ pub(super) fn run(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<u8, Trouble> {
     let lang = desk.lang;
-    let path = told.key.clone().unwrap_or_else(|| state.join("ledger.pub"));
-    let key = PublicKey::read(&path).map_err(|error| {
-        Trouble::of(format!("{}: {}", path.display(), causes(lang, &error)), texts::NAME_KEY.of(lang))
-    })?;
+    let key = public_key(state, told.key.as_deref(), lang)?;
     let unreadable = |error| Trouble::caused(lang, &error, texts::MEND_RIGHTS.of(lang));
     let kept = match &told.checkpoint {
         Some(path) => Kept::read(path, &key).map_err(unreadable)?,
@@ -56,9 +52,10 @@ fn told_to_people(report: &Report, desk: &mut Desk<'_>) -> io::Result<()> {
     let counts: [(&str, &dyn std::fmt::Display); 3] =
         [("records", records), ("segments", segments), ("checkpoints", checkpoints)];
     writeln!(desk.out, "{}", texts::LEDGER_HOLDS.with(lang, &counts))?;
-    if let Some(last) = report.last {
-        let (time, after) = (format!("{:.6}", last.time), records - last.tip.seq);
-        let words: [(&str, &dyn std::fmt::Display); 3] = [("seq", &last.tip.seq), ("time", &time), ("after", &after)];
+    if let Some(last) = &report.last {
+        let (time, after) = (format!("{:.6}", last.time), records - last.head.tip.seq);
+        let words: [(&str, &dyn std::fmt::Display); 3] =
+            [("seq", &last.head.tip.seq), ("time", &time), ("after", &after)];
         writeln!(desk.out, "{}", texts::LAST_CHECKPOINT.with(lang, &words))?;
     }
     Ok(())

@@ -103,7 +103,8 @@ texts! {
 
     // ledger
     RESERVED: "this command is reserved and not built yet", "このコマンドは予約済みで、まだ使えません";
-    RESERVED_HELP: "use `ledger verify` or `ledger query`", "`ledger verify` か `ledger query` を使ってください";
+    RESERVED_HELP: "use `ledger verify`, `ledger query` or `ledger prove`",
+        "`ledger verify`、`ledger query`、`ledger prove` を使ってください";
     NAME_STATE: "name the state folder with `--state`", "状態フォルダを `--state` で指定してください";
     NAME_KEY: "name the state folder with `--state`, or the key with `--key`",
         "状態フォルダを `--state` で、または公開鍵を `--key` で指定してください";
@@ -132,6 +133,31 @@ texts! {
         "台帳は正常です: 記録 {records}、セグメント {segments}、チェックポイント {checkpoints}";
     LAST_CHECKPOINT: "last checkpoint: record {seq}, {time}; records after it {after}",
         "最後のチェックポイント: 記録 {seq}、{time}、以後の記録 {after}";
+    PROVEN: "record {record} is in the ledger of `{key}`: its checkpoint over {seq} records of {time} holds",
+        "記録 {record} は `{key}` の台帳にあります。{time} のチェックポイント（{seq} 件）で確認しました";
+    NAME_RECORD: "nothing was named to be proven", "証明する対象が指定されていません";
+    NAME_RECORD_HELP: "name a record by its `seq`, or two checkpoints with `--consistency`",
+        "記録の `seq` か、`--consistency` で2つのチェックポイントを指定してください";
+    NAME_PROOF: "name a file that `sudare ledger prove` wrote", "`sudare ledger prove` が書いたファイルを指定してください";
+    BAD_PROOF_HELP: "ask for the proof again, and compare the public key with the one that was handed out",
+        "証明をもう一度求め、公開鍵が渡されたものと同じか確かめてください";
+    SEE_CHECKPOINTS: "a checkpoint is signed every 10 seconds while records come in: try again then, or look at\n  `ledger/checkpoints` for what there is",
+        "記録がある間、チェックポイントは10秒ごとに署名されます。しばらく待つか、\n  `ledger/checkpoints` を確認してください";
+    TENDED: "hashes written {hashes}, segments indexed {indexed}, segments compressed {packed}",
+        "書き出したハッシュ {hashes}、索引を作ったセグメント {indexed}、圧縮したセグメント {packed}";
+    NOT_TENDED: "the closed segments in `{path}` cannot be tended: {error}", "`{path}` の閉じたセグメントを処理できません: {error}";
+    TENDED_BY_ANOTHER: "the gateway, or another command, is at it", "ゲートウェイか別のコマンドが処理中です";
+    TENDED_BY_ANOTHER_HELP: "wait a moment; what it has done need not be done again", "しばらく待ってください。済んだ分をやり直す必要はありません";
+    TORTURING: "killed {done} of {total}", "強制終了 {done}/{total}";
+    TORTURED: "killed {kills} times: disclosed {disclosed}, missing {missing}; the ledger: records {records}, segments {segments}",
+        "強制終了 {kills} 回: 開示 {disclosed}、欠落 {missing}、台帳の記録 {records}、セグメント {segments}";
+    TORTURE_MISSING: "disclosed and not in the ledger: {missing}, the first one {first}", "開示されたのに台帳にないもの: {missing} 件（最初は {first}）";
+    TORTURE_KEPT: "`{path}` is kept as evidence; report it with the seed {seed}", "`{path}` を証拠として残しました。シード {seed} とともに報告してください";
+    NO_TORTURE: "`{path}` cannot be used: {error}", "`{path}` を使えません: {error}";
+    NO_TORTURE_HELP: "name a new folder that you may write with `--dir`", "書き込める新しいフォルダを `--dir` で指定してください";
+    TORTURE_FULL: "`{path}` is not empty", "`{path}` は空ではありません";
+    TORTURE_FULL_HELP: "name a new folder with `--dir`: what is in it is removed at the end", "`--dir` で新しいフォルダを指定してください。最後に中身ごと削除されます";
+    RUN_INDEX: "run `sudare ledger index` first", "先に `sudare ledger index` を実行してください";
     NOT_WHOLE: "{path}:{line}: this line is not whole: it is being written, or a crash left it",
         "{path}:{line}: 行が途中で終わっています。書き込み中か、異常終了の跡です";
     NOT_WHOLE_HELP: "a gateway that starts sets it aside and records that",

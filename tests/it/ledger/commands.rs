@@ -80,6 +80,35 @@ fn verify_takes_checkpoints_and_keys_from_elsewhere() {
 }
 
 #[test]
+fn a_proof_is_printed_and_checked_without_the_ledger() {
+    let state = three_records();
+    let (status, text, err) = ledger(state.path(), "prove 2");
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert!(text.starts_with("c2sp.org/tlog-proof@v1\nextra "), "{text}");
+    let elsewhere = state_folder();
+    fs::write(elsewhere.path().join("proof"), &text).unwrap();
+    fs::copy(state.path().join("ledger.pub"), elsewhere.path().join("public")).unwrap();
+    let (status, out, err) = ledger(elsewhere.path(), "verify --proof STATE/proof --key STATE/public");
+    assert_eq!((status, err.as_str()), (0, ""));
+    let line = fs::read_to_string(segment(state.path(), 1)).unwrap().split_inclusive('\n').nth(1).unwrap().to_owned();
+    let told = "record 2 is in the ledger of `sudare/gw-1`: its checkpoint over 3 records of \
+                2026-11-22T01:02:03.456789Z holds\n";
+    assert_eq!(out, format!("{told}{line}"));
+    fs::write(elsewhere.path().join("proof"), text.replace("index 1", "index 2")).unwrap();
+    let (status, out, err) = ledger(elsewhere.path(), "verify --proof STATE/proof --key STATE/public");
+    assert_eq!((status, out.as_str()), (1, ""));
+    assert!(err.starts_with("error: STATE/proof: the record in the proof was changed, or is another one"), "{err}");
+    let (status, out, _) = ledger(state.path(), "prove 2 --format json");
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((status, &json["index"], &json["record"]["seq"]), (0, &1.into(), &2.into()));
+    let (status, _, err) = ledger(state.path(), "prove 4");
+    assert_eq!(status, 2);
+    assert!(err.starts_with("error: the checkpoint covers records 1 to 3, and not 4\nhelp: "), "{err}");
+    let (status, out, _) = ledger(state.path(), "prove --consistency 1");
+    assert!(status == 0 && out.starts_with("old 1\n"), "{out}");
+}
+
+#[test]
 fn query_prints_a_row_a_subject_or_the_record_itself() {
     let state = three_records();
     let (status, out, err) = ledger(state.path(), "query --staff tanaka --subject customer:42 --kind phone");
@@ -113,7 +142,7 @@ fn what_cannot_be_done_is_told_with_status_two() {
     let (status, _, err) = ledger(empty.path(), "query --event veiw");
     assert_eq!(status, 2);
     assert!(err.starts_with("error: `veiw` is no event\nhelp: the events are view, search, export, "), "{err}");
-    for word in ["report", "prove", "export"] {
+    for word in ["report", "export"] {
         let (status, _, err) = ledger(empty.path(), word);
         assert_eq!(status, 2);
         assert!(err.starts_with("error: this command is reserved and not built yet"), "{err}");
