@@ -241,9 +241,8 @@ impl Migration<'_> {
             return Ok(None);
         }
         let (before, after) = (members(before)?, members(after)?);
-        let changes =
-            |(name, raw): &(&String, &Box<RawValue>)| before.get(*name).map(|own| own.get()) != Some(raw.get());
-        Ok(Some(after.iter().filter(changes).map(|(name, _)| name.clone()).collect()))
+        let changed = after.iter().filter(|(name, raw)| before.get(*name).map(|own| own.get()) != Some(raw.get()));
+        Ok(Some(changed.map(|(name, _)| name.clone()).collect()))
     }
 
     /// The write of a record, or of these members of it.
@@ -255,11 +254,11 @@ impl Migration<'_> {
             let body = serde_json::to_vec(&members).map_err(|_| odd())?;
             return self.writing(id, HeaderValue::from_static("application/json"), body.into());
         }
-        let pair = |(name, value): (&String, &Box<RawValue>)| {
+        let pairs = members.iter().map(|(name, value)| {
             let value: String = serde_json::from_str(value.get()).ok()?;
             Some([name.as_str(), value.as_str()].map(form_coded).join("="))
-        };
-        let pairs: Option<Vec<String>> = members.iter().map(pair).collect();
+        });
+        let pairs: Option<Vec<String>> = pairs.collect();
         let note = "what changes is no text at the top of the record, and a form has nothing else";
         let body = pairs.ok_or_else(|| Failure { stops: true, ..Failure::new("unreadable", note) })?.join("&");
         self.writing(id, HeaderValue::from_static("application/x-www-form-urlencoded"), body.into())
