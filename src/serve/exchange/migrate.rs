@@ -105,7 +105,8 @@ impl Failure {
     }
 
     fn status(what: &str, status: StatusCode) -> Failure {
-        let stops = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        // To the page of a log-in, as a rule.
+        let stops = status.is_redirection() || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
         Failure { stops, ..Failure::new("status", format!("the crm answers {what} with {}", status.as_u16())) }
     }
 }
