@@ -53,7 +53,7 @@ impl Home {
     }
 
     /// The kinds of the rules; the built-in ones where those cannot be read.
-    pub(super) fn kinds(&self) -> Kinds {
+    pub(in crate::cli) fn kinds(&self) -> Kinds {
         let policy = rules::read(&self.rules).ok().and_then(|sources| Policy::parse(&sources).policy);
         policy.map_or_else(Kinds::builtin, |policy| Kinds::clone(policy.kinds()))
     }
