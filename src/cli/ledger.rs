@@ -1,26 +1,29 @@
 //! `sudare ledger`: checks the chain and answers who saw whose data, from the folder alone.
 //!
-//! No gateway has to run, and none is disturbed: both commands only read. What they print holds nothing but what the
-//! records hold. `report` and `export` are reserved words.
+//! No gateway has to run, and none is disturbed: the commands only read. What they print holds nothing but what the
+//! records hold. `export` is a reserved word.
 
 pub(in crate::cli) mod home;
 mod prove;
 mod query;
+pub mod report;
 mod verify;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::cli::ledger::home::Home;
+use crate::cli::ledger::report::{ReportArgs, words};
 use crate::cli::say::{Lang, phrase, texts};
 use crate::cli::{DONE, UNUSABLE};
 use crate::ledger::key::PublicKey;
 use crate::ledger::show;
 
-/// Check the ledger, and ask it who saw whose data
+/// Check the ledger, ask it who saw whose data, and write reports
 #[derive(Args, Debug)]
 pub struct LedgerArgs {
     /// The gateway's configuration; its state folder stands beside it
@@ -31,7 +34,7 @@ pub struct LedgerArgs {
     pub state: Option<PathBuf>,
     /// How to print what was found
     #[arg(long, global = true, value_name = "FORMAT", default_value = "table")]
-    pub format: Format,
+    pub format: Written,
     /// What to do
     #[command(subcommand)]
     pub command: LedgerCommand,
@@ -47,6 +50,18 @@ pub enum Format {
     Json,
 }
 
+/// How to print, where there are reports.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Written {
+    /// For people
+    #[value(alias = "text")]
+    Table,
+    /// For programs: a JSON object a line
+    Json,
+    /// A report as a page, to print and to hand over
+    Html,
+}
+
 /// What to do with the ledger.
 #[derive(Subcommand, Debug)]
 pub enum LedgerCommand {
@@ -56,9 +71,8 @@ pub enum LedgerCommand {
     Query(Box<QueryArgs>),
     /// Print a proof that a record, or an earlier checkpoint, is in the ledger
     Prove(ProveArgs),
-    /// Reserved
-    #[command(hide = true)]
-    Report,
+    /// Tell what went out about a person, what an incident comes to, who saw how much
+    Report(Box<ReportArgs>),
     /// Reserved
     #[command(hide = true)]
     Export,
@@ -138,16 +152,27 @@ pub struct QueryArgs {
 pub struct Reader {
     /// Their language.
     pub lang: Lang,
-    /// The zone in which days and times without an offset are read.
+    /// The zone in which days and times without an offset are read, and moments are told.
     pub zone: TimeZone,
+    /// What time it is.
+    pub now: Timestamp,
+    /// Who they are, as the system says.
+    pub user: String,
 }
 
 /// Runs the command on this process's own streams and returns its exit status.
 pub fn run(args: &LedgerArgs, lang: Lang) -> u8 {
     let mut progress = verify::Progress::new(io::stderr().is_terminal(), lang);
     let mut out = BufWriter::new(io::stdout().lock());
-    let reader = Reader { lang, zone: TimeZone::system() };
+    let reader = Reader { lang, zone: TimeZone::system(), now: Timestamp::now(), user: user() };
     run_on(args, &reader, &mut out, &mut io::stderr(), &mut |done, total| progress.show(done, total))
+}
+
+/// Whoever runs the command, as far as the system says so; a report can name somebody else.
+fn user() -> String {
+    let names = ["SUDO_USER", "USER", "LOGNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let named = names.into_iter().find(|name| !name.is_empty());
+    named.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
 }
 
 /// The same on other streams and for a given reader.
@@ -159,15 +184,20 @@ pub fn run_on(
     progress: &mut dyn FnMut(u64, u64),
 ) -> u8 {
     let home = Home::of(args);
-    let mut desk = Desk { lang: reader.lang, format: args.format, out, err };
+    let format = if args.format == Written::Json { Format::Json } else { Format::Table };
+    let mut desk = Desk { lang: reader.lang, format, out, err };
     let ended = match &args.command {
+        LedgerCommand::Report(told) => report::run(&home, told, (args.format, reader), &mut desk),
+        _ if args.format == Written::Html => {
+            Err(Trouble::of(words::ONLY_REPORTS.of(reader.lang), words::ONLY_REPORTS_HELP.of(reader.lang)))
+        }
         LedgerCommand::Verify(VerifyArgs { proof: Some(proof), key, .. }) => {
             prove::check(&home.state, proof, key.as_deref(), &mut desk)
         }
         LedgerCommand::Verify(told) => verify::run(&home.state, told, &mut desk, progress),
         LedgerCommand::Prove(told) => prove::run(&home.state, told, &mut desk),
         LedgerCommand::Query(told) => query::run(&home, told, &reader.zone, &mut desk),
-        LedgerCommand::Report | LedgerCommand::Export => {
+        LedgerCommand::Export => {
             Err(Trouble::of(texts::RESERVED.of(reader.lang), texts::RESERVED_HELP.of(reader.lang)))
         }
     };

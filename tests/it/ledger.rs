@@ -9,6 +9,7 @@ mod faulty;
 mod forgery;
 mod killed;
 mod proofs;
+mod reports;
 mod tree;
 
 use std::fs;

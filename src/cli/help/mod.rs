@@ -8,6 +8,7 @@ pub mod complaint;
 mod keys;
 pub mod man;
 pub mod pages;
+mod reports;
 
 use clap::builder::styling::Style;
 use clap::{Arg, ArgAction, Command};

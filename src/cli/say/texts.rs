@@ -9,6 +9,7 @@ macro_rules! texts {
         pub const ALL: &[(&str, Text)] = &[$((stringify!($name), $name)),*];
     };
 }
+pub(in crate::cli) use texts;
 
 texts! {
     // Headings of diagnostics.
@@ -103,8 +104,8 @@ texts! {
 
     // ledger
     RESERVED: "this command is reserved and not built yet", "このコマンドは予約済みで、まだ使えません";
-    RESERVED_HELP: "use `ledger verify`, `ledger query` or `ledger prove`",
-        "`ledger verify`、`ledger query`、`ledger prove` を使ってください";
+    RESERVED_HELP: "use `ledger verify`, `ledger query`, `ledger report` or `ledger prove`",
+        "`ledger verify`、`ledger query`、`ledger report`、`ledger prove` を使ってください";
     NAME_STATE: "name the state folder with `--state`", "状態フォルダを `--state` で指定してください";
     NAME_KEY: "name the state folder with `--state`, or the key with `--key`",
         "状態フォルダを `--state` で、または公開鍵を `--key` で指定してください";

@@ -116,6 +116,21 @@ impl Actions {
         };
         *sum = sum.saturating_add(count);
     }
+
+    /// How many values reached staff readable.
+    pub fn readable(&self) -> u64 {
+        self.show.saturating_add(self.generalize).saturating_add(self.other)
+    }
+
+    /// How many reached staff veiled.
+    pub fn veiled(&self) -> u64 {
+        self.mask.saturating_add(self.tokenize).saturating_add(self.hash)
+    }
+
+    /// How many reached staff in any form.
+    pub fn reached(&self) -> u64 {
+        self.readable().saturating_add(self.veiled())
+    }
 }
 
 /// Which category each kind is of, as the rules in force have it.

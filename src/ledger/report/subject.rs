@@ -130,8 +130,7 @@ impl<'k> Subjects<'k> {
 impl Gather for Subjects<'_> {
     fn take(&mut self, record: &Stored) -> bool {
         self.report.refused = self.report.refused.saturating_add(refused(record));
-        // A restore goes before the write that it belongs to.
-        if record.outcome.as_deref() == Some("forwarded") && record.event == "write" {
+        if record.outcome.as_deref() == Some("forwarded") {
             if self.report.changes.len() >= self.rows_max {
                 return false;
             }

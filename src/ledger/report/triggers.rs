@@ -113,12 +113,12 @@ fn of_kinds(trigger: Which, wanted: &[&str], categories: &[CategorySum]) -> Trig
         each.filter(|(_, actions)| counts(actions) > 0).map(|(kind, _)| kind.clone()).collect()
     };
     let most = |sums: &[&CategorySum], side: &dyn Fn(&CategorySum) -> u64| sums.iter().map(|sum| side(sum)).max();
-    let shown = kinds(&own, &readable);
+    let shown = kinds(&own, &Actions::readable);
     if !shown.is_empty() {
         let persons = most(&own, &|sum| sum.persons_readable).unwrap_or_default();
         return told(Answer::Yes, Because::Readable, persons, shown);
     }
-    let hidden = kinds(&own, &veiled);
+    let hidden = kinds(&own, &Actions::veiled);
     if !hidden.is_empty() {
         let persons = most(&own, &|sum| sum.persons_veiled_only).unwrap_or_default();
         return told(Answer::People, Because::Veiled, persons, hidden);
@@ -126,7 +126,7 @@ fn of_kinds(trigger: Which, wanted: &[&str], categories: &[CategorySum]) -> Trig
     let doubtful = [(Category::Notes.word(), Because::FreeText), (UNKNOWN, Because::UnknownKind)];
     for (word, because) in doubtful {
         let sums = among(&[word]);
-        let shown = kinds(&sums, &readable);
+        let shown = kinds(&sums, &Actions::readable);
         if !shown.is_empty() {
             let persons = most(&sums, &|sum| sum.persons_readable).unwrap_or_default();
             return told(Answer::People, because, persons, shown);
@@ -154,12 +154,4 @@ fn many(persons: &Persons) -> Trigger {
         return told(Answer::People, Because::Unidentified, persons.affected);
     }
     told(Answer::No, Because::NotMore, persons.affected)
-}
-
-fn readable(actions: &Actions) -> u64 {
-    actions.show.saturating_add(actions.generalize).saturating_add(actions.other)
-}
-
-fn veiled(actions: &Actions) -> u64 {
-    actions.mask.saturating_add(actions.tokenize).saturating_add(actions.hash)
 }
