@@ -20,12 +20,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-pub use crate::cli::ledger::report::args::{
-    AccessArgs, AccountingArgs, BreachArgs, ProcessingArgs, ReportArgs, ReportCommand, SubjectArgs,
-};
 use crate::cli::DONE;
 use crate::cli::ledger::home::Home;
 use crate::cli::ledger::query::{Side, also_keyed, moment};
+pub use crate::cli::ledger::report::args::{
+    AccessArgs, AccountingArgs, BreachArgs, ProcessingArgs, ReportArgs, ReportCommand, SubjectArgs,
+};
 use crate::cli::ledger::report::document::{Document, Tongue, number};
 use crate::cli::ledger::{Desk, Reader, Trouble, Written};
 use crate::cli::say::{Lang, texts};
@@ -84,6 +84,15 @@ struct Shop<'a> {
     categories: Categories,
 }
 
+/// Which lines are read as records.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    /// Those that hold the words that are asked for: fast, and blind to a line in which damage took these.
+    Promising,
+    /// All of them, since what is counted says how many there are not.
+    Every,
+}
+
 /// What was read.
 struct Read {
     filter: Filter,
@@ -126,12 +135,24 @@ impl Shop<'_> {
         moment(text, side, &self.reader.zone).ok_or_else(unclear)
     }
 
-    /// Gives every record that the filter asks for to what gathers a report; ids that stand keyed are found too.
-    fn read(&self, mut filter: Filter, gather: &mut dyn Gather, rows_max: usize) -> Result<Read, Trouble> {
+    /// Gives every record that the filter asks for to what gathers a report.
+    fn read(
+        &self,
+        filter: Filter,
+        gather: &mut dyn Gather,
+        (lines, rows_max): (Lines, usize),
+    ) -> Result<Read, Trouble> {
         let lang = self.lang();
         let folder = self.home.state.join("ledger");
         let (mut span, mut whole) = (Span::default(), true);
-        let queried = query(&folder, &filter, &mut |record, _| {
+        let asked = match lines {
+            Lines::Promising => filter.clone(),
+            Lines::Every => Filter { from: filter.from, to: filter.to, ..Filter::default() },
+        };
+        let queried = query(&folder, &asked, &mut |record, _| {
+            if lines == Lines::Every && !filter.matches(record) {
+                return ControlFlow::Continue(());
+            }
             span.note(record);
             whole = gather.take(record);
             if whole { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -144,7 +165,6 @@ impl Shop<'_> {
             let what = words::TOO_MANY_ROWS.with(lang, &[("max", &rows_max)]);
             return Err(Trouble::of(what, words::TOO_MANY_ROWS_HELP.of(lang)));
         }
-        filter.kinds = None;
         Ok(Read { filter, span, passed, keyless: None, checkpoint: self.checkpoint() })
     }
 
@@ -218,7 +238,8 @@ impl Shop<'_> {
             }
             None => tongue.says(words::CHECKPOINT_NONE),
         };
-        let mut facts: Vec<(String, String)> = about.map(|about| (tongue.says(words::ABOUT), about)).into_iter().collect();
+        let mut facts: Vec<(String, String)> =
+            about.map(|about| (tongue.says(words::ABOUT), about)).into_iter().collect();
         facts.push((tongue.says(words::PERIOD), period));
         facts.push((tongue.says(words::MADE), format!("{} ({PROGRAM})", tongue.moment(self.reader.now))));
         facts.push((tongue.says(words::MADE_BY), self.made_by().to_owned()));

@@ -201,7 +201,8 @@ fn by_role(staff: &BTreeMap<String, Seen>) -> BTreeMap<String, Vec<u64>> {
 }
 
 fn sum(name: &str, seen: &Seen, by_role: &BTreeMap<String, Vec<u64>>, rule: Rule) -> StaffSum {
-    let medians = seen.roles.iter().filter_map(|role| Some((role.clone(), median_but(by_role.get(role)?, seen.persons)?)));
+    let medians =
+        seen.roles.iter().filter_map(|role| Some((role.clone(), median_but(by_role.get(role)?, seen.persons)?)));
     let medians: BTreeMap<String, u64> = medians.collect();
     let beyond = medians.values().all(|median| seen.persons > median.saturating_mul(rule.times));
     StaffSum {

@@ -319,7 +319,8 @@ mod tests {
         let tokyo = TimeZone::fixed(jiff::tz::offset(9));
         // The 24th already in Tokyo.
         let told = Deadlines::since("2026-11-23T15:30:00Z".parse().unwrap(), &tokyo).unwrap();
-        let days = [told.preliminary_from, told.preliminary_to, told.last, told.last_wrongful].map(|day| day.to_string());
+        let days =
+            [told.preliminary_from, told.preliminary_to, told.last, told.last_wrongful].map(|day| day.to_string());
         assert_eq!(days, ["2026-11-26", "2026-11-28", "2026-12-23", "2027-01-22"]);
         assert_eq!(told.gdpr.to_string(), "2026-11-26T15:30:00Z");
     }

@@ -85,7 +85,10 @@ mod tests {
     #[test]
     fn nobody_is_counted_twice_and_the_bound_is_told() {
         let mut met = Distinct::up_to(2);
-        assert_eq!([met.mark(&["a", "bc"], 1), met.mark(&["a", "bc"], 2), met.mark(&["ab", "c"], 2)], [None, Some(1), None]);
+        assert_eq!(
+            [met.mark(&["a", "bc"], 1), met.mark(&["a", "bc"], 2), met.mark(&["ab", "c"], 2)],
+            [None, Some(1), None]
+        );
         assert!(!met.is_beyond());
         assert_eq!(met.mark(&["d", ""], 1), Some(u32::MAX));
         assert!(met.is_beyond());

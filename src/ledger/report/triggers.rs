@@ -39,6 +39,7 @@ pub enum Which {
     /// A wrongful purpose is possible.
     WrongfulPurpose,
     /// More than a thousand people.
+    #[serde(rename = "more_than_1000")]
     MoreThan1000,
 }
 

@@ -94,8 +94,8 @@ fn a_page_holds_no_markup_but_its_own() {
             let tags = page.split('<').skip(1).filter_map(|tag| tag.split(['>', ' ']).next());
             for tag in tags.map(|tag| tag.trim_start_matches('/')) {
                 let known = [
-                    "!doctype", "html", "head", "meta", "title", "style", "body", "h1", "h2", "dl", "dt", "dd", "p", "table",
-                    "thead", "tbody", "tr", "th", "td",
+                    "!doctype", "html", "head", "meta", "title", "style", "body", "h1", "h2", "dl", "dt", "dd", "p",
+                    "table", "thead", "tbody", "tr", "th", "td",
                 ];
                 assert!(known.contains(&tag), "`{tag}` stands in the page of `{words}`");
             }
@@ -131,7 +131,7 @@ fn fourth_trigger(home: &Path) -> (Value, Value, Value) {
     assert_eq!(status, 0, "{err}");
     let json: Value = serde_json::from_str(&out).unwrap();
     let trigger = &json["triggers"][3];
-    assert_eq!(trigger["trigger"], "more_than1000");
+    assert_eq!(trigger["trigger"], "more_than_1000");
     (trigger["answer"].clone(), trigger["because"].clone(), json["persons"]["affected"].clone())
 }
 
@@ -174,10 +174,14 @@ fn a_report_says_what_it_needs() {
         assert_eq!((status, out.as_str()), (2, ""), "{words}");
         err
     };
-    assert!(asked("subject 42").starts_with("error: `42` is no person: a type and an id are needed\nhelp: write it as "));
+    assert!(
+        asked("subject 42").starts_with("error: `42` is no person: a type and an id are needed\nhelp: write it as ")
+    );
     assert!(asked("subject customer:").starts_with("error: `customer:` is no person"));
     assert!(asked("breach --from 2026-11-01").starts_with("error: nothing says which incident is meant\nhelp: name "));
     assert!(asked("breach --staff a --known soon").starts_with("error: `soon` is neither a day nor a time\n"));
-    assert!(asked("access-review --month 2026-13").starts_with("error: `2026-13` is no month\nhelp: write it as 2026-11\n"));
+    assert!(
+        asked("access-review --month 2026-13").starts_with("error: `2026-13` is no month\nhelp: write it as 2026-11\n")
+    );
     assert!(asked("access-review --month november").starts_with("error: `november` is no month\n"));
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::cli::ledger::Trouble;
 use crate::cli::ledger::report::document::{Section, Sheet, Tongue, at_least, number, or_dash};
-use crate::cli::ledger::report::{AccessArgs, Made, Report, Shop, words};
+use crate::cli::ledger::report::{AccessArgs, Lines, Made, Report, Shop, words};
 use crate::ledger::query::Filter;
 use crate::ledger::report::access::{Access, AccessReview, Rule, StaffSum};
 use crate::ledger::report::distinct::PERSONS_MAX;
@@ -24,7 +24,7 @@ pub(super) fn report(shop: &mut Shop<'_>, told: &AccessArgs) -> Result<Report, T
     let rule = Rule { times: told.times, at_least: told.at_least };
     let mut gather = Access::new(rule, PERSONS_MAX);
     let filter = Filter { from: Some(from), to: Some(to), ..Filter::default() };
-    let read = shop.read(filter, &mut gather, 0)?;
+    let read = shop.read(filter, &mut gather, (Lines::Every, 0))?;
     let roles = shop.policy.as_ref().map(|policy| policy.all_roles());
     let roles = roles.map(|roles| roles.iter().map(|role| role.to_string()).collect::<Vec<_>>());
     let content = Content { month: &month, review: gather.finish(roles.as_deref()) };
@@ -72,7 +72,7 @@ fn sections(review: &AccessReview, tongue: &Tongue<'_>) -> Vec<Section> {
             words::STAFF,
             words::ROLES,
             words::PERSONS,
-            words::READABLE,
+            words::PERSONS_READABLE,
             words::MEDIAN,
             words::CONSPICUOUS,
             words::RECORDS,
@@ -83,14 +83,17 @@ fn sections(review: &AccessReview, tongue: &Tongue<'_>) -> Vec<Section> {
         numbers: &[2, 3, 6, 7, 8, 9],
         rows: rows.iter().map(|sum| staff_row(sum, review.at_least, tongue)).collect(),
     };
-    let what = |sum: &&StaffSum| vec![tongue.staff(Some(&sum.staff), true), or_dash(Some(&tongue.actions(&sum.actions)))];
+    let what =
+        |sum: &&StaffSum| vec![tongue.staff(Some(&sum.staff), true), or_dash(Some(&tongue.actions(&sum.actions)))];
     let what = Sheet {
         head: tongue.head(&[words::STAFF, words::VALUES]),
         numbers: &[],
         rows: rows.iter().filter(|sum| sum.records > 0).map(what).collect(),
     };
     vec![
-        Section::of(tongue.says(words::ACCESS_STAFF), staff, &nothing).noting(rule).noting(tongue.says(words::ACCESS_ALONE)),
+        Section::of(tongue.says(words::ACCESS_STAFF), staff, &nothing)
+            .noting(rule)
+            .noting(tongue.says(words::ACCESS_ALONE)),
         Section::of(tongue.says(words::ACCESS_WHAT), what, &nothing),
         used_roles(review, tongue),
         unused_roles(review, tongue),
@@ -138,9 +141,10 @@ fn unused_roles(review: &AccessReview, tongue: &Tongue<'_>) -> Section {
 }
 
 fn refusals(review: &AccessReview, tongue: &Tongue<'_>) -> Section {
-    let rows = review.refusals.iter().map(|row| {
-        vec![tongue.staff(Some(&row.staff), true), or_dash(Some(&row.reason)), number(row.count)]
-    });
+    let rows = review
+        .refusals
+        .iter()
+        .map(|row| vec![tongue.staff(Some(&row.staff), true), or_dash(Some(&row.reason)), number(row.count)]);
     let head = tongue.head(&[words::STAFF, words::REASON, words::COUNT]);
     let sheet = Sheet { head, numbers: &[2], rows: rows.collect() };
     Section::of(tongue.says(words::ACCESS_REFUSALS), sheet, &tongue.says(words::ACCESS_NO_REFUSALS))

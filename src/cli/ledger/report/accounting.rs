@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::cli::ledger::Trouble;
 use crate::cli::ledger::report::document::{Section, Sheet, Tongue, number, or_dash};
-use crate::cli::ledger::report::{AccountingArgs, Made, Report, Shop, words};
+use crate::cli::ledger::report::{AccountingArgs, Lines, Made, Report, Shop, words};
 use crate::ledger::query::Filter;
 use crate::ledger::report::accounting::{Accounting, ROWS_MAX, Repeated, YEARS};
 use crate::ledger::report::who::Who;
@@ -26,7 +26,7 @@ pub(super) fn report(shop: &mut Shop<'_>, told: &AccountingArgs) -> Result<Repor
     let keyless = shop.keyed(&mut subject);
     let mut gather = Accounting::new(subject.clone(), Who::new(told.staff_names), ROWS_MAX);
     let filter = Filter { subject: Some(subject), from, to: Some(shop.reader.now), ..Filter::default() };
-    let mut read = shop.read(filter, &mut gather, ROWS_MAX)?;
+    let mut read = shop.read(filter, &mut gather, (Lines::Promising, ROWS_MAX))?;
     read.keyless = keyless;
     let content = Content { subject: &told.subject, staff_named: told.staff_names, disclosures: gather.finish() };
     let tongue = shop.tongue();
@@ -37,7 +37,11 @@ pub(super) fn report(shop: &mut Shop<'_>, told: &AccountingArgs) -> Result<Repor
         at_least: false,
         content: &content,
     };
-    Ok(shop.report("accounting", &read, made))
+    let mut report = shop.report("accounting", &read, made);
+    if read.span.records == 0 {
+        report.document.warnings.push(words::NOBODY_FOUND.with(shop.lang(), &[("subject", &told.subject)]));
+    }
+    Ok(report)
 }
 
 fn sections(content: &Content<'_>, tongue: &Tongue<'_>) -> Vec<Section> {

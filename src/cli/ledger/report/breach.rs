@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::cli::ledger::Trouble;
 use crate::cli::ledger::query::Side;
 use crate::cli::ledger::report::document::{Section, Sheet, Tongue, at_least, number, or_dash};
-use crate::cli::ledger::report::{BreachArgs, Made, Report, Shop, words};
+use crate::cli::ledger::report::{BreachArgs, Lines, Made, Report, Shop, words};
 use crate::cli::say::Text;
 use crate::ledger::query::Filter;
 use crate::ledger::report::breach::{Breach, BreachReport, CategorySum, Deadlines, LIST_MAX, Person};
@@ -46,13 +46,13 @@ pub(super) fn report(shop: &mut Shop<'_>, told: &BreachArgs) -> Result<Report, T
     };
     let list = told.persons.then_some(LIST_MAX);
     let mut gather = Breach::new(filter.clone(), &shop.categories, PERSONS_MAX, list);
-    let mut read = shop.read(filter, &mut gather, LIST_MAX)?;
+    let mut read = shop.read(filter, &mut gather, (Lines::Every, LIST_MAX))?;
     read.keyless = keyless;
     let report = gather.finish(read.passed.unreadable);
     let scope = json!({
         "staff": told.staff, "resource": told.resource, "request": told.request, "subject": told.subject,
     });
-    let told_in_json = deadlines.as_ref().map_or(Value::Null, |dates| in_json(dates));
+    let told_in_json = deadlines.as_ref().map_or(Value::Null, in_json);
     let content = Content { scope, report, deadlines: told_in_json };
     let tongue = shop.tongue();
     let made = Made {
@@ -175,7 +175,13 @@ fn categories(report: &BreachReport, tongue: &Tongue<'_>) -> Section {
         sum.kinds.iter().map(row).collect::<Vec<_>>()
     });
     let sheet = Sheet {
-        head: tongue.head(&[words::CATEGORY, words::READABLE, words::VEILED, words::ITEM, words::VALUES]),
+        head: tongue.head(&[
+            words::CATEGORY,
+            words::PERSONS_READABLE,
+            words::PERSONS_VEILED,
+            words::ITEM,
+            words::VALUES,
+        ]),
         numbers: &[1, 2],
         rows: rows.collect(),
     };
@@ -255,4 +261,5 @@ fn people(list: &[Person], tongue: &Tongue<'_>) -> Section {
     let head = tongue.head(&[words::TYPE, words::ID, words::READABLE, words::VEILED]);
     let sheet = Sheet { head, numbers: &[], rows: rows.collect() };
     Section::of(tongue.says(words::BREACH_LIST), sheet, &tongue.says(words::NOTHING_OUT))
+        .noting(tongue.says(words::BREACH_NOTE_LIST))
 }

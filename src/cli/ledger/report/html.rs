@@ -15,7 +15,10 @@ pub(super) fn write(document: &Document, lang: Lang, out: &mut dyn Write) -> io:
     let title = escaped(&document.title);
     writeln!(out, "<!doctype html>\n<html lang=\"{code}\">\n<head>\n<meta charset=\"utf-8\">")?;
     writeln!(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">")?;
-    writeln!(out, "<meta name=\"referrer\" content=\"no-referrer\">\n<title>{title}</title>\n<style>\n{STYLE}</style>")?;
+    writeln!(
+        out,
+        "<meta name=\"referrer\" content=\"no-referrer\">\n<title>{title}</title>\n<style>\n{STYLE}</style>"
+    )?;
     writeln!(out, "</head>\n<body>\n<h1>{title}</h1>\n<dl>")?;
     for (name, fact) in &document.facts {
         writeln!(out, "<dt>{}</dt><dd>{}</dd>", escaped(name), escaped(fact))?;

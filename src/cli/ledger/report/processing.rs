@@ -2,7 +2,7 @@
 
 use crate::cli::ledger::Trouble;
 use crate::cli::ledger::report::document::{Section, Sheet, Tongue, at_least, number, or_dash};
-use crate::cli::ledger::report::{Made, ProcessingArgs, Report, Shop, words};
+use crate::cli::ledger::report::{Lines, Made, ProcessingArgs, Report, Shop, words};
 use crate::ledger::query::Filter;
 use crate::ledger::report::distinct::PERSONS_MAX;
 use crate::ledger::report::processing::{Activities, Processing, Provided, Seen};
@@ -13,7 +13,7 @@ use crate::policy::Policy;
 pub(super) fn report(shop: &mut Shop<'_>, told: &ProcessingArgs) -> Result<Report, Trouble> {
     let (from, to) = shop.between(told.from.as_deref(), told.to.as_deref())?;
     let mut gather = Activities::new(PERSONS_MAX);
-    let read = shop.read(Filter { from, to, ..Filter::default() }, &mut gather, 0)?;
+    let read = shop.read(Filter { from, to, ..Filter::default() }, &mut gather, (Lines::Every, 0))?;
     let provided = shop.policy.as_ref().map(provided);
     let content = gather.finish(provided.as_ref(), &shop.categories);
     let tongue = shop.tongue();
@@ -41,23 +41,23 @@ fn provided(policy: &Policy) -> Provided {
 
 fn sections(content: &Processing, tongue: &Tongue<'_>) -> Vec<Section> {
     let nothing = tongue.says(words::NOTHING_OUT);
-    let subjects = content.subjects.iter().map(|sum| {
-        vec![sum.of.clone(), at_least(sum.persons, content.at_least, tongue), number(sum.records)]
-    });
+    let subjects = content
+        .subjects
+        .iter()
+        .map(|sum| vec![sum.of.clone(), at_least(sum.persons, content.at_least, tongue), number(sum.records)]);
     let subjects = Sheet {
         head: tongue.head(&[words::TYPE, words::PERSONS, words::RECORDS]),
         numbers: &[1, 2],
         rows: subjects.collect(),
     };
     let data = content.categories.iter().flat_map(|sum| {
-        let row = |(kind, actions): (&String, &Actions)| vec![tongue.category(sum.category), tongue.kind(kind), tongue.actions(actions)];
+        let row = |(kind, actions): (&String, &Actions)| {
+            vec![tongue.category(sum.category), tongue.kind(kind), tongue.actions(actions)]
+        };
         sum.kinds.iter().map(row).collect::<Vec<_>>()
     });
-    let data = Sheet {
-        head: tongue.head(&[words::CATEGORY, words::ITEM, words::VALUES]),
-        numbers: &[],
-        rows: data.collect(),
-    };
+    let data =
+        Sheet { head: tongue.head(&[words::CATEGORY, words::ITEM, words::VALUES]), numbers: &[], rows: data.collect() };
     let recipients = content.recipients.iter().map(|row| {
         vec![
             row.role.clone(),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::cli::ledger::Trouble;
 use crate::cli::ledger::report::document::{Section, Sheet, Tongue, number, or_dash};
-use crate::cli::ledger::report::{Made, Report, Shop, SubjectArgs, words};
+use crate::cli::ledger::report::{Lines, Made, Report, Shop, SubjectArgs, words};
 use crate::ledger::query::Filter;
 use crate::ledger::report::subject::{KindSum, ROWS_MAX, Row, SubjectReport, Subjects};
 use crate::ledger::report::who::Who;
@@ -24,7 +24,7 @@ pub(super) fn report(shop: &mut Shop<'_>, told: &SubjectArgs) -> Result<Report, 
     let keyless = shop.keyed(&mut subject);
     let mut gather = Subjects::new(subject.clone(), &shop.categories, Who::new(told.staff_names), ROWS_MAX);
     let filter = Filter { subject: Some(subject), from, to, ..Filter::default() };
-    let mut read = shop.read(filter, &mut gather, ROWS_MAX)?;
+    let mut read = shop.read(filter, &mut gather, (Lines::Promising, ROWS_MAX))?;
     read.keyless = keyless;
     let content = Content { subject: &told.subject, staff_named: told.staff_names, report: gather.finish() };
     let tongue = shop.tongue();
@@ -35,7 +35,11 @@ pub(super) fn report(shop: &mut Shop<'_>, told: &SubjectArgs) -> Result<Report, 
         at_least: false,
         content: &content,
     };
-    Ok(shop.report("subject", &read, made))
+    let mut report = shop.report("subject", &read, made);
+    if read.span.records == 0 {
+        report.document.warnings.push(words::NOBODY_FOUND.with(shop.lang(), &[("subject", &told.subject)]));
+    }
+    Ok(report)
 }
 
 fn sections(content: &Content<'_>, tongue: &Tongue<'_>) -> Vec<Section> {
@@ -47,30 +51,37 @@ fn sections(content: &Content<'_>, tongue: &Tongue<'_>) -> Vec<Section> {
         rows: report.kinds.iter().map(|sum| kind_row(sum, tongue)).collect(),
     };
     let row = |row: &Row| disclosure_row(row, content.staff_named, tongue);
-    let heads = [words::TIME, words::STAFF, words::ROLES, words::EVENT, words::RESOURCE, words::PURPOSE, words::WHAT, words::RECORD];
-    let all = Sheet {
-        head: tongue.head(&heads),
-        numbers: &[7],
-        rows: report.disclosures.iter().map(row).collect(),
-    };
+    let heads = [
+        words::TIME,
+        words::STAFF,
+        words::ROLES,
+        words::EVENT,
+        words::RESOURCE,
+        words::PURPOSE,
+        words::WHAT,
+        words::RECORD,
+    ];
+    let all = Sheet { head: tongue.head(&heads), numbers: &[7], rows: report.disclosures.iter().map(row).collect() };
     let change = |row: &Row| {
         let mut cells = disclosure_row(row, content.staff_named, tongue);
         cells.remove(6);
         cells
     };
     let heads = [words::TIME, words::STAFF, words::ROLES, words::EVENT, words::RESOURCE, words::PURPOSE, words::RECORD];
-    let changes =
-        Sheet { head: tongue.head(&heads), numbers: &[6], rows: report.changes.iter().map(change).collect() };
+    let changes = Sheet { head: tongue.head(&heads), numbers: &[6], rows: report.changes.iter().map(change).collect() };
     let mut notes = vec![tongue.says(words::SUBJECT_NOTE_ACTIONS)];
     if !content.staff_named {
         notes.push(tongue.says(words::SUBJECT_NOTE_STAFF));
     }
     notes.push(tongue.says(words::SUBJECT_NOTE_LIMITS));
     notes.push(tongue.says(words::CHECKED_BY));
-    let refused = words::SUBJECT_REFUSED.with(tongue.lang, &[("n", &number(report.refused))]);
+    let refused = (report.refused > 0)
+        .then(|| words::SUBJECT_REFUSED.with(tongue.lang, &[("n", &number(report.refused))]))
+        .into_iter()
+        .collect();
     vec![
         Section::of(tongue.says(words::SUBJECT_KINDS), kinds, &nothing),
-        Section::of(tongue.says(words::SUBJECT_ROWS), all, &nothing).noting(refused),
+        Section { notes: refused, ..Section::of(tongue.says(words::SUBJECT_ROWS), all, &nothing) },
         Section::of(tongue.says(words::SUBJECT_CHANGES), changes, &tongue.says(words::SUBJECT_NO_CHANGES)),
         Section { title: tongue.says(words::NOTES), notes, ..Section::default() },
     ]
@@ -87,7 +98,8 @@ fn kind_row(sum: &KindSum, tongue: &Tongue<'_>) -> Vec<String> {
 }
 
 fn disclosure_row(row: &Row, named: bool, tongue: &Tongue<'_>) -> Vec<String> {
-    let kinds = row.kinds.iter().map(|own| format!("{} {} {}", tongue.kind(&own.kind), tongue.action(&own.action), own.count));
+    let kinds =
+        row.kinds.iter().map(|own| format!("{} {} {}", tongue.kind(&own.kind), tongue.action(&own.action), own.count));
     let kinds: Vec<String> = kinds.collect();
     vec![
         tongue.time(&row.time),

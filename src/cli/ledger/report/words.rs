@@ -24,14 +24,14 @@ texts! {
     MADE_BY: "Made by", "作成者";
     LEDGER: "Records", "対象の記録";
     LEDGER_NONE: "none", "なし";
-    LEDGER_SPAN: "{n}, from number {first} to number {last}", "{n} 件（{first} 番から {last} 番）";
+    LEDGER_SPAN: "{n}, from number {first} to number {last}", "{n} 件（記録番号 {first}〜{last}）";
     CHECKPOINT: "Last checkpoint", "最後の署名（チェックポイント）";
-    CHECKPOINT_COVERS: "{time}, over records 1 to {seq}: it covers all of them", "{time}、記録 1〜{seq} 番。対象の記録はすべて含まれます";
-    CHECKPOINT_BEFORE: "{time}, over records 1 to {seq}: later ones are covered by the next",
-        "{time}、記録 1〜{seq} 番。これより後の記録は次の署名に含まれます";
-    CHECKPOINT_NONE: "none could be read", "読めるものがありません";
-    CHECKED_BY: "This report does not check the ledger; `sudare ledger verify` does.",
-        "この報告書は台帳の改ざんを検査していません。検査は `sudare ledger verify` で行います。";
+    CHECKPOINT_COVERS: "{time}, over records 1 to {seq}: it covers all of them", "{time}（記録番号 1〜{seq}）。対象の記録をすべて含みます";
+    CHECKPOINT_BEFORE: "{time}, over records 1 to {seq}: the next one covers those after it",
+        "{time}（記録番号 1〜{seq}）。これより後の記録は次の署名に含まれます";
+    CHECKPOINT_NONE: "none could be read", "確認できる署名がありません";
+    CHECKED_BY: "Whether a line of the ledger was changed or is missing is not shown here; `sudare ledger verify` shows it.",
+        "台帳の改ざんや欠落は、この報告書では検査していません。`sudare ledger verify` で検査できます。";
     UNREADABLE: "{n} lines of the ledger could not be read, the first at {place}: this report may lack disclosures. Run `sudare ledger verify`.",
         "台帳の {n} 行を読めませんでした（最初は {place}）。この報告書から漏れている開示があるかもしれません。`sudare ledger verify` を実行してください。";
     NO_RULES: "The rules could not be read: kinds and roles that they add are not known here. Name gateway.yaml with `-c`.",
@@ -42,6 +42,8 @@ texts! {
         "一つの報告書で区別できる人数または名前の数を超えたため、「以上」と示しています。期間を短くしてください。";
     ABOUT: "About", "対象";
     NOTHING_OUT: "No disclosure is recorded.", "開示の記録はありません。";
+    NOBODY_FOUND: "Nothing in the ledger is about {subject}. The type is a word of the rules, the id is written as the CRM writes it.",
+        "{subject} についての記録は台帳にありません。種類は規則にある語、IDはCRMでの書き方で指定します。";
     NOTES: "How to read this", "この報告書の読み方";
 
     // Columns.
@@ -62,10 +64,12 @@ texts! {
     RECORD: "RECORD", "記録番号";
     CATEGORY: "CATEGORY", "区分";
     ITEM: "ITEM", "項目";
-    VALUES: "VALUES", "値の数";
+    VALUES: "VALUES", "渡し方と値の数";
     PERSONS: "PERSONS", "人数";
     READABLE: "READABLE", "読める形";
     VEILED: "VEILED ONLY", "伏せた形のみ";
+    PERSONS_READABLE: "PERSONS, READABLE", "人数（読める形）";
+    PERSONS_VEILED: "PERSONS, VEILED ONLY", "人数（伏せた形のみ）";
     RECORDS: "RECORDS", "記録数";
     EXPORTS: "EXPORTS", "出力";
     REVEALS: "REVEALS", "個別開示";
@@ -85,8 +89,8 @@ texts! {
     SUBJECT_NO_CHANGES: "No change is recorded.", "変更の記録はありません。";
     SUBJECT_REFUSED: "Requests about this person that were refused: {n}. Nothing went out by them.",
         "この方についての要求のうち、拒否したもの: {n} 件。これらでは何も渡っていません。";
-    SUBJECT_NOTE_ACTIONS: "\"In clear\" is the value itself; \"coarser\" a part that is true, such as the year of birth; \"masked\", \"token\" and \"hash\" stand in the value's place, and a mask may leave a part of it, such as the last four digits; \"removed\" and \"refused\" is nothing.",
-        "「そのまま」は値そのもの、「粗くして」は生年だけなど正しい一部、「伏せ字」「トークン」「ハッシュ」は値の代わりに渡したものです（伏せ字には下4桁などが残ることがあります）。「除去」「拒否」では何も渡っていません。";
+    SUBJECT_NOTE_ACTIONS: "\"In clear\" is the value itself; \"coarser\" a part that is true, such as the year of birth; \"masked\", \"token\" and \"hash\" mean that something else stood in the value's place, of which a mask may leave a part, such as the last four digits; of what was \"removed\" or \"refused\" nothing went out.",
+        "「そのまま」は値そのもの、「粗い値」は生年だけなど正しい一部です。「伏せ字」「トークン」「ハッシュ」は値の代わりに渡したものです（伏せ字には下4桁などが残ることがあります）。「除去」「拒否」では何も渡っていません。";
     SUBJECT_NOTE_STAFF: "Staff is numbered within this report: the same number is the same person, and says nothing in another report.",
         "担当者は、この報告書の中だけの番号で示しています。同じ番号は同じ担当者で、ほかの報告書の番号とは関係ありません。";
     SUBJECT_NOTE_LIMITS: "What the gateway could not tell to be about this person, and what went out before the ledger began or after its retention ended, is not in it. The ledger does not hold to which organisation staff belongs.",
@@ -115,22 +119,23 @@ texts! {
         "目的は記録から分からない。下の担当者・利用目的・日時・拒否を見て判断する";
     B_MORE: "persons whose data was readable: {n}", "読める形で渡った人数: {n} 人";
     B_MANY_VEILED: "persons {n} in all, but no more than 1,000 readable", "合計 {n} 人。読める形で渡ったのは1,000人以下";
-    B_NOT_MORE: "persons {n} in all", "合計 {n} 人";
+    B_NOT_MORE: "persons {n} in all", "情報が渡った本人は {n} 人";
     B_UNIDENTIFIED: "persons {n} were found, and values whose person was not found could bring it above 1,000",
         "判別できたのは {n} 人。本人を判別できない値があり、1,000人を超えるかもしれない";
     B_INCOMPLETE: "nothing of it was found, but not all of the ledger could be read", "見つからないが、台帳に読めない行がある";
     B_NONE: "nothing of it reached staff", "該当するものは渡っていない";
     BREACH_PERSONS: "How many persons", "本人の数";
-    P_AFFECTED: "persons of whom something reached staff", "何かが渡った人数";
-    P_READABLE: "of them readable (in clear or coarser)", "うち読める形（そのまま、または粗くして）";
+    P_AFFECTED: "persons of whom something reached staff", "情報が渡った本人の数";
+    P_READABLE: "of them readable (in clear or coarser)", "うち読める形（そのまま、または粗い値）";
     P_VEILED: "of them veiled only (mask, token, hash)", "うち伏せた形のみ（伏せ字・トークン・ハッシュ）";
-    P_NOTHING: "persons of whom all was removed or refused (not counted above)", "すべて除去・拒否された人数（上には含まない）";
-    P_MY_NUMBER: "persons whose My Number was readable (My Number Act: over 100)", "個人番号が読める形で渡った人数（番号法の報告は100人超から）";
+    P_NOTHING: "persons of whom all was removed or refused (not counted above)", "すべて除去または拒否され、渡っていない本人の数（上には含まない）";
+    P_MY_NUMBER: "persons whose My Number was readable (My Number Act: over 100)",
+        "個人番号が読める形で渡った本人の数（番号法の報告は100人超から）";
     P_UNIDENTIFIED: "values whose person was not found", "本人を判別できない値の数";
     P_DISCLOSURES: "records that disclosed something (GDPR art. 33)", "開示の記録数（GDPR 33条）";
     BREACH_CATEGORIES: "Which data", "個人データの項目";
     BREACH_WHERE: "By whom, where and what for", "担当者・画面・操作・利用目的";
-    GROUPED_BY: "BY", "区別";
+    GROUPED_BY: "BY", "分類";
     NAME: "NAME", "名前";
     BREACH_REFUSED: "Refused requests in the same scope: {n}.", "同じ範囲で拒否した要求: {n} 件。";
     BREACH_DEADLINES: "By when to report", "報告の期限";
@@ -159,6 +164,8 @@ texts! {
     CONTENT: "CONTENT", "内容";
     TO_FILL: "(to be written)", "（記入してください）";
     BREACH_LIST: "Persons to be told (APPI rule 10, GDPR art. 34)", "本人への通知の対象（施行規則10条、GDPR 34条）";
+    BREACH_NOTE_LIST: "An id that begins with `h1:` is a keyed hash: `sudare ledger query --subject TYPE:ID` finds its records from the id that the CRM knows.",
+        "`h1:` で始まるIDは鍵付きハッシュです。CRMのIDから `sudare ledger query --subject 種類:ID` で照合できます。";
     BREACH_NOTE_PERSONS: "Persons are counted by type and id as the ledger holds them. Whoever has two ids, or an id that was hashed before and after a rotation of keys, counts twice: the numbers are rather too high than too low.",
         "人数は、台帳にある種類とIDで数えています。IDが二つある方や、鍵の更新の前後でハッシュが変わった方は二人と数えるため、実際より多くなることがあります。";
     BREACH_NOTE_MASK: "The ledger does not hold how much a mask leaves (the last four digits, or nothing).",
@@ -199,12 +206,12 @@ texts! {
     PROCESSING_TITLE: "Record of processing", "個人データの取扱いの記録";
     PROCESSING_SUBJECTS: "Categories of persons", "本人の種類";
     PROCESSING_DATA: "Categories of data", "個人データの項目";
-    PROCESSING_RECIPIENTS: "Recipients", "受け取る人";
+    PROCESSING_RECIPIENTS: "Recipients", "受領者（役割）";
     PROCESSING_RESOURCES: "Where the data comes from", "取扱いの場所（リソース）";
     PROCESSING_PURPOSES: "Purposes", "利用目的";
     PROCESSING_NO_PURPOSE: "(none given)", "（指定なし）";
     PROCESSING_OUTSIDE: "(no resource matched)", "（どのリソースにも一致しない）";
-    PROCESSING_ELSE: "What people have to add", "人が書き足すこと";
+    PROCESSING_ELSE: "What people have to add", "追記が必要な事項";
     PROCESSING_ADD: "Controller and contact; time limits; transfers abroad; recipients in other organisations; further security measures (GDPR art. 30(1)). Which role gets what is told by `sudare rules table`.",
         "管理者と連絡先、保存期間、外国への移転、ほかの組織の受領者、そのほかの安全管理措置（GDPR 30条1項）。役割ごとの見せ方は `sudare rules table` で表示できます。";
     PROCESSING_NAMELESS: "Persons whose id was not found are not counted.", "IDを判別できない方は人数に含みません。";
@@ -273,7 +280,7 @@ pub(super) const KINDS: &[(&str, Text)] = &[
 /// Actions, in a person's words.
 pub(super) const ACTIONS: &[(&str, Text)] = &[
     ("show", both("in clear", "そのまま")),
-    ("generalize", both("coarser", "粗くして")),
+    ("generalize", both("coarser", "粗い値")),
     ("mask", both("masked", "伏せ字")),
     ("tokenize", both("token", "トークン")),
     ("hash", both("hash", "ハッシュ")),
