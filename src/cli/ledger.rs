@@ -4,9 +4,11 @@
 //! records hold. `export` is a reserved word.
 
 pub(in crate::cli) mod home;
+mod index;
 mod prove;
 mod query;
 pub mod report;
+mod torture;
 mod verify;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -18,7 +20,7 @@ use jiff::tz::TimeZone;
 
 use crate::cli::ledger::home::Home;
 use crate::cli::ledger::report::{ReportArgs, words};
-use crate::cli::say::{Lang, phrase, texts};
+use crate::cli::say::{Lang, phrase, tell, texts};
 use crate::cli::{DONE, UNUSABLE};
 use crate::ledger::key::PublicKey;
 use crate::ledger::show;
@@ -73,6 +75,10 @@ pub enum LedgerCommand {
     Prove(ProveArgs),
     /// Tell what went out about a person, what an incident comes to, who saw how much
     Report(Box<ReportArgs>),
+    /// Do now what the gateway does every minute: hashes and indexes of closed segments, and their compression
+    Index,
+    /// Kill a process that discloses under load, again and again, and look for what its ledger lost
+    Torture(TortureArgs),
     /// Reserved
     #[command(hide = true)]
     Export,
@@ -146,6 +152,26 @@ pub struct QueryArgs {
     /// Until this day, that day included, or before this moment
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
+    /// Read every line, whatever the indexes of closed segments say
+    #[arg(long)]
+    pub scan: bool,
+}
+
+/// What `torture` is told.
+#[derive(Args, Debug)]
+pub struct TortureArgs {
+    /// An empty or new folder on the disk that the gateway will use; removed at the end when all holds
+    #[arg(long, value_name = "DIR")]
+    pub dir: PathBuf,
+    /// How often to kill
+    #[arg(long, value_name = "COUNT", default_value_t = 1000)]
+    pub kills: u64,
+    /// What the moments of the kills are drawn from
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+    /// The process that is killed
+    #[arg(long, hide = true)]
+    pub child: Option<u64>,
 }
 
 /// Whoever reads what is printed.
@@ -165,7 +191,13 @@ pub fn run(args: &LedgerArgs, lang: Lang) -> u8 {
     let mut progress = verify::Progress::new(io::stderr().is_terminal(), lang);
     let mut out = BufWriter::new(io::stdout().lock());
     let reader = Reader { lang, zone: TimeZone::system(), now: Timestamp::now(), user: user() };
-    run_on(args, &reader, &mut out, &mut io::stderr(), &mut |done, total| progress.show(done, total))
+    let live = io::stderr().is_terminal();
+    let torture = matches!(args.command, LedgerCommand::Torture(_));
+    run_on(args, &reader, &mut out, &mut io::stderr(), &mut |done, total| match torture {
+        true if live => tell(&torture::shown(lang, done, total)),
+        true => {}
+        false => progress.show(done, total),
+    })
 }
 
 /// Whoever runs the command, as far as the system says so; a report can name somebody else.
@@ -195,6 +227,8 @@ pub fn run_on(
             prove::check(&home.state, proof, key.as_deref(), &mut desk)
         }
         LedgerCommand::Verify(told) => verify::run(&home.state, told, &mut desk, progress),
+        LedgerCommand::Torture(told) => torture::run(told, &mut desk, progress),
+        LedgerCommand::Index => index::run(&home.state, &mut desk),
         LedgerCommand::Prove(told) => prove::run(&home.state, told, &mut desk),
         LedgerCommand::Query(told) => query::run(&home, told, &reader.zone, &mut desk),
         LedgerCommand::Export => {

@@ -7,7 +7,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::disk::Disk;
@@ -33,6 +33,10 @@ pub struct Journal {
     pub node: Vec<u8>,
     /// A segment that has reached this is closed.
     pub segment_bytes_max: u64,
+    /// So is one whose first record is older than this.
+    pub segment_age_max: SignedDuration,
+    /// When the open segment's first record was written; nothing while it has none.
+    pub since: Option<Timestamp>,
     /// The chain and the tree up to the last durable record.
     pub head: Head,
     /// The open segment.
@@ -104,10 +108,13 @@ impl Journal {
         for body in bodies {
             head.seal(&time_text, &self.node, body, &mut lines);
         }
-        if self.segment.len > 0 && self.segment.len + lines.len() as u64 > self.segment_bytes_max {
+        let full = self.segment.len + lines.len() as u64 > self.segment_bytes_max;
+        let old = self.since.is_some_and(|since| time.duration_since(since) >= self.segment_age_max);
+        if self.segment.len > 0 && (full || old) {
             self.rotate(time)?;
         }
         self.segment.append(&lines)?;
+        self.since.get_or_insert(time);
         self.head = head;
         Ok(first)
     }
@@ -145,6 +152,7 @@ impl Journal {
     /// Opens the segment to write on in, and makes its name and those of the other files durable.
     pub fn open_segment(&mut self, path: PathBuf, len: u64) -> io::Result<()> {
         self.segment = Tape::open(&*self.disk, path, len)?;
+        self.since = self.since.filter(|_| len > 0);
         self.disk.sync_folder(&self.dir)
     }
 

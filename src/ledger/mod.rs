@@ -12,19 +12,23 @@
 //! `show` is how people see what these found, `report` what they come to. What a failure means to staff (503, readiness) is `serve`'s.
 
 pub mod aggregate;
+pub mod archive;
 pub mod chain;
 pub mod checkpoint;
 pub mod disk;
 pub mod encode;
 pub mod entry;
 pub mod head;
+pub mod index;
 mod journal;
 pub mod key;
 mod marks;
 pub mod open;
+pub mod pack;
 pub mod prove;
 pub mod query;
 mod queue;
+pub mod record;
 mod recover;
 pub mod report;
 pub mod segment;
@@ -59,6 +63,8 @@ pub struct Bounds {
     pub batch_bytes_max: usize,
     /// A segment that has reached this is closed.
     pub segment_bytes_max: u64,
+    /// So is one whose first record is older than this.
+    pub segment_age_max: Duration,
     /// How often the tip is signed while records come in.
     pub checkpoint_every: Duration,
     /// How long the writer waits for work, and between attempts to come back.
@@ -77,6 +83,7 @@ impl Default for Bounds {
             batch_max: 1_024,
             batch_bytes_max: 4 << 20,
             segment_bytes_max: 64 << 20,
+            segment_age_max: Duration::from_secs(24 * 3600),
             checkpoint_every: Duration::from_secs(10),
             pause: Duration::from_millis(500),
             commit_max: Duration::from_secs(1),

@@ -7,6 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use crate::ledger::disk::{Disk, LocalDisk};
 use crate::ledger::encode;
 use crate::ledger::key::{KeyError, SigningKey};
@@ -105,7 +107,8 @@ impl Ledger {
         let key = opened.map_err(|cause| OpenError::Key { path: key, cause })?;
         let mut node_json = Vec::new();
         encode::text(&mut node_json, &node);
-        let parts = Parts { disk, key, node: node_json, segment_bytes_max: bounds.segment_bytes_max };
+        let segment_age_max = SignedDuration::try_from(bounds.segment_age_max).unwrap_or(SignedDuration::MAX);
+        let parts = Parts { disk, key, node: node_json, segment_bytes_max: bounds.segment_bytes_max, segment_age_max };
         let opened = recover::open(parts, &dir, clock()).map_err(unusable)?;
         // Room for one message more than there are seats: the word to stop.
         let (sender, messages) = queue(bounds.queue_max + 1);

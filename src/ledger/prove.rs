@@ -108,11 +108,11 @@ pub fn record(dir: &Path, key: &PublicKey, seq: u64, kept: Option<&Path>) -> Res
     let index = seq - 1;
     let hashes = known(dir, size)?;
     let proof = roots(dir, &hashes, proof::inclusion(index, size))?;
-    let own = roots(dir, &hashes, vec![index..seq])?;
-    if !proof::includes(index, size, own[0], &proof, signed.head.tree.root()) {
+    let own = roots(dir, &hashes, std::iter::once(index..seq))?[0];
+    if !proof::includes(index, size, own, &proof, signed.head.tree.root()) {
         return Err(ProveError::Unlike { seq: size });
     }
-    let line = line(dir, seq, own[0])?;
+    let line = line(dir, seq, own)?;
     Ok(Inclusion { index, line, proof, note })
 }
 
@@ -136,7 +136,7 @@ pub fn extension(dir: &Path, key: &PublicKey, old: u64, new: Option<u64>) -> Res
     Ok(Extension { old, proof, note })
 }
 
-fn roots(dir: &Path, hashes: &Stored, spans: Vec<Range<u64>>) -> Result<Vec<Hash>, ProveError> {
+fn roots(dir: &Path, hashes: &Stored, spans: impl IntoIterator<Item = Range<u64>>) -> Result<Vec<Hash>, ProveError> {
     let unreadable = |cause| ProveError::Io { path: dir.to_path_buf(), cause };
     spans.into_iter().map(|span| hashes.root(span)).collect::<io::Result<_>>().map_err(unreadable)
 }
@@ -184,7 +184,7 @@ fn known(dir: &Path, size: u64) -> Result<Stored, ProveError> {
     }
     if count > 0 {
         let segments = segment::list(dir).map_err(unreadable)?;
-        let each = segment::each_after(&segments, hashes.known(), &mut |_, record, _| match record {
+        let each = segment::each_after(&segments, hashes.known(), &mut |record, _| match record {
             Ok(sealed) if sealed.seq == hashes.known() + 1 && hashes.known() < size => {
                 hashes.know(leaf(sealed.hash));
                 ControlFlow::Continue(())
@@ -204,7 +204,7 @@ fn line(dir: &Path, seq: u64, own: Hash) -> Result<Option<Vec<u8>>, ProveError> 
     let unreadable = |cause| ProveError::Io { path: dir.to_path_buf(), cause };
     let mut found = None;
     let segments = segment::list(dir).map_err(unreadable)?;
-    let each = segment::each_after(&segments, seq - 1, &mut |_, record, line| {
+    let each = segment::each_after(&segments, seq - 1, &mut |record, line| {
         found = record.is_ok_and(|sealed| sealed.seq == seq && leaf(sealed.hash) == own).then(|| line.to_vec());
         ControlFlow::Break(())
     });

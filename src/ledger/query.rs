@@ -1,8 +1,9 @@
-//! Who saw whose data: the records that match, one after another, without a gateway and without an index.
+//! Who saw whose data: the records that match, one after another, without a gateway.
 //!
 //! A query reads; it does not judge: whether the lines are the ones that were written is `verify`'s. A line that is no
 //! record is counted and its place told, never guessed at. Before a line is parsed its bytes are searched for what must
-//! stand in it, so that a question about one person reads a large ledger at the speed of the disk.
+//! stand in it, so that a question about one person reads a large ledger at the speed of the disk. A closed segment that
+//! has an index is asked first which of its lines can match.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -11,70 +12,12 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use memchr::memmem::Finder;
-use serde::Deserialize;
 
 use crate::ledger::encode;
-use crate::ledger::segment::{self, Line, Lines};
+use crate::ledger::index::{Found, Index, Term};
+pub use crate::ledger::record::{Stored, StoredSubject};
+use crate::ledger::segment::{self, Line, Lines, Segment, Spots};
 use crate::ledger::verify::Spot;
-
-/// A record as it is read back.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-pub struct Stored {
-    /// Its number.
-    pub seq: u64,
-    /// When it was committed, as it was written.
-    pub time: String,
-    /// The gateway's name.
-    pub node: String,
-    /// The request's id.
-    pub request: Option<String>,
-    /// Which part of the answer.
-    pub part: Option<u32>,
-    /// What happened.
-    pub event: String,
-    /// Who asked.
-    pub staff: Option<String>,
-    /// Their roles.
-    pub roles: Vec<String>,
-    /// The address they asked from.
-    pub client: Option<String>,
-    /// What for.
-    pub purpose: Option<String>,
-    /// The request's method.
-    pub method: Option<String>,
-    /// The path's template.
-    pub path: Option<String>,
-    /// The resource.
-    pub resource: Option<String>,
-    /// The status that staff got.
-    pub status: Option<u16>,
-    /// What came of it.
-    pub outcome: Option<String>,
-    /// The policy's version.
-    pub policy: Option<String>,
-    /// The rules that decided.
-    pub rules: Vec<String>,
-    /// What was disclosed of whom.
-    pub subjects: Vec<StoredSubject>,
-    /// Why it was refused, or what befell the ledger.
-    pub reason: Option<String>,
-    /// How the answer ended.
-    pub end: Option<String>,
-    /// How many refusals, bytes or records it is about.
-    pub count: Option<u64>,
-}
-
-/// A subject as it is read back.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-pub struct StoredSubject {
-    /// The subject's type.
-    #[serde(rename = "type")]
-    pub of: String,
-    /// The id; nothing when it was not found.
-    pub id: Option<String>,
-    /// Kind to action to count.
-    pub kinds: BTreeMap<String, BTreeMap<String, u64>>,
-}
 
 /// What must hold of a record; what is left out holds of every one.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -99,6 +42,8 @@ pub struct Filter {
     pub from: Option<Timestamp>,
     /// Until before this moment.
     pub to: Option<Timestamp>,
+    /// Read every line, whatever the indexes say.
+    pub unindexed: bool,
 }
 
 /// Which subject is meant.
@@ -184,6 +129,53 @@ impl Filter {
     }
 }
 
+impl Filter {
+    /// What an index can be asked for: of each group one must hold.
+    fn terms(&self) -> Vec<Vec<u64>> {
+        let texts = [
+            (Term::Staff, &self.staff),
+            (Term::Event, &self.event),
+            (Term::Resource, &self.resource),
+            (Term::Outcome, &self.outcome),
+            (Term::Request, &self.request),
+            (Term::Action, &self.action),
+        ];
+        let alone = texts.into_iter().filter_map(|(term, text)| Some(vec![term.hash(text.as_ref()?)]));
+        let each = |term: Term, texts: &mut dyn Iterator<Item = &String>| texts.map(|text| term.hash(text)).collect();
+        let subject = self.subject.iter().map(|subject| each(Term::Subject, &mut subject.ids.iter()));
+        let kinds = self.kinds.iter().map(|kinds| each(Term::Kind, &mut kinds.iter()));
+        alone.chain(subject).chain(kinds).collect()
+    }
+
+    /// Where the lines of a segment begin that can match, in order; nothing when all of them must be read.
+    fn candidates(&self, segment: &Segment, terms: &[Vec<u64>]) -> io::Result<Option<Vec<u32>>> {
+        let Some(index) = Index::open(segment)?.filter(|index| index.head().unreadable == 0) else { return Ok(None) };
+        let (from, to) = (self.from.map(Timestamp::as_microsecond), self.to.map(Timestamp::as_microsecond));
+        if from.is_some_and(|from| index.head().to < from) || to.is_some_and(|to| index.head().from > to) {
+            return Ok(Some(Vec::new()));
+        }
+        let mut fewest: Option<Vec<u32>> = None;
+        for group in terms {
+            let mut lines = Vec::new();
+            let mut everywhere = false;
+            for term in group {
+                match index.find(*term)? {
+                    Found::At(found) => lines.extend(found),
+                    Found::Everywhere => everywhere = true,
+                }
+            }
+            if !everywhere && fewest.as_ref().is_none_or(|fewest| lines.len() < fewest.len()) {
+                fewest = Some(lines);
+            }
+        }
+        if let Some(lines) = &mut fewest {
+            lines.sort_unstable();
+            lines.dedup();
+        }
+        Ok(fewest)
+    }
+}
+
 /// What a query went through.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Passed {
@@ -197,30 +189,72 @@ pub struct Passed {
 
 /// Gives every record that matches, and its line, to `row`, in order, until that has had enough.
 pub fn query(dir: &Path, filter: &Filter, row: &mut dyn FnMut(&Stored, &str) -> ControlFlow<()>) -> io::Result<Passed> {
-    let needles = filter.needles();
-    let mut passed = Passed::default();
-    let mut line = Vec::new();
+    let (terms, needles) = (filter.terms(), filter.needles());
+    let mut asked = Asked { filter, needles, passed: Passed::default(), line: Vec::new(), row };
     for segment in segment::list(dir)? {
-        let mut lines = Lines::open(&segment.path)?;
-        // A last line that is not whole is a record that nobody was told of yet.
-        while lines.next_line(&mut line)? == Line::Whole {
-            if !needles.iter().all(|group| group.iter().any(|needle| needle.find(&line).is_some())) {
-                continue;
-            }
-            let Some((record, text)) = read(&line) else {
-                passed.unreadable += 1;
-                passed.first_unreadable.get_or_insert(Spot { path: segment.path.clone(), line: lines.line });
-                continue;
-            };
-            if filter.matches(&record) {
-                passed.rows += 1;
-                if row(&record, text).is_break() {
-                    return Ok(passed);
-                }
-            }
+        let candidates = if filter.unindexed { None } else { filter.candidates(&segment, &terms)? };
+        let enough = match candidates {
+            Some(offsets) if offsets.is_empty() => ControlFlow::Continue(()),
+            Some(offsets) => asked.some(&segment, &offsets)?,
+            None => asked.all(&segment)?,
+        };
+        if enough.is_break() {
+            break;
         }
     }
-    Ok(passed)
+    Ok(asked.passed)
+}
+
+/// A query under way.
+struct Asked<'a> {
+    filter: &'a Filter,
+    needles: Vec<Vec<Finder<'static>>>,
+    passed: Passed,
+    line: Vec<u8>,
+    row: &'a mut dyn FnMut(&Stored, &str) -> ControlFlow<()>,
+}
+
+impl Asked<'_> {
+    /// Reads all lines of a segment.
+    fn all(&mut self, segment: &Segment) -> io::Result<ControlFlow<()>> {
+        let mut lines = Lines::open(&segment.path)?;
+        // A last line that is not whole is a record that nobody was told of yet.
+        while lines.next_line(&mut self.line)? == Line::Whole {
+            if self.judge(segment, lines.line).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Reads the lines that begin there.
+    fn some(&mut self, segment: &Segment, offsets: &[u32]) -> io::Result<ControlFlow<()>> {
+        let mut spots = Spots::open(&segment.path)?;
+        for offset in offsets {
+            // An index is of the very lines that are there, each of them a record.
+            let there = spots.line_at(u64::from(*offset), &mut self.line)?;
+            if there && self.judge(segment, 0).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn judge(&mut self, segment: &Segment, number: u64) -> ControlFlow<()> {
+        if !self.needles.iter().all(|group| group.iter().any(|needle| needle.find(&self.line).is_some())) {
+            return ControlFlow::Continue(());
+        }
+        let Some((record, text)) = read(&self.line) else {
+            self.passed.unreadable += 1;
+            self.passed.first_unreadable.get_or_insert(Spot { path: segment.path.clone(), line: number });
+            return ControlFlow::Continue(());
+        };
+        if !self.filter.matches(&record) {
+            return ControlFlow::Continue(());
+        }
+        self.passed.rows += 1;
+        (self.row)(&record, text)
+    }
 }
 
 fn read(line: &[u8]) -> Option<(Stored, &str)> {

@@ -11,7 +11,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::ledger::chain::{Sealed, Tip};
 use crate::ledger::checkpoint::{self, Checkpoint};
@@ -34,6 +34,8 @@ pub struct Parts {
     pub node: Vec<u8>,
     /// A segment that has reached this is closed.
     pub segment_bytes_max: u64,
+    /// So is one whose first record is older than this.
+    pub segment_age_max: SignedDuration,
 }
 
 /// A journal ready to be written, and how the last one ended.
@@ -84,6 +86,8 @@ pub fn open(parts: Parts, dir: &Path, time: Timestamp) -> io::Result<Opened> {
         key: parts.key,
         node: parts.node,
         segment_bytes_max: parts.segment_bytes_max,
+        segment_age_max: parts.segment_age_max,
+        since: since(&path)?,
     };
     // The checkpoint of the empty ledger comes before the first segment, so that a segment is never without one.
     if anchor.is_none() {
@@ -125,7 +129,7 @@ impl End {
     /// Whether the chain goes on in its last segment; damaged ones are left as they are.
     fn continues(&self, last: &Segment) -> bool {
         let follows = self.whole > 0 || last.first == self.tip.seq + 1;
-        !self.broken && self.missing == 0 && follows
+        !self.broken && self.missing == 0 && follows && !last.is_packed()
     }
 }
 
@@ -166,13 +170,24 @@ fn find_end(segments: &[Segment], anchor: Option<Tip>) -> io::Result<End> {
     Ok(end)
 }
 
+/// When a segment's first record was written.
+fn since(path: &Path) -> io::Result<Option<Timestamp>> {
+    let mut line = Vec::new();
+    match Lines::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        lines => lines?.next_line(&mut line)?,
+    };
+    let record: Option<serde_json::Value> = serde_json::from_slice(&line).ok();
+    Ok(record.and_then(|record| record["time"].as_str()?.parse().ok()))
+}
+
 /// The tree up to the tip: as it was signed last, and what was written since.
 fn grow(signed: Option<&Checkpoint>, segments: &[Segment], tip: Tip) -> io::Result<CompactRange> {
     let mut tree = signed.map(|signed| signed.head.tree.clone()).unwrap_or_default();
     if tree.size() == tip.seq {
         return Ok(tree);
     }
-    segment::each_after(segments, tree.size(), &mut |_, record, _| match record {
+    segment::each_after(segments, tree.size(), &mut |record, _| match record {
         Ok(sealed) if sealed.seq == tree.size() + 1 && tree.size() < tip.seq => {
             tree.push(leaf(sealed.hash));
             ControlFlow::Continue(())

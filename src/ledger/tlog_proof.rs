@@ -90,7 +90,7 @@ impl Inclusion {
             return Err(Flaw::Shape);
         }
         let extra = lines.next_if(|line| line.starts_with("extra "));
-        let extra = extra.map(|line| BASE64.decode(line["extra ".len()..].as_bytes()).map_err(|_| Flaw::Shape));
+        let extra = extra.map(|line| BASE64.decode(&line.as_bytes()["extra ".len()..]).map_err(|_| Flaw::Shape));
         let index = lines.next().and_then(|line| line.strip_prefix("index ")?.parse().ok()).ok_or(Flaw::Shape)?;
         let proof = lines.map(hash).collect::<Option<Vec<Hash>>>().ok_or(Flaw::Shape)?;
         if proof.len() > HASHES_MAX {

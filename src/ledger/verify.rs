@@ -6,7 +6,7 @@
 //! taken before the segments are read, so that a gateway that goes on writing meanwhile does not look like a missing
 //! tail.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -185,7 +185,7 @@ impl Walk {
         marks: &mut Marks<'_>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(), Halt> {
-        let sizes = segments.iter().map(|segment| fs::metadata(&segment.path).map_or(0, |found| found.len()));
+        let sizes = segments.iter().map(|segment| segment.plain_len().unwrap_or(0));
         let total = sizes.sum();
         let mut before = 0;
         let mut end = Spot { path: dir.join(checkpoint::FILE_NAME), line: 1 };

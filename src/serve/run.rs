@@ -22,6 +22,7 @@ use crate::config::rules::RulesError;
 use crate::format::Format;
 use crate::identity;
 use crate::identity::session::store::Store;
+use crate::ledger::archive::Attendant;
 use crate::ledger::open::{Home, OpenError};
 use crate::ledger::{self, Ledger};
 use crate::metrics::Metrics;
@@ -148,6 +149,10 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
         .name("ledger".into())
         .spawn(move || writer.run())
         .map_err(|cause| RunError::Io { what: "the ledger's thread cannot be started".into(), cause })?;
+    let attendant = Attendant::start(config.state.join("ledger")).map_err(|cause| RunError::Io {
+        what: "the thread for the ledger's closed segments cannot be started".into(),
+        cause,
+    })?;
     sessions(&config, &rings.now())?;
     let sites = Arc::new(sites);
     let certificates = Certificates::new(tls.into_iter().flatten().collect(), Arc::clone(&sites));
@@ -158,6 +163,7 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     // From here on a record's policy can be told from the one before.
     gateway.ledger.append(reload::entry("loaded", gateway.house.load().policy.version()), Box::new(|_| {}));
     let result = serve(&config, &gateway, doors, (certificates, keeper), started).await;
+    attendant.stop();
     stop_ledger(&gateway.ledger, writing);
     result
 }

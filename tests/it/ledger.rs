@@ -2,6 +2,7 @@
 //!
 //! Most tests turn the writer by hand, on their own thread, so that nothing depends on time.
 
+mod archive;
 mod commands;
 mod crashes;
 mod failures;
@@ -42,6 +43,7 @@ const BOUNDS: Bounds = Bounds {
     batch_max: 8,
     batch_bytes_max: 1 << 20,
     segment_bytes_max: 64 << 20,
+    segment_age_max: Duration::from_secs(24 * 3600),
     checkpoint_every: Duration::from_secs(3600),
     pause: Duration::ZERO,
     commit_max: Duration::from_secs(3600),

@@ -269,6 +269,36 @@ const PAGES: &[Page] = &[
         files: &[],
     },
     Page {
+        path: "ledger index",
+        ja: "閉じたセグメントのハッシュと索引を作り、1時間たったものを圧縮する（ゲートウェイは毎分行う）",
+        options: &[],
+        examples: &[(
+            "sudare ledger index --state /var/lib/sudare",
+            both("after a restore from a backup, say", "バックアップから戻した後など"),
+        )],
+        status: &[("0", both("done, or nothing to do", "完了、または処理するものがない")), UNUSABLE],
+        files: &[("state/ledger/tree/", both("the hashes", "ハッシュ"))],
+    },
+    Page {
+        path: "ledger torture",
+        ja: "負荷中のプロセスを繰り返し強制終了し、台帳に欠落がないか調べる",
+        options: &[
+            ("dir", "ゲートウェイが使うディスク上の、空または新しいフォルダ。異常がなければ最後に削除する"),
+            ("kills", "強制終了の回数"),
+            ("seed", "強制終了の時点を決める数"),
+        ],
+        examples: &[(
+            "sudare ledger torture --dir /var/lib/sudare/torture",
+            both("before that disk is trusted", "そのディスクを使い始める前に"),
+        )],
+        status: &[
+            ("0", both("all that was disclosed is in the ledger", "開示はすべて台帳にある")),
+            ("1", both("something is missing, or the ledger is broken", "欠落がある、または台帳が壊れている")),
+            UNUSABLE,
+        ],
+        files: &[],
+    },
+    Page {
         path: "ledger query",
         ja: "条件に合う記録を表示する",
         options: &[
@@ -283,6 +313,7 @@ const PAGES: &[Page] = &[
             ("request", "`Sudare-Request` にあるID"),
             ("from", "この日時から（2026-11-22、2026-11-22T09:00 など）"),
             ("to", "この日まで（その日を含む）、またはこの時刻の前まで"),
+            ("scan", "閉じたセグメントの索引を使わず、すべての行を読む"),
         ],
         examples: &[
             (

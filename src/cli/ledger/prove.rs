@@ -1,7 +1,7 @@
 //! `sudare ledger prove`: a proof that can be handed out and checked without the ledger; and its check.
 
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -87,7 +87,7 @@ const PROOF_BYTES_MAX: u64 = 8 << 20;
 
 fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    match path == PathBuf::from("-") {
+    match path.as_os_str() == "-" {
         true => io::stdin().take(PROOF_BYTES_MAX).read_to_string(&mut text)?,
         false => std::fs::File::open(path)?.take(PROOF_BYTES_MAX).read_to_string(&mut text)?,
     };

@@ -106,6 +106,7 @@ fn filter(told: &QueryArgs, home: &Home, zone: &TimeZone, lang: Lang) -> Result<
         request: told.request.clone(),
         from: moment(&told.from, Side::From)?,
         to: moment(&told.to, Side::To)?,
+        unindexed: told.scan,
     })
 }
 

@@ -144,6 +144,20 @@ texts! {
         "証明をもう一度求め、公開鍵が渡されたものと同じか確かめてください";
     SEE_CHECKPOINTS: "a checkpoint is signed every 10 seconds while records come in: try again then, or look at\n  `ledger/checkpoints` for what there is",
         "記録がある間、チェックポイントは10秒ごとに署名されます。しばらく待つか、\n  `ledger/checkpoints` を確認してください";
+    TENDED: "hashes written {hashes}, segments indexed {indexed}, segments compressed {packed}",
+        "書き出したハッシュ {hashes}、索引を作ったセグメント {indexed}、圧縮したセグメント {packed}";
+    NOT_TENDED: "the closed segments in `{path}` cannot be tended: {error}", "`{path}` の閉じたセグメントを処理できません: {error}";
+    TENDED_BY_ANOTHER: "the gateway, or another command, is at it", "ゲートウェイか別のコマンドが処理中です";
+    TENDED_BY_ANOTHER_HELP: "wait a moment; what it has done need not be done again", "しばらく待ってください。済んだ分をやり直す必要はありません";
+    TORTURING: "killed {done} of {total}", "強制終了 {done}/{total}";
+    TORTURED: "killed {kills} times: disclosed {disclosed}, missing {missing}; the ledger: records {records}, segments {segments}",
+        "強制終了 {kills} 回: 開示 {disclosed}、欠落 {missing}、台帳の記録 {records}、セグメント {segments}";
+    TORTURE_MISSING: "disclosed and not in the ledger: {missing}, the first one {first}", "開示されたのに台帳にないもの: {missing} 件（最初は {first}）";
+    TORTURE_KEPT: "`{path}` is kept as evidence; report it with the seed {seed}", "`{path}` を証拠として残しました。シード {seed} とともに報告してください";
+    NO_TORTURE: "`{path}` cannot be used: {error}", "`{path}` を使えません: {error}";
+    NO_TORTURE_HELP: "name a new folder that you may write with `--dir`", "書き込める新しいフォルダを `--dir` で指定してください";
+    TORTURE_FULL: "`{path}` is not empty", "`{path}` は空ではありません";
+    TORTURE_FULL_HELP: "name a new folder with `--dir`: what is in it is removed at the end", "`--dir` で新しいフォルダを指定してください。最後に中身ごと削除されます";
     RUN_INDEX: "run `sudare ledger index` first", "先に `sudare ledger index` を実行してください";
     NOT_WHOLE: "{path}:{line}: this line is not whole: it is being written, or a crash left it",
         "{path}:{line}: 行が途中で終わっています。書き込み中か、異常終了の跡です";

@@ -7,7 +7,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::ledger::chain::Hash;
@@ -113,12 +113,13 @@ impl Stored {
 
     /// Writes down what is known, durably; may be tried again after a failure.
     pub fn write(mut self) -> io::Result<Stored> {
-        fs::create_dir_all(&self.dir)?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
         let mut nodes = std::mem::take(&mut self.more);
         let mut before = self.size;
         for level in 0..LEVELS {
             let path = self.dir.join(level.to_string());
-            let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+            let mut file =
+                OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)?;
             file.set_len(before * HASH_BYTES)?;
             file.seek(SeekFrom::End(0))?;
             let mut out = BufWriter::new(&mut file);

@@ -42,6 +42,28 @@ fn child_that_discloses_until_it_is_killed() {
 }
 
 #[test]
+fn torture_as_users_run_it_finds_nothing_missing_and_leaves_nothing() {
+    let state = state_folder();
+    let dir = state.path().join("torture");
+    let run = |dir: &Path| {
+        let mut torture = Command::new(env!("CARGO_BIN_EXE_sudare"));
+        torture.args(["ledger", "torture", "--kills", "6", "--format", "json", "--dir"]).arg(dir);
+        let ran = torture.output().unwrap();
+        (ran.status.code(), String::from_utf8(ran.stdout).unwrap(), String::from_utf8(ran.stderr).unwrap())
+    };
+    let (status, out, err) = run(&dir);
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (status, err.as_str(), &told["missing"], &told["fault"]),
+        (Some(0), "", &serde_json::json!([]), &().into())
+    );
+    assert!(told["disclosed"].as_u64() > Some(50) && told["records"].as_u64() > told["disclosed"].as_u64(), "{told}");
+    assert!(!dir.exists());
+    let (status, _, err) = run(state.path().parent().unwrap());
+    assert!(status == Some(2) && err.contains("is not empty"), "{err}");
+}
+
+#[test]
 fn a_process_killed_at_any_moment_has_recorded_all_that_it_disclosed() {
     let state = state_folder();
     let name = format!("{}::child_that_discloses_until_it_is_killed", module_path!().split_once("::").unwrap().1);

@@ -81,7 +81,7 @@ fn hashes_that_are_written_down_prove_what_was_deleted_and_wrong_ones_prove_noth
     let dir = ledger_dir(state.path());
     let before = prove::record(&dir, &key, 2, None).unwrap();
     let mut stored = Stored::open(&dir).unwrap();
-    segment::each_after(&segment::list(&dir).unwrap(), 0, &mut |_, record, _| {
+    segment::each_after(&segment::list(&dir).unwrap(), 0, &mut |record, _| {
         stored.know(sudare::ledger::tree::leaf(record.unwrap().hash));
         std::ops::ControlFlow::Continue(())
     })

@@ -1,10 +1,11 @@
 //! The tree over the records: what is signed is the root of exactly the records that are there, whatever went before.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use sudare::ledger::Bounds;
-use sudare::ledger::chain::{Hash, Sealed};
+use sudare::ledger::chain::Hash;
 use sudare::ledger::checkpoint::{self, Checkpoint};
 use sudare::ledger::key::PublicKey;
 use sudare::ledger::segment;
@@ -24,11 +25,11 @@ pub fn root_of(state: &Path, size: usize) -> Hash {
 
 fn leaves(state: &Path) -> Vec<Hash> {
     let mut leaves = Vec::new();
-    for segment in segment::list(&ledger_dir(state)).unwrap() {
-        let text = fs::read(&segment.path).unwrap();
-        let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        leaves.extend(lines.map(|line| tree::leaf(Sealed::read(line).unwrap().hash)));
-    }
+    segment::each_after(&segment::list(&ledger_dir(state)).unwrap(), 0, &mut |record, _| {
+        leaves.push(tree::leaf(record.unwrap().hash));
+        ControlFlow::Continue(())
+    })
+    .unwrap();
     leaves
 }
 

@@ -1,0 +1,285 @@
+//! The index of a closed segment: which of its lines speak of whom and of what, and of which time it is.
+//!
+//! A question is about one person, one member of staff or something rare, and a year of records has hundreds of
+//! segments: the index tells for each, in a few reads, whether any of its lines can match and where they begin. It may
+//! name a line too many, never one too few, since each is read and judged. It holds hashes of ids where the lines hold
+//! the ids themselves, and can be made again from them.
+//!
+//! The file: a header, the terms sorted by their hash, and for each the offsets of its lines, all little endian.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::ledger::chain::Hash;
+use crate::ledger::record::Stored;
+use crate::ledger::segment::{Line, Lines, Segment};
+
+/// What of a record is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Term {
+    /// A subject's id.
+    Subject = 1,
+    /// A member of staff, with the source that recognised them or without.
+    Staff = 2,
+    /// A request's id.
+    Request = 3,
+    /// What happened.
+    Event = 4,
+    /// The resource.
+    Resource = 5,
+    /// What came of it.
+    Outcome = 6,
+    /// What for.
+    Purpose = 7,
+    /// A kind that was disclosed.
+    Kind = 8,
+    /// An action it was disclosed under.
+    Action = 9,
+}
+
+impl Term {
+    /// What stands for it in an index. Two that are alike cost a line read in vain.
+    pub fn hash(self, text: &str) -> u64 {
+        let mut bytes = vec![self as u8];
+        bytes.extend_from_slice(text.as_bytes());
+        let [a, b, c, d, e, f, g, h, ..] = Hash::of(&bytes).0;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+}
+
+/// An index, open to be asked.
+pub struct Index {
+    file: File,
+    head: Head,
+}
+
+/// What an index begins with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Head {
+    /// The length of the segment's lines.
+    pub plain_bytes: u64,
+    /// Lines that are no records, of which nothing is known.
+    pub unreadable: u64,
+    /// The earliest record, in microseconds since 1970.
+    pub from: i64,
+    /// The latest one.
+    pub to: i64,
+    terms: u32,
+    offsets: u32,
+}
+
+/// Where the lines of a term begin.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Found {
+    /// There.
+    At(Vec<u32>),
+    /// Nearly everywhere, so that reading all of it is as fast.
+    Everywhere,
+}
+
+const MAGIC: &[u8; 8] = b"sudarix1";
+const HEAD_BYTES: usize = 48;
+const TERM_BYTES: usize = 16;
+/// A term that more than one line in so many holds is everywhere.
+const RARE: usize = 8;
+/// Its count then.
+const EVERYWHERE: u32 = u32::MAX;
+
+impl Index {
+    /// Whether a segment has an index that was made of what it holds now.
+    pub fn is_of(segment: &Segment) -> io::Result<bool> {
+        Ok(Index::open(segment)?.is_some())
+    }
+
+    /// Opens a segment's index; nothing where there is none, or one of other lines.
+    pub fn open(segment: &Segment) -> io::Result<Option<Index>> {
+        let file = match File::open(segment.index_path()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        let mut bytes = [0; HEAD_BYTES];
+        if file.metadata()?.len() < HEAD_BYTES as u64 {
+            return Ok(None);
+        }
+        file.read_exact_at(&mut bytes, 0)?;
+        let Some(head) = Head::read(&bytes) else { return Ok(None) };
+        let len = HEAD_BYTES as u64 + u64::from(head.terms) * TERM_BYTES as u64 + u64::from(head.offsets) * 4;
+        let whole = file.metadata()?.len() == len && segment.plain_len()? == head.plain_bytes;
+        Ok(whole.then_some(Index { file, head }))
+    }
+
+    /// What it begins with.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Where the lines of this term begin.
+    pub fn find(&self, term: u64) -> io::Result<Found> {
+        let (mut low, mut high) = (0, self.head.terms);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let entry = self.entry(middle)?;
+            match entry.0.cmp(&term) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+                std::cmp::Ordering::Equal => return self.offsets(entry.1, entry.2),
+            }
+        }
+        Ok(Found::At(Vec::new()))
+    }
+
+    fn entry(&self, index: u32) -> io::Result<(u64, u32, u32)> {
+        let mut bytes = [0; TERM_BYTES];
+        self.file.read_exact_at(&mut bytes, (HEAD_BYTES + index as usize * TERM_BYTES) as u64)?;
+        let [hash, begin, count] = [&bytes[..8], &bytes[8..12], &bytes[12..]];
+        Ok((number(hash), number(begin) as u32, number(count) as u32))
+    }
+
+    fn offsets(&self, begin: u32, count: u32) -> io::Result<Found> {
+        if count == EVERYWHERE {
+            return Ok(Found::Everywhere);
+        }
+        if begin.checked_add(count).is_none_or(|end| end > self.head.offsets) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "an index is damaged: remove it to have it made again",
+            ));
+        }
+        let mut bytes = vec![0; count as usize * 4];
+        let at = HEAD_BYTES + self.head.terms as usize * TERM_BYTES + begin as usize * 4;
+        self.file.read_exact_at(&mut bytes, at as u64)?;
+        Ok(Found::At(bytes.as_chunks::<4>().0.iter().map(|offset| u32::from_le_bytes(*offset)).collect()))
+    }
+
+    /// Makes a segment's index anew, durably.
+    pub fn make(segment: &Segment) -> io::Result<()> {
+        let mut gathered = Gathered::default();
+        let mut lines = Lines::open(&segment.path)?;
+        let mut line = Vec::new();
+        loop {
+            let begin = lines.offset;
+            if lines.next_line(&mut line)? != Line::Whole {
+                break;
+            }
+            gathered.add(begin, &line)?;
+        }
+        gathered.head.plain_bytes = segment.plain_len()?;
+        gathered.write(&segment.index_path())
+    }
+}
+
+impl Head {
+    fn read(bytes: &[u8; HEAD_BYTES]) -> Option<Head> {
+        let rest = bytes.strip_prefix(MAGIC)?;
+        let [plain_bytes, unreadable, from, to] = [0, 8, 16, 24].map(|at| number(&rest[at..at + 8]));
+        let [terms, offsets] = [32, 36].map(|at| number(&rest[at..at + 4]) as u32);
+        Some(Head { plain_bytes, unreadable, from: from.cast_signed(), to: to.cast_signed(), terms, offsets })
+    }
+
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        out.write_all(MAGIC)?;
+        let times = [self.from, self.to].map(i64::cast_unsigned);
+        for number in [self.plain_bytes, self.unreadable].into_iter().chain(times) {
+            out.write_all(&number.to_le_bytes())?;
+        }
+        out.write_all(&self.terms.to_le_bytes())?;
+        out.write_all(&self.offsets.to_le_bytes())
+    }
+}
+
+/// Up to eight bytes, little endian.
+fn number(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// An index as it is being made.
+struct Gathered {
+    head: Head,
+    lines: usize,
+    terms: BTreeMap<u64, Vec<u32>>,
+}
+
+impl Default for Gathered {
+    fn default() -> Gathered {
+        let (from, to) = (i64::MAX, i64::MIN);
+        let head = Head { plain_bytes: 0, unreadable: 0, from, to, terms: 0, offsets: 0 };
+        Gathered { head, lines: 0, terms: BTreeMap::new() }
+    }
+}
+
+impl Gathered {
+    fn add(&mut self, begin: u64, line: &[u8]) -> io::Result<()> {
+        let begin = u32::try_from(begin).map_err(|_| io::Error::other("a segment is too long for an index"))?;
+        self.lines += 1;
+        let Ok(record) = serde_json::from_slice::<Stored>(line) else {
+            self.head.unreadable += 1;
+            return Ok(());
+        };
+        // A time that cannot be read can be any.
+        let time = record.time.parse::<Timestamp>().map(Timestamp::as_microsecond);
+        self.head.from = self.head.from.min(time.as_ref().copied().unwrap_or(i64::MIN));
+        self.head.to = self.head.to.max(time.unwrap_or(i64::MAX));
+        each_term(&record, &mut |term, text| {
+            let offsets = self.terms.entry(term.hash(text)).or_default();
+            if offsets.last() != Some(&begin) {
+                offsets.push(begin);
+            }
+        });
+        Ok(())
+    }
+
+    fn write(mut self, path: &Path) -> io::Result<()> {
+        let rare = (self.lines / RARE).max(RARE);
+        self.head.terms = u32::try_from(self.terms.len()).map_err(io::Error::other)?;
+        let offsets: usize = self.terms.values().map(Vec::len).filter(|count| *count <= rare).sum();
+        self.head.offsets = u32::try_from(offsets).map_err(io::Error::other)?;
+        let aside = path.with_extension("index-new");
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+        let mut out = BufWriter::new(file);
+        self.head.write(&mut out)?;
+        let mut begin = 0_u32;
+        for (hash, offsets) in &self.terms {
+            let count = if offsets.len() <= rare { offsets.len() as u32 } else { EVERYWHERE };
+            out.write_all(&hash.to_le_bytes())?;
+            out.write_all(&begin.to_le_bytes())?;
+            out.write_all(&count.to_le_bytes())?;
+            begin += if count == EVERYWHERE { 0 } else { count };
+        }
+        for offset in self.terms.values().filter(|offsets| offsets.len() <= rare).flatten() {
+            out.write_all(&offset.to_le_bytes())?;
+        }
+        out.into_inner()?.sync_all()?;
+        fs::rename(&aside, path)
+    }
+}
+
+fn each_term(record: &Stored, each: &mut dyn FnMut(Term, &str)) {
+    each(Term::Event, &record.event);
+    if let Some(staff) = &record.staff {
+        each(Term::Staff, staff);
+        if let Some((_, id)) = staff.split_once(':') {
+            each(Term::Staff, id);
+        }
+    }
+    let texts = [
+        (Term::Request, &record.request),
+        (Term::Resource, &record.resource),
+        (Term::Outcome, &record.outcome),
+        (Term::Purpose, &record.purpose),
+    ];
+    texts.into_iter().filter_map(|(term, text)| Some((term, text.as_ref()?))).for_each(|(term, text)| each(term, text));
+    for subject in &record.subjects {
+        if let Some(id) = &subject.id {
+            each(Term::Subject, id);
+        }
+        for (kind, actions) in &subject.kinds {
+            each(Term::Kind, kind);
+            actions.keys().for_each(|action| each(Term::Action, action));
+        }
+    }
+}
