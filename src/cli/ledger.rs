@@ -7,6 +7,7 @@ pub(in crate::cli) mod home;
 mod index;
 mod prove;
 mod query;
+mod reading;
 pub mod report;
 mod torture;
 mod verify;
@@ -218,6 +219,9 @@ pub fn run_on(
     let home = Home::of(args);
     let format = if args.format == Written::Json { Format::Json } else { Format::Table };
     let mut desk = Desk { lang: reader.lang, format, out, err };
+    if let Some((what, subject)) = reads(&args.command) {
+        reading::note(&home, what, subject, reader, &mut desk);
+    }
     let ended = match &args.command {
         LedgerCommand::Report(told) => report::run(&home, told, (args.format, reader), &mut desk),
         _ if args.format == Written::Html => {
@@ -247,6 +251,16 @@ pub fn run_on(
             desk.told(texts::ERROR.of(reader.lang), &what, &advice);
             UNUSABLE
         }
+    }
+}
+
+/// What a command shows of records, and of whom, where it is about one person; nothing where it shows none.
+fn reads(command: &LedgerCommand) -> Option<(&'static str, Option<&str>)> {
+    match command {
+        LedgerCommand::Query(told) => Some(("query", told.subject.as_deref())),
+        LedgerCommand::Prove(ProveArgs { record: Some(_), .. }) => Some(("prove", None)),
+        LedgerCommand::Report(told) => Some(told.what.reads()),
+        _ => None,
     }
 }
 

@@ -28,6 +28,7 @@ pub mod pack;
 pub mod prove;
 pub mod query;
 mod queue;
+pub mod readings;
 pub mod record;
 mod recover;
 pub mod report;

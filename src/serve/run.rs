@@ -24,6 +24,7 @@ use crate::identity;
 use crate::identity::session::store::Store;
 use crate::ledger::archive::Attendant;
 use crate::ledger::open::{Home, OpenError};
+use crate::ledger::readings::Taker;
 use crate::ledger::{self, Ledger};
 use crate::metrics::Metrics;
 use crate::policy::fault::Fault;
@@ -153,6 +154,10 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
         what: "the thread for the ledger's closed segments cannot be started".into(),
         cause,
     })?;
+    let taker = Taker::start(config.state.join("ledger"), ledger.clone()).map_err(|cause| RunError::Io {
+        what: "the thread for readings of the ledger cannot be started".into(),
+        cause,
+    })?;
     sessions(&config, &rings.now())?;
     let sites = Arc::new(sites);
     let certificates = Certificates::new(tls.into_iter().flatten().collect(), Arc::clone(&sites));
@@ -164,6 +169,7 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     gateway.ledger.append(reload::entry("loaded", gateway.house.load().policy.version()), Box::new(|_| {}));
     let result = serve(&config, &gateway, doors, (certificates, keeper), started).await;
     attendant.stop();
+    taker.stop();
     stop_ledger(&gateway.ledger, writing);
     result
 }

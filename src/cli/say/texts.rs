@@ -128,6 +128,9 @@ texts! {
         "台帳に鍵付きハッシュで残るIDは検索していません: {why}";
     KEYS_AWAY_HELP: "name the gateway's configuration with `-c`, and run as the user that the gateway runs as",
         "ゲートウェイの設定を `-c` で指定し、ゲートウェイと同じユーザーで実行してください";
+    READING_UNTOLD: "this reading cannot be recorded: {why}", "この閲覧を記録できません: {why}";
+    READING_UNTOLD_HELP: "run as the user that the gateway runs as, so that the ledger tells who read it",
+        "ゲートウェイと同じユーザーで実行してください。台帳を読んだことも台帳に残ります";
     NO_ROWS: "no record matches", "該当する記録はありません";
     VERIFYING: "verifying {percent}%", "検査中 {percent}%";
     LEDGER_HOLDS: "the ledger holds: records {records}, segments {segments}, checkpoints {checkpoints}",

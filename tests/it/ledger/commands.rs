@@ -1,6 +1,7 @@
 //! `sudare ledger` as people and programs meet it: what it prints where, and its exit status.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use clap::Parser;
@@ -9,8 +10,9 @@ use tempfile::TempDir;
 
 use sudare::cli::ledger::{LedgerArgs, Reader, run_on};
 use sudare::cli::say::Lang;
+use sudare::ledger::readings;
 
-use super::{BOUNDS, Bench, checkpoints, segment, state_folder};
+use super::{BOUNDS, Bench, checkpoints, fault, ledger_dir, records, segment, state_folder};
 
 #[derive(Parser)]
 struct Line {
@@ -107,6 +109,52 @@ fn a_proof_is_printed_and_checked_without_the_ledger() {
     assert!(err.starts_with("error: the checkpoint covers records 1 to 3, and not 4\nhelp: "), "{err}");
     let (status, out, _) = ledger(state.path(), "prove --consistency 1");
     assert!(status == 0 && out.starts_with("old 1\n"), "{out}");
+}
+
+/// A gateway owns the ledger while it is read, so that a reading waits beside it until the gateway takes it.
+#[test]
+fn a_reading_is_itself_a_record() {
+    let state = state_folder();
+    let mut bench = Bench::open(state.path(), BOUNDS);
+    bench.commit(7..8);
+    let dir = ledger_dir(state.path());
+    for words in
+        ["query --subject customer:42", "report subject customer:taro@example.jp", "report processing", "verify"]
+    {
+        assert_eq!(ledger(state.path(), words).0, 0, "{words}");
+    }
+    fs::OpenOptions::new().append(true).open(dir.join("readings")).unwrap().write_all(b"{ torn").unwrap();
+    let (taking, writer) = (bench.ledger.clone(), bench.writer);
+    let writing = std::thread::spawn(move || writer.run());
+    assert_eq!(readings::take(&dir, &taking).unwrap(), 4);
+    assert_eq!(readings::take(&dir, &taking).unwrap(), 0);
+    taking.stop();
+    writing.join().unwrap().unwrap();
+    assert_eq!(fault(state.path()), None);
+    let told = records(state.path()).into_iter().filter(|record| record.reason.as_deref() == Some(readings::READ));
+    let told = told.map(|record| {
+        let subjects = record.subjects.into_iter().map(|subject| (subject.of, subject.id));
+        (record.staff.unwrap(), record.path.unwrap(), subjects.collect::<Vec<_>>())
+    });
+    let (sato, customer) = ("os:sato".to_owned(), "customer".to_owned());
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            (sato.clone(), "sudare ledger query".to_owned(), vec![(customer.clone(), Some("42".to_owned()))]),
+            (sato.clone(), "sudare ledger report subject".to_owned(), vec![(customer, None)]),
+            (sato, "sudare ledger report processing".to_owned(), vec![]),
+            ("os:".to_owned(), "sudare ledger unknown".to_owned(), vec![]),
+        ]
+    );
+}
+
+#[test]
+fn a_reading_that_cannot_be_put_down_is_told() {
+    let state = three_records();
+    fs::create_dir(ledger_dir(state.path()).join("readings.lock")).unwrap();
+    let (status, out, err) = ledger(state.path(), "query --staff tanaka");
+    assert!(status == 0 && out.contains("customer:42"), "{out}");
+    assert!(err.starts_with("warning: this reading cannot be recorded: "), "{err}");
 }
 
 #[test]

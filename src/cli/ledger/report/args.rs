@@ -28,6 +28,19 @@ pub enum ReportCommand {
     Processing(ProcessingArgs),
 }
 
+impl ReportCommand {
+    /// What is read, and of whom, where it is about one person.
+    pub(in crate::cli) fn reads(&self) -> (&'static str, Option<&str>) {
+        match self {
+            ReportCommand::Subject(told) => ("report subject", Some(&told.subject)),
+            ReportCommand::Breach(told) => ("report breach", told.subject.as_deref()),
+            ReportCommand::AccessReview(_) => ("report access-review", None),
+            ReportCommand::Accounting(told) => ("report accounting", Some(&told.subject)),
+            ReportCommand::Processing(_) => ("report processing", None),
+        }
+    }
+}
+
 /// `report subject`
 #[derive(Args, Debug)]
 pub struct SubjectArgs {
