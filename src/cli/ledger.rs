@@ -1,7 +1,7 @@
 //! `sudare ledger`: checks the chain and answers who saw whose data, from the folder alone.
 //!
-//! No gateway has to run, and none is disturbed: the commands only read. What they print holds nothing but what the
-//! records hold. `export` is a reserved word.
+//! No gateway has to run, and none is disturbed: the commands only read, and put down beside the records that they
+//! did. What they print holds nothing but what the records hold. `export` is a reserved word.
 
 pub(in crate::cli) mod home;
 mod index;
@@ -35,7 +35,7 @@ pub struct LedgerArgs {
     /// The state folder, which holds `ledger/` and `ledger.pub` [default: state]
     #[arg(long, global = true, value_name = "DIR")]
     pub state: Option<PathBuf>,
-    /// How to print what was found
+    /// How to print what was found; `html` is for reports
     #[arg(long, global = true, value_name = "FORMAT", default_value = "table")]
     pub format: Written,
     /// What to do

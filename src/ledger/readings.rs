@@ -9,9 +9,9 @@
 //! Who reads is told by the system as far as it knows; who may write this folder could write anything into this file,
 //! and could as well take the ledger away. What counts against them is the ledger's chain, not this list.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -54,7 +54,7 @@ pub fn note(dir: &Path, reading: &Reading) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the words of this reading are too long"));
     }
     let _lock = lock(dir)?;
-    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(dir.join(FILE_NAME))?;
+    let mut file = open(dir, FILE_NAME)?;
     if file.metadata()?.len() + line.len() as u64 > BYTES_MAX {
         return Err(io::Error::new(io::ErrorKind::StorageFull, "too many readings wait for a gateway to take them"));
     }
@@ -95,7 +95,7 @@ pub fn take(dir: &Path, ledger: &Ledger) -> io::Result<u64> {
 }
 
 /// How long a record is waited for before the pass is given up.
-const WAIT: Duration = Duration::from_secs(10);
+const WAIT: Duration = Duration::from_secs(5);
 
 fn entry(reading: &Reading) -> Entry<'_> {
     let subject = |(of, id): &(String, Option<String>)| Subject {
@@ -128,11 +128,29 @@ fn read(path: &Path) -> io::Result<Vec<Reading>> {
     Ok(readings)
 }
 
-/// Held while the file is written or taken away.
+/// Held while the file is written or taken away; nobody waits long for it.
 fn lock(dir: &Path) -> io::Result<File> {
-    let path = dir.join(LOCK_NAME);
-    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    file.lock()?;
+    let file = open(dir, LOCK_NAME)?;
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::WouldBlock, "another process holds the list of readings"))
+}
+
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
+
+/// Opens a file to append to. What root makes belongs to whom the folder does, or the gateway could not take it.
+fn open(dir: &Path, name: &str) -> io::Result<File> {
+    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(dir.join(name))?;
+    let (folder, own) = (fs::metadata(dir)?, file.metadata()?);
+    if folder.uid() != own.uid() {
+        fchown(&file, Some(folder.uid()), Some(folder.gid()))?;
+    }
     Ok(file)
 }
 

@@ -199,7 +199,7 @@ const PAGES: &[Page] = &[
         options: &[
             ("config", "ゲートウェイの設定（状態フォルダと鍵の場所）"),
             ("state", "`ledger/` と `ledger.pub` のある状態フォルダ［既定: state］"),
-            ("format", "結果の書き方"),
+            ("format", "結果の書き方（`html` は報告書だけ）"),
         ],
         examples: &[
             (

@@ -31,7 +31,7 @@ pub(super) const PAGES: &[Page] = &[
         ],
         status: STATUS,
         files: &[
-            ("state/ledger/", both("the records, which are only read", "記録（読むだけ）")),
+            ("state/ledger/", both("the records; who read is put down here", "記録。読んだこともここに書き留める")),
             ("./gateway.yaml", both("for kinds, roles and keyed ids", "種別、役割、鍵付きIDのために読む")),
         ],
     },

@@ -139,6 +139,7 @@ fn because(trigger: &Trigger) -> Text {
         Because::More => words::B_MORE,
         Because::NotMore => words::B_NOT_MORE,
         Because::Unidentified => words::B_UNIDENTIFIED,
+        Because::Incomplete if trigger.trigger == Which::MoreThan1000 => words::B_MANY_INCOMPLETE,
         Because::Incomplete => words::B_INCOMPLETE,
         Because::None => words::B_NONE,
     }

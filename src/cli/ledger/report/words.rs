@@ -123,6 +123,7 @@ texts! {
     B_UNIDENTIFIED: "persons {n} were found, and values whose person was not found could bring it above 1,000",
         "判別できたのは {n} 人。本人を判別できない値があり、1,000人を超えるかもしれない";
     B_INCOMPLETE: "nothing of it was found, but not all of the ledger could be read", "見つからないが、台帳に読めない行がある";
+    B_MANY_INCOMPLETE: "persons {n} were found, but not all of the ledger could be read", "判別できたのは {n} 人。台帳に読めない行がある";
     B_NONE: "nothing of it reached staff", "該当するものは渡っていない";
     BREACH_PERSONS: "How many persons", "本人の数";
     P_AFFECTED: "persons of whom something reached staff", "情報が渡った本人の数";
