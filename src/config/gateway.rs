@@ -10,6 +10,7 @@ use crate::config::bounds;
 use crate::config::console::{self, Console};
 use crate::config::identity::{self, networks};
 use crate::config::keys;
+use crate::config::ledger::{self, Ledger};
 use crate::config::listen::{self, At, Listener};
 use crate::config::open;
 use crate::config::packs;
@@ -45,6 +46,8 @@ pub struct Config {
     pub state: PathBuf,
     /// The key ring, and what wraps it.
     pub keys: Place,
+    /// What is done with the ledger beside its folder.
+    pub ledger: Ledger,
     /// This gateway's name in the ledger.
     pub node: Option<String>,
     /// How logs are written.
@@ -125,6 +128,8 @@ fn read(root: &Node, origin: &Origin<'_>, key: [u8; 32], whole: bool, faults: &m
     let state = state.unwrap_or("state");
     let state = origin.path(state);
     let keys = keys::parse(map.take("keys"), &state, &|text| origin.path(text), faults);
+    let ledger =
+        map.take("ledger").map(|node| ledger::parse(node, &|text| origin.path(text), faults)).unwrap_or_default();
     let node = map.take("node").and_then(|node| name(node, faults));
     let log = map.take("log").map_or(Some(Log { level: "info", json: true }), |node| log(node, faults));
     let identity =
@@ -155,6 +160,7 @@ fn read(root: &Node, origin: &Origin<'_>, key: [u8; 32], whole: bool, faults: &m
         purposes,
         state,
         keys,
+        ledger,
         node,
         log: log?,
         identity: Arc::new(identity),

@@ -13,6 +13,7 @@
 //! read them. What a failure means to staff (503, readiness) is `serve`'s.
 
 pub mod aggregate;
+pub mod anchor;
 pub mod archive;
 pub mod chain;
 pub mod checkpoint;
