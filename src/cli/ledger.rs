@@ -1,12 +1,14 @@
 //! `sudare ledger`: checks the chain and answers who saw whose data, from the folder alone.
 //!
-//! No gateway has to run, and none is disturbed: both commands only read. What they print holds nothing but what the
-//! records hold. `report` and `export` are reserved words.
+//! No gateway has to run, and none is disturbed: the commands only read, and put down beside the records that they
+//! did. What they print holds nothing but what the records hold. `export` is a reserved word.
 
 pub(in crate::cli) mod home;
 mod index;
 mod prove;
 mod query;
+mod reading;
+pub mod report;
 mod torture;
 mod verify;
 
@@ -14,15 +16,17 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::cli::ledger::home::Home;
+use crate::cli::ledger::report::{ReportArgs, words};
 use crate::cli::say::{Lang, phrase, tell, texts};
 use crate::cli::{DONE, UNUSABLE};
 use crate::ledger::key::PublicKey;
 use crate::ledger::show;
 
-/// Check the ledger, and ask it who saw whose data
+/// Check the ledger, ask it who saw whose data, and write reports
 #[derive(Args, Debug)]
 pub struct LedgerArgs {
     /// The gateway's configuration; its state folder stands beside it
@@ -31,9 +35,9 @@ pub struct LedgerArgs {
     /// The state folder, which holds `ledger/` and `ledger.pub` [default: state]
     #[arg(long, global = true, value_name = "DIR")]
     pub state: Option<PathBuf>,
-    /// How to print what was found
+    /// How to print what was found; `html` is for reports
     #[arg(long, global = true, value_name = "FORMAT", default_value = "table")]
-    pub format: Format,
+    pub format: Written,
     /// What to do
     #[command(subcommand)]
     pub command: LedgerCommand,
@@ -49,6 +53,18 @@ pub enum Format {
     Json,
 }
 
+/// How to print, where there are reports.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Written {
+    /// For people
+    #[value(alias = "text")]
+    Table,
+    /// For programs: a JSON object a line
+    Json,
+    /// A report as a page, to print and to hand over
+    Html,
+}
+
 /// What to do with the ledger.
 #[derive(Subcommand, Debug)]
 pub enum LedgerCommand {
@@ -58,13 +74,12 @@ pub enum LedgerCommand {
     Query(Box<QueryArgs>),
     /// Print a proof that a record, or an earlier checkpoint, is in the ledger
     Prove(ProveArgs),
+    /// Tell what went out about a person, what an incident comes to, who saw how much
+    Report(Box<ReportArgs>),
     /// Do now what the gateway does every minute: hashes and indexes of closed segments, and their compression
     Index,
     /// Kill a process that discloses under load, again and again, and look for what its ledger lost
     Torture(TortureArgs),
-    /// Reserved
-    #[command(hide = true)]
-    Report,
     /// Reserved
     #[command(hide = true)]
     Export,
@@ -164,15 +179,19 @@ pub struct TortureArgs {
 pub struct Reader {
     /// Their language.
     pub lang: Lang,
-    /// The zone in which days and times without an offset are read.
+    /// The zone in which days and times without an offset are read, and moments are told.
     pub zone: TimeZone,
+    /// What time it is.
+    pub now: Timestamp,
+    /// Who they are, as the system says.
+    pub user: String,
 }
 
 /// Runs the command on this process's own streams and returns its exit status.
 pub fn run(args: &LedgerArgs, lang: Lang) -> u8 {
     let mut progress = verify::Progress::new(io::stderr().is_terminal(), lang);
     let mut out = BufWriter::new(io::stdout().lock());
-    let reader = Reader { lang, zone: TimeZone::system() };
+    let reader = Reader { lang, zone: TimeZone::system(), now: Timestamp::now(), user: user() };
     let live = io::stderr().is_terminal();
     let torture = matches!(args.command, LedgerCommand::Torture(_));
     run_on(args, &reader, &mut out, &mut io::stderr(), &mut |done, total| match torture {
@@ -180,6 +199,13 @@ pub fn run(args: &LedgerArgs, lang: Lang) -> u8 {
         true => {}
         false => progress.show(done, total),
     })
+}
+
+/// Whoever runs the command, as far as the system says so; a report can name somebody else.
+fn user() -> String {
+    let names = ["SUDO_USER", "USER", "LOGNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let named = names.into_iter().find(|name| !name.is_empty());
+    named.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
 }
 
 /// The same on other streams and for a given reader.
@@ -191,8 +217,16 @@ pub fn run_on(
     progress: &mut dyn FnMut(u64, u64),
 ) -> u8 {
     let home = Home::of(args);
-    let mut desk = Desk { lang: reader.lang, format: args.format, out, err };
+    let format = if args.format == Written::Json { Format::Json } else { Format::Table };
+    let mut desk = Desk { lang: reader.lang, format, out, err };
+    if let Some((what, subject)) = reads(&args.command) {
+        reading::note(&home, what, subject, reader, &mut desk);
+    }
     let ended = match &args.command {
+        LedgerCommand::Report(told) => report::run(&home, told, (args.format, reader), &mut desk),
+        _ if args.format == Written::Html => {
+            Err(Trouble::of(words::ONLY_REPORTS.of(reader.lang), words::ONLY_REPORTS_HELP.of(reader.lang)))
+        }
         LedgerCommand::Verify(VerifyArgs { proof: Some(proof), key, .. }) => {
             prove::check(&home.state, proof, key.as_deref(), &mut desk)
         }
@@ -201,7 +235,7 @@ pub fn run_on(
         LedgerCommand::Index => index::run(&home.state, &mut desk),
         LedgerCommand::Prove(told) => prove::run(&home.state, told, &mut desk),
         LedgerCommand::Query(told) => query::run(&home, told, &reader.zone, &mut desk),
-        LedgerCommand::Report | LedgerCommand::Export => {
+        LedgerCommand::Export => {
             Err(Trouble::of(texts::RESERVED.of(reader.lang), texts::RESERVED_HELP.of(reader.lang)))
         }
     };
@@ -217,6 +251,16 @@ pub fn run_on(
             desk.told(texts::ERROR.of(reader.lang), &what, &advice);
             UNUSABLE
         }
+    }
+}
+
+/// What a command shows of records, and of whom, where it is about one person; nothing where it shows none.
+fn reads(command: &LedgerCommand) -> Option<(&'static str, Option<&str>)> {
+    match command {
+        LedgerCommand::Query(told) => Some(("query", told.subject.as_deref())),
+        LedgerCommand::Prove(ProveArgs { record: Some(_), .. }) => Some(("prove", None)),
+        LedgerCommand::Report(told) => Some(told.what.reads()),
+        _ => None,
     }
 }
 

@@ -60,7 +60,7 @@ enum Command {
     Check(check::CheckArgs),
     /// Runs the tests written in rule files
     Test(test::TestArgs),
-    /// Checks the ledger and answers who saw whose data
+    /// Checks the ledger, answers who saw whose data, writes reports
     Ledger(Box<ledger::LedgerArgs>),
     /// Lists, rotates and retires keys, and carries the ring elsewhere
     Keys(Box<keys::KeysArgs>),

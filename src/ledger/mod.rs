@@ -9,7 +9,8 @@
 //! `entry` is what a record says and `encode` how it reads, `chain` how records hold together, `checkpoint` and `key`
 //! what is signed, `journal` the files, `open` and `recover` the way back after a crash, `shared` and `queue` the way
 //! to the writer, `aggregate` floods of refusals; `verify` and `query` are the readers, which need no gateway, and
-//! `show` is how people see what these found. What a failure means to staff (503, readiness) is `serve`'s.
+//! `show` is how people see what these found, `report` what they come to, `readings` how it is recorded that somebody
+//! read them. What a failure means to staff (503, readiness) is `serve`'s.
 
 pub mod aggregate;
 pub mod anchor;
@@ -29,8 +30,10 @@ pub mod pack;
 pub mod prove;
 pub mod query;
 mod queue;
+pub mod readings;
 pub mod record;
 mod recover;
+pub mod report;
 pub mod segment;
 mod shared;
 pub mod show;

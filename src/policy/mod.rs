@@ -134,6 +134,11 @@ impl Policy {
         self.parts.declared.as_deref()
     }
 
+    /// The words that may say what a request is made for.
+    pub fn purposes(&self) -> &[Arc<str>] {
+        &self.parts.purposes
+    }
+
     pub(crate) fn new(parts: Parts) -> Policy {
         let mut router = Router::new();
         for route in &parts.routes {

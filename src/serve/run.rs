@@ -25,6 +25,7 @@ use crate::identity::session::store::Store;
 use crate::ledger::anchor::Anchoring;
 use crate::ledger::archive::Attendant;
 use crate::ledger::open::{Home, OpenError};
+use crate::ledger::readings::Taker;
 use crate::ledger::{self, Ledger};
 use crate::metrics::Metrics;
 use crate::policy::fault::Fault;
@@ -156,6 +157,7 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
         .map_err(|cause| RunError::Io { what: "the ledger's thread cannot be started".into(), cause })?;
     let unstarted = |cause| RunError::Io { what: "a thread for the ledger's files cannot be started".into(), cause };
     let attendant = Attendant::start(home.dir.clone()).map_err(unstarted)?;
+    let taker = Taker::start(home.dir.clone(), ledger.clone()).map_err(unstarted)?;
     let anchor = config.ledger.anchor.clone();
     let anchoring = anchor.map(|file| Anchoring::start(home, file)).transpose().map_err(unstarted)?;
     sessions(&config, &rings.now())?;
@@ -169,6 +171,7 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     gateway.ledger.append(reload::entry("loaded", gateway.house.load().policy.version()), Box::new(|_| {}));
     let result = serve(&config, &gateway, (doors, watchers, signals), (certificates, keeper), started).await;
     attendant.stop();
+    taker.stop();
     stop_ledger(&gateway.ledger, writing);
     if let Some(anchoring) = anchoring {
         anchoring.stop();

@@ -11,6 +11,7 @@ mod faulty;
 mod forgery;
 mod killed;
 mod proofs;
+mod reports;
 mod tree;
 
 use std::fs;

@@ -8,6 +8,7 @@ pub mod complaint;
 mod keys;
 pub mod man;
 pub mod pages;
+mod reports;
 
 use clap::builder::styling::Style;
 use clap::{Arg, ArgAction, Command};
@@ -188,7 +189,7 @@ mod tests {
         for (path, command) in all(Lang::Ja) {
             let page = pages::of(&path).unwrap_or_else(|| panic!("`{path}` has no page"));
             assert!(!page.examples.is_empty() && !page.status.is_empty(), "{path}");
-            let own = |arg: &&Arg| !["help", "version"].contains(&arg.get_id().as_str());
+            let own = |arg: &&Arg| !arg.is_hide_set() && !["help", "version"].contains(&arg.get_id().as_str());
             let ids: BTreeSet<&str> = command.get_arguments().filter(own).map(|arg| arg.get_id().as_str()).collect();
             let told: BTreeSet<&str> = page.options.iter().map(|(name, _)| *name).collect();
             assert_eq!(ids, told, "{path}");

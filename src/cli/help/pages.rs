@@ -1,7 +1,7 @@
 //! What `--help` and the manual pages say of each command beside its options: the command and its
 //! options in Japanese (English stands at the options themselves), examples, exit status, files.
 
-use crate::cli::help::keys;
+use crate::cli::help::{keys, reports};
 use crate::cli::say::Text;
 
 /// One command's page.
@@ -36,7 +36,7 @@ pub fn of(path: &str) -> Option<&'static Page> {
 
 /// Every page.
 pub fn all() -> impl Iterator<Item = &'static Page> {
-    PAGES.iter().chain(keys::PAGES)
+    PAGES.iter().chain(keys::PAGES).chain(reports::PAGES)
 }
 
 const PAGES: &[Page] = &[
@@ -195,11 +195,11 @@ const PAGES: &[Page] = &[
     },
     Page {
         path: "ledger",
-        ja: "台帳を検査し、誰が誰の情報を見たかを調べる",
+        ja: "台帳を検査し、誰が誰の情報を見たかを調べ、報告書を作る",
         options: &[
             ("config", "ゲートウェイの設定（状態フォルダと鍵の場所）"),
             ("state", "`ledger/` と `ledger.pub` のある状態フォルダ［既定: state］"),
-            ("format", "結果の書き方"),
+            ("format", "結果の書き方（`html` は報告書だけ）"),
         ],
         examples: &[
             (

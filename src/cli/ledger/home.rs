@@ -48,14 +48,21 @@ impl Home {
         let faults = faults.into_sorted();
         let wrong = source.filter(|_| !faults.is_empty()).map(|source| (faults, source));
         let rules = root.as_ref().and_then(|root| root.at("rules")).map(reader::each).unwrap_or_default();
-        let rules = rules.iter().filter_map(Node::scalar).map(|path| folder.join(path)).collect();
+        // What names a pack is no path.
+        let path = |text: &str| if text.starts_with("pack:") { PathBuf::from(text) } else { folder.join(text) };
+        let rules = rules.iter().filter_map(Node::scalar).map(path).collect();
         Home { state, keys, wrong, rules }
+    }
+
+    /// The rules, where there are any that can be read.
+    pub(super) fn policy(&self) -> Option<Policy> {
+        let sources = rules::read(&self.rules).ok().filter(|sources| !sources.is_empty())?;
+        Policy::parse(&sources).policy
     }
 
     /// The kinds of the rules; the built-in ones where those cannot be read.
     pub(in crate::cli) fn kinds(&self) -> Kinds {
-        let policy = rules::read(&self.rules).ok().and_then(|sources| Policy::parse(&sources).policy);
-        policy.map_or_else(Kinds::builtin, |policy| Kinds::clone(policy.kinds()))
+        self.policy().map_or_else(Kinds::builtin, |policy| Kinds::clone(policy.kinds()))
     }
 }
 

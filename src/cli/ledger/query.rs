@@ -68,7 +68,7 @@ fn tell_of(passed: &Passed, desk: &mut Desk<'_>) -> io::Result<()> {
 
 /// Adds the keyed forms of an id, since the ledger holds those of ids that could be personal. Gives
 /// why that could not be done, where the id could be held so.
-fn also_keyed(subject: &mut SubjectIs, home: &Home, lang: Lang) -> Option<String> {
+pub(super) fn also_keyed(subject: &mut SubjectIs, home: &Home, lang: Lang) -> Option<String> {
     let of = subject.of.clone()?;
     let id = subject.ids.first().filter(|id| !id.starts_with("h1:"))?.clone();
     match home.keys.open() {
@@ -126,13 +126,13 @@ fn kinds(told: &QueryArgs, home: &Home, lang: Lang) -> Result<Option<BTreeSet<St
 
 /// Which end of a span of time a text names.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
+pub(super) enum Side {
     From,
     To,
 }
 
 /// Reads a moment, a local time or a day; a day as an end is that day's end.
-fn moment(text: &str, side: Side, zone: &TimeZone) -> Option<Timestamp> {
+pub(super) fn moment(text: &str, side: Side, zone: &TimeZone) -> Option<Timestamp> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Some(moment);
     }

@@ -194,7 +194,7 @@ mod tests {
             let inside = text.split('{').skip(1).filter_map(|part| part.split_once('}'));
             inside.map(|(name, _)| name.to_owned()).filter(|name| name != "s").collect()
         };
-        for (name, text) in texts::ALL {
+        for (name, text) in texts::ALL.iter().chain(crate::cli::ledger::report::words::ALL) {
             assert_eq!(places(text.en), places(text.ja), "{name}");
             assert!(!text.en.is_empty() && !text.ja.is_ascii(), "{name} is not in both");
         }

@@ -9,6 +9,7 @@ macro_rules! texts {
         pub const ALL: &[(&str, Text)] = &[$((stringify!($name), $name)),*];
     };
 }
+pub(in crate::cli) use texts;
 
 texts! {
     // Headings of diagnostics.
@@ -103,8 +104,8 @@ texts! {
 
     // ledger
     RESERVED: "this command is reserved and not built yet", "このコマンドは予約済みで、まだ使えません";
-    RESERVED_HELP: "use `ledger verify`, `ledger query` or `ledger prove`",
-        "`ledger verify`、`ledger query`、`ledger prove` を使ってください";
+    RESERVED_HELP: "use `ledger verify`, `ledger query`, `ledger report` or `ledger prove`",
+        "`ledger verify`、`ledger query`、`ledger report`、`ledger prove` を使ってください";
     NAME_STATE: "name the state folder with `--state`", "状態フォルダを `--state` で指定してください";
     NAME_KEY: "name the state folder with `--state`, or the key with `--key`",
         "状態フォルダを `--state` で、または公開鍵を `--key` で指定してください";
@@ -127,6 +128,9 @@ texts! {
         "台帳に鍵付きハッシュで残るIDは検索していません: {why}";
     KEYS_AWAY_HELP: "name the gateway's configuration with `-c`, and run as the user that the gateway runs as",
         "ゲートウェイの設定を `-c` で指定し、ゲートウェイと同じユーザーで実行してください";
+    READING_UNTOLD: "this reading cannot be recorded: {why}", "この閲覧を記録できません: {why}";
+    READING_UNTOLD_HELP: "run as the user that the gateway runs as, so that the ledger tells who read it",
+        "ゲートウェイと同じユーザーで実行してください。台帳を読んだことも台帳に残ります";
     NO_ROWS: "no record matches", "該当する記録はありません";
     VERIFYING: "verifying {percent}%", "検査中 {percent}%";
     LEDGER_HOLDS: "the ledger holds: records {records}, segments {segments}, checkpoints {checkpoints}",

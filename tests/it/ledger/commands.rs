@@ -1,6 +1,7 @@
 //! `sudare ledger` as people and programs meet it: what it prints where, and its exit status.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use clap::Parser;
@@ -9,8 +10,9 @@ use tempfile::TempDir;
 
 use sudare::cli::ledger::{LedgerArgs, Reader, run_on};
 use sudare::cli::say::Lang;
+use sudare::ledger::readings;
 
-use super::{BOUNDS, Bench, checkpoints, segment, state_folder};
+use super::{BOUNDS, Bench, checkpoints, fault, ledger_dir, records, segment, state_folder};
 
 #[derive(Parser)]
 struct Line {
@@ -24,7 +26,8 @@ fn ledger(state: &Path, words: &str) -> (u8, String, String) {
     let words = words.replace("STATE", state);
     let line = Line::try_parse_from(["ledger", "--state", state].into_iter().chain(words.split(' '))).unwrap();
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let reader = Reader { lang: Lang::En, zone: TimeZone::UTC };
+    let (now, user) = ("2026-11-23T09:00:00Z".parse().unwrap(), "sato".to_owned());
+    let reader = Reader { lang: Lang::En, zone: TimeZone::UTC, now, user };
     let status = run_on(&line.ledger, &reader, &mut out, &mut err, &mut |_, _| {});
     let text = |bytes| String::from_utf8(bytes).unwrap().replace(state, "STATE");
     (status, text(out), text(err))
@@ -108,6 +111,52 @@ fn a_proof_is_printed_and_checked_without_the_ledger() {
     assert!(status == 0 && out.starts_with("old 1\n"), "{out}");
 }
 
+/// A gateway owns the ledger while it is read, so that a reading waits beside it until the gateway takes it.
+#[test]
+fn a_reading_is_itself_a_record() {
+    let state = state_folder();
+    let mut bench = Bench::open(state.path(), BOUNDS);
+    bench.commit(7..8);
+    let dir = ledger_dir(state.path());
+    for words in
+        ["query --subject customer:42", "report subject customer:taro@example.jp", "report processing", "verify"]
+    {
+        assert_eq!(ledger(state.path(), words).0, 0, "{words}");
+    }
+    fs::OpenOptions::new().append(true).open(dir.join("readings")).unwrap().write_all(b"{ torn").unwrap();
+    let (taking, writer) = (bench.ledger.clone(), bench.writer);
+    let writing = std::thread::spawn(move || writer.run());
+    assert_eq!(readings::take(&dir, &taking).unwrap(), 4);
+    assert_eq!(readings::take(&dir, &taking).unwrap(), 0);
+    taking.stop();
+    writing.join().unwrap().unwrap();
+    assert_eq!(fault(state.path()), None);
+    let told = records(state.path()).into_iter().filter(|record| record.reason.as_deref() == Some(readings::READ));
+    let told = told.map(|record| {
+        let subjects = record.subjects.into_iter().map(|subject| (subject.of, subject.id));
+        (record.staff.unwrap(), record.path.unwrap(), subjects.collect::<Vec<_>>())
+    });
+    let (sato, customer) = ("os:sato".to_owned(), "customer".to_owned());
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            (sato.clone(), "sudare ledger query".to_owned(), vec![(customer.clone(), Some("42".to_owned()))]),
+            (sato.clone(), "sudare ledger report subject".to_owned(), vec![(customer, None)]),
+            (sato, "sudare ledger report processing".to_owned(), vec![]),
+            ("os:".to_owned(), "sudare ledger unknown".to_owned(), vec![]),
+        ]
+    );
+}
+
+#[test]
+fn a_reading_that_cannot_be_put_down_is_told() {
+    let state = three_records();
+    fs::create_dir(ledger_dir(state.path()).join("readings.lock")).unwrap();
+    let (status, out, err) = ledger(state.path(), "query --staff tanaka");
+    assert!(status == 0 && out.contains("customer:42"), "{out}");
+    assert!(err.starts_with("warning: this reading cannot be recorded: "), "{err}");
+}
+
 #[test]
 fn query_prints_a_row_a_subject_or_the_record_itself() {
     let state = three_records();
@@ -142,9 +191,10 @@ fn what_cannot_be_done_is_told_with_status_two() {
     let (status, _, err) = ledger(empty.path(), "query --event veiw");
     assert_eq!(status, 2);
     assert!(err.starts_with("error: `veiw` is no event\nhelp: the events are view, search, export, "), "{err}");
-    for word in ["report", "export"] {
-        let (status, _, err) = ledger(empty.path(), word);
-        assert_eq!(status, 2);
-        assert!(err.starts_with("error: this command is reserved and not built yet"), "{err}");
-    }
+    let (status, _, err) = ledger(empty.path(), "export");
+    assert_eq!(status, 2);
+    assert!(err.starts_with("error: this command is reserved and not built yet"), "{err}");
+    let (status, out, err) = ledger(empty.path(), "--format html query");
+    assert_eq!((status, out.as_str()), (2, ""));
+    assert!(err.starts_with("error: only `ledger report` writes HTML\nhelp: write "), "{err}");
 }
