@@ -188,7 +188,7 @@ mod tests {
         for (path, command) in all(Lang::Ja) {
             let page = pages::of(&path).unwrap_or_else(|| panic!("`{path}` has no page"));
             assert!(!page.examples.is_empty() && !page.status.is_empty(), "{path}");
-            let own = |arg: &&Arg| !["help", "version"].contains(&arg.get_id().as_str());
+            let own = |arg: &&Arg| !["help", "version"].contains(&arg.get_id().as_str()) && !arg.is_hide_set();
             let ids: BTreeSet<&str> = command.get_arguments().filter(own).map(|arg| arg.get_id().as_str()).collect();
             let told: BTreeSet<&str> = page.options.iter().map(|(name, _)| *name).collect();
             assert_eq!(ids, told, "{path}");
