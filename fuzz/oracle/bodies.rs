@@ -66,6 +66,11 @@ impl Sink for Texts {
         Ok(())
     }
 
+    /// What can be read is read, and its tags are of no meaning to people.
+    fn opens(&mut self, _: &Leaf<'_>, readable: bool) -> Result<bool, Refusal> {
+        Ok(readable)
+    }
+
     fn record(&mut self, _: u32, _: usize) -> Result<(), Refusal> {
         Ok(())
     }

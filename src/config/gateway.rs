@@ -10,6 +10,7 @@ use crate::config::bounds;
 use crate::config::console::{self, Console};
 use crate::config::identity::{self, networks};
 use crate::config::keys;
+use crate::config::ledger::{self, Ledger};
 use crate::config::listen::{self, At, Listener};
 use crate::config::open;
 use crate::config::packs;
@@ -45,6 +46,8 @@ pub struct Config {
     pub state: PathBuf,
     /// The key ring, and what wraps it.
     pub keys: Place,
+    /// What is done with the ledger beside its folder.
+    pub ledger: Ledger,
     /// This gateway's name in the ledger.
     pub node: Option<String>,
     /// How logs are written.
@@ -125,6 +128,8 @@ fn read(root: &Node, origin: &Origin<'_>, key: [u8; 32], whole: bool, faults: &m
     let state = state.unwrap_or("state");
     let state = origin.path(state);
     let keys = keys::parse(map.take("keys"), &state, &|text| origin.path(text), faults);
+    let ledger =
+        map.take("ledger").map(|node| ledger::parse(node, &|text| origin.path(text), faults)).unwrap_or_default();
     let node = map.take("node").and_then(|node| name(node, faults));
     let log = map.take("log").map_or(Some(Log { level: "info", json: true }), |node| log(node, faults));
     let identity =
@@ -134,7 +139,7 @@ fn read(root: &Node, origin: &Origin<'_>, key: [u8; 32], whole: bool, faults: &m
     // Of parts that are not there nobody knows whether they fit.
     if whole {
         fitting(root, &listen, upstreams.as_ref(), &trusted_proxies, faults);
-        let proves = |listener: &Listener| listener.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+        let proves = |listener: &Listener| listener.tls.as_ref().is_some_and(|tls| tls.clients.is_some());
         open::log_ins(&listen, &identity, &trusted_proxies, spot(root, "listen"), faults);
         if let Some(address) = metrics {
             open::metrics(address, spot(root, "metrics"), faults);
@@ -155,6 +160,7 @@ fn read(root: &Node, origin: &Origin<'_>, key: [u8; 32], whole: bool, faults: &m
         purposes,
         state,
         keys,
+        ledger,
         node,
         log: log?,
         identity: Arc::new(identity),

@@ -13,6 +13,7 @@ pub mod console;
 pub mod gateway;
 pub mod identity;
 pub mod keys;
+pub mod ledger;
 pub mod listen;
 mod open;
 pub mod packs;

@@ -27,6 +27,7 @@ shape!(Gateway, "How the gateway runs. Relative paths are relative to this file.
         "trusted_proxies": OneOrMore<Text>, "Only from these are X-Forwarded-For, Forwarded and the PROXY protocol believed.";
         "state": Text, "The folder of tokens, ledger and sessions. Left out: `state/`.";
         "keys": Either<Text, KeyRing>, "The key ring: its file, or a map that also says what wraps it. Left out: `keys` in the state folder.";
+        "ledger": Ledger, "What is done with the ledger beside its folder.";
         "node": Text, "This gateway in the ledger; else a random id kept in the state folder.";
         "mode": Mode, "`enforce`.";
         "log": Log, "What is logged, and how.";
@@ -52,6 +53,13 @@ piece!(named Wait, "A duration.", |_generator| or_elsewhere!({
 }));
 piece!(Statuses, "A status.", |_generator| or_elsewhere!({ "type": "integer", "minimum": 200, "maximum": 399 }));
 piece!(Mode, "How rules count.", |_generator| or_elsewhere!({ "enum": ["enforce"] }));
+
+shape!(Ledger, "What is done with the ledger beside its folder.",
+    need {}
+    may {
+        "anchor": Text, "A file on another mount in which checkpoints are kept as well.";
+    }
+);
 
 shape!(KeyRing, "The key ring, and the key-encryption key that wraps it.",
     need {}
@@ -81,6 +89,7 @@ shape!(Tls, "How TLS is spoken to staff.",
     }
     may {
         "client_ca": Text, "The authorities of staff's own certificates (PEM).";
+        "client_crl": Text, "Their revocation lists (PEM): who is on one does not get in.";
         "min": Min, "The oldest version. Left out: `\"1.3\"`.";
     }
 );

@@ -12,6 +12,7 @@
 //! `show` is how people see what these found. What a failure means to staff (503, readiness) is `serve`'s.
 
 pub mod aggregate;
+pub mod anchor;
 pub mod archive;
 pub mod chain;
 pub mod checkpoint;

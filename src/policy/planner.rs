@@ -400,6 +400,7 @@ fn parameters(matched: &[&Resource]) -> HashMap<String, Parameter> {
     let mut all: HashMap<String, Parameter> = HashMap::new();
     for (name, parameter) in matched.iter().flat_map(|resource| &resource.parameters) {
         let known = all.entry(name.clone()).or_default();
+        known.is_statement |= parameter.is_statement;
         for kind in &parameter.filters {
             if !known.filters.contains(kind) {
                 known.filters.push(*kind);

@@ -22,6 +22,7 @@ use crate::config::rules::RulesError;
 use crate::format::Format;
 use crate::identity;
 use crate::identity::session::store::Store;
+use crate::ledger::anchor::Anchoring;
 use crate::ledger::archive::Attendant;
 use crate::ledger::open::{Home, OpenError};
 use crate::ledger::{self, Ledger};
@@ -147,15 +148,16 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     // A commit that answers may wait for is not yet one that hangs.
     let bounds = ledger::Bounds { commit_max: config.bounds.ledger_wait, ..ledger::Bounds::default() };
     let home = Home::within(&config.state, &node);
-    let (ledger, writer) = Ledger::open(home, bounds, Box::new(jiff::Timestamp::now)).map_err(RunError::Ledger)?;
+    let (ledger, writer) =
+        Ledger::open(home.clone(), bounds, Box::new(jiff::Timestamp::now)).map_err(RunError::Ledger)?;
     let writing = std::thread::Builder::new()
         .name("ledger".into())
         .spawn(move || writer.run())
         .map_err(|cause| RunError::Io { what: "the ledger's thread cannot be started".into(), cause })?;
-    let attendant = Attendant::start(config.state.join("ledger")).map_err(|cause| RunError::Io {
-        what: "the thread for the ledger's closed segments cannot be started".into(),
-        cause,
-    })?;
+    let unstarted = |cause| RunError::Io { what: "a thread for the ledger's files cannot be started".into(), cause };
+    let attendant = Attendant::start(home.dir.clone()).map_err(unstarted)?;
+    let anchor = config.ledger.anchor.clone();
+    let anchoring = anchor.map(|file| Anchoring::start(home, file)).transpose().map_err(unstarted)?;
     sessions(&config, &rings.now())?;
     let sites = Arc::new(sites);
     let certificates = Certificates::new(tls.into_iter().flatten().collect(), Arc::clone(&sites));
@@ -168,6 +170,9 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     let result = serve(&config, &gateway, (doors, watchers, signals), (certificates, keeper), started).await;
     attendant.stop();
     stop_ledger(&gateway.ledger, writing);
+    if let Some(anchoring) = anchoring {
+        anchoring.stop();
+    }
     result
 }
 

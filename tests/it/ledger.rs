@@ -2,6 +2,7 @@
 //!
 //! Most tests turn the writer by hand, on their own thread, so that nothing depends on time.
 
+mod anchor;
 mod archive;
 mod commands;
 mod crashes;

@@ -20,7 +20,7 @@ use crate::config::environment;
 
 /// Each map that a reader opens: what it calls it, the schema's name for it, and a file in which `@`
 /// stands for keys of such a map.
-const MAPS: [(&str, &str, &str); 46] = [
+const MAPS: [(&str, &str, &str); 47] = [
     ("a rule file", "rules", "@"),
     ("a role", "Role", "roles: { r: { @ } }"),
     ("a kind", "KindShape", "kinds: { k: { @ } }"),
@@ -56,6 +56,7 @@ const MAPS: [(&str, &str, &str); 46] = [
     ("a site", "Site", "sites: { a.example: { upstream: http://a, @ } }"),
     ("a site's `tls`", "SiteTls", "sites: { a.example: { tls: { @ } } }"),
     ("`console`", "Console", "console: { @ }"),
+    ("`ledger`", "Ledger", "ledger: { @ }"),
     ("`keys`", "KeyRing", "keys: { @ }"),
     ("`log`", "Log", "log: { @ }"),
     ("`bounds`", "Bounds", "bounds: { @ }"),

@@ -99,6 +99,11 @@ impl Page {
             return self.url(&source, at, &context, eyes);
         }
         match what {
+            // No id, class or style has a tag in it: its quote was lost, and what follows is read with it.
+            Use::Structure | Use::Style if source.text.contains('<') => {
+                context.names = Names::default();
+                self.whole(&source, whole, Part::Attribute, &context, eyes)
+            }
             Use::Structure => {
                 context.names = Names::default();
                 self.whole(&source, whole, Part::Id, &context, eyes)
