@@ -78,8 +78,8 @@ impl Url<'_> {
     fn data(mut self, span: Range<usize>) -> Vec<UrlPart> {
         let body = self.after_colon(&span)..span.end;
         let head = &self.text[body.clone()];
-        let opaque = (head.starts_with("image/") && !head.starts_with("image/svg")) || head.starts_with("font/");
-        if !opaque {
+        let is_picture = (head.starts_with("image/") && !head.starts_with("image/svg")) || head.starts_with("font/");
+        if !is_picture || !is_encoded(head) {
             let data = self.find(&body, ',').map_or(body.start, |comma| comma + 1);
             self.push(data..body.end, None, Part::Url, Quote::Percent);
         }
@@ -166,6 +166,14 @@ impl Url<'_> {
     }
 }
 
+/// Whether data is written as an address can hold it (RFC 2397): in base64, whose lines may be broken, or without blanks
+/// and marks. Text that follows a lost quote is not.
+fn is_encoded(data: &str) -> bool {
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || matches!(c, '+' | '/' | '=');
+    let lines = data.split_once(";base64,").is_some_and(|(_, lines)| lines.chars().all(is_base64));
+    lines || !data.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,6 +219,9 @@ mod tests {
     fn scripts_are_shown_and_images_are_not() {
         assert_eq!(shown("javascript:call('090%201')"), ["Script 11..26 call('090 1')"]);
         assert_eq!(shown("data:image/png;base64,AAAA"), [""; 0]);
+        assert_eq!(shown("data:image/png;base64,AA\n  AA=="), [""; 0]);
+        assert_eq!(shown("data:image/png,%89PNG"), [""; 0]);
+        assert_eq!(shown("data:image/png;b 090</p>"), ["Url 5..24 image/png;b 090</p>"]);
         assert_eq!(shown("data:text/plain,%E5%B1%B1"), ["Url 16..25 山"]);
     }
 }
