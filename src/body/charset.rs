@@ -85,6 +85,11 @@ pub fn of(content_type: Option<&str>, first: &[u8]) -> Result<(Format, Charset),
     Ok((format, charset))
 }
 
+/// A charset by its name, where a body in it can be rewritten as it stands.
+pub fn by_name(name: &str) -> Option<Charset> {
+    known(name).ok().map(Charset::of)
+}
+
 /// The charset of this name, if it is read.
 pub fn known(name: &str) -> Result<&'static Encoding, Refusal> {
     match Encoding::for_label_no_replacement(name.as_bytes()) {

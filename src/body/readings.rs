@@ -5,6 +5,7 @@
 //! judgement stands. What is UTF-8 has one reading.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
@@ -41,6 +42,27 @@ pub fn form(raw: &[u8]) -> Vec<Cow<'_, [u8]>> {
         readings.push(Cow::Borrowed(raw));
     }
     readings
+}
+
+/// A form whose pieces between `&` and `=` were read in another charset and then edited: as it came, but for the
+/// pieces that were. Nothing where the three are not the same form.
+pub fn spliced(raw: &[u8], read: &[u8], edited: &[u8]) -> Option<Vec<u8>> {
+    let pieces = |text: &'_ [u8]| -> Vec<Range<usize>> {
+        let ends = text.iter().enumerate().filter(|(_, byte)| matches!(byte, b'&' | b'=')).map(|(at, _)| at);
+        let mut from = 0;
+        ends.chain([text.len()]).map(|end| std::mem::replace(&mut from, end + 1)..end).collect()
+    };
+    let (all, before, after) = (pieces(raw), pieces(read), pieces(edited));
+    if all.len() != before.len() || all.len() != after.len() {
+        return None;
+    }
+    let mut out = Vec::with_capacity(edited.len());
+    for ((own, before), after) in all.into_iter().zip(before).zip(after) {
+        let end = own.end;
+        out.extend(if read[before.clone()] == edited[after.clone()] { &raw[own] } else { &edited[after] });
+        out.extend(raw.get(end));
+    }
+    Some(out)
 }
 
 /// A request's body of another form, in UTF-8, and its format: in the charset that its label says, or
@@ -137,6 +159,13 @@ fn not_in_its_charset() -> Refusal {
 pub fn text_in(bytes: &[u8], charset: &str) -> Option<String> {
     let encoding = Encoding::for_label_no_replacement(charset.as_bytes())?;
     encoding.decode_without_bom_handling_and_without_replacement(bytes).map(Cow::into_owned)
+}
+
+/// A form as one in the charset of this name is read: one of its readings, or nothing.
+pub fn form_in(raw: &[u8], charset: &str) -> Option<Vec<u8>> {
+    let encoding = Encoding::for_label_no_replacement(charset.as_bytes())?;
+    let own = if encoding == UTF_8 { raw.to_vec() } else { read(raw, encoding)? };
+    form(raw).iter().any(|reading| **reading == *own).then_some(own)
 }
 
 /// The names and values of a form as a page in the charset of this name has sent them.
@@ -251,6 +280,17 @@ mod tests {
             let body = body(content_type, &raw).ok().filter(|(_, body)| **body == *text.as_bytes());
             assert_eq!(body.map(|(format, _)| format), read.then_some(Format::Json), "{content_type:?}");
         }
+    }
+
+    #[test]
+    fn what_was_edited_in_a_reading_is_put_into_the_form_as_it_came() {
+        let raw = b"name=%8ER%93c&tel=090&&x";
+        let read = form_in(raw, "shift_jis").expect("a reading");
+        let edited = String::from_utf8(read.clone()).expect("ASCII").replace("=090", "=tok_phone_a");
+        let out = spliced(raw, &read, edited.as_bytes()).expect("the same form");
+        assert_eq!(String::from_utf8(out).expect("ASCII"), "name=%8ER%93c&tel=tok_phone_a&&x");
+        assert!(spliced(raw, &read, b"name=a").is_none());
+        assert!(form_in(raw, "utf-8").is_none() && form_in(b"a=b", "utf-8").is_some());
     }
 
     #[test]

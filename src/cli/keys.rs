@@ -7,6 +7,7 @@ mod carry;
 mod list;
 mod retire;
 mod rotate;
+mod shred;
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -49,6 +50,8 @@ enum KeysCommand {
     Rotate(RotateArgs),
     /// Destroy the keys of an old version: nothing opens what they sealed
     Retire(RetireArgs),
+    /// End the tokens of a domain or a subject for good
+    Shred(ShredArgs),
     /// Write the whole ring into a file, sealed under a passphrase
     Export(ExportArgs),
     /// Put an exported ring in force
@@ -64,8 +67,11 @@ struct RotateArgs {
     /// The same for every shared token domain but `sudare.stored`
     #[arg(long)]
     all_domains: bool,
+    /// Give each `--domain` a version that is its alone, so that `shred` can destroy it
+    #[arg(long, requires = "domain")]
+    own: bool,
     /// Draw nothing, and wrap the ring under this key-encryption key from now on
-    #[arg(long, value_name = "SOURCE", value_parser = source, conflicts_with_all = ["domain", "all_domains"])]
+    #[arg(long, value_name = "SOURCE", value_parser = source, conflicts_with_all = ["domain", "all_domains", "own"])]
     new_kek: Option<Source>,
 }
 
@@ -78,6 +84,18 @@ struct RetireArgs {
     /// The CRM holds no tokens (`store:`) of this version, or holds them no more
     #[arg(long)]
     stored_migrated: bool,
+}
+
+/// What `shred` is told.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+struct ShredArgs {
+    /// The token domain
+    #[arg(long, value_name = "NAME")]
+    domain: Option<String>,
+    /// The subject, by its type and its id as the CRM writes it
+    #[arg(long, value_name = "TYPE:ID", value_parser = subject)]
+    subject: Option<(String, String)>,
 }
 
 /// What `export` is told.
@@ -105,6 +123,14 @@ struct ImportArgs {
     replace: bool,
 }
 
+fn subject(text: &str) -> Result<(String, String), String> {
+    let (kind, id) = text.split_once(':').ok_or("write it as TYPE:ID, for example customer:42")?;
+    if kind.is_empty() || id.trim().is_empty() {
+        return Err("write it as TYPE:ID, for example customer:42".to_owned());
+    }
+    Ok((kind.to_owned(), id.to_owned()))
+}
+
 fn source(text: &str) -> Result<Source, String> {
     Source::parse(text)
         .ok_or_else(|| "file:PATH, environment:NAME, credential:NAME, vault:ADDRESS or a PKCS #11 URI".to_owned())
@@ -123,6 +149,7 @@ pub fn run(args: &KeysArgs, lang: Lang) -> u8 {
         KeysCommand::List => list::run(&home.keys, &desk),
         KeysCommand::Rotate(told) => rotate::run(&home.keys, told, &desk),
         KeysCommand::Retire(told) => retire::run(&home, told, &desk),
+        KeysCommand::Shred(told) => shred::run(&home, told, &desk),
         KeysCommand::Export(told) => carry::export(&home.keys, told, &desk),
         KeysCommand::Import(told) => carry::import(&home.keys, told, &desk),
     };

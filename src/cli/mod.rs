@@ -11,6 +11,7 @@ pub mod init;
 pub mod keys;
 pub mod kinds;
 pub mod ledger;
+pub mod migrate;
 pub mod replay;
 mod rulebook;
 pub mod rules;
@@ -63,6 +64,8 @@ enum Command {
     Ledger(Box<ledger::LedgerArgs>),
     /// Lists, rotates and retires keys, and carries the ring elsewhere
     Keys(Box<keys::KeysArgs>),
+    /// Converts records that a CRM holds in clear to tokens, through its own API
+    Migrate(Box<migrate::MigrateArgs>),
     /// Tells which rule decides each value of an answer, and what staff gets
     Explain(Box<explain::ExplainArgs>),
     /// Tells what a change of rules would newly show, hide and refuse on recorded traffic
@@ -108,6 +111,7 @@ fn run_command(command: Command, lang: Lang) -> u8 {
         Command::Test(args) => test::run(&args, lang),
         Command::Ledger(args) => ledger::run(&args, lang),
         Command::Keys(args) => keys::run(&args, lang),
+        Command::Migrate(args) => migrate::run(&args, lang),
         Command::Explain(args) => explain::run(&args, lang),
         Command::Replay(args) => replay::run(&args, lang),
         Command::Rules(args) => rules::run(&args, lang),

@@ -139,7 +139,7 @@ fn read(root: &Node, origin: &Origin<'_>, key: [u8; 32], whole: bool, faults: &m
     // Of parts that are not there nobody knows whether they fit.
     if whole {
         fitting(root, &listen, upstreams.as_ref(), &trusted_proxies, faults);
-        let proves = |listener: &Listener| listener.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+        let proves = |listener: &Listener| listener.tls.as_ref().is_some_and(|tls| tls.clients.is_some());
         open::log_ins(&listen, &identity, &trusted_proxies, spot(root, "listen"), faults);
         if let Some(address) = metrics {
             open::metrics(address, spot(root, "metrics"), faults);

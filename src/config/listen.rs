@@ -8,7 +8,7 @@ use rustls::sign::CertifiedKey;
 use x509_parser::time::ASN1Time;
 
 use crate::config::gateway::address;
-use crate::config::pem::{self, Pair, PemError};
+use crate::config::pem::{self, Clients, Pair, PemError};
 use crate::config::units::Origin;
 use crate::policy::fault::Faults;
 use crate::policy::node::{Node, Spot};
@@ -42,8 +42,8 @@ pub enum At {
 pub struct TlsConfig {
     /// The certificate and its key.
     pub pair: Pair,
-    /// The authorities of staff's own certificates, where some have one.
-    pub client_ca: Option<PathBuf>,
+    /// Who vouches for staff's own certificates, where some have one.
+    pub clients: Option<Clients>,
     /// Whether TLS 1.2 is spoken too.
     pub tls12: bool,
 }
@@ -78,12 +78,12 @@ fn at(node: &Node, what: &str, faults: &mut Faults) -> Option<At> {
 fn tls(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Option<TlsConfig> {
     let mut map = MapReader::open(node, "`tls`", faults)?;
     let pair = pair(&mut map, origin, faults);
-    let client_ca = map.take("client_ca").and_then(|node| authority(node, "`client_ca`", origin, faults));
+    let clients = clients(&mut map, origin, faults);
     let tls12 = map
         .take("min")
         .map_or(Some(false), |node| reader::word(node, "`min`", &[("1.2", true), ("1.3", false)], faults));
     map.finish(faults);
-    Some(TlsConfig { pair: pair?, client_ca, tls12: tls12? })
+    Some(TlsConfig { pair: pair?, clients, tls12: tls12? })
 }
 
 /// A certificate and its key, read once to tell now what would not hold later.
@@ -114,6 +114,29 @@ pub(super) fn pair(map: &mut MapReader<'_>, origin: &Origin<'_>, faults: &mut Fa
 fn has_expired(pair: &CertifiedKey) -> bool {
     let leaf = pair.cert.first().and_then(|leaf| x509_parser::parse_x509_certificate(leaf).ok());
     leaf.is_some_and(|(_, leaf)| leaf.validity().not_after < ASN1Time::now())
+}
+
+/// Who vouches for staff's certificates, and what they have taken back.
+fn clients(map: &mut MapReader<'_>, origin: &Origin<'_>, faults: &mut Faults) -> Option<Clients> {
+    let ca = map.take("client_ca").and_then(|node| authority(node, "`client_ca`", origin, faults));
+    let Some(node) = map.take("client_crl") else { return Some(Clients { ca: ca?, crl: None }) };
+    let crl = origin.path(reader::text(node, "`client_crl`", faults)?);
+    let Some(ca) = ca else {
+        let message = "`client_crl` takes back what nobody has vouched for, since there is no `client_ca`";
+        faults.error(&node.spot, "no-client-ca", message).help("name the authorities too: `client_ca: staff-ca.pem`");
+        return None;
+    };
+    let clients = Clients { ca, crl: Some(crl.clone()) };
+    match clients.load() {
+        Ok(vouched) if vouched.ends().is_some_and(|end| end < ASN1Time::now().timestamp()) => {
+            let message = format!("a list in `{}` has expired; nobody gets in with a certificate", crl.display());
+            faults.warning(&node.spot, "expired", message).help("put a new one in its place; it is read again");
+        }
+        // What is wrong with the authorities was told where they are named.
+        Err(error) if error.path() == Some(&crl) => tell(&error, &node.spot, faults),
+        Ok(_) | Err(_) => {}
+    }
+    Some(clients)
 }
 
 /// A file with the certificates of authorities, read once for the same reason.

@@ -14,7 +14,9 @@ use std::sync::Arc;
 use rustls::RootCertStore;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::CertifiedKey;
 
 /// A chain, a key or a bundle of authorities is shorter than this.
@@ -174,6 +176,71 @@ pub fn authorities(path: &Path) -> Result<RootCertStore, PemError> {
         store.add(certificate).map_err(|_| PemError::Broken { path: path.to_path_buf(), what: WHAT })?;
     }
     Ok(store)
+}
+
+/// Who may prove themselves by a certificate: the authorities that vouch for it, and what they have taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clients {
+    /// The authorities.
+    pub ca: PathBuf,
+    /// Their revocation lists, where somebody keeps some.
+    pub crl: Option<PathBuf>,
+}
+
+/// The files of it, as they were read.
+pub struct Vouched {
+    roots: RootCertStore,
+    revoked: Vec<CertificateRevocationListDer<'static>>,
+    /// What asks a client for its certificate.
+    pub verifier: Arc<dyn ClientCertVerifier>,
+}
+
+impl Clients {
+    /// Reads both. With lists, a certificate must be known not to be revoked, each on the way to the authority: one
+    /// that no list speaks of, or only a list that has expired, lets nobody in.
+    pub fn load(&self) -> Result<Vouched, PemError> {
+        const LISTS: &str = "revocation lists of authorities";
+        let roots = authorities(&self.ca)?;
+        let revoked = self.crl.as_deref().map(|path| revocations(path, LISTS)).transpose()?.unwrap_or_default();
+        let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots.clone()), provider());
+        // Who shows no certificate may be known by another source of identity.
+        let builder = builder.with_crls(revoked.clone()).allow_unauthenticated().enforce_revocation_expiration();
+        // The authorities were read one by one: what does not hold together is a list.
+        let path = self.crl.as_ref().unwrap_or(&self.ca);
+        let verifier = builder.build().map_err(|_| PemError::Broken { path: path.clone(), what: LISTS })?;
+        Ok(Vouched { roots, revoked, verifier })
+    }
+
+    /// Both files.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        std::iter::once(self.ca.clone()).chain(self.crl.clone())
+    }
+}
+
+impl Vouched {
+    /// Whether the files hold the same.
+    pub fn is_same(&self, other: &Vouched) -> bool {
+        self.roots.roots == other.roots.roots && self.revoked == other.revoked
+    }
+
+    /// When the first of the lists ends, in seconds since 1970.
+    pub fn ends(&self) -> Option<i64> {
+        let end = |list: &CertificateRevocationListDer<'_>| {
+            let (_, list) = x509_parser::parse_x509_crl(list).ok()?;
+            list.next_update().map(|end| end.timestamp())
+        };
+        self.revoked.iter().filter_map(end).min()
+    }
+}
+
+fn revocations(path: &Path, what: &'static str) -> Result<Vec<CertificateRevocationListDer<'static>>, PemError> {
+    let text = read(path, File::open(path))?;
+    let found: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(&text).collect();
+    match found {
+        Ok(found) if found.is_empty() => Err(PemError::Empty { path: path.to_path_buf(), what }),
+        Ok(found) => Ok(found),
+        Err(_) => Err(PemError::Broken { path: path.to_path_buf(), what }),
+    }
 }
 
 fn certificates(path: &Path, what: &'static str) -> Result<Vec<CertificateDer<'static>>, PemError> {

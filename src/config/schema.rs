@@ -89,6 +89,7 @@ shape!(Tls, "How TLS is spoken to staff.",
     }
     may {
         "client_ca": Text, "The authorities of staff's own certificates (PEM).";
+        "client_crl": Text, "Their revocation lists (PEM): who is on one does not get in.";
         "min": Min, "The oldest version. Left out: `\"1.3\"`.";
     }
 );

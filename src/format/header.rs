@@ -118,7 +118,7 @@ impl Header<'_> {
                 continue;
             };
             let name = self.value[at..equals].trim().to_owned();
-            if !is_token(&name) {
+            if !is_plain_name(&name) {
                 self.text(self.unquoted(at..equals), None)?;
             }
             let mut value = self.unquoted(equals + 1..end);
@@ -136,6 +136,9 @@ impl Header<'_> {
         let end = self.find(0, ';').unwrap_or(self.value.len());
         let equals = self.value[..end].find('=');
         let name = self.value[..equals.unwrap_or(0)].trim().to_owned();
+        if !is_plain_name(&name) {
+            self.text(self.unquoted(0..equals.unwrap_or(0)), None)?;
+        }
         self.text(self.unquoted(equals.map_or(0, |at| at + 1)..end), Some(&name))?;
         self.parameters((end + 1).min(self.value.len())..self.value.len())
     }
@@ -226,9 +229,10 @@ fn charset_and_language(text: &str) -> usize {
     if is_charset && is_language { charset.len() + language.len() + 2 } else { 0 }
 }
 
-/// Whether a parameter may be called so (RFC 9110, section 5.6.2).
-fn is_token(name: &str) -> bool {
-    name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+/// Whether a name can only be one: programs begin theirs with a letter and encode nothing in them.
+fn is_plain_name(name: &str) -> bool {
+    let is_of_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$&'*+-.^_`|~".contains(&b);
+    !name.starts_with(|c: char| c.is_ascii_digit() || c == '+') && name.bytes().all(is_of_token)
 }
 
 /// Shows the leaves of JSON in a header, whose objects are none of the body's.

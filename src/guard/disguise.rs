@@ -165,13 +165,12 @@ pub(super) fn find(plan: &Plan, text: &str, detect: bool, found: &mut Vec<Found>
     found.sort_by_key(|one| one.range.start);
 }
 
-/// The text that base64 from end to end stands for, if it is data.
-pub(super) fn data(text: &str) -> Option<String> {
+/// The text that base64 from end to end stands for.
+pub(super) fn whole(text: &str) -> Option<String> {
     let run = runs(text).next()?;
     let whole = run.start == 0 && text[run.end..].trim_end_matches('=').is_empty();
     let inner = decoded(&text[run]).filter(|inner| whole && inner.whole)?.text;
-    let inner = without_mark(&inner);
-    inner.starts_with(['{', '[']).then(|| inner.to_owned())
+    Some(without_mark(&inner).to_owned())
 }
 
 /// The kinds of what stands in JSON under names that fields or labels know: in one document or several, or in
@@ -478,8 +477,8 @@ mod tests {
         let line = "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh";
         let letters = "a".repeat(45);
         assert_eq!(seen(&format!("{line}\r\n{line}\r\nYmI=\r\n"))[0].1, format!("{letters}{letters}bb"));
-        assert_eq!(data("eyJpZCI6NSwidCI6IjA5MCJ9==").as_deref(), Some("{\"id\":5,\"t\":\"090\"}"));
-        assert_eq!(data("x=eyJpZCI6NSwidCI6IjA5MCJ9"), None);
+        assert_eq!(whole("eyJpZCI6NSwidCI6IjA5MCJ9==").as_deref(), Some("{\"id\":5,\"t\":\"090\"}"));
+        assert_eq!(whole("x=eyJpZCI6NSwidCI6IjA5MCJ9"), None);
         assert!(is_file(&format!("JVBERi0xLjQ{line}")) && !is_file("JVBERi0xLjQK") && !is_file(line));
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::guard::nothing::Hollow;
 use crate::guard::restore::{self, DOUBTS, Doubt, Doubts, Likenesses, Scope, Touch, Why};
-use crate::guard::{leaves, query, returned};
+use crate::guard::{enclosed, leaves, query, returned};
 use crate::policy::plan::Plan;
 use crate::terms::kind::{self, Category, KindId};
 use crate::terms::label;
@@ -156,6 +156,7 @@ impl<'a> Inbound<'a> {
             }
             None => !is_password && returned::holds_veil(text),
         };
+        let is_veil = is_veil || (!is_password && enclosed::holds_veil(text));
         let locks = |kind: &KindId| self.plan.every(*kind).any(|own| own.readonly);
         let locked = known.filter(locks).or_else(|| self.in_brackets(leaf).find(locks));
         let span = restore::span(leaf);

@@ -318,13 +318,23 @@ pub(super) fn kind_of(plan: &Plan, leaf: &Leaf<'_>, met: &Met, doubt: bool) -> O
     }
 }
 
+/// What a telephone number has at least.
+const PHONE_DIGITS: usize = 10;
+
 /// Whether an edit would break the document rather than hide a value.
 pub(super) fn is_structure(leaf: &Leaf<'_>) -> bool {
     match leaf.part {
-        Part::Id | Part::Style => true,
+        Part::Id => is_machine_name(leaf.text),
+        Part::Style => true,
         Part::Url => leaf.names.is_empty() && is_plain_id(leaf.text),
         _ => false,
     }
+}
+
+/// Whether an id or a class is such as programs write. One in Japanese, or with the digits of a telephone number, may
+/// be made of a value: where that is known and veiled, the id goes with it, whatever looks for it.
+fn is_machine_name(text: &str) -> bool {
+    text.is_ascii() && text.bytes().filter(u8::is_ascii_digit).count() < PHONE_DIGITS
 }
 
 /// Whether `unlisted` speaks of this part: what people read, not what holds a document together.
@@ -341,7 +351,6 @@ pub(super) fn is_listed(leaf: &Waiting<'_>) -> bool {
 /// Whether a text is such as applications number and name their records by, and too short for a
 /// telephone number.
 pub(super) fn is_plain_id(text: &str) -> bool {
-    const PHONE_DIGITS: usize = 10;
     text.len() < PHONE_DIGITS && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 

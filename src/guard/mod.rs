@@ -2,13 +2,14 @@
 //!
 //! `outbound` takes the leaves of an answer and says what becomes of them; `query` looks at what a
 //! request asks about hidden data, and `budget` counts that; `inbound` looks for veils in what staff writes, as `returned` knows
-//! them, and `restore` puts originals back where veils of theirs come home. `stored` puts tokens into what goes on to a
+//! them (in base64 too: `enclosed`), and `restore` puts originals back where veils of theirs come home. `stored` puts tokens into what goes on to a
 //! CRM that holds them, `turned` values into what comes. All are pure: they know no
 //! socket and no status.
 
 pub mod budget;
 pub mod disguise;
 mod elsewhere;
+mod enclosed;
 mod folded;
 pub mod inbound;
 mod leaves;

@@ -14,7 +14,7 @@ use crate::terms::action::{Action, Token};
 use crate::terms::edit::{Change, Document, Edit, Guard, Patch, Verdict};
 use crate::terms::kind::KindId;
 use crate::terms::leaf::{Leaf, Part, Sink};
-use crate::terms::mint::{Domain, Mint, MintError, STORED};
+use crate::terms::mint::{Domain, Mint, MintError, Opened, STORED};
 use crate::terms::names::Names;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::secret::Secret;
@@ -24,8 +24,25 @@ use crate::transform::{self, Context, FULL, Today};
 pub enum What<'a> {
     /// The values that stand at places of kinds that the CRM holds so.
     Written,
+    /// None: what stands at those places is noted as it is.
+    Seen,
+    /// Those that stand there and are no such token yet.
+    Renewed,
+    /// The same, and nothing is noted of it anywhere.
+    Tried,
     /// The values that are looked for.
     Sought(&'a BTreeSet<(KindId, Secret)>),
+    /// The same, by tokens that look like nothing else: by them it shows whether more is asked.
+    Proven(&'a BTreeSet<(KindId, Secret)>),
+}
+
+/// What stands where the CRM holds tokens of a kind, or is to stand there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The kind.
+    pub kind: KindId,
+    /// A token, or a value that is none yet.
+    pub text: Secret,
 }
 
 /// Puts tokens in the place of values in what staff sends.
@@ -37,21 +54,23 @@ pub struct Inward<'a> {
     settled: usize,
     /// How many values have become tokens.
     pub tokens: usize,
+    /// What stands there now, place by place.
+    pub standing: Vec<Standing>,
 }
 
 impl<'a> Inward<'a> {
     /// For one body, or for the query of an address.
     pub fn new(plan: &'a Plan, mint: &'a dyn Mint, what: What<'a>) -> Inward<'a> {
         let stored = Stored { plan, store: &plan.store };
-        Inward { stored, mint, what, edits: Vec::new(), settled: 0, tokens: 0 }
+        Inward { stored, mint, what, edits: Vec::new(), settled: 0, tokens: 0, standing: Vec::new() }
     }
 
     /// The kind of which a value goes on as a token.
     fn kind(&self, leaf: &Leaf<'_>) -> Result<Option<KindId>, Refusal> {
         match self.what {
-            What::Written => self.written(leaf),
-            What::Sought(_) if leaf.part != Part::Value => Ok(None),
-            What::Sought(sought) => match self.stored.kinds_of(sought, leaf.text)[..] {
+            What::Written | What::Seen | What::Renewed | What::Tried => self.written(leaf),
+            What::Sought(_) | What::Proven(_) if leaf.part != Part::Value => Ok(None),
+            What::Sought(sought) | What::Proven(sought) => match self.stored.kinds_of(sought, leaf.text)[..] {
                 [] => Ok(None),
                 [kind] => Ok(Some(kind)),
                 _ => Err(asks_two()),
@@ -83,10 +102,21 @@ impl<'a> Inward<'a> {
         }
     }
 
+    /// The value for which a token of the store stands.
+    fn held(&self, kind: KindId, text: &str) -> Result<Option<Secret>, Refusal> {
+        let kinds = &self.stored.plan.kinds;
+        if matches!(self.stored.store.tokens.get(&kind), Some(Token::Format { .. })) {
+            return self.mint.issued(kinds.get(kind), text).map_err(|_| no_vault());
+        }
+        let is_own = |own: &Opened| own.kind == kinds.get(kind).name && own.domain == Domain::Shared(STORED.to_owned());
+        Ok(self.mint.opened(text).filter(is_own).map(|opened| opened.value))
+    }
+
     fn token(&self, kind: KindId, leaf: &Leaf<'_>, value: &str) -> Result<String, Refusal> {
         let Stored { plan, store } = self.stored;
         let name = &plan.kinds.get(kind).name;
-        let token = store.tokens.get(&kind).copied().unwrap_or(Token::Opaque);
+        let proves = matches!(self.what, What::Proven(_));
+        let token = store.tokens.get(&kind).copied().filter(|_| !proves).unwrap_or(Token::Opaque);
         let number = matches!(leaf.part, Part::Number | Part::Boolean);
         if number && (token == Token::Opaque || leaf.part == Part::Boolean) {
             let note = format!("the crm holds `{name}` as a token, which is a text: send the value as one");
@@ -103,11 +133,20 @@ impl<'a> Inward<'a> {
         let made = made.map_err(|error| match error {
             MintError::TooLong => does_not_fit(name),
             MintError::Away => Refusal::new(Reason::Keys, "the key ring is not there"),
-            MintError::Vault => Refusal::new(Reason::Keys, "the vault cannot be read, or takes no more"),
+            MintError::Vault => no_vault(),
         })?;
-        let fits = store.max.get(&kind).is_none_or(|max| made.chars().count() <= *max);
+        let fits = proves || store.max.get(&kind).is_none_or(|max| made.chars().count() <= *max);
         if made == FULL || !fits {
             return Err(does_not_fit(name));
+        }
+        if matches!(token, Token::Format { .. }) && matches!(self.what, What::Written | What::Renewed) {
+            let noted = self.mint.issue(plan.kinds.get(kind), &made, value);
+            let noted = noted.map_err(|_| no_vault())?;
+            if !noted {
+                let note =
+                    format!("another value of `{name}` has the same token, which could be turned back to one alone");
+                return Err(Refusal::new(Reason::Rule, note));
+            }
         }
         Ok(made)
     }
@@ -122,7 +161,17 @@ impl Sink for Inward<'_> {
             return Ok(());
         }
         let Some(kind) = self.kind(leaf)? else { return Ok(()) };
-        let text = self.token(kind, leaf, &leaf.text[range.clone()])?;
+        let value = &leaf.text[range.clone()];
+        if matches!(self.what, What::Seen) {
+            self.standing.push(Standing { kind, text: Secret(value.to_owned()) });
+            return Ok(());
+        }
+        let held = if matches!(self.what, What::Renewed | What::Tried) { self.held(kind, value)? } else { None };
+        let text = self.token(kind, leaf, held.as_ref().map_or(value, |held| &held.0))?;
+        self.standing.push(Standing { kind, text: Secret(text.clone()) });
+        if held.is_some() && text == value {
+            return Ok(());
+        }
         self.tokens += 1;
         self.edits.push(Edit {
             document: Document::Body,
@@ -186,12 +235,17 @@ fn asks_two() -> Refusal {
     Refusal::new(Reason::Query, "one value is looked for in two kinds that the crm holds as tokens")
 }
 
+/// Nobody knows for which value a token stands, or could stand.
+pub(super) fn no_vault() -> Refusal {
+    Refusal::new(Reason::Keys, "the vault cannot be read, or takes no more")
+}
+
 fn does_not_fit(kind: &str) -> Refusal {
     Refusal::new(Reason::Rule, format!("the value of `{kind}` has no token, or a longer one than the crm takes"))
 }
 
 /// The bytes of a text without the blanks around it.
-fn trimmed(text: &str) -> Range<usize> {
+pub(super) fn trimmed(text: &str) -> Range<usize> {
     let start = text.len() - text.trim_start().len();
     let end = text.trim_end().len();
     start.min(end)..end

@@ -11,7 +11,10 @@ use std::sync::Arc;
 use memchr::memmem;
 
 use crate::detect::Found;
-use crate::guard::stored::before;
+use crate::guard::leaves;
+use crate::guard::stored::{before, no_vault, trimmed};
+use crate::policy::plan::Plan;
+use crate::terms::action::Token;
 use crate::terms::edit::{Change, Document, Edit, Guard, Patch, Verdict};
 use crate::terms::kind::{KindId, Kinds};
 use crate::terms::leaf::{Leaf, Part, Sink};
@@ -86,7 +89,10 @@ impl Turned {
 
 /// Turns tokens back in what the CRM says.
 pub struct Outward {
+    plan: Arc<Plan>,
     kinds: Arc<Kinds>,
+    /// Whether some tokens look like values: what stands at the place of such a kind may be one.
+    looks_like: bool,
     mint: Arc<dyn Mint>,
     document: Document,
     edits: Vec<Edit>,
@@ -96,9 +102,11 @@ pub struct Outward {
 
 impl Outward {
     /// For one answer.
-    pub fn new(kinds: &Arc<Kinds>, mint: &Arc<dyn Mint>) -> Outward {
+    pub fn new(plan: &Arc<Plan>, mint: &Arc<dyn Mint>) -> Outward {
         Outward {
-            kinds: Arc::clone(kinds),
+            plan: Arc::clone(plan),
+            kinds: Arc::clone(&plan.kinds),
+            looks_like: plan.store.tokens.values().any(|token| matches!(token, Token::Format { .. })),
             mint: Arc::clone(mint),
             document: Document::Body,
             edits: Vec::new(),
@@ -149,6 +157,22 @@ impl Outward {
         patches
     }
 
+    /// The value for which a whole text stands that looks like one, at the place of a kind that the CRM holds so.
+    fn whole(&self, leaf: &Leaf<'_>) -> Result<Option<(Patch, Option<KindId>)>, Refusal> {
+        let range = trimmed(leaf.text);
+        if !self.looks_like || range.is_empty() {
+            return Ok(None);
+        }
+        let is_such = |kind: &&KindId| matches!(self.plan.store.tokens.get(kind), Some(Token::Format { .. }));
+        let every = leaves::every_kind(&self.plan, leaf).kinds;
+        // As it was written: of several kinds the first in the order of all.
+        let kind = every.iter().filter(|kind| self.plan.store.holds(**kind)).min().filter(is_such);
+        let Some(kind) = kind.copied() else { return Ok(None) };
+        // Were it shown as it is, staff would save it in the place of the value.
+        let value = self.mint.issued(self.kinds.get(kind), &leaf.text[range.clone()]).map_err(|_| no_vault())?;
+        Ok(value.map(|value| (Patch { range, text: value.0 }, Some(kind))))
+    }
+
     /// Where the token at the front of a text ends, and of which kind it says to be.
     fn token(&self, text: &str) -> Option<(usize, KindId)> {
         let rest = text.strip_prefix(TOKEN)?;
@@ -164,10 +188,13 @@ impl Outward {
 impl Sink for Outward {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
         let may = |text: &str| text.contains(TOKEN) || text.contains("TOK_") || text.contains("Tok_");
-        if leaf.pieces.is_empty() || leaf.part == Part::Style || !may(leaf.text) {
+        if leaf.pieces.is_empty() || leaf.part == Part::Style {
             return Ok(());
         }
-        let patches = self.patches(leaf.text);
+        let mut patches = if may(leaf.text) { self.patches(leaf.text) } else { Vec::new() };
+        if patches.is_empty() {
+            patches.extend(self.whole(leaf)?);
+        }
         if patches.is_empty() {
             return Ok(());
         }

@@ -245,6 +245,11 @@ impl Policy {
         &self.parts.store
     }
 
+    /// What is said of each kind that the CRM holds as tokens, in one spelling.
+    pub fn store_said(&self) -> Vec<(String, String)> {
+        self.parts.store.said(self.kinds())
+    }
+
     /// Whether anything that is revealed stays open for a while.
     pub fn opens(&self) -> bool {
         self.parts.reveals.iter().any(|rule| rule.lasts.is_some())
@@ -257,7 +262,18 @@ impl Policy {
 
     /// The page of a resource that shows a subject, if one can be asked for by the subject's id alone.
     pub fn page_of(&self, resource: &str, id: &str) -> Option<SubjectPage> {
-        reveal::page(&self.parts, resource, id)
+        reveal::page(&self.parts, resource, id, "GET")
+    }
+
+    /// Where a resource takes a method for a subject that is named by its id alone.
+    pub fn page_by(&self, resource: &str, id: &str, method: &str) -> Option<SubjectPage> {
+        reveal::page(&self.parts, resource, id, method)
+    }
+
+    /// What is known of an exchange whoever asks: its places, its event, what the CRM holds as tokens. Nobody is given
+    /// anything by it.
+    pub fn plan_of_nobody(&self, matched: &Matched) -> Result<Plan, Refusal> {
+        planner::plan_of_nobody(&self.parts, matched)
     }
 
     /// How a subject of this type may stand in the ledger, where only its type is known.

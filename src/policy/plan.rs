@@ -397,4 +397,6 @@ pub struct Parameter {
     pub filters: Vec<KindId>,
     /// Its value names a column; each folded column means a kind.
     pub columns: HashMap<String, KindId>,
+    /// Its value is a statement in a language of questions (SOQL, COQL, VTQL), whatever it is called.
+    pub is_statement: bool,
 }

@@ -171,6 +171,14 @@ pub(super) fn decision(
     all.ok_or_else(|| Refusal::new(Reason::Internal, "nothing was decided"))
 }
 
+/// A plan of the resources alone: no rule is there, and so nothing is given to anybody.
+pub(super) fn plan_of_nobody(parts: &Parts, matched: &Matched) -> Result<Plan, Refusal> {
+    let situation = Situation { matched, roles: &[], staff: None, network: None, time: jiff::Timestamp::UNIX_EPOCH };
+    let states: Vec<(usize, State)> =
+        (0..parts.conditions.len()).map(|number| (number, State::Fails("staff"))).collect();
+    plan(parts, &situation, &states)
+}
+
 /// Makes a plan.
 pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, State)]) -> Result<Plan, Refusal> {
     let matched = resources(parts, situation.matched);
@@ -392,6 +400,7 @@ fn parameters(matched: &[&Resource]) -> HashMap<String, Parameter> {
     let mut all: HashMap<String, Parameter> = HashMap::new();
     for (name, parameter) in matched.iter().flat_map(|resource| &resource.parameters) {
         let known = all.entry(name.clone()).or_default();
+        known.is_statement |= parameter.is_statement;
         for kind in &parameter.filters {
             if !known.filters.contains(kind) {
                 known.filters.push(*kind);

@@ -79,9 +79,9 @@ pub struct SubjectPage {
     pub of: String,
 }
 
-/// The page of a resource that shows a subject: one that is asked for by GET, and told from others by nothing but
-/// the subject's id in its path or its query.
-pub(super) fn page(parts: &Parts, resource: &str, id: &str) -> Option<SubjectPage> {
+/// The page of a resource for a subject that takes a method: one that is told from others by nothing but the
+/// subject's id in its path or its query.
+pub(super) fn page(parts: &Parts, resource: &str, id: &str, method: &str) -> Option<SubjectPage> {
     let number = parts.resources.iter().position(|own| *own.id == *resource)?;
     let said = &parts.resources[number].subjects;
     let (subject, name, is_query) = said.iter().find_map(|own| match &own.at {
@@ -92,8 +92,8 @@ pub(super) fn page(parts: &Parts, resource: &str, id: &str) -> Option<SubjectPag
     let is_plain = |rule: &Match| {
         let Match { spot: _, methods, path, query, header, form, json } = rule;
         let alone = query.is_empty() && header.is_empty() && form.is_empty() && json.is_empty() && !path.rest;
-        let reads = methods.is_empty() || methods.iter().any(|method| method == "GET");
-        alone && reads && path.parameters().eq((!is_query).then_some(name.as_str()))
+        let takes = methods.is_empty() || methods.iter().any(|own| own == method);
+        alone && takes && path.parameters().eq((!is_query).then_some(name.as_str()))
     };
     let mut rules = parts.routes.iter().filter(|route| route.resource == number).map(|route| &route.rule);
     let path = &rules.find(|rule| is_plain(rule))?.path.text;

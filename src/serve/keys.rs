@@ -37,13 +37,16 @@ pub struct Keeper {
     seen: Stamps,
     /// When the file that lies there could not be opened.
     failed: Option<Instant>,
+    /// Whether another ring lies there than the one in force: what is encrypted is not counted in it.
+    is_foreign: bool,
 }
 
 impl Keeper {
     /// Keeps this ring, which lies there. What it will encrypt is counted before it does. This waits for the disk.
     pub fn new(place: Place, rings: Rings, vault: Arc<Vault>) -> Keeper {
         let seen = stamps([place.ring.clone()]);
-        let mut keeper = Keeper { place, rings, vault, counts: Counts::default(), seen, failed: None };
+        let mut keeper =
+            Keeper { place, rings, vault, counts: Counts::default(), seen, failed: None, is_foreign: false };
         keeper.wrap();
         keeper.count();
         keeper
@@ -56,26 +59,39 @@ impl Keeper {
                 () = sleep(LOOK) => {}
                 _ = stop.wait_for(|stop| *stop) => break,
             }
+            let beside = Arc::clone(&gateway);
             let looked = spawn_blocking(move || {
-                let changed = self.changed();
-                self.count();
-                (self, changed)
+                self.look(&beside);
+                self
             });
             // Nothing there panics; if it does, what is in force stays.
-            let Ok((keeper, changed)) = looked.await else {
+            let Ok(keeper) = looked.await else {
                 tracing::error!("the key ring is not watched any more");
                 return;
             };
             self = keeper;
-            match changed {
-                Some(Ok(ring)) => self.take(&gateway, ring),
-                Some(Err(error)) => refuse(&gateway, &error.to_string()),
-                None => {}
-            }
+        }
+        if self.is_foreign {
+            return;
         }
         let stopped = spawn_blocking(move || self.counts.give_back(&self.place, &self.rings.now()));
         if let Ok(Err(error)) = stopped.await {
             tracing::warn!(%error, "encryptions that were counted ahead are not given back");
+        }
+    }
+
+    /// Takes what changed, and counts. This waits for the disk.
+    fn look(&mut self, gateway: &Gateway) {
+        match self.changed() {
+            Some(Ok(ring)) => self.take(gateway, ring),
+            Some(Err(error)) => {
+                self.is_foreign = true;
+                refuse(gateway, &error.to_string());
+            }
+            None => {}
+        }
+        if !self.is_foreign {
+            self.count();
         }
     }
 
@@ -103,16 +119,26 @@ impl Keeper {
         }
     }
 
-    fn take(&self, gateway: &Gateway, ring: Ring) {
+    fn take(&mut self, gateway: &Gateway, ring: Ring) {
         let old = self.rings.now();
+        let follows = ring.follows(&old);
+        if follows && std::mem::take(&mut self.is_foreign) {
+            // Nobody knows what the file that is back says of what was encrypted.
+            self.counts.begin_anew();
+        }
         if ring.is(&old) {
             return;
         }
-        if !ring.follows(&old) {
+        if !follows {
+            self.is_foreign = true;
             refuse(gateway, "it does not open what the ring in force opens; it is another ring, or an older one");
             return;
         }
         let ring = Arc::new(ring.counting_on(&old));
+        // By the versions of now the vault is known when those of before are destroyed.
+        if let Err(error) = self.vault.mark(&ring) {
+            tracing::warn!(%error, "the vault does not note the changed key ring; restart before an old version is retired");
+        }
         let mint: Arc<dyn Mint> = Arc::new(KeyMint::keeping(Arc::clone(&ring), Arc::clone(&self.vault)));
         self.rings.put(Arc::clone(&ring));
         gateway.house.rcu(|house| House { mint: Arc::clone(&mint), ..House::clone(house) });

@@ -27,6 +27,7 @@ mod line;
 pub mod listen;
 pub mod loading;
 pub mod memory;
+pub mod migrating;
 mod opening;
 mod panics;
 mod proxied;

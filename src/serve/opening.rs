@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
+use crate::config::console::Console;
 use crate::config::gateway::Config;
 use crate::config::listen::At;
 use crate::config::pem::{Pair, PemError};
@@ -55,6 +56,22 @@ pub(super) async fn doors(config: &Config, tls: &[Option<Arc<Tls>>]) -> Result<V
         return Err(failed(io::Error::other("there are more than `systemd` stands under `listen`")));
     }
     Ok(doors)
+}
+
+/// The addresses of those who watch: the metrics, and the console.
+pub(super) type Watchers = (Option<TcpListener>, Option<(TcpListener, Console)>);
+
+/// Opens them.
+pub(super) async fn watchers(config: &Config) -> Result<Watchers, RunError> {
+    let metrics = match config.metrics {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let console = match &config.console {
+        Some(console) => Some((bind(console.address).await?, console.clone())),
+        None => None,
+    };
+    Ok((metrics, console))
 }
 
 /// Opens one address.

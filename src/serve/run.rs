@@ -39,6 +39,7 @@ use crate::serve::keeping::Keeping;
 use crate::serve::keys::Keeper;
 use crate::serve::listen::Door;
 use crate::serve::loading::{LoadError, Rules};
+use crate::serve::opening::Watchers;
 use crate::serve::reload::{self, Reloader};
 use crate::serve::remembered::Remembered;
 use crate::serve::searches::Searches;
@@ -137,6 +138,8 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     let sites = opening::sites(&config, &metrics).map_err(RunError::Pem)?;
     let tls = opening::tls(&config).map_err(RunError::Pem)?;
     let doors = opening::doors(&config, &tls).await?;
+    let watchers = opening::watchers(&config).await?;
+    let signals = Signals::new()?;
     folder(&config.state)?;
     let node = node(&config)?;
     let ring = config.keys.open_or_create(Timestamp::now().as_second()).map_err(RunError::Keys)?;
@@ -166,7 +169,7 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     let gateway = gateway(&config, metrics, sites, rules, (rings, vault), (ledger, searches, reveals));
     // From here on a record's policy can be told from the one before.
     gateway.ledger.append(reload::entry("loaded", gateway.house.load().policy.version()), Box::new(|_| {}));
-    let result = serve(&config, &gateway, doors, (certificates, keeper), started).await;
+    let result = serve(&config, &gateway, (doors, watchers, signals), (certificates, keeper), started).await;
     attendant.stop();
     taker.stop();
     stop_ledger(&gateway.ledger, writing);
@@ -233,20 +236,11 @@ fn gateway(
 async fn serve(
     config: &Config,
     gateway: &Arc<Gateway>,
-    doors: Vec<Door>,
+    (doors, (metrics, console), mut signals): (Vec<Door>, Watchers, Signals),
     (certificates, keeper): (Certificates, Keeper),
     started: impl FnOnce(&Started),
 ) -> Result<(), RunError> {
-    let mut signals = Signals::new()?;
     let (stop, stopped) = watch::channel(false);
-    let metrics = match config.metrics {
-        Some(address) => Some(opening::bind(address).await?),
-        None => None,
-    };
-    let console = match &config.console {
-        Some(console) => Some((opening::bind(console.address).await?, console.clone())),
-        None => None,
-    };
     let (reload, told) = reload::channel();
     let reloader = Reloader::new(Arc::clone(gateway), config.rules.clone(), certificates, (reload.clone(), told));
     // What changed between the first reading and the watching is seen now.

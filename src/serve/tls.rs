@@ -11,16 +11,16 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use rustls::pki_types::CertificateDer;
-use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
-use rustls::{RootCertStore, ServerConfig, ServerConnection};
+use rustls::{ServerConfig, ServerConnection};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::config::listen::TlsConfig;
-use crate::config::pem::{self, Pair, PemError};
+use crate::config::pem::{self, Clients, Pair, PemError, Vouched};
 use crate::identity::peer::Peer;
 
 /// What is offered to be spoken inside TLS, the dearest first.
@@ -47,7 +47,7 @@ struct Current {
 struct Material {
     own: Arc<CertifiedKey>,
     sites: Vec<(String, Arc<CertifiedKey>)>,
-    clients: Option<RootCertStore>,
+    clients: Option<Vouched>,
 }
 
 impl Tls {
@@ -71,7 +71,7 @@ impl Tls {
     pub fn files(&self) -> Vec<PathBuf> {
         let pairs = std::iter::once(&self.config.pair).chain(self.sites.iter().map(|(_, pair)| pair));
         let both = pairs.flat_map(|pair| [pair.certificate.clone(), pair.key.clone()]);
-        both.chain(self.config.client_ca.clone()).collect()
+        both.chain(self.config.clients.iter().flat_map(Clients::files)).collect()
     }
 
     /// Shakes hands. A client whose hello cannot be answered is told why by an alert, and the line
@@ -108,7 +108,7 @@ fn current(config: &TlsConfig, sites: &[(String, Pair)]) -> Result<Current, PemE
     let material = Material {
         own: Arc::new(config.pair.load()?),
         sites: sites.iter().map(loaded).collect::<Result<_, PemError>>()?,
-        clients: config.client_ca.as_deref().map(pem::authorities).transpose()?,
+        clients: config.clients.as_ref().map(Clients::load).transpose()?,
     };
     let server = Arc::new(server(config, &material)?);
     Ok(Current { server, material })
@@ -116,18 +116,13 @@ fn current(config: &TlsConfig, sites: &[(String, Pair)]) -> Result<Current, PemE
 
 fn server(config: &TlsConfig, material: &Material) -> Result<ServerConfig, PemError> {
     let versions: &[_] = if config.tls12 { &[&TLS13, &TLS12] } else { &[&TLS13] };
-    let ca = config.client_ca.as_ref().unwrap_or(&config.pair.certificate);
-    let broken = || PemError::Broken { path: ca.clone(), what: "the certificate of an authority" };
+    let broken = |_| PemError::Broken { path: config.pair.certificate.clone(), what: "a certificate" };
     let builder = ServerConfig::builder_with_provider(pem::provider());
     // The provider knows both versions, so this cannot fail.
-    let builder = builder.with_protocol_versions(versions).map_err(|_| broken())?;
+    let builder = builder.with_protocol_versions(versions).map_err(broken)?;
     let builder = match &material.clients {
         None => builder.with_no_client_auth(),
-        Some(clients) => {
-            // Who shows no certificate may be known by another source of identity.
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(clients.clone()), pem::provider());
-            builder.with_client_cert_verifier(verifier.allow_unauthenticated().build().map_err(|_| broken())?)
-        }
+        Some(clients) => builder.with_client_cert_verifier(Arc::clone(&clients.verifier)),
     };
     let chosen = Chosen { own: Arc::clone(&material.own), sites: material.sites.clone() };
     let mut server = builder.with_cert_resolver(Arc::new(chosen));
@@ -139,11 +134,14 @@ fn server(config: &TlsConfig, material: &Material) -> Result<ServerConfig, PemEr
 
 impl Material {
     fn is_same(&self, other: &Material) -> bool {
-        let roots = |material: &Material| material.clients.as_ref().map(|clients| clients.roots.clone());
+        let clients = match (&self.clients, &other.clients) {
+            (Some(own), Some(other)) => own.is_same(other),
+            (own, other) => own.is_none() && other.is_none(),
+        };
         let sites =
             |material: &Material| -> Vec<_> { material.sites.iter().map(|(_, pair)| pair.cert.clone()).collect() };
         // A key fits its certificate, so that a new key means a new certificate.
-        self.own.cert == other.own.cert && sites(self) == sites(other) && roots(self) == roots(other)
+        self.own.cert == other.own.cert && sites(self) == sites(other) && clients
     }
 }
 

@@ -85,6 +85,15 @@ pub trait Mint: Send + Sync {
     fn older(&self) -> Vec<Arc<dyn Mint>> {
         Vec::new()
     }
+    /// Notes for which value a token stands that looks like one: nothing else turns it back. Says whether it does, and
+    /// not for another value already. It is durable only once whoever sends it on has waited for it.
+    fn issue(&self, _kind: &Kind, _token: &str, _value: &str) -> Result<bool, MintError> {
+        Err(MintError::Vault)
+    }
+    /// The value for which such a token stands, if it was noted; whether it was must be known.
+    fn issued(&self, _kind: &Kind, _token: &str) -> Result<Option<Secret>, MintError> {
+        Ok(None)
+    }
     /// What a token stands for, opaque or random; nothing where it is none of this house, whatever the cause.
     fn opened(&self, _token: &str) -> Option<Opened> {
         None

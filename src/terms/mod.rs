@@ -13,6 +13,7 @@ pub mod filter;
 pub mod kind;
 pub mod label;
 pub mod leaf;
+pub mod methods;
 pub mod mint;
 pub mod names;
 pub mod place;

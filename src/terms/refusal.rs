@@ -48,6 +48,8 @@ reasons! {
     BodyTooLarge = "body-too-large",
     /// The request's body cannot be read as what it says it is.
     RequestUnreadable = "request-unreadable",
+    /// A write says what is done with values, and not what they are: it may move and compare hidden ones.
+    Patch = "patch",
     /// Nobody knows who asks, or a credential is wrong.
     Unrecognised = "unrecognised",
     /// Staff's credential logs a connection in, not a request.

@@ -59,6 +59,10 @@ pub type Grant = (Vec<u8>, Vec<u8>);
 
 /// Keeps tokens, and what is open to whom.
 pub trait Backend: Send + Sync {
+    /// Notes what only a version of the keys could write: by any version that is noted the ring is known again, and
+    /// those before it may be destroyed.
+    fn mark(&self, version: u16, mark: &Lookup) -> Result<(), VaultError>;
+
     /// The token that a lookup finds, if it has not ended.
     fn find(&self, lookup: &Lookup, now: i64) -> Result<Option<Held>, VaultError>;
 

@@ -307,6 +307,32 @@ impl Stand for Folder {
     }
 }
 
+fn what_looks_like_a_value_stands_for_one_alone(stand: &dyn Stand) {
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let own = vault(stand, &clock, 3);
+    let issued = |vault: &Vault, shown: &str| vault.issued("phone", shown).expect("read").map(|value| value.0);
+    assert_eq!(own.issue("phone", "035", "090"), Ok(true));
+    assert_eq!(issued(&own, "035").as_deref(), Some("090"), "before it is written");
+    assert_eq!([own.issue("phone", "035", "090"), own.issue("phone", "035", "091")], [Ok(true), Ok(false)]);
+    own.flush().expect("written");
+    drop(own);
+    let own = vault(stand, &clock, 3);
+    assert_eq!(issued(&own, "035").as_deref(), Some("090"));
+    assert!(issued(&own, "090").is_none() && own.issued("email", "035").expect("read").is_none());
+    // It is no token of the value, and the value's token is no such thing.
+    let token = minted(&own, "035", None).expect("a token");
+    assert_eq!((opens(&own, &token).as_deref(), issued(&own, "035").as_deref()), (Some("035"), Some("090")));
+    assert_eq!(own.issue("phone", "036", "092"), Ok(true));
+    assert_eq!(own.issue("phone", "037", "093"), Err(MintError::Vault), "the bound holds for them too");
+}
+
+fn versions_are_marked_again_and_again(stand: &dyn Stand) {
+    let backend = stand.open().expect("open");
+    for version in [2, 3, 3] {
+        backend.mark(version, &lookup(u32::from(version))).expect("marked");
+    }
+}
+
 macro_rules! suite {
     ($backend:ident, $stand:expr, [$($test:ident),* $(,)?]) => {
         mod $backend {
@@ -331,6 +357,8 @@ macro_rules! conforms {
             a_clock_far_ahead_is_told,
             no_more_is_kept_than_the_bound,
             all_that_ends_goes_step_by_step,
+            what_looks_like_a_value_stands_for_one_alone,
+            versions_are_marked_again_and_again,
         ]);)*
     };
 }

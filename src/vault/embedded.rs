@@ -124,6 +124,11 @@ impl Embedded {
 }
 
 impl Backend for Embedded {
+    fn mark(&self, version: u16, mark: &Lookup) -> Result<(), VaultError> {
+        let known = self.read(|database| file::is_marked(database, version))?;
+        if known { Ok(()) } else { self.write(|transaction| file::mark(transaction, version, mark)) }
+    }
+
     fn find(&self, lookup: &Lookup, now: i64) -> Result<Option<Held>, VaultError> {
         let found = self.read(|database| Ok(get(database, LOOKUPS, lookup)?.as_deref().map(held)))?;
         match found {
@@ -289,7 +294,8 @@ fn record_bytes(row: &Row) -> Vec<u8> {
     bytes
 }
 
-fn record(bytes: Vec<u8>) -> Record {
+/// What stands under a token.
+pub(super) fn record(bytes: Vec<u8>) -> Record {
     let ends = bytes.strip_prefix(&ENDS_MARK).and_then(|rest| rest.split_first_chunk::<TIME_BYTES>());
     match ends {
         Some((until, sealed)) => Record { until: Some(i64::from_be_bytes(*until)), sealed: sealed.to_vec() },
@@ -298,6 +304,6 @@ fn record(bytes: Vec<u8>) -> Record {
 }
 
 /// In the order of time; no time is before 1970.
-fn end_bytes(until: i64, token: &Token) -> Vec<u8> {
+pub(super) fn end_bytes(until: i64, token: &Token) -> Vec<u8> {
     [&until.max(0).to_be_bytes()[..], token].concat()
 }

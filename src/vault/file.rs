@@ -9,7 +9,7 @@ use std::path::Path;
 use aws_lc_rs::rand;
 use data_encoding::HEXLOWER;
 use redb::backends::FileBackend;
-use redb::{Builder, Database, DatabaseError, ReadableDatabase, TableDefinition};
+use redb::{Builder, Database, DatabaseError, ReadableDatabase, TableDefinition, WriteTransaction};
 
 use crate::vault::open::VaultError;
 use crate::vault::ring::{Keys, Ring};
@@ -48,7 +48,7 @@ pub fn reopen(path: &Path, ring: &Ring) -> Result<Database, VaultError> {
     is_of(&database, path, ring)?;
     // The version that it was made with may be destroyed one day.
     // It is the ring's own: what fails now is the disk, and no damage.
-    mark(&database, ring.current()).map_err(|cause| VaultError::Write(Box::new(cause)))?;
+    marked(&database, ring.current()).map_err(|cause| VaultError::Write(Box::new(cause)))?;
     Ok(database)
 }
 
@@ -96,14 +96,24 @@ fn filled(draft: &Path, path: &Path, ring: &Ring) -> Result<(), VaultError> {
 }
 
 /// Notes that these keys are of the ring that wrote the vault, unless that is noted.
-fn mark(database: &Database, keys: &Keys) -> Result<(), redb::Error> {
-    let version = keys.version.to_be_bytes();
-    if database.begin_read()?.open_table(RINGS)?.get(&version[..])?.is_some() {
+fn marked(database: &Database, keys: &Keys) -> Result<(), redb::Error> {
+    if is_marked(database, keys.version)? {
         return Ok(());
     }
     let transaction = database.begin_write()?;
-    transaction.open_table(RINGS)?.insert(&version[..], &keys.lookup.of_ring()[..])?;
+    mark(&transaction, keys.version, &keys.lookup.of_ring())?;
     transaction.commit()?;
+    Ok(())
+}
+
+/// Whether a version of the keys is noted as one of the vault's ring.
+pub fn is_marked(database: &Database, version: u16) -> Result<bool, redb::Error> {
+    Ok(database.begin_read()?.open_table(RINGS)?.get(&version.to_be_bytes()[..])?.is_some())
+}
+
+/// Notes it, with what only those keys could write.
+pub fn mark(transaction: &WriteTransaction, version: u16, mark: &[u8]) -> Result<(), redb::Error> {
+    transaction.open_table(RINGS)?.insert(&version.to_be_bytes()[..], mark)?;
     Ok(())
 }
 

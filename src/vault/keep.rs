@@ -12,6 +12,9 @@
 //! releases an answer waits until `kept` has come up to what was `minted`. What cannot be written
 //! stays noted, is bounded, and goes with the next flush.
 //!
+//! Where the CRM holds tokens that look like values (`store: format`), each is kept as such a record, which the keyed
+//! hash of what it looks like finds: by that alone it is turned back.
+//!
 //! A token may have an end. From then on it stands for nothing, as one that never was, its value gets a new one, and
 //! `sweep` takes it out. One value in one domain has one token however many rules ask for it: of ends the first
 //! counts, so that no rule gives away what lasts longer than it says. The token that lasted longer goes on
@@ -25,7 +28,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aws_lc_rs::rand;
 use zeroize::Zeroizing;
 
-use crate::terms::mint::{Domain, MintError};
+use crate::terms::mint::{Domain, MintError, STORED};
+use crate::terms::secret::Secret;
 use crate::vault::backend::{Backend, Held, Lookup, Row, TOKEN_BYTES, Token};
 use crate::vault::embedded::Embedded;
 use crate::vault::mint::{Opened, domain_parts, pack, unpack};
@@ -116,22 +120,53 @@ impl Vault {
     pub fn token(&self, kind: &str, domain: &Domain, value: &str, lasts: Option<u32>) -> Result<Token, MintError> {
         let plain = pack(domain, value)?;
         let ring = self.ring.now();
-        // The newest first: what an older version of the keys wrote is still found.
-        let lookups = ring.newest_first().map(|keys| keys.lookup.of_value(kind, domain_parts(domain), value));
-        let lookups: Vec<Lookup> = lookups.collect();
+        let keys = ring.sealing(domain);
+        let lookups = lookups(&ring, keys, |keys| keys.lookup.of_value(kind, domain_parts(domain), value));
+        self.token_of(keys, (kind, &plain), &lookups, lasts)
+    }
+
+    /// Keeps for which value a token stands that looks like one and was made of the CRM's own; says whether it does,
+    /// and not for another value already.
+    pub fn issue(&self, kind: &str, shown: &str, value: &str) -> Result<bool, MintError> {
+        let plain = pack(&Domain::Shared(STORED.to_owned()), value)?;
+        let ring = self.ring.now();
+        let keys = ring.current();
+        let lookups = lookups(&ring, keys, |keys| keys.lookup.of_shown(kind, shown));
+        let token = self.token_of(keys, (kind, &plain), &lookups, None)?;
+        let opened = self.open_random(kind, &token).ok_or(MintError::Vault)?;
+        Ok(opened.value.0 == value)
+    }
+
+    /// The value for which such a token stands, if it was kept. What is kept and does not open, or cannot be read, is no
+    /// value of nobody's: then nobody knows.
+    pub fn issued(&self, kind: &str, shown: &str) -> Result<Option<Secret>, MintError> {
+        let ring = self.ring.now();
+        let lookups = lookups(&ring, ring.current(), |keys| keys.lookup.of_shown(kind, shown));
+        let Some(held) = self.find(&lookups, self.time.now())? else { return Ok(None) };
+        self.open_random(kind, &held.token).map(|opened| Some(opened.value)).ok_or(MintError::Vault)
+    }
+
+    /// The token that one of these finds, or a new one that the first will find.
+    fn token_of(
+        &self,
+        keys: &Keys,
+        (kind, plain): (&str, &[u8]),
+        lookups: &[Lookup],
+        lasts: Option<u32>,
+    ) -> Result<Token, MintError> {
         // A ring is never without a key.
         let Some(newest) = lookups.first() else { return Err(MintError::Away) };
         let now = self.time.now();
         let until = lasts.map(|lasts| now.saturating_add(i64::from(lasts)));
         let suits = |held: &Held| until.is_none_or(|until| held.until.is_some_and(|own| own <= until));
-        if let Some(held) = self.find(&lookups, now)?.filter(suits) {
+        if let Some(held) = self.find(lookups, now)?.filter(suits) {
             return Ok(held.token);
         }
         // Once more where nobody else can mint: of two who ask at once both get one token.
         let mut noted = self.noted();
         let known = match lookups.iter().find_map(|lookup| noted.found(lookup, now)) {
             Some(held) => Some(held),
-            None => self.written(&lookups, now)?,
+            None => self.written(lookups, now)?,
         };
         if let Some(held) = known.filter(suits) {
             return Ok(held.token);
@@ -139,8 +174,8 @@ impl Vault {
         if noted.by_token.len() >= NOTED_MAX || noted.tokens >= self.tokens_max as u64 {
             return Err(MintError::Vault);
         }
-        let token = draw(ring.current())?;
-        let sealed = seal::seal(ring.current(), &bound(&token, until), kind, &plain).ok_or(MintError::Away)?;
+        let token = draw(keys)?;
+        let sealed = seal::seal(keys, &bound(&token, until), kind, plain).ok_or(MintError::Away)?;
         let at = self.minted.fetch_add(1, Ordering::AcqRel) + 1;
         let row = Row { lookup: *newest, token, until, sealed, instead: known.map(|held| held.token) };
         let noting = Arc::new(Noting { at, row });
@@ -204,9 +239,20 @@ impl Vault {
         if !lives(until, now) {
             return None;
         }
-        let plain = Zeroizing::new(seal::unseal(&self.ring.now(), &bound(token, until), kind, &sealed)?);
+        let ring = self.ring.now();
+        let plain = Zeroizing::new(seal::unseal(&ring, &bound(token, until), kind, &sealed)?);
         let (domain, value) = unpack(&plain)?;
+        if seal::version(&sealed).is_none_or(|version| ring.is_shredded(version, &domain)) {
+            return None;
+        }
         Some(Opened { kind: kind.to_owned(), domain, value })
+    }
+
+    /// Notes that a ring is the one whose tokens stand here: the versions by which that is known may be destroyed one
+    /// day. This waits for the disk.
+    pub fn mark(&self, ring: &Ring) -> Result<(), VaultError> {
+        let keys = ring.current();
+        self.backend.mark(keys.version, &keys.lookup.of_ring())
     }
 
     /// The keys that find and open what is kept.
@@ -249,13 +295,20 @@ impl Noted {
     }
 }
 
+/// What finds one thing under each version of the keys: under the one that writes first, and then the newest, so that
+/// what an older one wrote is still found.
+fn lookups(ring: &Ring, keys: &Keys, of: impl Fn(&Keys) -> Lookup) -> Vec<Lookup> {
+    let others = ring.newest_first().filter(|other| other.version != keys.version);
+    std::iter::once(keys).chain(others).map(of).collect()
+}
+
 /// Whether what ends then is there now.
 fn lives(until: Option<i64>, now: i64) -> bool {
     until.is_none_or(|until| now < until)
 }
 
 /// What a record is sealed under, beside its kind.
-fn bound(token: &Token, until: Option<i64>) -> Vec<u8> {
+pub(super) fn bound(token: &Token, until: Option<i64>) -> Vec<u8> {
     let mut bound = token.to_vec();
     bound.extend(until.into_iter().flat_map(i64::to_be_bytes));
     bound

@@ -16,6 +16,7 @@ struct Tables {
     tokens: BTreeMap<Token, Record>,
     ends: BTreeSet<(i64, Token, Lookup)>,
     grants: BTreeMap<Vec<u8>, Vec<u8>>,
+    marks: BTreeMap<u16, Lookup>,
     latest: i64,
 }
 
@@ -30,6 +31,11 @@ fn lives(until: Option<i64>, now: i64) -> bool {
 }
 
 impl Backend for Memory {
+    fn mark(&self, version: u16, mark: &Lookup) -> Result<(), VaultError> {
+        self.tables().marks.insert(version, *mark);
+        Ok(())
+    }
+
     fn find(&self, lookup: &Lookup, now: i64) -> Result<Option<Held>, VaultError> {
         Ok(self.tables().lookups.get(lookup).copied().filter(|held| lives(held.until, now)))
     }

@@ -125,6 +125,9 @@ impl KeyMint {
         let keys = self.ring.version(version).filter(|_| head[0] == LAYOUT)?;
         let plain = Zeroizing::new(cipher(keys).decrypt([head, kind.as_bytes()], sealed).ok()?);
         let (domain, value) = unpack(&plain)?;
+        if self.ring.is_shredded(version, &domain) {
+            return None;
+        }
         Some(Opened { kind: kind.to_owned(), domain, value })
     }
 }
@@ -193,7 +196,7 @@ impl Mint for KeyMint {
     }
 
     fn older(&self) -> Vec<Arc<dyn Mint>> {
-        let versions = self.ring.newest_first().skip(1).take(OLDER);
+        let versions = self.ring.older(OLDER);
         let mint = |keys: &Keys| KeyMint {
             ring: Arc::clone(&self.ring),
             random: self.random.clone(),
@@ -201,6 +204,22 @@ impl Mint for KeyMint {
             ready: Ready::default(),
         };
         versions.map(|keys| Arc::new(mint(keys)) as Arc<dyn Mint>).collect()
+    }
+
+    fn issue(&self, kind: &Kind, token: &str, value: &str) -> Result<bool, MintError> {
+        match &self.random {
+            Random::Kept(vault) => vault.issue(&kind.name, token, value),
+            Random::Passing => Ok(true),
+            Random::None => Err(MintError::Vault),
+        }
+    }
+
+    fn issued(&self, kind: &Kind, token: &str) -> Result<Option<Secret>, MintError> {
+        match &self.random {
+            Random::Kept(vault) => vault.issued(&kind.name, token),
+            Random::Passing => Ok(None),
+            Random::None => Err(MintError::Vault),
+        }
     }
 
     fn opened(&self, token: &str) -> Option<Opened> {

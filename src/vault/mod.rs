@@ -16,6 +16,7 @@ pub mod embedded;
 mod embedded_tests;
 mod ff1;
 mod file;
+pub mod forget;
 pub mod grants;
 mod halves;
 pub mod issued;

@@ -8,6 +8,7 @@ use std::path::Path;
 use redb::{Database, ReadableDatabase};
 
 use crate::vault::backend::TOKEN_BYTES;
+use crate::vault::embedded::record;
 use crate::vault::file::{self, TOKENS};
 use crate::vault::keep::LAYOUT;
 use crate::vault::open::VaultError;
@@ -15,7 +16,7 @@ use crate::vault::ring::Ring;
 
 /// A vault that nobody else opens meanwhile.
 pub struct Asked {
-    database: Option<Database>,
+    pub(super) database: Option<Database>,
 }
 
 impl Asked {
@@ -31,8 +32,8 @@ impl Asked {
         self.database.is_some()
     }
 
-    /// How many tokens are sealed under a version.
-    pub fn tokens(&self, version: u16) -> Result<u64, VaultError> {
+    /// How many tokens are sealed under a version and have not ended now: what has ended stands for nothing.
+    pub fn tokens(&self, version: u16, now: i64) -> Result<u64, VaultError> {
         let Some(database) = &self.database else { return Ok(0) };
         let counted = || -> Result<u64, redb::Error> {
             let tokens = database.begin_read()?.open_table(TOKENS)?;
@@ -41,8 +42,8 @@ impl Asked {
             let (from, to) = ([LAYOUT, high, low], [&[LAYOUT, high, low][..], &[0xff; TOKEN_BYTES]].concat());
             let mut count = 0;
             for row in tokens.range(&from[..]..=&to[..])? {
-                row?;
-                count += 1;
+                let (_, value) = row?;
+                count += u64::from(record(value.value().to_vec()).until.is_none_or(|until| now < until));
             }
             Ok(count)
         };
@@ -63,7 +64,7 @@ mod tests {
     fn tokens_are_counted_by_what_seals_them_and_the_vault_outlives_the_version_it_was_made_with() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("vault.redb");
-        assert_eq!(Asked::open(&path, &fixed()).expect("nothing").tokens(1).expect("counted"), 0);
+        assert_eq!(Asked::open(&path, &fixed()).expect("nothing").tokens(1, 0).expect("counted"), 0);
         let mut older = fixed();
         older.truncate(1);
         let mint = |ring: Ring, values: &[&str]| {
@@ -76,7 +77,7 @@ mod tests {
         mint(older, &["1", "2", "3"]);
         mint(fixed(), &["3", "4"]);
         let asked = Asked::open(&path, &fixed()).expect("a vault");
-        assert_eq!([1, 2, 3].map(|version| asked.tokens(version).expect("counted")), [3, 1, 0]);
+        assert_eq!([1, 2, 3].map(|version| asked.tokens(version, 0).expect("counted")), [3, 1, 0]);
         assert!(matches!(Asked::open(&path, &fixed()), Err(VaultError::InUse(_))));
         let mut newest = fixed();
         newest.destroy_oldest();

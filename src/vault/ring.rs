@@ -16,12 +16,14 @@ mod ring_tests;
 pub mod whole;
 pub mod written;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::{constant_time, rand};
+use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use crate::terms::mint::Domain;
@@ -30,6 +32,7 @@ use crate::vault::ff1::Ff1;
 pub use crate::vault::ring::fault::RingError;
 pub use crate::vault::ring::place::Place;
 use crate::vault::ring::written::{Row, Written};
+use crate::vault::ring::written::{SHRED_BYTES, Shred};
 use crate::vault::seal::LookupKey;
 
 /// Bytes of an AES-256-SIV key: one half for the synthetic IV, one for the cipher.
@@ -64,6 +67,12 @@ pub struct Ring {
     shared: u16,
     /// Under which version some of them mint instead, by name.
     domains: Vec<(String, u16)>,
+    /// Where the version that mints stands.
+    active: usize,
+    /// Versions that are one domain's alone, in order.
+    own: Vec<u16>,
+    /// Whose tokens open no more.
+    shreds: BTreeSet<Shred>,
 }
 
 /// The present ring.
@@ -95,7 +104,7 @@ impl Ring {
         rand::fill(&mut *data).map_err(|_| RingError::Chance)?;
         rand::fill(&mut *mac).map_err(|_| RingError::Chance)?;
         let keys = Keys::new(1, &data, &mac).ok_or(RingError::Chance)?;
-        Ok(Ring { versions: vec![keys], destroyed: Vec::new(), shared: 1, domains: Vec::new() })
+        Ok(Ring::whole(vec![keys], 1))
     }
 
     /// Opens a ring's file; its key-encryption key lies beside it.
@@ -118,14 +127,61 @@ impl Ring {
             let keys = split.and_then(|(data, mac)| Keys::new(row.version, data, mac));
             versions.push(keys.ok_or(RingError::Chance)?);
         }
-        let domains = written.domains.iter().map(|(name, version)| (name.clone(), *version)).collect();
-        Ok(Ring { versions, destroyed, shared: written.shared, domains })
+        let active = written.active();
+        Ok(Ring {
+            // What a ring's file names is there.
+            active: versions.iter().position(|keys| keys.version == active).unwrap_or_default(),
+            versions,
+            destroyed,
+            shared: written.shared,
+            domains: written.domains.iter().map(|(name, version)| (name.clone(), *version)).collect(),
+            own: written.own.keys().copied().collect(),
+            shreds: written.shreds.clone(),
+        })
+    }
+
+    /// A ring of which nothing is said but its versions.
+    fn whole(versions: Vec<Keys>, shared: u16) -> Ring {
+        Ring {
+            active: versions.len().saturating_sub(1),
+            versions,
+            destroyed: Vec::new(),
+            shared,
+            domains: Vec::new(),
+            own: Vec::new(),
+            shreds: BTreeSet::new(),
+        }
     }
 
     /// The version that mints.
     pub fn current(&self) -> &Keys {
-        // `versions` is never empty: a ring's last version is never destroyed.
-        &self.versions[self.versions.len() - 1]
+        // `versions` is never empty: the version that mints is never destroyed.
+        &self.versions[self.active]
+    }
+
+    /// The version under which the vault seals what stands for values of a domain: that which is the domain's alone, or
+    /// else the current one.
+    pub fn sealing(&self, domain: &Domain) -> &Keys {
+        let keys = self.minting(domain);
+        if self.own.contains(&keys.version) { keys } else { self.current() }
+    }
+
+    /// Whether tokens of a domain or a subject open no more that were made under a version.
+    pub fn is_shredded(&self, version: u16, whose: &Domain) -> bool {
+        if self.shreds.is_empty() {
+            return false;
+        }
+        self.version(version).is_none_or(|keys| self.shreds.contains(&(version, keys.shred(whose))))
+    }
+
+    /// The versions before the one that mints, the newest first: those for all, and then those of single domains.
+    pub fn older(&self, count: usize) -> impl Iterator<Item = &Keys> {
+        let active = self.current().version;
+        let of = move |is_own: bool| {
+            let suits = move |keys: &&Keys| keys.version != active && self.own.contains(&keys.version) == is_own;
+            self.newest_first().filter(suits).take(count)
+        };
+        of(false).chain(of(true))
     }
 
     /// The version under which a domain mints: tokens that are shared stay equal when keys are rotated.
@@ -166,7 +222,7 @@ impl Ring {
         other.versions.iter().all(|old| match self.version(old.version) {
             Some(keys) => keys.is(old),
             None => self.destroyed.contains(&old.version),
-        })
+        }) && other.shreds.iter().all(|own| self.version(own.0).is_none() || self.shreds.contains(own))
     }
 
     /// Whether it has the same keys as another and they do the same.
@@ -174,6 +230,7 @@ impl Ring {
         self.versions.len() == other.versions.len()
             && self.versions.iter().zip(&other.versions).all(|(own, other)| own.is(other))
             && (&self.destroyed, self.shared, &self.domains) == (&other.destroyed, other.shared, &other.domains)
+            && (&self.own, &self.shreds) == (&other.own, &other.shreds)
     }
 
     /// Counts encryptions on where another ring stopped.
@@ -201,6 +258,19 @@ impl Keys {
         })
     }
 
+    /// What a ring's file calls a subject or a domain by whose tokens of this version open no more.
+    pub fn shred(&self, whose: &Domain) -> [u8; SHRED_BYTES] {
+        let whole = match whose {
+            // `４２` and `42` are one customer.
+            Domain::Subject { kind, id } => {
+                let id: String = id.nfkc().collect();
+                self.lookup.of_shred([b"subject", kind.as_bytes(), id.trim().as_bytes()])
+            }
+            Domain::Shared(name) => self.lookup.of_shred([b"domain", name.as_bytes(), b""]),
+        };
+        std::array::from_fn(|at| whole[at])
+    }
+
     /// Notes that something is encrypted with them.
     pub fn count(&self) {
         self.used.fetch_add(1, Ordering::Relaxed);
@@ -222,12 +292,14 @@ impl Ring {
     /// Destroys the oldest version.
     pub(crate) fn destroy_oldest(&mut self) {
         let keys = self.versions.remove(0);
+        self.active = self.versions.len() - 1;
         self.destroyed.push(keys.version);
     }
 
     /// Forgets the newest versions.
     pub(crate) fn truncate(&mut self, versions: usize) {
         self.versions.truncate(versions);
+        self.active = self.versions.len() - 1;
         self.shared = self.current().version;
     }
 }
@@ -240,5 +312,5 @@ pub(crate) fn fixed() -> Ring {
         let mac = std::array::from_fn(|at| 0x80 ^ at as u8 ^ version as u8);
         Keys::new(version, &data, &mac).expect("keys")
     };
-    Ring { versions: vec![keys(1), keys(2)], destroyed: Vec::new(), shared: 2, domains: Vec::new() }
+    Ring::whole(vec![keys(1), keys(2)], 2)
 }

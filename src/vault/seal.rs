@@ -48,6 +48,17 @@ impl LookupKey {
         self.of([b"grant", kind.as_bytes(), subject.as_bytes(), id.as_bytes()])
     }
 
+    /// The hash of a token that looks like a value of a kind.
+    pub fn of_shown(&self, kind: &str, token: &str) -> [u8; LOOKUP_BYTES] {
+        self.of([b"shown", kind.as_bytes(), token.as_bytes()])
+    }
+
+    /// The hash of whose tokens open no more.
+    pub fn of_shred(&self, whose: [&[u8]; 3]) -> [u8; LOOKUP_BYTES] {
+        let [of, kind, id] = whose;
+        self.of([b"shred", of, kind, id])
+    }
+
     /// What only this version of the keys can write: it tells one ring's vault from another's.
     pub fn of_ring(&self) -> [u8; LOOKUP_BYTES] {
         self.of([b"ring"])
@@ -73,6 +84,11 @@ pub fn seal(keys: &Keys, token: &[u8], kind: &str, plain: &[u8]) -> Option<Vec<u
     keys.count();
     let sealed = cipher(keys)?.encrypt([token, kind.as_bytes()], plain).ok()?;
     Some([&keys.version.to_be_bytes()[..], &sealed].concat())
+}
+
+/// The version of the keys that sealed a record.
+pub fn version(record: &[u8]) -> Option<u16> {
+    record.first_chunk::<2>().map(|version| u16::from_be_bytes(*version))
 }
 
 /// Opens a record.

@@ -64,6 +64,7 @@ fn media(word: &str) -> Option<&'static str> {
         "form" => Some("application/x-www-form-urlencoded"),
         "json" | "gzip" => Some("application/json"),
         "json-patch" => Some("application/json-patch+json"),
+        "merge-patch" => Some("application/merge-patch+json"),
         "ndjson" => Some("application/x-ndjson"),
         "events" => Some("text/event-stream"),
         "csv" => Some("text/csv; charset=utf-8"),
@@ -71,6 +72,8 @@ fn media(word: &str) -> Option<&'static str> {
         "multipart" | "parts" | "parts-sjis" | "parts-eucjp" | "parts-2022" | "parts-files" => {
             Some("multipart/form-data; boundary=x")
         }
+        "parts-of-none" => Some("multipart/form-data"),
+        "parts-of-two" => Some("multipart/form-data; boundary=x; boundary=y"),
         "xml" => Some("text/xml; charset=utf-8"),
         "vcard" => Some("text/vcard"),
         "unknown" => Some("application/x-unheard-of"),
@@ -230,6 +233,33 @@ fn every_write_is_judged_as_expected() {
         }
     }
     assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// What two readers of a form in parts could read in two ways is read by none.
+#[test]
+fn a_form_in_parts_is_read_in_one_way_or_not_at_all() {
+    const NAME: &str = "Content-Disposition: form-data; name=\"a\"";
+    let part = |head: &str, content: &str| format!("--x\r\n{head}\r\n\r\n{content}\r\n--x--\r\n");
+    let good = part(NAME, "abc");
+    for (what, kind, body) in [
+        ("no boundary", "parts-of-none", good.clone()),
+        ("two boundaries", "parts-of-two", good.clone()),
+        ("text before the first part", "parts", format!("tel=1\r\n{good}")),
+        ("text behind the last", "parts", format!("{good}tel=1")),
+        ("no end", "parts", good.replace("--x--\r\n", "")),
+        ("a line that is nearly a boundary", "parts", part(NAME, "abc\r\n--x y\r\nd")),
+        ("a folded line", "parts", part("Content-Disposition: form-data;\r\n name=\"a\"", "abc")),
+        ("a name twice", "parts", part(&format!("{NAME}; name=\"b\""), "abc")),
+        ("a head twice", "parts", part(&format!("{NAME}\r\n{NAME}"), "abc")),
+        ("a coding", "parts", part(&format!("{NAME}\r\nContent-Transfer-Encoding: base64"), "YWJj")),
+        ("a file's name in another charset", "parts", part(&format!("{NAME}; filename*=UTF-8''b.txt"), "abc")),
+        ("parts in parts", "parts", part(&format!("{NAME}\r\nContent-Type: multipart/mixed; boundary=y"), "--y--")),
+        ("lines that end in a line feed alone", "parts", good.replace("\r\n", "\n")),
+    ] {
+        let got = exchange("support", "POST", "/customers/42", kind, body.as_bytes());
+        assert_eq!((got.status, outcome(&got)), (400, "request-unreadable"), "{what}");
+    }
+    assert_eq!(outcome(&exchange("support", "POST", "/customers/42", "parts", good.as_bytes())), "passes");
 }
 
 #[test]

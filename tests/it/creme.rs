@@ -5,7 +5,7 @@
 //! What a role that sees everything gets is the CRM's own bytes. All of it is done twice, on the stages
 //! of `creme/stage.rs`. `creme/crm.rs` says when these tests are skipped.
 
-mod browser;
+pub mod browser;
 mod client;
 mod crawl;
 pub mod crm;

@@ -10,6 +10,7 @@ use data_encoding::BASE64;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::creme::browser::Browser;
 use super::gateway::client::{Answer, get, request};
 
 /// A demo that runs, and whom it names.
@@ -145,4 +146,55 @@ fn the_readme_shows_what_the_demo_gives() {
         shown.as_object_mut().expect("an object").remove(member).expect(member);
     }
     assert!(is_shown(&shown, &record), "{shown}\n{record}");
+}
+
+/// A customer as the demo's CRM has it, which asks nobody who they are.
+fn stored(demo: &Demo, id: u32) -> Value {
+    let config = fs::read_to_string(demo.folder.path().join("gateway.yaml")).expect("gateway.yaml");
+    let crm = config.lines().find_map(|line| line.strip_prefix("upstream: http://")).expect("where the CRM is");
+    let answer = get(crm.trim().parse().expect("an address"), &format!("/api/customers/{id}"), &[]);
+    serde_json::from_str(&answer.text()).expect("JSON")
+}
+
+/// Whether a browser is there; where the real thing is asked for, it is a fault that none is.
+fn has_browser() -> bool {
+    let is_asked_for = std::env::var("SUDARE_TEST_REAL").is_ok_and(|value| value == "1");
+    let is_there = Browser::installed();
+    assert!(is_there || !is_asked_for, "run `bash tests/browser/install.sh`");
+    is_there
+}
+
+#[test]
+fn a_browser_saves_one_field_and_all_others_stay() {
+    if !has_browser() {
+        println!("skipped: no Chromium; run `bash tests/browser/install.sh`");
+        return;
+    }
+    let demo = Demo::start();
+    // Who sees most of it, who sees a part, and who sees next to nothing.
+    for (name, id, field, typed) in [
+        ("sato", 44, "address", "東京都港区芝1-2-3"),
+        ("tanaka", 42, "address", "大阪府堺市堺区1-1"),
+        ("tanaka", 42, "memo", "二行の\nメモ 𠮷"),
+        ("suzuki", 43, "address", "京都府京都市1-2"),
+    ] {
+        let mut expected = stored(&demo, id);
+        let (_, credentials, address) = demo.staff.iter().find(|(own, ..)| own == name).expect("staff");
+        let browser = Browser::open();
+        browser.go(&format!("http://{credentials}@{address}/customers/{id}/edit"));
+        browser.find("form.edit input[type=submit]");
+        let set = format!("document.querySelector('[name={field}]').value = {}", Value::from(typed));
+        browser.run(&set);
+        browser.click("form.edit input[type=submit]");
+        browser.find("a[href$='/edit']");
+        // As browsers send it.
+        expected[field] = Value::from(typed);
+        let mut now = stored(&demo, id);
+        now[field] = Value::from(now[field].as_str().expect("a text").replace("\r\n", "\n"));
+        assert_eq!(now, expected, "{name} changed {field}");
+        browser.go(&format!("http://{address}/customers/{id}/edit"));
+        let shown = browser.run(&format!("return document.querySelector('[name={field}]').value"));
+        let is_seen = name == "sato" || field == "memo";
+        assert_eq!(shown == typed, is_seen, "{name} gets {field} as {shown}");
+    }
 }

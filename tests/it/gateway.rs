@@ -20,6 +20,7 @@ mod limits;
 mod log;
 mod login;
 mod memory;
+mod migrate;
 pub mod origin;
 mod proxied;
 mod reload;
@@ -33,6 +34,8 @@ mod session;
 mod sites;
 mod skins;
 mod stored;
+mod stored_format;
+mod stored_writes;
 mod tokens;
 
 use std::sync::Arc;

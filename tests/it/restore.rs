@@ -4,6 +4,8 @@
 //! or why it gets none. Where pages stand before it, staff was given them, and `<<seal 1>>` is what the first form of
 //! them was sealed with.
 
+mod elements;
+mod forms;
 mod laws;
 mod likenesses;
 pub mod seals;

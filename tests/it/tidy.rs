@@ -253,3 +253,23 @@ fn architecture_names_every_room() {
         assert!(text.contains(&format!("`{room}")), "ARCHITECTURE.md does not tell of `{room}`");
     }
 }
+
+/// Each crate is the one that was looked at: from the public registry, by its checksum.
+#[test]
+fn crates_are_locked_and_come_from_one_registry() {
+    let locked = fs::read_to_string(root().join("Cargo.lock")).expect("Cargo.lock");
+    let packages = locked.split("[[package]]\n").skip(1).filter(|package| !package.starts_with("name = \"sudare\"\n"));
+    let mut count = 0;
+    for package in packages {
+        count += 1;
+        let name = package.lines().next().unwrap_or_default();
+        let source = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
+        assert!(package.lines().any(|line| line == source), "{name} comes from elsewhere");
+        assert!(package.lines().any(|line| line.starts_with("checksum = \"")), "{name} has no checksum");
+    }
+    assert!(count > 50, "Cargo.lock was not read");
+    let denied = fs::read_to_string(root().join("deny.toml")).expect("deny.toml");
+    for refused in ["unknown-registry = \"deny\"", "unknown-git = \"deny\"", "yanked = \"deny\""] {
+        assert!(denied.contains(refused), "deny.toml no longer says {refused}");
+    }
+}

@@ -336,8 +336,8 @@ pub const ALL: &[Code] = &[
     code("no-authorities", "The file holds no certificate of an authority.", "ファイルに認証局の証明書がありません。"),
     code(
         "no-client-ca",
-        "`mtls` finds nobody, since no listener asks for certificates.",
-        "証明書を求める待ち受けがないため、`mtls` では誰も認められません。",
+        "No `client_ca`: without a listener that asks for certificates `mtls` finds nobody, and `client_crl` takes back nothing.",
+        "`client_ca` がありません。証明書を求める待ち受けがなければ `mtls` では誰も認められず、`client_crl` が取り消すものもありません。",
     ),
     code("no-environment", "A variable of the environment is not set.", "環境変数が設定されていません。"),
     code(

@@ -48,6 +48,7 @@ pub(super) const PAGES: &[Page] = &[
         ja: "新しい版を作って発行に使う（古いトークンは開けるまま）",
         options: &[
             ("domain", "このトークンドメインを最新の版に移す（トークンが変わる）"),
+            ("own", "`--domain` ごとに専用の版を作る（`shred` で破棄できる）"),
             ("all_domains", "`sudare.stored` を除くすべての共有ドメインを移す"),
             ("new_kek", "版は作らず、鍵束をこの鍵暗号化鍵で包み直す"),
         ],
@@ -56,6 +57,10 @@ pub(super) const PAGES: &[Page] = &[
             (
                 "sudare keys rotate --domain analytics",
                 both("a declared break for this domain", "このドメインのトークンだけを変える"),
+            ),
+            (
+                "sudare keys rotate --domain agency --own",
+                both("a key of its own, which `shred` can destroy", "後で破棄できる専用の鍵を使う"),
             ),
             (
                 "sudare keys rotate --new-kek file:/etc/sudare/kek",
@@ -77,6 +82,23 @@ pub(super) const PAGES: &[Page] = &[
             both("the gateway must not run meanwhile", "ゲートウェイを止めて実行する"),
         )],
         status: &[("0", DONE), ("1", both("something needs the version", "その版を必要とするものがある")), UNUSABLE],
+        files: &[],
+    },
+    Page {
+        path: "keys shred",
+        ja: "ドメインまたは顧客のトークンを終わらせる（元に戻せない）",
+        options: &[("domain", "トークンドメイン"), ("subject", "顧客など。種類とCRMでのID（例 `customer:42`）")],
+        examples: &[
+            (
+                "sudare keys shred --domain agency",
+                both("destroys the keys that are this domain's alone", "このドメイン専用の鍵を破棄する"),
+            ),
+            (
+                "sudare keys shred --subject customer:42",
+                both("the gateway must not run meanwhile", "ゲートウェイを止めて実行する"),
+            ),
+        ],
+        status: STATUS,
         files: &[],
     },
     Page {

@@ -337,6 +337,40 @@ const PAGES: &[Page] = &[
         files: &[],
     },
     Page {
+        path: "migrate",
+        ja: "CRMが値のまま持つレコードを、CRM自身のAPIでトークンに変換する",
+        options: &[
+            ("config", "ゲートウェイの設定"),
+            ("resource", "1件を表示し、書き込むリソース"),
+            ("write", "書き込むリソース（表示と別の場合）"),
+            ("ids", "変換するレコードのID（1行に1件）。`-` なら標準入力"),
+            ("method", "書き込みのメソッド［既定: PATCH、PUT、POSTのうち使える最初のもの］"),
+            ("form", "変わる項目をJSONではなくフォームで書き込む"),
+            ("site", "`sites:` が複数あるときのCRMのホスト"),
+            ("header", "CRMに送るヘッダー。例 `'Authorization: env:NAME'`（値は `file:PATH` も可）"),
+            ("journal", "進み具合を書くファイル［既定: 状態フォルダの migrate-リソース.jsonl］"),
+            ("rate", "1秒あたりの件数の上限"),
+            ("dry_run", "書き込まずに、何が変わるかだけを表示する"),
+            ("format", "報告の書き方"),
+        ],
+        examples: &[
+            (
+                "sudare migrate --resource customer --ids ids.txt --dry-run",
+                both("what would be converted, and what would not fit", "変換される件数と、入らない値を調べる"),
+            ),
+            (
+                "sudare migrate --resource customer --ids ids.txt --rate 20 --header 'Authorization:env:CRM_TOKEN'",
+                both("converts; started again it goes on", "変換する（やり直すと続きから）"),
+            ),
+        ],
+        status: &[
+            ("0", both("every record is converted", "すべて変換した")),
+            ("1", both("some are not, or it was stopped", "変換できないものがある、または中断した")),
+            UNUSABLE,
+        ],
+        files: &[GATEWAY, ("state/migrate-customer.jsonl", both("what is done already", "完了したレコードの記録"))],
+    },
+    Page {
         path: "explain",
         ja: "応答の各値をどの規則が決め、利用者に何が届くかを説明する",
         options: &[

@@ -41,6 +41,7 @@ fn table(written: &Written, place: &Place, desk: &Desk) -> String {
         let state = match written.state(row) {
             State::Active => texts::KEYS_ACTIVE,
             State::Old => texts::KEYS_OLD,
+            State::Own => texts::KEYS_OWN,
             State::Destroyed => texts::KEYS_DESTROYED,
         };
         grid.row(vec![
@@ -71,6 +72,11 @@ fn mints(written: &Written, row: &Row, desk: &Desk) -> String {
     let shared = (row.version == written.shared).then(|| said(texts::MINTS_SHARED));
     let domains = domains(written, row).map(|name| format!("`{name}`"));
     let all: Vec<String> = subjects.into_iter().chain(shared).chain(domains).collect();
+    let all: Vec<String> = match written.own.get(&row.version).filter(|_| all.is_empty()) {
+        // It opens what it made.
+        Some(name) => vec![format!("(`{name}`)")],
+        None => all,
+    };
     if all.is_empty() { "-".to_owned() } else { all.join(", ") }
 }
 
@@ -87,6 +93,8 @@ fn as_json(written: &Written, row: &Row) -> serde_json::Value {
         "encryptions": row.count,
         "shared": row.version == written.shared,
         "domains": domains(written, row).collect::<Vec<_>>(),
+        "own": written.own.get(&row.version),
+        "shredded": written.shreds.iter().filter(|(version, _)| *version == row.version).count(),
         "kek": written.kek,
     })
 }

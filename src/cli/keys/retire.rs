@@ -26,11 +26,11 @@ pub(super) fn run(home: &Home, told: &RetireArgs, desk: &Desk) -> Result<String,
         VaultError::InUse(_) => desk.refused(&error.to_string(), Some(texts::STOP_FIRST.of(lang))),
         error => desk.unusable(&error),
     };
-    let asked = Asked::open(&vault, &ring).map_err(failed)?;
+    let mut asked = Asked::open(&vault, &ring).map_err(failed)?;
     if !asked.is_there() {
         desk.warn(&texts::NO_VAULT.with(lang, &[("vault", &vault.display())]));
     }
-    let tokens = asked.tokens(version).map_err(failed)?;
+    let tokens = asked.tokens(version, desk.now).map_err(failed)?;
     if tokens > 0 {
         let what = texts::TOKENS_NEED.with(lang, &[("count", &tokens), ("version", &version)]);
         return Err(desk.refused(&what, Some(texts::TOKENS_NEED_HELP.of(lang))));
@@ -41,6 +41,7 @@ pub(super) fn run(home: &Home, told: &RetireArgs, desk: &Desk) -> Result<String,
     }
     let destroyed = place.change(|written| change::destroy(written, version));
     destroyed.map_err(|error: Denied| desk.denied(&error))?;
+    asked.clear(version).map_err(failed)?;
     let words: [(&str, &dyn std::fmt::Display); 2] = [("version", &version), ("ring", &shown(place))];
     Ok(desk.said(&texts::RETIRED.with(lang, &words), &json!({ "destroyed": version })))
 }

@@ -15,7 +15,7 @@ pub(super) fn run(place: &Place, told: &RotateArgs, desk: &Desk) -> Result<Strin
     if let Some(source) = &told.new_kek {
         return rewrap(place, source, desk);
     }
-    let moved = Moved { all: told.all_domains, named: told.domain.clone() };
+    let moved = Moved { all: told.all_domains, named: told.domain.clone(), own: told.own };
     let rotated = place.change(|written| {
         // A key that is not the ring's must not wrap a version of it.
         let kek = match written.kek {
@@ -32,8 +32,7 @@ pub(super) fn run(place: &Place, told: &RotateArgs, desk: &Desk) -> Result<Strin
     }
     let words: [(&str, &dyn std::fmt::Display); 2] = [("version", &version), ("ring", &shown(place))];
     let what = if before == version { texts::DOMAINS_MOVED } else { texts::ROTATED };
-    let object =
-        json!({ "active": version, "drawn": before != version, "all_domains": moved.all, "domains": moved.named });
+    let object = json!({ "active": version, "drawn": before != version, "all_domains": moved.all, "domains": moved.named, "own": moved.own });
     Ok(desk.said(&what.with(desk.lang, &words), &object))
 }
 

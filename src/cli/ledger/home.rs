@@ -61,7 +61,7 @@ impl Home {
     }
 
     /// The kinds of the rules; the built-in ones where those cannot be read.
-    pub(super) fn kinds(&self) -> Kinds {
+    pub(in crate::cli) fn kinds(&self) -> Kinds {
         self.policy().map_or_else(Kinds::builtin, |policy| Kinds::clone(policy.kinds()))
     }
 }

@@ -242,6 +242,7 @@ const WORDS: &[(&str, &str)] = &[
     ("a key of RSA, ECDSA or Ed25519", "RSA・ECDSA・Ed25519の鍵"),
     ("a private key without a password", "パスワードのない秘密鍵"),
     ("the certificate of an authority", "認証局の証明書"),
+    ("revocation lists of authorities", "認証局の失効リスト"),
     ("a site", "サイト"),
     ("a site's `tls`", "サイトの `tls` "),
     ("a person", "人"),

@@ -355,6 +355,7 @@ texts! {
     MINTS: "MINTS FOR", "発行の対象";
     KEYS_ACTIVE: "active", "使用中";
     KEYS_OLD: "old", "開くだけ";
+    KEYS_OWN: "own", "専用";
     KEYS_DESTROYED: "destroyed", "破棄済み";
     MINTS_SUBJECTS: "subjects", "顧客ごと";
     MINTS_SHARED: "shared domains", "共有ドメイン";
@@ -389,12 +390,54 @@ texts! {
         "CRMがこの版のトークン（`store:`）を持たない、または移し終えたなら、`--stored-migrated` を付けてください";
     RETIRED: "version {version} of {ring} is destroyed; copies that were exported still hold it",
         "{ring} の版 {version} を破棄しました。書き出した控えには残っています";
+    SHRED_WHOM: "name a `--domain` or a `--subject`", "`--domain` か `--subject` を指定してください";
+    STOP_FIRST_TOO: "stop the gateway first: the tokens that its vault keeps are taken out",
+        "先にゲートウェイを止めてください。保管庫のトークンを取り除きます";
+    NO_VAULT_TO_SHRED: "there is no vault at {vault}, so that no random token was taken out",
+        "{vault} に保管庫がないため、ランダムトークンは取り除いていません";
+    SHRED_UNTOLD: "{count} random tokens in the vault are of kinds that the rules do not know; whose they are cannot be told, and they are still there",
+        "保管庫のランダムトークン {count} 個は規則にない種別のもので、誰のものか分からず、残っています";
+    SHREDDED_KEYS: "version {versions} of {ring} is destroyed: nothing opens what it made; copies that were exported still hold it",
+        "{ring} の版 {versions} を破棄しました。その版のトークンは誰にも開けません。書き出した控えには残っています";
+    SHREDDED_TOKENS: "{count} random tokens are taken out of the vault; older copies of it still hold them",
+        "保管庫からランダムトークン {count} 個を取り除きました。古い写しには残っています";
+    SHREDDED_REFUSED: "tokens of version {versions} are refused from now on, and not destroyed: their keys are needed for others until those versions are retired",
+        "版 {versions} のトークンは以後拒みますが、破棄はしていません。鍵はほかのトークンに必要で、版を廃止するまで残ります";
     EXPORTED: "{ring} is written to {path}, sealed under the passphrase", "{ring} をパスフレーズで封じ、{path} に書き出しました";
     IMPORTED: "{ring} is the imported one now; version {version} mints", "{ring} を取り込みました。版 {version} が発行します";
     IMPORT_LACKS: "it lacks version {version} of {ring}, or has other keys in its place",
         "{ring} の版 {version} がないか、鍵が違います";
     IMPORT_LACKS_HELP: "nothing would open what those keys sealed; `--replace` puts it in force all the same",
         "その鍵で封じたものは開けなくなります。それでも取り込むなら `--replace` を付けてください";
+
+    // migrate
+    NO_STORE: "no rule says `store:`, so that there is nothing to convert to",
+        "`store:` を書いた規則がないため、変換するものがありません";
+    MIGRATE_NO_RESOURCE: "the rules have no resource `{resource}`", "規則に `{resource}` というリソースはありません";
+    MIGRATE_NO_PAGE: "the resource `{resource}` has no GET that is told from others by an id in its path or query alone",
+        "リソース `{resource}` には、パスかクエリのIDだけで1件を指すGETがありません";
+    MIGRATE_NO_WRITE: "the resource `{resource}` takes no such write of the same subject: name another with `--write` or `--method`",
+        "リソース `{resource}` は同じ対象の書き込みを受け付けません。`--write` か `--method` で指定してください";
+    MIGRATE_NO_HOST: "the CRM's host is no header's value", "CRMのホスト名をヘッダーに書けません";
+    MIGRATING: "{records} records: {converted} converted, {failed} failed",
+        "{records} 件: 変換 {converted}、失敗 {failed}";
+    MIGRATED: "{records} records: {converted} converted, {already} were converted before, {nothing} hold no such value, {skipped} the journal says are done, {failed} failed",
+        "{records} 件: 変換 {converted}、変換済み {already}、対象の値なし {nothing}、ジャーナルで完了 {skipped}、失敗 {failed}";
+    MIGRATED_DRY: "{records} records: {converted} would be converted, {already} are converted, {nothing} hold no such value, {skipped} left out, {failed} would fail; nothing was written",
+        "{records} 件: 変換予定 {converted}、変換済み {already}、対象の値なし {nothing}、除外 {skipped}、失敗見込み {failed}（何も書き込んでいません）";
+    BECAME_TOKENS: "VALUES CONVERTED", "変換した値";
+    WERE_TOKENS: "WERE TOKENS", "変換済みの値";
+    FAILED_RECORDS: "FAILED", "失敗";
+    WHY: "WHY", "理由";
+    FAILED_FIRST: "the first that failed: {ids}", "失敗したレコード（先頭から）: {ids}";
+    MIGRATION_STOPPED: "stopped before the last record: {why}", "途中で止めました: {why}";
+    INTERRUPTED: "somebody interrupted it", "中断の合図を受けました";
+    JOURNAL_UNOPENED: "the journal `{path}` cannot be used: {error}", "ジャーナル `{path}` を使えません: {error}";
+    JOURNAL_UNWRITTEN: "the journal cannot be written: {error}", "ジャーナルに書き込めません: {error}";
+    JOURNAL_BUSY: "another process writes the journal `{path}`", "ジャーナル `{path}` は別のプロセスが使用中です";
+    JOURNAL_OTHER: "the journal `{path}` is of other rules, keys or another resource: name a new one with `--journal`",
+        "ジャーナル `{path}` は別の規則・鍵・リソースのものです。`--journal` で新しいものを指定してください";
+    JOURNAL_ODD: "`{path}` is no journal of a migration (line {line})", "`{path}` は移行のジャーナルではありません（{line} 行目）";
 
     // kinds, rules table, scan, replay
     CATEGORY: "CATEGORY", "区分";

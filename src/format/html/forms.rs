@@ -2,6 +2,7 @@
 //!
 //! The page was walked before; what cannot be read here is no form.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -18,9 +19,11 @@ pub struct Form {
     pub charsets: Option<String>,
     /// Whether all of it is sent there, and as forms are: no button leads elsewhere.
     pub is_plain: bool,
+    /// Whether nobody can tell all of its controls: one names it by an id that something else of the page has too.
+    pub is_in_doubt: bool,
     /// Where its end tag begins, if it has one that can be read in one way.
     pub end: Option<usize>,
-    /// In the order of the page.
+    /// In the order of the page, with those that stand elsewhere and name it.
     pub controls: Vec<Control>,
 }
 
@@ -70,7 +73,7 @@ impl fmt::Debug for Control {
     }
 }
 
-/// Every form of a page that posts; nothing where a control may belong to another form than the one around it.
+/// Every form of a page that posts, with the controls that browsers send with it.
 pub fn forms(page: &str, hold_bytes: usize) -> Option<Vec<Form>> {
     let mut tokenizer = Tokenizer::new(hold_bytes);
     tokenizer.write(page).ok()?;
@@ -82,25 +85,72 @@ pub fn forms(page: &str, hold_bytes: usize) -> Option<Vec<Form>> {
         page,
         forms: Vec::new(),
         open: None,
-        posts: false,
+        elsewhere: Vec::new(),
         inside: Inside::Nothing,
         chooses: false,
         templates: 0,
         fieldsets: Vec::new(),
         at: 0,
     };
-    tokens.iter().try_for_each(|token| reader.token(token))?;
+    tokens.iter().for_each(|token| reader.token(token));
     reader.gap(page.len());
     reader.leave(None);
-    Some(reader.forms)
+    let Reader { mut forms, elsewhere, .. } = reader;
+    if !elsewhere.is_empty() {
+        let mut ids: HashMap<&str, Vec<usize>> = elsewhere.iter().map(|one| (one.form.as_str(), Vec::new())).collect();
+        tokens.iter().for_each(|token| stands(page, token, &mut ids));
+        elsewhere.iter().for_each(|one| one.join(&mut forms, &ids));
+        forms.iter_mut().for_each(|own| own.form.controls.sort_by_key(|control| control.span.start));
+    }
+    Some(forms.into_iter().filter(|own| own.posts).map(|own| own.form).collect())
+}
+
+/// A form, and what tells it from others.
+struct Known {
+    form: Form,
+    posts: bool,
+    /// Where it begins.
+    begin: usize,
+}
+
+/// A control that names its form, wherever it stands.
+struct Elsewhere {
+    form: String,
+    /// Whether it sends all of it somewhere else, or in another way.
+    diverts: bool,
+    control: Option<Control>,
+}
+
+impl Elsewhere {
+    /// Puts the control into the form that browsers find: that of the first element which has its id. Which one of
+    /// several is the first depends on where browsers move them, so of those nothing is known.
+    fn join(&self, forms: &mut [Known], ids: &HashMap<&str, Vec<usize>>) {
+        let found = ids.get(self.form.as_str()).map_or(&[][..], Vec::as_slice);
+        for own in forms.iter_mut().filter(|own| found.contains(&own.begin)) {
+            own.form.is_plain &= !self.diverts;
+            own.form.is_in_doubt |= found.len() > 1;
+            own.form.controls.extend(self.control.clone());
+        }
+    }
+}
+
+/// Keeps where an element with one of these ids begins.
+fn stands(page: &str, token: &Token, ids: &mut HashMap<&str, Vec<usize>>) {
+    let Token::Open { span, .. } = token else { return };
+    let text = &page[span.clone()];
+    let tag = Read { text, attributes: Attributes::read(text, 1) };
+    let id = tag.value("id").filter(|id| !id.is_empty());
+    if let Some(places) = id.and_then(|id| ids.get_mut(id.as_str())) {
+        places.push(span.start);
+    }
 }
 
 struct Reader<'p> {
     page: &'p str,
-    forms: Vec<Form>,
+    forms: Vec<Known>,
     /// The form that is open, whether it posts or not.
-    open: Option<Form>,
-    posts: bool,
+    open: Option<Known>,
+    elsewhere: Vec<Elsewhere>,
     inside: Inside,
     /// Whether a list of choices is open, one without a name too: browsers do not see there that a form ends.
     chooses: bool,
@@ -115,13 +165,19 @@ struct Reader<'p> {
 /// Which control the present text belongs to.
 enum Inside {
     Nothing,
-    Textarea(Control, String),
+    Textarea(Owned, String),
     Select(List),
+}
+
+/// A control and the form that it names, where it does.
+struct Owned {
+    control: Control,
+    form: Option<String>,
 }
 
 /// A list of choices.
 struct List {
-    control: Control,
+    own: Owned,
     /// The choice that is open in it.
     open: Option<Opened>,
     /// The choice that is taken where none says so: nothing where all of it is seen at once.
@@ -155,12 +211,12 @@ impl Read<'_> {
 }
 
 impl Reader<'_> {
-    fn token(&mut self, token: &Token) -> Option<()> {
+    fn token(&mut self, token: &Token) {
         let (Token::Open { span, .. } | Token::Text { span, .. } | Token::Comment { span }) = token;
         self.gap(span.start);
         self.at = span.end;
         match token {
-            Token::Open { foreign: false, .. } => self.element(span.clone())?,
+            Token::Open { foreign: false, .. } => self.element(span.clone()),
             Token::Text { .. } => {
                 let text = entity::decode(&self.page[span.clone()], false).0;
                 match &mut self.inside {
@@ -171,7 +227,6 @@ impl Reader<'_> {
             }
             _ => {}
         }
-        Some(())
     }
 
     /// End tags stand where no token does.
@@ -198,14 +253,14 @@ impl Reader<'_> {
         }
     }
 
-    fn element(&mut self, span: Range<usize>) -> Option<()> {
+    fn element(&mut self, span: Range<usize>) {
         let text = &self.page[span.clone()];
         let tag = Read { text, attributes: Attributes::read(text, 1) };
         let role = Tag::of(&text[1..tag.attributes.name_end], false).role;
         match role {
             Role::Template => self.templates += 1,
             _ if self.templates > 0 => {}
-            Role::Form if self.open.is_none() => self.enter(&tag),
+            Role::Form if self.open.is_none() => self.enter(&tag, span.start),
             Role::Fieldset => self.fieldsets.push(tag.has("disabled")),
             Role::Option => self.choice(Some(Opened {
                 value: tag.value("value"),
@@ -213,36 +268,34 @@ impl Reader<'_> {
                 chosen: tag.has("selected"),
                 disabled: tag.has("disabled"),
             })),
-            Role::Input | Role::Textarea | Role::Select | Role::Button => {
-                // It belongs to a form elsewhere, and that may come yet.
-                if tag.has("form") {
-                    return None;
-                }
-                self.control(role, &tag, span);
-            }
+            Role::Input | Role::Textarea | Role::Select | Role::Button => self.control(role, &tag, span),
             _ => {}
         }
-        Some(())
     }
 
-    fn enter(&mut self, tag: &Read<'_>) {
-        self.posts = tag.value("method").is_some_and(|method| method.trim().eq_ignore_ascii_case("post"));
+    fn enter(&mut self, tag: &Read<'_>, begin: usize) {
+        let posts = tag.value("method").is_some_and(|method| method.trim().eq_ignore_ascii_case("post"));
         let way = tag.value("enctype").unwrap_or_default();
-        self.open = Some(Form {
+        let form = Form {
             action: tag.value("action").unwrap_or_default().trim().to_owned(),
             charsets: tag.value("accept-charset"),
             is_plain: !way.trim().eq_ignore_ascii_case("text/plain"),
+            is_in_doubt: false,
             end: None,
             controls: Vec::new(),
-        });
+        };
+        self.open = Some(Known { form, posts, begin });
     }
 
     fn control(&mut self, role: Role, tag: &Read<'_>, span: Range<usize>) {
         self.settle(span.start);
         self.chooses = role == Role::Select;
-        if let Some(form) = &mut self.open {
-            let diverts = ["formaction", "formmethod", "formenctype"].iter().any(|name| tag.has(name));
-            form.is_plain &= !diverts;
+        let named = tag.value("form");
+        let diverts = ["formaction", "formmethod", "formenctype"].iter().any(|name| tag.has(name));
+        match (&named, &mut self.open) {
+            (Some(form), _) => self.elsewhere.push(Elsewhere { form: form.clone(), diverts, control: None }),
+            (None, Some(own)) => own.form.is_plain &= !diverts,
+            (None, None) => {}
         }
         let Some(name) = tag.value("name").filter(|name| !name.is_empty()) else { return };
         let sends = !tag.has("disabled") && !self.fieldsets.contains(&true);
@@ -251,23 +304,23 @@ impl Reader<'_> {
             Role::Select if tag.has("multiple") => Sort::Ticks,
             _ => Sort::Choice,
         };
-        let control = Control { name, sort, sends, span, values: Vec::new() };
+        let own = Owned { control: Control { name, sort, sends, span, values: Vec::new() }, form: named };
         match role {
-            Role::Textarea => self.inside = Inside::Textarea(control, String::new()),
+            Role::Textarea => self.inside = Inside::Textarea(own, String::new()),
             Role::Select => {
                 let rows = tag.value("size").and_then(|size| size.trim().parse::<u32>().ok());
                 let drops = rows.is_none_or(|rows| rows <= 1);
-                self.inside = Inside::Select(List { control, open: None, first: None, drops });
+                self.inside = Inside::Select(List { own, open: None, first: None, drops });
             }
-            Role::Input => self.input(control, tag),
+            Role::Input => self.input(own, tag),
             _ => {
                 let values = tag.value("value").map(|text| Choice { text, chosen: true });
-                self.put(Control { values: values.into_iter().collect(), ..control });
+                self.put(own, values.into_iter().collect());
             }
         }
     }
 
-    fn input(&mut self, control: Control, tag: &Read<'_>) {
+    fn input(&mut self, mut own: Owned, tag: &Read<'_>) {
         let checked = tag.has("checked");
         let (sort, unsaid, chosen) = match tag.value("type").unwrap_or_default().trim().to_ascii_lowercase().as_str() {
             "hidden" => (Sort::Hidden, "", true),
@@ -277,7 +330,8 @@ impl Reader<'_> {
             _ => (Sort::Line, "", true),
         };
         let text = tag.value("value").unwrap_or_else(|| unsaid.to_owned());
-        self.put(Control { sort, values: vec![Choice { text, chosen }], ..control });
+        own.control.sort = sort;
+        self.put(own, vec![Choice { text, chosen }]);
     }
 
     /// A choice of a list ends, and perhaps another begins.
@@ -286,9 +340,9 @@ impl Reader<'_> {
         if let Some(Opened { value, text, chosen, disabled }) = std::mem::replace(&mut list.open, next) {
             let text = value.unwrap_or_else(|| text.split_ascii_whitespace().collect::<Vec<_>>().join(" "));
             if list.drops && !disabled {
-                list.first = list.first.or(Some(list.control.values.len()));
+                list.first = list.first.or(Some(list.own.control.values.len()));
             }
-            list.control.values.push(Choice { text, chosen });
+            list.own.control.values.push(Choice { text, chosen });
         }
     }
 
@@ -297,29 +351,33 @@ impl Reader<'_> {
         self.choice(None);
         match std::mem::replace(&mut self.inside, Inside::Nothing) {
             Inside::Nothing => {}
-            Inside::Textarea(mut control, text) => {
+            Inside::Textarea(mut own, text) => {
                 let first = ["\r\n", "\n", "\r"].into_iter().find(|line| text.starts_with(line));
                 let text = text[first.map_or(0, str::len)..].to_owned();
-                control.span.end = end.max(control.span.end);
-                self.put(Control { values: vec![Choice { text, chosen: true }], ..control });
+                own.control.span.end = end.max(own.control.span.end);
+                self.put(own, vec![Choice { text, chosen: true }]);
             }
-            Inside::Select(List { mut control, first, .. }) => {
-                control.span.end = end.max(control.span.end);
-                if control.sort == Sort::Choice {
+            Inside::Select(List { mut own, first, .. }) => {
+                own.control.span.end = end.max(own.control.span.end);
+                let mut values = std::mem::take(&mut own.control.values);
+                if own.control.sort == Sort::Choice {
                     // Of several that say so the last one is taken.
-                    let taken = control.values.iter().rposition(|choice| choice.chosen).or(first);
-                    for (at, choice) in control.values.iter_mut().enumerate() {
+                    let taken = values.iter().rposition(|choice| choice.chosen).or(first);
+                    for (at, choice) in values.iter_mut().enumerate() {
                         choice.chosen = Some(at) == taken;
                     }
                 }
-                self.put(control);
+                self.put(own, values);
             }
         }
     }
 
-    fn put(&mut self, control: Control) {
-        if let Some(form) = &mut self.open {
-            form.controls.push(control);
+    fn put(&mut self, Owned { control, form }: Owned, values: Vec<Choice>) {
+        let control = Control { values, ..control };
+        match (form, &mut self.open) {
+            (Some(form), _) => self.elsewhere.push(Elsewhere { form, diverts: false, control: Some(control) }),
+            (None, Some(own)) => own.form.controls.push(control),
+            (None, None) => {}
         }
     }
 
@@ -328,8 +386,8 @@ impl Reader<'_> {
         let end = end.filter(|_| matches!(self.inside, Inside::Nothing) && !self.chooses);
         self.chooses = false;
         self.settle(end.unwrap_or(self.at));
-        if let Some(form) = self.open.take().filter(|_| self.posts) {
-            self.forms.push(Form { end, ..form });
+        if let Some(Known { form, posts, begin }) = self.open.take() {
+            self.forms.push(Known { form: Form { end, ..form }, posts, begin });
         }
     }
 }
@@ -363,10 +421,35 @@ mod tests {
     }
 
     #[test]
-    fn a_form_inside_a_form_is_none_and_one_of_another_place_leaves_doubt() {
+    fn a_form_inside_a_form_is_none() {
         let page = "<form method=post action=a><form method=post action=b><input name=x></form><input name=y></form>";
         assert_eq!(shown(page).expect("forms"), ["a: x= </form>"]);
-        assert_eq!(shown("<form method=post></form><input form=f name=x>"), None);
+    }
+
+    #[test]
+    fn a_control_belongs_to_the_form_that_it_names() {
+        for (page, expected) in [
+            ("<input form=f name=x><form id=f method=post><input name=y></form>", "x=, y= </form>"),
+            ("<form id=f method=post><input name=y></form><select form=f name=x><option>1</select>", "y=, x=1 </form>"),
+            ("<form id=f method=post></form><form><textarea form=f name=x>a</textarea></form>", "x=a </form>"),
+            ("<form id=f method=post></form><button form=f formmethod=get></button>", " ! </form>"),
+            ("<form id=f method=post></form><form><button form=f name=b value=1></button></form>", "b=1 </form>"),
+            ("<form method=post><button form=f formaction=/x></button><input form=f name=x></form>", " </form>"),
+            ("<form id=f></form><form method=post><input form=f name=x></form>", " </form>"),
+            ("<form method=post><form id=f></form><input form=f name=x>", " </form>"),
+            ("<template><form id=f></form></template><form method=post><input form=f name=x></form>", " </form>"),
+            ("<form method=post id=f></form><input form=F name=x>", " </form>"),
+            ("<form method=post id='a&amp;b'></form><input form='a&amp;b' name=x>", "x= </form>"),
+        ] {
+            assert_eq!(shown(page).expect("forms"), [format!(": {expected}")], "{page}");
+        }
+        let doubts = |page: &str| forms(page, 1 << 20).expect("forms").iter().map(|form| form.is_in_doubt).collect();
+        let all: Vec<bool> = doubts("<form method=post id=f></form><svg><a id=f /></svg><form method=post></form>");
+        assert_eq!(all, [false, false]);
+        let input = "<input form=f name=x>";
+        let all: Vec<bool> =
+            doubts(&format!("<form method=post id=f></form><svg><a id=f /></svg><form method=post></form>{input}"));
+        assert_eq!(all, [true, false]);
     }
 
     #[test]

@@ -204,8 +204,10 @@ impl<'p> Walk<'_, 'p> {
         let holds = |what: Use| {
             parts.iter().filter(move |(part, value)| part.is(what) && !value.text().is_some_and(str::is_empty))
         };
+        // A function may be the operator: `{"field":"tel","func":"eq","value":"…"}`.
+        let compares = |(_, value): &&(Rc<Part<'p>>, &Tree)| value.text().is_some_and(names::is_equality);
         let sorts_by_another = holds(Use::Sort).filter_map(|(_, value)| value.text()).any(names_another);
-        if holds(Use::Sort).next().is_some() || holds(Use::Direction).next().is_some() {
+        if holds(Use::Sort).any(|part| !compares(&part)) || holds(Use::Direction).next().is_some() {
             self.screen.ask(&name, if sorts_by_another { &own } else { &kinds }, Ask::Order)?;
         }
         // Under another name the answer's value would be nobody's.
@@ -222,7 +224,9 @@ impl<'p> Walk<'_, 'p> {
         let all = all.filter(|(part, value)| (part.is(Use::Value) && !part.is(Use::Column)) || is_key(part, value));
         let values: Vec<&Tree> = all.map(|(_, value)| *value).collect();
         if values.is_empty() {
-            let is_alone = |part: &Part<'_>| part.name == "by" || (whole_request && part.name == "field");
+            let outer = self.path.iter().rfind(|part| !part.is_number);
+            let is_pivot = outer.is_some_and(|part| hints::is_of_a_pivot(&part.name));
+            let is_alone = |part: &Part<'_>| is_pivot || part.name == "by" || (whole_request && part.name == "field");
             let alone = named().filter(|(part, value)| is_alone(part) && value.text().is_some());
             let alone: Vec<KindId> = alone.flat_map(|(_, value)| kinds_of(value)).collect();
             self.alone(&parts, &alone)?;

@@ -236,6 +236,10 @@ const ARRANGES: &[&str] = &[
     "descending",
     "median",
     "percentile",
+    "axis",
+    "axes",
+    "series",
+    "report",
 ];
 
 /// The same, wherever they stand in a name.
@@ -245,11 +249,36 @@ const ARRANGES_WITHIN: &[&str] =
 /// Names that compute if nothing else stands in them.
 const COMPUTES: &[&str] = &["min", "max", "sum", "avg", "average", "mean", "count", "stat"];
 
+/// Names of lists that a pivot is made of.
+const PIVOTS: &[&str] = &["values", "rows"];
+
+/// Names below which a list of columns is one of what they hold, each with the name around it.
+const LISTS_WORDS: &[(&str, &str)] = &[("terms", "fl"), ("mlt", "fl")];
+
 /// Names of a value that is compared, and of nothing else.
 const VALUES: &[&str] = &["v", "val", "value", "values", "needle", "operand", "filtervalue", "highvalue"];
 
 /// Where a list goes on, in words.
-const CURSORS: &[&str] = &["cursor", "startafter", "startat", "endbefore", "endat", "searchafter"];
+const CURSORS: &[&str] = &[
+    "cursor",
+    "startafter",
+    "startat",
+    "endbefore",
+    "endat",
+    "searchafter",
+    "skiptoken",
+    "deltatoken",
+    "pagetoken",
+    "nextpagetoken",
+    "nexttoken",
+    "continuation",
+    "continuationtoken",
+    "paginationtoken",
+    "pagingcookie",
+    "cursormark",
+    "exclusivestartkey",
+    "lastevaluatedkey",
+];
 
 /// Whether a text is a switch, a number of a page or a width: nothing that is compared with a column.
 pub(super) fn is_setting(text: &str) -> bool {
@@ -302,6 +331,16 @@ pub(super) fn arranges(name: &str) -> bool {
     }
     // An order that came by telephone is no sort.
     words.iter().any(|word| ARRANGES.contains(&word.as_str())) && !is_kind(name)
+}
+
+/// Whether columns that stand right below this name, or alone in objects there, are what a pivot is made of.
+pub(super) fn is_of_a_pivot(name: &str) -> bool {
+    PIVOTS.contains(&squeezed(name).as_str())
+}
+
+/// Whether a column's name below these two asks for the words that it holds.
+pub(super) fn lists_words(outer: &str, inner: &str) -> bool {
+    LISTS_WORDS.contains(&(squeezed(outer).as_str(), squeezed(inner).as_str()))
 }
 
 /// Whether a name says that a list goes on behind its value.

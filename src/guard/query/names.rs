@@ -46,7 +46,8 @@ const NAMES: &[(Use, &str)] = &[
          groupfield groupcolumn grouping having apply compute aggregate aggregates aggregations aggs facet \
          facets facetby distinct distincton pivot sortspec sorted orderedby groupedby fullordering ordercol sortproperty \
          sortasc sortdesc asc desc aggregateonfield rowgroupcols valuecols pivotcols totalsummary groupsummary collapse \
-         stats 並び順 並べ替え ソート",
+         stats scol aggfunc aggfn aggregation aggregator aggregatefunction aggregationfunction fn func docvaluefields \
+         storedfields fielddatafields knn fieldvaluefactor bf qf pf boost 並び順 並べ替え ソート",
     ),
     (
         Use::Direction,
@@ -57,7 +58,7 @@ const NAMES: &[(Use, &str)] = &[
         Use::Condition,
         "filter filters filterby qfilter filtermodel where domain criteria criterion condition conditions \
          searchspec sqlfilter sqlfilters having predicate or and not rql rsql fiql cql sql soql sosl jql vtql expression expr \
-         rules fq scriptfields runtimemappings script completion alias aliases 絞り込み 条件",
+         rules fq bq scriptfields runtimemappings script completion alias aliases 絞り込み 条件",
     ),
     (
         Use::Words,
@@ -228,7 +229,22 @@ pub(super) fn is(name: &str, what: Use) -> bool {
 /// Whether a parameter of this name may be left out of a question without that the answer becomes another but
 /// for its order: what groups, counts or leaves out twins says what the answer holds.
 pub(super) fn orders(name: &str) -> bool {
-    const OTHERS: &[&str] = &["group", "having", "apply", "compute", "aggregat", "aggs", "facet", "distinct", "pivot"];
+    const OTHERS: &[&str] = &[
+        "group",
+        "having",
+        "apply",
+        "compute",
+        "aggregat",
+        "aggs",
+        "facet",
+        "distinct",
+        "pivot",
+        "valuefields",
+        "storedfields",
+        "fielddata",
+        "knn",
+        "qf",
+    ];
     let squeezed = squeezed(name);
     is(name, Use::Sort) && !OTHERS.iter().any(|word| squeezed.contains(word))
 }

@@ -153,8 +153,16 @@ impl<'s, 'p> Walk<'s, 'p> {
         if self.values > VALUES_MAX {
             return Err(too_many());
         }
-        if let Some(data) = disguise::data(text).as_deref().and_then(Tree::json) {
-            return self.cursor(&data);
+        // What is said in base64 is said.
+        let inner = disguise::whole(text).filter(|_| self.nested < NESTED_MAX && !self.searches());
+        if let Some(inner) = inner {
+            if let Some(data) = Tree::structure(&inner) {
+                self.cursor(&data)?;
+            }
+            self.nested += 1;
+            let said = self.leaf(inner.trim());
+            self.nested -= 1;
+            said?;
         }
         if self.nested < NESTED_MAX
             && let Some(tree) = self.inner(text)?
@@ -169,6 +177,7 @@ impl<'s, 'p> Walk<'s, 'p> {
         }
         self.screen.notice(text);
         self.computed(text)?;
+        self.goes_on(text)?;
         self.apart(text)?;
         self.named(text)?;
         self.declared(text)?;
@@ -247,10 +256,13 @@ impl<'s, 'p> Walk<'s, 'p> {
     }
 
     fn by(&mut self, parameter: &Parameter, text: &str) -> Result<(), Refusal> {
+        if parameter.is_statement {
+            self.stated(text)?;
+        }
         if !parameter.filters.is_empty() {
             self.about(&parameter.filters, text)?;
         }
-        if parameter.columns.is_empty() || text.is_empty() {
+        if parameter.columns.is_empty() || parameter.is_statement || text.is_empty() {
             return Ok(());
         }
         self.is_readable(text)?;
@@ -259,6 +271,14 @@ impl<'s, 'p> Walk<'s, 'p> {
         let own = text::pieces(text).filter_map(|piece| parameter.columns.get(&label::fold(piece)).copied());
         self.screen.ask(&name, &own.collect::<Vec<_>>(), Ask::Order)?;
         self.screen.ask(&name, &text::sorted(self.screen.columns(), text), Ask::Order)
+    }
+
+    /// A statement in a language of questions: a veiled column is asked about wherever it stands in there but in a plain
+    /// list of what the answer shall have, which is veiled there.
+    fn stated(&mut self, text: &str) -> Result<(), Refusal> {
+        self.is_readable(text)?;
+        self.mentions(text, Reading::Condition)?;
+        if text::is_plain_statement(text) { Ok(()) } else { self.screen.words(&self.name(), text) }
     }
 
     /// A value that is compared with the kinds in the way that its name says.

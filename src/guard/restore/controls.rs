@@ -93,7 +93,13 @@ impl IssuedForm {
             true => sent.iter().all(|one| has(form, &one.name)),
             false => in_doubt.iter().any(|name| has(form, name)),
         };
-        let mut meant = page.original.into_iter().zip(page.veiled).filter(|(o, _)| is_sent_to(o) && fits(o));
+        let in_doubt = |(o, v): &(Form, Form)| is_sent_to(o) && (o.is_in_doubt || v.is_in_doubt);
+        let forms: Vec<(Form, Form)> = page.original.into_iter().zip(page.veiled).collect();
+        // It may have any control, so that it may be meant.
+        if forms.iter().any(in_doubt) {
+            return None;
+        }
+        let mut meant = forms.into_iter().filter(|(o, _)| is_sent_to(o) && fits(o));
         let (Some((o, v)), None) = (meant.next(), meant.next()) else { return None };
         let mut form = IssuedForm::of(o, v, &page.kinds)?;
         form.anchor(id);

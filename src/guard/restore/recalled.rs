@@ -11,14 +11,14 @@ use std::ops::Range;
 use super::seen::{Field, Kept, Original};
 use super::shown::{Gathered, Likenesses, Shown};
 use super::tree::{self, Tree, names_of};
-use super::who::{About, says_another};
+use super::who::About;
 use super::{
     Doubt, Doubts, Fill, Forgotten, Home, RESTORED, Scope, Settled, Why, forgotten, locks_a_field, replaces_locked,
     table, told,
 };
 use crate::format::Format;
 use crate::format::csv::nodes as csv;
-use crate::format::json::nodes::{Member, Node};
+use crate::format::json::nodes::{Is, Member, Node};
 use crate::format::xml::nodes as xml;
 use crate::policy::plan::Plan;
 use crate::policy::remembered::{Recall, RecordAt};
@@ -88,7 +88,9 @@ pub fn recalled(plan: &Plan, doubts: &Doubts, sent: &Sent<'_>, memory: Memory<'_
     }
     let tree = Tree::read(sent.format, sent.text, sent.depth);
     let calls = tree.as_ref().zip(plan.recall.as_ref()).map(|(tree, recall)| Call::all(tree, (plan, recall), sent));
-    let calls = calls.unwrap_or_default();
+    let mut calls = calls.unwrap_or_default();
+    let mut asked = 0;
+    calls.retain(|call| call.is_itself(plan, &mut asked, memory));
     let Some(tree) = tree.as_ref().filter(|_| !calls.is_empty()) else {
         // Of a write that holds nothing to be compared nobody needs to know whose it is.
         let forgotten = forgotten::by_nobody(plan, tree.as_ref(), sent);
@@ -191,6 +193,12 @@ impl Fates<'_> {
         memory: Memory<'_>,
     ) -> Result<(), Refusal> {
         self.asks()?;
+        // Whoever reads bytes in base64 makes nothing of a veil, so that nobody may have emptied the field.
+        let is_of_bytes =
+            self.sent.format == Format::Calls && matches!(leaf.is, Is::Text(_)) && !self.tree.is_a_string(leaf);
+        if is_of_bytes && call.was_veiled(self.plan, &name, memory) {
+            return Err(Doubt::veil(leaf.span.clone(), None).refuse(self.plan));
+        }
         match call.found(self.plan, None, (name, leaf), memory) {
             Found::Original(kept, original) => self.goes_home(number, None, (kept, original), leaf),
             Found::Same => self.settled.kept.push(leaf.span.clone()),
@@ -290,15 +298,30 @@ impl<'t> Call<'t> {
         let (kind, id) = records.next()??;
         // Each place that tells of the record must tell the same.
         let same = records.all(|other| other.is_some_and(|(own, same)| own == kind && same == id));
-        let about = About { kind, id: &id };
         let places = recall.records.iter().filter_map(|(_, at)| match at {
             RecordAt::Place(place) => Some(place),
             RecordAt::Path(_) => None,
         });
         let names: Vec<&str> = places.chain([place]).flat_map(names_of).collect();
-        let is_sure = same && !id.is_empty() && !says_another(values, about) && !tree.has_alike(&names);
+        let is_sure = same && !id.is_empty() && !tree.has_alike(&names);
         let (format, around) = (sent.format, sent.around.to_owned());
         is_sure.then_some(Call { format, around, kind, id, values, span: 0..sent.text.len() })
+    }
+
+    /// Whether no other id beside its own says that it is another record than the one that was shown under that.
+    fn is_itself(&self, plan: &Plan, asked: &mut usize, memory: Memory<'_>) -> bool {
+        let about = About { kind: self.kind, id: &self.id };
+        if !told::may_be_another(self.values, about) {
+            return true;
+        }
+        let names = self.values.iter().map(|member| tree::name_of(member, self.format));
+        let fields = names.flat_map(|name| self.fields(plan, &name)).take_while(|_| {
+            *asked += 1;
+            *asked <= CELLS_MAX
+        });
+        let shown = fields.filter_map(|field| memory(&field)).find(|one| one.is_in_force);
+        let is_known = *asked <= CELLS_MAX;
+        is_known && told::is_itself(self.values, about, shown.as_ref().map_or("", |one| &one.kept.told))
     }
 
     /// The field that is in doubt, if it is one of the record's own and the only one of its name.
@@ -365,6 +388,11 @@ impl<'t> Call<'t> {
             all.text(original, &kept.veil, whole);
         }
         (asked, is_known)
+    }
+
+    /// Whether staff was given a veil of a field.
+    fn was_veiled(&self, plan: &Plan, name: &str, memory: Memory<'_>) -> bool {
+        self.fields(plan, name).iter().filter_map(memory).any(|one| !one.kept.veil.trim().is_empty())
     }
 
     /// What is remembered of a field, by all resources that show it.

@@ -375,6 +375,7 @@ mod tests {
             action: String::new(),
             charsets: None,
             is_plain: true,
+            is_in_doubt: false,
             end: None,
             controls: vec![control(name)],
         };

@@ -11,6 +11,7 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use super::tree::{self, SPOTS_MAX, Spot, Tree};
+use super::who::About;
 use super::{Forgotten, Kinds, told, whereabouts};
 use crate::format::json::nodes::{Is, Node, find};
 use crate::format::{self, Format};
@@ -252,7 +253,9 @@ impl<'a> Answer<'a> {
         if self.format == Format::Csv {
             around.push_str(&whereabouts::of_a_row(own));
         }
-        let told = told::said(self.plan, own);
+        let about = About { kind: &rule.kind, id: &id };
+        let issued = tree::members(values.1).unwrap_or_default();
+        let told = told::said(self.plan, own) + &told::named(issued, about);
         self.fields(rule, &Record { around, id, subject, told, values }, all);
     }
 

@@ -6,7 +6,6 @@
 use super::recalled::{Call, Sent};
 use super::tree::{self, Tree};
 use super::whereabouts;
-use super::who::{About, says_another};
 use crate::format::Format;
 use crate::format::csv::nodes as csv;
 use crate::format::json::nodes::{Is, Node, find};
@@ -46,7 +45,7 @@ fn of<'t>(row: &'t Node, (kind, column): (&'t str, &str), sent: &Sent<'t>) -> Op
     let values = tree::members(row)?;
     let id = tree::said(tree::leaf(&find(values, column)?.value)?);
     // With a blank around it, it is another one's to many, or nobody's.
-    let is_sure = !id.is_empty() && id.trim() == id && !says_another(values, About { kind, id });
+    let is_sure = !id.is_empty() && id.trim() == id;
     let around = format!("{}{}", sent.around, whereabouts::of_a_row(values));
     let (format, span) = (sent.format, row.span.clone());
     is_sure.then(|| Call { format, around, kind, id: id.to_owned(), values, span })

@@ -21,6 +21,9 @@ const RECORDS: [&str; 8] = ["record", "recordid", "module", "table", "model", "e
 /// How names of ids end.
 const ENDS: [&str; 4] = ["id", "ids", "uuid", "guid"];
 
+/// How names of numbers end that may be a record's own.
+const NUMBERS: [&str; 8] = ["no", "num", "number", "code", "key", "ref", "番号", "コード"];
+
 /// Words that end so and name no id.
 const WORDS: [&str; 14] = [
     "paid", "unpaid", "prepaid", "valid", "invalid", "void", "bid", "grid", "kid", "rapid", "solid", "covid", "liquid",
@@ -104,11 +107,21 @@ pub(super) fn is_itself(written: &[Member], original: &[Member], veiled: &[Membe
     })
 }
 
-/// Whether the values that a record is given say that it is another one.
+/// Whether a name may be that of another column that says which record is meant, if it says the same as its id.
+pub(super) fn may_name_it_too(name: &str, about: About<'_>) -> bool {
+    let folded = folded(name);
+    names_a_record(name) || about.names(name) || NUMBERS.iter().any(|end| folded.ends_with(end))
+}
+
+/// Whether a name is the record's own beyond doubt.
+pub(super) fn is_its_own(name: &str, about: About<'_>) -> bool {
+    IDS.contains(&name) || about.names(name)
+}
+
+/// Whether the values that a record is given say that it is another one, as far as they tell that alone.
 pub(super) fn says_another(values: &[Member], about: About<'_>) -> bool {
-    let is_own_name = |name: &str| IDS.contains(&name) || about.names(name);
     let says_it = |value: &Node| tree::leaf(value).is_some_and(|leaf| tree::said(leaf).trim() == about.id);
-    values.iter().filter(|said| is_own_name(tree::local(&said.name))).any(|said| !says_it(&said.value))
+    values.iter().filter(|said| is_its_own(tree::local(&said.name), about)).any(|said| !says_it(&said.value))
 }
 
 /// Whether a member beside says that this one is of somebody else now: `contact_id` of `contact`.

@@ -11,9 +11,10 @@ use crate::policy::rulebook::Rules;
 use crate::terms::action::Action;
 use crate::terms::event::Event;
 use crate::terms::kind::KindId;
+use crate::terms::methods::MERGE;
 
 /// Methods that write.
-const WRITES: [&str; 3] = ["POST", "PUT", "PATCH"];
+const WRITES: [&str; 4] = ["POST", "PUT", "PATCH", MERGE];
 
 /// Tells each rule that gives such tokens of a kind which a request imports that its staff may make.
 pub fn tell(rules: &Rules, resources: &[Resource], routes: &[Route], names: &Names<'_>, faults: &mut Faults) {

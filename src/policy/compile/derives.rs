@@ -12,6 +12,7 @@ use crate::policy::rule::resources::{At, Derive};
 use crate::route::pattern::Segment;
 use crate::terms::event::Event;
 use crate::terms::kind::KindId;
+use crate::terms::methods::MERGE;
 
 /// What paths end in by which CRMs copy.
 const COPIES: [&str; 8] = ["clone", "copy", "duplicate", "dup", "merge", "convert", "mailmerge", "mail-merge"];
@@ -73,7 +74,7 @@ fn tell(number: usize, resource: &Resource, routes: &[Route], faults: &mut Fault
             Segment::Parameter(_) | Segment::Between { .. } => None,
         });
         route.resource == number
-            && ["POST", "PUT", "PATCH"].iter().any(|method| route.rule.takes_method(method))
+            && ["POST", "PUT", "PATCH", MERGE].iter().any(|method| route.rule.takes_method(method))
             && last.is_some_and(|last| COPIES.contains(&last))
     };
     let Some(route) = routes.iter().find(copies) else { return };

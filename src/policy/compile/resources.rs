@@ -10,6 +10,7 @@ use crate::policy::headers::Headers;
 use crate::policy::node::Spot;
 use crate::policy::plan::{ColumnsAt, Otherwise, Parameter, SubjectAt, Teller};
 use crate::policy::reader::nearest;
+use crate::policy::rule::Word;
 use crate::policy::rule::fields::{Field, FieldSet, Is, Item, Told};
 use crate::policy::rule::matches::Match;
 use crate::policy::rule::resources::{At, Options, Query, Resource as Written, Subject};
@@ -359,11 +360,18 @@ fn subjects(resource: &Written, faults: &mut Faults) {
     }
 }
 
+/// What `query:` says of a parameter that holds a statement in SOQL, COQL, VTQL and the like.
+const STATEMENT: &str = "statement";
+
 fn parameters(query: &[Query], names: &Names<'_>, faults: &mut Faults) -> HashMap<String, Parameter> {
     let mut parameters: HashMap<String, Parameter> = HashMap::new();
     for rule in query {
         let parameter = parameters.entry(fold(&rule.name)).or_default();
-        parameter.filters.extend(rule.filters.iter().filter_map(|kind| names.kind(kind, faults)));
+        // A kind that somebody has called so goes first.
+        let is_statement = |word: &&Word| word.text == STATEMENT && names.kinds.id(STATEMENT).is_none();
+        parameter.is_statement |= rule.filters.iter().any(|word| is_statement(&word));
+        let kinds = rule.filters.iter().filter(|word| !is_statement(word));
+        parameter.filters.extend(kinds.filter_map(|kind| names.kind(kind, faults)));
         for (column, kind) in &rule.columns {
             let Some(id) = names.kind(kind, faults) else { continue };
             if parameter.columns.insert(fold(column), id).is_some_and(|other| other != id) {

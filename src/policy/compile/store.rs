@@ -49,13 +49,9 @@ pub fn compile(stored: &[Stored], names: &Names<'_>, faults: &mut Faults) -> Sto
 /// Why a token is not for what the CRM holds, and what to do.
 fn refused(token: Token) -> Option<(&'static str, &'static str)> {
     match token {
-        Token::Opaque => None,
+        Token::Opaque | Token::Format { .. } => None,
         Token::Random { .. } => {
             Some(("`random` gives one value many tokens, and nobody could look for it", "write `opaque`"))
-        }
-        // It opens by nothing but a map of what was issued.
-        Token::Format { .. } => {
-            Some(("`format` is not for `store` yet: it could not be turned back", "write `opaque`"))
         }
     }
 }
@@ -106,6 +102,10 @@ fn max(store: &mut Store, (kind, chars): (KindId, usize), word: &Word, names: &N
     }
     if store.max.insert(kind, chars).is_some_and(|other| other != chars) {
         faults.error(&word.spot, "conflict", format!("`store` says two lengths for `{name}`"));
+    }
+    if matches!(store.tokens.get(&kind), Some(Token::Format { .. })) {
+        // It is as long as its value.
+        return;
     }
     let least = token_chars(name, STORED, 1);
     if least > chars {

@@ -102,12 +102,13 @@ impl fmt::Display for Glob {
 }
 
 /// Methods that a rule may name, and a request have; a CRM with others is not known.
-pub const METHODS: [(&str, &str); 7] = [
+pub const METHODS: [(&str, &str); 8] = [
     ("GET", "GET"),
     ("HEAD", "HEAD"),
     ("POST", "POST"),
     ("PUT", "PUT"),
     ("PATCH", "PATCH"),
+    ("MERGE", "MERGE"),
     ("DELETE", "DELETE"),
     ("OPTIONS", "OPTIONS"),
 ];

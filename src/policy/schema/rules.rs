@@ -156,7 +156,7 @@ shape!(Remembered, "By what is remembered of the record veils become their origi
 );
 piece!(named Request, "A method and a path.", |_generator| json_schema!({
     "type": "string",
-    "pattern": "^((GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)(\\|(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS))* +)?/",
+    "pattern": "^((GET|HEAD|POST|PUT|PATCH|MERGE|DELETE|OPTIONS)(\\|(GET|HEAD|POST|PUT|PATCH|MERGE|DELETE|OPTIONS))* +)?/",
     "examples": ["GET /customers", "GET|PUT /api/customers/{id}"],
 }));
 shape!(Match, "Which requests are meant.",
@@ -171,7 +171,7 @@ shape!(Match, "Which requests are meant.",
         "json": Named<OneOrMore<Text>>, "Values of a JSON body, by JSONPath, and what they say.";
     }
 );
-one_of!(Method, "A method.", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+one_of!(Method, "A method.", "GET", "HEAD", "POST", "PUT", "PATCH", "MERGE", "DELETE", "OPTIONS");
 piece!(named At, "Where a subject's id is.", |_generator| json_schema!({
     "type": ["string", "number", "boolean"], "examples": ["path.id", "query.record", "$.id", "顧客番号", "none"],
 }));

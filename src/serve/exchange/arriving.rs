@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use http::{Method, request};
+use http::request;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::timeout;
@@ -18,12 +18,9 @@ use crate::serve::gate::fault::GateFault;
 use crate::serve::gate::hop::{self, Arrival};
 use crate::serve::house::{Gateway, House, Share};
 use crate::serve::upstream::Upstream;
+use crate::terms::methods;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
-
-/// Methods that the gateway passes.
-const METHODS: [Method; 7] =
-    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 
 /// Recognises staff, and cleans the head of what is not the CRM's to see.
 pub async fn identify(
@@ -38,7 +35,7 @@ pub async fn identify(
     let by = found.as_ref().ok().and_then(|found| found.as_ref().map(|(number, _)| *number));
     identity::strip(&house.identity, by, &mut head.headers);
     arrive(house, head, peer, facts)?;
-    if !METHODS.contains(&head.method) {
+    if !methods::SERVED.contains(&head.method.as_str()) {
         return Err(Refusal::new(Reason::Method, "a method that the gateway does not pass"));
     }
     let staff = found?.map(|(_, staff)| staff);

@@ -39,6 +39,7 @@ use crate::terms::bounds::Bounds;
 use crate::terms::disclosure::Subject;
 use crate::terms::event::Event;
 use crate::terms::label;
+use crate::terms::methods::MERGE;
 use crate::terms::mint::Mint;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::staff::Staff;
@@ -254,7 +255,7 @@ impl Asked {
         if kind.contains("json-patch") && plan.decisions.iter().any(|own| own.action.veils() || own.readonly) {
             let note =
                 "a JSON Patch moves values that nobody sees and asks what they are; send the members that change";
-            return Err(Refusal::new(Reason::RequestUnreadable, note));
+            return Err(Refusal::new(Reason::Patch, note));
         }
         let (format, text) = self.text().map_err(unreadable)?;
         let readings = match format {
@@ -331,7 +332,8 @@ impl Asked {
         method::is_the_only_one(self.head.method.as_str(), &parameters)?;
         let sought = inbound.typed();
         let mut doubts = inbound.doubts(self.head.method == Method::PUT);
-        doubts.changes = matches!(self.head.method, Method::PUT | Method::PATCH) && self.subject(plan).id.is_some();
+        let changes = matches!(self.head.method, Method::PUT | Method::PATCH) || self.head.method.as_str() == MERGE;
+        doubts.changes = changes && self.subject(plan).id.is_some();
         if self.writes(plan) {
             let goes_home = plan.restore || plan.recall.is_some();
             let said = if goes_home { [parameters, numbers].concat() } else { Vec::new() };
@@ -525,7 +527,8 @@ fn request(mut head: request::Parts, path: &Canonical, body: Bytes) -> Result<Re
         head.uri = target.parse().map_err(odd)?;
     }
     head.headers.remove(header::CONTENT_LENGTH);
-    if !body.is_empty() || matches!(head.method, Method::POST | Method::PUT | Method::PATCH) {
+    let says_length = matches!(head.method, Method::POST | Method::PUT | Method::PATCH);
+    if !body.is_empty() || says_length || head.method.as_str() == MERGE {
         head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     }
     Ok(Request::from_parts(head, Full::new(body)))

@@ -16,6 +16,7 @@ mod head;
 mod hidden;
 mod leads;
 mod login;
+pub mod migrate;
 mod more;
 mod posted;
 mod prefetched;
@@ -166,7 +167,7 @@ async fn answered(
         compared_with = restored?;
         home.extend(hidden::gone_home(std::mem::take(&mut compared_with.values)));
     }
-    let goes = going(gateway, house, (&asked, &plan), logs_in)?;
+    let goes = Box::pin(going(gateway, house, (&asked, &plan), logs_in)).await?;
     let by_crm = (upstream.identity(), house.bounds.depth);
     let of = (&doubts, compared_with, logs_in);
     let write = Box::pin(goes_on(gateway, house, by_crm, (&asks, &plan), &asked, &mut receipt, of)).await?;
@@ -216,7 +217,7 @@ fn site(
 }
 
 /// What goes on as tokens, to a CRM that holds them. It knows the names of staff who log in as they are.
-fn going(
+async fn going(
     gateway: &Gateway,
     house: &House,
     (asked, plan): (&Asked, &Plan),
@@ -225,6 +226,10 @@ fn going(
     let goes = if logs_in { None } else { asked.goes(plan, house.mint.as_ref(), &house.bounds)? };
     let tokens = goes.as_ref().map_or(0, |goes| goes.tokens);
     gateway.metrics.vault.with_label_values(&["store", "ok"]).inc_by(tokens as u64);
+    if goes.is_some() {
+        // A token that the CRM held and nobody could turn back would be a value that is lost.
+        gateway.keeping.durable(house.bounds.ledger_wait).await?;
+    }
     Ok(goes)
 }
 

@@ -126,7 +126,8 @@ impl Sealing {
         let (mut all, mut chars) = (Vec::new(), 0);
         for (original, veiled) in original.into_iter().zip(veiled) {
             let same = original.charsets.as_deref().is_none_or(|charsets| readings::is_sent_in(charsets, charset));
-            let Some(end) = original.end.filter(|_| original.is_plain && same && differ(&original, &veiled)) else {
+            let is_whole = original.is_plain && !original.is_in_doubt && !veiled.is_in_doubt;
+            let Some(end) = original.end.filter(|_| is_whole && same && differ(&original, &veiled)) else {
                 continue;
             };
             if all.len() >= FORMS_MAX {

@@ -7,24 +7,25 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{request, response};
 
-use crate::body::charset::Charset;
+use crate::body::charset::{self, Charset};
 use crate::body::rewriter::Rewriter;
 use crate::body::{parts, readings};
 use crate::format::files::Beginning;
 use crate::format::multipart::{Files, MultipartWalker};
 use crate::format::xml::calls;
-use crate::format::{self, Format};
+use crate::format::{self, Format, media};
 use crate::guard::outbound::Outbound;
 use crate::guard::query::{Question, Stored};
-use crate::guard::stored::{Inward, What, is_all_tokens};
+use crate::guard::stored::{Inward, Standing, What, is_all_tokens};
 use crate::guard::turned::{Outward, Turned};
 use crate::policy::plan::{Plan, Unreadable};
 use crate::route::normal;
-use crate::serve::exchange::asked::{Asked, unreadable};
+use crate::serve::exchange::asked::{Asked, content_type, unreadable};
 use crate::serve::exchange::forms::{self, Parameters};
 use crate::serve::exchange::head::{edit_headers, show_headers};
 use crate::serve::exchange::questions::is_vouched_for;
 use crate::serve::exchange::reading::readable;
+use crate::terms::action::Token;
 use crate::terms::bounds::Bounds;
 use crate::terms::edit::Guard;
 use crate::terms::leaf::Walker;
@@ -89,17 +90,30 @@ impl Asked {
     fn written(&self, by: By<'_>) -> Result<Goes, Refusal> {
         let mut goes = Goes::default();
         let raw = self.head().uri.query().unwrap_or_default();
-        let query = one_reading(readings::form(raw.as_bytes()), raw.as_bytes(), |text| {
+        let named = named_charset(None, raw.as_bytes())?;
+        goes.take_query(one_reading(Format::Form, (readings::form(raw.as_bytes()), named), raw.as_bytes(), |text| {
             by.rewritten(Format::Form, text, || What::Written)
-        })?;
-        goes.take_query(query)?;
+        })?)?;
         if self.body().is_empty() {
             return Ok(goes);
         }
-        let (format, text) = self.text().map_err(unreadable)?;
-        let body =
-            one_reading(all_readings(format, &text), self.body(), |text| by.rewritten(format, text, || What::Written))?;
-        goes.take_body(body);
+        let sent = self.sent().map_err(unreadable)?;
+        let made = match (sent.format, sent.charset.and_then(charset::by_name)) {
+            (Format::Form, _) => {
+                let named = named_charset(content_type(self.headers())?, self.body())?;
+                one_reading(Format::Form, (readings::form(&sent.text), named), self.body(), |text| {
+                    by.rewritten(sent.format, text, || What::Written)
+                })?
+            }
+            // What is no form is in the charset that it says.
+            (format, Some(own)) if format != Format::Multipart && own != Charset::Utf8 => {
+                Some(by.rewritten_in((format, own), self.body(), || What::Written)?).filter(|made| made.tokens > 0)
+            }
+            (format, _) => one_reading(format, (all_readings(format, &sent.text), None), self.body(), |text| {
+                by.rewritten(format, text, || What::Written)
+            })?,
+        };
+        goes.take_body(made);
         Ok(goes)
     }
 
@@ -109,32 +123,46 @@ impl Asked {
         let mut goes = Goes::default();
         is_all_tokens(stored, Question::Parameters(&self.named_segments(by.plan)))?;
         let raw = self.head().uri.query().unwrap_or_default();
-        let query = one_reading(readings::form(raw.as_bytes()), raw.as_bytes(), |text| by.asked(Format::Form, text))?;
+        let query = one_reading(Format::Form, (readings::form(raw.as_bytes()), None), raw.as_bytes(), |text| {
+            by.asked(Format::Form, text)
+        })?;
         goes.take_query(query)?;
         if self.body().is_empty() {
             return Ok(goes);
         }
         let (format, text) = self.text().map_err(unreadable)?;
-        goes.take_body(one_reading(all_readings(format, &text), self.body(), |text| by.asked(format, text))?);
+        goes.take_body(one_reading(format, (all_readings(format, &text), None), self.body(), |text| {
+            by.asked(format, text)
+        })?);
         Ok(goes)
     }
 }
 
 impl Goes {
-    fn take_query(&mut self, made: Option<(Vec<u8>, usize)>) -> Result<(), Refusal> {
-        let Some((query, tokens)) = made else { return Ok(()) };
+    fn take_query(&mut self, made: Option<Made>) -> Result<(), Refusal> {
+        let Some(made) = made else { return Ok(()) };
         let odd = |_| Refusal::new(Reason::Ambiguous, "the query cannot be written again");
-        self.query = Some(String::from_utf8(query).map_err(odd)?);
-        self.tokens += tokens;
+        self.query = Some(String::from_utf8(made.bytes).map_err(odd)?);
+        self.tokens += made.tokens;
         Ok(())
     }
 
-    fn take_body(&mut self, made: Option<(Vec<u8>, usize)>) {
-        if let Some((body, tokens)) = made {
-            self.body = Some(body.into());
-            self.tokens += tokens;
+    fn take_body(&mut self, made: Option<Made>) {
+        if let Some(made) = made {
+            self.body = Some(made.bytes.into());
+            self.tokens += made.tokens;
         }
     }
+}
+
+/// A text with tokens in the place of values.
+#[derive(Default)]
+struct Made {
+    bytes: Vec<u8>,
+    /// How many there are.
+    tokens: usize,
+    /// Each of them.
+    standing: Vec<Standing>,
 }
 
 /// A body in each way that a server may read it.
@@ -146,26 +174,78 @@ fn all_readings(format: Format, text: &[u8]) -> Vec<Cow<'_, [u8]>> {
     }
 }
 
-/// What becomes of a text that can be read in one way; nothing where that is as it came. In which charset a form
-/// is that can be read in several, its page would have to say: which value a token stands for hangs on it.
-fn one_reading<'t>(
-    readings: Vec<Cow<'t, [u8]>>,
+/// The charset that a form says it is in: by its label, or as browsers fill in a control that is called so. Two
+/// that differ say nothing.
+fn named_charset(content_type: Option<&str>, form: &[u8]) -> Result<Option<&'static str>, Refusal> {
+    const CONTROL: &str = "_charset_";
+    let label = content_type.map(media::claim).transpose()?.and_then(|claim| claim.charset);
+    let control = form.split(|byte| *byte == b'&').filter_map(|pair| pair.strip_prefix(CONTROL.as_bytes()));
+    let control = control.filter_map(|rest| str::from_utf8(rest.strip_prefix(b"=")?).ok()).map(str::to_owned);
+    let named: Vec<Option<&'static str>> =
+        label.into_iter().chain(control).map(|name| readings::charset_of(&name)).collect();
+    Ok(named.first().copied().flatten().filter(|first| named.iter().all(|other| *other == Some(first))))
+}
+
+/// What becomes of a text that can be read in several ways; nothing where that is as it came. In which charset a
+/// form is that says none, its page would have to say: which value a token stands for hangs on it. So all readings
+/// must agree on the values that become tokens, or the form says in which it is.
+fn one_reading(
+    format: Format,
+    (all, named): (Vec<Cow<'_, [u8]>>, Option<&'static str>),
     raw: &[u8],
-    mut make: impl FnMut(&[u8]) -> Result<(Vec<u8>, usize), Refusal>,
-) -> Result<Option<(Vec<u8>, usize)>, Refusal> {
-    let is_alone = readings.len() == 1;
-    for reading in readings {
-        let made = make(&reading)?;
-        if made.1 == 0 {
-            continue;
-        }
-        if is_alone && *reading == *raw {
-            return Ok(Some(made));
-        }
+    mut make: impl FnMut(&[u8]) -> Result<Made, Refusal>,
+) -> Result<Option<Made>, Refusal> {
+    let doubt = || {
         let note = "a value that the crm holds as a token came in a charset that nothing tells; send UTF-8";
-        return Err(Refusal::new(Reason::RequestUnreadable, note));
+        Refusal::new(Reason::RequestUnreadable, note)
+    };
+    let own: Option<Vec<u8>> = match named {
+        Some(named) if *all[0] != *raw || all.len() > 1 => Some(readings::form_in(raw, named).ok_or_else(doubt)?),
+        _ => None,
+    };
+    let all = own.map_or(all, |own| vec![Cow::Owned(own)]);
+    let mut first: Option<(Vec<u8>, Made)> = None;
+    for reading in all {
+        let made = make(&reading)?;
+        match &first {
+            Some((_, other)) if other.standing != made.standing => return Err(doubt()),
+            Some(_) => {}
+            None => first = Some((reading.into_owned(), made)),
+        }
     }
-    Ok(None)
+    let Some((reading, made)) = first.filter(|(_, made)| made.tokens > 0) else { return Ok(None) };
+    if reading == raw {
+        return Ok(Some(made));
+    }
+    // What is no form has no pieces that could be put back where they stood.
+    if format != Format::Form {
+        return Err(doubt());
+    }
+    let bytes = readings::spliced(raw, &reading, &made.bytes).ok_or_else(doubt)?;
+    Ok(Some(Made { bytes, ..made }))
+}
+
+/// What stands in a text at the places of kinds that the CRM holds as tokens.
+pub(super) fn standing(
+    plan: &Plan,
+    mint: &dyn Mint,
+    bounds: &Bounds,
+    (format, text): (Format, &[u8]),
+) -> Result<Vec<Standing>, Refusal> {
+    Ok(By { plan, mint, bounds }.rewritten(format, text, || What::Seen)?.standing)
+}
+
+/// A text in which each such value is a token of now, and what stands there then. A dry run notes nothing.
+pub(super) fn renewed(
+    plan: &Plan,
+    mint: &dyn Mint,
+    bounds: &Bounds,
+    (format, text): (Format, &[u8]),
+    dry: bool,
+) -> Result<(Vec<u8>, Vec<Standing>), Refusal> {
+    let what = || if dry { What::Tried } else { What::Renewed };
+    let made = By { plan, mint, bounds }.rewritten(format, text, what)?;
+    Ok((made.bytes, made.standing))
 }
 
 impl By<'_> {
@@ -179,34 +259,44 @@ impl By<'_> {
         }
     }
 
-    /// A text with tokens in the place of values, and how many.
-    fn rewritten<'w>(
+    /// A text with tokens in the place of values.
+    fn rewritten<'w>(self, format: Format, text: &[u8], what: impl Fn() -> What<'w>) -> Result<Made, Refusal> {
+        self.rewritten_in((format, Charset::Utf8), text, what)
+    }
+
+    /// The same of one that is in this charset.
+    fn rewritten_in<'w>(
         self,
-        format: Format,
+        (format, charset): (Format, Charset),
         text: &[u8],
         what: impl Fn() -> What<'w>,
-    ) -> Result<(Vec<u8>, usize), Refusal> {
+    ) -> Result<Made, Refusal> {
         let mut guard = Inward::new(self.plan, self.mint, what());
-        let mut rewriter = Rewriter::new(self.walker(format).map_err(unreadable)?, self.bounds);
-        let mut out = Vec::new();
+        let walker = self.walker(format).map_err(unreadable)?;
+        let mut rewriter = Rewriter::in_charset(walker, charset, self.bounds);
+        let mut bytes = Vec::new();
         for chunk in text.chunks(STEP_BYTES) {
             if let Some(released) = rewriter.write(chunk, &mut guard).map_err(unreadable)? {
-                out.extend(released.bytes);
+                bytes.extend(released.bytes);
             }
         }
-        out.extend(rewriter.end(&mut guard).map_err(unreadable)?.bytes);
-        Ok((out, guard.tokens))
+        bytes.extend(rewriter.end(&mut guard).map_err(unreadable)?.bytes);
+        Ok(Made { bytes, tokens: guard.tokens, standing: guard.standing })
     }
 
     /// A question with tokens in the place of what it looks for.
-    fn asked(self, format: Format, text: &[u8]) -> Result<(Vec<u8>, usize), Refusal> {
+    fn asked(self, format: Format, text: &[u8]) -> Result<Made, Refusal> {
         let stored = Stored { plan: self.plan, store: &self.plan.store };
         let sought = self.read(format, text, |question| stored.sought(question))?.unwrap_or_default();
         if sought.is_empty() {
-            return Ok((Vec::new(), 0));
+            return Ok(Made::default());
         }
         let made = self.rewritten(format, text, || What::Sought(&sought))?;
-        self.read(format, &made.0, |question| is_all_tokens(stored, question))?;
+        // Tokens that look like values would be asked about like values.
+        let looks_like = self.plan.store.tokens.values().any(|token| matches!(token, Token::Format { .. }));
+        let proof = looks_like.then(|| self.rewritten(format, text, || What::Proven(&sought))).transpose()?;
+        let proof = proof.as_ref().map_or(&made.bytes, |proof| &proof.bytes);
+        self.read(format, proof, |question| is_all_tokens(stored, question))?;
         Ok(made)
     }
 
@@ -253,7 +343,7 @@ pub(super) struct Back {
 impl Back {
     /// For a body of this form; nothing where the CRM holds no tokens.
     pub(super) fn of(
-        plan: &Plan,
+        plan: &Arc<Plan>,
         mint: &Arc<dyn Mint>,
         (format, charset): (Format, Charset),
         bounds: &Bounds,
@@ -266,7 +356,7 @@ impl Back {
         if format == Format::Events {
             rewriter = rewriter.event_by_event();
         }
-        Ok(Some(Box::new(Back { rewriter, guard: Outward::new(&plan.kinds, mint) })))
+        Ok(Some(Box::new(Back { rewriter, guard: Outward::new(plan, mint) })))
     }
 
     /// Takes the next bytes; gives what can be judged, and what of it was a token.
@@ -290,12 +380,12 @@ impl Back {
 /// Turns the tokens of an answer's head back, and shows it to the guard of the answer.
 pub(super) fn headers(
     head: &mut response::Parts,
-    plan: &Plan,
+    plan: &Arc<Plan>,
     mint: &Arc<dyn Mint>,
     guard: &mut Outbound,
 ) -> Result<(), Refusal> {
     if plan.store.is_there {
-        let mut outward = Outward::new(&plan.kinds, mint);
+        let mut outward = Outward::new(plan, mint);
         for (number, (name, value)) in head.headers.iter().enumerate() {
             // What is no text is refused below.
             if let Ok(text) = std::str::from_utf8(value.as_bytes()) {
@@ -312,7 +402,7 @@ pub(super) fn headers(
 pub(super) fn whole(
     head: &response::Parts,
     body: Bytes,
-    (plan, mint): (&Plan, &Arc<dyn Mint>),
+    (plan, mint): (&Arc<Plan>, &Arc<dyn Mint>),
     guard: &mut Outbound,
     bounds: &Bounds,
 ) -> Result<Bytes, Refusal> {

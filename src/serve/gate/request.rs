@@ -13,10 +13,7 @@ use http::{Method, Version};
 use super::bounds::Bounds;
 use super::fault::{GateFault, Reason};
 use super::head::{Fields, Framing, Lines, field, is_token};
-
-/// The methods that the gateway serves; any other is refused.
-pub(super) const METHODS: [Method; 7] =
-    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+use crate::terms::methods::SERVED;
 
 /// What a request line may take beside its target: the longest method, the version and two spaces.
 const AROUND_TARGET: usize = 32;
@@ -156,8 +153,8 @@ fn request_line(line: &[u8], bounds: &Bounds) -> Result<(Method, Version), GateF
     if !is_token(method) {
         return Err(GateFault::framing("a method is not a token"));
     }
-    let known = METHODS.iter().find(|known| known.as_str().as_bytes() == method);
-    let Some(method) = known else {
+    let known = SERVED.iter().find(|known| known.as_bytes() == method);
+    let Some(method) = known.and_then(|known| known.parse().ok()) else {
         return Err(GateFault::new(Reason::Method, "a method is not served"));
     };
     if target.len() > bounds.target_bytes_max {
@@ -166,7 +163,7 @@ fn request_line(line: &[u8], bounds: &Bounds) -> Result<(Method, Version), GateF
     if !is_target(target) {
         return Err(GateFault::new(Reason::Target, "a target is not a plain path with an optional query"));
     }
-    Ok((method.clone(), version))
+    Ok((method, version))
 }
 
 /// Whether this is a path from the root with an optional query. `//host` is refused since it reads as an authority

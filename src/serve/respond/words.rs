@@ -167,6 +167,17 @@ pub fn of(reason: Reason) -> Words {
             ),
             ("送信内容を読み取れません", "形式が不明または不正なため確認できませんでした。何も保存されていません。"),
         ),
+        Reason::Patch => words(
+            415,
+            (
+                "A JSON Patch is not let through",
+                "It moves and compares values that are hidden from you. Send the members that change, as JSON; nothing was saved.",
+            ),
+            (
+                "JSON Patchは通せません",
+                "隠されている値を移したり比べたりできるためです。変わる項目だけをJSONで送ってください。何も保存されていません。",
+            ),
+        ),
         Reason::Unrecognised => words(
             401,
             ("Please log in", "The gateway does not know who asks. Log in again, or ask the administrator."),

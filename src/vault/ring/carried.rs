@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use crate::vault::kek::{KEK_BYTES, KekError, LocalKey, Wrap};
 use crate::vault::ring::change;
 use crate::vault::ring::fault::RingError;
-use crate::vault::ring::written::{Material, Row, Written};
+use crate::vault::ring::written::{Material, Row, Shred, Written};
 
 const HEADER: &str = "sudare-keys-export 1";
 
@@ -133,9 +133,16 @@ pub fn missing(own: &Written, other: &Written) -> Option<u16> {
 }
 
 /// Puts another ring in the place of this one, and wraps it. What it says of encryptions is the most that either
-/// says; what this one has destroyed stays so unless the other mints under it.
+/// says; what this one has destroyed stays so unless the other mints under it for more than one domain, and whose
+/// tokens opened no more here do not open there.
 pub fn take(own: Option<&Written>, mut other: Written, kek: &dyn Wrap) -> Result<Written, CarriedError> {
     if let Some(own) = own {
+        let is_gone = |version: &u16| own.row(*version).is_some_and(|row| matches!(row.material, Material::Destroyed));
+        let gone: Vec<u16> = other.own.keys().copied().filter(is_gone).collect();
+        for version in gone {
+            other.forget(version);
+            other.domains.retain(|_, minting| *minting != version);
+        }
         let named: Vec<u16> = other.domains.values().copied().chain([other.shared, other.active()]).collect();
         for row in &mut other.rows {
             let Some(before) = own.row(row.version) else { continue };
@@ -144,6 +151,13 @@ pub fn take(own: Option<&Written>, mut other: Written, kek: &dyn Wrap) -> Result
                 row.material = Material::Destroyed;
             }
         }
+        let lives = |other: &Written, version| {
+            other.row(version).is_some_and(|row| !matches!(row.material, Material::Destroyed))
+        };
+        let shreds: Vec<Shred> = own.shreds.iter().filter(|own| lives(&other, own.0)).copied().collect();
+        other.shreds.extend(shreds);
+        let living = other.shreds.iter().filter(|own| lives(&other, own.0)).copied().collect();
+        other.shreds = living;
     }
     change::wrap(&mut other, kek)?;
     Ok(other)
@@ -166,7 +180,8 @@ mod tests {
 
     fn clear(kek: &dyn Wrap) -> Written {
         let mut written = change::first(kek, 0).expect("a ring");
-        change::rotate(&mut written, kek, &Moved { all: false, named: vec!["a b".to_owned()] }, 9).expect("rotated");
+        change::rotate(&mut written, kek, &Moved { named: vec!["a b".to_owned()], ..Moved::default() }, 9)
+            .expect("rotated");
         change::unwrap(&mut written, kek).expect("in clear");
         written
     }

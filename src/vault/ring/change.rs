@@ -3,16 +3,19 @@
 //! All of it is done to what the file says; whoever asks holds the lock, and replaces the file. A key that wraps is
 //! needed for new versions alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use aws_lc_rs::rand;
 use zeroize::Zeroizing;
 
-use crate::terms::mint::STORED;
+use crate::terms::mint::{Domain, STORED};
 use crate::vault::kek::{KekError, Wrap};
+use crate::vault::ring::Ring;
 use crate::vault::ring::fault::RingError;
-use crate::vault::ring::written::{DOMAINS_MAX, MATERIAL_BYTES, Material, Row, State, VERSIONS_MAX, Written};
+use crate::vault::ring::written::{
+    DOMAINS_MAX, MATERIAL_BYTES, Material, Row, SHREDS_MAX, State, VERSIONS_MAX, Written,
+};
 
 /// Bytes of a domain's name.
 const NAME_BYTES_MAX: usize = 256;
@@ -39,6 +42,8 @@ pub enum Denied {
     Full,
     /// A domain cannot be called so.
     NoName,
+    /// It is what the CRM itself holds.
+    Stored,
 }
 
 impl From<RingError> for Denied {
@@ -70,6 +75,7 @@ impl fmt::Display for Denied {
                 domains.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
             ),
             Denied::Full => f.write_str("the key ring has as many versions or domains as it may have"),
+            Denied::Stored => write!(f, "`{STORED}` is what the CRM itself holds, and has no key of its own"),
             Denied::NoName => f.write_str("a token domain's name is one line of at most 256 bytes"),
         }
     }
@@ -91,13 +97,22 @@ pub struct Moved {
     pub all: bool,
     /// These.
     pub named: Vec<String>,
+    /// Whether each of them gets a version that is its alone.
+    pub own: bool,
 }
 
 /// A ring with its first version.
 pub fn first(kek: &dyn Wrap, now: i64) -> Result<Written, RingError> {
     let mut row = Row { version: 1, created: Some(now), count: 0, material: Material::Clear(drawn()?) };
     seal(&mut row, kek)?;
-    Ok(Written { kek: Some(kek.id()), rows: vec![row], shared: 1, domains: BTreeMap::new() })
+    Ok(Written {
+        kek: Some(kek.id()),
+        rows: vec![row],
+        shared: 1,
+        domains: BTreeMap::new(),
+        own: BTreeMap::new(),
+        shreds: BTreeSet::new(),
+    })
 }
 
 /// Wraps what is in clear; the ring is one of this key from then on.
@@ -120,17 +135,21 @@ pub fn unwrap(written: &mut Written, kek: &dyn Wrap) -> Result<(), KekError> {
 }
 
 /// A new version mints from now on; shared domains stay where they are but for those that move. Where nothing but
-/// domains is to move, and all of them can, no version is drawn. Gives the version that mints.
+/// domains is to move, and all of them can, no version is drawn. A domain that has a version of its own gets another
+/// one, and stays where it is when all move. Gives the version that mints.
 pub fn rotate(written: &mut Written, kek: &dyn Wrap, moved: &Moved, now: i64) -> Result<u16, Denied> {
-    let names_fit =
-        |name: &String| name.len() <= NAME_BYTES_MAX && !name.contains(char::is_control) && !name.is_empty();
-    if !moved.named.iter().all(names_fit) {
+    if !moved.named.iter().all(|name| fits(name)) {
         return Err(Denied::NoName);
     }
+    if moved.own && moved.named.iter().any(|name| name == STORED) {
+        return Err(Denied::Stored);
+    }
+    let (own, common): (Vec<&String>, Vec<&String>) =
+        moved.named.iter().partition(|name| moved.own || has_own(written, name));
     let only_moves = moved.all || !moved.named.is_empty();
     let active = written.active();
-    let lags = |name: &String| minting(written, name) != active;
-    let can_move = moved.named.iter().all(lags) && (!moved.all || written.shared != active);
+    let lags = |name: &&String| minting(written, name) != active;
+    let can_move = common.iter().all(lags) && (!moved.all || written.shared != active);
     if !(only_moves && can_move) {
         draw(written, kek, now)?;
     }
@@ -138,17 +157,60 @@ pub fn rotate(written: &mut Written, kek: &dyn Wrap, moved: &Moved, now: i64) ->
     if moved.all {
         // What the CRM itself holds is moved only by its name: its rows would no more be found by their tokens.
         let stored = minting(written, STORED);
-        written.domains.clear();
+        let owned = std::mem::take(&mut written.domains).into_iter();
+        let owned = owned.filter(|(name, version)| written.own.get(version) == Some(name)).collect();
+        written.domains = owned;
         written.domains.insert(STORED.to_owned(), stored);
         written.shared = active;
     }
-    for name in &moved.named {
+    for name in common {
         written.domains.insert(name.clone(), active);
+    }
+    for name in own {
+        draw_own(written, kek, name, now)?;
     }
     if written.domains.len() > DOMAINS_MAX {
         return Err(Denied::Full);
     }
     Ok(active)
+}
+
+/// What became of whose tokens.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Shredded {
+    /// Versions that are no more: nothing opens what they sealed.
+    pub destroyed: Vec<u16>,
+    /// Versions whose keys live, since others need them; their tokens of that domain or subject are refused.
+    pub refused: Vec<u16>,
+}
+
+/// Ends the tokens of a domain or a subject. The versions that are a domain's alone are destroyed, and it gets
+/// another one; of all others the ring says that its tokens open no more. `ring` is the same ring, opened.
+pub fn shred(written: &mut Written, ring: &Ring, whose: &Domain, kek: &dyn Wrap, now: i64) -> Result<Shredded, Denied> {
+    let mut done = Shredded::default();
+    if let Domain::Shared(name) = whose {
+        if !fits(name) {
+            return Err(Denied::NoName);
+        }
+        if name == STORED {
+            return Err(Denied::Stored);
+        }
+        let before: Vec<u16> = written.own.iter().filter(|(_, of)| *of == name).map(|(version, _)| *version).collect();
+        draw_own(written, kek, name, now)?;
+        before.iter().for_each(|version| written.forget(*version));
+        done.destroyed = before;
+    }
+    for keys in ring.newest_first().filter(|keys| !done.destroyed.contains(&keys.version)) {
+        if !written.own.contains_key(&keys.version) {
+            written.shreds.insert((keys.version, keys.shred(whose)));
+            done.refused.push(keys.version);
+        }
+    }
+    done.refused.sort_unstable();
+    if written.shreds.len() > SHREDS_MAX || written.domains.len() > DOMAINS_MAX {
+        return Err(Denied::Full);
+    }
+    Ok(done)
 }
 
 /// Destroys the keys of a version, where nothing in the ring mints under it.
@@ -157,7 +219,7 @@ pub fn destroy(written: &mut Written, version: u16) -> Result<(), Denied> {
         None => return Err(Denied::NoVersion(version)),
         Some(State::Active) => return Err(Denied::Active(version)),
         Some(State::Destroyed) => return Err(Denied::Gone(version)),
-        Some(State::Old) => {}
+        Some(State::Old | State::Own) => {}
     }
     if written.shared == version {
         return Err(Denied::Needed { version, domains: Vec::new() });
@@ -167,9 +229,7 @@ pub fn destroy(written: &mut Written, version: u16) -> Result<(), Denied> {
     if !domains.is_empty() {
         return Err(Denied::Needed { version, domains });
     }
-    if let Some(row) = written.row_mut(version) {
-        row.material = Material::Destroyed;
-    }
+    written.forget(version);
     Ok(())
 }
 
@@ -184,8 +244,30 @@ pub fn bound(row: &Row) -> Vec<u8> {
     [&b"sudare key 2"[..], &row.version.to_be_bytes(), &created].concat()
 }
 
+/// Whether a domain mints under a version that is its alone.
+fn has_own(written: &Written, name: &str) -> bool {
+    written.own.get(&minting(written, name)).is_some_and(|of| of == name)
+}
+
+fn fits(name: &str) -> bool {
+    name.len() <= NAME_BYTES_MAX && !name.contains(char::is_control) && !name.is_empty()
+}
+
+/// Draws a version that is one domain's alone.
+fn draw_own(written: &mut Written, kek: &dyn Wrap, name: &str, now: i64) -> Result<(), Denied> {
+    if written.kek.is_none() {
+        // The first format has no room for it.
+        wrap(written, kek)?;
+    }
+    draw(written, kek, now)?;
+    let version = written.last();
+    written.own.insert(version, name.to_owned());
+    written.domains.insert(name.to_owned(), version);
+    Ok(())
+}
+
 fn draw(written: &mut Written, kek: &dyn Wrap, now: i64) -> Result<(), Denied> {
-    let version = written.active().checked_add(1).filter(|_| written.rows.len() < VERSIONS_MAX).ok_or(Denied::Full)?;
+    let version = written.last().checked_add(1).filter(|_| written.rows.len() < VERSIONS_MAX).ok_or(Denied::Full)?;
     let mut row = Row { version, created: Some(now), count: 0, material: Material::Clear(drawn()?) };
     if written.kek.is_some() {
         seal(&mut row, kek)?;

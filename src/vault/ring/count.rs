@@ -70,6 +70,13 @@ impl Counts {
         Ok(worn.filter(|(version, _)| self.told.insert(*version)).collect())
     }
 
+    /// Forgets what was added: the file may be one of before. What this process has encrypted is added once more, so
+    /// that it says too much rather than too little.
+    pub fn begin_anew(&mut self) {
+        self.ahead.clear();
+        self.failed = None;
+    }
+
     /// Gives back what was added and not used.
     pub fn give_back(&mut self, place: &Place, ring: &Ring) -> Result<(), RingError> {
         let ahead = std::mem::take(&mut self.ahead);
@@ -133,6 +140,25 @@ mod tests {
         one.give_back(&place, &ring).expect("given back");
         two.give_back(&place, &ring).expect("given back");
         assert_eq!(count(&place, 1), 2 * (STEP / 2 + 10));
+    }
+
+    #[test]
+    fn a_file_that_is_back_has_at_least_what_was_used() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = Place::beside(&folder.path().join("keys"));
+        let ring = place.create(0).expect("a ring");
+        let backup = std::fs::read_to_string(&place.ring).expect("a ring");
+        let (mut counts, start) = (Counts::default(), Instant::now());
+        counts.keep(&place, &ring, start).expect("kept");
+        used(&ring, STEP - 9);
+        crate::vault::ring::whole::replace(&place.ring, &backup).expect("put back");
+        counts.begin_anew();
+        for second in 1..4 {
+            counts.keep(&place, &ring, start + Duration::from_secs(second)).expect("kept");
+        }
+        assert!(count(&place, 1) >= STEP + STEP / 2 - 9);
+        counts.give_back(&place, &ring).expect("given back");
+        assert_eq!(count(&place, 1), STEP - 9);
     }
 
     #[test]

@@ -12,8 +12,8 @@ use crate::vault::ring::fault::RingError;
 use crate::vault::ring::written::{Material, Written};
 use crate::vault::ring::{Ring, change, whole};
 
-/// A ring of four thousand versions is smaller than this.
-const FILE_BYTES_MAX: u64 = 2 << 20;
+/// A ring of four thousand versions that says whose tokens open no more is smaller than this.
+const FILE_BYTES_MAX: u64 = 4 << 20;
 
 /// Where a ring lies.
 #[derive(Debug, Clone, PartialEq, Eq)]

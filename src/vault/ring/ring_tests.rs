@@ -11,7 +11,7 @@ use crate::terms::kind::{Kinds, PHONE};
 use crate::terms::mint::{Domain, Mint, STORED};
 use crate::vault::kek::Source;
 use crate::vault::mint::KeyMint;
-use crate::vault::ring::change::{self, Denied, Moved};
+use crate::vault::ring::change::{self, Denied, Moved, Shredded};
 use crate::vault::ring::written::{Material, State, Written};
 use crate::vault::ring::{Place, Ring, RingError, Rings, fixed};
 
@@ -56,6 +56,20 @@ impl Scene {
         self.place.change(|written| change::destroy(written, version))
     }
 
+    fn shred(&self, whose: &Domain) -> Result<Shredded, Denied> {
+        self.place.change(|written| {
+            let kek = self.place.kek.open()?;
+            let ring = self.place.unwrapped(written, Some(kek.as_ref()))?;
+            change::shred(written, &ring, whose, kek.as_ref(), NOW)
+        })
+    }
+
+    /// Which of these tokens open.
+    fn opened(&self, tokens: &[&String]) -> Vec<bool> {
+        let mint = KeyMint::new(Arc::new(self.ring()));
+        tokens.iter().map(|token| mint.open(token).is_ok()).collect()
+    }
+
     fn ring(&self) -> Ring {
         self.place.open().expect("a ring")
     }
@@ -75,7 +89,7 @@ fn told(ring: Result<Ring, RingError>) -> String {
 }
 
 fn moved(names: &[&str]) -> Moved {
-    Moved { all: false, named: names.iter().map(|name| (*name).to_owned()).collect() }
+    Moved { named: names.iter().map(|name| (*name).to_owned()).collect(), ..Moved::default() }
 }
 
 fn shared(name: &str) -> Domain {
@@ -83,7 +97,11 @@ fn shared(name: &str) -> Domain {
 }
 
 fn subject() -> Domain {
-    Domain::Subject { kind: "customer".to_owned(), id: "42".to_owned() }
+    customer("42")
+}
+
+fn customer(id: &str) -> Domain {
+    Domain::Subject { kind: "customer".to_owned(), id: id.to_owned() }
 }
 
 fn token(ring: Ring, domain: &Domain) -> String {
@@ -167,7 +185,7 @@ fn every_damage_is_seen() {
             assert!(at + 1 == good.len() || Written::parse(cut, false).is_err(), "cut at {at}");
         }
     }
-    for bytes in [&b""[..], b"hello\n", b"\xff\xfe\n", b"sudare-keys 3\nchecksum 0\n"] {
+    for bytes in [&b""[..], b"hello\n", b"\xff\xfe\n", b"sudare-keys 4\nchecksum 0\n"] {
         write(&scene.place.ring, bytes);
         assert!(scene.told().contains("is damaged: line 1: it"), "{}", scene.told());
     }
@@ -284,7 +302,7 @@ fn a_domain_breaks_when_it_is_told_to_and_no_other_does() {
     assert_eq!(scene.rotate(&moved(&["b"])), 3);
     assert_ne!(both().1, third.1);
     let stored = token(scene.ring(), &shared(STORED));
-    assert_eq!(scene.rotate(&Moved { all: true, named: Vec::new() }), 3);
+    assert_eq!(scene.rotate(&Moved { all: true, ..Moved::default() }), 3);
     assert_eq!(token(scene.ring(), &shared(STORED)), stored, "what the CRM holds moves by its name alone");
     let written = scene.place.read().expect("a ring");
     assert_eq!((written.shared, written.domains.get(STORED)), (3, Some(&1)));
@@ -307,7 +325,7 @@ fn keys_are_destroyed_only_where_nothing_mints_under_them() {
     assert_eq!(told(7), "the key ring has no version 7");
     scene.rotate(&moved(&["a"]));
     assert!(told(1).starts_with("shared token domains mint under version 1"));
-    scene.rotate(&Moved { all: true, named: vec!["a".to_owned()] });
+    scene.rotate(&Moved { all: true, ..moved(&["a"]) });
     assert!(told(1).starts_with("the token domains `sudare.stored` mint under version 1"), "{}", told(1));
     scene.rotate(&moved(&[STORED]));
     scene.destroy(1).expect("destroyed");
@@ -364,4 +382,91 @@ fn one_changes_at_a_time_and_encryptions_are_counted_on() {
         versions.sort_unstable();
         assert_eq!(versions, (3..11).collect::<Vec<_>>());
     });
+}
+
+#[test]
+fn a_domain_with_a_key_of_its_own_is_destroyed_alone() {
+    let scene = Scene::new();
+    let before = token(scene.ring(), &shared("agency"));
+    assert_eq!(scene.rotate(&Moved { own: true, ..moved(&["agency"]) }), 1, "nothing else is drawn");
+    let text = fs::read_to_string(&scene.place.ring).expect("text");
+    assert!(text.starts_with("sudare-keys 3\n") && text.contains("\nown 2 agency\n"), "{text}");
+    let ring = scene.ring();
+    assert_eq!((ring.current().version, ring.minting(&shared("agency")).version), (1, 2));
+    assert_eq!([ring.sealing(&shared("agency")).version, ring.sealing(&shared("other")).version], [2, 1]);
+    let (own, other, customer) = (
+        token(scene.ring(), &shared("agency")),
+        token(scene.ring(), &shared("other")),
+        token(scene.ring(), &subject()),
+    );
+    assert_eq!(scene.rotate(&moved(&["agency"])), 1, "another one of its own");
+    let next = token(scene.ring(), &shared("agency"));
+    assert_eq!(scene.ring().minting(&shared("agency")).version, 3);
+    assert_eq!(scene.rotate(&Moved { all: true, ..Moved::default() }), 4);
+    assert_eq!(token(scene.ring(), &shared("agency")), next, "all others move");
+    let all = [&before, &own, &other, &customer, &next];
+    assert_eq!(scene.opened(&all), [true; 5]);
+    let old = scene.ring();
+    let done = scene.shred(&shared("agency")).expect("done");
+    assert_eq!((done.destroyed, done.refused), (vec![2, 3], vec![1, 4]));
+    assert_eq!(scene.opened(&all), [false, false, true, true, false]);
+    let text = fs::read_to_string(&scene.place.ring).expect("text");
+    assert!(text.contains("\nkey 2 destroyed ") && text.contains("\nkey 3 destroyed "), "{text}");
+    let fresh = token(scene.ring(), &shared("agency"));
+    assert_eq!((scene.ring().minting(&shared("agency")).version, scene.opened(&[&fresh])), (5, vec![true]));
+    // A gateway takes it, and never goes back.
+    assert!(scene.ring().follows(&old) && !old.follows(&scene.ring()));
+    assert!(matches!(scene.shred(&shared(STORED)), Err(Denied::Stored)));
+    assert!(matches!(scene.shred(&shared("a\nb")), Err(Denied::NoName)));
+}
+
+#[test]
+fn the_tokens_of_a_subject_are_refused_until_their_keys_are_destroyed() {
+    let scene = Scene::new();
+    scene.rotate(&Moved::default());
+    let first = token(scene.ring(), &subject());
+    let (other, common) = (token(scene.ring(), &customer("43")), token(scene.ring(), &shared("a")));
+    let old = scene.ring();
+    let done = scene.shred(&customer(" ４２")).expect("done");
+    assert_eq!((done.destroyed, done.refused), (vec![], vec![1, 2]), "an id that is written in another way");
+    assert_eq!(scene.opened(&[&first, &other, &common]), [false, true, true]);
+    assert!(scene.ring().follows(&old) && !old.follows(&scene.ring()), "an older copy is not taken");
+    assert!(!scene.ring().is(&old));
+    let text = fs::read_to_string(&scene.place.ring).expect("text");
+    assert!(text.contains("\nshred 1 ") && !text.contains("customer"), "{text}");
+    // What is made of another version is the subject's again, and what is destroyed needs no word more.
+    scene.rotate(&Moved::default());
+    scene.rotate(&Moved { all: true, ..Moved::default() });
+    let again = token(scene.ring(), &subject());
+    assert_eq!(scene.opened(&[&again]), [true]);
+    scene.rotate(&moved(&[STORED]));
+    for version in [1, 2] {
+        scene.destroy(version).map_err(|error| error.to_string()).expect("destroyed");
+    }
+    let text = fs::read_to_string(&scene.place.ring).expect("text");
+    assert!(!text.contains("\nshred ") && text.starts_with("sudare-keys 2\n"), "{text}");
+}
+
+#[test]
+fn rings_that_contradict_themselves_are_refused() {
+    let scene = Scene::new();
+    scene.rotate(&Moved { own: true, ..moved(&["agency"]) });
+    let text = fs::read_to_string(&scene.place.ring).expect("text");
+    let body = text.rsplit_once("checksum ").expect("a checksum").0.to_owned();
+    for (from, to, says) in [
+        ("own 2 agency", "own 2 other", "one domain's alone"),
+        ("own 2 agency", "own 1 agency", "its state is not"),
+        ("own 2 agency", "own 9 agency", "its state is not"),
+        ("own 2 agency", "own 2 agency\nown 2 agency", "stands there twice"),
+        ("own 2 agency", "own 2 agency\nshred 1 xyz", "names nobody"),
+        ("own 2 agency", "own 2 agency\nshred 7 0000000000000000000000000000000000000000", "one domain's alone"),
+        ("shared 1", "shared 2", "one domain's alone"),
+    ] {
+        let mut changed = body.replace(from, to);
+        let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, changed.as_bytes());
+        changed.push_str(&format!("checksum {}\n", data_encoding::HEXLOWER.encode(sum.as_ref())));
+        write(&scene.place.ring, changed.as_bytes());
+        let told = scene.told();
+        assert!(told.contains(says), "{to}: {told}");
+    }
 }

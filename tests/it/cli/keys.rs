@@ -167,6 +167,77 @@ fn a_vault_made_with_a_destroyed_version_is_still_this_rings() {
 }
 
 #[test]
+fn a_domains_own_key_is_destroyed_and_a_subjects_tokens_end() {
+    let scene = Scene::new();
+    let customer = |id: &str| Domain::Subject { kind: "customer".into(), id: id.into() };
+    let path = scene.path("state/vault.redb");
+    let vault = || Vault::open(&path, Arc::new(Ring::open(&scene.ring()).expect("a ring")), 100).expect("a vault");
+    let open = |token: &str| KeyMint::new(Arc::new(Ring::open(&scene.ring()).expect("a ring"))).open(token).is_ok();
+    assert!(scene.done("keys rotate --domain agency --own").contains("version 1"));
+    let row = &scene.rows()[1];
+    assert_eq!((&row["state"], &row["own"], &row["domains"][0]), (&"own".into(), &"agency".into(), &"agency".into()));
+    assert!(
+        scene.done("keys list").lines().any(|line| line.starts_with("2        own ")),
+        "{}",
+        scene.done("keys list")
+    );
+    let running = vault();
+    let random: Vec<_> = [shared("agency"), shared("other"), customer("42"), customer("43")]
+        .iter()
+        .map(|whose| running.token("phone", whose, "090", None).expect("a token"))
+        .collect();
+    running.flush().expect("written");
+    let (own, other) = (scene.token(&shared("agency")), scene.token(&customer("42")));
+    let told = scene.refused(1, "keys shred --domain agency");
+    assert!(told.contains("is open in another process") && told.contains("stop the gateway first"), "{told}");
+    assert!(open(&own), "nothing is done yet");
+    drop(running);
+    let told = scene.done("keys shred --domain agency");
+    assert!(told.starts_with("version 2 of state/keys is destroyed: nothing opens what it made"), "{told}");
+    assert!(told.contains("\n1 random tokens are taken out") && told.contains("version 1 are refused"), "{told}");
+    let states: Vec<_> = scene.rows().iter().map(|row| row["state"].clone()).collect();
+    assert_eq!(states, ["active", "destroyed", "own"]);
+    assert!(!open(&own) && open(&other));
+    let told = scene.done("keys shred --subject customer:42 --format json");
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(told, serde_json::json!({ "destroyed": [], "refused": [1], "random_tokens": 1, "untold": 0 }));
+    assert!(!open(&other));
+    let after = vault();
+    let opens: Vec<bool> = random.iter().map(|token| after.open_random("phone", token).is_some()).collect();
+    assert_eq!(opens, [false, true, false, true]);
+    drop(after);
+    // Once more does no harm, and a copy from before does not bring them back.
+    assert!(scene.done("keys shred --subject customer:42").starts_with("0 random tokens"));
+    for (line, says) in [
+        ("keys shred", "required"),
+        ("keys shred --subject 42", "TYPE:ID"),
+        ("keys shred --domain a --subject customer:1", "cannot be used with"),
+        ("keys rotate --own", "--domain"),
+    ] {
+        assert!(scene.refused(2, line).contains(says), "{line}");
+    }
+    for line in ["keys shred --domain sudare.stored", "keys rotate --domain sudare.stored --own"] {
+        assert!(scene.refused(1, line).contains("what the CRM itself holds"), "{line}");
+    }
+}
+
+#[test]
+fn a_copy_of_before_does_not_bring_back_what_was_shredded() {
+    let scene = Scene::new();
+    scene.write("pass", "correct horse battery\n");
+    scene.done("keys rotate --domain agency --own");
+    let customer = Domain::Subject { kind: "customer".into(), id: "42".into() };
+    let (own, other) = (scene.token(&shared("agency")), scene.token(&customer));
+    let open = |token: &str| KeyMint::new(Arc::new(Ring::open(&scene.ring()).expect("a ring"))).open(token).is_ok();
+    scene.done("keys export --out before --passphrase-file pass");
+    scene.done("keys shred --domain agency");
+    scene.done("keys shred --subject customer:42");
+    assert!(scene.refused(1, "keys import before --passphrase-file pass").contains("--replace"));
+    scene.done("keys import before --passphrase-file pass --replace");
+    assert!(!open(&own) && !open(&other), "not by this ring; an empty place would take it as it is");
+}
+
+#[test]
 fn a_ring_is_carried_under_a_passphrase() {
     let (scene, other) = (Scene::new(), Scene::empty());
     scene.write("pass", "correct horse battery\n");

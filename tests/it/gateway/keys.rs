@@ -103,6 +103,7 @@ fn a_ring_of_another_house_stays_outside() {
         assert_eq!(token(&gateway, "crm-support"), own);
     };
     refused(&fs::read(&foreign.ring).expect("a ring"), 0);
+    assert_eq!(count(&ring(&gateway)), 0, "nothing is counted in another's ring");
     refused(b"sudare-keys 2\n", refusals());
     fs::write(ring(&gateway), good).expect("written");
     keys(&gateway, "rotate");
@@ -120,6 +121,42 @@ fn two_gateways_share_a_ring() {
     assert_eq!(token(&two, "crm-support"), own);
     keys(&one, "rotate");
     assert_eq!(changed(&one, "crm-support", &own), changed(&two, "crm-support", &own));
+}
+
+/// A vault notes the versions that come while its gateway runs: those before them may be destroyed at another's.
+#[test]
+fn a_vault_outlives_a_version_that_is_retired_elsewhere() {
+    let crm = crm();
+    let mut one = Running::start(&crm, RULES);
+    let config = format!("keys: {}", ring(&one).display());
+    let mut two = Running::set_up(crm.address, Setup { rules: RULES, config: &config, ..Setup::default() });
+    let own = token(&two, "crm-support");
+    keys(&one, "rotate --all-domains --domain sudare.stored");
+    changed(&two, "crm-support", &own);
+    until(|| two.metrics_page().contains(r#"operation="ring",result="ok"} 1"#).then_some(()));
+    assert!(one.stop().success());
+    keys(&one, "retire 1 --stored-migrated");
+    two.kill();
+    two.restart();
+    assert_ne!(token(&two, "crm-support"), own);
+}
+
+/// What a start that fails would encrypt is not counted.
+#[test]
+fn a_start_that_fails_counts_nothing() {
+    let crm = crm();
+    let mut gateway = Running::start(&crm, RULES);
+    assert!(gateway.stop().success());
+    let before = count(&ring(&gateway));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let folder = gateway.state().parent().expect("a folder").to_owned();
+    let config = fs::read_to_string(folder.join("gateway.yaml")).expect("a configuration");
+    let port = format!("metrics: {}", taken.local_addr().expect("an address"));
+    fs::write(folder.join("taken.yaml"), config.replace("metrics: 127.0.0.1:0", &port)).expect("written");
+    let serve =
+        Command::new(env!("CARGO_BIN_EXE_sudare")).args(["serve", "-c"]).arg(folder.join("taken.yaml")).output();
+    assert_eq!(serve.expect("sudare runs").status.code(), Some(1));
+    assert_eq!(count(&ring(&gateway)), before);
 }
 
 #[test]

@@ -21,6 +21,7 @@ const HEAD: (u16, &str, &str) = (431, "head-too-large", "Delete this site's cook
 const PATH: (u16, &str, &str) = (414, "path-too-long", "Shorten the search and try again.");
 const BODY: (u16, &str, &str) = (413, "body-too-large", "Send less at once.");
 const BOUND: (u16, &str, &str) = (502, "bound", UNSAFE);
+const UNREADABLE: (u16, &str, &str) = (502, "unreadable", UNSAFE);
 const FRAMING: (u16, &str, &str) = (502, "upstream-framing", UNSAFE);
 const LATE: (u16, &str, &str) = (504, "upstream-slow", "Try again shortly.");
 const FULL: (u16, &str, &str) = (
@@ -99,28 +100,61 @@ fn each_limit_has_its_status_its_sentence_and_its_count() {
     assert_eq!((whole.status, whole.text().as_str()), (200, r#"{"id":42,"tel":"***-****-5678"}"#));
 }
 
+/// How long a key may be is nobody's to set: 16 KiB, whatever a value may be.
+const KEY_BYTES: usize = 16 << 10;
+
+/// What XML is, is told by its first element; this one stands behind so many bytes.
+fn late_xml(bytes: usize) -> Vec<u8> {
+    format!("<?xml version='1.0'?><!--{}--><r><tel>090-1234-5678</tel></r>", "x".repeat(bytes)).into_bytes()
+}
+
+fn keyed(bytes: usize) -> String {
+    format!("{{{NUMBER},\"{}\":1}}", "k".repeat(bytes))
+}
+
 #[test]
 fn what_is_held_and_unpacked_has_its_status_its_sentence_and_its_count() {
     let crm = Origin::start(|asked| {
-        let (body, coding) = if asked.starts_with("GET /bomb") {
+        let packed = || {
             let body = [format!("{{{NUMBER}}}").as_bytes(), &vec![b' '; 4 << 20]].concat();
-            let packed = Packer::new(Coding::Gzip).and_then(|packer| packer.end(&body)).expect("packed");
-            (packed, "Content-Encoding: gzip\r\n")
-        } else {
-            (format!("[{}]", [r#"{"id":42,"tel":"090-1234-5678"}"#; 10_000].join(",")).into_bytes(), "")
+            Packer::new(Coding::Gzip).and_then(|packer| packer.end(&body)).expect("packed")
+        };
+        let (body, more) = match asked.split(' ').nth(1).unwrap_or_default() {
+            "/bomb" => (packed(), "application/json\r\nContent-Encoding: gzip"),
+            "/key" => (keyed(KEY_BYTES + 1).into_bytes(), "application/json"),
+            "/longest-key" => (keyed(KEY_BYTES).into_bytes(), "application/json"),
+            "/xml" => (late_xml(7 << 10), "application/xml"),
+            "/late-xml" => (late_xml(600 << 10), "application/xml"),
+            _ => {
+                let all = [r#"{"id":42,"tel":"090-1234-5678"}"#; 10_000].join(",");
+                (format!("[{all}]").into_bytes(), "application/json")
+            }
         };
         let length = body.len();
-        let head =
-            format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{coding}Content-Length: {length}\r\n\r\n");
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {more}\r\nContent-Length: {length}\r\n\r\n");
         Reply::raw([head.as_bytes(), &body].concat())
     });
     let config = "bounds: { ledger_wait: 20s, hold_all: 1MiB }";
     let gateway = Running::set_up(crm.address, Setup { rules: RULES, config, ..Setup::default() });
-    for (path, told) in [("/all", FULL), ("/bomb", BOUND)] {
-        check(path, &get(gateway.staff, path, &TANAKA), told);
-        let line = format!("sudare_refusals_total{{reason=\"{}\"}} 1", told.1);
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let of_the_crm = |path: &str| get(gateway.staff, path, &TANAKA);
+    for (name, answer, told) in [
+        ("all that is held", of_the_crm("/all"), FULL),
+        ("what is unpacked", of_the_crm("/bomb"), BOUND),
+        ("a key", of_the_crm("/key"), BOUND),
+        ("XML whose first element comes late", of_the_crm("/late-xml"), UNREADABLE),
+        ("a key in a body", put(&gateway, &keyed(KEY_BYTES + 1)), BODY),
+    ] {
+        check(name, &answer, told);
+        *counts.entry(told.1).or_default() += 1;
+    }
+    for (word, count) in counts {
+        let line = format!("sudare_refusals_total{{reason=\"{word}\"}} {count}");
         until(|| gateway.metrics_page().lines().any(|own| own == line).then_some(()));
     }
+    assert!(of_the_crm("/xml").text().ends_with("<r><tel>***-****-5678</tel></r>"));
+    let longest = of_the_crm("/longest-key");
+    assert_eq!(longest.text(), keyed(KEY_BYTES).replace("090-1234", "***-****"), "{}", longest.status);
 }
 
 fn check(name: &str, answer: &Answer, (status, word, sentence): (u16, &str, &str)) {

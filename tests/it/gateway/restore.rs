@@ -69,6 +69,27 @@ fn a_record_that_is_saved_as_it_was_seen_is_what_it_was() {
     }
 }
 
+/// A limit that docs/guarantees.md tells: what somebody else saves after the record was read again is written over.
+#[test]
+fn what_another_saves_between_reading_and_writing_is_lost_where_it_was_veiled() {
+    let (others, kept) = (RECORD.replace("5678", "0000"), Arc::new(Mutex::new(String::new())));
+    let (answer, inside) = (RECORD.to_owned(), Arc::clone(&kept));
+    let crm = Origin::start(move |request| {
+        let mut kept = inside.lock().expect("no panic there");
+        // Whoever reads gets the record, and another saves theirs behind it.
+        *kept = if request.0.starts_with("PUT ") {
+            request.0.split_once("\r\n\r\n").expect("a body").1.to_owned()
+        } else {
+            others.clone()
+        };
+        Answer::new(200, "application/json", &answer)
+    });
+    let gateway = Running::start(&crm, &rules());
+    let seen = gateway.get("/api/customers/42", "tanaka", "crm-support").text();
+    assert_eq!(gateway.put("/api/customers/42", "tanaka", "crm-support", &seen).status, 200);
+    assert_eq!(*kept.lock().expect("no panic there"), RECORD);
+}
+
 #[test]
 fn a_veil_that_cannot_go_home_goes_nowhere() {
     let (crm, kept) = keeping();

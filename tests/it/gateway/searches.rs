@@ -88,6 +88,19 @@ fn a_limit_of_the_rules_holds_over_a_reload() {
     assert!(!log.contains("090-7"), "{log}");
 }
 
+/// A limit that docs/guarantees.md tells: the count is in the memory of one gateway.
+#[test]
+fn what_was_counted_begins_anew_with_the_gateway() {
+    let crm = crm();
+    let limit = "limits:\n  - { for: support, searches: 2, per: 1h, then: block }\n";
+    let mut gateway = Running::start(&crm, &format!("{RULES}{limit}"));
+    let statuses = |gateway: &Running| [0, 1, 2].map(|at| look(gateway, "tanaka", &number(at)).status);
+    assert_eq!(statuses(&gateway), [200, 200, 429]);
+    gateway.stop();
+    gateway.restart();
+    assert_eq!(look(&gateway, "tanaka", &number(2)).status, 200);
+}
+
 #[test]
 fn an_alert_stands_in_the_ledger_before_the_answer() {
     let crm = crm();

@@ -187,7 +187,12 @@ fn a_form_gets_a_seal_where_it_is_clear_where_it_leads_and_whose_it_is() {
         ("a button leads elsewhere", form(plain, &format!("{tel}<button formaction=\"/x\">x</button>")), 0),
         ("it does not end", format!("<form {plain}>{id}{tel}"), 0),
         ("nothing says whose it is", format!("<form {plain}>{tel}</form>"), 0),
-        ("a control may be of another form", form(plain, tel) + "<input form=\"f\" name=\"x\">", 0),
+        ("a control is of none", form(plain, tel) + "<input form=\"f\" name=\"x\">", 1),
+        (
+            "a control may be of another form",
+            form(&format!("{plain} id=\"f\""), tel) + "<input form=\"f\" name=\"x\"><b id=\"f\"></b>",
+            0,
+        ),
         ("it has one already", form(plain, &format!("{tel}<input name=\"sudare-seal\" value=\"x\">")), 0),
         ("it is too long", form(plain, &many), 0),
     ] {

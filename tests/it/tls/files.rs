@@ -17,17 +17,26 @@ fn check(folder: &Path, listen: &str, upstream: &str) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
+const RULES: &str = "sudare: 1\nroles: { a: { groups: [a] } }\nrules: [{ for: a, show: [phone] }]\n";
+
+fn write(folder: &Path, name: &str, text: &str, mode: u32) {
+    let path = folder.join(name);
+    std::fs::write(&path, text).expect("a file");
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).expect("a mode");
+}
+
+/// A listener with these files.
+fn tls(certificate: &str, key: &str, more: &str) -> String {
+    format!("[{{ address: 127.0.0.1:0, tls: {{ certificate: {certificate}, key: {key}{more} }} }}]")
+}
+
 #[test]
 fn every_fault_of_a_file_is_told_with_its_cure() {
     let folder = tempfile::tempdir().expect("a folder");
-    let write = |name: &str, text: &str, mode: u32| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, text).expect("a file");
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).expect("a mode");
-    };
+    let write = |name: &str, text: &str, mode: u32| write(folder.path(), name, text, mode);
     let authority = Authority::new("staff's");
     let (own, other) = (authority.server(&["crm.example"]), authority.server(&["crm.example"]));
-    write("rules.yaml", "sudare: 1\nroles: { a: { groups: [a] } }\nrules: [{ for: a, show: [phone] }]\n", 0o644);
+    write("rules.yaml", RULES, 0o644);
     write("ca.pem", &authority.pem(), 0o644);
     write("own.pem", &own.certificate, 0o644);
     write("own.key", &own.key, 0o640);
@@ -35,9 +44,6 @@ fn every_fault_of_a_file_is_told_with_its_cure() {
     write("open.key", &own.key, 0o644);
     write("empty.pem", "", 0o600);
     write("torn.pem", "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n", 0o644);
-    let tls = |certificate: &str, key: &str, more: &str| {
-        format!("[{{ address: 127.0.0.1:0, tls: {{ certificate: {certificate}, key: {key}{more} }} }}]")
-    };
     let (plain, good) = ("http://127.0.0.1:9", tls("own.pem", "own.key", ", client_ca: ca.pem"));
     let (holds, told) = check(folder.path(), &good, "{ url: https://crm.internal, ca: ca.pem }");
     assert!(holds, "{told}");
@@ -65,5 +71,37 @@ fn every_fault_of_a_file_is_told_with_its_cure() {
             assert!(told.contains(part) || part == "`ca`", "{part} in\n{told}");
         }
         assert!(!told.contains("PRIVATE KEY-----\nM"), "a key is told");
+    }
+}
+
+#[test]
+fn every_fault_of_a_revocation_list_is_told_with_its_cure() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let authority = Authority::new("staff's");
+    let own = authority.server(&["crm.example"]);
+    for (name, text) in [
+        ("rules.yaml", RULES),
+        ("ca.pem", &authority.pem()),
+        ("own.pem", &own.certificate),
+        ("own.key", &own.key),
+        ("good.crl", &authority.revoking(&[])),
+        ("old.crl", &authority.old_list()),
+        ("torn.crl", "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"),
+    ] {
+        write(folder.path(), name, text, 0o600);
+    }
+    for (more, holds, parts) in [
+        ("client_ca: ca.pem, client_crl: good.crl", true, ["", "", ""]),
+        ("client_ca: ca.pem, client_crl: old.crl", true, ["warning[expired]", "nobody gets in", "a new one"]),
+        ("client_crl: good.crl", false, ["error[no-client-ca]", "nobody has vouched", "client_ca:"]),
+        ("client_ca: ca.pem, client_crl: none.crl", false, ["error[no-file]", "none.crl", "can read"]),
+        ("client_ca: ca.pem, client_crl: ca.pem", false, ["error[bad-pem]", "revocation lists", "-----BEGIN"]),
+        ("client_ca: ca.pem, client_crl: torn.crl", false, ["error[bad-pem]", "cannot be read as revocation", "PEM"]),
+    ] {
+        let listen = tls("own.pem", "own.key", &format!(", {more}"));
+        let (held, told) = check(folder.path(), &listen, "http://127.0.0.1:9");
+        assert_eq!(held, holds, "{more}: {told}");
+        assert!(parts.iter().all(|part| told.contains(part)), "{more}: {told}");
+        assert!(more.ends_with("old.crl") || !told.contains("expired"), "{more}: {told}");
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, date_time_ymd,
 };
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
@@ -69,6 +69,35 @@ impl Authority {
         self.issue(&[name], ExtendedKeyUsagePurpose::ClientAuth, LONG)
     }
 
+    /// The list of what this authority has taken back (PEM).
+    pub fn revoking(&self, taken_back: &[&Issued]) -> String {
+        self.list(taken_back, LONG)
+    }
+
+    /// One whose successor should be there by now.
+    pub fn old_list(&self) -> String {
+        self.list(&[], [(2020, 1, 1), (2021, 1, 1)])
+    }
+
+    fn list(&self, taken_back: &[&Issued], times: [Date; 2]) -> String {
+        let [this_update, next_update] = times.map(|(year, month, day)| date_time_ymd(year, month, day));
+        let revoked = |issued: &&Issued| RevokedCertParams {
+            serial_number: issued.serial().into(),
+            revocation_time: this_update,
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let params = CertificateRevocationListParams {
+            this_update,
+            next_update,
+            crl_number: vec![1].into(),
+            issuing_distribution_point: None,
+            revoked_certs: taken_back.iter().map(revoked).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.0).expect("a list").pem().expect("a list in PEM")
+    }
+
     fn issue(&self, names: &[&str], purpose: ExtendedKeyUsagePurpose, times: [Date; 2]) -> Issued {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names.clone()).expect("names");
@@ -84,6 +113,13 @@ impl Authority {
 }
 
 impl Issued {
+    /// What a list calls the certificate by.
+    fn serial(&self) -> Vec<u8> {
+        let chain = self.chain();
+        let (_, certificate) = x509_parser::parse_x509_certificate(&chain[0]).expect("a certificate");
+        certificate.raw_serial().to_vec()
+    }
+
     pub fn chain(&self) -> Vec<CertificateDer<'static>> {
         vec![CertificateDer::from_pem_slice(self.certificate.as_bytes()).expect("a certificate")]
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustls::{HandshakeKind, NamedGroup, ProtocolVersion};
 use sudare::config::listen::TlsConfig;
-use sudare::config::pem::Pair;
+use sudare::config::pem::{Clients, Pair};
 use sudare::identity::peer::Peer;
 use sudare::serve::tls::{self, Tls};
 
@@ -131,6 +131,46 @@ fn only_certificates_of_the_authority_are_taken_and_none_is_needed() {
     assert!(!answered(Some(&strangers.person("tanaka"))), "a certificate that is there and bad");
 }
 
+/// A list of what was taken back counts without a restart, and what it does not say lets nobody in.
+#[test]
+fn whoever_is_on_a_revocation_list_does_not_get_in() {
+    let (crm, authority) = (crm(), Authority::new("staff's"));
+    let (people, others) = (Authority::new("people's"), Authority::new("others'"));
+    let (tanaka, sato) = (people.person("tanaka"), people.person("sato"));
+    for versions in [BOTH, ONLY_12] {
+        let tls = ", client_ca: people.pem, client_crl: people.crl, min: \"1.2\"";
+        let files = [("people.pem", people.pem()), ("people.crl", people.revoking(&[&tanaka]))];
+        let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
+        let gateway = gateway(&crm, &authority.server(&[HOST]), tls, "", &files);
+        let gets_in = |person: Option<&Issued>| {
+            let client = Client { versions, person, ..Client::of(&authority, HOST) };
+            client.connect(gateway.staff).and_then(|mut stream| ask(&mut stream, HOST, "/")).is_ok()
+        };
+        let known = Client { versions, person: Some(&sato), ..Client::of(&authority, HOST) };
+        let config = known.config();
+        let again = || {
+            let mut stream = known.connect_with(&config, gateway.staff)?;
+            ask(&mut stream, HOST, "/")
+        };
+        assert!(!gets_in(Some(&tanaka)) && gets_in(Some(&sato)) && gets_in(None), "{versions:?}");
+        assert!(again().is_ok() && again().is_ok(), "{versions:?}: a session that could be resumed");
+        // Half a file changes nothing.
+        gateway.write("people.crl", "-----BEGIN X509 CRL-----\n");
+        until(|| gateway.log().contains("people.crl").then_some(()));
+        assert!(!gets_in(Some(&tanaka)) && gets_in(Some(&sato)), "{versions:?}");
+        gateway.write("people.crl", &people.revoking(&[&sato]));
+        until(|| gets_in(Some(&tanaka)).then_some(()));
+        assert!(!gets_in(Some(&sato)) && again().is_err(), "{versions:?}: nor by the session of before");
+        for (list, what) in [(people.old_list(), "one that has expired"), (others.revoking(&[]), "another's")] {
+            gateway.write("people.crl", &list);
+            until(|| (!gets_in(Some(&tanaka))).then_some(()));
+            assert!(!gets_in(Some(&sato)) && gets_in(None), "{versions:?}: {what}");
+            gateway.write("people.crl", &people.revoking(&[]));
+            until(|| gets_in(Some(&tanaka)).then_some(()));
+        }
+    }
+}
+
 /// Whom an old authority let in comes back neither by a new handshake nor by the session of the old one.
 #[test]
 fn a_changed_authority_counts_without_a_restart_and_resumes_nobody() {
@@ -217,8 +257,8 @@ async fn the_peer_holds_what_the_handshake_proved() {
         path
     };
     let pair = Pair { certificate: write("own.pem", &own.certificate), key: write("own.key", &own.key) };
-    let client_ca = Some(write("people.pem", &people.pem()));
-    let tls = Tls::open(TlsConfig { pair, client_ca, tls12: false }, Vec::new()).expect("certificates");
+    let clients = Some(Clients { ca: write("people.pem", &people.pem()), crl: None });
+    let tls = Tls::open(TlsConfig { pair, clients, tls12: false }, Vec::new()).expect("certificates");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     for person in [Some(tanaka), None] {

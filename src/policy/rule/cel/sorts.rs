@@ -6,9 +6,7 @@ use cel::common::ast::{ComprehensionExpr, Expr, LiteralValue};
 
 use crate::policy::reader::{nearest, words_of};
 use crate::terms::event::Event;
-
-/// Methods that requests come with.
-const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+use crate::terms::methods::SERVED;
 
 /// Events that a request can be.
 const EVENTS: [Event; 5] = [Event::View, Event::Search, Event::Export, Event::Write, Event::Login];
@@ -172,7 +170,7 @@ impl<'a> Sorts<'a> {
         let (Some(member), Expr::Literal(LiteralValue::String(text))) = (known(member), &word.expr) else { return };
         let text = text.inner();
         let (message, words): (String, Vec<&str>) = match member {
-            ("request", "method") => (format!("`{text}` is no method"), METHODS.to_vec()),
+            ("request", "method") => (format!("`{text}` is no method"), SERVED.to_vec()),
             ("request", "event") => {
                 let words = EVENTS.iter().map(|event| event.word()).collect();
                 (format!("`{text}` is no event of a request"), words)

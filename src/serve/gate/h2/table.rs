@@ -11,7 +11,8 @@ use http::{Uri, request};
 use crate::serve::gate::bounds::Bounds;
 use crate::serve::gate::fault::{GateFault, Reason};
 use crate::serve::gate::head::{self, is_blank};
-use crate::serve::gate::request::{METHODS, host, is_host, is_target, target_too_long, too_large};
+use crate::serve::gate::request::{host, is_host, is_target, target_too_long, too_large};
+use crate::terms::methods::SERVED;
 
 /// What a header line takes beside its name and value in HTTP/1, so that a bound means the same in both.
 const AROUND_FIELD: usize = ": \r\n".len();
@@ -22,7 +23,7 @@ const CONNECTION: [&str; 6] =
 
 /// Judges a head, and writes it as the HTTP/1 gate would have let it through. `ended` says that no body follows.
 pub fn judge(head: &mut request::Parts, ended: bool, secure: bool, bounds: &Bounds) -> Result<(), GateFault> {
-    if !METHODS.contains(&head.method) {
+    if !SERVED.contains(&head.method.as_str()) {
         return Err(GateFault::new(Reason::Method, "a method is not served"));
     }
     size(head, bounds)?;
