@@ -55,14 +55,19 @@ pub(super) fn report(shop: &mut Shop<'_>, told: &BreachArgs) -> Result<Report, T
     let told_in_json = deadlines.as_ref().map_or(Value::Null, in_json);
     let content = Content { scope, report, deadlines: told_in_json };
     let tongue = shop.tongue();
+    let about = scope_said(told, &tongue);
     let made = Made {
         title: tongue.says(words::BREACH_TITLE),
-        about: Some(scope_said(told, &tongue)),
+        about: Some(about.clone()),
         sections: sections(&content.report, deadlines.as_ref(), &tongue),
         at_least: content.report.persons.at_least,
         content: &content,
     };
-    Ok(shop.report("breach", &read, made))
+    let mut report = shop.report("breach", &read, made);
+    if read.span.records == 0 {
+        report.document.warnings.push(words::NOTHING_FOUND.with(lang, &[("about", &about)]));
+    }
+    Ok(report)
 }
 
 fn in_json(dates: &Deadlines) -> Value {

@@ -44,6 +44,8 @@ texts! {
     NOTHING_OUT: "No disclosure is recorded.", "開示の記録はありません。";
     NOBODY_FOUND: "Nothing in the ledger is about {subject}. The type is a word of the rules, the id is written as the CRM writes it.",
         "{subject} についての記録は台帳にありません。種類は規則にある語、IDはCRMでの書き方で指定します。";
+    NOTHING_FOUND: "No record matches {about}: a name that is written otherwise in the ledger gives the same report.",
+        "{about} に該当する記録はありません。台帳と違う書き方で指定した場合も、この結果になります。";
     NOTES: "How to read this", "この報告書の読み方";
 
     // Columns.
