@@ -234,7 +234,12 @@ proptest! {
     fn what_nobody_touches_is_what_it_was(record in record(), role in select(ROLES.to_vec()), way in way()) {
         let (saved, real) = saved(role, &record, way, |seen| (seen.clone(), record.clone()));
         // A form with a seal beside one without would tell who has what a rule takes out: there is none.
-        prop_assert!(saved.is_some() || (role == "removes" && way.sealed), "{role} {way:?} {record:?}");
+        let without_seal = role == "removes" && way.sealed;
+        // Where nothing is veiled nothing is sealed, which could say that these stars are the record's own, or that
+        // what may not be changed was not.
+        let in_doubt = record["memo"] == "****" || role == "locked";
+        let bare = way.sealed && in_doubt && open(role, &record, way).0 == record;
+        prop_assert!(saved.is_some() || without_seal || bare, "{role} {way:?} {record:?}");
         prop_assert!(saved.is_none_or(|saved| saved == real));
     }
 
