@@ -48,6 +48,16 @@ fn wrapped(format: Format, body: &[u8]) -> Option<Vec<u8>> {
         Format::Xml => (format!("<r><tel>{PHONE}</tel><name>{NAME}</name>"), "</r>"),
         Format::Csv => (format!("id,name,tel,x\n1,{NAME},{PHONE},\n"), ""),
         Format::Form => (format!("tel={PHONE}&name={NAME}&"), ""),
+        Format::Lines => (format!("{{\"tel\":\"{PHONE}\",\"name\":\"{NAME}\"}}\n"), ""),
+        Format::Events => (format!("data: {{\"tel\":\"{PHONE}\",\"name\":\"{NAME}\"}}\n\n"), ""),
+        Format::Calls => {
+            let member = |name, value| format!("<member><name>{name}</name><value>{value}</value></member>");
+            let known = member("tel", PHONE) + &member("name", NAME);
+            (
+                format!("<methodResponse><params><param><value><struct>{known}<member><name>x</name><value>"),
+                "</value></member></struct></value></param></params></methodResponse>",
+            )
+        }
         Format::Card => (format!("BEGIN:VCARD\nTEL:{PHONE}\nNAME:{NAME}\nEND:VCARD\n"), ""),
         _ => return None,
     };
