@@ -4,6 +4,7 @@
 
 use http::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, X_FRAME_OPTIONS};
 
+use crate::format::html::entity;
 use crate::serve::respond::own;
 
 /// What the pages may do: be looked at, and send their one form here.
@@ -113,16 +114,7 @@ fn page(title: &str, body: &str, japanese: bool) -> String {
 
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
+    entity::encode(text, &mut out);
     out
 }
 

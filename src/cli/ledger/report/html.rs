@@ -7,6 +7,7 @@ use std::io::{self, Write};
 
 use crate::cli::ledger::report::document::{Document, Section, Sheet};
 use crate::cli::say::Lang;
+use crate::format::html::entity;
 use crate::ledger::show::plain;
 
 /// Writes a page.
@@ -65,16 +66,7 @@ fn write_sheet(sheet: &Sheet, out: &mut dyn Write) -> io::Result<()> {
 /// A text that is only text, wherever it stands in a page. Characters that turn or hide others are spelled out.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in plain(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
+    entity::encode(&plain(text), &mut out);
     out
 }
 
