@@ -21,6 +21,7 @@ mod told;
 mod tree;
 mod whereabouts;
 mod who;
+mod within;
 
 use std::fmt;
 use std::ops::Range;
@@ -37,6 +38,7 @@ use self::shown::Shown;
 pub use self::shown::{Likenesses, spelt};
 pub use self::whereabouts::whereabouts;
 pub use self::who::{Ids, names_a_record, spelt_alike};
+pub use self::within::is_shown_again;
 use crate::guard::leaves;
 use crate::guard::nothing::Hollow;
 use crate::policy::plan::{Decision, Meaning, Plan};
@@ -344,6 +346,8 @@ pub struct Home {
     pub counts: Counts,
     /// What of the write is what it was, in its order.
     pub kept: Vec<Range<usize>>,
+    /// Texts of staff's own among whose words tokens went home, in the write: they must be shown so again.
+    pub among: Vec<Range<usize>>,
     /// Fields that a form lacks and that it was given, with what they held.
     pub lost: Vec<(String, Secret)>,
     /// Values that are written in another way than they read.

@@ -77,12 +77,8 @@ impl Posted {
     fn further(&self, body: &[u8], name: &str, text: &str) -> Result<Vec<u8>, Refusal> {
         if self.format == Format::Multipart {
             let value = self.written(body, &(0..0), text)?;
-            // As browsers write a name.
-            let name = name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
-            let name = readings::bytes_in(&name, self.charset).ok_or_else(misplaced)?;
-            let delimiter = parts::delimiter(body).ok_or_else(misplaced)?;
-            let (before, behind) = (&b"\r\nContent-Disposition: form-data; name=\""[..], &b"\"\r\n\r\n"[..]);
-            return Ok([before, &name, behind, &value, &delimiter].concat());
+            let name = readings::bytes_in(&parts::written(name), self.charset).ok_or_else(misplaced)?;
+            return parts::further(body, &name, &value).ok_or_else(misplaced);
         }
         let written = |text: &str| readings::written_in(text, self.charset).ok_or_else(misplaced);
         let parts = if body.is_empty() { "" } else { "&" };

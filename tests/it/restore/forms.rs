@@ -228,7 +228,7 @@ fn saved(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
+    #![proptest_config(super::proven(250))]
 
     #[test]
     fn what_nobody_touches_is_what_it_was(record in record(), role in select(ROLES.to_vec()), way in way()) {

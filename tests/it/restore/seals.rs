@@ -265,7 +265,7 @@ fn what_a_rule_takes_out_does_not_tell_whether_it_is_there() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(super::proven(400))]
 
     #[test]
     fn what_staff_leaves_is_what_it_was_and_what_they_type_is_theirs(
