@@ -107,7 +107,8 @@ fn credentials_are_variables_or_what_the_container_is_given() {
     assert_eq!(had(&plain[..2]), of("AKID", None));
     assert_eq!(had(&plain), of("AKID", Some("t")));
     assert!(had(&plain[..1]).expect_err("no secret").contains("no credentials: set `AWS_ACCESS_KEY_ID`"));
-    let near = container(r#"{"AccessKeyId":"ASIA","SecretAccessKey":"s","Token":"t","Expiration":"2026-12-01T00:00:00Z"}"#);
+    let near =
+        container(r#"{"AccessKeyId":"ASIA","SecretAccessKey":"s","Token":"t","Expiration":"2026-12-01T00:00:00Z"}"#);
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("token");
     std::fs::write(&file, "a-token\n").expect("written");

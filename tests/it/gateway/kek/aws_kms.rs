@@ -68,7 +68,8 @@ fn answered(kept: &Mutex<Vec<Kept>>, request: &Request) -> Answer {
         }
         Some("TrentService.Decrypt") => {
             let blob = BASE64.decode(member("CiphertextBlob").as_bytes()).expect("base64");
-            let place = std::str::from_utf8(&blob).ok().and_then(|text| text.strip_prefix("blob ")?.parse::<usize>().ok());
+            let place =
+                std::str::from_utf8(&blob).ok().and_then(|text| text.strip_prefix("blob ")?.parse::<usize>().ok());
             match place.and_then(|place| kept.get(place)) {
                 Some(one) if one.context != context => refused("InvalidCiphertextException"),
                 Some(one) if one.key != key => refused("IncorrectKeyException"),
@@ -154,7 +155,8 @@ fn kms_that_refuses_is_told_by_the_name_of_its_error_and_a_running_gateway_goes_
         assert!(seen(&gateway).contains("tok_"), "{what}");
     };
     let rotate = ["rotate"];
-    let refuses = "the key service does not wrap or unwrap with `aws_kms:alias/sudare` (HTTP 400, InvalidSignatureException)";
+    let refuses =
+        "the key service does not wrap or unwrap with `aws_kms:alias/sudare` (HTTP 400, InvalidSignatureException)";
     told(&variables("another-secret"), &rotate, refuses);
     told(&Variables::new(), &rotate, "(no credentials: set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`");
     service.is_down.store(true, Ordering::SeqCst);

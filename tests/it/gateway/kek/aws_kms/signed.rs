@@ -10,15 +10,18 @@ pub fn fault(request: &str, secret: &str, region: &str, service: &str) -> Option
     let mut words = lines.next()?.split(' ');
     let (method, target) = (words.next()?, words.next()?);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let headers: Vec<(String, &str)> =
-        lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name.to_ascii_lowercase(), value.trim())).collect();
+    let headers: Vec<(String, &str)> = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim()))
+        .collect();
     let header = |name: &str| headers.iter().find(|(own, _)| own == name).map(|(_, value)| *value);
     let wrong = |what: &str| Some(what.to_owned());
     let Some(said) = header("authorization").and_then(|text| text.strip_prefix("AWS4-HMAC-SHA256 ")) else {
         return wrong("no authorization");
     };
     let part = |name: &str| said.split(',').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
-    let (Some(credential), Some(names), Some(signature)) = (part("Credential"), part("SignedHeaders"), part("Signature"))
+    let (Some(credential), Some(names), Some(signature)) =
+        (part("Credential"), part("SignedHeaders"), part("Signature"))
     else {
         return wrong("a part of the authorization is missing");
     };
