@@ -1,0 +1,80 @@
+//! The page on which staff confirms that a value is revealed, in a real browser: what a person clicks tells the value,
+//! what a script of the CRM's own page asks for does not. Which headers part the two is the browser's affair.
+//!
+//! Without Chromium the test skips with a printed word; with `SUDARE_TEST_REAL=1` it must be there.
+
+use super::client::Answer;
+use super::origin::Origin;
+use super::running::{Running, Setup};
+use crate::creme::browser::Browser;
+
+const RULES: &str = r#"
+sudare: 1
+roles: { support: { groups: [crm-support] } }
+resources:
+  - { id: customer, match: "GET /api/customers/{id}", subject: path.id, fields: { phone: [tel] } }
+rules: [{ for: support, tokenize: { phone: opaque } }]
+reveal: [{ id: call, for: support, kinds: [phone], purpose: call-back }]
+"#;
+const SESSIONS: &str = "identity: [{ session: { login: POST /login, user: form.username, cookie: CRMSESSID, success: { status: 302, location: \"/home*\" }, groups: staff.yaml } }]";
+const STAFF: [(&str, &str); 1] = [("staff.yaml", "tanaka: [crm-support]\n")];
+const TEL: &str = "090-1234-5678";
+const PAGE: &str = "/.sudare/reveal?resource=customer&subject=42&kind=phone&purpose=call-back";
+
+fn crm() -> Origin {
+    Origin::start(|request| match request.path() {
+        "/login" if request.0.starts_with("POST ") => {
+            Answer::new(302, "text/html", "").with("Location", "/home").with("Set-Cookie", "CRMSESSID=tanaka-1; Path=/")
+        }
+        "/login" => Answer::new(
+            200,
+            "text/html",
+            "<form method=post action=/login><input name=username value=tanaka><input name=password value=x><button>in</button></form>",
+        ),
+        "/api/customers/42" => Answer::new(200, "application/json", &format!(r#"{{"id":"42","tel":"{TEL}"}}"#)),
+        _ => Answer::new(
+            200,
+            "text/html",
+            &format!("<p id=home>home</p><a id=reveal href=\"{}\">?</a>", PAGE.replace('&', "&amp;")),
+        ),
+    })
+}
+
+#[test]
+fn a_person_confirms_in_a_real_browser_and_a_script_of_the_crm_s_page_cannot() {
+    let is_asked_for = std::env::var("SUDARE_TEST_REAL").is_ok_and(|value| value == "1");
+    if !Browser::installed() {
+        assert!(!is_asked_for, "run `bash tests/browser/install.sh`");
+        println!("skipped: no Chromium; run `bash tests/browser/install.sh`");
+        return;
+    }
+    let crm = crm();
+    let gateway = Running::set_up(crm.address, Setup { rules: RULES, config: SESSIONS, files: &STAFF });
+    let browser = Browser::open();
+    browser.go(&format!("http://{}/login", gateway.staff));
+    browser.click("button");
+    browser.find("#home");
+    for ask in [
+        format!("x.open('GET', '{PAGE}', false); x.send()"),
+        "x.open('POST', '/.sudare/reveal', false); x.send('confirmation=a')".to_owned(),
+        format!(
+            "x.open('POST', '/.sudare/v1/reveal', false); x.setRequestHeader('Content-Type', 'application/json'); x.send('{}')",
+            r#"{"resource":"customer","subject":"42","kind":"phone","purpose":"call-back"}"#
+        ),
+    ] {
+        let told = browser.run(&format!("const x = new XMLHttpRequest(); {ask}; return [x.status, x.responseText]"));
+        assert_eq!(told[0], 403, "{ask}");
+        assert!(!told.to_string().contains(TEL), "{ask}");
+    }
+    browser.click("#reveal");
+    browser.find("form button");
+    assert!(!browser.page().contains(TEL), "nothing is told before it is confirmed");
+    assert!(!crm.asked().concat().contains("/api/customers"));
+    browser.run("document.documentElement.id = 'asks'");
+    browser.click("form button");
+    browser.find("html:not(#asks)");
+    let page = browser.page();
+    assert!(page.contains(TEL), "{page}");
+    let record = gateway.ledger_text().lines().filter(|line| line.contains("\"event\":\"reveal\"")).count();
+    assert_eq!(record, 1);
+}
