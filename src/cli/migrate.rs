@@ -7,9 +7,9 @@
 mod journal;
 mod report;
 
-use std::fs::{DirBuilder, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -175,8 +175,7 @@ impl<'a> Job<'a> {
     fn note(&self, dir: &Path) {
         let what = format!("migrate {}{}", self.args.resource, if self.args.dry_run { " --dry-run" } else { "" });
         let reading = Reading { id: Ulid::generate().to_string(), by: user(), what, subject: None };
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
-        if let Err(error) = made.and_then(|()| readings::note(dir, &reading)) {
+        if let Err(error) = made(dir).and_then(|()| readings::note(dir, &reading)) {
             complain(self.lang, &texts::READING_UNTOLD.with(self.lang, &[("why", &error)]));
         }
     }
@@ -305,6 +304,16 @@ impl<'a> Job<'a> {
             tell(&format!("\r{}", self.report.progress(self.lang)));
         }
     }
+}
+
+/// Makes the ledger's folder where no gateway ever ran: what root makes is still the gateway's.
+fn made(dir: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(dir) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        made => made?,
+    }
+    let owner = fs::metadata(dir.parent().unwrap_or(dir))?;
+    chown(dir, Some(owner.uid()), Some(owner.gid()))
 }
 
 /// What `store:` says, in one line.

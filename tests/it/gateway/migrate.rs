@@ -155,8 +155,11 @@ fn that_records_are_read_is_in_the_ledger() {
     let (crm, _) = crm(2, plain());
     let mut desk = desk(&crm, RULES, 2);
     assert_eq!(desk.run(&["--resource", "customer", "--dry-run"]).0, Some(0));
-    assert_eq!(desk.run(&["--resource", "customer"]).0, Some(0));
     assert!(desk.gateway.stop().success());
+    // Also where no gateway ever wrote a ledger.
+    fs::remove_dir_all(desk.gateway.state().join("ledger")).expect("gone");
+    assert_eq!(desk.run(&["--resource", "customer", "--dry-run"]).0, Some(0));
+    assert_eq!(desk.run(&["--resource", "customer"]).0, Some(0));
     desk.gateway.restart();
     let read = |line: &str| serde_json::from_str::<Value>(line).ok().filter(|record| record["reason"] == json!("read"));
     let told = until(|| {
