@@ -55,9 +55,11 @@ pub fn charset(data: &[u8]) {
     let bounds = Bounds { hold_bytes, ..Bounds::default() };
     let shown = uncut(&OPEN, (format, charset), &bounds, body, *settings);
     assert!(shown.as_ref().is_ok_and(|shown| shown == body) || shown.is_err(), "all is shown: {}", told(&shown));
-    hidden((format, charset), *settings, body);
     // Of what nothing is said the bytes decide later on.
     let is_said = matches!(charset, Charset::Other(_) | Charset::Utf32(_));
+    if is_said {
+        hidden((format, charset), *settings, body);
+    }
     let veiled = uncut(&STRICT, (format, charset), &bounds, body, *settings);
     if let Some(veiled) = veiled.ok().filter(|_| is_said) {
         assert!(read(charset, &veiled).is_some(), "no text leaves in {charset:?}: {}", veiled.escape_ascii());
