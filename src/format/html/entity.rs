@@ -4,6 +4,7 @@
 //! browsers decode it, by the WHATWG table, and each decoded byte knows the raw byte it came
 //! from. Names are looked up in `entities.txt`, which is sorted by bytes.
 
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 /// A name without its `&`, and the one or two characters that it stands for.
@@ -60,10 +61,15 @@ pub fn is_encoded(text: &str) -> bool {
     text.match_indices('&').any(|(at, _)| reference(at))
 }
 
-/// Writes text so that it means itself in text and in attributes of any quoting.
+/// Writes text so that it means itself in text and in attributes of any quoting. Characters that
+/// XML has not are written as numbers: a page may stand in XML.
 pub fn encode(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
+            '\u{1}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "&#{};", u32::from(c));
+            }
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
