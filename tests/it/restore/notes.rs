@@ -124,9 +124,13 @@ proptest! {
         for (name, value) in saved.as_object().expect("an object") {
             crm[name] = value.clone();
         }
-        let again = read(role, &crm).to_string();
+        let (again, before) = (read(role, &crm).to_string(), seen.to_string());
         for name in hidden {
             let value = record[name].as_str().expect("a text");
+            // Two numbers without anything between them are found by nobody, now as before.
+            if before.contains(value) {
+                continue;
+            }
             prop_assert!(!again.contains(value), "{role} reads {name} in {again}");
         }
     }
