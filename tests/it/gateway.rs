@@ -3,6 +3,7 @@
 mod bodies;
 mod bounds;
 pub mod client;
+mod confirmed;
 mod console;
 mod crm;
 mod ending;

@@ -130,7 +130,7 @@ pub(super) async fn restore(
 ) -> Result<Restored, Refusal> {
     if let With::Seal(form) = with {
         let home = sealed::restored(&compared, asked, &form)?;
-        if !home.fills.is_empty() {
+        if !home.is_empty() {
             receipt.restored(&form.subject, &home.counts).await?;
         }
         return Ok(Restored::of(home, Some(form.subject.clone())));

@@ -162,7 +162,7 @@ async fn look(call: &Call<'_>, facts: &mut Facts, ask: &Ask, crm: &mut Duration)
     let known = |resource: &str| house.policy.resource_ids().iter().any(|id| **id == *resource);
     match &ask.what {
         What::Token { token, of } => {
-            let opened = house.mint.opened(token);
+            let opened = house.mint.revealed(token);
             let of = of.as_ref().map(|(resource, subject)| (resource.as_str(), subject.as_str()));
             facts.resource = of.map(|(resource, _)| resource.to_owned()).filter(|resource| known(resource));
             match (&opened, of) {
