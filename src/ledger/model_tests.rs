@@ -122,12 +122,15 @@ impl Sink for ModelSink {
     }
 }
 
+/// A request, and what its caller was told.
+type Told = (String, Result<Committed, LedgerError>);
+
 /// A ledger, its disk, and what its callers were told.
 struct Scene {
     _dir: TempDir,
     state: PathBuf,
     shelf: Shelf,
-    told: Arc<Mutex<Vec<(String, Result<Committed, LedgerError>)>>>,
+    told: Arc<Mutex<Vec<Told>>>,
     ledger: Ledger,
 }
 
