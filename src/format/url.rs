@@ -1,9 +1,11 @@
 //! URLs taken apart: which of their parts may carry a value.
 //!
 //! A link is structure and data in one: `tel:` and `mailto:` hold nothing but a value, paths,
-//! parameters and fragments may hold one. The host and the scheme never do. Where a part cannot
-//! be decoded, browsers take it as it stands, and so does this.
+//! parameters and fragments may hold one. The scheme never does, nor what can be the name of a host;
+//! what stands in its place and is none may. Where a part cannot be decoded, browsers take it as it
+//! stands, and so does this.
 
+use core::net::Ipv4Addr;
 use std::ops::Range;
 
 use crate::format::quote::decode;
@@ -99,7 +101,7 @@ impl Url<'_> {
         self.parts
     }
 
-    /// Shows who logs in, skips the host, and gives where the path stands.
+    /// Shows who logs in, skips the host if it is one, and gives where the path stands.
     fn authority(&mut self, span: Range<usize>) -> Range<usize> {
         let head = &self.text[span.clone()];
         let is_scheme = |head: &str| head.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
@@ -109,8 +111,13 @@ impl Url<'_> {
             _ => return span,
         };
         let end = head[after..].find(['/', '\\']).map_or(head.len(), |length| after + length);
-        if let Some(at) = head[after..end].rfind('@') {
+        let at = head[after..end].rfind('@');
+        if let Some(at) = at {
             self.split(span.start + after..span.start + after + at, &[':'], Part::Url);
+        }
+        let host = at.map_or(after, |at| after + at + 1);
+        if !is_host(&head[host..end]) {
+            self.push(span.start + host..span.start + end, None, Part::Url, Quote::Percent);
         }
         span.start + end..span.end
     }
@@ -167,6 +174,15 @@ impl Url<'_> {
     fn after_colon(&self, span: &Range<usize>) -> usize {
         self.find(span, ':').map_or(span.start, |colon| colon + 1)
     }
+}
+
+/// Whether a host can be called so, with its port: by letters (RFC 1123) or by an address. Digits alone may be a number of
+/// somebody's.
+fn is_host(text: &str) -> bool {
+    let of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']');
+    let is_named = text.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let address = text.split_once(':').map_or(text, |(address, _)| address);
+    text.bytes().all(of_name) && (is_named || text.starts_with('[') || address.parse::<Ipv4Addr>().is_ok())
 }
 
 /// Whether programs name parameters so: `page`, `filter[id]`, `$top`. What is called otherwise may be a value.

@@ -136,7 +136,8 @@ impl Drop for Receiver {
     }
 }
 
-#[cfg(all(test, not(feature = "model")))]
+#[cfg(test)]
+#[cfg(not(feature = "model"))]
 mod tests {
     use std::thread;
 

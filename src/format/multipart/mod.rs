@@ -177,6 +177,9 @@ impl MultipartWalker {
             return Err(self.bound("the form has too many parts"));
         }
         let text = str::from_utf8(&self.rest()[..end]).map_err(|e| self.fault(e.valid_up_to(), "invalid UTF-8"))?;
+        if let Some(at) = like_boundary(text, &self.delimiter) {
+            return Err(self.fault(at, "a line that some would take for the boundary"));
+        }
         let head = head::read(text).map_err(|(at, what)| self.fault(at, what))?;
         self.show_head(text, &head, sink)?;
         let name = text[head.name.clone()].to_owned();
@@ -398,6 +401,12 @@ pub struct Form {
     pub fields: Vec<(String, String)>,
     /// Whether a part was more than a field's text.
     pub files: bool,
+}
+
+/// Where a line of a part's head begins like the boundary.
+fn like_boundary(head: &str, delimiter: &[u8]) -> Option<usize> {
+    let begins_line = |at: &usize| *at == 0 || matches!(head.as_bytes()[at - 1], b'\r' | b'\n');
+    memmem::find_iter(head.as_bytes(), delimiter).find(begins_line)
 }
 
 /// Reads the fields of a whole form; nobody looks into its files.
