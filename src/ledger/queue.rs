@@ -136,8 +136,8 @@ impl Drop for Receiver {
     }
 }
 
-#[cfg(test)]
 #[cfg(not(feature = "model"))]
+#[cfg(test)]
 mod tests {
     use std::thread;
 
