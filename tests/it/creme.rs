@@ -223,7 +223,7 @@ fn an_edit_stores_what_staff_wrote_and_never_a_veil(stage: Stage) {
         let mut client = scene.staff(staff);
         let shown = page::form(&client.get(&edit).text());
         assert_ne!(page::field(&shown, "phone"), "(503) 555-0100");
-        // Where a rule takes fields out of the page, a seal on some would tell which records have them: here none has.
+        // The analyst's veils could be any value, and a `css:` place alone tells of such fields: then no form has one.
         let is_sealed = shown.iter().any(|(name, value)| name == "sudare-seal" && !value.is_empty());
         assert_eq!(is_sealed, staff.user == SUPPORT.user, "what was veiled goes along with the form");
         // A veil of another field, and of nobody, is refused, and nothing is stored.

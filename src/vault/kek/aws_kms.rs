@@ -21,7 +21,7 @@ use ureq::Agent;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::vault::kek::called::{self, ANSWER_BYTES_MAX};
-use crate::vault::kek::uri::{WRITTEN, pairs};
+use crate::vault::kek::uri::{WRITTEN, settings};
 use crate::vault::kek::{KekError, Wrap, file, variable};
 
 const CONTENT: &str = "application/x-amz-json-1.1";
@@ -52,18 +52,11 @@ impl KmsKey {
     pub fn parse(text: &str) -> Result<KmsKey, &'static str> {
         let (key, query) = text.split_once('?').unwrap_or((text, ""));
         let of_arn = region_of(key)?;
-        let (mut region, mut endpoint, mut ca) = (None, None, None);
-        for (name, value) in pairs(query, '&')? {
-            let place = match name {
-                "region" => &mut region,
-                "endpoint" => &mut endpoint,
-                "ca" => &mut ca,
-                _ => return Err("it may say `region`, `endpoint` and `ca` and nothing else"),
-            };
-            if value.is_empty() || place.replace(value).is_some() {
-                return Err("it says something twice, or nothing");
-            }
-        }
+        let [region, endpoint, ca] = settings(
+            query,
+            ["region", "endpoint", "ca"],
+            |_| "it may say `region`, `endpoint` and `ca` and nothing else",
+        )?;
         if region.as_deref().is_some_and(|name| !is_region(name)) {
             return Err("its `region` holds what no region does");
         }
@@ -78,10 +71,7 @@ impl KmsKey {
             }
             called::is_fit(address, SHAPE)?;
         }
-        let ca = ca.map(PathBuf::from);
-        if ca.as_ref().is_some_and(|path| path.is_relative()) {
-            return Err("`ca` names a file by its whole path");
-        }
+        let ca = called::certificates(ca)?;
         Ok(KmsKey { key: key.to_owned(), region, endpoint, ca })
     }
 

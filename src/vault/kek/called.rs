@@ -1,7 +1,7 @@
 //! How services that keep keys are called: every wait is bounded, nothing is redirected, no proxy is asked, and only
 //! `https` carries keys, but on this machine. What is asked, and what an answer means, is each service's own file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,4 +52,11 @@ pub(super) fn is_fit(service: &str, shape: &'static str) -> Result<(), &'static 
         return Err("a name or password has no place in it");
     }
     Ok(())
+}
+
+/// The file of certificates that a service's is to be issued by.
+pub(super) fn certificates(ca: Option<String>) -> Result<Option<PathBuf>, &'static str> {
+    let ca = ca.map(PathBuf::from);
+    let is_whole = ca.as_ref().is_none_or(|path| path.is_absolute());
+    if is_whole { Ok(ca) } else { Err("`ca` names a file by its whole path") }
 }

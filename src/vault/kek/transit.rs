@@ -15,7 +15,7 @@ use ureq::Agent;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::vault::kek::called::{self, ANSWER_BYTES_MAX};
-use crate::vault::kek::uri::{WRITTEN, pairs};
+use crate::vault::kek::uri::{WRITTEN, settings};
 use crate::vault::kek::{KekError, Source, Wrap};
 
 /// Which key of which service.
@@ -49,26 +49,14 @@ impl Address {
         if !mount.split('/').chain([key]).all(|word| is_word(word) && !word.starts_with('.')) {
             return Err(SHAPE);
         }
-        let (mut token, mut ca, mut namespace) = (None, None, None);
-        for (name, value) in pairs(query, '&')? {
-            let place = match name {
-                "token-source" => &mut token,
-                "ca" => &mut ca,
-                "namespace" => &mut namespace,
-                "token" => return Err("the token itself has no place here; say where it is with `token-source`"),
-                _ => return Err("it may say `token-source`, `ca` and `namespace` and nothing else"),
-            };
-            if value.is_empty() || place.replace(value).is_some() {
-                return Err("it says something twice, or nothing");
-            }
-        }
+        let [token, ca, namespace] = settings(query, ["token-source", "ca", "namespace"], |name| match name {
+            "token" => "the token itself has no place here; say where it is with `token-source`",
+            _ => "it may say `token-source`, `ca` and `namespace` and nothing else",
+        })?;
         if namespace.as_ref().is_some_and(|name: &String| !name.split('/').all(is_word)) {
             return Err("its `namespace` holds what no namespace does");
         }
-        let ca = ca.map(PathBuf::from);
-        if ca.as_ref().is_some_and(|path| path.is_relative()) {
-            return Err("`ca` names a file by its whole path");
-        }
+        let ca = called::certificates(ca)?;
         let token = Source::of_secret(&token.ok_or("it does not say `token-source`")?);
         let token = token.ok_or("`token-source` is `file:/PATH`, `environment:NAME` or `credential:NAME`")?;
         let [service, mount, key] = [service, mount, key].map(str::to_owned);

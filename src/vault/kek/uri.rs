@@ -75,6 +75,22 @@ pub(super) fn pairs(text: &str, between: char) -> Result<Vec<(&str, String)>, &'
     text.split(between).filter(|pair| !pair.is_empty()).map(one).collect()
 }
 
+/// What a query says under these names, each once at most; `wrong` tells what is wrong with another name.
+pub(super) fn settings<const COUNT: usize>(
+    query: &str,
+    names: [&str; COUNT],
+    wrong: impl Fn(&str) -> &'static str,
+) -> Result<[Option<String>; COUNT], &'static str> {
+    let mut said = [const { None }; COUNT];
+    for (name, value) in pairs(query, '&')? {
+        let at = names.iter().position(|known| *known == name).ok_or_else(|| wrong(name))?;
+        if value.is_empty() || said[at].replace(value).is_some() {
+            return Err("it says something twice, or nothing");
+        }
+    }
+    Ok(said)
+}
+
 impl fmt::Display for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (module, pin) = (self.module.display().to_string(), self.pin.to_string());
