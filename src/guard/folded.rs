@@ -149,7 +149,10 @@ impl<'a> Folded<'a> {
 
     /// Whether no letter or digit of the same sort touches the range from outside.
     pub(super) fn is_token(&self, range: Range<usize>) -> bool {
-        if self.text[range.end..].starts_with(is_mark) {
+        // Behind a blank a mark stands for itself.
+        let is_marked =
+            self.text[range.end..].starts_with(is_mark) && self.starts[range.end] <= self.ends[range.end - 1];
+        if is_marked {
             return false;
         }
         let Range { start, end } = self.written(range);
