@@ -214,6 +214,7 @@ fn gateway(
         policy: Arc::clone(&rules.policy),
         rules: Arc::new(rules),
         mint: Arc::new(KeyMint::keeping(rings.now(), Arc::clone(&vault))),
+        bases: Arc::new(config.bases.clone()),
     };
     Arc::new(Gateway {
         house: ArcSwap::from_pointee(house),
