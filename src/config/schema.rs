@@ -53,6 +53,9 @@ piece!(named Wait, "A duration.", |_generator| or_elsewhere!({
     "type": "string", "pattern": "^\\d+ *(ms|s|m|h)$", "examples": ["250ms", "30s", "5m"],
 }));
 piece!(Statuses, "A status.", |_generator| or_elsewhere!({ "type": "integer", "minimum": 200, "maximum": 399 }));
+piece!(named Months, "A span of months.", |_generator| or_elsewhere!({
+    "type": "string", "pattern": "^\\d+ *months$", "examples": ["13 months"],
+}));
 piece!(named BasisWord, "A legal basis.", |_generator| or_elsewhere!({ "enum": BASES }));
 piece!(Mode, "How rules count.", |_generator| or_elsewhere!({ "enum": ["enforce"] }));
 
@@ -60,6 +63,26 @@ shape!(Ledger, "What is done with the ledger beside its folder.",
     need {}
     may {
         "anchor": Text, "A file on another mount in which checkpoints are kept as well.";
+        "retention": Retention, "How long records are kept, by their class; `sudare ledger retain` deletes what has lapsed.";
+        "holds": OneOrMore<Hold>, "What is kept whatever its class is.";
+    }
+);
+shape!(Retention, "How long records are kept, by their class.",
+    need {}
+    may {
+        "access": Months, "Accesses within the house. Left out: `12 months`.";
+        "provision": Months, "Provisions to third parties. Left out, and at the least: `36 months`.";
+        "hipaa": Months, "Disclosures to be accounted for. Left out, and at the least: `72 months`.";
+    }
+);
+shape!(Hold, "Records that are kept: those of which all of it holds.",
+    need {}
+    may {
+        "subject": Text, "The person: `customer:42`.";
+        "staff": Text, "The staff: `tanaka`, or `basic:tanaka` for one source.";
+        "from": Text, "From this day (UTC) or moment on.";
+        "to": Text, "Until this day, that day included, or before this moment.";
+        "why": Text, "What for, for people.";
     }
 );
 

@@ -34,10 +34,15 @@ pub struct Reading {
     pub what: String,
     /// Of whom, where one person was asked about: type, and id as the ledger may hold it.
     pub subject: Option<(String, Option<String>)>,
+    /// How many records the command deleted, where it did not read but delete.
+    #[serde(default)]
+    pub deleted: Option<u64>,
 }
 
 /// The reason that stands in its record.
 pub const READ: &str = "read";
+/// The reason where records were deleted, of which `count` says how many.
+pub const DELETED: &str = "deleted";
 
 const FILE_NAME: &str = "readings";
 const TAKEN_NAME: &str = "readings.taken";
@@ -108,7 +113,8 @@ fn entry(reading: &Reading) -> Entry<'_> {
         // It tells when that was; the record's own time is that of its commit.
         request: Some(reading.id.as_str().into()),
         path: Some(format!("sudare ledger {}", reading.what).into()),
-        reason: Some(READ.into()),
+        reason: Some(if reading.deleted.is_some() { DELETED } else { READ }.into()),
+        count: reading.deleted,
         outcome: Some("recorded".into()),
         subjects: reading.subject.iter().map(subject).collect(),
         ..Entry::new(Event::Ledger)
@@ -121,7 +127,13 @@ fn read(path: &Path) -> io::Result<Vec<Reading>> {
     let mut reader = BufReader::new(File::open(path)?.take(BYTES_MAX));
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line)? > 0 {
-        let unknown = || Reading { id: String::new(), by: String::new(), what: "unknown".to_owned(), subject: None };
+        let unknown = || Reading {
+            id: String::new(),
+            by: String::new(),
+            what: "unknown".to_owned(),
+            subject: None,
+            deleted: None,
+        };
         readings.push(serde_json::from_slice(&line).unwrap_or_else(|_| unknown()));
         line.clear();
     }

@@ -20,7 +20,13 @@ pub(super) fn note(home: &Home, what: &str, subject: Option<&str>, reader: &Read
         return;
     }
     let subject = subject.map(|word| about(word, home, reader));
-    let reading = Reading { id: Ulid::generate().to_string(), by: reader.user.clone(), what: what.to_owned(), subject };
+    let reading = Reading {
+        id: Ulid::generate().to_string(),
+        by: reader.user.clone(),
+        what: what.to_owned(),
+        subject,
+        deleted: None,
+    };
     if let Err(error) = readings::note(&dir, &reading) {
         let lang = desk.lang;
         let what = texts::READING_UNTOLD.with(lang, &[("why", &error)]);

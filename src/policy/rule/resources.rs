@@ -15,8 +15,8 @@ use crate::policy::rule::when::{self, EVENTS};
 use crate::policy::rule::{Word, places};
 use crate::route::pattern::Segment;
 use crate::terms::event::Event;
-use crate::terms::retention::Class;
 use crate::terms::place::{Place, Step};
+use crate::terms::retention::Class;
 
 /// A resource.
 #[derive(Debug)]

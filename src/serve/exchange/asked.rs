@@ -502,7 +502,8 @@ impl Asked {
     pub fn parameters_named(&self, plan: &Plan) -> Vec<String> {
         let declared = |name: &str| {
             let folded = label::fold(name);
-            let whose = plan.subjects.iter().any(|own| matches!(&own.at, SubjectAt::Query(of) if label::fold(of) == folded));
+            let whose =
+                plan.subjects.iter().any(|own| matches!(&own.at, SubjectAt::Query(of) if label::fold(of) == folded));
             (whose || plan.parameters.contains_key(&folded)).then_some(folded)
         };
         let names = self.queries.iter().flatten().filter_map(|(name, _)| declared(name));
