@@ -7,7 +7,7 @@ pub(in crate::cli) mod home;
 mod index;
 mod prove;
 mod query;
-mod reading;
+pub(in crate::cli) mod reading;
 pub mod report;
 mod retain;
 mod torture;
@@ -62,7 +62,8 @@ pub enum Written {
     Table,
     /// For programs: a JSON object a line
     Json,
-    /// A report as a page, to print and to hand over
+    /// A report as a page, to print and to hand over; the other commands have none, and so do not name it
+    #[value(hide = true)]
     Html,
 }
 
@@ -144,6 +145,9 @@ pub struct QueryArgs {
     /// The resource
     #[arg(long)]
     pub resource: Option<String>,
+    /// What it was for, as a declared purpose
+    #[arg(long)]
+    pub purpose: Option<String>,
     /// What came of it: released, refused …
     #[arg(long)]
     pub outcome: Option<String>,

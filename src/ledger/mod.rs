@@ -40,6 +40,7 @@ pub mod retain;
 pub mod segment;
 mod shared;
 pub mod show;
+pub mod stock;
 mod tape;
 pub mod tlog_proof;
 pub mod tree;

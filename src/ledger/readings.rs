@@ -39,6 +39,9 @@ pub struct Reading {
     pub deleted: Option<u64>,
 }
 
+/// The one command outside of `sudare ledger` that reads records.
+pub const EXPLAIN: &str = "explain --request";
+
 /// The reason that stands in its record.
 pub const READ: &str = "read";
 /// The reason where records were deleted, of which `count` says how many.
@@ -112,13 +115,19 @@ fn entry(reading: &Reading) -> Entry<'_> {
         staff: Some(format!("os:{}", reading.by).into()),
         // It tells when that was; the record's own time is that of its commit.
         request: Some(reading.id.as_str().into()),
-        path: Some(format!("sudare ledger {}", reading.what).into()),
+        path: Some(path(&reading.what).into()),
         reason: Some(if reading.deleted.is_some() { DELETED } else { READ }.into()),
         count: reading.deleted,
         outcome: Some("recorded".into()),
         subjects: reading.subject.iter().map(subject).collect(),
         ..Entry::new(Event::Ledger)
     }
+}
+
+/// The command, as somebody types it.
+fn path(what: &str) -> String {
+    let family = if what == EXPLAIN { "" } else { "ledger " };
+    format!("sudare {family}{what}")
 }
 
 /// What stands in a file, with its bounds; a line that is none still says that somebody read.

@@ -3,6 +3,7 @@
 mod bodies;
 mod bounds;
 pub mod client;
+mod columns;
 mod console;
 mod crm;
 mod ending;

@@ -111,6 +111,7 @@ fn filter(told: &QueryArgs, home: &Home, zone: &TimeZone, lang: Lang) -> Result<
         action: told.action.clone(),
         event: told.event.clone(),
         resource: told.resource.clone(),
+        purpose: told.purpose.clone(),
         outcome: told.outcome.clone(),
         request: told.request.clone(),
         from: moment(&told.from, Side::From)?,
