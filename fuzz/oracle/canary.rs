@@ -22,10 +22,28 @@ pub fn planted(data: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Which of them may not stand in what leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sought {
+    /// Both.
+    All,
+    /// The number alone: where a body leaves in parts, nobody knows a name in another part than its field's.
+    Number,
+}
+
+impl Sought {
+    fn canaries(self) -> &'static [&'static str] {
+        match self {
+            Sought::All => &[PHONE, NAME],
+            Sought::Number => &[PHONE],
+        }
+    }
+}
+
 /// Whether a canary stands in the text as a whole token.
-pub fn is_in(text: &str) -> bool {
+pub fn is_in(text: &str, sought: Sought) -> bool {
     let stands_apart = |c: Option<char>| c.is_none_or(|c| c.is_whitespace() || ",;()<>\"".contains(c));
-    [PHONE, NAME].iter().any(|canary| {
+    sought.canaries().iter().any(|canary| {
         text.match_indices(canary).any(|(at, _)| {
             stands_apart(text[..at].chars().next_back()) && stands_apart(text[at + canary.len()..].chars().next())
         })
@@ -33,6 +51,6 @@ pub fn is_in(text: &str) -> bool {
 }
 
 /// Whether a canary stands between these two texts.
-pub fn is_between(text: &str, before: &str, after: &str) -> bool {
-    [PHONE, NAME].iter().any(|canary| text.contains(&format!("{before}{canary}{after}")))
+pub fn is_between(text: &str, before: &str, after: &str, sought: Sought) -> bool {
+    sought.canaries().iter().any(|canary| text.contains(&format!("{before}{canary}{after}")))
 }

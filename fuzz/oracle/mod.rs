@@ -7,9 +7,12 @@
 
 mod bodies;
 mod canary;
+mod others;
+mod parts;
 mod plans;
 mod readers;
 mod skins;
+mod wrapped;
 
 use sudare::format::Format;
 
@@ -22,7 +25,7 @@ pub const TARGETS: &[Target] = &[
     ("html", |data| bodies::check(Format::Html, data)),
     ("xml", |data| bodies::check(Format::Xml, data)),
     ("csv", |data| bodies::check(Format::Csv, data)),
-    ("multipart", |data| bodies::check(Format::Multipart, data)),
+    ("multipart", bodies::in_parts),
     ("text", |data| bodies::check(Format::Text, data)),
     ("script", |data| bodies::check(Format::Script, data)),
     ("lines", |data| bodies::check(Format::Lines, data)),

@@ -89,6 +89,15 @@ pub fn guard(plan: &Arc<Plan>, bounds: &Bounds) -> Outbound {
     Outbound::new(Arc::clone(plan), Arc::new(NoMint), &request, bounds)
 }
 
+/// A guard for a body of this format: scripts and style sheets have no records, so that long ones leave as they come.
+pub fn guard_of(format: Format, plan: &Arc<Plan>, bounds: &Bounds) -> Outbound {
+    let mut guard = guard(plan, bounds);
+    if matches!(format, Format::Script | Format::Style) {
+        guard.without_records();
+    }
+    guard
+}
+
 /// What leaves of a body that comes in these chunks.
 pub fn rewritten<'a>(
     plan: &Arc<Plan>,
@@ -96,7 +105,7 @@ pub fn rewritten<'a>(
     bounds: &Bounds,
     chunks: impl Iterator<Item = &'a [u8]>,
 ) -> Result<Vec<u8>, Refusal> {
-    let mut guard = guard(plan, bounds);
+    let mut guard = guard_of(format, plan, bounds);
     let mut rewriter = Rewriter::in_charset(format::walker(format, &plan.places, bounds)?, charset, bounds);
     let mut out = Vec::new();
     for chunk in chunks {

@@ -146,6 +146,17 @@ pub fn delimiter(raw: &[u8]) -> Option<Vec<u8>> {
     Some([b"\r\n", &raw[..first]].concat())
 }
 
+/// A field's name as browsers write it.
+pub fn written(name: &str) -> String {
+    name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A field more, as it stands behind the others of a form, up to the next boundary.
+pub fn further(raw: &[u8], name: &[u8], value: &[u8]) -> Option<Vec<u8>> {
+    let (before, behind) = (&b"\r\nContent-Disposition: form-data; name=\""[..], &b"\"\r\n\r\n"[..]);
+    Some([before, name, behind, value, &delimiter(raw)?].concat())
+}
+
 /// Where the fields of a form in parts stand, and whether each is a file.
 pub fn places(raw: &[u8]) -> Option<Vec<(Range<usize>, bool)>> {
     let body = |part: &Part<'_>| {

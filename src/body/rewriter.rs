@@ -60,7 +60,7 @@ pub struct Decided<'a> {
     pub verdict: &'a Verdict,
 }
 
-/// What is put into a body of which something was edited: places in it as it came, and texts.
+/// What is put into a body: places in it as it came, and texts.
 pub type Additions<'a> = &'a dyn Fn(&Decided<'_>) -> Vec<(usize, String)>;
 
 /// Rewrites one body.
@@ -307,8 +307,8 @@ impl Rewriter {
         let body: Vec<Edit> = verdict.edits.iter().filter(|edit| edit.document == Document::Body).cloned().collect();
         let Ok(original) = std::str::from_utf8(&self.text) else { return Ok(()) };
         if body.is_empty() {
-            // Whoever looks sees it as it leaves; nothing is put into it.
-            let _ = more(&Decided { original, veiled: original, charset: self.charset(), verdict });
+            let added = more(&Decided { original, veiled: original, charset: self.charset(), verdict });
+            self.later.extend(added.into_iter().map(|(at, text)| RawEdit { range: at..at, text }));
             return Ok(());
         }
         let holds = |text: &str| self.skin.holds(text);

@@ -132,8 +132,9 @@ fn subject(text: &str) -> Result<(String, String), String> {
 }
 
 fn source(text: &str) -> Result<Source, String> {
-    Source::parse(text)
-        .ok_or_else(|| "file:PATH, environment:NAME, credential:NAME, vault:ADDRESS or a PKCS #11 URI".to_owned())
+    Source::parse(text).ok_or_else(|| {
+        "file:PATH, environment:NAME, credential:NAME, vault:ADDRESS, aws_kms:KEY or a PKCS #11 URI".to_owned()
+    })
 }
 
 /// Runs the command on this process's own streams and returns its exit status.

@@ -217,7 +217,8 @@ pub fn run(args: &LedgerArgs, lang: Lang) -> u8 {
 }
 
 /// Whoever runs the command, as far as the system says so; a report can name somebody else.
-fn user() -> String {
+/// Who runs this command, as far as the system says.
+pub(crate) fn user() -> String {
     let names = ["SUDO_USER", "USER", "LOGNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
     let named = names.into_iter().find(|name| !name.is_empty());
     named.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))

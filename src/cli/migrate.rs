@@ -7,8 +7,9 @@
 mod journal;
 mod report;
 
-use std::fs::File;
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,13 +19,15 @@ use clap::Args;
 use http::Method;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
+use ulid::Ulid;
 
-use crate::cli::ledger::Format;
+use crate::cli::ledger::{Format, user};
 use crate::cli::migrate::journal::{Journal, JournalError};
 use crate::cli::migrate::report::Report;
 use crate::cli::say::{Lang, complain, diagnostics, ended, phrase, tell, texts};
 use crate::cli::{DONE, FAILED, UNUSABLE, default_config, serve};
 use crate::guard::subject;
+use crate::ledger::readings::{self, Reading};
 use crate::policy::Policy;
 use crate::serve::exchange::migrate::{Failure, METHODS, Migration, Outcome};
 use crate::serve::loading::LoadError;
@@ -109,6 +112,7 @@ pub fn run(args: &MigrateArgs, lang: Lang) -> u8 {
         }
     };
     let job = Job::of(args, opened, lang).and_then(|job| {
+        job.note(&config.state.join("ledger"));
         let path = args.journal.clone();
         let path = path.unwrap_or_else(|| config.state.join(format!("migrate-{}.jsonl", args.resource)));
         job.run(&path)
@@ -164,6 +168,16 @@ impl<'a> Job<'a> {
         let headers = opened.headers(&told, args.site.as_deref());
         let headers = headers.ok_or_else(|| unusable(texts::MIGRATE_NO_HOST.of(lang).to_owned()))?;
         Ok(Job { args, lang, write, method, headers, opened, report: Report::default() })
+    }
+
+    /// Puts down that records of the CRM are read, before any is: a dry run reads them too. Their values go to nobody,
+    /// so that it is one record for all of them; which they were is in the journal.
+    fn note(&self, dir: &Path) {
+        let what = format!("migrate {}{}", self.args.resource, if self.args.dry_run { " --dry-run" } else { "" });
+        let reading = Reading { id: Ulid::generate().to_string(), by: user(), what, subject: None };
+        if let Err(error) = made(dir).and_then(|()| readings::note(dir, &reading)) {
+            complain(self.lang, &texts::READING_UNTOLD.with(self.lang, &[("why", &error)]));
+        }
     }
 
     fn run(mut self, path: &Path) -> Result<(String, u8), Trouble> {
@@ -290,6 +304,16 @@ impl<'a> Job<'a> {
             tell(&format!("\r{}", self.report.progress(self.lang)));
         }
     }
+}
+
+/// Makes the ledger's folder where no gateway ever ran: what root makes is still the gateway's.
+fn made(dir: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(dir) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        made => made?,
+    }
+    let owner = fs::metadata(dir.parent().unwrap_or(dir))?;
+    chown(dir, Some(owner.uid()), Some(owner.gid()))
 }
 
 /// What `store:` says, in one line.

@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use crate::policy::fault::Faults;
 use crate::policy::node::Node;
 use crate::policy::reader::{self, MapReader};
+#[cfg(feature = "aws-kms")]
+use crate::vault::kek::KmsKey;
 use crate::vault::kek::{self, Address, Source, Uri};
 use crate::vault::ring::Place;
 
-/// Services that have a name and are not built yet.
-const LATER: [&str; 1] = ["aws_kms"];
-
-/// Reads `keys:`: the ring's file, or `{ ring, file | environment | credential | pkcs11 | vault }`. Left out, the ring is `keys` in the
+/// Reads `keys:`: the ring's file, or `{ ring, file | environment | credential | pkcs11 | vault | aws_kms }`. Left out, the ring is `keys` in the
 /// state folder; its key-encryption key is in a file beside it that is called the same with `.kek`.
 pub fn parse(node: Option<&Node>, state: &Path, path: &dyn Fn(&str) -> PathBuf, faults: &mut Faults) -> Place {
     let usual = || state.join("keys");
@@ -20,11 +19,6 @@ pub fn parse(node: Option<&Node>, state: &Path, path: &dyn Fn(&str) -> PathBuf, 
         let ring = reader::text(node, "`keys`", faults).map_or_else(usual, path);
         return Place::beside(&ring);
     }
-    let later = node.map().and_then(|entries| entries.iter().find(|entry| LATER.contains(&entry.key.as_str())));
-    if let Some(entry) = later {
-        reader::reserved(&entry.key_spot, &entry.key, faults);
-        return Place::beside(&usual());
-    }
     let Some(mut map) = MapReader::open(node, "`keys`", faults) else { return Place::beside(&usual()) };
     let ring = map.take("ring").and_then(|node| reader::text(node, "`ring`", faults)).map_or_else(usual, path);
     let file = map.take("file").and_then(|node| reader::text(node, "`file`", faults));
@@ -32,6 +26,7 @@ pub fn parse(node: Option<&Node>, state: &Path, path: &dyn Fn(&str) -> PathBuf, 
     let credential = map.take("credential").and_then(|node| named(node, faults));
     let token = map.take("pkcs11").and_then(|node| in_token(node, faults));
     let service = map.take("vault").and_then(|node| with_service(node, faults));
+    let cloud = map.take("aws_kms").and_then(|node| with_aws(node, faults));
     map.finish(faults);
     let sources = [
         file.map(|text| Source::File(path(text))),
@@ -39,6 +34,7 @@ pub fn parse(node: Option<&Node>, state: &Path, path: &dyn Fn(&str) -> PathBuf, 
         credential.map(|name| Source::Credential(name.to_owned())),
         token.map(Source::Pkcs11),
         service.map(Source::Vault),
+        cloud,
     ];
     let mut sources = sources.into_iter().flatten();
     let place = match sources.next() {
@@ -48,7 +44,7 @@ pub fn parse(node: Option<&Node>, state: &Path, path: &dyn Fn(&str) -> PathBuf, 
     if sources.next().is_some() {
         faults
             .error(&node.spot, "bad-ring", "`keys` names more than one key-encryption key")
-            .help("one of `file`, `environment`, `credential`, `pkcs11` and `vault` wraps the ring");
+            .help("one of `file`, `environment`, `credential`, `pkcs11`, `vault` and `aws_kms` wraps the ring");
     } else if matches!(&place.kek, Source::File(path) if *path == place.ring) {
         faults
             .error(&node.spot, "bad-ring", "the key ring and its key-encryption key are one file")
@@ -89,6 +85,26 @@ fn with_service(node: &Node, faults: &mut Faults) -> Option<Address> {
     .ok()
 }
 
+#[cfg(feature = "aws-kms")]
+fn with_aws(node: &Node, faults: &mut Faults) -> Option<Source> {
+    let read = KmsKey::parse(reader::text(node, "`aws_kms`", faults)?);
+    read.map(Source::AwsKms)
+        .map_err(|wrong| {
+            faults
+                .error(&node.spot, "bad-ring", format!("`aws_kms` names no key: {wrong}"))
+                .help("write `alias/NAME?region=REGION`, or the key's ARN");
+        })
+        .ok()
+}
+
+#[cfg(not(feature = "aws-kms"))]
+fn with_aws(node: &Node, faults: &mut Faults) -> Option<Source> {
+    faults
+        .error(&node.spot, "bad-ring", "this sudare was built without AWS KMS")
+        .help("build it with its feature `aws-kms`, which is in unless it is taken out");
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +135,8 @@ mod tests {
             place("at/r", &format!("vault:{service}"))
         );
         assert_eq!(read(&format!("keys: {{ ring: r, pkcs11: '{token}' }}")), place("at/r", token));
+        #[cfg(feature = "aws-kms")]
+        assert_eq!(read("keys: { aws_kms: alias/sudare }"), place("state/keys", "aws_kms:alias/sudare"));
     }
 
     #[test]
@@ -133,6 +151,10 @@ mod tests {
         ] {
             assert_eq!(read(text).1, [told], "{text}");
         }
-        assert_eq!(read("keys: { aws_kms: x }").1.len(), 1);
+        #[cfg(feature = "aws-kms")]
+        let told = "`aws_kms` names no key: it is no key like `alias/NAME`, its id or its ARN";
+        #[cfg(not(feature = "aws-kms"))]
+        let told = "this sudare was built without AWS KMS";
+        assert_eq!(read("keys: { aws_kms: key/1 }").1, [told]);
     }
 }

@@ -94,6 +94,7 @@ shape!(KeyRing, "The key ring, and the key-encryption key that wraps it.",
         "environment": Text, "Or the name of the environment variable that holds it.";
         "credential": Text, "Or the name of the credential that the service manager hands over.";
         "vault": Text, "Or the address of a key of OpenBao's or Vault's transit engine, which wraps and unwraps itself.";
+        "aws_kms": Text, "Or a key of AWS KMS, which does so too: `alias/NAME`, its id or its ARN.";
         "pkcs11": Text, "Or the PKCS #11 URI (RFC 7512) of a key in a token that wraps and unwraps itself.";
     }
 );

@@ -1,8 +1,10 @@
 //! What gateway.yaml and the rules make of each other, which neither shows alone: roles whose groups
-//! no source of identity gives, rules for persons whom none knows, and conditions on networks in
-//! which the proxies are.
+//! no source of identity gives, rules for persons whom none knows, conditions on networks in
+//! which the proxies are, and tokens that look like values in a CRM of which nothing was converted.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use crate::config::gateway::Config;
 use crate::identity::{Source, Way};
@@ -18,7 +20,17 @@ pub fn warnings(config: &Config, policy: &Policy) -> Vec<Fault> {
     }
     policy.check_staff(&|id| may_be(id, &config.identity), &mut faults);
     policy.check_proxies(&config.trusted_proxies, &mut faults);
+    if !was_migrated(&config.state) {
+        policy.check_store(&mut faults);
+    }
     faults.into_sorted()
+}
+
+/// Whether `sudare migrate` ever worked here: its journal stays.
+fn was_migrated(state: &Path) -> bool {
+    let is_journal = |name: &str| name.starts_with("migrate-") && name.ends_with(".jsonl");
+    let mut names = fs::read_dir(state).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    names.any(|name| name.to_str().is_some_and(is_journal))
 }
 
 /// Every group that staff can have; `None` where somebody else says which, as an identity provider.

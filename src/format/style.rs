@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::format::quote::decode;
+use crate::format::quote::{decode, style_escape as escape};
 use crate::format::url;
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
@@ -86,11 +86,13 @@ fn part(text: &str, at: usize, last: bool, parts: &mut Vec<StylePart>) -> Option
             found(span, Sort::Variable);
             Some(at + end)
         }
-        b'u' | b'U' if begins("url(") => {
-            if rest.len() < "url(".len() {
-                return last.then_some(text.len());
+        first if is_of_name(first) || matches!(first, b'\\' | b'#' | b'@') => {
+            let name = name(rest, last)?;
+            if !is_address(&rest[..name]) || !rest[name..].starts_with('(') {
+                return Some(at + name.max(1));
             }
-            let open = rest.len() - rest[4..].trim_start().len();
+            let inside = name + 1;
+            let open = rest.len() - rest[inside..].trim_start().len();
             match rest.as_bytes().get(open) {
                 None if !last => None,
                 Some(quote @ (b'"' | b'\'')) => {
@@ -105,12 +107,35 @@ fn part(text: &str, at: usize, last: bool, parts: &mut Vec<StylePart>) -> Option
                 }
             }
         }
-        b'\\' => match rest[1..].chars().next() {
-            None if !last => None,
-            c => Some(at + 1 + c.map_or(0, char::len_utf8)),
-        },
         _ => Some(at + rest.chars().next().map_or(1, char::len_utf8)),
     }
+}
+
+/// Whether a byte may stand in a name, or in a number with its unit; nothing (NUL) is read as a character.
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, 0 | b'-' | b'_') || !byte.is_ascii()
+}
+
+/// The length of the name that stands there, with a mark before it; nothing where more of it may come.
+fn name(rest: &str, last: bool) -> Option<usize> {
+    let bytes = rest.as_bytes();
+    let mut at = usize::from(matches!(bytes.first(), Some(b'#' | b'@')));
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' if at + 1 == bytes.len() => return last.then_some(at + 1),
+            b'\\' if !matches!(bytes[at + 1], b'\n' | b'\r' | b'\x0c') => at += escape(&rest[at..]).1,
+            byte if is_of_name(*byte) => at += 1,
+            _ => return Some(at),
+        }
+    }
+    last.then_some(bytes.len())
+}
+
+/// Whether what stands in brackets behind a name is an address.
+fn is_address(name: &str) -> bool {
+    name.eq_ignore_ascii_case("url")
+        || (name.contains('\\')
+            && decode(Quotes::one(Quote::Style), name).is_ok_and(|name| name.text.eq_ignore_ascii_case("url")))
 }
 
 /// The inside of the string whose quote stands there, and where what follows it begins; a line's end ends
@@ -129,8 +154,7 @@ fn string(text: &str, open: usize, quote: u8, last: bool) -> Option<(Range<usize
 fn variable(rest: &str, last: bool) -> Option<Range<usize>> {
     let name = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_'))).unwrap_or(rest.len());
     let Some(value) = rest[name..].trim_start().strip_prefix(':') else {
-        let none = 2.min(rest.len());
-        return (last || !rest[name..].trim_start().is_empty()).then_some(none..none);
+        return (last || !rest[name..].trim_start().is_empty()).then_some(name..name);
     };
     let start = rest.len() - value.trim_start().len();
     let ends = |c: char| matches!(c, ';' | '}' | '{' | '"' | '\'' | '(' | '/');
@@ -249,7 +273,7 @@ mod tests {
             ("/* a */b{} /* c", &[(" a ", Comment), (" c", Comment)]),
             ("a{b:url( /x?y=1 ) URL('z')}", &[("/x?y=1", Url), ("z", Url)]),
             ("--who: 山田 太郎 ; --n:\"x\"", &[("山田 太郎", Variable), ("x", Text)]),
-            ("a{width:var(--w)} b--c: d", &[("d", Variable)]),
+            ("a{width:var(--w)} b--c: d", &[]),
             ("'a\nb'", &[("a", Text)]),
             ("\"a", &[("a", Text)]),
             ("url(a", &[("a", Url)]),
@@ -257,6 +281,13 @@ mod tests {
             ("'a\\\r\nb' 'c", &[("a\\\r\nb", Text), ("c", Text)]),
             ("- -- --x u url( /", &[("/", Url)]),
             ("--x: ", &[]),
+            ("0url(#\"a)b", &[("a)b", Text)]),
+            ("\0url(\"a)b", &[("a)b", Text)]),
+            (
+                "#url(\"a)b\" @url('c)d' -url('e' --url('f)g'",
+                &[("a)b", Text), ("c)d", Text), ("e", Text), ("f)g", Text)],
+            ),
+            (r"u\72 L(/a?b) \75rl('c')", &[("/a?b", Url), ("c", Url)]),
         ] {
             let shown: Vec<_> = parts(style).iter().map(|part| (&style[part.span.clone()], part.sort)).collect();
             assert_eq!(shown, found, "{style}");

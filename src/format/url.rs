@@ -122,6 +122,9 @@ impl Url<'_> {
             let end = self.find(&(at..span.end), '&').unwrap_or(span.end);
             let equals = self.find(&(at..end), '=');
             let name = equals.map(|equals| self.decoded(&(at..equals)));
+            if let Some(equals) = equals.filter(|_| !name.as_deref().is_some_and(is_plain_name)) {
+                self.push(at..equals, None, Part::Url, Quote::Form);
+            }
             let value = equals.map_or(at, |equals| equals + 1)..end;
             let address = name.as_deref().is_some_and(|name| matches!(name, "to" | "cc" | "bcc"));
             let part = if address { Part::Value } else { Part::Url };
@@ -164,6 +167,13 @@ impl Url<'_> {
     fn after_colon(&self, span: &Range<usize>) -> usize {
         self.find(span, ':').map_or(span.start, |colon| colon + 1)
     }
+}
+
+/// Whether programs name parameters so: `page`, `filter[id]`, `$top`. What is called otherwise may be a value.
+fn is_plain_name(name: &str) -> bool {
+    const SHORT_NUMBER: usize = 6;
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    digits <= SHORT_NUMBER && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_$-.:[]".contains(&byte))
 }
 
 /// Whether data is written as an address can hold it (RFC 2397): in base64, whose lines may be broken, or without blanks
@@ -213,6 +223,16 @@ mod tests {
         assert_eq!(shown("//crm.jp"), [""; 0]);
         assert_eq!(shown("list?q=100%"), ["Url 0..4 list", "Url 7..11 q=100%"]);
         assert_eq!(shown("#"), [""; 0]);
+        assert_eq!(
+            shown("?090-1234-5678=1&filter[id]=2&%E5%B1%B1=3"),
+            [
+                "Url 1..14 090-1234-5678",
+                "Url 15..16 090-1234-5678=1",
+                "Url 28..29 filter[id]=2",
+                "Url 30..39 山",
+                "Url 40..41 山=3"
+            ]
+        );
     }
 
     #[test]

@@ -148,6 +148,10 @@ pub fn is_named_once(
             }
             SubjectAt::None | SubjectAt::Place(_) => continue,
         };
+        if matches!(&source.at, SubjectAt::Query(name) if is_smuggled(parameters, name)) {
+            let note = format!("the request names a subject of the type `{}` behind a `;`", source.kind);
+            return Err(Refusal::new(Reason::Ambiguous, note));
+        }
         for id in ids.into_iter().filter(|id| !id.trim().is_empty()) {
             let other = |(own, said): &(&SubjectSource, &str)| {
                 own.kind == source.kind && own.resource == source.resource && !is_one(said, id)
@@ -160,6 +164,15 @@ pub fn is_named_once(
         }
     }
     Ok(())
+}
+
+/// Whether a name stands behind a `;`, at which older servers part parameters as well.
+fn is_smuggled(parameters: &[(String, String)], name: &str) -> bool {
+    let holds = |text: &str| {
+        let mut pieces = text.split(';').skip(1);
+        pieces.any(|piece| is_name(piece.split('=').next().unwrap_or_default().trim(), name))
+    };
+    parameters.iter().any(|(key, value)| holds(key) || holds(value))
 }
 
 /// Whether two spellings are those of one id.

@@ -1,4 +1,4 @@
-//! That somebody read the ledger, on its way into the ledger.
+//! That somebody read the ledger, or had a CRM's records read for a migration, on its way into the ledger.
 //!
 //! Whoever reads records learns whose data was looked at, so that a reading is itself an event (PCI DSS 10.2.1.3). The
 //! command line reads without a gateway, and the ledger belongs to the one process that writes it: what was read, by
@@ -30,7 +30,7 @@ pub struct Reading {
     pub id: String,
     /// Who, as the system says.
     pub by: String,
-    /// By which command: `query`, `report subject`.
+    /// By which command of sudare: `ledger query`, `ledger report subject`, `migrate customer`.
     pub what: String,
     /// Of whom, where one person was asked about: type, and id as the ledger may hold it.
     pub subject: Option<(String, Option<String>)>,
@@ -47,6 +47,8 @@ pub const READ: &str = "read";
 /// The reason where records were deleted, of which `count` says how many.
 pub const DELETED: &str = "deleted";
 
+/// What was done where the line that says so is torn.
+const UNKNOWN: &str = "ledger unknown";
 const FILE_NAME: &str = "readings";
 const TAKEN_NAME: &str = "readings.taken";
 const LOCK_NAME: &str = "readings.lock";
@@ -115,9 +117,14 @@ fn entry(reading: &Reading) -> Entry<'_> {
         staff: Some(format!("os:{}", reading.by).into()),
         // It tells when that was; the record's own time is that of its commit.
         request: Some(reading.id.as_str().into()),
+<<<<<<< HEAD
         path: Some(path(&reading.what).into()),
         reason: Some(if reading.deleted.is_some() { DELETED } else { READ }.into()),
         count: reading.deleted,
+=======
+        path: Some(format!("sudare {}", reading.what).into()),
+        reason: Some(READ.into()),
+>>>>>>> main
         outcome: Some("recorded".into()),
         subjects: reading.subject.iter().map(subject).collect(),
         ..Entry::new(Event::Ledger)
@@ -136,6 +143,7 @@ fn read(path: &Path) -> io::Result<Vec<Reading>> {
     let mut reader = BufReader::new(File::open(path)?.take(BYTES_MAX));
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line)? > 0 {
+<<<<<<< HEAD
         let unknown = || Reading {
             id: String::new(),
             by: String::new(),
@@ -143,6 +151,9 @@ fn read(path: &Path) -> io::Result<Vec<Reading>> {
             subject: None,
             deleted: None,
         };
+=======
+        let unknown = || Reading { id: String::new(), by: String::new(), what: UNKNOWN.to_owned(), subject: None };
+>>>>>>> main
         readings.push(serde_json::from_slice(&line).unwrap_or_else(|_| unknown()));
         line.clear();
     }

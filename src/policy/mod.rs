@@ -425,6 +425,11 @@ impl Policy {
     pub fn check_proxies(&self, proxies: &[IpNet], faults: &mut Faults) {
         warnings::proxied(&self.parts, proxies, faults);
     }
+
+    /// Notes tokens that look like values in a CRM that may hold values, since none was ever converted.
+    pub fn check_store(&self, faults: &mut Faults) {
+        warnings::unconverted(&self.parts, faults);
+    }
 }
 
 impl fmt::Debug for Policy {

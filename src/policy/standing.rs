@@ -118,6 +118,7 @@ fn said(resource: &Resource, kinds: &Kinds) -> Vec<(String, String)> {
     all.extend(resource.remember.iter().map(|record| ("remember".to_owned(), of_subject(record))));
     all.extend(resource.attributes.iter().map(|(name, place)| (format!("attributes {name}"), spelt(place))));
     all.extend(resource.derives.iter().map(|kind| ("derive".to_owned(), kinds.get(*kind).name.clone())));
+    all.extend(resource.sorted.iter().map(|(kind, _)| ("sorted".to_owned(), kinds.get(*kind).name.clone())));
     all.extend(resource.event.map(|event| ("event".to_owned(), event.word().to_owned())));
     all.extend(resource.parameters.iter().map(|(name, asked)| (format!("query {name}"), of_parameter(asked, kinds))));
     all

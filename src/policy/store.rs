@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::policy::node::Spot;
 use crate::terms::action::Token;
 use crate::terms::kind::{KindId, Kinds};
 
@@ -17,6 +18,8 @@ pub struct Store {
     pub max: BTreeMap<KindId, usize>,
     /// Whether any file speaks of it: then tokens are turned back, whether or not new ones are made.
     pub is_there: bool,
+    /// The first kind whose tokens look like its values, and where that is said.
+    pub(super) looks_like: Option<(KindId, Spot)>,
 }
 
 impl Store {

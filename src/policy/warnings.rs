@@ -72,6 +72,18 @@ pub(super) fn proxied(parts: &Parts, proxies: &[IpNet], faults: &mut Faults) {
     }
 }
 
+/// Nothing tells such a token from a value that stood there before and happens to look like it.
+pub(super) fn unconverted(parts: &Parts, faults: &mut Faults) {
+    let Some((kind, spot)) = &parts.store.looks_like else { return };
+    let name = &parts.kinds.kinds.get(*kind).name;
+    let message =
+        format!("what the crm held of `{name}` before can look like a token of another value, and be shown as that");
+    let fault = faults.warning(spot, "store", message);
+    fault.help(
+        "run `sudare migrate` before staff saves anything (with no ids where the crm is empty), or write `opaque`",
+    );
+}
+
 /// How many groups are told; whoever has more knows where they stand.
 const GROUPS_TOLD: usize = 10;
 

@@ -89,3 +89,38 @@ impl Grants {
         self.leases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::memory_tests::Memory;
+    use crate::vault::ring::fixed;
+
+    const NOW: i64 = 1_800_000_000;
+
+    /// Asks until so many are open; a lease that never lapsed would end the test by its own bound.
+    async fn open(grants: &Grants, count: usize) {
+        for _ in 0..200 {
+            if grants.of("basic:tanaka", NOW).await.len() == count {
+                return;
+            }
+            tokio::time::sleep(LEASE / 20).await;
+        }
+        panic!("{count} are not open in the end");
+    }
+
+    #[tokio::test]
+    async fn what_is_open_lapses_where_the_store_cannot_be_read_and_is_back_with_it() {
+        let memory = Memory::default();
+        let vault = Vault::over(Box::new(memory.clone()), Arc::new(fixed()), 10, Box::new(|| NOW)).expect("a vault");
+        let grants = Grants::new(Arc::new(vault));
+        let [kind, of, id, purpose] = ["phone", "customer", "42", "call-back"].map(str::to_owned);
+        assert!(grants.open("basic:tanaka", Grant { kind, of, id, purpose, from: NOW, until: NOW + 3600 }).await);
+        open(&grants, 1).await;
+        memory.away(true);
+        open(&grants, 0).await;
+        memory.away(false);
+        open(&grants, 1).await;
+        assert_eq!(grants.of("basic:sato", NOW).await.len(), 0, "it is nobody else's");
+    }
+}

@@ -24,3 +24,18 @@ pub fn keep() {
         tracing::warn!(%error, "memory cannot be locked and may be swapped");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::dumpable_behavior;
+
+    use super::*;
+
+    #[test]
+    fn this_process_is_not_dumped() {
+        keep();
+        assert_eq!(dumpable_behavior().expect("said"), DumpableBehavior::NotDumpable);
+        let core = getrlimit(Resource::Core);
+        assert_eq!((core.current, core.maximum), (Some(0), Some(0)));
+    }
+}

@@ -117,8 +117,12 @@ pub fn is_note(text: &str) -> bool {
     if text.len() > NOTE_BYTES {
         return false;
     }
-    let plain: String = text.nfkc().flat_map(char::to_lowercase).collect();
-    NOTES.contains(&plain.trim_matches(in_brackets))
+    let mut plain = text.nfkc().flat_map(char::to_lowercase).skip_while(|c| in_brackets(*c)).peekable();
+    // Every text of a page is asked, and hardly one begins so.
+    if !plain.peek().is_some_and(|first| NOTES.iter().any(|note| note.starts_with(*first))) {
+        return false;
+    }
+    NOTES.contains(&plain.collect::<String>().trim_end_matches(in_brackets))
 }
 
 /// Takes a note off the end or the beginning of a label: in brackets, or apart from it. What is nothing but a

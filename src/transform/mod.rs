@@ -88,6 +88,11 @@ pub fn holds_token(text: &str) -> bool {
     shape::holds_token(text)
 }
 
+/// Where whole tokens and hashes stand in a text.
+pub fn tokens(text: &str) -> Vec<std::ops::Range<usize>> {
+    shape::tokens(text)
+}
+
 fn full() -> String {
     FULL.to_owned()
 }

@@ -3,6 +3,8 @@
 //! A veil that staff copies into another field, or that a mail program turns into full-width
 //! signs, is still a veil: the text is folded first, and a token of any kind counts for every kind.
 
+use std::ops::Range;
+
 use crate::terms::action::Mask;
 use crate::terms::kind::Kind;
 use crate::transform::{FULL, address, fold, mask, name};
@@ -35,6 +37,19 @@ pub fn holds_token(text: &str) -> bool {
         || lower.match_indices(HASH).any(|(at, _)| hash_length(&lower[at..]).is_some())
 }
 
+/// Where whole tokens and hashes stand in a text.
+pub fn tokens(text: &str) -> Vec<Range<usize>> {
+    let lower = text.to_ascii_lowercase();
+    let mut all: Vec<Range<usize>> = Vec::new();
+    for at in (0..lower.len()).filter(|at| matches!(lower.as_bytes()[*at], b't' | b'h')) {
+        let length = token_length(&lower[at..]).or_else(|| hash_length(&lower[at..]));
+        if let Some(length) = length.filter(|_| all.last().is_none_or(|last| last.end <= at)) {
+            all.push(at..at + length);
+        }
+    }
+    all
+}
+
 fn is_token(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     [token_length(&lower), hash_length(&lower)].contains(&Some(text.len()))
@@ -54,7 +69,8 @@ fn token_length(text: &str) -> Option<usize> {
 
 fn hash_length(text: &str) -> Option<usize> {
     let body = base32(text.strip_prefix(HASH)?.as_bytes());
-    (body == HASH_BODY).then_some(HASH.len() + HASH_BODY)
+    // With letters behind it that could be its own it is none that was given, and no value either.
+    (body >= HASH_BODY).then_some(HASH.len() + body)
 }
 
 fn base32(bytes: &[u8]) -> usize {

@@ -3,8 +3,11 @@
 //! This is the one door to them. A place that gives the key itself has a file here (`file`, `environment`,
 //! `credential`) and ends in a `LocalKey`; a service that wraps and unwraps in our name has a file too and
 //! implements `Wrap` by itself. Either way it is one file, one variant of `Source` and one line in `open`. What
-//! they are asked may take a while: whoever asks may wait.
+//! they are asked may take a while: whoever asks may wait. A cloud's is a feature of the build (`aws-kms`).
 
+#[cfg(feature = "aws-kms")]
+mod aws_kms;
+mod called;
 mod credential;
 mod environment;
 mod file;
@@ -19,6 +22,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+#[cfg(feature = "aws-kms")]
+pub use aws_kms::KmsKey;
 pub use local::LocalKey;
 pub use transit::Address;
 pub use uri::Uri;
@@ -42,6 +47,9 @@ pub enum Source {
     Pkcs11(Uri),
     /// With a service that wraps and unwraps in our name.
     Vault(Address),
+    /// With AWS KMS, which does so too.
+    #[cfg(feature = "aws-kms")]
+    AwsKms(KmsKey),
 }
 
 /// Wraps keys and unwraps them.
@@ -64,6 +72,8 @@ impl Source {
             Source::Credential(name) => credential::open(name, credentials().as_deref())?,
             Source::Pkcs11(uri) => return Ok(Box::new(pkcs11::open(uri)?)),
             Source::Vault(address) => return Ok(Box::new(transit::open(address)?)),
+            #[cfg(feature = "aws-kms")]
+            Source::AwsKms(key) => return Ok(Box::new(aws_kms::open(key)?)),
         };
         Ok(Box::new(key))
     }
@@ -73,7 +83,7 @@ impl Source {
         let lies = |source: &Source| match source {
             Source::File(path) => path.is_absolute(),
             Source::Environment(_) | Source::Credential(_) => true,
-            Source::Pkcs11(_) | Source::Vault(_) => false,
+            _ => false,
         };
         Source::parse(text).filter(lies).map(Box::new)
     }
@@ -86,6 +96,8 @@ impl Source {
             Source::Credential(name) => credential::text(name, credentials().as_deref()),
             Source::Pkcs11(uri) => Err(KekError::Unfit(uri.id())),
             Source::Vault(address) => Err(KekError::Unfit(address.id())),
+            #[cfg(feature = "aws-kms")]
+            Source::AwsKms(key) => Err(KekError::Unfit(key.id())),
         }
     }
 
@@ -97,7 +109,7 @@ impl Source {
         }
     }
 
-    /// Reads `file:PATH`, `environment:NAME`, `credential:NAME`, a PKCS #11 URI or `vault:ADDRESS`.
+    /// Reads `file:PATH`, `environment:NAME`, `credential:NAME`, a PKCS #11 URI, `vault:ADDRESS` or `aws_kms:KEY`.
     pub fn parse(text: &str) -> Option<Source> {
         let (word, rest) = text.split_once(':').filter(|(_, rest)| !rest.is_empty())?;
         match word {
@@ -106,6 +118,8 @@ impl Source {
             "credential" => Some(Source::Credential(rest.to_owned())).filter(|_| is_credential(rest)),
             "pkcs11" => Uri::parse(rest).ok().map(Source::Pkcs11),
             "vault" => Address::parse(rest).ok().map(Source::Vault),
+            #[cfg(feature = "aws-kms")]
+            "aws_kms" => KmsKey::parse(rest).ok().map(Source::AwsKms),
             _ => None,
         }
     }
@@ -132,6 +146,8 @@ impl fmt::Display for Source {
             Source::Credential(name) => write!(f, "credential:{name}"),
             Source::Pkcs11(uri) => uri.fmt(f),
             Source::Vault(address) => address.fmt(f),
+            #[cfg(feature = "aws-kms")]
+            Source::AwsKms(key) => key.fmt(f),
         }
     }
 }

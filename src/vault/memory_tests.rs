@@ -1,6 +1,7 @@
 //! A backend in memory: it keeps nothing, and shows that the tests of `backend_tests` ask for no more than the door says.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::vault::backend::{Backend, Grant, Held, Lookup, Record, Row, Token};
@@ -18,9 +19,21 @@ struct Tables {
     grants: BTreeMap<Vec<u8>, Vec<u8>>,
     marks: BTreeMap<u16, Lookup>,
     latest: i64,
+    looks: usize,
+    is_away: bool,
 }
 
 impl Memory {
+    /// From here on nobody can read what is open to somebody, or can again.
+    pub fn away(&self, is_away: bool) {
+        self.tables().is_away = is_away;
+    }
+
+    /// How often somebody asked for what a token stands for.
+    pub fn looks(&self) -> usize {
+        self.tables().looks
+    }
+
     fn tables(&self) -> MutexGuard<'_, Tables> {
         self.0.lock().expect("no test failed")
     }
@@ -41,7 +54,9 @@ impl Backend for Memory {
     }
 
     fn record(&self, token: &Token, now: i64) -> Result<Option<Record>, VaultError> {
-        Ok(self.tables().tokens.get(token).cloned().filter(|record| lives(record.until, now)))
+        let mut tables = self.tables();
+        tables.looks += 1;
+        Ok(tables.tokens.get(token).cloned().filter(|record| lives(record.until, now)))
     }
 
     fn keep(&self, rows: &[&Row], now: i64) -> Result<(), VaultError> {
@@ -87,6 +102,9 @@ impl Backend for Memory {
 
     fn grants(&self, person: &Lookup, count_max: usize) -> Result<Vec<Grant>, VaultError> {
         let tables = self.tables();
+        if tables.is_away {
+            return Err(VaultError::Away(PathBuf::new()));
+        }
         let own = tables.grants.iter().filter(|(key, _)| key.starts_with(person));
         Ok(own.take(count_max).map(|(key, sealed)| (key.clone(), sealed.clone())).collect())
     }

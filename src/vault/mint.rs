@@ -47,6 +47,10 @@ pub const TOKEN_CHARS_MAX: usize = 24 << 10;
 const PREFIX: &str = "tok_";
 const LAYOUT: u8 = 1;
 const BLOCK: usize = 16;
+/// Layout and version.
+const HEAD: usize = 3;
+/// As long as most tokens are, and none.
+const NOTHING: [u8; HEAD + 3 * BLOCK] = [0; HEAD + 3 * BLOCK];
 
 /// Bytes of a keyed hash: 160 bits.
 const HASH_BYTES: usize = 20;
@@ -110,21 +114,29 @@ impl KeyMint {
     }
 
     fn unseal(&self, token: &str) -> Option<Opened> {
-        if token.len() > TOKEN_CHARS_MAX {
-            return None;
+        let (kind, bytes) = read(token)?;
+        match bytes[0] {
+            keep::LAYOUT => self.kept(&kind, &bytes),
+            LAYOUT => self.carried(&kind, &bytes),
+            _ => None,
         }
-        let lower = token.to_ascii_lowercase();
-        let (kind, body) = lower.strip_prefix(PREFIX)?.rsplit_once('_')?;
-        let bytes = BASE32_NOPAD.decode(body.to_ascii_uppercase().as_bytes()).ok()?;
-        if bytes.first() == Some(&keep::LAYOUT) {
-            let Random::Kept(vault) = &self.random else { return None };
-            return vault.open_random(kind, &bytes.try_into().ok()?);
-        }
-        let (head, sealed) = bytes.split_at_checked(3)?;
+    }
+
+    /// What the vault keeps for a random token.
+    fn kept(&self, kind: &str, bytes: &[u8]) -> Option<Opened> {
+        let Random::Kept(vault) = &self.random else { return None };
+        let token = std::array::from_fn(|at| bytes.get(at).copied().unwrap_or_default());
+        vault.open_random(kind, &token).filter(|_| bytes.len() == token.len())
+    }
+
+    /// What an opaque token carries.
+    fn carried(&self, kind: &str, bytes: &[u8]) -> Option<Opened> {
+        let (head, sealed) = bytes.split_at_checked(HEAD)?;
         let version = u16::from_be_bytes([head[1], head[2]]);
-        let keys = self.ring.version(version).filter(|_| head[0] == LAYOUT)?;
-        let plain = Zeroizing::new(cipher(keys).decrypt([head, kind.as_bytes()], sealed).ok()?);
-        let (domain, value) = unpack(&plain)?;
+        let keys = self.ring.version(version).filter(|_| head[0] == LAYOUT);
+        let opened = cipher(keys.unwrap_or(self.ring.current())).decrypt([head, kind.as_bytes()], sealed);
+        let plain = Zeroizing::new(opened.ok()?);
+        let (domain, value) = keys.and_then(|_| unpack(&plain))?;
         if self.ring.is_shredded(version, &domain) {
             return None;
         }
@@ -225,11 +237,31 @@ impl Mint for KeyMint {
     fn opened(&self, token: &str) -> Option<Opened> {
         self.unseal(token)
     }
+
+    fn revealed(&self, token: &str) -> Option<Opened> {
+        let read = read(token);
+        // Both ways are gone with any text, so that how long it takes tells neither what a text is nor what it lacks.
+        let (kind, bytes) = read.as_ref().map_or(("", &NOTHING[..]), |(kind, bytes)| (kind.as_str(), bytes));
+        let carried = self.carried(kind, bytes);
+        let kept = self.kept(kind, bytes);
+        let opened = if bytes[0] == keep::LAYOUT { kept } else { carried };
+        opened.filter(|_| read.is_some())
+    }
+}
+
+/// The kind and the bytes of what looks like a token.
+fn read(token: &str) -> Option<(String, Vec<u8>)> {
+    if token.len() > TOKEN_CHARS_MAX {
+        return None;
+    }
+    let lower = token.to_ascii_lowercase();
+    let (kind, body) = lower.strip_prefix(PREFIX)?.rsplit_once('_')?;
+    let bytes = BASE32_NOPAD.decode(body.to_ascii_uppercase().as_bytes()).ok()?;
+    (bytes.len() >= HEAD + BLOCK).then(|| (kind.to_owned(), bytes))
 }
 
 /// How many characters the opaque token of a value of so many bytes has in a shared domain.
 pub fn token_chars(kind: &str, domain: &str, value_bytes: usize) -> usize {
-    const HEAD: usize = 3;
     const PARTS: usize = 3;
     let plain = 1 + 2 * PARTS + domain.len() + value_bytes;
     // Beside the sealed text stand its head and its synthetic IV.
@@ -336,13 +368,16 @@ fn base32(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
     use aes_siv::KeyInit;
     use aes_siv::siv::Aes128Siv;
     use data_encoding::HEXLOWER;
 
     use crate::terms::kind::{EMAIL, Kinds, PERSON_NAME, PHONE};
     use crate::terms::mint::STORED;
-    use crate::vault::ring::fixed;
+    use crate::vault::memory_tests::Memory;
+    use crate::vault::ring::{Place, fixed};
 
     use super::*;
 
@@ -356,6 +391,41 @@ mod tests {
 
     fn token(kind: crate::terms::kind::KindId, domain: &Domain, value: &str) -> String {
         mint().token(Kinds::builtin().get(kind), domain, value).expect("a token")
+    }
+
+    /// What whoever guesses may send: for each the vault is asked once, and a cipher is tried.
+    #[test]
+    fn any_text_is_as_much_work_as_any_other() {
+        let (memory, clock) = (Memory::default(), Arc::new(AtomicI64::new(1_800_000_000)));
+        let read = Arc::clone(&clock);
+        let now = Box::new(move || read.load(Ordering::Relaxed));
+        let vault = Vault::over(Box::new(memory.clone()), Arc::new(fixed()), 100, now).expect("a vault");
+        let mint = KeyMint::keeping(Arc::new(fixed()), Arc::new(vault));
+        let Random::Kept(vault) = &mint.random else { panic!("no vault") };
+        let (kinds, whose) = (Kinds::builtin(), customer("42"));
+        let phone = kinds.get(PHONE);
+        let opaque = mint.token(phone, &whose, "090-1234-5678").expect("a token");
+        let lasting = mint.random(phone, &whose, "090-1234-5678", None).expect("a token");
+        let ended = mint.random(phone, &whose, "03-1234-5678", Some(10)).expect("a token");
+        vault.flush().expect("kept");
+        clock.fetch_add(20, Ordering::Relaxed);
+        let scene = tempfile::tempdir().expect("a folder");
+        let other = KeyMint::new(Arc::new(Place::beside(&scene.path().join("keys")).create(0).expect("a ring")));
+        let foreign = other.token(phone, &whose, "090-1234-5678").expect("a token");
+        let forged = opaque.replace("tok_phone", "tok_email");
+        let cut = &opaque[..opaque.len() - 2];
+        let long = format!("tok_phone_{}", "a".repeat(TOKEN_CHARS_MAX));
+        let asked = [&opaque, &lasting, &ended, &foreign, &forged, cut, &long, "tok_phone_none", "090-1234-5678", ""];
+        let mut opened = Vec::new();
+        for text in asked {
+            let before = memory.looks();
+            opened.push(mint.revealed(text).map(|opened| opened.value.0));
+            assert_eq!(memory.looks(), before + 1, "{text}");
+            assert_eq!(opened.last(), Some(&mint.opened(text).map(|opened| opened.value.0)), "{text}");
+        }
+        let value = Some("090-1234-5678".to_owned());
+        assert_eq!(opened[..2], [value.clone(), value]);
+        assert!(opened[2..].iter().all(Option::is_none), "{opened:?}");
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub mod issued;
 pub mod keep;
 pub mod kek;
 #[cfg(test)]
-mod memory_tests;
+pub(crate) mod memory_tests;
 pub mod mint;
 pub mod needs;
 pub mod open;

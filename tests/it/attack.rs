@@ -2,6 +2,7 @@
 //! with what they were given in its place. `tests/cases/attack/attacks.txt` says how many questions of each
 //! attack may be answered; the test prints how many were.
 
+mod alike;
 mod state;
 mod written;
 

@@ -104,7 +104,7 @@ fn changes_hold(names: &[&str]) {
 
 #[test]
 fn changed_pages_and_scripts_hold() {
-    changes_hold(&["html", "script", "header"]);
+    changes_hold(&["html", "script", "style", "header"]);
 }
 
 #[test]

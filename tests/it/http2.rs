@@ -4,4 +4,5 @@
 mod bare;
 mod frames;
 mod stub;
+mod violations;
 mod whole;

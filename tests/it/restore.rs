@@ -8,6 +8,7 @@ mod elements;
 mod forms;
 mod laws;
 mod likenesses;
+mod notes;
 pub mod seals;
 mod sequences;
 mod tables;
@@ -18,6 +19,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{Request, Response};
+use proptest::prelude::ProptestConfig;
 use sudare::policy::Policy;
 use sudare::serve::exchange::dry::{self, AnsweredTo, Caller, Got};
 use sudare::terms::mint::Mint;
@@ -262,6 +264,12 @@ fn asked_later(role: &str, later: i64, policy: &Policy, ask: impl FnOnce(&Caller
     assert!(!roles.is_empty(), "no role `{role}`");
     let time = TIME.parse::<jiff::Timestamp>().expect("a time") + jiff::SignedDuration::from_secs(later);
     ask(&Caller { staff: Some(&staff), roles: &roles, network: [127, 0, 0, 1].into(), time })
+}
+
+/// How often a law is tried: as `PROPTEST_CASES` says, but not less often than this.
+pub fn proven(least: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|count| count.parse().ok());
+    ProptestConfig { cases: least.max(asked.unwrap_or_default()), ..ProptestConfig::default() }
 }
 
 fn mint() -> Arc<dyn Mint> {

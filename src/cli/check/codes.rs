@@ -449,6 +449,11 @@ pub const ALL: &[Code] = &[
         "CSSセレクターが読めないか、逐次処理でたどれません。",
     ),
     code("self-target", "The CRM's address is the gateway's own.", "CRMのアドレスがゲートウェイ自身を指しています。"),
+    code(
+        "sorted",
+        "The order in which the CRM lists records by itself tells staff which value of a veiled kind is greater.",
+        "CRMがみずから並べる順序から、伏せた種別のどの値が大きいかが職員にわかります。",
+    ),
     code("status", "A status is a number from 100 to 599.", "状態コードは100から599の数です。"),
     code("store", "What the CRM cannot hold as a token, or not so.", "CRMにトークンとして保存できない指定です。"),
     code("subject", "What a resource says of its subject cannot be.", "リソースの subject の指定が成り立ちません。"),

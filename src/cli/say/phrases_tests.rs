@@ -243,6 +243,7 @@ fn is_note(literal: &str) -> bool {
 /// Headers, a guard of JSON, proofs, what is only counted or told to the log, and parts of sentences that stand whole in pairs.
 const UNNOTED: &[&str] = &[
     "realm=",
+    "form-data; ",
     "private, ",
     "GET, POST",
     "Cookie, Authorization",

@@ -66,7 +66,7 @@ pub fn is_encoded(text: &str) -> bool {
 pub fn encode(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
-            '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
+            '\u{1}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
                 // Writing to a string cannot fail.
                 let _ = write!(out, "&#{};", u32::from(c));
             }

@@ -15,6 +15,7 @@ mod xml;
 use std::fmt;
 use std::ops::Range;
 
+pub(super) use self::style::escape as style_escape;
 pub use self::xml::ends_comment as ends_xml_comment;
 use crate::terms::leaf::Piece;
 use crate::terms::quote::Quotes;

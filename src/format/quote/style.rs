@@ -24,7 +24,7 @@ pub(super) fn text(raw: &str) -> Decoded {
 
 /// The character that the escape at the start of `raw` stands for (none for a line that goes on),
 /// and how many bytes the escape takes.
-fn escape(raw: &str) -> (Option<char>, usize) {
+pub(in crate::format) fn escape(raw: &str) -> (Option<char>, usize) {
     let rest = &raw[1..];
     let digits = rest.bytes().take(6).take_while(u8::is_ascii_hexdigit).count();
     if digits > 0 {

@@ -281,7 +281,9 @@ impl<'p> Walk<'_, 'p> {
         for value in values {
             match (operator, value.text()) {
                 (_, Some("")) => {}
-                (Operator::Presence, Some(text)) if names::is_flag(text.trim()) => {}
+                (Operator::Presence, Some(text)) if names::is_flag(text.trim()) => {
+                    self.screen.presence(&name, kinds)?
+                }
                 (Operator::Presence | Operator::More, _) => self.screen.ask(&name, kinds, Ask::Compare)?,
                 (Operator::Equality, Some(text)) => self.screen.compare(&name, kinds, text.trim())?,
                 (Operator::Equality, None) => {

@@ -36,6 +36,7 @@ use crate::guard::query::tree::{Tree, VALUES_MAX as VALUES_OF_ALL_MAX};
 use crate::guard::query::walk::Walk;
 use crate::policy::plan::{Plan, Search, Sort};
 use crate::policy::store::Store;
+use crate::terms::action::Action;
 use crate::terms::kind::{self, Category, KindId};
 use crate::terms::label;
 use crate::terms::refusal::{Reason, Refusal};
@@ -202,6 +203,14 @@ impl<'p> Screen<'p> {
         Ok(())
     }
 
+    /// Whether something is there at all: whoever gets a veil sees that, but not where a rule takes the value out.
+    fn presence(&mut self, name: &str, kinds: &[KindId]) -> Result<(), Refusal> {
+        let is_taken_out =
+            |kind: &KindId| self.plan.every(*kind).any(|own| matches!(own.action, Action::Remove | Action::Block));
+        let kinds: Vec<KindId> = kinds.iter().copied().filter(is_taken_out).collect();
+        self.ask(name, &kinds, Ask::Compare)
+    }
+
     fn tell(&mut self, kind: KindId, ask: Ask, becomes: &'static str) {
         if let Some(told) = &mut self.told {
             told.insert(About { kind, asks: ask.word(), becomes });
@@ -239,10 +248,13 @@ impl<'p> Screen<'p> {
 
     /// A value that is compared with the kinds in the way that stands at its front, if one does.
     fn compare(&mut self, name: &str, kinds: &[KindId], value: &str) -> Result<(), Refusal> {
+        if names::is_nothing(value) {
+            self.presence(name, kinds)?;
+        }
         let whole = kinds.iter().any(|kind| self.fit(*kind, value) == Fit::Proven);
         match text::prefixed(value).filter(|_| !whole) {
             // `nu.` may be the operator, or the beginning of an address.
-            Some((Operator::Presence, rest)) if !rest.is_empty() && names::is_flag(rest) => Ok(()),
+            Some((Operator::Presence, rest)) if !rest.is_empty() && names::is_flag(rest) => self.presence(name, kinds),
             Some((Operator::Presence | Operator::More, _)) => self.ask(name, kinds, Ask::Compare),
             // An operator with nothing behind it may be the beginning of an address as well.
             Some((Operator::Equality, rest)) if text::values(rest).next().is_some() => self.one_of(name, kinds, rest),

@@ -215,6 +215,12 @@ pub(super) fn is_flag(text: &str) -> bool {
     )
 }
 
+/// Whether a value says that nothing stands there: what is compared with it is whether something does.
+pub(super) fn is_nothing(text: &str) -> bool {
+    let text = text.trim().to_ascii_lowercase();
+    matches!(text.as_str(), "null" | "nil" | "none" | "undefined" | "(null)" | "__null__" | "true" | "false")
+}
+
 /// Whether a word beside a column says which way its values are sorted: `ASC`, `desc nulls last`.
 pub(super) fn is_direction(text: &str) -> bool {
     let word = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();

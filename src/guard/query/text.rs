@@ -37,6 +37,7 @@ pub(super) fn mentions(columns: Columns<'_>, text: &str, reading: Reading) -> Ve
     let (selected, rest) = parted(text);
     let reading = if selected.is_some() { Reading::Condition } else { reading };
     let mut found: Vec<Mention> = selected.map(|list| renamed(columns, list)).unwrap_or_default();
+    found.extend(selected.map(|list| made(columns, list)).unwrap_or_default());
     let tokens = tokens(rest);
     for (at, token) in tokens.iter().enumerate() {
         let (name, quoted) = match token {
@@ -52,7 +53,8 @@ pub(super) fn mentions(columns: Columns<'_>, text: &str, reading: Reading) -> Ve
         let is_property = at > 1
             && matches!(tokens[at - 2], Token::Word(word) if word.to_ascii_lowercase().starts_with("propertyname"));
         let is_value = quoted && !is_property && at > 0 && matches!(tokens[at - 1], Token::Sign("=" | ":" | "=="));
-        let operated = tokens.get(at + 1).is_some_and(is_operator) || orders(&tokens[..at]);
+        let operated =
+            tokens.get(at + 1).is_some_and(is_operator) || orders(&tokens[..at]) || is_listed(&tokens[at + 1..]);
         if operated || (reading == Reading::Condition && !is_value) {
             found.push(asked(named, &tokens[at + 1..]));
         }
@@ -71,7 +73,20 @@ pub(super) fn mentions(columns: Columns<'_>, text: &str, reading: Reading) -> Ve
 pub(super) fn may_compare(text: &str) -> bool {
     const WORDS: [&str; 4] = [" like ", " in ", " in(", " between "];
     let lower = || text.to_ascii_lowercase();
-    text.contains(['\'', '"']) && (text.contains(['=', '<', '>']) || WORDS.iter().any(|word| lower().contains(word)))
+    let is_list = || text.trim_start().starts_with(['[', '(']);
+    let compares = || text.contains(['=', '<', '>']) || WORDS.iter().any(|word| lower().contains(word));
+    text.contains(['\'', '"']) && (is_list() || compares())
+}
+
+/// Whether a list goes on behind a column with how to compare it: `('tel', 'like', '090%')`.
+fn is_listed(after: &[Token<'_>]) -> bool {
+    match after {
+        [Token::Sign(","), Token::Quoted(how), ..] => {
+            let is_sign = !how.is_empty() && how.chars().all(|c| "=<>!~?".contains(c));
+            is_sign || names::operator(how.trim_start_matches('=')).is_some() || names::is_equality(how)
+        }
+        _ => false,
+    }
 }
 
 /// Whether a text is a statement from end to end, whatever stands in it.
@@ -132,11 +147,128 @@ pub(super) fn renamed(columns: Columns<'_>, list: &str) -> Vec<Mention> {
             let kinds = columns.named(column).kinds;
             return (!kinds.is_empty()).then_some(Mention::More(kinds));
         }
-        let is_plain = lists && inner.chars().all(plain) && !inner.contains(' ') && named.operator.is_none();
+        let made = piece.split_once('(').is_some_and(|(before, _)| {
+            let word = before.rsplit(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default();
+            FUNCTIONS.iter().any(|known| known.eq_ignore_ascii_case(word))
+        });
+        let is_plain = !made && lists && inner.chars().all(plain) && !inner.contains(' ') && named.operator.is_none();
         (!named.kinds.is_empty() && !is_plain).then_some(Mention::More(named.kinds))
     });
     odd.collect()
 }
+
+/// The columns of which a statement makes something: `ABS(pay)` comes back under a name that nobody knows.
+fn made(columns: Columns<'_>, list: &str) -> Vec<Mention> {
+    let behind_brackets = list.match_indices('(').map(|(at, _)| &list[at + 1..]);
+    let inside = behind_brackets.map(|rest| rest.split(')').next().unwrap_or_default());
+    let kinds = inside.flat_map(|inside| columns.named(inside.trim()).kinds.into_iter().chain(sorted(columns, inside)));
+    let kinds: Vec<KindId> = kinds.collect();
+    if kinds.is_empty() { Vec::new() } else { vec![Mention::More(kinds)] }
+}
+
+/// What is made of a column by these comes back under their own name; another word before brackets may be that of records
+/// beside this one: `contacts(phone)`.
+const FUNCTIONS: &[&str] = &[
+    "abs",
+    "acos",
+    "ascii",
+    "asin",
+    "atan",
+    "avg",
+    "cast",
+    "ceil",
+    "ceiling",
+    "char_length",
+    "chr",
+    "coalesce",
+    "concat",
+    "concat_ws",
+    "convert",
+    "convertcurrency",
+    "count",
+    "date",
+    "date_format",
+    "date_part",
+    "date_trunc",
+    "datepart",
+    "day",
+    "decode",
+    "dense_rank",
+    "extract",
+    "first",
+    "floor",
+    "format",
+    "greatest",
+    "hash",
+    "hex",
+    "hour",
+    "if",
+    "ifnull",
+    "iif",
+    "instr",
+    "isnull",
+    "json_extract",
+    "last",
+    "lcase",
+    "least",
+    "left",
+    "len",
+    "length",
+    "locate",
+    "lower",
+    "lpad",
+    "ltrim",
+    "max",
+    "md5",
+    "median",
+    "mid",
+    "min",
+    "minute",
+    "mod",
+    "month",
+    "ntile",
+    "nullif",
+    "nvl",
+    "octet_length",
+    "position",
+    "power",
+    "quarter",
+    "rank",
+    "regexp_replace",
+    "regexp_substr",
+    "repeat",
+    "replace",
+    "reverse",
+    "right",
+    "round",
+    "row_number",
+    "rpad",
+    "rtrim",
+    "sha1",
+    "sha2",
+    "sign",
+    "soundex",
+    "sqrt",
+    "stddev",
+    "strpos",
+    "substr",
+    "substring",
+    "sum",
+    "to_char",
+    "to_date",
+    "to_number",
+    "tolabel",
+    "trim",
+    "trunc",
+    "truncate",
+    "ucase",
+    "unix_timestamp",
+    "upper",
+    "variance",
+    "week",
+    "weekday",
+    "year",
+];
 
 /// Whether brackets with nothing in them stand behind a piece of a list.
 fn is_made(list: &str, piece: &str) -> bool {

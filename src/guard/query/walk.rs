@@ -302,7 +302,7 @@ impl<'s, 'p> Walk<'s, 'p> {
         }
         let operators = self.path.iter().flat_map(|part| [part.named.operator, part.operator]);
         match operators.max().flatten() {
-            Some(Operator::Presence) if names::is_flag(text) => Ok(()),
+            Some(Operator::Presence) if names::is_flag(text) => self.screen.presence(&name, kinds),
             Some(Operator::Presence | Operator::More) => self.screen.ask(&name, kinds, Ask::Compare),
             Some(Operator::Equality) => {
                 let whole = self.screen.compare(&name, kinds, text);
@@ -320,6 +320,12 @@ impl<'s, 'p> Walk<'s, 'p> {
         let sorts = any(Use::Sort) || self.orders(text) || self.arranges(text);
         if sorts || filters {
             self.is_readable(text)?;
+        }
+        // `exists=tel`
+        if self.path.iter().any(|part| names::operator(&part.name) == Some(Operator::Presence) || part.name == "has") {
+            let kinds: Vec<KindId> =
+                text::values(text).flat_map(|column| self.screen.columns().named(column).kinds).collect();
+            self.screen.presence(&self.name(), &kinds)?;
         }
         if sorts {
             self.sorted(text)?;
@@ -407,6 +413,9 @@ impl<'s, 'p> Walk<'s, 'p> {
         let name = self.name();
         for mention in mentions {
             match mention {
+                Mention::Equal(kinds, value) if value.trim().is_empty() || names::is_nothing(&value) => {
+                    self.screen.presence(&name, &kinds)?;
+                }
                 Mention::Equal(kinds, value) => self.screen.find(&name, &kinds, value.trim())?,
                 Mention::More(kinds) => self.screen.ask(&name, &kinds, Ask::Compare)?,
             }

@@ -8,11 +8,12 @@ use std::ops::Range;
 
 use super::shown::{Gathered, Likenesses, Shown};
 use super::who::names_a_record;
-use super::{Doubt, Doubts, Fill, Home, RESTORED, Settled, Why, is_locked};
+use super::{Doubt, Doubts, Fill, Home, RESTORED, Settled, Why, is_locked, takes_out};
 use crate::format::html::forms::{Control, Form, Sort};
 use crate::policy::plan::Plan;
 use crate::terms::kind::KindId;
 use crate::terms::refusal::Refusal;
+use crate::terms::secret::Secret;
 
 /// The controls of the form that a write was sent from.
 #[derive(Default)]
@@ -24,6 +25,8 @@ pub struct IssuedForm {
     pub(super) anchors_must_come: bool,
     /// Tokens that look like values and that the page shows, each in one spelling.
     pub(super) tokens: BTreeSet<String>,
+    /// Whether it came along with what was sent, so that it is that form beyond doubt.
+    pub(super) came_along: bool,
 }
 
 /// One control: what it may send, as the CRM gave it and as staff got it.
@@ -174,12 +177,32 @@ impl IssuedForm {
             }
         }
         self.are_left_ticked(plan, doubts, sent, &numbers)?;
-        let home = settled.finish(plan, &open)?;
-        // What looks like a value may be a token of the one that it is sent for.
-        let is_sure = home.fills.is_empty() && !doubts.has_tokens();
+        let mut home = settled.finish(plan, &open)?;
+        let puts_back = self.came_along && takes_out(plan);
+        if puts_back {
+            self.put_back(&numbers, &mut home);
+        }
+        // What looks like a value may be a token of the one that it is sent for; and whether anything went home where
+        // something could have must not show.
+        let is_sure = home.is_empty() && !puts_back && !doubts.may_change(plan);
         // Which field that is, nobody can say.
         let refused = || Refusal { field: None, ..doubts.refuse(plan) };
         if is_sure || self.is_itself(sent) { Ok(home) } else { Err(refused()) }
+    }
+
+    /// Puts back what a rule took out of controls that did not come: a script that sends only what is filled in must
+    /// not empty what staff never saw.
+    fn put_back(&self, numbers: &BTreeMap<&str, Vec<usize>>, home: &mut Home) {
+        for (name, slots) in self.fields.iter().filter(|(name, _)| !numbers.contains_key(name.as_str())) {
+            let [slot] = &slots[..] else { continue };
+            let mut chosen = slot.values.iter().filter(|given| given.chosen);
+            let (Some(given), None) = (chosen.next(), chosen.next()) else { continue };
+            let is_taken_out = given.is_veiled() && given.veil.trim().is_empty();
+            if slot.sends && slot.sort != Sort::Ticks && is_taken_out {
+                home.lost.push((name.clone(), Secret(slot.sent(&given.original))));
+                slot.kind.into_iter().for_each(|kind| home.counts.add(kind, RESTORED, 1));
+            }
+        }
     }
 
     /// The tokens that look like values in its page and in its controls.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::lists::{IDS, Pairs, pairs, tells};
 use super::shown::{Gathered, Likenesses, Shown};
 use super::who::{self, About};
-use super::{Doubt, Doubts, Fill, Home, RESTORED, Scope, Settled, hollow, is_locked, removes_a_field};
+use super::{Doubt, Doubts, Fill, Home, RESTORED, Scope, Settled, hollow, is_locked, removes_a_field, within};
 use crate::format::json::nodes::{self, Is, Member, Node, find};
 use crate::format::xml::nodes::{self as xml, Document};
 use crate::policy::plan::Plan;
@@ -197,6 +197,9 @@ impl Merge<'_> {
             // What staff gets in clear and leaves as it is may look like anything.
             _ if original.is_same(veiled) && written.is_same(original) => self.settled.kept.push(written.span.clone()),
             _ if !original.is_same(veiled) && is_unchanged(written, veiled) => self.back(written, original),
+            (Is::Text(said), Is::Text(own), Is::Text(given)) if self.among(written, (said, own, given)) => {
+                self.count(original);
+            }
             // What stood there was there to see: staff has emptied the field.
             _ if written.is_blank() => self.settled.own.push(written.span.clone()),
             // A document in a text is taken whole, with what staff does not see of it.
@@ -236,6 +239,17 @@ impl Merge<'_> {
             self.count(original);
         }
         self.settled.kept.push(written.span.clone());
+    }
+
+    /// A text of staff's own in which whole tokens stand that it was given there; says whether it is one.
+    fn among(&mut self, written: &Node, (said, own, given): (&str, &str, &str)) -> bool {
+        let is_plain = !self.by_place && self.issued.xml.is_none() && own != given;
+        let text = if is_plain { within::whole(said, own, given) } else { None };
+        let Some(text) = text.and_then(|text| serde_json::to_string(&text).ok()) else { return false };
+        self.settled.home.among.push(written.span.clone());
+        self.settled.home.fills.push(Fill { span: written.span.clone(), text });
+        self.settled.own.push(written.span.clone());
+        true
     }
 
     /// An original as it is written in the place of a span.

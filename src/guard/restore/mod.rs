@@ -21,6 +21,7 @@ mod told;
 mod tree;
 mod whereabouts;
 mod who;
+mod within;
 
 use std::fmt;
 use std::ops::Range;
@@ -31,13 +32,15 @@ pub use self::forgotten::{Forgotten, by_another};
 pub use self::json::Issued;
 pub use self::lists::IDS;
 pub use self::recalled::{Memory, NOWHERE, Recalled, Recollection, Sent as Call, recalled};
-pub use self::sealed::{Lead, SealedForm, is_good};
+pub use self::sealed::{Lead, SealedForm, is_good, may_need_a_seal};
 pub use self::seen::{Field, KEPT, Kept, Seen, Whose, seen};
 use self::shown::Shown;
 pub use self::shown::{Likenesses, spelt};
 pub use self::whereabouts::whereabouts;
 pub use self::who::{Ids, names_a_record, spelt_alike};
+pub use self::within::is_shown_again;
 use crate::guard::leaves;
+use crate::guard::nothing::Hollow;
 use crate::policy::plan::{Decision, Meaning, Plan};
 use crate::terms::action::{Action, Token};
 use crate::terms::disclosure::Counts;
@@ -297,8 +300,14 @@ pub(super) fn minds_what_is_missing(plan: &Plan) -> bool {
     removes_a_field(plan) || locks_a_field(plan)
 }
 
+/// Whether a rule may take something out of answers so that nothing stands there, be it a field or what a label or a
+/// detector finds.
+pub fn takes_out(plan: &Plan) -> bool {
+    Hollow::of(plan).blanks
+}
+
 /// Whether a rule takes a field out of answers.
-pub fn removes_a_field(plan: &Plan) -> bool {
+pub(super) fn removes_a_field(plan: &Plan) -> bool {
     has_a_field(plan, |own| own.action == Action::Remove)
 }
 
@@ -337,6 +346,10 @@ pub struct Home {
     pub counts: Counts,
     /// What of the write is what it was, in its order.
     pub kept: Vec<Range<usize>>,
+    /// Texts of staff's own among whose words tokens went home, in the write: they must be shown so again.
+    pub among: Vec<Range<usize>>,
+    /// Fields that a form lacks and that it was given, with what they held.
+    pub lost: Vec<(String, Secret)>,
     /// Values that are written in another way than they read.
     texts: Vec<String>,
 }
@@ -349,9 +362,15 @@ impl fmt::Debug for Home {
 }
 
 impl Home {
+    /// Whether anything goes home.
+    pub fn is_empty(&self) -> bool {
+        self.fills.is_empty() && self.lost.is_empty()
+    }
+
     /// The values that go home, as they read.
     pub fn values(&self) -> Vec<String> {
         let mut all = self.texts.clone();
+        all.extend(self.lost.iter().map(|(_, value)| value.0.clone()));
         for fill in &self.fills {
             let text = fill.text.trim_start_matches(',');
             // A member that is put back, a value of JSON, or what stands in a form.

@@ -13,8 +13,8 @@ use super::shown::{Gathered, Likenesses, Shown};
 use super::tree::{self, Tree, names_of};
 use super::who::About;
 use super::{
-    Doubt, Doubts, Fill, Forgotten, Home, RESTORED, Scope, Settled, Why, forgotten, locks_a_field, replaces_locked,
-    table, told,
+    Doubt, Doubts, Fill, Forgotten, Home, RESTORED, Scope, Settled, Why, forgotten, hollow, locks_a_field,
+    replaces_locked, table, told,
 };
 use crate::format::Format;
 use crate::format::csv::nodes as csv;
@@ -177,11 +177,11 @@ impl Fates<'_> {
     ) -> Result<(), Refusal> {
         self.asks()?;
         let is = kind.map(|kind| self.plan.kinds.get(kind).name.as_str());
-        match call.found(self.plan, is, (name, leaf), memory) {
+        match call.found(self.plan, &|other| other == is, (name, leaf), memory) {
             Found::Original(kept, original) => self.goes_home(number, kind, (kept, original), leaf),
             Found::Same => self.settled.kept.push(leaf.span.clone()),
             Found::Emptied => self.settled.own.push(leaf.span.clone()),
-            Found::Nothing => {}
+            Found::Nothing | Found::Another => {}
         }
         Ok(())
     }
@@ -199,9 +199,11 @@ impl Fates<'_> {
         if is_of_bytes && call.was_veiled(self.plan, &name, memory) {
             return Err(Doubt::veil(leaf.span.clone(), None).refuse(self.plan));
         }
-        match call.found(self.plan, None, (name, leaf), memory) {
+        // Whatever its name says that it is: a number in a name's field is taken out of there, too.
+        match call.found(self.plan, &|_| true, (name, leaf), memory) {
             Found::Original(kept, original) => self.goes_home(number, None, (kept, original), leaf),
             Found::Same => self.settled.kept.push(leaf.span.clone()),
+            Found::Another => return Err(hollow()),
             Found::Emptied | Found::Nothing => {}
         }
         Ok(())
@@ -250,6 +252,8 @@ enum Found {
     Same,
     /// Nothing, where staff was given something.
     Emptied,
+    /// The veil of something else than stands there by now, or nobody knows of what.
+    Another,
     Nothing,
 }
 
@@ -396,27 +400,37 @@ impl<'t> Call<'t> {
     }
 
     /// What is remembered of a field, by all resources that show it.
-    fn found(&self, plan: &Plan, is: Option<&str>, (name, leaf): (String, &Node), memory: Memory<'_>) -> Found {
+    /// `fits` says whether it is of the kind that it was.
+    fn found(
+        &self,
+        plan: &Plan,
+        fits: &dyn Fn(Option<&str>) -> bool,
+        (name, leaf): (String, &Node),
+        memory: Memory<'_>,
+    ) -> Found {
         let all = self.fields(plan, &name).into_iter().filter_map(|field| memory(&field));
         let all: Vec<Recollection> = all.filter(|one| one.is_in_force).collect();
         let veil = tree::said(leaf);
-        let Some(stands) = latest(&all) else { return Found::Nothing };
+        let was_blank = |kept: &Kept| kept.original.as_ref().is_some_and(Original::is_blank);
+        let Some(stands) = latest(&all) else {
+            let hides = |kept: &Kept| kept.veil == veil && kept.original.is_some() && !was_blank(kept);
+            return if all.iter().any(|one| hides(&one.kept)) { Found::Another } else { Found::Nothing };
+        };
         let mut issued = all.iter().map(|one| &one.kept).filter(|kept| kept.veil == veil).peekable();
         let Some(first) = issued.peek().copied().cloned() else {
             // What stood there was there to see: staff has emptied the field.
             return if veil.is_empty() { Found::Emptied } else { Found::Nothing };
         };
-        let was_blank = |kept: &Kept| kept.original.as_ref().is_some_and(Original::is_blank);
         if leaf.is_blank() && issued.clone().all(was_blank) {
             return Found::Same;
         }
         // What an earlier answer showed goes home only if it stands there still.
-        let same = issued.all(|kept| kept.original.as_ref() == Some(stands) && kept.is.as_deref() == is);
+        let same = issued.all(|kept| kept.original.as_ref() == Some(stands) && fits(kept.is.as_deref()));
         // With another word beside it, it would be shown.
         let same = same && told::is_as_before(plan, self.values, &first.told);
         match first.original.clone().filter(|_| same) {
             Some(original) => Found::Original(first, original),
-            None => Found::Nothing,
+            None => Found::Another,
         }
     }
 }

@@ -4,13 +4,15 @@
 //! way, and with nothing else. Whom and what it is for is not said in here: it opens for nobody else.
 //!
 //! ```text
-//! 1   layout: 1, or 2 where tokens stand at the end
+//! 1   layout
 //! 8   when it was issued, in seconds since 1970
 //! …   charset of the page; type, id and way into the ledger of whom it is about; whether its ids must come
 //! …   each name: how many controls, each with its sort, its kind and its values
-//! …   layout 2: how many tokens that look like values the page shows, and each of them
+//! …   how many tokens that look like values the page shows, and each of them
 //! …   zeros to whole steps
 //! ```
+//!
+//! How long that is must not tell what is hidden: of what staff sees it is what that is long, of the rest a power of two.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -20,7 +22,7 @@ use zeroize::Zeroizing;
 use super::controls::{Given, IssuedForm, Slot};
 use super::is_locked;
 use super::who::names_a_record;
-use crate::format::html::forms::{Form, Sort};
+use crate::format::html::forms::{Control, Form, Sort};
 use crate::guard::inbound::Inbound;
 use crate::policy::plan::Plan;
 use crate::terms::disclosure::{InLedger, Subject};
@@ -35,16 +37,13 @@ const SKEW: i64 = 5 * 60;
 /// Lengths are whole steps, so that they tell little.
 const STEP: usize = 256;
 
-/// Each value takes a multiple of so many bytes.
+/// Each value takes at least so many bytes, and a power of two of them.
 const VALUE_STEP: usize = 64;
 
 /// The longest text that is sealed: what leaves is a third longer, and no more than 64 KiB.
 const BYTES_MAX: usize = 47 << 10;
 
-const LAYOUT: u8 = 1;
-
-/// The same with the tokens that look like values, before the zeros.
-const LAYOUT_WITH_TOKENS: u8 = 2;
+const LAYOUT: u8 = 3;
 
 /// How many tokens of a page go with it.
 const TOKENS_MAX: usize = 64;
@@ -70,6 +69,9 @@ pub struct Lead<'a> {
     pub says_whom: bool,
     /// Tokens that look like values and that the page shows.
     pub tokens: &'a BTreeSet<String>,
+    /// Whether a rule may have taken something out of the page: then every form gets a seal, since one without
+    /// would say that there was nothing to take out of it.
+    pub takes_out: bool,
 }
 
 /// Whether what a page brought along may still be sent.
@@ -78,8 +80,8 @@ pub fn is_good(issued: i64, now: i64) -> bool {
 }
 
 impl SealedForm {
-    /// What of a form goes with it. Nothing where staff gets all that it holds in clear, where the two forms
-    /// differ in controls, or where neither the form nor its address says whom it is about.
+    /// What of a form goes with it. Nothing where nothing of it is veiled, looks like a veil or may not be changed, where
+    /// the two forms differ in controls, or where neither the form nor its address says whom it is about.
     pub fn of(
         (original, veiled): (Form, Form),
         kinds: &[(Range<usize>, KindId)],
@@ -99,17 +101,18 @@ impl SealedForm {
             return None;
         }
         form.tokens.clone_from(lead.tokens);
-        let mut is_veiled = false;
+        let mut helps = lead.takes_out;
         for (name, slots) in &mut form.fields {
-            is_veiled |= slots.iter().any(|slot| slot.values.iter().any(Given::is_veiled));
-            if !is_needed(lead.plan, name, slots, form.anchors.contains(name)) {
+            let is_needed = is_needed(lead, name, slots);
+            helps |= is_needed;
+            if !(is_needed || form.anchors.contains(name) || names_a_record(name)) {
                 // What a control is says that it may not be changed by rules that are still to come.
                 slots.iter_mut().for_each(|slot| slot.values.clear());
             }
         }
         form.fields.retain(|_, slots| slots.iter().any(|slot| slot.kind.is_some() || !slot.values.is_empty()));
         let subject = subject.clone();
-        is_veiled.then(|| SealedForm { charset: charset.to_owned(), subject, issued, form })
+        helps.then(|| SealedForm { charset: charset.to_owned(), subject, issued, form })
     }
 
     /// Whether it may still be sent.
@@ -121,8 +124,7 @@ impl SealedForm {
     pub fn packed(&self, kinds: &Kinds) -> Option<Zeroizing<Vec<u8>>> {
         // All of it at once: a buffer that moves would leave values behind it.
         let mut out = Packer(Zeroizing::new(Vec::with_capacity(BYTES_MAX)));
-        let has_tokens = !self.form.tokens.is_empty();
-        out.bytes(&[if has_tokens { LAYOUT_WITH_TOKENS } else { LAYOUT }])?;
+        out.bytes(&[LAYOUT])?;
         out.bytes(&self.issued.to_be_bytes())?;
         out.text(&self.charset)?;
         out.text(&self.subject.kind)?;
@@ -140,10 +142,8 @@ impl SealedForm {
             out.count(slots.len())?;
             slots.iter().try_for_each(|slot| out.slot(slot, kinds))?;
         }
-        if has_tokens {
-            out.count(self.form.tokens.len())?;
-            self.form.tokens.iter().try_for_each(|token| out.padded(token))?;
-        }
+        out.count(self.form.tokens.len())?;
+        self.form.tokens.iter().try_for_each(|token| out.padded(token))?;
         let length = out.0.len().next_multiple_of(STEP);
         let Packer(mut packed) = out;
         (length <= BYTES_MAX).then(|| {
@@ -155,8 +155,7 @@ impl SealedForm {
     /// Reads those bytes; nothing where they say something else.
     pub fn unpacked(plain: &[u8], kinds: &Kinds) -> Option<SealedForm> {
         let mut read = Unpacker(plain);
-        let layout = read.byte()?;
-        matches!(layout, LAYOUT | LAYOUT_WITH_TOKENS).then_some(())?;
+        (read.byte()? == LAYOUT).then_some(())?;
         let issued = i64::from_be_bytes(read.array()?);
         let (charset, kind, id) = (read.text()?, read.text()?, read.text()?);
         let in_ledger = match read.byte()? {
@@ -165,7 +164,7 @@ impl SealedForm {
             2 => InLedger::Hashed,
             _ => return None,
         };
-        let mut form = IssuedForm { anchors_must_come: read.flag()?, ..IssuedForm::default() };
+        let mut form = IssuedForm { anchors_must_come: read.flag()?, came_along: true, ..IssuedForm::default() };
         for _ in 0..read.count()? {
             let name = read.text()?;
             if read.flag()? {
@@ -174,23 +173,39 @@ impl SealedForm {
             let slots = (0..read.count()?).map(|_| read.slot(kinds)).collect::<Option<Vec<Slot>>>()?;
             form.fields.insert(name, slots);
         }
-        if layout == LAYOUT_WITH_TOKENS {
-            form.tokens = (0..read.count()?).map(|_| read.padded()).collect::<Option<_>>()?;
-        }
+        form.tokens = (0..read.count()?).map(|_| read.padded()).collect::<Option<_>>()?;
         let is_padded = read.0.len() < STEP && read.0.iter().all(|byte| *byte == 0);
         let subject = Subject { kind, id: Some(id), in_ledger };
         is_padded.then_some(SealedForm { charset, subject, issued, form })
     }
 }
 
-/// Whether what a control held is needed to judge what comes back under its name.
-fn is_needed(plan: &Plan, name: &str, slots: &[Slot], is_anchor: bool) -> bool {
+/// Whether a form could be judged by a seal where it could not be without one: most hold nothing of the kind, and need not
+/// be looked at any further.
+pub fn may_need_a_seal(plan: &Plan, original: &Form, veiled: &Form) -> bool {
     let doubts = Inbound::new(plan, usize::MAX);
-    let is_needed = |slot: &Slot| {
-        let said = |given: &Given| given.is_veiled() || doubts.is_in_doubt(name, &given.veil);
-        slot.kind.is_some_and(|kind| is_locked(plan, kind)) || slot.values.iter().any(said)
-    };
-    is_anchor || names_a_record(name) || slots.iter().any(is_needed)
+    let is_in_doubt =
+        |control: &Control| control.values.iter().any(|choice| doubts.is_in_doubt(&control.name, &choice.text));
+    let differ = |(original, veiled): (&Control, &Control)| original.values != veiled.values;
+    let locks = plan.kinds.iter().any(|(kind, _)| is_locked(plan, kind));
+    locks || original.controls.iter().zip(&veiled.controls).any(differ) || veiled.controls.iter().any(is_in_doubt)
+}
+
+/// Whether what a control held is needed to judge what comes back under its name.
+fn is_needed(lead: Lead<'_>, name: &str, slots: &[Slot]) -> bool {
+    let plan = lead.plan;
+    let doubts = Inbound::new(plan, usize::MAX);
+    // Whether something was taken out of there must not show in what else goes along.
+    let may_be_empty = |given: &Given| lead.takes_out && given.veil.trim().is_empty();
+    let said = |given: &Given| given.is_veiled() || may_be_empty(given) || doubts.is_in_doubt(name, &given.veil);
+    let is_locked = |slot: &Slot| slot.kind.is_some_and(|kind| is_locked(plan, kind));
+    slots.iter().any(|slot| is_locked(slot) || slot.values.iter().any(said))
+}
+
+/// How much room a text takes: what stands beside it, and may be staff's own, must not tell its length by the length of
+/// all.
+fn room(text: &str) -> usize {
+    text.len().next_power_of_two().max(VALUE_STEP)
 }
 
 /// Bytes with a bound; each text stands behind its length.
@@ -210,12 +225,11 @@ impl Packer {
         self.bytes(text.as_bytes())
     }
 
-    /// A text that takes as much room as others of about its length: what stands beside it, and may be staff's own,
-    /// must not tell its length by the length of all.
+    /// A text that takes as much room as others of about its length.
     fn padded(&mut self, text: &str) -> Option<()> {
         self.text(text)?;
-        let padding = text.len().next_multiple_of(VALUE_STEP).max(VALUE_STEP) - text.len();
-        self.bytes(&[0; VALUE_STEP][..padding])
+        let end = self.0.len() + room(text) - text.len();
+        (end <= BYTES_MAX).then(|| self.0.resize(end, 0))
     }
 
     fn slot(&mut self, slot: &Slot, kinds: &Kinds) -> Option<()> {
@@ -232,9 +246,9 @@ impl Packer {
         for given in &slot.values {
             self.bytes(&[u8::from(given.chosen), u8::from(given.is_veiled())])?;
             self.padded(&given.original)?;
-            if given.is_veiled() {
-                self.text(&given.veil)?;
-            }
+            // Of a short one that is the original, too, so that this does not show.
+            let is_short = given.veil.len() <= VALUE_STEP;
+            self.text(if given.is_veiled() || is_short { &given.veil } else { "" })?;
         }
         Some(())
     }
@@ -274,8 +288,7 @@ impl Unpacker<'_> {
 
     fn padded(&mut self) -> Option<String> {
         let text = self.text()?;
-        let padding = text.len().next_multiple_of(VALUE_STEP).max(VALUE_STEP) - text.len();
-        let (zeros, rest) = self.0.split_at_checked(padding)?;
+        let (zeros, rest) = self.0.split_at_checked(room(&text) - text.len())?;
         self.0 = rest;
         zeros.iter().all(|byte| *byte == 0).then_some(text)
     }
@@ -291,8 +304,8 @@ impl Unpacker<'_> {
         };
         let (sends, kind) = (self.flag()?, self.text()?);
         let given = |read: &mut Self| {
-            let (chosen, is_veiled, original) = (read.flag()?, read.flag()?, read.padded()?);
-            let veil = if is_veiled { read.text()? } else { original.clone() };
+            let (chosen, is_veiled, original, veil) = (read.flag()?, read.flag()?, read.padded()?, read.text()?);
+            let veil = if is_veiled { veil } else { original.clone() };
             Some(Given { original, veil, chosen })
         };
         let values = (0..self.count()?).map(|_| given(self)).collect::<Option<Vec<Given>>>()?;
@@ -306,7 +319,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::format::html::forms::{Choice, Control};
+    use crate::format::html::forms::Choice;
     use crate::terms::kind::PHONE;
 
     fn form(values: &[(&str, &str)]) -> IssuedForm {

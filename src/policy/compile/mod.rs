@@ -17,6 +17,7 @@ mod reveal;
 mod roles;
 mod rules;
 mod settings;
+mod sorted;
 mod store;
 mod tests;
 
@@ -145,6 +146,7 @@ fn compile(
     }
     overlap::tell(&resources, &routes, faults);
     codebook::tell(&rules, &resources, &routes, &names, faults);
+    sorted::tell(&rules, &resources, ungranted, &names, faults);
     checks::kinds(&all.kinds, &rules, &resources, &names, faults);
     let (purposes, declared) =
         (conditions::purposes((&conditions, &reveals), purposes, faults), purposes.map(<[String]>::to_vec));

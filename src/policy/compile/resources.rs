@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::policy::compile::derives;
 use crate::policy::compile::names::{Names, look};
+use crate::policy::compile::{derives, sorted};
 use crate::policy::fault::Faults;
 use crate::policy::headers::Headers;
 use crate::policy::node::Spot;
@@ -45,6 +45,8 @@ pub struct Resource {
     pub event: Option<Event>,
     /// The kinds that the CRM itself carries elsewhere by it.
     pub derives: Vec<KindId>,
+    /// The kinds by which the CRM sorts its list without being asked, each with where that is written.
+    pub sorted: Vec<(KindId, Spot)>,
     /// What becomes of the rest.
     pub options: Options,
     /// What its answers say to browsers.
@@ -146,7 +148,7 @@ pub fn compile(
     }
     let mut resources = Vec::new();
     let mut routes = Vec::new();
-    let mut derived = Vec::new();
+    let (mut derived, mut sorted) = (Vec::new(), Vec::new());
     for resource in ordered.into_values() {
         subjects(&resource, faults);
         let (fields, told) = fields(&resource, &sets, names, faults);
@@ -154,6 +156,7 @@ pub fn compile(
         let number = resources.len();
         routes.extend(resource.matches.into_iter().map(|rule| Route { resource: number, rule }));
         derived.push(resource.derive);
+        sorted.push(resource.sorted);
         resources.push(Resource {
             id: resource.id.text.into(),
             spot: resource.id.spot,
@@ -166,12 +169,14 @@ pub fn compile(
             attributes: resource.attributes.into_iter().map(|(name, at)| (name.text.into(), at)).collect(),
             event: resource.event,
             derives: Vec::new(),
+            sorted: Vec::new(),
             options: resource.options,
             headers: resource.headers,
             remember: resource.remember,
         });
     }
     derives::resolve(&mut resources, &routes, &derived, names, faults);
+    sorted::resolve(&mut resources, &sorted, names, faults);
     unremembered(&resources, faults);
     Some((resources, routes))
 }

@@ -35,8 +35,11 @@ pub fn compile(stored: &[Stored], names: &Names<'_>, faults: &mut Faults) -> Sto
     }
     let mut store = Store { is_there: !stored.is_empty(), ..Store::default() };
     // The kind itself has the lowest rank, and the first counts.
-    for ((kind, _), (token, _)) in said {
-        store.tokens.entry(kind).or_insert(token);
+    for ((kind, _), (token, spot)) in said {
+        let token = *store.tokens.entry(kind).or_insert(token);
+        if matches!(token, Token::Format { .. }) && store.looks_like.is_none() {
+            store.looks_like = Some((kind, spot.clone()));
+        }
     }
     for (word, chars) in stored.iter().flat_map(|own| &own.max) {
         if let Some(kind) = names.kind(word, faults) {

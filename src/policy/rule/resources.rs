@@ -41,6 +41,8 @@ pub struct Resource {
     pub event: Option<Event>,
     /// What the CRM carries elsewhere by it.
     pub derive: Option<Derive>,
+    /// The kinds by which the CRM sorts its list without being asked.
+    pub sorted: Vec<Word>,
     /// What it says of the rest.
     pub options: Options,
     /// What its answers say to browsers.
@@ -140,6 +142,8 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Resource> {
     let attributes = map.take("attributes").map(|node| attributes(node, faults)).unwrap_or_default();
     let event = map.take("event").and_then(|node| reader::word(node, "an event", &EVENTS, faults));
     let derive = map.take("derive").map(|node| derive(node, faults));
+    let sorted = map.take("sorted").map(|node| reader::texts(node, "`sorted`", faults)).unwrap_or_default();
+    let sorted = sorted.into_iter().map(|(kind, spot)| Word::new(kind, spot)).collect();
     let options = options(&mut map, faults);
     unscanned(node, &matches, faults);
     let headers = map.take("headers").map(|node| headers::of_resource(node, faults)).unwrap_or_default();
@@ -160,6 +164,7 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Resource> {
         attributes,
         event,
         derive,
+        sorted,
         options,
         headers,
         remember,

@@ -158,6 +158,7 @@ shape!(Resource, "A page or a call of the CRM, where kinds appear at known place
         "restore": Either<Bool, Remembered>, "Whether veils in a write become their originals again: `true` by a second reading of the record, `{ remembered: PLACE }` by what the gateway remembers of it (in a table: the heading of the column that names its rows). Left out: `false`, and such a write is refused.";
         "remember": Either<At, Subject>, "The record of the CRM that an answer shows, where what is veiled of it is remembered for writes: `$.id`, `{ type: contact, at: $.id }`, in a table the heading of a column.";
         "derive": Either<Bool, OneOrMore<GrantWord>>, "What the CRM itself copies or transforms by it: `true` (whatever the fields of such records name) or kinds. Staff that gets one of them veiled may not ask for it.";
+        "sorted": OneOrMore<KindWord>, "The kinds by which the CRM sorts its list without being asked: `check` warns where staff gets one of them veiled.";
         "seal": OneOrMore<Text>, "Controls of forms that hold the CRM's own state: staff gets it sealed, and the CRM gets it back as it was. `__VIEWSTATE`.";
         "retention": RetentionWord, "How long its records in the ledger are kept. Left out: `access`, or `provision` where the recipient is a third party.";
         "headers": ResourceHeaders, "What its answers say to browsers beside what the CRM says: only ever stricter.";

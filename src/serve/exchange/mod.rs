@@ -5,6 +5,7 @@
 //! whatever fails on it becomes a refusal here.
 
 mod action;
+mod again;
 mod answer;
 mod arriving;
 mod asked;

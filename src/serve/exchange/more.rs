@@ -51,8 +51,7 @@ impl More {
             let released = rewriter.end_with(guard, &|page| {
                 let read = remembering.as_ref().map(|(remembering, _)| remembering.seen(format, page, by.bounds));
                 seen.replace(read.unwrap_or_default());
-                let sealing = sealing.as_ref().filter(|_| !std::ptr::eq(page.original, page.veiled));
-                sealing.map(|sealing| sealing.seals(by, page)).unwrap_or_default()
+                sealing.as_ref().map(|sealing| sealing.seals(by, page)).unwrap_or_default()
             })?;
             (released, seen.into_inner())
         };

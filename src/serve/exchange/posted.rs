@@ -22,11 +22,14 @@ pub(super) struct Posted {
     sent: Vec<Sent>,
     /// Where the value of each field stands.
     values: Vec<Range<usize>>,
+    /// Behind the last field, where another one may stand.
+    end: usize,
 }
 
 impl Posted {
     /// Reads a form that a page in this charset has sent.
     pub(super) fn read(format: Format, body: &[u8], charset: &'static str) -> Option<Posted> {
+        let mut end = body.len();
         let (sent, values): (Vec<Sent>, Vec<Range<usize>>) = match format {
             // No browser sends that sign as it is, and some servers part fields at it.
             Format::Form if body.contains(&b';') => return None,
@@ -36,6 +39,7 @@ impl Posted {
             }
             Format::Multipart => {
                 let fields = parts::sent_in(body, charset)?.into_iter();
+                let fields = fields.inspect(|field| end = field.part.end);
                 let sent = |field: parts::Field| {
                     (Sent { name: field.name, value: field.text, is_file: field.is_file }, field.body)
                 };
@@ -43,7 +47,7 @@ impl Posted {
             }
             _ => return None,
         };
-        (sent.len() <= FIELDS_MAX).then_some(Posted { format, charset, sent, values })
+        (sent.len() <= FIELDS_MAX).then_some(Posted { format, charset, sent, values, end })
     }
 
     /// Names and values.
@@ -61,8 +65,24 @@ impl Posted {
             all.extend(self.written(body, place, &fill.text)?);
             at = place.end;
         }
-        all.extend_from_slice(body.get(at..).ok_or_else(misplaced)?);
+        all.extend_from_slice(body.get(at..self.end).ok_or_else(misplaced)?);
+        for (name, value) in &home.lost {
+            all.extend(self.further(body, name, &value.0)?);
+        }
+        all.extend_from_slice(body.get(self.end..).ok_or_else(misplaced)?);
         Ok(all)
+    }
+
+    /// A field more, as it stands behind others.
+    fn further(&self, body: &[u8], name: &str, text: &str) -> Result<Vec<u8>, Refusal> {
+        if self.format == Format::Multipart {
+            let value = self.written(body, &(0..0), text)?;
+            let name = readings::bytes_in(&parts::written(name), self.charset).ok_or_else(misplaced)?;
+            return parts::further(body, &name, &value).ok_or_else(misplaced);
+        }
+        let written = |text: &str| readings::written_in(text, self.charset).ok_or_else(misplaced);
+        let parts = if body.is_empty() { "" } else { "&" };
+        Ok(format!("{parts}{}={}", written(name)?, written(text)?).into_bytes())
     }
 
     /// A value as the page would have sent it.

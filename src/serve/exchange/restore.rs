@@ -130,7 +130,7 @@ pub(super) async fn restore(
 ) -> Result<Restored, Refusal> {
     if let With::Seal(form) = with {
         let home = sealed::restored(&compared, asked, &form)?;
-        if !home.fills.is_empty() {
+        if !home.is_empty() {
             receipt.restored(&form.subject, &home.counts).await?;
         }
         return Ok(Restored::of(home, Some(form.subject.clone())));
@@ -373,7 +373,7 @@ impl<'a> Compared<'a> {
     }
 
     /// What judges the answer to the question.
-    fn guard(&self, question: &Question, mint: &Arc<dyn Mint>) -> Outbound {
+    pub(super) fn guard(&self, question: &Question, mint: &Arc<dyn Mint>) -> Outbound {
         let guard = question.asked.guard(&question.plan, mint, self.by.bounds, asked::day(self.asks.time));
         // It is for nobody, and compared with what a browser brings back.
         guard.asked_by(self.asks.staff).sealing_states(Box::new(|_, state| Some(state.to_owned())))
@@ -415,6 +415,9 @@ impl<'a> Compared<'a> {
         }
         let home = issued.restore(self.plan, self.doubts, written, &subject, self.by.bounds.depth)?;
         let body = table::filled(asked.body(), text, charset, &home)?;
+        if !home.among.is_empty() && !self.is_shown_again(question, written, &body, &home)? {
+            return Err(self.doubts.refuse(self.plan));
+        }
         Ok(Some((body, home)))
     }
 
@@ -472,12 +475,12 @@ impl<'a> Compared<'a> {
 }
 
 /// Whether it is the record that cannot be judged, and not the gateway that cannot judge now.
-fn is_of_the_record(refusal: &Refusal) -> bool {
+pub(super) fn is_of_the_record(refusal: &Refusal) -> bool {
     !matches!(refusal.reason, Reason::Keys | Reason::Ledger | Reason::Overload | Reason::Internal)
 }
 
 /// The question for the record that a write is about.
-struct Question {
+pub(super) struct Question {
     asked: Asked,
     plan: Arc<Plan>,
 }
@@ -506,7 +509,7 @@ impl Question {
         (reads && other.kind == subject.kind && other.id == subject.id).then_some(Question { asked: again, plan })
     }
 
-    fn about(&self) -> About {
+    pub(super) fn about(&self) -> About {
         About::of(&self.asked, &self.plan, Reader { page: false, japanese: false }, String::new())
     }
 }

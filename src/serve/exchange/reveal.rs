@@ -161,7 +161,7 @@ async fn look(call: &Call<'_>, facts: &mut Facts, ask: &Ask, crm: &mut Duration)
     let Call { house, person, .. } = *call;
     match &ask.what {
         What::Token { token, of } => {
-            let opened = house.mint.opened(token);
+            let opened = house.mint.revealed(token);
             let of = of.as_ref().map(|(resource, subject)| (resource.as_str(), subject.as_str()));
             facts.asked_by(house, of.map(|(resource, _)| resource));
             match (&opened, of) {

@@ -19,7 +19,7 @@ use crate::body::readings;
 use crate::body::rewriter::Decided;
 use crate::format::html::forms::{self, Control, Form};
 use crate::format::{self, Format};
-use crate::guard::restore::{Kinds, Lead, Likenesses, SealedForm, minds_controls, removes_a_field};
+use crate::guard::restore::{Kinds, Lead, Likenesses, SealedForm, may_need_a_seal, minds_controls, takes_out};
 use crate::policy::Policy;
 use crate::policy::decide::RoleId;
 use crate::policy::plan::Plan;
@@ -75,8 +75,7 @@ impl Sealing {
         if !asks_for_pages || !by.policy.restores() || !plan.tellers.is_empty() || plan.resources.is_empty() {
             return None;
         }
-        // A form with a seal beside one without would show which of them holds what a rule takes out.
-        if removes_a_field(plan) || minds_controls(plan) {
+        if minds_controls(plan) {
             return None;
         }
         let staff = asks.staff?.clone();
@@ -127,15 +126,17 @@ impl Sealing {
         for (original, veiled) in original.into_iter().zip(veiled) {
             let same = original.charsets.as_deref().is_none_or(|charsets| readings::is_sent_in(charsets, charset));
             let is_whole = original.is_plain && !original.is_in_doubt && !veiled.is_in_doubt;
-            let Some(end) = original.end.filter(|_| is_whole && same && differ(&original, &veiled)) else {
+            let Some(end) = original.end.filter(|_| is_whole && same) else {
                 continue;
             };
             if all.len() >= FORMS_MAX {
                 break;
             }
-            let kinds = kinds.get_or_init(|| self.kinds(by, page.original).unwrap_or_default());
-            let tokens = tokens.get_or_init(|| Likenesses::of(&self.plan).shown(page.original, page.veiled));
-            let seal = self.seal(by, (original, veiled), (kinds, tokens), (charset, has_base), &subject);
+            let told = || {
+                let kinds = kinds.get_or_init(|| self.kinds(by, page.original).unwrap_or_default());
+                (kinds, tokens.get_or_init(|| Likenesses::of(&self.plan).shown(page.original, page.veiled)))
+            };
+            let seal = self.seal(by, (original, veiled), told, (charset, has_base), &subject);
             let Some(seal) = seal.filter(|seal| chars + seal.len() <= ALL_CHARS_MAX) else {
                 continue;
             };
@@ -147,8 +148,12 @@ impl Sealing {
 
     /// Whom a page is about: one subject that is known, and nobody else.
     fn whom(&self, page: &Decided<'_>) -> Option<Subject> {
+        // Whether a page says whom it is about may hang on what is taken out of it.
+        if self.subject.id.is_none() && takes_out(&self.plan) {
+            return None;
+        }
         let mut all = page.verdict.disclosures.subjects.keys();
-        let (Some(one), None) = (all.next(), all.next()) else { return None };
+        let (one, None) = (all.next().unwrap_or(&self.subject), all.next()) else { return None };
         let is_asked_for = self.subject.id.is_none() || (one.kind == self.subject.kind && one.id == self.subject.id);
         (is_asked_for && one.id.is_some()).then(|| one.clone())
     }
@@ -161,11 +166,12 @@ impl Sealing {
         Some(kinds.found())
     }
 
-    fn seal(
+    /// The seal of one form; `told` is what its page says of kinds and tokens.
+    fn seal<'t>(
         &self,
         by: By<'_>,
         (original, veiled): (Form, Form),
-        (kinds, tokens): (&[(Range<usize>, KindId)], &BTreeSet<String>),
+        told: impl Fn() -> (&'t Vec<(Range<usize>, KindId)>, &'t BTreeSet<String>),
         (charset, has_base): (&str, bool),
         subject: &Subject,
     ) -> Option<String> {
@@ -177,7 +183,12 @@ impl Sealing {
         if own.id.is_some() && (own.kind != subject.kind || own.id != subject.id) {
             return None;
         }
-        let lead = Lead { plan: &plan, says_whom: own.id.is_some(), tokens };
+        let takes_out = takes_out(&self.plan);
+        if !takes_out && !may_need_a_seal(&plan, &original, &veiled) {
+            return None;
+        }
+        let (kinds, tokens) = told();
+        let lead = Lead { plan: &plan, says_whom: own.id.is_some(), tokens, takes_out };
         let sealed = SealedForm::of((original, veiled), kinds, lead, charset, subject, self.time.as_second())?;
         let plain = sealed.packed(&plan.kinds)?;
         let bound = self.site.bound(&self.staff, &asked);
@@ -230,11 +241,6 @@ fn fields(form: &Form) -> Option<String> {
         Some(format!("{}={}", written(&control.name)?, written(&choice.text)?))
     });
     Some(sent.collect::<Option<Vec<String>>>()?.join("&"))
-}
-
-/// Whether staff got a control of a form in another way than the CRM gave it.
-fn differ(original: &Form, veiled: &Form) -> bool {
-    original.controls.iter().zip(&veiled.controls).any(|(original, veiled)| original.values != veiled.values)
 }
 
 /// Whether a form may begin in a page: most have none.

@@ -25,7 +25,7 @@ pub fn text(name: &str, folder: Option<&Path>) -> Result<Zeroizing<String>, KekE
     let opened = File::open(&path).map_err(|source| KekError::io(&path, "read", source));
     match opened {
         Err(KekError::NoFile(_)) => Err(none()),
-        opened => file::read(opened?, &path),
+        opened => file::read(opened?, &path, file::FILE_BYTES_MAX),
     }
 }
 

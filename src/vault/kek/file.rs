@@ -12,7 +12,7 @@ use crate::vault::kek::{KekError, LocalKey};
 use crate::vault::ring::whole;
 
 /// A key in base64 is far shorter; a file of another purpose is not read to its end.
-const FILE_BYTES_MAX: u64 = 1024;
+pub const FILE_BYTES_MAX: u64 = 1024;
 
 /// Reads the key.
 pub fn open(path: &Path) -> Result<LocalKey, KekError> {
@@ -27,7 +27,7 @@ pub fn text(path: &Path) -> Result<Zeroizing<String>, KekError> {
     if mode & 0o077 != 0 {
         return Err(KekError::Exposed { path: path.to_owned(), mode });
     }
-    read(file, path)
+    read(file, path, FILE_BYTES_MAX)
 }
 
 /// Reads the key, or makes the file where it is not there; of several who try at once all get the same key.
@@ -44,12 +44,12 @@ pub fn made(path: &Path) -> Result<LocalKey, KekError> {
     }
 }
 
-/// What stands in an opened file.
-pub fn read(file: File, path: &Path) -> Result<Zeroizing<String>, KekError> {
+/// What stands in an opened file, as far as `max`.
+pub fn read(file: File, path: &Path, max: u64) -> Result<Zeroizing<String>, KekError> {
     // Grown in one piece: a buffer that moves would leave the key behind it.
-    let mut text = Zeroizing::new(String::with_capacity(FILE_BYTES_MAX as usize + 1));
+    let mut text = Zeroizing::new(String::with_capacity(max as usize + 1));
     let unfit = || KekError::Unfit(path.display().to_string());
-    match file.take(FILE_BYTES_MAX).read_to_string(&mut text) {
+    match file.take(max).read_to_string(&mut text) {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(unfit()),
         Err(error) => Err(KekError::io(path, "read", error)),
         Ok(_) => Ok(text),

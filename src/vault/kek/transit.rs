@@ -2,30 +2,21 @@
 //! never leaves it. It is an AEAD key (`aes256-gcm96`, `chacha20-poly1305`), since what is wrapped is bound to what it is.
 //!
 //! An address is what the service calls the key, and beside it where the service's token is:
-//! `https://HOST:PORT/v1/MOUNT/keys/KEY?token-source=SOURCE`, and where wanted `&ca=PATH` and `&namespace=NAME`. Every
-//! wait is bounded, nothing is redirected, no proxy is asked, and of what the service says no more than its status is told.
+//! `https://HOST:PORT/v1/MOUNT/keys/KEY?token-source=SOURCE`, and where wanted `&ca=PATH` and `&namespace=NAME`. Of what
+//! the service says no more than its status is told.
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 use data_encoding::BASE64;
 use percent_encoding::utf8_percent_encode;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
 use ureq::Agent;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::vault::kek::called::{self, ANSWER_BYTES_MAX};
 use crate::vault::kek::uri::{WRITTEN, pairs};
 use crate::vault::kek::{KekError, Source, Wrap};
-
-/// How long one call may take.
-const WAIT: Duration = Duration::from_secs(10);
-/// Far more than any answer of the engine has.
-const ANSWER_BYTES_MAX: u64 = 64 << 10;
 
 /// Which key of which service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,18 +41,7 @@ impl Address {
         const SHAPE: &str = "it is no address like `https://HOST:PORT/v1/MOUNT/keys/KEY`";
         let (place, query) = text.split_once('?').unwrap_or((text, ""));
         let (service, path) = place.split_once("/v1/").ok_or(SHAPE)?;
-        let uri: http::Uri = service.parse().map_err(|_| SHAPE)?;
-        let host = uri.host().ok_or(SHAPE)?;
-        let is_here = matches!(host, "127.0.0.1" | "localhost" | "[::1]");
-        match uri.scheme_str() {
-            Some("https") => {}
-            Some("http") if is_here => {}
-            Some("http") => return Err("only `https` carries keys, but on this machine"),
-            _ => return Err(SHAPE),
-        }
-        if service.contains('@') {
-            return Err("a name or password has no place in it");
-        }
+        called::is_fit(service, SHAPE)?;
         let (mount, key) = path.rsplit_once("/keys/").ok_or(SHAPE)?;
         let is_word = |word: &str| {
             !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
@@ -122,25 +102,9 @@ pub struct TransitKey {
 
 /// The key that is named; the service is asked with the first call.
 pub fn open(address: &Address) -> Result<TransitKey, KekError> {
-    let roots = match &address.ca {
-        None => RootCerts::PlatformVerifier,
-        Some(path) => {
-            let unreadable = |told: String| KekError::Service { at: address.id(), told };
-            let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-            let read = read.map_err(|error| unreadable(format!("{}: {error}", path.display())))?;
-            RootCerts::from(read.iter().map(|one| Certificate::from_der(one).to_owned()).collect::<Vec<_>>())
-        }
-    };
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = TlsConfig::builder().root_certs(roots).unversioned_rustls_crypto_provider(provider).build();
-    let agent = Agent::config_builder()
-        .tls_config(tls)
-        .timeout_global(Some(WAIT))
-        .max_redirects(0)
-        .proxy(None)
-        .http_status_as_error(false)
-        .build();
-    Ok(TransitKey { address: address.clone(), agent: agent.into() })
+    let unreadable = |told| KekError::Service { at: address.id(), told };
+    let agent = called::agent(address.ca.as_deref()).map_err(unreadable)?;
+    Ok(TransitKey { address: address.clone(), agent })
 }
 
 impl TransitKey {

@@ -470,3 +470,40 @@ fn rings_that_contradict_themselves_are_refused() {
         assert!(told.contains(says), "{to}: {told}");
     }
 }
+
+/// Whether a type can be printed: what can be is met one step before what cannot.
+macro_rules! prints {
+    ($($what:ty),*) => {{
+        struct Of<T>(std::marker::PhantomData<T>);
+        trait Does {
+            fn prints(&self) -> bool {
+                true
+            }
+        }
+        trait DoesNot {
+            fn prints(&self) -> bool {
+                false
+            }
+        }
+        impl<T: std::fmt::Debug> Does for Of<T> {}
+        impl<T> DoesNot for &Of<T> {}
+        [$((&Of::<$what>(std::marker::PhantomData)).prints()),*]
+    }};
+}
+
+#[test]
+fn nothing_that_holds_keys_can_be_printed_and_all_of_it_is_wiped() {
+    use crate::vault::ff1::Ff1;
+    use crate::vault::kek::LocalKey;
+    use crate::vault::ring::Keys;
+    use crate::vault::seal::LookupKey;
+    let [number, held @ ..] = prints!(u16, Keys, Ring, Rings, Written, Material, LocalKey, Ff1, LookupKey, KeyMint);
+    assert!(number && held == [false; 9], "{held:?}");
+    // What is set up once and kept wipes itself; the keys beside it are behind `Zeroizing`.
+    fn is_wiped<T: zeroize::ZeroizeOnDrop>() {}
+    is_wiped::<zeroize::Zeroizing<[u8; 32]>>();
+    is_wiped::<aes_siv::siv::Aes256Siv>();
+    is_wiped::<aes::Aes256Enc>();
+    let wiped = |ring: &Ring| (ring.current().data.clone(), ring.current().mac.clone());
+    let _: (zeroize::Zeroizing<[u8; 64]>, zeroize::Zeroizing<[u8; 32]>) = wiped(&fixed());
+}

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -364,4 +364,30 @@ fn many_encryptions_are_told_of() {
     assert_eq!(count((1 << 31) - 1), "");
     assert!(count(1 << 31).starts_with("warning: version 1 has encrypted 2147483648 times; run `sudare keys rotate`"));
     assert!(count(1 << 32).contains("more than any should"));
+}
+
+/// Fills the disk on which the ring lies, rotates, and rotates again with room.
+const FULL: &str = r#"
+cp -a state own && mount -t tmpfs -o size=64k,mode=700 tmpfs state && cp -a own/. state/ && touch state/keys.lock || exit 9
+cat /dev/zero >state/fill 2>/dev/null
+"$1" keys rotate --state state && exit 1
+cmp own/keys state/keys || exit 2
+[ -z "$(ls state | grep -v -x -e keys -e keys.kek -e keys.lock -e fill)" ] || exit 3
+rm state/fill
+"$1" keys rotate --state state
+"#;
+
+#[test]
+fn a_full_disk_leaves_the_ring_as_it_was_and_says_so() {
+    let scene = Scene::new();
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--map-root-user", "sh", "-c", FULL, "sh", env!("CARGO_BIN_EXE_sudare")]);
+    let output = command.current_dir(scene.0.path()).output().expect("unshare runs");
+    let told = text(&output.stderr);
+    if told.contains("unshare:") || output.status.code() == Some(9) {
+        println!("skipped: no right to mount a disk: {told}");
+        return;
+    }
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("error: the key ring `state/keys` cannot be written"), "{told}");
 }

@@ -105,6 +105,12 @@ impl Browser {
         self.command("execute/sync", &click);
     }
 
+    /// Clicks an element as a person does, with a pointer: the browser knows that somebody acted.
+    pub fn press(&self, css: &str) {
+        let element = self.find(css);
+        self.command(&format!("element/{element}/click"), &json!({}));
+    }
+
     /// Types into an element.
     pub fn fill(&self, css: &str, text: &str) {
         let element = self.find(css);

@@ -1,5 +1,7 @@
 //! The key ring under a key that wraps it elsewhere: what a running gateway and `sudare keys` make of it.
 
+#[cfg(feature = "aws-kms")]
+mod aws_kms;
 mod pkcs11;
 mod transit;
 

@@ -10,7 +10,7 @@ use sudare::vault::ring::{Place, Ring};
 
 use super::client::Answer;
 use super::origin::Origin;
-use super::running::{Running, Setup, until};
+use super::running::{Running, Setup, Start, until};
 
 const RULES: &str = r#"
 sudare: 1
@@ -109,6 +109,39 @@ fn a_ring_of_another_house_stays_outside() {
     keys(&gateway, "rotate");
     changed(&gateway, "crm-support", &own);
     assert!(gateway.log().contains("the changed key ring is refused"));
+}
+
+/// What a process under these limits on locked memory says of itself, and its log.
+fn under(crm: &Origin, limit: &'static str) -> (String, String, String) {
+    let start: Start = Box::new(move |path: &Path| {
+        let mut command = Command::new("prlimit");
+        command.args([limit, env!("CARGO_BIN_EXE_sudare"), "serve", "-c"]).arg(path);
+        command
+    });
+    let gateway = Running::set_up_by(crm.address, Setup { rules: RULES, ..Setup::default() }, start);
+    token(&gateway, "crm-support");
+    let of = |name: &str| fs::read_to_string(format!("/proc/{}/{name}", gateway.pid())).expect("a process");
+    let line = |text: String, name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.map(|rest| rest.split_whitespace().collect::<Vec<_>>().join(" ")).expect("a line")
+    };
+    (line(of("limits"), "Max core file size"), line(of("status"), "VmLck:"), gateway.log())
+}
+
+#[test]
+fn its_memory_is_not_dumped_and_locked_where_that_is_allowed() {
+    let crm = crm();
+    let (core, locked, log) = under(&crm, "--memlock=65536:65536");
+    assert_eq!((core.as_str(), locked.as_str()), ("0 0 bytes", "0 kB"));
+    assert!(log.contains("memory is not locked and may be swapped"), "{log}");
+    let may = Command::new("prlimit").args(["--memlock=unlimited:unlimited", "true"]).status().expect("prlimit runs");
+    if !may.success() {
+        println!("skipped: no right to lock memory");
+        return;
+    }
+    let (core, locked, log) = under(&crm, "--memlock=unlimited:unlimited");
+    assert_eq!(core, "0 0 bytes");
+    assert!(locked != "0 kB" && !log.contains("may be swapped"), "{locked}: {log}");
 }
 
 #[test]

@@ -149,6 +149,29 @@ fn records_become_tokens_and_staff_sees_what_it_saw() {
     assert_eq!((status, &report["already"], &report["kinds"]["email"]["already"]), (Some(0), &json!(3), &json!(3)));
 }
 
+/// Who has the CRM's records read is in the ledger as who reads the ledger is, also where nothing is written.
+#[test]
+fn that_records_are_read_is_in_the_ledger() {
+    let (crm, _) = crm(2, plain());
+    let mut desk = desk(&crm, RULES, 2);
+    assert_eq!(desk.run(&["--resource", "customer", "--dry-run"]).0, Some(0));
+    assert!(desk.gateway.stop().success());
+    // Also where no gateway ever wrote a ledger.
+    fs::remove_dir_all(desk.gateway.state().join("ledger")).expect("gone");
+    assert_eq!(desk.run(&["--resource", "customer", "--dry-run"]).0, Some(0));
+    assert_eq!(desk.run(&["--resource", "customer"]).0, Some(0));
+    desk.gateway.restart();
+    let read = |line: &str| serde_json::from_str::<Value>(line).ok().filter(|record| record["reason"] == json!("read"));
+    let told = until(|| {
+        let told: Vec<Value> = desk.gateway.ledger_text().lines().filter_map(read).collect();
+        (told.len() == 2).then_some(told)
+    });
+    for (record, what) in told.iter().zip(["sudare migrate customer --dry-run", "sudare migrate customer"]) {
+        assert_eq!((record["event"].as_str(), record["path"].as_str()), (Some("ledger"), Some(what)));
+        assert!(record["staff"].as_str().is_some_and(|staff| staff.starts_with("os:")), "{record}");
+    }
+}
+
 #[test]
 fn a_kill_in_the_middle_loses_nothing() {
     const COUNT: usize = 40;

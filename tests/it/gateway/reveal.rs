@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use sudare::terms::kind::{EMAIL, Kinds};
+use sudare::terms::kind::{EMAIL, Kinds, PHONE};
 use sudare::terms::mint::{Domain, Mint};
 use sudare::vault::mint::KeyMint;
-use sudare::vault::ring::Ring;
+use sudare::vault::ring::{Place, Ring};
 
 use super::client::{Answer, request};
 use super::origin::Origin;
@@ -135,6 +135,7 @@ fn a_random_token_that_has_ended_is_as_unknown_as_one_that_never_was() {
     let mut never = first.as_str().expect("text").to_owned();
     never.replace_range(never.len() - 8..never.len() - 4, "aaaa");
     assert_eq!(seen(&ended), seen(&reveal(&json!(never))));
+    assert_eq!(seen(&ended), seen(&reveal(&json!("tok_phone_none"))), "nor is it another than what is wrong");
     let second = token();
     assert_ne!(first, second, "its value has got another");
     assert_eq!(reveal(&first).status, 404);
@@ -201,6 +202,9 @@ fn what_nobody_may_have_is_one_and_the_same_and_remembered() {
     let number = kinds.id("my_number").expect("a kind");
     let mine = made(number, "123456789018");
     let forged = made(EMAIL, "a@example.jp").replace("tok_email", "tok_phone");
+    let folder = tempfile::tempdir().expect("a folder");
+    let another = Arc::new(Place::beside(&folder.path().join("keys")).create(0).expect("a ring"));
+    let foreign = KeyMint::new(another).token(kinds.get(PHONE), &customer, TEL).expect("a token");
     let body = |token: &str, purpose: &str| json!({ "token": token, "purpose": purpose });
     let asked = [
         ("tanaka", "crm-support", body("tok_phone_none", "call-back")),
@@ -208,6 +212,9 @@ fn what_nobody_may_have_is_one_and_the_same_and_remembered() {
         ("tanaka", "crm-support", body(&forged, "call-back")),
         ("tanaka", "crm-support", body(&tel.replace("tok_phone", "tok_email"), "call-back")),
         ("tanaka", "crm-support", body(&tel[..tel.len() - 2], "call-back")),
+        // Of another house, and of nobody's vault.
+        ("tanaka", "crm-support", body(&foreign, "call-back")),
+        ("tanaka", "crm-support", body(&format!("tok_phone_{}", "ai".repeat(28)), "call-back")),
         // What FF1 made is opened by nothing.
         ("tanaka", "crm-support", body(name, "call-back")),
         // Another role's purpose, one that no rule knows, and another role's kind.

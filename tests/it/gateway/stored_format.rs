@@ -105,6 +105,58 @@ fn what_has_no_token_is_not_saved_and_what_was_there_is_seen() {
     assert_eq!(seen, r#"{"id":42,"tel":9012345678}"#);
 }
 
+/// Each gateway's vault knows what that gateway wrote: the other sees what the CRM holds, and is told so by `check`.
+#[test]
+fn two_gateways_do_not_know_each_other_s_tokens_and_lose_nothing() {
+    let (crm, kept) = keeping("{}");
+    let one = Running::start(&crm, RULES);
+    let mut two = Running::start(&crm, RULES);
+    assert!(two.stop().success());
+    for name in ["keys", "keys.kek"] {
+        fs::copy(one.state().join(name), two.state().join(name)).expect("copied");
+    }
+    // Its own vault was made with another ring, and nothing is in it yet.
+    fs::remove_file(two.state().join("vault.redb")).expect("gone");
+    two.restart();
+    let saved = one.put("/api/customers/42", "sato", "crm-managers", RECORD);
+    assert_eq!(saved.status, 200, "{}", saved.text());
+    let token = tel(&kept);
+    let seen = |gateway: &Running| gateway.get("/api/customers/42", "sato", "crm-managers").text();
+    assert!(seen(&two).contains(&token) && !seen(&two).contains("090-1234-5678"), "no value is made up");
+    // What is opaque opens at both.
+    assert!(seen(&two).contains("taro@example.jp"));
+    // The token is saved over itself as if it were a value: it stands behind another now, and is there at the end.
+    let again = two.put("/api/customers/42", "sato", "crm-managers", &RECORD.replace("090-1234-5678", &token));
+    assert_eq!(again.status, 200, "{}", again.text());
+    assert_ne!(tel(&kept), token);
+    let back = seen(&two);
+    assert!(back.contains(&token), "{back}");
+    *kept.lock().expect("no panic there") = RECORD.replace("090-1234-5678", &token);
+    assert_eq!(seen(&one), RECORD);
+}
+
+/// The danger of tokens that look like values, and who tells of it.
+#[test]
+fn an_old_value_that_looks_like_a_token_is_told_of_before_it_comes_to_that() {
+    let (crm, kept) = keeping("{}");
+    let gateway = Running::start(&crm, RULES);
+    let folder = gateway.state().parent().expect("a folder").to_owned();
+    let check = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sudare"));
+        let output = command.args(["check", "-c"]).arg(folder.join("gateway.yaml")).output().expect("sudare runs");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let danger = "warning[store]: what the crm held of `phone` before can look like a token of another value";
+    assert!(check().contains(danger), "{}", check());
+    assert_eq!(gateway.put("/api/customers/42", "sato", "crm-managers", RECORD).status, 200);
+    let token = tel(&kept);
+    *kept.lock().expect("no panic there") = RECORD.replace("090-1234-5678", &token).replace(r#""id":42"#, r#""id":43"#);
+    let another = gateway.get("/api/customers/43", "sato", "crm-managers").text();
+    assert!(another.contains("090-1234-5678"), "this is the danger: {another}");
+    fs::write(gateway.state().join("migrate-customer.jsonl"), "").expect("written");
+    assert!(!check().contains(danger), "{}", check());
+}
+
 #[test]
 fn rows_are_converted_while_the_vault_is_free() {
     let (crm, kept) = keeping(RECORD);

@@ -147,23 +147,9 @@ async fn flood<S>(client: &mut Client<S>, case: &Case, key: &str, times: usize) 
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
-    let mut stream = 1;
     for _ in 0..times {
         for text in case.bytes(key) {
-            let mut parts = text.splitn(4, |&byte| byte == b' ');
-            let mut number = || std::str::from_utf8(parts.next().expect("a part")).expect("a number").to_owned();
-            let (kind, flags, id) = (number(), number(), number());
-            if id == "+" {
-                stream = client.stream();
-            }
-            let id = id.parse().unwrap_or(stream);
-            let payload = parts.next().expect("a payload");
-            let payload = match payload {
-                b"@head" => block(&usual("/waits")),
-                b"@long" => block(&usual("/long")),
-                payload => payload.to_vec(),
-            };
-            let bytes = frame(kind.parse().expect("a kind"), flags.parse().expect("flags"), id, &payload);
+            let bytes = client.spelt(&text);
             if !client.send(&bytes).await {
                 return false;
             }

@@ -36,7 +36,8 @@ impl Frame {
         u32::from_be_bytes(self.payload[at..at + 4].try_into().expect("four bytes"))
     }
 
-    fn ends(&self) -> bool {
+    /// Whether nothing of its stream is to come behind it.
+    pub fn ends(&self) -> bool {
         matches!(self.kind, DATA | HEADERS) && self.flags & END_STREAM != 0
     }
 }
@@ -74,6 +75,14 @@ fn string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
+/// A payload as cases spell it: `@PATH|` is the head of a request.
+fn payload(text: &[u8]) -> Vec<u8> {
+    let Some(at) = text.windows(2).position(|two| two == b"@/") else { return text.to_vec() };
+    let end = at + text[at..].iter().position(|&byte| byte == b'|').expect("a path has an end");
+    let path = std::str::from_utf8(&text[at + 1..end]).expect("a path");
+    [&text[..at], &block(&usual(path)), &text[end + 1..]].concat()
+}
+
 /// What every request has.
 pub fn usual(path: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
     let fields = [(":method", "GET"), (":scheme", "https"), (":authority", "crm.example"), (":path", path)];
@@ -95,14 +104,21 @@ pub enum End {
 pub struct Client<S> {
     stream: S,
     next: u32,
+    /// The stream that `=` means.
+    present: u32,
     held: BTreeMap<u32, Vec<u8>>,
     pub goaway: Option<u32>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    /// A client that has said nothing.
+    pub fn silent(stream: S) -> Client<S> {
+        Client { stream, next: 1, present: 1, held: BTreeMap::new(), goaway: None }
+    }
+
     /// Opens a conversation with these settings.
     pub async fn open(stream: S, settings: &[(u16, u32)]) -> Client<S> {
-        let mut client = Client { stream, next: 1, held: BTreeMap::new(), goaway: None };
+        let mut client = Client::silent(stream);
         let pairs: Vec<u8> =
             settings.iter().flat_map(|(id, value)| [&id.to_be_bytes()[..], &value.to_be_bytes()].concat()).collect();
         client.send(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &frame(SETTINGS, 0, 0, &pairs)[..]].concat()).await;
@@ -112,6 +128,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// Writes bytes; false where the other side has gone.
     pub async fn send(&mut self, bytes: &[u8]) -> bool {
         timeout(PATIENCE, self.stream.write_all(bytes)).await.expect("bytes are taken in time").is_ok()
+    }
+
+    /// The frames that a case spells, as `tests/cases/h2/violations.txt` tells, and how often.
+    pub fn spelt(&mut self, text: &[u8]) -> Vec<u8> {
+        if let Some(raw) = text.strip_prefix(b"raw ") {
+            return raw.to_vec();
+        }
+        let mut parts = text.splitn(4, |&byte| byte == b' ');
+        let mut word = || std::str::from_utf8(parts.next().expect("a part")).expect("a number").to_owned();
+        let (kind, flags, id) = (word(), word(), word());
+        let (kind, times) = kind.split_once('*').unwrap_or((&kind, "1"));
+        self.present = match id.as_str() {
+            "+" => self.stream(),
+            "=" => self.present,
+            id => id.parse().expect("a stream"),
+        };
+        let payload = payload(parts.next().expect("a payload"));
+        let frame = frame(kind.parse().expect("a kind"), flags.parse().expect("flags"), self.present, &payload);
+        frame.repeat(times.parse().expect("how often"))
+    }
+
+    /// The stream of the frame that was spelt last.
+    pub fn present(&self) -> u32 {
+        self.present
+    }
+
+    /// Whether a stream can be opened behind those that were spelt.
+    pub fn next_fits(&mut self) -> bool {
+        self.next = self.next.max(self.present.saturating_add(2 - (self.present + 1) % 2));
+        self.next < 1 << 31
     }
 
     /// The number of the next stream.

@@ -107,7 +107,7 @@ fn save(role: &str, record: &Fields, fields: &Fields, charset: &'static Encoding
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
+    #![proptest_config(super::proven(250))]
 
     #[test]
     fn what_nobody_touches_is_what_it_was(record in record(), role in select(ROLES.to_vec()), charset in charset()) {

@@ -228,19 +228,31 @@ fn saved(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
+    #![proptest_config(super::proven(250))]
 
     #[test]
     fn what_nobody_touches_is_what_it_was(record in record(), role in select(ROLES.to_vec()), way in way()) {
         let (saved, real) = saved(role, &record, way, |seen| (seen.clone(), record.clone()));
-        // A form with a seal beside one without would tell who has what a rule takes out: there is none.
-        let without_seal = role == "removes" && way.sealed;
-        // Where nothing is veiled nothing is sealed, which could say that these stars are the record's own, or that
-        // what may not be changed was not.
-        let in_doubt = record["memo"] == "****" || role == "locked";
-        let bare = way.sealed && in_doubt && open(role, &record, way).0 == record;
-        prop_assert!(saved.is_some() || without_seal || bare, "{role} {way:?} {record:?}");
-        prop_assert!(saved.is_none_or(|saved| saved == real));
+        prop_assert_eq!(saved, Some(real), "{} {:?}", role, way);
+    }
+
+    #[test]
+    fn what_a_script_leaves_out_is_never_emptied(
+        record in record(),
+        role in select(ROLES.to_vec()),
+        way in way(),
+        left_out in vec(any::<bool>(), FIELDS.len()),
+    ) {
+        let (saved, _) = saved(role, &record, way, |seen| {
+            let mut sent = seen.clone();
+            let fields = FIELDS.iter().zip(&left_out).filter(|(_, left_out)| **left_out);
+            fields.for_each(|(name, _)| drop(sent.remove(*name)));
+            (sent, record.clone())
+        });
+        // What did not come is what it was, or stands there as it was.
+        for (name, value) in saved.unwrap_or_default() {
+            prop_assert_eq!(&value, &record[&name], "{} {}", role, name);
+        }
     }
 
     #[test]

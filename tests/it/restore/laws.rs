@@ -233,7 +233,7 @@ pub fn hidden(record: &Value, seen: &Value, all: &mut Vec<String>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+    #![proptest_config(super::proven(600))]
 
     #[test]
     fn what_staff_leaves_is_what_it_was(record in record(), role in select(ROLES.to_vec())) {

@@ -163,7 +163,7 @@ fn posted(role: &str, seal: &str, all: &[String]) -> Option<Vec<String>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(super::proven(300))]
 
     #[test]
     fn what_staff_leaves_goes_home_wherever_it_stands(

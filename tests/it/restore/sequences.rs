@@ -98,7 +98,7 @@ fn secrets(role: &str, record: &Value) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
+    #![proptest_config(super::proven(120))]
 
     #[test]
     fn what_several_save_after_one_another_is_what_each_typed(record in record(), turns in vec(turn(), 1..4)) {
