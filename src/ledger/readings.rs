@@ -30,7 +30,7 @@ pub struct Reading {
     pub id: String,
     /// Who, as the system says.
     pub by: String,
-    /// By which command of sudare: `ledger query`, `ledger report subject`, `migrate customer`.
+    /// By which command of sudare: `ledger query`, `explain --request`, `migrate customer`.
     pub what: String,
     /// Of whom, where one person was asked about: type, and id as the ledger may hold it.
     pub subject: Option<(String, Option<String>)>,
@@ -38,9 +38,6 @@ pub struct Reading {
     #[serde(default)]
     pub deleted: Option<u64>,
 }
-
-/// The one command outside of `sudare ledger` that reads records.
-pub const EXPLAIN: &str = "explain --request";
 
 /// The reason that stands in its record.
 pub const READ: &str = "read";
@@ -117,24 +114,13 @@ fn entry(reading: &Reading) -> Entry<'_> {
         staff: Some(format!("os:{}", reading.by).into()),
         // It tells when that was; the record's own time is that of its commit.
         request: Some(reading.id.as_str().into()),
-<<<<<<< HEAD
-        path: Some(path(&reading.what).into()),
+        path: Some(format!("sudare {}", reading.what).into()),
         reason: Some(if reading.deleted.is_some() { DELETED } else { READ }.into()),
         count: reading.deleted,
-=======
-        path: Some(format!("sudare {}", reading.what).into()),
-        reason: Some(READ.into()),
->>>>>>> main
         outcome: Some("recorded".into()),
         subjects: reading.subject.iter().map(subject).collect(),
         ..Entry::new(Event::Ledger)
     }
-}
-
-/// The command, as somebody types it.
-fn path(what: &str) -> String {
-    let family = if what == EXPLAIN { "" } else { "ledger " };
-    format!("sudare {family}{what}")
 }
 
 /// What stands in a file, with its bounds; a line that is none still says that somebody read.
@@ -143,17 +129,8 @@ fn read(path: &Path) -> io::Result<Vec<Reading>> {
     let mut reader = BufReader::new(File::open(path)?.take(BYTES_MAX));
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line)? > 0 {
-<<<<<<< HEAD
-        let unknown = || Reading {
-            id: String::new(),
-            by: String::new(),
-            what: "unknown".to_owned(),
-            subject: None,
-            deleted: None,
-        };
-=======
-        let unknown = || Reading { id: String::new(), by: String::new(), what: UNKNOWN.to_owned(), subject: None };
->>>>>>> main
+        let unknown =
+            || Reading { id: String::new(), by: String::new(), what: UNKNOWN.to_owned(), subject: None, deleted: None };
         readings.push(serde_json::from_slice(&line).unwrap_or_else(|_| unknown()));
         line.clear();
     }

@@ -84,9 +84,10 @@ impl Facts {
         self.basis = self.purpose.as_ref().and_then(|word| house.bases.get(word).copied());
     }
 
-    /// Takes over what the plan knows.
-    pub fn planned(&mut self, plan: &Plan, house: &House) {
+    /// Takes over what the plan knows, and the parameters that the rules name.
+    pub fn planned(&mut self, plan: &Plan, house: &House, parameters: Vec<String>) {
         self.path = plan.template.clone();
+        self.query = parameters;
         self.resource = (!plan.resources.is_empty()).then(|| plan.resources.join("+"));
         self.kept(house, plan.resources.iter().map(|id| &**id));
     }

@@ -16,7 +16,6 @@ use crate::cli::ledger::reading;
 use crate::cli::say::{Lang, complain, texts};
 use crate::cli::{FAILED, UNUSABLE};
 use crate::ledger::query::{Filter, Stored, query};
-use crate::ledger::readings::EXPLAIN;
 use crate::ledger::show::plain;
 use crate::policy::Policy;
 use crate::policy::decide::RoleId;
@@ -40,7 +39,7 @@ impl Recorded {
         let home = Home::at(args.config.as_deref(), args.state.as_deref());
         let folder = home.state.join("ledger");
         // What the records say is shown, so that this is a reading like any other.
-        if let Err(why) = reading::put_down(&home, EXPLAIN, None) {
+        if let Err(why) = reading::put_down(&home, "explain --request", None) {
             complain(lang, &texts::READING_UNTOLD.with(lang, &[("why", &why)]));
         }
         let filter = Filter { request: Some(id.to_owned()), ..Filter::default() };

@@ -17,13 +17,7 @@ use crate::ledger::readings::{self, Reading};
 /// Puts it down.
 pub(super) fn note(home: &Home, what: &str, subject: Option<&str>, reader: &Reader, desk: &mut Desk<'_>) {
     let subject = subject.map(|word| about(word, home, reader));
-<<<<<<< HEAD
-    if let Err(error) = by(home, what, subject, reader.user.clone()) {
-=======
-    let (id, by) = (Ulid::generate().to_string(), reader.user.clone());
-    let reading = Reading { id, by, what: format!("ledger {what}"), subject };
-    if let Err(error) = readings::note(&dir, &reading) {
->>>>>>> main
+    if let Err(error) = by(home, &format!("ledger {what}"), subject, reader.user.clone()) {
         let lang = desk.lang;
         let what = texts::READING_UNTOLD.with(lang, &[("why", &error)]);
         desk.told(texts::WARNING.of(lang), &what, texts::READING_UNTOLD_HELP.of(lang));

@@ -82,7 +82,7 @@ fn reading(judged: &Judged, reader: &Reader) -> Reading {
     Reading {
         id: Ulid::generate().to_string(),
         by: reader.user.clone(),
-        what: format!("retain {first}-{last}"),
+        what: format!("ledger retain {first}-{last}"),
         subject: None,
         deleted: Some(last + 1 - first),
     }

@@ -149,8 +149,7 @@ async fn answered(
     facts.of(house, &roles);
     let asks = Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time: jiff::Timestamp::now() };
     let plan = asked.plan(&house.policy, &asks, &house.bounds)?;
-    facts.planned(&plan, house);
-    facts.query = asked.parameters_named(&plan);
+    facts.planned(&plan, house, asked.parameters_named(&plan));
     let Judged { originals, marks, searched, doubts, said } =
         questions::judge(gateway, house, facts, (&asks, &plan), (&mut asked, logs_in))?;
     let mut receipt = Receipt::open(gateway, house, &plan, facts, event(&plan, logs_in, searched))?;
