@@ -27,6 +27,8 @@ pub mod index;
 mod journal;
 pub mod key;
 mod marks;
+#[cfg(all(test, feature = "model"))]
+mod model_tests;
 pub mod open;
 pub mod pack;
 pub mod prove;
@@ -41,6 +43,7 @@ pub mod segment;
 mod shared;
 pub mod show;
 pub mod stock;
+mod sync;
 mod tape;
 pub mod tlog_proof;
 pub mod tree;
@@ -49,13 +52,13 @@ pub mod writer;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use aggregate::FloodBounds;
 use entry::Entry;
 use queue::Sender;
 use shared::{Message, Record, Seat, Shared};
+use sync::atomic::Ordering;
 
 /// How much the ledger holds, and how long it takes for what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

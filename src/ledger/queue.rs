@@ -5,11 +5,12 @@
 //! standard library's wakes under a lock of its own, and then both threads are put to sleep and woken once more.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::ledger::LedgerError;
 use crate::ledger::shared::Message;
+use crate::ledger::sync::{Condvar, Mutex, MutexGuard};
 
 /// A queue with room for so many messages.
 pub fn queue(messages_max: usize) -> (Sender, Receiver) {
@@ -135,7 +136,7 @@ impl Drop for Receiver {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "model")))]
 mod tests {
     use std::thread;
 

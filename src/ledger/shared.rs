@@ -4,11 +4,12 @@
 //! are counted apart from the channel: whoever records, or may have to, takes a seat first, and the channel has room
 //! for every seat there is.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use crate::ledger::aggregate::Flood;
+use crate::ledger::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::ledger::sync::{Mutex, MutexGuard};
 use crate::ledger::{Bounds, Done, LedgerError};
 
 /// What handles and writer share.
@@ -40,6 +41,12 @@ impl Shared {
             epoch: Instant::now(),
             flood: Mutex::new(Flood::new(bounds.flood)),
         }
+    }
+
+    /// How many seats are taken.
+    #[cfg(all(test, feature = "model"))]
+    pub fn taken(&self) -> usize {
+        self.seats.load(Ordering::Acquire)
     }
 
     /// The refusals that are being counted; held for the moment of a count.

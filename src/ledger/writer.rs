@@ -7,7 +7,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -16,6 +15,7 @@ use crate::ledger::entry::Entry;
 use crate::ledger::journal::{Journal, WRITE_FAILED};
 use crate::ledger::queue::{Next, Receiver};
 use crate::ledger::shared::{Message, Record, Shared};
+use crate::ledger::sync::atomic::Ordering;
 use crate::ledger::{Committed, LedgerError};
 use crate::terms::event::Event;
 
@@ -208,7 +208,7 @@ impl Writer {
     }
 
     /// Commits all that is left, records the stop and signs it.
-    fn finish(&mut self) -> io::Result<()> {
+    pub(super) fn finish(&mut self) -> io::Result<()> {
         while let Some(message) = self.messages.waiting() {
             if let Message::Records(records) = message {
                 self.waiting.extend(records);
