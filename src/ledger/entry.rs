@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use crate::terms::event::Event;
+use crate::terms::retention::Class;
 
 /// A text of a record; most are words that live as long as the program, or as their request.
 pub type Text<'a> = Cow<'a, str>;
@@ -126,6 +127,28 @@ pub struct Entry<'a> {
     pub count: Option<u64>,
     /// What a change of the rules changed.
     pub changes: Vec<Change<'a>>,
+    /// The session they asked in, as a keyed hash.
+    pub session: Option<Text<'a>>,
+    /// What they asked with: a word for the program, and a keyed hash.
+    pub device: Option<Text<'a>>,
+    /// What the recipient is to the house, such as `staff`.
+    pub recipient: Option<Text<'a>>,
+    /// The recipient's organisation.
+    pub organisation: Option<Text<'a>>,
+    /// Its country.
+    pub country: Option<Text<'a>>,
+    /// The legal basis of the purpose.
+    pub basis: Option<Text<'a>>,
+    /// The tickets of the rules that decided.
+    pub tickets: Vec<Text<'a>>,
+    /// The status that the CRM answered with.
+    pub upstream: Option<u16>,
+    /// The parameters that stood in the query, by the names that the rules give them.
+    pub query: Vec<Text<'a>>,
+    /// The kinds of which a mask left a part that can be read.
+    pub partial: Vec<Text<'a>>,
+    /// For how long the record is kept.
+    pub retention: Class,
 }
 
 impl Entry<'_> {
@@ -151,6 +174,17 @@ impl Entry<'_> {
             end: None,
             count: None,
             changes: Vec::new(),
+            session: None,
+            device: None,
+            recipient: None,
+            organisation: None,
+            country: None,
+            basis: None,
+            tickets: Vec::new(),
+            upstream: None,
+            query: Vec::new(),
+            partial: Vec::new(),
+            retention: Class::default(),
         }
     }
 }

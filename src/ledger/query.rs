@@ -34,6 +34,8 @@ pub struct Filter {
     pub event: Option<String>,
     /// The resource.
     pub resource: Option<String>,
+    /// What it was for.
+    pub purpose: Option<String>,
     /// What came of it.
     pub outcome: Option<String>,
     /// The request's id.
@@ -76,6 +78,7 @@ impl Filter {
         let is = |wanted: &Option<String>, found: Option<&String>| wanted.is_none() || wanted.as_ref() == found;
         is(&self.event, Some(&record.event))
             && is(&self.resource, record.resource.as_ref())
+            && is(&self.purpose, record.purpose.as_ref())
             && is(&self.outcome, record.outcome.as_ref())
             && is(&self.request, record.request.as_ref())
             && self.matches_staff(record)
@@ -122,7 +125,7 @@ impl Filter {
             // Without its quotes, since a staff id may have its source before it.
             Finder::new(&json[1..json.len() - 1]).into_owned()
         };
-        let texts = [&self.staff, &self.event, &self.resource, &self.outcome, &self.request];
+        let texts = [&self.staff, &self.event, &self.resource, &self.purpose, &self.outcome, &self.request];
         let alone = texts.into_iter().flatten().map(|text| vec![needle(text)]);
         let subject = self.subject.iter().map(|subject| subject.ids.iter().map(needle).collect());
         alone.chain(subject).collect()
@@ -136,6 +139,7 @@ impl Filter {
             (Term::Staff, &self.staff),
             (Term::Event, &self.event),
             (Term::Resource, &self.resource),
+            (Term::Purpose, &self.purpose),
             (Term::Outcome, &self.outcome),
             (Term::Request, &self.request),
             (Term::Action, &self.action),

@@ -49,6 +49,39 @@ pub struct Stored {
     pub end: Option<String>,
     /// How many refusals, bytes or records it is about.
     pub count: Option<u64>,
+    /// The session, as a keyed hash.
+    #[serde(default)]
+    pub session: Option<String>,
+    /// The program or the certificate, with a keyed hash.
+    #[serde(default)]
+    pub device: Option<String>,
+    /// What the recipient is to the house.
+    #[serde(default)]
+    pub recipient: Option<String>,
+    /// The recipient's organisation.
+    #[serde(default)]
+    pub organisation: Option<String>,
+    /// Its country.
+    #[serde(default)]
+    pub country: Option<String>,
+    /// The legal basis of the purpose.
+    #[serde(default)]
+    pub basis: Option<String>,
+    /// The tickets of the rules that decided.
+    #[serde(default)]
+    pub tickets: Vec<String>,
+    /// The status that the CRM answered with.
+    #[serde(default)]
+    pub upstream: Option<u16>,
+    /// The parameters of the query that the rules know.
+    #[serde(default)]
+    pub query: Vec<String>,
+    /// The kinds of which a mask left a part.
+    #[serde(default)]
+    pub partial: Vec<String>,
+    /// The class by which it is kept; records of older versions have none, and none of the columns before it.
+    #[serde(default)]
+    pub retention: Option<String>,
 }
 
 /// A subject as it is read back.

@@ -11,7 +11,8 @@ use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use crate::ledger::chain::{Fault, Sealed};
-use crate::ledger::checkpoint::{self, Checkpoint, Note, Notes};
+use crate::ledger::checkpoint::{self, Checkpoint, Note};
+use crate::ledger::deleted::{Deleted, Notes};
 use crate::ledger::head::Head;
 use crate::ledger::key::PublicKey;
 use crate::ledger::marks::{Halt, Marks};
@@ -50,6 +51,8 @@ pub struct Report {
     pub last: Option<Checkpoint>,
     /// A last line or note that is not whole: one is being written now, or a crash left it.
     pub unfinished: Option<Spot>,
+    /// Segments that retention deleted, whose hashes hold.
+    pub deleted: Vec<Deleted>,
     /// What is wrong, if anything is.
     pub finding: Option<Finding>,
 }
@@ -103,7 +106,7 @@ impl Kept {
     pub fn read(path: &Path, key: &PublicKey) -> Result<Result<Kept, Finding>, VerifyError> {
         let unreadable = |cause| VerifyError::Io { path: path.to_path_buf(), cause };
         let file = File::open(path).map_err(unreadable)?;
-        let mut notes = Notes::new(BufReader::new(file.take(KEPT_BYTES_MAX)));
+        let mut notes = checkpoint::Notes::new(BufReader::new(file.take(KEPT_BYTES_MAX)));
         let mut kept = Kept { path: path.to_path_buf(), checkpoints: Vec::new() };
         loop {
             match notes.next_note(key).map_err(unreadable)? {
@@ -131,7 +134,8 @@ pub fn verify(
     if segments.is_empty() && marks.is_none() {
         return Err(VerifyError::Empty { dir: dir.to_path_buf() });
     }
-    let mut walk = Walk { head: Head::start(), report: Report::default(), line: Vec::new() };
+    let notes = Notes::read(dir, key).map_err(unreadable)?;
+    let mut walk = Walk { head: Head::start(), report: Report::default(), line: Vec::new(), notes };
     let walked = match marks {
         Some(mut marks) => walk.all(dir, &segments, &mut marks, progress),
         None => Err(Halt::at(dir.join(checkpoint::FILE_NAME), 1, "the checkpoints are missing".to_owned())),
@@ -171,10 +175,12 @@ fn advice(report: &Report) -> String {
     }
 }
 
-struct Walk {
-    head: Head,
-    report: Report,
+pub(super) struct Walk {
+    pub(super) head: Head,
+    pub(super) report: Report,
     line: Vec<u8>,
+    /// What retention deleted.
+    pub(super) notes: Notes,
 }
 
 impl Walk {
@@ -194,6 +200,7 @@ impl Walk {
             return Err(Halt::at(end.path, 1, "the checkpoints are missing".to_owned()));
         }
         for (index, segment) in segments.iter().enumerate() {
+            self.pass_deleted(dir, segment.first, marks)?;
             let last = index + 1 == segments.len();
             let read = self.segment(segment, last, marks, &mut |bytes| progress(before + bytes, total))?;
             before += read.offset;

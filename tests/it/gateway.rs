@@ -3,6 +3,7 @@
 mod bodies;
 mod bounds;
 pub mod client;
+mod columns;
 mod confirmed;
 mod console;
 mod crm;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::default_config;
 use crate::cli::ledger::LedgerArgs;
 use crate::config::units::Origin;
-use crate::config::{keys, rules};
+use crate::config::{keys, ledger, rules};
 use crate::policy::fault::{Fault, Faults};
 use crate::policy::node::{self, Node, Source, Value};
 use crate::policy::{Policy, reader};
@@ -23,6 +23,10 @@ pub(in crate::cli) struct Home {
     pub(in crate::cli) keys: Place,
     /// What is wrong with what the configuration says of it.
     pub(in crate::cli) wrong: Option<(Vec<Fault>, Source)>,
+    /// What it says of the ledger.
+    pub(in crate::cli) ledger: ledger::Ledger,
+    /// What is wrong with that.
+    pub(in crate::cli) ledger_wrong: Option<(Vec<Fault>, Source)>,
     /// Rule files and folders.
     rules: Vec<PathBuf>,
 }
@@ -46,12 +50,17 @@ impl Home {
         let mut faults = Faults::new();
         let keys = keys::parse(said, &state, &|text| folder.join(text), &mut faults);
         let faults = faults.into_sorted();
-        let wrong = source.filter(|_| !faults.is_empty()).map(|source| (faults, source));
+        let wrong = source.clone().filter(|_| !faults.is_empty()).map(|source| (faults, source));
+        let mut faults = Faults::new();
+        let said = root.as_ref().and_then(|root| root.at("ledger"));
+        let ledger = said.map(|node| ledger::parse(node, &|text| folder.join(text), &mut faults)).unwrap_or_default();
+        let faults = faults.into_sorted();
+        let ledger_wrong = source.filter(|_| !faults.is_empty()).map(|source| (faults, source));
         let rules = root.as_ref().and_then(|root| root.at("rules")).map(reader::each).unwrap_or_default();
         // What names a pack is no path.
         let path = |text: &str| if text.starts_with("pack:") { PathBuf::from(text) } else { folder.join(text) };
         let rules = rules.iter().filter_map(Node::scalar).map(path).collect();
-        Home { state, keys, wrong, rules }
+        Home { state, keys, wrong, ledger, ledger_wrong, rules }
     }
 
     /// The rules, where there are any that can be read.
@@ -73,7 +82,7 @@ fn root(config: &Path, folder: &Path) -> Option<(Node, Source)> {
     // The rest may name what only the gateway can read.
     let origin = Origin { folder, environment: &|name| std::env::var(name).ok() };
     if let Value::Map(entries) = &mut root.value {
-        for entry in entries.iter_mut().filter(|entry| matches!(entry.key.as_str(), "state" | "keys")) {
+        for entry in entries.iter_mut().filter(|entry| matches!(entry.key.as_str(), "state" | "keys" | "ledger")) {
             origin.resolve(&mut entry.value, &mut Faults::new());
         }
     }

@@ -12,6 +12,7 @@ use crate::cli::DONE;
 use crate::cli::ledger::home::Home;
 use crate::cli::ledger::{Desk, Format, QueryArgs, Trouble, causes};
 use crate::cli::say::{Lang, texts};
+use crate::guard::id_forms;
 use crate::ledger::query::{Filter, Passed, SubjectIs, query};
 use crate::ledger::show::{COLUMNS, Table};
 use crate::terms::event::Event;
@@ -69,11 +70,19 @@ fn tell_of(passed: &Passed, desk: &mut Desk<'_>) -> io::Result<()> {
 /// Adds the keyed forms of an id, since the ledger holds those of ids that could be personal. Gives
 /// why that could not be done, where the id could be held so.
 pub(super) fn also_keyed(subject: &mut SubjectIs, home: &Home, lang: Lang) -> Option<String> {
-    let of = subject.of.clone()?;
     let id = subject.ids.first().filter(|id| !id.starts_with("h1:"))?.clone();
+    // Records of older versions have the id as the CRM spelt it.
+    let normal = id_forms::normal(&id).into_owned();
+    if normal != id {
+        subject.ids.insert(0, normal.clone());
+    }
+    let of = subject.of.clone()?;
     match home.keys.open() {
         Ok(ring) => {
-            subject.ids.extend(mint::subjects(&ring, &of, &id));
+            subject.ids.extend(mint::subjects(&ring, &of, &normal));
+            if normal != id {
+                subject.ids.extend(mint::subjects(&ring, &of, &id));
+            }
             None
         }
         // Digits stand in clear, unless a resource says otherwise: nothing is missing then.
@@ -102,6 +111,7 @@ fn filter(told: &QueryArgs, home: &Home, zone: &TimeZone, lang: Lang) -> Result<
         action: told.action.clone(),
         event: told.event.clone(),
         resource: told.resource.clone(),
+        purpose: told.purpose.clone(),
         outcome: told.outcome.clone(),
         request: told.request.clone(),
         from: moment(&told.from, Side::From)?,
