@@ -1,4 +1,6 @@
 //! `ledger:` what is done with the ledger beside its folder, and how long what is kept.
+//!
+//! `sudare ledger retain` deletes by it, so that a hold which could miss somebody is a fault and never a shorter hold.
 
 use std::path::PathBuf;
 
@@ -6,8 +8,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::config::units::Origin;
 use crate::policy::fault::Faults;
-use crate::policy::node::Node;
+use crate::policy::node::{self, Node, Source, Value};
 use crate::policy::reader::{self, MapReader};
 use crate::terms::retention::Class;
 
@@ -87,40 +90,83 @@ const MONTHS_MAX: u32 = 1200;
 /// `{ subject: customer:42 }`, `{ staff: tanaka, from: 2026-01-01, to: 2026-03-31 }`
 fn hold(node: &Node, faults: &mut Faults) -> Option<Hold> {
     let mut map = MapReader::open(node, "a hold", faults)?;
-    let mut named = |key| map.take(key).and_then(|node| reader::text(node, "a hold", faults)).map(str::to_owned);
-    let (subject, staff) = (named("subject"), named("staff"));
-    let mut moments = [None, None];
-    for (key, is_end, own) in [("from", false, 0), ("to", true, 1)] {
-        let Some(node) = map.take(key) else { continue };
-        moments[own] = moment(node, is_end, faults);
-    }
+    let subject = map.take("subject").map(|node| person(node, faults));
+    let staff = map.take("staff").map(|node| reader::text(node, "a hold's `staff`", faults).map(str::to_owned));
+    let from = map.take("from").map(|node| moment(node, false, faults));
+    let to = map.take("to").map(|node| moment(node, true, faults));
     if let Some(node) = map.take("why") {
         // For people; no rule comes of it.
         let _ = reader::text(node, "`why`", faults);
     }
     map.finish(faults);
-    if node.map().is_some_and(|entries| {
-        ["subject", "staff", "from", "to"].iter().all(|key| entries.iter().all(|entry| entry.key != *key))
-    }) {
+    if subject.is_none() && staff.is_none() && from.is_none() && to.is_none() {
         let fault = faults.error(&node.spot, "empty", "the hold says nothing of what is held");
         fault.help("name a `subject`, `staff`, or the days `from` and `to` which");
         return None;
     }
-    let [from, to] = moments;
-    Some(Hold { subject, staff, from, to })
+    let hold = Hold { subject: subject.flatten(), staff: staff.flatten(), from: from.flatten(), to: to.flatten() };
+    if hold.from.zip(hold.to).is_some_and(|(from, to)| from >= to) {
+        faults.error(&node.spot, "date", "the hold ends before it begins").help("write the earlier day as `from`");
+        return None;
+    }
+    Some(hold)
 }
+
+/// `TYPE:ID`. Without the type nobody can make the keyed hash under which the ledger may hold this person.
+fn person(node: &Node, faults: &mut Faults) -> Option<String> {
+    let text = reader::text(node, "a hold's `subject`", faults)?;
+    let named = text.split_once(':').filter(|(of, id)| *of != HASHED && !of.trim().is_empty() && !id.trim().is_empty());
+    if named.is_none() {
+        let fault =
+            faults.error(&node.spot, "bad-subject", format!("`{text}` does not say of which type the person is"));
+        fault.help("write `TYPE:ID`, as `customer:42`, with the type that the rules give this person");
+    }
+    named.map(|_| text.to_owned())
+}
+
+/// What an id begins with that stands in the ledger as a keyed hash; it is no type.
+const HASHED: &str = "h1";
 
 /// A day in UTC, the last one included, or a moment.
 fn moment(node: &Node, is_end: bool, faults: &mut Faults) -> Option<Timestamp> {
+    const DAY_BYTES: usize = "2026-11-22".len();
     let text = reader::text(node, "a time", faults)?;
     let of_day = |day: Date| {
         let day = if is_end { day.tomorrow().ok()? } else { day };
         Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp())
     };
-    let moment = text.parse().ok().or_else(|| of_day(text.parse().ok()?));
+    let moment = match text.len() {
+        DAY_BYTES => text.parse().ok().and_then(of_day),
+        _ => text.parse().ok(),
+    };
     if moment.is_none() {
-        let fault = faults.error(&node.spot, "bad-duration", format!("`{text}` is no day and no moment"));
-        fault.help("write `2026-11-22` or `2026-11-22T09:00:00+09:00`");
+        let fault = faults.error(&node.spot, "date", format!("`{text}` is no date"));
+        fault.help("write `2026-11-22`, a day in UTC, or `2026-11-22T09:00:00+09:00`");
     }
     moment
+}
+
+/// Reads of gateway.yaml what it says of the ledger, whatever else is wrong with it. Whoever deletes by it must not miss
+/// a hold for a slip of the pen.
+pub fn alone(source: &Source, origin: &Origin<'_>, faults: &mut Faults) -> Ledger {
+    let mut ledger = Ledger::default();
+    let Some(mut root) = node::parse(source, faults) else { return ledger };
+    if reader::entries(&root, "gateway.yaml", faults).is_none() {
+        return ledger;
+    }
+    let Value::Map(entries) = &mut root.value else { return ledger };
+    for entry in entries {
+        match entry.key.as_str() {
+            "ledger" => {
+                origin.resolve(&mut entry.value, faults);
+                ledger = parse(&entry.value, &|text| origin.path(text), faults);
+            }
+            key if reader::nearest(key, ["ledger"]).is_some() => {
+                let fault = faults.error(&entry.key_spot, "unknown-key", format!("`{key}` is no key of gateway.yaml"));
+                fault.did_you_mean(Some("ledger"));
+            }
+            _ => {}
+        }
+    }
+    ledger
 }

@@ -326,6 +326,7 @@ const PAGES: &[Page] = &[
             ("action", "開示のしかた（show、mask など）"),
             ("event", "事象（view、search、export、write、refused など）"),
             ("resource", "リソース"),
+            ("purpose", "目的（宣言した語）"),
             ("outcome", "結果（released、refused など）"),
             ("request", "`Sudare-Request` にあるID"),
             ("from", "この日時から（2026-11-22、2026-11-22T09:00 など）"),

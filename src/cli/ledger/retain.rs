@@ -11,8 +11,8 @@ use ulid::Ulid;
 
 use crate::cli::DONE;
 use crate::cli::ledger::home::Home;
-use crate::cli::ledger::query::also_keyed;
-use crate::cli::ledger::{Desk, Format, Reader, RetainArgs, Trouble, public_key};
+use crate::cli::ledger::query::add_keyed;
+use crate::cli::ledger::{Desk, Format, Reader, RetainArgs, Trouble, causes, public_key};
 use crate::cli::say::{Lang, diagnostics, texts};
 use crate::config::ledger::Hold;
 use crate::ledger::disk::LocalDisk;
@@ -25,6 +25,10 @@ use crate::ledger::retain::{self, Judged, Spans, Stays};
 pub(super) fn run(home: &Home, told: &RetainArgs, reader: &Reader, desk: &mut Desk<'_>) -> Result<u8, Trouble> {
     let lang = desk.lang;
     let dir = home.state.join("ledger");
+    if let Some(Err((faults, source))) = &home.ledger {
+        write!(desk.err, "{}", diagnostics(lang, faults, std::slice::from_ref(source)))?;
+        return Err(Trouble::of(texts::RETAIN_UNCLEAR.of(lang), texts::RETAIN_MEND.of(lang)));
+    }
     let spans = spans(home, lang)?;
     let public = public_key(&home.state, None, lang)?;
     let unreadable = |error: std::io::Error| {
@@ -57,23 +61,33 @@ pub(super) fn run(home: &Home, told: &RetainArgs, reader: &Reader, desk: &mut De
     Ok(DONE)
 }
 
-/// How long what is kept, as the configuration says. What it says wrongly stops everything.
+/// How long what is kept, as the configuration says. What it says wrongly, or cannot be asked, stops everything.
 fn spans(home: &Home, lang: Lang) -> Result<Spans, Trouble> {
-    if let Some((faults, source)) = &home.ledger_wrong {
-        let what = diagnostics(lang, faults, std::slice::from_ref(source));
-        return Err(Trouble::of(what.trim_end(), texts::NAME_STATE.of(lang)));
-    }
-    let holds = home.ledger.holds.iter().map(|hold| filter(hold, home, lang)).collect::<Result<_, _>>()?;
-    Ok(Spans { months: home.ledger.months, holds })
+    let Some(Ok(ledger)) = &home.ledger else {
+        return Err(Trouble::of(texts::RETAIN_UNTOLD.of(lang), texts::RETAIN_UNTOLD_HELP.of(lang)));
+    };
+    let holds = ledger.holds.iter().map(|hold| filter(hold, home, lang)).collect::<Result<_, _>>()?;
+    Ok(Spans { months: ledger.months, holds })
 }
 
 fn filter(hold: &Hold, home: &Home, lang: Lang) -> Result<Filter, Trouble> {
-    let mut subject = hold.subject.as_deref().map(SubjectIs::parse);
-    // A person whom the ledger may hold under a hash that nobody can make here would be deleted.
-    if let Some(why) = subject.as_mut().and_then(|subject| also_keyed(subject, home, lang)) {
-        return Err(Trouble::of(texts::KEYS_AWAY.with(lang, &[("why", &why)]), texts::KEYS_AWAY_HELP.of(lang)));
-    }
+    let subject = hold.subject.as_deref().map(|text| person(text, home, lang)).transpose()?;
     Ok(Filter { subject, staff: hold.staff.clone(), from: hold.from, to: hold.to, ..Filter::default() })
+}
+
+/// A person as the ledger may hold them. Digits too may stand there as a hash, where a resource says so: without the key
+/// ring somebody could be missed, and what is missed is deleted.
+fn person(text: &str, home: &Home, lang: Lang) -> Result<SubjectIs, Trouble> {
+    let mut subject = SubjectIs::parse(text);
+    let ring = home.keys.open().map_err(|error| {
+        let why = causes(lang, &error);
+        Trouble::of(
+            texts::HOLD_KEYS_AWAY.with(lang, &[("subject", &text), ("why", &why)]),
+            texts::KEYS_AWAY_HELP.of(lang),
+        )
+    })?;
+    add_keyed(&mut subject, &ring);
+    Ok(subject)
 }
 
 /// Who deletes what, for the ledger.

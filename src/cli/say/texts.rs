@@ -128,6 +128,14 @@ texts! {
         "台帳に鍵付きハッシュで残るIDは検索していません: {why}";
     KEYS_AWAY_HELP: "name the gateway's configuration with `-c`, and run as the user that the gateway runs as",
         "ゲートウェイの設定を `-c` で指定し、ゲートウェイと同じユーザーで実行してください";
+    HOLD_KEYS_AWAY: "nothing is deleted: what the ledger holds of `{subject}` under a keyed hash cannot be told: {why}",
+        "何も削除しません。`{subject}` の記録が鍵付きハッシュで残っているかを確かめられません: {why}";
+    RETAIN_UNTOLD: "nothing is deleted: no gateway.yaml says how long records are kept and what is held",
+        "何も削除しません。保存期間と保全対象を書いた gateway.yaml を読めません";
+    RETAIN_UNTOLD_HELP: "name the gateway's configuration with `-c`", "ゲートウェイの設定を `-c` で指定してください";
+    RETAIN_UNCLEAR: "nothing is deleted: what the configuration says of the ledger cannot be followed",
+        "何も削除しません。台帳についての設定に誤りがあります";
+    RETAIN_MEND: "mend what is told above", "上の誤りを直してください";
     READING_UNTOLD: "this reading cannot be recorded: {why}", "この閲覧を記録できません: {why}";
     READING_UNTOLD_HELP: "run as the user that the gateway runs as, so that the ledger tells who read it",
         "ゲートウェイと同じユーザーで実行してください。台帳を読んだことも台帳に残ります";

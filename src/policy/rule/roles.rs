@@ -77,7 +77,7 @@ fn organisation(node: &Node, faults: &mut Faults) -> Option<Arc<str>> {
 fn country(node: &Node, faults: &mut Faults) -> Option<Arc<str>> {
     let text = reader::text(node, "`country`", faults)?;
     if text.len() != 2 || !text.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        let fault = faults.error(&node.spot, "unknown-word", format!("`country` is two capital letters, not `{text}`"));
+        let fault = faults.error(&node.spot, "unknown-word", format!("`{text}` is no code of a country"));
         fault.help("write the code of ISO 3166-1, as in `JP` or `FR`");
         return None;
     }
