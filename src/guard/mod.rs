@@ -11,7 +11,6 @@ pub mod disguise;
 mod elsewhere;
 mod enclosed;
 mod folded;
-pub mod id_forms;
 pub mod inbound;
 mod leaves;
 mod looks;

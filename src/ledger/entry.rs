@@ -5,6 +5,7 @@
 //! are the writer's to add (`chain`), how it all reads is `encode`'s.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, hash_map};
 
 use crate::terms::event::Event;
 use crate::terms::retention::Class;
@@ -43,6 +44,29 @@ pub struct Subject<'a> {
     pub id: Option<Text<'a>>,
     /// What was done to which kind.
     pub kinds: Kinds<'a>,
+}
+
+impl<'a> Subject<'a> {
+    /// Each person once, in the order in which they come: an answer may spell one id in two ways that are one here.
+    /// People whose ids were not found are told apart no further.
+    pub fn each_once(all: impl Iterator<Item = Subject<'a>>) -> Vec<Subject<'a>> {
+        let mut places: HashMap<(Text<'a>, Text<'a>), usize> = HashMap::new();
+        let mut once: Vec<Subject<'a>> = Vec::new();
+        for subject in all {
+            let named = subject.id.clone().map(|id| (subject.of.clone(), id));
+            match named.map(|named| places.entry(named)) {
+                Some(hash_map::Entry::Occupied(place)) => {
+                    let kinds = &mut once[*place.get()].kinds;
+                    *kinds = std::mem::take(&mut kinds.0).into_iter().chain(subject.kinds.0).collect();
+                    continue;
+                }
+                Some(hash_map::Entry::Vacant(place)) => drop(place.insert(once.len())),
+                None => {}
+            }
+            once.push(subject);
+        }
+        once
+    }
 }
 
 /// How often which action was done to which kind.

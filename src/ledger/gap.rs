@@ -16,7 +16,7 @@ use crate::ledger::verify::{Spot, VerifyError, Walk};
 /// So many hashes are read at once.
 const READ_LEAVES: u64 = 8192;
 
-impl Walk {
+impl Walk<'_> {
     /// Goes over all that retention deleted before the segment that begins with this record.
     pub(super) fn pass_deleted(&mut self, dir: &Path, first: u64, marks: &mut Marks<'_>) -> Result<(), Halt> {
         while self.head.tip.seq + 1 < first {

@@ -196,13 +196,9 @@ pub fn query(dir: &Path, filter: &Filter, row: &mut dyn FnMut(&Stored, &str) -> 
     let (terms, needles) = (filter.terms(), filter.needles());
     let mut asked = Asked { filter, needles, passed: Passed::default(), line: Vec::new(), row };
     for segment in segment::list(dir)? {
-        let candidates = if filter.unindexed { None } else { filter.candidates(&segment, &terms)? };
-        let enough = match candidates {
-            Some(offsets) if offsets.is_empty() => ControlFlow::Continue(()),
-            Some(offsets) => asked.some(&segment, &offsets)?,
-            None => asked.all(&segment)?,
-        };
-        if enough.is_break() {
+        // Retention may delete it meanwhile, and then it holds no record that anybody has to be told of.
+        let enough = segment.opened(&mut |segment| asked.of(segment, &terms))?;
+        if enough.is_some_and(|enough| enough.is_break()) {
             break;
         }
     }
@@ -219,6 +215,16 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// Asks a segment.
+    fn of(&mut self, segment: &Segment, terms: &[Vec<u64>]) -> io::Result<ControlFlow<()>> {
+        let candidates = if self.filter.unindexed { None } else { self.filter.candidates(segment, terms)? };
+        match candidates {
+            Some(offsets) if offsets.is_empty() => Ok(ControlFlow::Continue(())),
+            Some(offsets) => self.some(segment, &offsets),
+            None => self.all(segment),
+        }
+    }
+
     /// Reads all lines of a segment.
     fn all(&mut self, segment: &Segment) -> io::Result<ControlFlow<()>> {
         let mut lines = Lines::open(&segment.path)?;

@@ -1,8 +1,11 @@
 //! A record as it is read back, whoever wrote it: by its members' names, in any order.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+
+use crate::terms::id_forms;
 
 /// A record as it is read back.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -94,4 +97,11 @@ pub struct StoredSubject {
     pub id: Option<String>,
     /// Kind to action to count.
     pub kinds: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+impl StoredSubject {
+    /// Whose data it is, in one spelling: older versions wrote an id down as the CRM spelt it.
+    pub fn who(&self) -> Option<Cow<'_, str>> {
+        self.id.as_deref().map(id_forms::normal)
+    }
 }

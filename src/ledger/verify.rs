@@ -135,7 +135,7 @@ pub fn verify(
         return Err(VerifyError::Empty { dir: dir.to_path_buf() });
     }
     let notes = Notes::read(dir, key).map_err(unreadable)?;
-    let mut walk = Walk { head: Head::start(), report: Report::default(), line: Vec::new(), notes };
+    let mut walk = Walk { key, head: Head::start(), report: Report::default(), line: Vec::new(), notes };
     let walked = match marks {
         Some(mut marks) => walk.all(dir, &segments, &mut marks, progress),
         None => Err(Halt::at(dir.join(checkpoint::FILE_NAME), 1, "the checkpoints are missing".to_owned())),
@@ -175,7 +175,8 @@ fn advice(report: &Report) -> String {
     }
 }
 
-pub(super) struct Walk {
+pub(super) struct Walk<'a> {
+    key: &'a PublicKey,
     pub(super) head: Head,
     pub(super) report: Report,
     line: Vec<u8>,
@@ -183,7 +184,7 @@ pub(super) struct Walk {
     pub(super) notes: Notes,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn all(
         &mut self,
         dir: &Path,
@@ -201,9 +202,11 @@ impl Walk {
         }
         for (index, segment) in segments.iter().enumerate() {
             self.pass_deleted(dir, segment.first, marks)?;
+            let Some((segment, lines)) = self.open(dir, segment, marks)? else { continue };
             let last = index + 1 == segments.len();
-            let read = self.segment(segment, last, marks, &mut |bytes| progress(before + bytes, total))?;
+            let read = self.segment((&segment, lines), last, marks, &mut |bytes| progress(before + bytes, total))?;
             before += read.offset;
+            progress(before, total);
             end = Spot { path: segment.path.clone(), line: read.line + 1 };
             self.report.segments += 1;
         }
@@ -211,16 +214,30 @@ impl Walk {
         marks.finish(self.head.tip, end, &mut self.report)
     }
 
+    /// Opens a segment. Retention may delete it while the ones before it are read; then its note is there by now, and it
+    /// is passed as one that was gone from the beginning.
+    fn open(&mut self, dir: &Path, segment: &Segment, marks: &mut Marks<'_>) -> Result<Option<(Segment, Lines)>, Halt> {
+        let unreadable = |path: &Path, cause| VerifyError::Io { path: path.to_path_buf(), cause };
+        let opened = segment.opened(&mut |segment| Ok((segment.clone(), Lines::open(&segment.path)?)));
+        if let Some(opened) = opened.map_err(|cause| unreadable(&segment.path, cause))? {
+            return Ok(Some(opened));
+        }
+        self.notes = Notes::read(dir, self.key).map_err(|cause| unreadable(dir, cause))?;
+        match self.notes.from(segment.first).map(|(deleted, _)| deleted.last) {
+            Some(last) => self.pass_deleted(dir, last + 1, marks).map(|()| None),
+            None => Err(unreadable(&segment.path, io::ErrorKind::NotFound.into()).into()),
+        }
+    }
+
     fn segment(
         &mut self,
-        segment: &Segment,
+        (segment, mut lines): (&Segment, Lines),
         last: bool,
         marks: &mut Marks<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Lines, Halt> {
         let path = &segment.path;
         let unreadable = |cause| VerifyError::Io { path: path.clone(), cause };
-        let mut lines = Lines::open(path).map_err(unreadable)?;
         if segment.first > self.head.tip.seq + 1 {
             let missing = Fault::Missing { first: self.head.tip.seq + 1, last: segment.first - 1 };
             return Err(Halt::at(path.clone(), 1, missing.to_string()));

@@ -115,7 +115,7 @@ impl Facts {
             let id = subject::for_ledger(plan, about, house.mint.as_ref()).map(|id| Text::Owned(id.into_owned()));
             Subject { of: Text::Owned(about.kind.clone()), id, ..Subject::default() }
         };
-        self.about = refusal.about.iter().map(named).collect();
+        self.about = Subject::each_once(refusal.about.iter().map(named));
     }
 
     /// An entry with all of it.
@@ -204,7 +204,7 @@ impl Receipt {
     pub async fn restored_all(&mut self, about: &[(crate::terms::disclosure::Subject, Counts)]) -> Result<(), Refusal> {
         let mut entry = self.facts.entry(Event::Restore);
         entry.outcome = Some(Text::Borrowed("forwarded"));
-        entry.subjects = about.iter().map(|(about, counts)| self.subject(about, counts)).collect();
+        entry.subjects = Subject::each_once(about.iter().map(|(about, counts)| self.subject(about, counts)));
         self.append(entry).await
     }
 
@@ -213,7 +213,7 @@ impl Receipt {
         let mut entry = self.facts.entry(Event::Write);
         entry.outcome = Some(Text::Borrowed("alert"));
         entry.reason = Some(Text::Borrowed("contact"));
-        entry.subjects = about.iter().map(|(about, counts)| self.subject(about, counts)).collect();
+        entry.subjects = Subject::each_once(about.iter().map(|(about, counts)| self.subject(about, counts)));
         let role = self.facts.roles.first().map_or("none", |role| role);
         self.gateway.metrics.contacts.with_label_values(&[role]).inc();
         tracing::warn!(request = self.facts.id, "how somebody is reached was changed beside what staff does not see");
@@ -325,7 +325,8 @@ impl Receipt {
         entry.tickets = tickets.collect::<BTreeSet<&str>>().into_iter().map(Text::Borrowed).collect();
         let name = |kind: &KindId| Text::Borrowed(self.plan.kinds.get(*kind).name.as_str());
         entry.partial = disclosures.partial.iter().map(name).collect();
-        entry.subjects = disclosures.subjects.iter().map(|(subject, counts)| self.subject(subject, counts)).collect();
+        let subjects = disclosures.subjects.iter().map(|(subject, counts)| self.subject(subject, counts));
+        entry.subjects = Subject::each_once(subjects);
         entry
     }
 

@@ -10,6 +10,7 @@ pub mod disclosure;
 pub mod edit;
 pub mod event;
 pub mod filter;
+pub mod id_forms;
 pub mod kind;
 pub mod label;
 pub mod leaf;

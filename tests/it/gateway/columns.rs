@@ -40,6 +40,9 @@ fn crm() -> Origin {
             let user = cookie.trim_start_matches("sessionid=").split('-').next().unwrap_or_default().to_owned();
             Answer::new(200, "application/json", &json!({ "login": user }).to_string())
         }
+        "/customers" if request.0.starts_with("GET /customers?spelt ") => {
+            Answer::new(200, "text/html; charset=utf-8", SPELT)
+        }
         "/customers" => Answer::new(200, "text/html; charset=utf-8", &page(500)),
         "/export.csv" => Answer::new(200, "text/csv; charset=utf-8", &export(30_000)),
         path if path.starts_with("/api/") => {
@@ -48,6 +51,12 @@ fn crm() -> Origin {
         _ => Answer::new(404, "text/html", "<p>not here</p>"),
     })
 }
+
+/// One person in two spellings, and another.
+const SPELT: &str = "<table><thead><tr><th>番号</th><th>氏名</th><th>電話番号</th></tr></thead><tbody>\
+    <tr><td>12x345</td><td>山田 1</td><td>090-1234-0001</td></tr>\
+    <tr><td>345</td><td>山田 1</td><td>090-1234-0001</td></tr>\
+    <tr><td>346</td><td>山田 2</td><td>090-1234-0002</td></tr></tbody></table>";
 
 fn page(rows: usize) -> String {
     let row = |row: usize| format!("<tr><td>{row}</td><td>山田 {row}</td><td>090-1234-{row:04}</td></tr>");
@@ -178,6 +187,10 @@ fn two_spellings_of_an_id_are_one_person() {
     let (long, short) = (id("001A0000006Vm9uIAC"), id("001A0000006Vm9u"));
     assert!(long.starts_with("h1:") && long == short, "{long} {short}");
     assert_ne!(id("001a0000006vm9u"), long);
+    assert_eq!(id("{0B0B0B0B-0000-4000-8000-00000000000A}"), "0b0b0b0b-0000-4000-8000-00000000000a");
+    let (_, list) = ask(&gateway, "/customers?spelt", "tanaka-1", &[]);
+    let subject = |id: &str, count: u64| json!({ "type": "customer", "id": id, "kinds": { "person.name": { "show": count }, "phone": { "mask": count } } });
+    assert_eq!(list["subjects"], json!([subject("345", 2), subject("346", 1)]));
 }
 
 #[test]

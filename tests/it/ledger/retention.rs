@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,9 +16,10 @@ use sudare::ledger::entry::Entry;
 use sudare::ledger::key::{PublicKey, SigningKey};
 use sudare::ledger::open::Home;
 use sudare::ledger::prove;
-use sudare::ledger::query::{Filter, SubjectIs};
+use sudare::ledger::query::{Filter, SubjectIs, query};
 use sudare::ledger::retain::{Judged, Spans, Stays, delete, judge, sweep};
 use sudare::ledger::tree::stored::FOLDER_NAME;
+use sudare::ledger::verify::{Kept, verify};
 use sudare::ledger::{Bounds, Ledger};
 use sudare::terms::retention::Class;
 use tempfile::TempDir;
@@ -226,6 +228,39 @@ fn records_of_versions_without_the_columns_are_read() {
     let line = r#"{"seq":1,"time":"2026-11-22T01:02:03.456789Z","node":"gw-1","request":null,"part":null,"event":"start","staff":null,"roles":[],"client":null,"purpose":null,"method":null,"path":null,"resource":null,"status":null,"outcome":"started","policy":null,"rules":[],"subjects":[],"reason":null,"end":null,"count":null,"changes":[],"prev":"","hash":""}"#;
     let old: sudare::ledger::query::Stored = serde_json::from_str(line).unwrap();
     assert_eq!((old.retention, old.session, old.query), (None, None, Vec::<String>::new()));
+}
+
+/// Whoever reads while a segment goes, or is compressed, reads what is there, and no error.
+#[test]
+fn a_segment_may_go_or_be_compressed_while_it_is_read() {
+    let deletes = |state: &Path| assert_eq!(retained(state, &LocalDisk, AT_14).unwrap(), 4);
+    let packs = |state: &Path| {
+        let tended = tend(&ledger_dir(state), SystemTime::now(), &|| true).unwrap().unwrap();
+        assert_eq!(tended.packed, 4);
+    };
+    for (meanwhile, gone) in [(&deletes as &dyn Fn(&Path), 3), (&packs, 0)] {
+        let state = classed(&[Class::Access; 3]);
+        let mut calls = 0;
+        let report = verify(&ledger_dir(state.path()), &public(state.path()), &Kept::default(), &mut |_, _| {
+            calls += 1;
+            if calls == 1 {
+                meanwhile(state.path());
+            }
+        });
+        let report = report.unwrap();
+        assert_eq!((report.finding, report.deleted.len() as u64), (None, gone));
+        assert_eq!(report.records + report.deleted.iter().map(|own| own.last + 1 - own.first).sum::<u64>(), 5);
+        let state = classed(&[Class::Access; 3]);
+        let mut rows = 0;
+        let passed = query(&ledger_dir(state.path()), &Filter::default(), &mut |_, _| {
+            rows += 1;
+            if rows == 1 {
+                meanwhile(state.path());
+            }
+            ControlFlow::Continue(())
+        });
+        assert_eq!((passed.unwrap().rows, rows), (5 - gone, 5 - gone));
+    }
 }
 
 /// A disk that dies at a step: everything from there on fails.
