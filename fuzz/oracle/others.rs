@@ -4,7 +4,6 @@
 //! well, as far as that reader has no doubts of its own.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use cssparser::{BasicParseErrorKind, Parser, ParserInput, Token};
 use quick_xml::events::Event;
@@ -14,6 +13,7 @@ use sudare::terms::leaf::{Leaf, Part, Sink};
 use sudare::terms::refusal::Refusal;
 
 use super::canary::{self, Sought};
+use super::plans::SCANNED;
 
 /// The texts of a document, and what part of it each is.
 #[derive(Default)]
@@ -52,9 +52,9 @@ impl Texts {
     }
 }
 
-/// What leaves must be such that it can be read again.
+/// What leaves must be such that it can be read again: under the names that rules know, by which tables are told.
 pub fn leaves(format: Format, bytes: &[u8]) -> Texts {
-    let mut walker = format::walker(format, &Arc::default(), &Bounds::default()).expect("a walker");
+    let mut walker = format::walker(format, &SCANNED.places, &Bounds::default()).expect("a walker");
     let mut texts = Texts::default();
     let read = walker.write(bytes, &mut texts).and_then(|()| walker.end(&mut texts));
     assert!(read.is_ok(), "{read:?}: what leaves cannot be read:\n{}", bytes.escape_ascii());

@@ -162,17 +162,15 @@ fn variable(rest: &str, last: bool) -> Option<Range<usize>> {
     Some(start..start + rest[start..start + length].trim_end().len())
 }
 
-/// The length up to the first character that ends something and is not escaped.
+/// The length up to the first character that ends something and is not escaped. A blank or a line's end behind the
+/// digits of an escape belongs to it.
 fn until(text: &str, ends: impl Fn(char) -> bool) -> Option<usize> {
-    let (mut escaped, mut goes_on) = (false, false);
-    for (at, c) in text.char_indices() {
+    let mut at = 0;
+    while let Some(c) = text[at..].chars().next() {
         match c {
-            // A line that goes on is CR LF in some files.
-            '\n' if goes_on => goes_on = false,
-            _ if escaped => (escaped, goes_on) = (false, c == '\r'),
-            '\\' => (escaped, goes_on) = (true, false),
+            '\\' => at += escape(&text[at..]).1,
             c if ends(c) => return Some(at),
-            _ => goes_on = false,
+            c => at += c.len_utf8(),
         }
     }
     None

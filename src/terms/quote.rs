@@ -29,6 +29,12 @@ pub enum Quote {
         /// The delimiter of the file.
         delimiter: u8,
     },
+    /// A part of a bare CSV field: it cannot quote itself, so no edit may bring the delimiter or a line break in. A
+    /// quote is one, for it does not open the field.
+    CsvWithin {
+        /// The delimiter of the file.
+        delimiter: u8,
+    },
     /// `application/x-www-form-urlencoded`: `+` is a blank.
     Form,
     /// A percent-encoded part of a URL.

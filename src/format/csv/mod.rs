@@ -213,18 +213,7 @@ impl Sheet {
             objects: &[],
             loosen: &[],
         };
-        // A part of a cell without quotes could not be given any.
-        let quoted = pieces[0].quotes == Quotes::one(Quote::CsvQuoted);
-        let may_hold = part == Part::Value && inside::may_hold_any(text);
-        if may_hold && (quoted || inside::may_hold(text)) {
-            let map = located(text, &pieces[0]);
-            let shown =
-                if quoted { self.insides.any(&leaf, &map, sink)? } else { self.insides.show(&leaf, &map, sink)? };
-            if shown {
-                return Ok(());
-            }
-        }
-        sink.leaf(&leaf)
+        if part == Part::Value && opens(&mut self.insides, &leaf, sink)? { Ok(()) } else { sink.leaf(&leaf) }
     }
 
     fn end_row(&mut self, end: usize, sink: &mut dyn Sink) -> Result<(), Refusal> {
@@ -235,6 +224,20 @@ impl Sheet {
         self.column = 0;
         sink.settled(end)
     }
+}
+
+/// Shows the document that a cell holds; `false`, with nothing shown, if it holds none.
+fn opens(insides: &mut Insides, leaf: &Leaf<'_>, sink: &mut dyn Sink) -> Result<bool, Refusal> {
+    let piece = &leaf.pieces[0];
+    let [Quote::CsvBare { delimiter }] = *piece.quotes.layers() else {
+        return Ok(inside::may_hold_any(leaf.text) && insides.any(leaf, &located(leaf.text, piece), sink)?);
+    };
+    // JSON without quotes has no names, and a part of a bare cell could not be given any.
+    if !inside::may_hold(leaf.text) || !leaf.text.contains(['"', '<']) {
+        return Ok(false);
+    }
+    let pieces = [Piece { quotes: Quotes::one(Quote::CsvWithin { delimiter }), ..piece.clone() }];
+    insides.show(&Leaf { pieces: &pieces, ..leaf.clone() }, &located(leaf.text, piece), sink)
 }
 
 /// The names that rows above the headings give to a column, the nearest first.

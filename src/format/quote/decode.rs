@@ -39,6 +39,7 @@ fn layer(quote: Quote, raw: &str) -> Result<Decoded, Malformed> {
             Some(inner) => doubled_quotes(inner, 1).map(|decoded| decoded.ending(raw.len())),
             None => bare_cell(raw, delimiter),
         },
+        Quote::CsvWithin { delimiter } => within_cell(raw, delimiter),
         Quote::Form => percent(raw, true),
         Quote::Percent => legacy::percent(raw).map_or_else(|| percent(raw, false), Ok),
         Quote::Script { quote: b'*' } => without(raw, raw.find("*/")),
@@ -172,8 +173,11 @@ fn doubled_quotes(raw: &str, base: usize) -> Result<Decoded, Malformed> {
 }
 
 fn bare_cell(raw: &str, delimiter: u8) -> Result<Decoded, Malformed> {
-    let early = raw.starts_with('"').then_some(0);
-    without(raw, early.or_else(|| raw.bytes().position(|b| b == delimiter || b == b'\n' || b == b'\r')))
+    if raw.starts_with('"') { without(raw, Some(0)) } else { within_cell(raw, delimiter) }
+}
+
+fn within_cell(raw: &str, delimiter: u8) -> Result<Decoded, Malformed> {
+    without(raw, raw.bytes().position(|b| b == delimiter || b == b'\n' || b == b'\r'))
 }
 
 /// Percent-encoding; in forms `+` is a blank and whatever cannot be decoded is a fault.

@@ -77,7 +77,8 @@ fn whole(quote: Quote, text: &str, out: &mut String) {
             double_quotes(text, out);
             out.push('"');
         }
-        Quote::CsvBare { .. } => out.push_str(text),
+        // What may not stand there is found where the whole is decoded again.
+        Quote::CsvBare { .. } | Quote::CsvWithin { .. } => out.push_str(text),
         Quote::Form => percent(text, true, out),
         Quote::Percent => percent(text, false, out),
         Quote::Script { quote: b'*' } => out.push_str(&text.replace("*/", "* /").replace("</", "< /")),

@@ -31,6 +31,7 @@ pub(super) mod flag {
 /// The codes with which streams and connections end (RFC 9113, 7).
 pub(super) mod code {
     pub const NO_ERROR: u32 = 0;
+    pub const PROTOCOL_ERROR: u32 = 1;
     pub const INTERNAL_ERROR: u32 = 2;
     pub const CANCEL: u32 = 8;
     pub const ENHANCE_YOUR_CALM: u32 = 11;

@@ -48,6 +48,8 @@ pub(super) struct Watch {
     block_bytes_max: usize,
     incoming: Scanner,
     outgoing: Scanner,
+    /// Whether the client's first frame has come.
+    begun: bool,
     /// A block of headers that is not complete: its frames and bytes.
     block: Option<(u32, usize)>,
     /// Whether an own block of headers is not complete.
@@ -74,6 +76,7 @@ impl Watch {
             block_bytes_max,
             incoming: Scanner::new(PREFACE),
             outgoing: Scanner::new(0),
+            begun: false,
             block: None,
             own_block: false,
             streams: Streams::new(now),
@@ -158,7 +161,11 @@ impl Watch {
         if self.fault.is_none() {
             self.fault = Some(fault);
             let last = self.streams.highest();
-            self.for_staff.extend_from_slice(&numbers(kind::GOAWAY, 0, &[last, code::ENHANCE_YOUR_CALM]));
+            let code = match fault.reason {
+                Reason::Framing => code::PROTOCOL_ERROR,
+                _ => code::ENHANCE_YOUR_CALM,
+            };
+            self.for_staff.extend_from_slice(&numbers(kind::GOAWAY, 0, &[last, code]));
         }
     }
 
@@ -191,6 +198,10 @@ impl Watch {
     }
 
     fn came(&mut self, head: Head, now: Instant) -> Result<(), GateFault> {
+        // RFC 9113, 3.4; h2 takes any frame.
+        if !mem::replace(&mut self.begun, true) && (head.kind != kind::SETTINGS || head.has(flag::ACK)) {
+            return Err(GateFault::framing("the first frame of a connection is not its settings"));
+        }
         let ends = head.has(flag::END_STREAM);
         match head.kind {
             kind::DATA => {
@@ -295,9 +306,14 @@ mod tests {
         [&[0, 0, payload.len() as u8, kind, flags, 0, 0, 0, stream], payload].concat()
     }
 
+    /// What opens a client's side.
+    fn opening() -> Vec<u8> {
+        [&[0; PREFACE][..], &frame(kind::SETTINGS, 0, 0, &[])].concat()
+    }
+
     fn opened(now: Instant) -> Watch {
         let mut watch = Watch::new(Bounds::default(), 1 << 16, now);
-        watch.read(&[&[0; PREFACE][..], &frame(kind::SETTINGS, 0, 0, &[])].concat(), now).unwrap();
+        watch.read(&opening(), now).unwrap();
         watch
     }
 
@@ -352,7 +368,7 @@ mod tests {
         let now = Instant::now();
         for (part, reason) in [(&b""[..], Reason::HeadTooLarge), (&[0; 255], Reason::HeadTooLarge)] {
             let mut watch = Watch::new(Bounds::default(), 2_000, now);
-            watch.read(&[0; PREFACE], now).unwrap();
+            watch.read(&opening(), now).unwrap();
             watch.read(&frame(kind::HEADERS, 0, 1, part), now).unwrap();
             let more = frame(kind::CONTINUATION, 0, 1, part);
             let borne = (0..MANY).take_while(|_| watch.read(&more, now).is_ok()).count();
@@ -367,7 +383,7 @@ mod tests {
         let after = |seconds| start + Duration::from_secs(seconds);
         let mut watch = Watch::new(Bounds::default(), 1 << 16, start);
         assert_eq!(watch.due(), Some((after(10), Due::Head)), "the preface");
-        watch.read(&[0; PREFACE], after(1)).unwrap();
+        watch.read(&opening(), after(1)).unwrap();
         assert_eq!(watch.due(), Some((after(60), Due::Idle)));
         watch.read(&frame(kind::HEADERS, 0, 1, b"a"), after(2)).unwrap();
         watch.read(&frame(kind::CONTINUATION, 0, 1, b"a"), after(3)).unwrap();
