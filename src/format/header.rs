@@ -57,7 +57,7 @@ impl Header<'_> {
         }
         let raw_of = |at: usize| span.start + if outer.is_some() { decoded.map[at] as usize } else { at };
         let surroundings = Surroundings { raw_of: &raw_of, outer, record: 0, nests: 0 };
-        let mut sink = OfHeader { sink: self.sink, name: None };
+        let mut sink = OfHeader { sink: self.sink, name: None, header: self.name };
         leaves_within(text, &Arc::new(Places::default()), &Bounds::default(), &surroundings, &mut sink)
     }
 
@@ -71,7 +71,7 @@ impl Header<'_> {
         let Ok(decoded) = decode(Quotes::one(part.quote), raw) else { return Ok(false) };
         let raw_of = |at: usize| begin + part.span.start + decoded.map.get(at).map_or(raw.len(), |at| *at as usize);
         let surroundings = Surroundings { raw_of: &raw_of, outer, record: 0, nests: 0 };
-        let mut sink = OfHeader { sink: self.sink, name: part.name.as_deref() };
+        let mut sink = OfHeader { sink: self.sink, name: part.name.as_deref(), header: self.name };
         leaves_within(&decoded.text, &Arc::new(Places::default()), &Bounds::default(), &surroundings, &mut sink)
     }
 
@@ -240,12 +240,15 @@ struct OfHeader<'a> {
     sink: &'a mut dyn Sink,
     /// What the JSON as a whole is called, and what in it has no name of its own.
     name: Option<&'a str>,
+    /// What the header is called, which stands above all that has a name in it.
+    header: &'a str,
 }
 
 impl Sink for OfHeader<'_> {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
         let own: Vec<&str> = leaf.names.iter().chain(self.name.filter(|_| leaf.names.is_empty())).collect();
-        let above: Vec<&str> = leaf.above.iter().chain(self.name).collect();
+        let around = (!own.is_empty()).then_some(self.header);
+        let above: Vec<&str> = leaf.above.iter().chain(self.name).chain(around).collect();
         let (names, above) = (Names::list(&own), Names::list(&above));
         self.sink.leaf(&Leaf { names, above, member: None, objects: &[], ..leaf.clone() })
     }
