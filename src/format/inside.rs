@@ -30,7 +30,7 @@ use crate::terms::quote::Quote;
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::words::Words;
 
-pub use crate::format::inside::look::is_markup;
+pub use crate::format::inside::look::{is_element, is_markup};
 
 /// How deep documents may stand in documents.
 pub const NESTS: usize = 2;

@@ -11,6 +11,7 @@ use crate::format::html::page::{Eyes, Page};
 use crate::format::html::run::{Item, Run};
 use crate::format::html::show::Names;
 use crate::format::html::start::{Written, is_mark};
+use crate::format::inside;
 use crate::terms::leaf::{Part, Piece};
 use crate::terms::place::PlaceId;
 use crate::terms::quote::{Quote, Quotes};
@@ -24,11 +25,11 @@ impl Page {
         places: &[(PlaceId, String)],
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
-        self.tag_name(written.begin, written.text, 1..written.attributes.name_end, eyes)?;
+        let behind = self.tag_name(written.begin, written.text, 1, written.attributes, eyes)?;
         if written.attributes.list.is_empty() {
             return Ok(());
         }
-        self.bare_names(written.begin, written.text, written.attributes, eyes)?;
+        self.bare_names(written.begin, written.text, &written.attributes.list[behind..], eyes)?;
         let names = self.names();
         for one in &written.attributes.list {
             let name = written.text[one.name.clone()].to_ascii_lowercase();
@@ -47,8 +48,8 @@ impl Page {
         attributes: &Attributes,
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
-        self.tag_name(begin, text, 2..attributes.name_end, eyes)?;
-        self.bare_names(begin, text, attributes, eyes)?;
+        let behind = self.tag_name(begin, text, 2, attributes, eyes)?;
+        self.bare_names(begin, text, &attributes.list[behind..], eyes)?;
         for one in &attributes.list {
             self.attribute_name(begin, text, one, eyes)?;
             if let Some((span, quote)) = &one.value {
@@ -174,16 +175,31 @@ impl Page {
         self.deliver(held, eyes)
     }
 
-    /// Shows a name that no page gives an element: an address in its brackets, as letters have it.
-    fn tag_name(&mut self, begin: usize, text: &str, span: Range<usize>, eyes: &mut Eyes<'_>) -> Result<(), Refusal> {
+    /// Shows a name that no page gives an element: an address or a person in brackets, as letters have it (`<Yamada
+    /// Taro>`). Gives how many names of attributes belong to it.
+    fn tag_name(
+        &mut self,
+        begin: usize,
+        text: &str,
+        start: usize,
+        attributes: &Attributes,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<usize, Refusal> {
+        let mut span = start..attributes.name_end;
         let name = &text[span.clone()];
-        if is_element_name(name) {
-            return Ok(());
+        let bare = attributes.list.iter().take_while(|one| one.value.is_none());
+        let joined = if is_of_a_person(name) { bare.count() } else { 0 };
+        if is_element_name(name) && joined == 0 {
+            return Ok(0);
+        }
+        if let Some(last) = attributes.list[..joined].last() {
+            span.end = last.name.end;
         }
         let has_more = text[span.end..].trim_start() != ">";
         let quote = if has_more { Quote::HtmlTag } else { Quote::HtmlBare };
-        let source = Source::attribute(name, begin + span.start, quote);
-        self.whole(&source, 0..source.text.len(), Part::Attribute, &Context::default(), eyes)
+        let source = Source::attribute(&text[span.clone()], begin + span.start, quote);
+        self.whole(&source, 0..source.text.len(), Part::Attribute, &Context::default(), eyes)?;
+        Ok(joined)
     }
 
     /// Shows names beside one another that have no value, as one text: they may be one that lost its quotes.
@@ -191,10 +207,10 @@ impl Page {
         &mut self,
         begin: usize,
         text: &str,
-        attributes: &Attributes,
+        attributes: &[Attribute],
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
-        let runs = attributes.list.chunk_by(|one, next| one.value.is_none() && next.value.is_none());
+        let runs = attributes.chunk_by(|one, next| one.value.is_none() && next.value.is_none());
         for run in runs {
             let ([Attribute { name: first, value: None }, ..], Some(last)) = (run, run.last()) else { continue };
             let span = first.start..last.name.end;
@@ -393,6 +409,13 @@ fn is_element_name(name: &str) -> bool {
     const DIGITS: usize = 4;
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
     digits <= DIGITS && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':' | b'_' | b'.'))
+}
+
+/// Whether a tag is called as people write names of persons, with a capital first alone, and no element is.
+fn is_of_a_person(name: &str) -> bool {
+    let [first, rest @ ..] = name.as_bytes() else { return false };
+    let is_name = first.is_ascii_uppercase() && !rest.is_empty() && rest.iter().all(u8::is_ascii_lowercase);
+    is_name && !inside::is_element(name)
 }
 
 /// Whether a name is in capitals, or has none.

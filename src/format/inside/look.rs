@@ -95,6 +95,11 @@ pub fn is_markup(text: &str) -> bool {
     text.starts_with('<') && text.contains('>') && parts(text).any(|part| part.is_page)
 }
 
+/// Whether pages have an element of this name.
+pub fn is_element(name: &str) -> bool {
+    is_one_of(MARKUP, name) || is_one_of(OTHERS, name)
+}
+
 /// Whether a page shows a text otherwise than as it is written: it has elements of pages, or references.
 pub(super) fn is_marked_up(text: &str) -> bool {
     const REFERENCE_BYTES: usize = 32;
