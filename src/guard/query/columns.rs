@@ -20,6 +20,9 @@ const NEED_THEIR_PLACE: &[&str] = &[
     "name", "address", "title", "id", "note", "no", "code", "number", "value", "type", "kind", "date", "label", "text",
 ];
 
+/// Names at the end of a path that mean nothing without the one before: in questions they say what is compared.
+const NEED_THEIR_WAY: &[&str] = &["value", "id", "type", "kind", "text", "label", "data", "key"];
+
 /// Words that make a flag of a column's name: `has_email`, `sendMail`.
 const FLAGS: &[&str] =
     &["has", "have", "is", "send", "show", "hide", "no", "with", "without", "use", "include", "allow", "enable"];
@@ -185,7 +188,8 @@ impl Columns<'_> {
     fn exactly(&self, folded: &str, alone: bool) -> Vec<KindId> {
         let mut kinds = Vec::new();
         if alone || !NEED_THEIR_PLACE.contains(&folded) {
-            for id in self.plan.names.get(folded).into_iter().flatten() {
+            let ways = self.plan.ways.get(folded).filter(|_| !NEED_THEIR_WAY.contains(&folded));
+            for id in self.plan.names.get(folded).into_iter().chain(ways).flatten() {
                 if let Meaning::Field { kind, .. } = self.plan.targets[usize::from(id.0)].meaning {
                     kinds.push(kind);
                 }
