@@ -140,7 +140,8 @@ impl Columns<'_> {
 
     /// The columns in a part of a name: `tel_or_mobile_cont`.
     fn part(&self, tokens: &[String], named: &mut Named) {
-        if tokens.first().is_some_and(|first| FLAGS.contains(&first.as_str())) {
+        // By itself it is a name.
+        if tokens.len() > 1 && FLAGS.contains(&tokens[0].as_str()) {
             return;
         }
         let (bare, mut operator) = names::bare(tokens);
@@ -188,8 +189,10 @@ impl Columns<'_> {
     fn exactly(&self, folded: &str, alone: bool) -> Vec<KindId> {
         let mut kinds = Vec::new();
         if alone || !NEED_THEIR_PLACE.contains(&folded) {
-            let ways = self.plan.ways.get(folded).filter(|_| !NEED_THEIR_WAY.contains(&folded));
-            for id in self.plan.names.get(folded).into_iter().chain(ways).flatten() {
+            // What fields know by its name alone is that, wherever else something is called so.
+            let own = self.plan.names.get(folded);
+            let ways = self.plan.ways.get(folded).filter(|_| own.is_none() && !NEED_THEIR_WAY.contains(&folded));
+            for id in own.or(ways).into_iter().flatten() {
                 if let Meaning::Field { kind, .. } = self.plan.targets[usize::from(id.0)].meaning {
                     kinds.push(kind);
                 }
