@@ -62,6 +62,12 @@ metrics! {
     nameless: IntCounter = "sudare_subjects_missing_total", [], "Disclosures whose subject was not found";
     ledger_seconds: Histogram = "sudare_ledger_append_duration_seconds", [], "From a record's way to the ledger until it is durable";
     ledger_records: IntCounter = "sudare_ledger_records_total", [], "Records written by this process";
+    ledger_up: IntGaugeVec = "sudare_ledger_up", [], "1 while records can be written, 0 while nothing is disclosed for want of that";
+    ledger_segments: IntGaugeVec = "sudare_ledger_segments", [], "Segments of the ledger";
+    ledger_bytes: IntGaugeVec = "sudare_ledger_bytes", [], "Bytes of the ledger's segments on the disk";
+    ledger_oldest: IntGaugeVec = "sudare_ledger_oldest_record_timestamp_seconds", [], "When the oldest record was written";
+    ledger_checkpoint: IntGaugeVec = "sudare_ledger_checkpoint_timestamp_seconds", [], "When the last checkpoint was signed";
+    ledger_anchor: IntGaugeVec = "sudare_ledger_anchor_timestamp_seconds", [], "When a checkpoint was last kept in the second place";
     reloads: IntCounterVec = "sudare_policy_reloads_total", ["result"], "Reloads of the rules, by result";
     policy: IntGaugeVec = "sudare_policy_info", ["version"], "The policy in force";
     vault: IntCounterVec = "sudare_vault_operations_total", ["operation", "result"], "Tokens and hashes made, kept, turned back and ended, by result";
@@ -205,6 +211,12 @@ mod tests {
             ("sudare_contact_writes_total", &["role"]),
             ("sudare_ledger_append_duration_seconds", &[]),
             ("sudare_ledger_records_total", &[]),
+            ("sudare_ledger_up", &[]),
+            ("sudare_ledger_segments", &[]),
+            ("sudare_ledger_bytes", &[]),
+            ("sudare_ledger_oldest_record_timestamp_seconds", &[]),
+            ("sudare_ledger_checkpoint_timestamp_seconds", &[]),
+            ("sudare_ledger_anchor_timestamp_seconds", &[]),
             ("sudare_policy_reloads_total", &["result"]),
             ("sudare_policy_info", &["version"]),
             ("sudare_vault_operations_total", &["operation", "result"]),

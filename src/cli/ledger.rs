@@ -1,14 +1,15 @@
 //! `sudare ledger`: checks the chain and answers who saw whose data, from the folder alone.
 //!
 //! No gateway has to run, and none is disturbed: the commands only read, and put down beside the records that they
-//! did. What they print holds nothing but what the records hold. `export` is a reserved word.
+//! did; `retain` alone deletes, where it is told to. What they print holds nothing but what the records hold. `export` is a reserved word.
 
 pub(in crate::cli) mod home;
 mod index;
 mod prove;
 mod query;
-mod reading;
+pub(in crate::cli) mod reading;
 pub mod report;
+mod retain;
 mod torture;
 mod verify;
 
@@ -61,7 +62,8 @@ pub enum Written {
     Table,
     /// For programs: a JSON object a line
     Json,
-    /// A report as a page, to print and to hand over
+    /// A report as a page, to print and to hand over; the other commands have none, and so do not name it
+    #[value(hide = true)]
     Html,
 }
 
@@ -78,6 +80,8 @@ pub enum LedgerCommand {
     Report(Box<ReportArgs>),
     /// Do now what the gateway does every minute: hashes and indexes of closed segments, and their compression
     Index,
+    /// Delete closed segments that need not be kept any longer, and keep their hashes; without `--delete`, say which
+    Retain(RetainArgs),
     /// Kill a process that discloses under load, again and again, and look for what its ledger lost
     Torture(TortureArgs),
     /// Reserved
@@ -141,6 +145,9 @@ pub struct QueryArgs {
     /// The resource
     #[arg(long)]
     pub resource: Option<String>,
+    /// What it was for, as a declared purpose
+    #[arg(long)]
+    pub purpose: Option<String>,
     /// What came of it: released, refused …
     #[arg(long)]
     pub outcome: Option<String>,
@@ -156,6 +163,14 @@ pub struct QueryArgs {
     /// Read every line, whatever the indexes of closed segments say
     #[arg(long)]
     pub scan: bool,
+}
+
+/// What `retain` is told.
+#[derive(Args, Debug)]
+pub struct RetainArgs {
+    /// Delete them; without it nothing is changed
+    #[arg(long)]
+    pub delete: bool,
 }
 
 /// What `torture` is told.
@@ -232,6 +247,7 @@ pub fn run_on(
         }
         LedgerCommand::Verify(told) => verify::run(&home.state, told, &mut desk, progress),
         LedgerCommand::Torture(told) => torture::run(told, &mut desk, progress),
+        LedgerCommand::Retain(told) => retain::run(&home, told, reader, &mut desk),
         LedgerCommand::Index => index::run(&home.state, &mut desk),
         LedgerCommand::Prove(told) => prove::run(&home.state, told, &mut desk),
         LedgerCommand::Query(told) => query::run(&home, told, &reader.zone, &mut desk),

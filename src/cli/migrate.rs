@@ -174,7 +174,7 @@ impl<'a> Job<'a> {
     /// so that it is one record for all of them; which they were is in the journal.
     fn note(&self, dir: &Path) {
         let what = format!("migrate {}{}", self.args.resource, if self.args.dry_run { " --dry-run" } else { "" });
-        let reading = Reading { id: Ulid::generate().to_string(), by: user(), what, subject: None };
+        let reading = Reading { id: Ulid::generate().to_string(), by: user(), what, subject: None, deleted: None };
         if let Err(error) = made(dir).and_then(|()| readings::note(dir, &reading)) {
             complain(self.lang, &texts::READING_UNTOLD.with(self.lang, &[("why", &error)]));
         }

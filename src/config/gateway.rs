@@ -1,5 +1,6 @@
 //! gateway.yaml as written and as read.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::config::ledger::{self, Ledger};
 use crate::config::listen::{self, At, Listener};
 use crate::config::open;
 use crate::config::packs;
+use crate::config::purposes;
 use crate::config::text;
 use crate::config::units::Origin;
 use crate::config::upstream::{self, Upstreams};
@@ -21,7 +23,6 @@ use crate::identity::Source as IdentitySource;
 use crate::policy::fault::{Fault, Faults};
 use crate::policy::node::{self, Node, Source, Spot, Value};
 use crate::policy::reader::{self, MapReader};
-use crate::policy::rule::when;
 use crate::policy::version;
 use crate::terms::bounds::Bounds;
 use crate::vault::ring::Place;
@@ -42,6 +43,8 @@ pub struct Config {
     pub rules: Vec<PathBuf>,
     /// What requests may be made for; nothing where the rules say.
     pub purposes: Option<Vec<String>>,
+    /// The legal bases of those that have one.
+    pub bases: BTreeMap<String, &'static str>,
     /// The folder of the ledger and the keys.
     pub state: PathBuf,
     /// The key ring, and what wraps it.
@@ -99,7 +102,7 @@ pub fn named(source: &Source, origin: &Origin<'_>, faults: &mut Faults) -> Named
     let told = faults.told();
     let Some(mut map) = MapReader::open(&root, "gateway.yaml", faults) else { return Named::default() };
     let rules = map.need("rules", faults).map(|node| rules(node, origin, faults)).unwrap_or_default();
-    let purposes = map.take("purposes").map(|node| purposes(node, faults));
+    let purposes = map.take("purposes").map(|node| purposes::parse(node, faults).words);
     forget(&absent, told, faults);
     Named { rules, purposes }
 }
@@ -123,7 +126,10 @@ fn read(root: &Node, origin: &Origin<'_>, key: [u8; 32], whole: bool, faults: &m
     let trusted_proxies =
         map.take("trusted_proxies").map(|node| networks(node, "`trusted_proxies`", faults)).unwrap_or_default();
     let rules = map.need("rules", faults).map(|node| rules(node, origin, faults)).unwrap_or_default();
-    let purposes = map.take("purposes").map(|node| purposes(node, faults));
+    let (purposes, bases) = match map.take("purposes").map(|node| purposes::parse(node, faults)) {
+        Some(purposes) => (Some(purposes.words), purposes.bases),
+        None => Default::default(),
+    };
     let state = map.take("state").and_then(|node| kept(node, "`state`", &["postgres", "ledger"], faults));
     let state = state.unwrap_or("state");
     let state = origin.path(state);
@@ -158,6 +164,7 @@ fn read(root: &Node, origin: &Origin<'_>, key: [u8; 32], whole: bool, faults: &m
         trusted_proxies,
         rules,
         purposes,
+        bases,
         state,
         keys,
         ledger,
@@ -256,10 +263,6 @@ fn is_self(listener: &Listener, address: &str) -> bool {
     let reached = ip == Some(own.ip())
         || (loopback && (own.ip().is_unspecified() || host == "localhost" && own.ip().is_loopback()));
     own.port() != 0 && port.parse() == Ok(own.port()) && reached
-}
-
-fn purposes(node: &Node, faults: &mut Faults) -> Vec<String> {
-    when::purposes(node, faults).into_iter().map(|word| word.text).collect()
 }
 
 fn rules(node: &Node, origin: &Origin<'_>, faults: &mut Faults) -> Vec<PathBuf> {

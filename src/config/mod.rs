@@ -18,6 +18,7 @@ pub mod listen;
 mod open;
 pub mod packs;
 pub mod pem;
+pub mod purposes;
 pub mod rules;
 pub mod schema;
 pub mod text;

@@ -4,6 +4,7 @@
 use schemars::json_schema;
 use serde_json::Value;
 
+use crate::config::purposes::BASES;
 use crate::policy::schema::{AnyNumber, Either, Named, OneOrMore, Text, Version, document, piece, shape};
 
 /// The schema of gateway.yaml.
@@ -21,7 +22,7 @@ shape!(Gateway, "How the gateway runs. Relative paths are relative to this file.
     may {
         "upstream": Either<Text, Upstream>, "The CRM: `http://127.0.0.1:9000`, or a map. This or `sites`.";
         "sites": Named<Either<Text, Either<Site, Upstream>>>, "Several CRMs, by the host that staff asks for.";
-        "purposes": OneOrMore<Text>, "What requests may be made for. Left out: the words that the rules name.";
+        "purposes": Either<OneOrMore<Text>, Named<BasisWord>>, "What requests may be made for, and on what legal basis: `{ call-back: contract, audit: legal_obligation }`. Left out: the words that the rules name.";
         "metrics": Text, "Where /metrics, /healthz and /readyz are: `127.0.0.1:9901`.";
         "console": Either<Text, Console>, "Where security staff asks what is in force: `127.0.0.1:9900`. Asks who you are.";
         "trusted_proxies": OneOrMore<Text>, "Only from these are X-Forwarded-For, Forwarded and the PROXY protocol believed.";
@@ -52,12 +53,36 @@ piece!(named Wait, "A duration.", |_generator| or_elsewhere!({
     "type": "string", "pattern": "^\\d+ *(ms|s|m|h)$", "examples": ["250ms", "30s", "5m"],
 }));
 piece!(Statuses, "A status.", |_generator| or_elsewhere!({ "type": "integer", "minimum": 200, "maximum": 399 }));
+piece!(named Months, "A span of months.", |_generator| or_elsewhere!({
+    "type": "string", "pattern": "^\\d+ *months$", "examples": ["13 months"],
+}));
+piece!(named BasisWord, "A legal basis.", |_generator| or_elsewhere!({ "enum": BASES }));
 piece!(Mode, "How rules count.", |_generator| or_elsewhere!({ "enum": ["enforce"] }));
 
 shape!(Ledger, "What is done with the ledger beside its folder.",
     need {}
     may {
         "anchor": Text, "A file on another mount in which checkpoints are kept as well.";
+        "retention": Retention, "How long records are kept, by their class; `sudare ledger retain` deletes what has lapsed.";
+        "holds": OneOrMore<Hold>, "What is kept whatever its class is.";
+    }
+);
+shape!(Retention, "How long records are kept, by their class.",
+    need {}
+    may {
+        "access": Months, "Accesses within the house. Left out: `12 months`.";
+        "provision": Months, "Provisions to third parties. Left out, and at the least: `36 months`.";
+        "hipaa": Months, "Disclosures to be accounted for. Left out, and at the least: `72 months`.";
+    }
+);
+shape!(Hold, "Records that are kept: those of which all of it holds.",
+    need {}
+    may {
+        "subject": Text, "The person: `customer:42`.";
+        "staff": Text, "The staff: `tanaka`, or `basic:tanaka` for one source.";
+        "from": Text, "From this day (UTC) or moment on.";
+        "to": Text, "Until this day, that day included, or before this moment.";
+        "why": Text, "What for, for people.";
     }
 );
 

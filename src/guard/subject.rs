@@ -7,6 +7,7 @@ use std::collections::hash_map::Entry;
 use crate::detect::Detectors;
 use crate::policy::plan::{Plan, SubjectAt, SubjectSource};
 use crate::terms::disclosure::{InLedger, Subject};
+use crate::terms::id_forms;
 use crate::terms::label;
 use crate::terms::mint::Mint;
 use crate::terms::refusal::{Reason, Refusal};
@@ -177,7 +178,7 @@ fn is_smuggled(parameters: &[(String, String)], name: &str) -> bool {
 /// Whether two spellings are those of one id.
 fn is_one(one: &str, other: &str) -> bool {
     let bare = |id: &str| {
-        let id = id.trim();
+        let id = id_forms::normal(id.trim());
         let digits = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
         if digits { id.trim_start_matches('0').to_owned() } else { id.to_lowercase() }
     };
@@ -212,7 +213,7 @@ fn is_name(key: &str, name: &str) -> bool {
     key == name || bare(key) == bare(name)
 }
 
-/// An id as the ledger may hold it: in clear only if it is digits, a UUID or declared so, and no
+/// An id as the ledger may hold it, in one spelling of those that CRMs have for it: in clear only if it is digits, a UUID or declared so, and no
 /// detector knows it; else as a keyed hash.
 pub fn for_ledger<'a>(plan: &Plan, subject: &'a Subject, mint: &dyn Mint) -> Option<Cow<'a, str>> {
     id_for_ledger(&plan.detectors, subject, mint)
@@ -220,16 +221,16 @@ pub fn for_ledger<'a>(plan: &Plan, subject: &'a Subject, mint: &dyn Mint) -> Opt
 
 /// The same where there is no plan.
 pub fn id_for_ledger<'a>(detectors: &Detectors, subject: &'a Subject, mint: &dyn Mint) -> Option<Cow<'a, str>> {
-    let id = subject.id.as_deref()?;
-    if stands_in_clear(subject.in_ledger, id, detectors) {
-        return Some(Cow::Borrowed(id));
+    let id = id_forms::normal(subject.id.as_deref()?);
+    if stands_in_clear(subject.in_ledger, &id, detectors) {
+        return Some(id);
     }
-    Some(Cow::Owned(mint.subject(&subject.kind, id)))
+    Some(Cow::Owned(mint.subject(&subject.kind, &id)))
 }
 
 fn stands_in_clear(in_ledger: InLedger, id: &str, detectors: &Detectors) -> bool {
     const CLEAR_BYTES: usize = 64;
-    let plain = || id.bytes().all(|b| b.is_ascii_digit()) || is_uuid(id);
+    let plain = || id.bytes().all(|b| b.is_ascii_digit()) || id_forms::is_uuid(id);
     let declared = match in_ledger {
         InLedger::Hashed => false,
         InLedger::InClear => true,
@@ -241,14 +242,6 @@ fn stands_in_clear(in_ledger: InLedger, id: &str, detectors: &Detectors) -> bool
     let mut found = Vec::new();
     detectors.find(id, &mut found);
     found.is_empty()
-}
-
-fn is_uuid(id: &str) -> bool {
-    id.len() == 36
-        && id.bytes().enumerate().all(|(at, b)| match at {
-            8 | 13 | 18 | 23 => b == b'-',
-            _ => b.is_ascii_hexdigit(),
-        })
 }
 
 #[cfg(test)]
@@ -265,12 +258,5 @@ mod tests {
             let asked = [("id".to_owned(), "1".to_owned()), (other.to_owned(), "2".to_owned())];
             assert_eq!(one(&asked, "id").as_deref(), id, "{other}");
         }
-    }
-
-    #[test]
-    fn uuids_are_known_by_their_shape() {
-        assert!(is_uuid("0b0b0b0b-0000-4000-8000-00000000000a"));
-        assert!(!is_uuid("0b0b0b0b-0000-4000-8000-00000000000g"));
-        assert!(!is_uuid("0b0b0b0b00000-4000-8000-00000000000a"));
     }
 }

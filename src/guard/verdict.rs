@@ -5,6 +5,7 @@
 
 mod edits;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::detect::Found;
@@ -405,10 +406,15 @@ struct Tally<'a> {
     begin: usize,
     /// What the rules decided.
     ruled: Vec<&'a Decision>,
+    /// The kinds of which a mask may have left a part: one that cannot read its value leaves nothing.
+    partial: BTreeSet<KindId>,
 }
 
 impl<'a> Tally<'a> {
     fn note(&mut self, record: u32, kind: KindId, action: Action, by: Option<&'a Decision>) {
+        if matches!(action, Action::Mask(mask) if mask != Mask::Full) {
+            self.partial.insert(kind);
+        }
         let action = action.word();
         if self.rows.last().is_none_or(|(last, _)| *last != record) {
             self.begin = self.rows.len();
@@ -430,6 +436,7 @@ impl<'a> Tally<'a> {
                 counts.add(row.kind, row.action, row.count);
             }
         }
+        disclosures.partial.extend(&self.partial);
         disclosures.rules.extend(self.ruled.iter().flat_map(|by| by.rules.iter().cloned()));
     }
 }

@@ -149,6 +149,16 @@ pub fn session(sources: &[Source]) -> Option<(usize, &session::Session)> {
     })
 }
 
+/// What makes up the session of whoever asks: the token of the source that found them, or else the cookie of the CRM's
+/// own log-in. Only a keyed hash of it may be kept.
+pub fn session_of<'h>(sources: &[Source], by: Option<usize>, headers: &'h HeaderMap) -> Option<&'h str> {
+    if let Some(Way::Jwt(_)) = by.and_then(|number| sources.get(number)).map(|source| &source.way) {
+        return std::str::from_utf8(authorization(headers, "bearer").ok()??).ok();
+    }
+    let (_, session) = session(sources)?;
+    session::cookie::only(headers, &session.cookie).ok()?
+}
+
 /// What `Authorization` says in this scheme. Another scheme is somebody else's; a second header
 /// could be read in two ways.
 fn authorization<'h>(headers: &'h HeaderMap, scheme: &str) -> Result<Option<&'h [u8]>, Refusal> {

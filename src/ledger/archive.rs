@@ -99,7 +99,7 @@ impl Attendant {
 }
 
 /// Held for a pass; another process's pass would write the same bytes, but not at the same moment.
-fn lock(dir: &Path) -> io::Result<Option<File>> {
+pub(super) fn lock(dir: &Path) -> io::Result<Option<File>> {
     let folder = dir.join(FOLDER_NAME);
     fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
     let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(folder.join("lock"))?;

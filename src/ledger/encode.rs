@@ -44,11 +44,27 @@ impl Entry<'_> {
         member(&mut out, ",\"end\":", |out| maybe(out, &end));
         member(&mut out, ",\"count\":", |out| number(out, self.count));
         member(&mut out, ",\"changes\":", |out| changes(out, &self.changes));
+        self.encode_columns(&mut out);
         let bytes_max = LINE_BYTES_MAX - FRAME_BYTES_MAX;
         if out.len() > bytes_max {
             return Err(LedgerError::TooLong { bytes: out.len(), bytes_max });
         }
         Ok(out)
+    }
+
+    /// What laws ask for beside what happened: to whom, from where, on what grounds, and for how long it is kept.
+    fn encode_columns(&self, out: &mut Vec<u8>) {
+        member(out, ",\"session\":", |out| maybe(out, &self.session));
+        member(out, ",\"device\":", |out| maybe(out, &self.device));
+        member(out, ",\"recipient\":", |out| maybe(out, &self.recipient));
+        member(out, ",\"organisation\":", |out| maybe(out, &self.organisation));
+        member(out, ",\"country\":", |out| maybe(out, &self.country));
+        member(out, ",\"basis\":", |out| maybe(out, &self.basis));
+        member(out, ",\"tickets\":", |out| list(out, &self.tickets));
+        member(out, ",\"upstream\":", |out| number(out, self.upstream.map(u64::from)));
+        member(out, ",\"query\":", |out| list(out, &self.query));
+        member(out, ",\"partial\":", |out| list(out, &self.partial));
+        member(out, ",\"retention\":", |out| text(out, self.retention.word()));
     }
 }
 
@@ -172,7 +188,9 @@ mod tests {
             json(&Entry::new(Event::Start)),
             "\"request\":null,\"part\":null,\"event\":\"start\",\"staff\":null,\"roles\":[],\"client\":null,\
              \"purpose\":null,\"method\":null,\"path\":null,\"resource\":null,\"status\":null,\"outcome\":null,\
-             \"policy\":null,\"rules\":[],\"subjects\":[],\"reason\":null,\"end\":null,\"count\":null,\"changes\":[]"
+             \"policy\":null,\"rules\":[],\"subjects\":[],\"reason\":null,\"end\":null,\"count\":null,\"changes\":[],\
+             \"session\":null,\"device\":null,\"recipient\":null,\"organisation\":null,\"country\":null,\"basis\":null,\
+             \"tickets\":[],\"upstream\":null,\"query\":[],\"partial\":[],\"retention\":\"access\""
         );
     }
 

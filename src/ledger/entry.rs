@@ -5,8 +5,10 @@
 //! are the writer's to add (`chain`), how it all reads is `encode`'s.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, hash_map};
 
 use crate::terms::event::Event;
+use crate::terms::retention::Class;
 
 /// A text of a record; most are words that live as long as the program, or as their request.
 pub type Text<'a> = Cow<'a, str>;
@@ -42,6 +44,29 @@ pub struct Subject<'a> {
     pub id: Option<Text<'a>>,
     /// What was done to which kind.
     pub kinds: Kinds<'a>,
+}
+
+impl<'a> Subject<'a> {
+    /// Each person once, in the order in which they come: an answer may spell one id in two ways that are one here.
+    /// People whose ids were not found are told apart no further.
+    pub fn each_once(all: impl Iterator<Item = Subject<'a>>) -> Vec<Subject<'a>> {
+        let mut places: HashMap<(Text<'a>, Text<'a>), usize> = HashMap::new();
+        let mut once: Vec<Subject<'a>> = Vec::new();
+        for subject in all {
+            let named = subject.id.clone().map(|id| (subject.of.clone(), id));
+            match named.map(|named| places.entry(named)) {
+                Some(hash_map::Entry::Occupied(place)) => {
+                    let kinds = &mut once[*place.get()].kinds;
+                    *kinds = std::mem::take(&mut kinds.0).into_iter().chain(subject.kinds.0).collect();
+                    continue;
+                }
+                Some(hash_map::Entry::Vacant(place)) => drop(place.insert(once.len())),
+                None => {}
+            }
+            once.push(subject);
+        }
+        once
+    }
 }
 
 /// How often which action was done to which kind.
@@ -126,6 +151,28 @@ pub struct Entry<'a> {
     pub count: Option<u64>,
     /// What a change of the rules changed.
     pub changes: Vec<Change<'a>>,
+    /// The session they asked in, as a keyed hash.
+    pub session: Option<Text<'a>>,
+    /// What they asked with: a word for the program, and a keyed hash.
+    pub device: Option<Text<'a>>,
+    /// What the recipient is to the house, such as `staff`.
+    pub recipient: Option<Text<'a>>,
+    /// The recipient's organisation.
+    pub organisation: Option<Text<'a>>,
+    /// Its country.
+    pub country: Option<Text<'a>>,
+    /// The legal basis of the purpose.
+    pub basis: Option<Text<'a>>,
+    /// The tickets of the rules that decided.
+    pub tickets: Vec<Text<'a>>,
+    /// The status that the CRM answered with.
+    pub upstream: Option<u16>,
+    /// The parameters that stood in the query, by the names that the rules give them.
+    pub query: Vec<Text<'a>>,
+    /// The kinds of which a mask left a part that can be read.
+    pub partial: Vec<Text<'a>>,
+    /// For how long the record is kept.
+    pub retention: Class,
 }
 
 impl Entry<'_> {
@@ -151,6 +198,17 @@ impl Entry<'_> {
             end: None,
             count: None,
             changes: Vec::new(),
+            session: None,
+            device: None,
+            recipient: None,
+            organisation: None,
+            country: None,
+            basis: None,
+            tickets: Vec::new(),
+            upstream: None,
+            query: Vec::new(),
+            partial: Vec::new(),
+            retention: Class::default(),
         }
     }
 }

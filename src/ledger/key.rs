@@ -34,12 +34,23 @@ impl SigningKey {
             }
             make(path, name)?;
         }
-        let mut file = File::open(path)?;
+        let file = File::open(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(KeyError::Locked),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
+        let key = SigningKey::read(file)?;
+        publish(&path.with_extension("pub"), &key.public)?;
+        Ok(key)
+    }
+
+    /// Reads the key beside a gateway that holds it, to sign what is no checkpoint.
+    pub fn beside(path: &Path) -> Result<SigningKey, KeyError> {
+        SigningKey::read(File::open(path)?)
+    }
+
+    fn read(mut file: File) -> Result<SigningKey, KeyError> {
         let mode = file.metadata()?.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
             return Err(KeyError::Open { mode });
@@ -47,7 +58,6 @@ impl SigningKey {
         let mut text = Zeroizing::new(String::new());
         Read::by_ref(&mut file).take(FILE_BYTES_MAX).read_to_string(&mut text)?;
         let (pair, public) = parse_private(text.trim_end()).ok_or(KeyError::Malformed)?;
-        publish(&path.with_extension("pub"), &public)?;
         Ok(SigningKey { pair, public, _file: file })
     }
 

@@ -7,10 +7,11 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Take};
 use std::path::{Path, PathBuf};
 
-use crate::ledger::chain::Tip;
+use crate::ledger::chain::{Hash, Tip};
 use crate::ledger::checkpoint::{self, Checkpoint, Note, Notes};
 use crate::ledger::head::Head;
 use crate::ledger::key::PublicKey;
+use crate::ledger::tree::leaf;
 use crate::ledger::verify::{Finding, Kept, Report, Spot, VerifyError};
 
 /// The checkpoints ahead, of the ledger's own file and of the kept ones.
@@ -70,6 +71,14 @@ impl<'a> Marks<'a> {
         let kept = self.kept.first().map(|(kept, _)| kept.head.tip.seq);
         self.due = own.into_iter().chain(kept).min();
         Ok(())
+    }
+
+    /// The hash that a checkpoint over so many records names as the last one's, where it is the one of this leaf: of
+    /// records that retention deleted the leaf alone is kept.
+    pub fn hash_of(&self, seq: u64, kept_leaf: Hash) -> Option<Hash> {
+        let own = self.own.iter().map(|(own, _)| own);
+        let all = own.chain(self.kept.iter().map(|(kept, _)| kept)).map(|signed| signed.head.tip);
+        all.filter(|tip| tip.seq == seq).map(|tip| tip.hash).find(|hash| leaf(*hash) == kept_leaf)
     }
 
     /// Whether the ledger's own file holds no checkpoint at all.

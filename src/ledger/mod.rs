@@ -8,7 +8,7 @@
 //!
 //! `entry` is what a record says and `encode` how it reads, `chain` how records hold together, `checkpoint` and `key`
 //! what is signed, `journal` the files, `open` and `recover` the way back after a crash, `shared` and `queue` the way
-//! to the writer, `aggregate` floods of refusals; `verify` and `query` are the readers, which need no gateway, and
+//! to the writer, `aggregate` floods of refusals; `retain` deletes what need not be kept and `deleted` says so; `verify` and `query` are the readers, which need no gateway, and
 //! `show` is how people see what these found, `report` what they come to, `readings` how it is recorded that somebody
 //! read them. What a failure means to staff (503, readiness) is `serve`'s.
 
@@ -17,9 +17,11 @@ pub mod anchor;
 pub mod archive;
 pub mod chain;
 pub mod checkpoint;
+pub mod deleted;
 pub mod disk;
 pub mod encode;
 pub mod entry;
+mod gap;
 pub mod head;
 pub mod index;
 mod journal;
@@ -36,9 +38,11 @@ pub mod readings;
 pub mod record;
 mod recover;
 pub mod report;
+pub mod retain;
 pub mod segment;
 mod shared;
 pub mod show;
+pub mod stock;
 mod sync;
 mod tape;
 pub mod tlog_proof;

@@ -116,6 +116,32 @@ pub fn record(dir: &Path, key: &PublicKey, seq: u64, kept: Option<&Path>) -> Res
     Ok(Inclusion { index, line, proof, note })
 }
 
+/// The ledger as it was signed last, to ask of many records whether the hashes here fit that.
+pub struct Covered {
+    signed: Tree,
+    hashes: Stored,
+}
+
+impl Covered {
+    /// Reads the last checkpoint, and what of the hashes is not written down yet.
+    pub fn open(dir: &Path, key: &PublicKey) -> Result<Covered, ProveError> {
+        let (signed, _) = last(dir, key)?;
+        let size = signed.head.tip.seq;
+        Ok(Covered { signed: Tree { size, root: signed.head.tree.root() }, hashes: known(dir, size)? })
+    }
+
+    /// Whether this record's hash is one of those that were signed over.
+    pub fn holds(&self, seq: u64) -> io::Result<bool> {
+        let Tree { size, root } = self.signed;
+        if seq == 0 || seq > size {
+            return Ok(false);
+        }
+        let of = |span: Range<u64>| self.hashes.root(span);
+        let proof = proof::inclusion(seq - 1, size).into_iter().map(of).collect::<io::Result<Vec<Hash>>>()?;
+        Ok(proof::includes(seq - 1, size, of(seq - 1..seq)?, &proof, root))
+    }
+}
+
 /// Proves that the ledger of `new` records, or of its last checkpoint, begins with that of `old` ones.
 pub fn extension(dir: &Path, key: &PublicKey, old: u64, new: Option<u64>) -> Result<Extension, ProveError> {
     let (signed, note) = match new {

@@ -13,6 +13,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use memchr::memmem::Finder;
 
+use crate::ledger::chain::Sealed;
 use crate::ledger::encode;
 use crate::ledger::index::{Found, Index, Term};
 pub use crate::ledger::record::{Stored, StoredSubject};
@@ -34,6 +35,8 @@ pub struct Filter {
     pub event: Option<String>,
     /// The resource.
     pub resource: Option<String>,
+    /// What it was for.
+    pub purpose: Option<String>,
     /// What came of it.
     pub outcome: Option<String>,
     /// The request's id.
@@ -76,6 +79,7 @@ impl Filter {
         let is = |wanted: &Option<String>, found: Option<&String>| wanted.is_none() || wanted.as_ref() == found;
         is(&self.event, Some(&record.event))
             && is(&self.resource, record.resource.as_ref())
+            && is(&self.purpose, record.purpose.as_ref())
             && is(&self.outcome, record.outcome.as_ref())
             && is(&self.request, record.request.as_ref())
             && self.matches_staff(record)
@@ -122,7 +126,7 @@ impl Filter {
             // Without its quotes, since a staff id may have its source before it.
             Finder::new(&json[1..json.len() - 1]).into_owned()
         };
-        let texts = [&self.staff, &self.event, &self.resource, &self.outcome, &self.request];
+        let texts = [&self.staff, &self.event, &self.resource, &self.purpose, &self.outcome, &self.request];
         let alone = texts.into_iter().flatten().map(|text| vec![needle(text)]);
         let subject = self.subject.iter().map(|subject| subject.ids.iter().map(needle).collect());
         alone.chain(subject).collect()
@@ -136,6 +140,7 @@ impl Filter {
             (Term::Staff, &self.staff),
             (Term::Event, &self.event),
             (Term::Resource, &self.resource),
+            (Term::Purpose, &self.purpose),
             (Term::Outcome, &self.outcome),
             (Term::Request, &self.request),
             (Term::Action, &self.action),
@@ -192,13 +197,9 @@ pub fn query(dir: &Path, filter: &Filter, row: &mut dyn FnMut(&Stored, &str) -> 
     let (terms, needles) = (filter.terms(), filter.needles());
     let mut asked = Asked { filter, needles, passed: Passed::default(), line: Vec::new(), row };
     for segment in segment::list(dir)? {
-        let candidates = if filter.unindexed { None } else { filter.candidates(&segment, &terms)? };
-        let enough = match candidates {
-            Some(offsets) if offsets.is_empty() => ControlFlow::Continue(()),
-            Some(offsets) => asked.some(&segment, &offsets)?,
-            None => asked.all(&segment)?,
-        };
-        if enough.is_break() {
+        // Retention may delete it meanwhile, and then it holds no record that anybody has to be told of.
+        let enough = segment.opened(&mut |segment| asked.of(segment, &terms))?;
+        if enough.is_some_and(|enough| enough.is_break()) {
             break;
         }
     }
@@ -215,6 +216,16 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// Asks a segment.
+    fn of(&mut self, segment: &Segment, terms: &[Vec<u64>]) -> io::Result<ControlFlow<()>> {
+        let candidates = if self.filter.unindexed { None } else { self.filter.candidates(segment, terms)? };
+        match candidates {
+            Some(offsets) if offsets.is_empty() => Ok(ControlFlow::Continue(())),
+            Some(offsets) => self.some(segment, &offsets),
+            None => self.all(segment),
+        }
+    }
+
     /// Reads all lines of a segment.
     fn all(&mut self, segment: &Segment) -> io::Result<ControlFlow<()>> {
         let mut lines = Lines::open(&segment.path)?;
@@ -231,9 +242,15 @@ impl Asked<'_> {
     fn some(&mut self, segment: &Segment, offsets: &[u32]) -> io::Result<ControlFlow<()>> {
         let mut spots = Spots::open(&segment.path)?;
         for offset in offsets {
-            // An index is of the very lines that are there, each of them a record.
-            let there = spots.line_at(u64::from(*offset), &mut self.line)?;
-            if there && self.judge(segment, 0).is_break() {
+            let offset = u64::from(*offset);
+            let there = spots.line_at(offset, &mut self.line)?;
+            // When the index was made this was a record that can match. One that was changed since must not be passed over
+            // for saying something else now.
+            if !there || Sealed::read(&self.line).is_err() {
+                let line = number_of(segment, offset)?;
+                self.passed.unreadable += 1;
+                self.passed.first_unreadable.get_or_insert(Spot { path: segment.path.clone(), line });
+            } else if self.judge(segment, 0).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -255,6 +272,14 @@ impl Asked<'_> {
         self.passed.rows += 1;
         (self.row)(&record, text)
     }
+}
+
+/// Which line of a segment begins there, or is the last one before it.
+fn number_of(segment: &Segment, offset: u64) -> io::Result<u64> {
+    let mut lines = Lines::open(&segment.path)?;
+    let mut line = Vec::new();
+    while lines.offset <= offset && lines.next_line(&mut line)? != Line::End {}
+    Ok(lines.line)
 }
 
 fn read(line: &[u8]) -> Option<(Stored, &str)> {

@@ -30,14 +30,19 @@ pub struct Reading {
     pub id: String,
     /// Who, as the system says.
     pub by: String,
-    /// By which command of sudare: `ledger query`, `ledger report subject`, `migrate customer`.
+    /// By which command of sudare: `ledger query`, `explain --request`, `migrate customer`.
     pub what: String,
     /// Of whom, where one person was asked about: type, and id as the ledger may hold it.
     pub subject: Option<(String, Option<String>)>,
+    /// How many records the command deleted, where it did not read but delete.
+    #[serde(default)]
+    pub deleted: Option<u64>,
 }
 
 /// The reason that stands in its record.
 pub const READ: &str = "read";
+/// The reason where records were deleted, of which `count` says how many.
+pub const DELETED: &str = "deleted";
 
 /// What was done where the line that says so is torn.
 const UNKNOWN: &str = "ledger unknown";
@@ -110,7 +115,8 @@ fn entry(reading: &Reading) -> Entry<'_> {
         // It tells when that was; the record's own time is that of its commit.
         request: Some(reading.id.as_str().into()),
         path: Some(format!("sudare {}", reading.what).into()),
-        reason: Some(READ.into()),
+        reason: Some(if reading.deleted.is_some() { DELETED } else { READ }.into()),
+        count: reading.deleted,
         outcome: Some("recorded".into()),
         subjects: reading.subject.iter().map(subject).collect(),
         ..Entry::new(Event::Ledger)
@@ -123,7 +129,8 @@ fn read(path: &Path) -> io::Result<Vec<Reading>> {
     let mut reader = BufReader::new(File::open(path)?.take(BYTES_MAX));
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line)? > 0 {
-        let unknown = || Reading { id: String::new(), by: String::new(), what: UNKNOWN.to_owned(), subject: None };
+        let unknown =
+            || Reading { id: String::new(), by: String::new(), what: UNKNOWN.to_owned(), subject: None, deleted: None };
         readings.push(serde_json::from_slice(&line).unwrap_or_else(|_| unknown()));
         line.clear();
     }

@@ -1,8 +1,11 @@
 //! A record as it is read back, whoever wrote it: by its members' names, in any order.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+
+use crate::terms::id_forms;
 
 /// A record as it is read back.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -49,6 +52,39 @@ pub struct Stored {
     pub end: Option<String>,
     /// How many refusals, bytes or records it is about.
     pub count: Option<u64>,
+    /// The session, as a keyed hash.
+    #[serde(default)]
+    pub session: Option<String>,
+    /// The program or the certificate, with a keyed hash.
+    #[serde(default)]
+    pub device: Option<String>,
+    /// What the recipient is to the house.
+    #[serde(default)]
+    pub recipient: Option<String>,
+    /// The recipient's organisation.
+    #[serde(default)]
+    pub organisation: Option<String>,
+    /// Its country.
+    #[serde(default)]
+    pub country: Option<String>,
+    /// The legal basis of the purpose.
+    #[serde(default)]
+    pub basis: Option<String>,
+    /// The tickets of the rules that decided.
+    #[serde(default)]
+    pub tickets: Vec<String>,
+    /// The status that the CRM answered with.
+    #[serde(default)]
+    pub upstream: Option<u16>,
+    /// The parameters of the query that the rules know.
+    #[serde(default)]
+    pub query: Vec<String>,
+    /// The kinds of which a mask left a part.
+    #[serde(default)]
+    pub partial: Vec<String>,
+    /// The class by which it is kept; records of older versions have none, and none of the columns before it.
+    #[serde(default)]
+    pub retention: Option<String>,
 }
 
 /// A subject as it is read back.
@@ -61,4 +97,11 @@ pub struct StoredSubject {
     pub id: Option<String>,
     /// Kind to action to count.
     pub kinds: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+impl StoredSubject {
+    /// Whose data it is, in one spelling: older versions wrote an id down as the CRM spelt it.
+    pub fn who(&self) -> Option<Cow<'_, str>> {
+        self.id.as_deref().map(id_forms::normal)
+    }
 }

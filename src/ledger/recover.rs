@@ -171,7 +171,7 @@ fn find_end(segments: &[Segment], anchor: Option<Tip>) -> io::Result<End> {
 }
 
 /// When a segment's first record was written.
-fn since(path: &Path) -> io::Result<Option<Timestamp>> {
+pub(super) fn since(path: &Path) -> io::Result<Option<Timestamp>> {
     let mut line = Vec::new();
     match Lines::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -40,6 +40,18 @@ impl Segment {
         self.beside("index")
     }
 
+    /// Opens the segment in the form in which it lies now: it may have been compressed since the folder was read. Nothing
+    /// when it is gone, which only retention makes it.
+    pub fn opened<T>(&self, open: &mut dyn FnMut(&Segment) -> io::Result<T>) -> io::Result<Option<T>> {
+        for path in [self.path.clone(), self.packed_path()] {
+            match open(&Segment { first: self.first, path }) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                opened => return opened.map(Some),
+            }
+        }
+        Ok(None)
+    }
+
     /// How long its lines are.
     pub fn plain_len(&self) -> io::Result<u64> {
         match self.is_packed() {

@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 
+use crate::ledger::deleted::Deleted;
 use crate::ledger::query::{Filter, Stored, StoredSubject};
 use crate::ledger::verify::{Report, Spot};
 
@@ -36,11 +37,19 @@ pub fn report_json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         "records": report.records,
         "segments": report.segments,
         "checkpoints": report.checkpoints,
+        "deleted": report.deleted.iter().map(gone).collect::<Vec<_>>(),
         "last_checkpoint": last,
         "unfinished": report.unfinished.as_ref().map(spot),
         "fault": finding,
     });
     writeln!(out, "{json}")
+}
+
+/// What retention deleted, whose hashes hold.
+fn gone(deleted: &Deleted) -> serde_json::Value {
+    let Deleted { first, last, written: (from, to), time, .. } = deleted;
+    let [from, to, time] = [from, to, time].map(|time| format!("{time:.6}"));
+    serde_json::json!({ "first": first, "last": last, "from": from, "to": to, "time": time })
 }
 
 /// The rows of a query: one a subject, or one a record that has none.

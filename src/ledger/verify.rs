@@ -11,7 +11,8 @@ use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use crate::ledger::chain::{Fault, Sealed};
-use crate::ledger::checkpoint::{self, Checkpoint, Note, Notes};
+use crate::ledger::checkpoint::{self, Checkpoint, Note};
+use crate::ledger::deleted::{Deleted, Notes};
 use crate::ledger::head::Head;
 use crate::ledger::key::PublicKey;
 use crate::ledger::marks::{Halt, Marks};
@@ -50,6 +51,8 @@ pub struct Report {
     pub last: Option<Checkpoint>,
     /// A last line or note that is not whole: one is being written now, or a crash left it.
     pub unfinished: Option<Spot>,
+    /// Segments that retention deleted, whose hashes hold.
+    pub deleted: Vec<Deleted>,
     /// What is wrong, if anything is.
     pub finding: Option<Finding>,
 }
@@ -103,7 +106,7 @@ impl Kept {
     pub fn read(path: &Path, key: &PublicKey) -> Result<Result<Kept, Finding>, VerifyError> {
         let unreadable = |cause| VerifyError::Io { path: path.to_path_buf(), cause };
         let file = File::open(path).map_err(unreadable)?;
-        let mut notes = Notes::new(BufReader::new(file.take(KEPT_BYTES_MAX)));
+        let mut notes = checkpoint::Notes::new(BufReader::new(file.take(KEPT_BYTES_MAX)));
         let mut kept = Kept { path: path.to_path_buf(), checkpoints: Vec::new() };
         loop {
             match notes.next_note(key).map_err(unreadable)? {
@@ -131,7 +134,8 @@ pub fn verify(
     if segments.is_empty() && marks.is_none() {
         return Err(VerifyError::Empty { dir: dir.to_path_buf() });
     }
-    let mut walk = Walk { head: Head::start(), report: Report::default(), line: Vec::new() };
+    let notes = Notes::read(dir, key).map_err(unreadable)?;
+    let mut walk = Walk { key, head: Head::start(), report: Report::default(), line: Vec::new(), notes };
     let walked = match marks {
         Some(mut marks) => walk.all(dir, &segments, &mut marks, progress),
         None => Err(Halt::at(dir.join(checkpoint::FILE_NAME), 1, "the checkpoints are missing".to_owned())),
@@ -171,13 +175,16 @@ fn advice(report: &Report) -> String {
     }
 }
 
-struct Walk {
-    head: Head,
-    report: Report,
+pub(super) struct Walk<'a> {
+    key: &'a PublicKey,
+    pub(super) head: Head,
+    pub(super) report: Report,
     line: Vec<u8>,
+    /// What retention deleted.
+    pub(super) notes: Notes,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn all(
         &mut self,
         dir: &Path,
@@ -194,9 +201,12 @@ impl Walk {
             return Err(Halt::at(end.path, 1, "the checkpoints are missing".to_owned()));
         }
         for (index, segment) in segments.iter().enumerate() {
+            self.pass_deleted(dir, segment.first, marks)?;
+            let Some((segment, lines)) = self.open(dir, segment, marks)? else { continue };
             let last = index + 1 == segments.len();
-            let read = self.segment(segment, last, marks, &mut |bytes| progress(before + bytes, total))?;
+            let read = self.segment((&segment, lines), last, marks, &mut |bytes| progress(before + bytes, total))?;
             before += read.offset;
+            progress(before, total);
             end = Spot { path: segment.path.clone(), line: read.line + 1 };
             self.report.segments += 1;
         }
@@ -204,16 +214,30 @@ impl Walk {
         marks.finish(self.head.tip, end, &mut self.report)
     }
 
+    /// Opens a segment. Retention may delete it while the ones before it are read; then its note is there by now, and it
+    /// is passed as one that was gone from the beginning.
+    fn open(&mut self, dir: &Path, segment: &Segment, marks: &mut Marks<'_>) -> Result<Option<(Segment, Lines)>, Halt> {
+        let unreadable = |path: &Path, cause| VerifyError::Io { path: path.to_path_buf(), cause };
+        let opened = segment.opened(&mut |segment| Ok((segment.clone(), Lines::open(&segment.path)?)));
+        if let Some(opened) = opened.map_err(|cause| unreadable(&segment.path, cause))? {
+            return Ok(Some(opened));
+        }
+        self.notes = Notes::read(dir, self.key).map_err(|cause| unreadable(dir, cause))?;
+        match self.notes.from(segment.first).map(|(deleted, _)| deleted.last) {
+            Some(last) => self.pass_deleted(dir, last + 1, marks).map(|()| None),
+            None => Err(unreadable(&segment.path, io::ErrorKind::NotFound.into()).into()),
+        }
+    }
+
     fn segment(
         &mut self,
-        segment: &Segment,
+        (segment, mut lines): (&Segment, Lines),
         last: bool,
         marks: &mut Marks<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Lines, Halt> {
         let path = &segment.path;
         let unreadable = |cause| VerifyError::Io { path: path.clone(), cause };
-        let mut lines = Lines::open(path).map_err(unreadable)?;
         if segment.first > self.head.tip.seq + 1 {
             let missing = Fault::Missing { first: self.head.tip.seq + 1, last: segment.first - 1 };
             return Err(Halt::at(path.clone(), 1, missing.to_string()));

@@ -45,6 +45,8 @@ pub struct Rule {
     pub readonly: Vec<On>,
     /// Which remarks stand there: `why`, `owner`.
     pub remarks: Vec<&'static str>,
+    /// Where it was asked for, if that is the number of a ticket.
+    pub ticket: Option<Arc<str>>,
 }
 
 /// Whom a rule is for.

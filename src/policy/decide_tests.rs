@@ -27,6 +27,7 @@ fn rule(id: &str, who: Who, grants: &[(On, Action)]) -> Rule {
         spots: Vec::new(),
         readonly: Vec::new(),
         remarks: Vec::new(),
+        ticket: None,
     }
 }
 

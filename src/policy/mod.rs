@@ -73,7 +73,9 @@ use crate::terms::action::Action;
 use crate::terms::disclosure::InLedger;
 use crate::terms::kind::{KindId, Kinds};
 use crate::terms::place::JsonPath;
+use crate::terms::recipient::Recipient;
 use crate::terms::refusal::Refusal;
+use crate::terms::retention::Class;
 use crate::terms::staff::Staff;
 
 /// All rule files as one policy, ready to run.
@@ -183,6 +185,34 @@ impl Policy {
     /// The names of all roles, in their order.
     pub fn all_roles(&self) -> Vec<Arc<str>> {
         self.parts.roles.iter().map(|role| role.name.clone()).collect()
+    }
+
+    /// To whom data goes that somebody with these roles is shown: the farthest of them, and of those that are equally
+    /// far every organisation and country; nobody where nobody has a role.
+    pub fn recipient(&self, roles: &[RoleId]) -> Option<Recipient> {
+        let all = || roles.iter().filter_map(|role| Some(&self.parts.roles.get(usize::from(role.0))?.recipient));
+        let relation = all().map(|own| own.relation).max()?;
+        let joined = |of: fn(&Recipient) -> Option<&Arc<str>>| {
+            let named: BTreeSet<&str> =
+                all().filter(|own| own.relation == relation).filter_map(of).map(|name| &**name).collect();
+            (!named.is_empty()).then(|| named.into_iter().collect::<Vec<_>>().join("+").into())
+        };
+        let (organisation, country) = (joined(|own| own.organisation.as_ref()), joined(|own| own.country.as_ref()));
+        Some(Recipient { relation, organisation, country })
+    }
+
+    /// How long records about these resources are kept: as long as that of them that is kept longest.
+    pub fn retention<'r>(&self, ids: impl IntoIterator<Item = &'r str>) -> Class {
+        let class = |id: &str| {
+            let own = self.parts.resources.iter().find(|resource| *resource.id == *id);
+            own.map_or(Class::default(), |resource| resource.options.retention)
+        };
+        ids.into_iter().map(class).max().unwrap_or_default()
+    }
+
+    /// Where a rule was asked for, as the number of a ticket.
+    pub fn ticket(&self, rule: &str) -> Option<&str> {
+        self.parts.rules.iter().find(|own| *own.id == *rule)?.ticket.as_deref()
     }
 
     /// The ids of all resources, in their order: the values that a metric's label can have.

@@ -125,7 +125,7 @@ fn said(resource: &Resource, kinds: &Kinds) -> Vec<(String, String)> {
 }
 
 fn options(options: &Options) -> Vec<(String, String)> {
-    let Options { scan, unlisted, unreadable, until, errors, public, restore, remembered, seal } = options;
+    let Options { scan, unlisted, unreadable, until, errors, public, restore, remembered, seal, retention } = options;
     let unlisted = match unlisted {
         Unlisted::Scan => "scan",
         Unlisted::Mask => "mask",
@@ -143,6 +143,7 @@ fn options(options: &Options) -> Vec<(String, String)> {
     let mut all = vec![
         ("errors".to_owned(), errors.to_owned()),
         ("public".to_owned(), public.to_string()),
+        ("retention".to_owned(), retention.word().to_owned()),
         (
             "restore".to_owned(),
             remembered.as_ref().map_or(restore.to_string(), |place| format!("remembered: {}", spelt(place))),

@@ -81,6 +81,7 @@ fn page(gateway: &Gateway, request: &Request<Incoming>) -> Response<Full<Bytes>>
         }
         "/metrics" => {
             let mut response = text(StatusCode::OK, "");
+            gateway.metrics.ledger_up.with_label_values::<&str>(&[]).set(i64::from(gateway.ledger.healthy()));
             let policy = &gateway.house.load().policy;
             *response.body_mut() = Full::new(gateway.metrics.page(policy.kinds(), &policy.all_roles()).into());
             let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");

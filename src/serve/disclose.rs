@@ -7,6 +7,7 @@
 pub mod body;
 pub mod reveal;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,6 +19,7 @@ use crate::guard::subject;
 use crate::guard::turned::Turned;
 use crate::ledger::Permit;
 use crate::ledger::entry::{End, Entry, Subject, Text};
+use crate::policy::decide::RoleId;
 use crate::policy::plan::Plan;
 use crate::serve::disclose::body::{Part, StaffBody};
 use crate::serve::gate::forwarded::spelled;
@@ -26,7 +28,9 @@ use crate::terms::disclosure::{Count, Counts, Disclosures};
 use crate::terms::edit::Verdict;
 use crate::terms::event::Event;
 use crate::terms::kind::KindId;
+use crate::terms::recipient::Recipient;
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::retention::Class;
 
 /// What the ledger says about a request beside what was disclosed.
 #[derive(Clone, Default)]
@@ -51,13 +55,58 @@ pub struct Facts {
     pub policy: Option<Arc<str>>,
     /// Whom what was refused is about, where two are meant that should be one.
     pub about: Vec<Subject<'static>>,
+    /// Their session, as a keyed hash.
+    pub session: Option<String>,
+    /// What they asked with, as a word and a keyed hash.
+    pub device: Option<String>,
+    /// To whom it goes.
+    pub recipient: Option<Recipient>,
+    /// The legal basis of the purpose.
+    pub basis: Option<&'static str>,
+    /// The status that the CRM answered with.
+    pub upstream: Option<u16>,
+    /// The parameters of the query that the rules know.
+    pub query: Vec<String>,
+    /// For how long records of it are kept.
+    pub retention: Class,
 }
 
 impl Facts {
-    /// Takes over what the plan knows.
-    pub fn planned(&mut self, plan: &Plan) {
+    /// Takes over what the rules say of whoever has these roles.
+    pub fn of(&mut self, house: &House, roles: &[RoleId]) {
+        self.roles = house.policy.role_names(roles);
+        self.recipient = house.policy.recipient(roles);
+    }
+
+    /// Takes over what it is for, where that is a word that the rules know.
+    pub fn purpose(&mut self, house: &House, word: Option<&str>) {
+        self.purpose = word.filter(|word| house.policy.knows_purpose(word)).map(str::to_owned);
+        self.basis = self.purpose.as_ref().and_then(|word| house.bases.get(word).copied());
+    }
+
+    /// Takes over what the plan knows, and the parameters that the rules name.
+    pub fn planned(&mut self, plan: &Plan, house: &House, parameters: Vec<String>) {
         self.path = plan.template.clone();
+        self.query = parameters;
         self.resource = (!plan.resources.is_empty()).then(|| plan.resources.join("+"));
+        self.kept(house, plan.resources.iter().map(|id| &**id));
+    }
+
+    /// Takes over for how long records about these resources too are kept, given to whom it goes.
+    fn kept<'r>(&mut self, house: &House, resources: impl IntoIterator<Item = &'r str>) {
+        let by_recipient = self.recipient.as_ref().map(|own| own.relation.class()).unwrap_or_default();
+        self.retention = self.retention.max(house.policy.retention(resources)).max(by_recipient);
+    }
+
+    /// Takes over the resource that a single value is asked for by. Where none is named it may be any.
+    pub fn asked_by(&mut self, house: &House, resource: Option<&str>) {
+        let all = house.policy.resource_ids();
+        let known = all.iter().find(|id| resource == Some(&***id));
+        self.resource = known.map(ToString::to_string);
+        match known {
+            Some(id) => self.kept(house, [&**id]),
+            None => self.kept(house, all.iter().map(|id| &**id)),
+        }
     }
 
     /// Takes over whom a refusal is about.
@@ -66,7 +115,7 @@ impl Facts {
             let id = subject::for_ledger(plan, about, house.mint.as_ref()).map(|id| Text::Owned(id.into_owned()));
             Subject { of: Text::Owned(about.kind.clone()), id, ..Subject::default() }
         };
-        self.about = refusal.about.iter().map(named).collect();
+        self.about = Subject::each_once(refusal.about.iter().map(named));
     }
 
     /// An entry with all of it.
@@ -81,6 +130,15 @@ impl Facts {
             path: Some(self.path.as_deref().unwrap_or("undeclared").into()),
             resource: self.resource.as_deref().map(Text::Borrowed),
             policy: self.policy.as_deref().map(Text::Borrowed),
+            session: self.session.as_deref().map(Text::Borrowed),
+            device: self.device.as_deref().map(Text::Borrowed),
+            recipient: self.recipient.as_ref().map(|own| Text::Borrowed(own.relation.word())),
+            organisation: self.recipient.as_ref().and_then(|own| own.organisation.as_deref()).map(Text::Borrowed),
+            country: self.recipient.as_ref().and_then(|own| own.country.as_deref()).map(Text::Borrowed),
+            basis: self.basis.map(Text::Borrowed),
+            upstream: self.upstream,
+            query: self.query.iter().map(|name| Text::Borrowed(name.as_str())).collect(),
+            retention: self.retention,
             ..Entry::new(event)
         }
     }
@@ -146,7 +204,7 @@ impl Receipt {
     pub async fn restored_all(&mut self, about: &[(crate::terms::disclosure::Subject, Counts)]) -> Result<(), Refusal> {
         let mut entry = self.facts.entry(Event::Restore);
         entry.outcome = Some(Text::Borrowed("forwarded"));
-        entry.subjects = about.iter().map(|(about, counts)| self.subject(about, counts)).collect();
+        entry.subjects = Subject::each_once(about.iter().map(|(about, counts)| self.subject(about, counts)));
         self.append(entry).await
     }
 
@@ -155,7 +213,7 @@ impl Receipt {
         let mut entry = self.facts.entry(Event::Write);
         entry.outcome = Some(Text::Borrowed("alert"));
         entry.reason = Some(Text::Borrowed("contact"));
-        entry.subjects = about.iter().map(|(about, counts)| self.subject(about, counts)).collect();
+        entry.subjects = Subject::each_once(about.iter().map(|(about, counts)| self.subject(about, counts)));
         let role = self.facts.roles.first().map_or("none", |role| role);
         self.gateway.metrics.contacts.with_label_values(&[role]).inc();
         tracing::warn!(request = self.facts.id, "how somebody is reached was changed beside what staff does not see");
@@ -189,10 +247,11 @@ impl Receipt {
     }
 
     /// Records that somebody has proven to the CRM who they are; gives their id.
-    pub async fn login(&mut self, user: &str) -> Result<String, Refusal> {
+    pub async fn login(&mut self, user: &str, session: String) -> Result<String, Refusal> {
         let id = format!("session:{user}");
         let mut entry = self.facts.entry(Event::Login);
         entry.staff = Some(Text::Borrowed(&id));
+        entry.session = Some(Text::Owned(session));
         entry.status = self.status;
         entry.outcome = Some(Text::Borrowed("recognised"));
         self.append(entry).await?;
@@ -208,6 +267,12 @@ impl Receipt {
     /// The request's id, for the log.
     pub fn id(&self) -> &str {
         &self.facts.id
+    }
+
+    /// The status that the CRM answered with, for this receipt's records and for that of a refusal.
+    pub fn upstream(&mut self, facts: &mut Facts, status: u16) {
+        facts.upstream = Some(status);
+        self.facts.upstream = Some(status);
     }
 
     /// The status that staff will get.
@@ -256,7 +321,12 @@ impl Receipt {
         entry.status = self.status;
         entry.outcome = Some(Text::Borrowed("released"));
         entry.rules = disclosures.rules.iter().map(|rule| Text::Borrowed(&**rule)).collect();
-        entry.subjects = disclosures.subjects.iter().map(|(subject, counts)| self.subject(subject, counts)).collect();
+        let tickets = disclosures.rules.iter().filter_map(|rule| self.house.policy.ticket(rule));
+        entry.tickets = tickets.collect::<BTreeSet<&str>>().into_iter().map(Text::Borrowed).collect();
+        let name = |kind: &KindId| Text::Borrowed(self.plan.kinds.get(*kind).name.as_str());
+        entry.partial = disclosures.partial.iter().map(name).collect();
+        let subjects = disclosures.subjects.iter().map(|(subject, counts)| self.subject(subject, counts));
+        entry.subjects = Subject::each_once(subjects);
         entry
     }
 

@@ -5,6 +5,7 @@
 //! holds what must survive a reload: the ledger, the metrics, what staff has looked for, and the budget of held
 //! bytes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -46,6 +47,8 @@ pub struct House {
     pub rules: Arc<Rules>,
     /// Makes tokens and keyed hashes.
     pub mint: Arc<dyn Mint>,
+    /// The legal bases of purposes.
+    pub bases: Arc<BTreeMap<String, &'static str>>,
 }
 
 /// The running gateway.

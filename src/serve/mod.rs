@@ -40,5 +40,6 @@ pub mod searches;
 mod service;
 pub mod sites;
 mod sources;
+mod stock;
 pub mod tls;
 pub mod upstream;

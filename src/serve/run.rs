@@ -45,7 +45,7 @@ use crate::serve::remembered::Remembered;
 use crate::serve::searches::Searches;
 use crate::serve::sites::Sites;
 use crate::serve::upstream::health;
-use crate::serve::{admin, console, listen, loading, opening, panics, service, sources};
+use crate::serve::{admin, console, listen, loading, opening, panics, service, sources, stock};
 use crate::terms::refusal::Reason;
 use crate::vault::keep::Vault;
 use crate::vault::mint::KeyMint;
@@ -159,6 +159,7 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     let attendant = Attendant::start(home.dir.clone()).map_err(unstarted)?;
     let taker = Taker::start(home.dir.clone(), ledger.clone()).map_err(unstarted)?;
     let anchor = config.ledger.anchor.clone();
+    let _watch = stock::watch(home.dir.clone(), anchor.clone(), &metrics).map_err(unstarted)?;
     let anchoring = anchor.map(|file| Anchoring::start(home, file)).transpose().map_err(unstarted)?;
     sessions(&config, &rings.now())?;
     let sites = Arc::new(sites);
@@ -214,6 +215,7 @@ fn gateway(
         policy: Arc::clone(&rules.policy),
         rules: Arc::new(rules),
         mint: Arc::new(KeyMint::keeping(rings.now(), Arc::clone(&vault))),
+        bases: Arc::new(config.bases.clone()),
     };
     Arc::new(Gateway {
         house: ArcSwap::from_pointee(house),

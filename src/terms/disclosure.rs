@@ -81,6 +81,8 @@ pub struct Disclosures {
     pub subjects: BTreeMap<Subject, Counts>,
     /// The ids of the rules that decided.
     pub rules: std::collections::BTreeSet<std::sync::Arc<str>>,
+    /// The kinds of which a mask left a part that can be read.
+    pub partial: std::collections::BTreeSet<KindId>,
 }
 
 impl Disclosures {
@@ -98,5 +100,6 @@ impl Disclosures {
             }
         }
         self.rules.extend(other.rules);
+        self.partial.extend(other.partial);
     }
 }

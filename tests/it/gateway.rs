@@ -4,9 +4,11 @@ mod autosave;
 mod bodies;
 mod bounds;
 pub mod client;
+mod columns;
 mod confirmed;
 mod console;
 mod crm;
+mod disks;
 mod ending;
 pub mod endless;
 mod events;
@@ -267,17 +269,20 @@ fn without_a_ledger_nothing_is_disclosed_and_it_comes_back_by_itself() {
     let gateway = Running::start(&crm, RULES);
     let asked = || gateway.get("/api/customers/42", "tanaka", "crm-support");
     assert_eq!(asked().status, 200);
+    let up = |gateway: &Running| gateway.metrics_page().contains("\nsudare_ledger_up 1\n");
+    assert!(up(&gateway));
     let (here, gone) = (gateway.state().join("ledger"), gateway.state().join("gone"));
     std::fs::rename(&here, &gone).expect("the folder goes");
     std::fs::write(&here, "in the way").expect("a file in its place");
     let refused = until(|| Some(asked()).filter(|answer| answer.status == 503));
     assert_eq!(refused.header("sudare-refusal").as_deref(), Some("ledger"));
     assert!(!refused.text().contains("5678"));
-    assert_eq!(gateway.admin("/readyz").status, 503);
+    assert_eq!((gateway.admin("/readyz").status, up(&gateway)), (503, false));
     std::fs::remove_file(&here).expect("the way is free");
     std::fs::rename(&gone, &here).expect("the folder is back");
     until(|| Some(asked()).filter(|answer| answer.status == 200));
     until(|| Some(gateway.admin("/readyz")).filter(|answer| answer.status == 200));
+    assert!(up(&gateway));
 }
 
 #[test]

@@ -4,14 +4,17 @@
 
 mod anchor;
 mod archive;
+mod changed;
 mod commands;
 mod crashes;
 mod failures;
 mod faulty;
 mod forgery;
 mod killed;
+mod power;
 mod proofs;
 mod reports;
+mod retention;
 mod tree;
 
 use std::fs;
@@ -188,7 +191,9 @@ fn a_record_reads_as_the_contract_writes_it() {
         \"purpose\":null,\"method\":\"GET\",\"path\":\"/api/customers/{id}\",\"resource\":\"customer\",\
         \"status\":200,\"outcome\":\"released\",\"policy\":\"sha256:ab\",\"rules\":[\"support-1\"],\
         \"subjects\":[{\"type\":\"customer\",\"id\":\"42\",\"kinds\":{\"person.name\":{\"show\":1},\
-        \"phone\":{\"mask\":1}}}],\"reason\":null,\"end\":null,\"count\":null,\"changes\":[],\"prev\":\"";
+        \"phone\":{\"mask\":1}}}],\"reason\":null,\"end\":null,\"count\":null,\"changes\":[],\
+        \"session\":null,\"device\":null,\"recipient\":null,\"organisation\":null,\"country\":null,\"basis\":null,\
+        \"tickets\":[],\"upstream\":null,\"query\":[],\"partial\":[],\"retention\":\"access\",\"prev\":\"";
     assert_eq!(lines[1], format!("{expected}{}\",\"hash\":\"{}\"}}", hash(lines[0]), hash(lines[1])));
     let events: Vec<String> = records(state.path()).into_iter().map(|record| record.event).collect();
     assert_eq!(events, ["start", "view", "stop"]);

@@ -20,9 +20,10 @@ use crate::config::environment;
 
 /// Each map that a reader opens: what it calls it, the schema's name for it, and a file in which `@`
 /// stands for keys of such a map.
-const MAPS: [(&str, &str, &str); 47] = [
+const MAPS: [(&str, &str, &str); 50] = [
     ("a rule file", "rules", "@"),
     ("a role", "Role", "roles: { r: { @ } }"),
+    ("`recipient`", "Recipient", "roles: { r: { recipient: { @ } } }"),
     ("a kind", "KindShape", "kinds: { k: { @ } }"),
     ("a resource", "Resource", "resources: [{ @ }]"),
     ("`headers`", "Headers", "headers: { @ }"),
@@ -57,6 +58,8 @@ const MAPS: [(&str, &str, &str); 47] = [
     ("a site's `tls`", "SiteTls", "sites: { a.example: { tls: { @ } } }"),
     ("`console`", "Console", "console: { @ }"),
     ("`ledger`", "Ledger", "ledger: { @ }"),
+    ("`retention`", "Retention", "ledger: { retention: { @ } }"),
+    ("a hold", "Hold", "ledger: { holds: [{ @ }] }"),
     ("`keys`", "KeyRing", "keys: { @ }"),
     ("`log`", "Log", "log: { @ }"),
     ("`bounds`", "Bounds", "bounds: { @ }"),

@@ -144,6 +144,11 @@ pub const ALL: &[Code] = &[
     ),
     code("bad-status", "A status is a number from 100 to 599.", "状態コードは100から599の数です。"),
     code(
+        "bad-subject",
+        "A person is named as `TYPE:ID`, as `customer:42`.",
+        "人は `customer:42` のように `TYPE:ID` と書きます。",
+    ),
+    code(
         "bad-url",
         "This is not the address of a server that can be reached.",
         "接続できるサーバーのアドレスではありません。",

@@ -12,6 +12,7 @@ use ulid::Ulid;
 
 use crate::cli::explain::ExplainArgs;
 use crate::cli::ledger::home::Home;
+use crate::cli::ledger::reading;
 use crate::cli::say::{Lang, complain, texts};
 use crate::cli::{FAILED, UNUSABLE};
 use crate::ledger::query::{Filter, Stored, query};
@@ -37,6 +38,10 @@ impl Recorded {
     pub(super) fn read(args: &ExplainArgs, id: &str, lang: Lang) -> Result<Recorded, u8> {
         let home = Home::at(args.config.as_deref(), args.state.as_deref());
         let folder = home.state.join("ledger");
+        // What the records say is shown, so that this is a reading like any other.
+        if let Err(why) = reading::put_down(&home, "explain --request", None) {
+            complain(lang, &texts::READING_UNTOLD.with(lang, &[("why", &why)]));
+        }
         let filter = Filter { request: Some(id.to_owned()), ..Filter::default() };
         let mut records: Vec<Stored> = Vec::new();
         let queried = query(&folder, &filter, &mut |record, _| {

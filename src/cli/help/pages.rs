@@ -280,6 +280,23 @@ const PAGES: &[Page] = &[
         files: &[("state/ledger/tree/", both("the hashes", "ハッシュ"))],
     },
     Page {
+        path: "ledger retain",
+        ja: "保存期間の満了した閉じたセグメントを削除し、ハッシュを残す。`--delete` がなければ対象を示すだけ",
+        options: &[("delete", "削除する。なければ何も変えない")],
+        examples: &[
+            (
+                "sudare ledger retain",
+                both("what would go, and why the rest stays", "何が削除の対象か、残りがなぜ残るか"),
+            ),
+            (
+                "sudare ledger retain --delete",
+                both("let it go; the ledger keeps who did it", "削除する。誰が行ったかは台帳に残る"),
+            ),
+        ],
+        status: &[("0", both("done, or nothing to do", "完了、または処理するものがない")), UNUSABLE],
+        files: &[("state/ledger/deleted", both("what was deleted, signed", "削除したもの。署名付き"))],
+    },
+    Page {
         path: "ledger torture",
         ja: "負荷中のプロセスを繰り返し強制終了し、台帳に欠落がないか調べる",
         options: &[
@@ -309,6 +326,7 @@ const PAGES: &[Page] = &[
             ("action", "開示のしかた（show、mask など）"),
             ("event", "事象（view、search、export、write、refused など）"),
             ("resource", "リソース"),
+            ("purpose", "目的（宣言した語）"),
             ("outcome", "結果（released、refused など）"),
             ("request", "`Sudare-Request` にあるID"),
             ("from", "この日時から（2026-11-22、2026-11-22T09:00 など）"),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::default_config;
 use crate::cli::ledger::LedgerArgs;
 use crate::config::units::Origin;
-use crate::config::{keys, rules};
+use crate::config::{keys, ledger, rules};
 use crate::policy::fault::{Fault, Faults};
 use crate::policy::node::{self, Node, Source, Value};
 use crate::policy::{Policy, reader};
@@ -23,6 +23,8 @@ pub(in crate::cli) struct Home {
     pub(in crate::cli) keys: Place,
     /// What is wrong with what the configuration says of it.
     pub(in crate::cli) wrong: Option<(Vec<Fault>, Source)>,
+    /// What it says of the ledger, or what is wrong with that; nothing where no configuration was read.
+    pub(in crate::cli) ledger: Option<Result<ledger::Ledger, (Vec<Fault>, Source)>>,
     /// Rule files and folders.
     rules: Vec<PathBuf>,
 }
@@ -39,19 +41,21 @@ impl Home {
         let read = config.is_some() || state.is_none();
         let config = config.map_or_else(default_config, Path::to_path_buf);
         let folder = config.parent().unwrap_or(Path::new(""));
-        let (root, source) = read.then(|| root(&config, folder)).flatten().unzip();
+        let source = read.then(|| source(&config)).flatten();
+        let root = source.as_ref().and_then(|source| root(source, folder));
         let named = |key| Some(folder.join(root.as_ref()?.at(key)?.scalar()?));
         let state = state.map(Path::to_path_buf).or_else(|| named("state")).unwrap_or_else(|| folder.join("state"));
         let said = root.as_ref().and_then(|root| root.at("keys"));
         let mut faults = Faults::new();
         let keys = keys::parse(said, &state, &|text| folder.join(text), &mut faults);
         let faults = faults.into_sorted();
-        let wrong = source.filter(|_| !faults.is_empty()).map(|source| (faults, source));
+        let wrong = source.clone().filter(|_| !faults.is_empty()).map(|source| (faults, source));
+        let ledger = source.map(|source| said_of_the_ledger(source, folder));
         let rules = root.as_ref().and_then(|root| root.at("rules")).map(reader::each).unwrap_or_default();
         // What names a pack is no path.
         let path = |text: &str| if text.starts_with("pack:") { PathBuf::from(text) } else { folder.join(text) };
         let rules = rules.iter().filter_map(Node::scalar).map(path).collect();
-        Home { state, keys, wrong, rules }
+        Home { state, keys, wrong, ledger, rules }
     }
 
     /// The rules, where there are any that can be read.
@@ -66,16 +70,29 @@ impl Home {
     }
 }
 
-fn root(config: &Path, folder: &Path) -> Option<(Node, Source)> {
+fn source(config: &Path) -> Option<Source> {
     let text = std::fs::read_to_string(config).ok()?;
-    let source = Source { name: config.display().to_string(), text };
-    let mut root = node::parse(&source, &mut Faults::new())?;
+    Some(Source { name: config.display().to_string(), text })
+}
+
+fn root(source: &Source, folder: &Path) -> Option<Node> {
+    let mut root = node::parse(source, &mut Faults::new())?;
     // The rest may name what only the gateway can read.
-    let origin = Origin { folder, environment: &|name| std::env::var(name).ok() };
     if let Value::Map(entries) = &mut root.value {
         for entry in entries.iter_mut().filter(|entry| matches!(entry.key.as_str(), "state" | "keys")) {
-            origin.resolve(&mut entry.value, &mut Faults::new());
+            origin(folder).resolve(&mut entry.value, &mut Faults::new());
         }
     }
-    Some((root, source))
+    Some(root)
+}
+
+fn origin(folder: &Path) -> Origin<'_> {
+    Origin { folder, environment: &|name| std::env::var(name).ok() }
+}
+
+fn said_of_the_ledger(source: Source, folder: &Path) -> Result<ledger::Ledger, (Vec<Fault>, Source)> {
+    let mut faults = Faults::new();
+    let ledger = ledger::alone(&source, &origin(folder), &mut faults);
+    let faults = faults.into_sorted();
+    if faults.is_empty() { Ok(ledger) } else { Err((faults, source)) }
 }

@@ -15,8 +15,10 @@ use crate::cli::say::{Lang, texts};
 use crate::ledger::query::{Filter, Passed, SubjectIs, query};
 use crate::ledger::show::{COLUMNS, Table};
 use crate::terms::event::Event;
+use crate::terms::id_forms;
 use crate::terms::kind::Category;
 use crate::vault::mint;
+use crate::vault::ring::Ring;
 
 const ENGLISH: [&str; COLUMNS] = ["TIME", "STAFF", "EVENT", "RESOURCE", "SUBJECT", "DISCLOSED", "OUTCOME", "REQUEST"];
 const JAPANESE: [&str; COLUMNS] = ["日時", "担当者", "事象", "リソース", "顧客", "開示", "結果", "リクエスト"];
@@ -69,16 +71,35 @@ fn tell_of(passed: &Passed, desk: &mut Desk<'_>) -> io::Result<()> {
 /// Adds the keyed forms of an id, since the ledger holds those of ids that could be personal. Gives
 /// why that could not be done, where the id could be held so.
 pub(super) fn also_keyed(subject: &mut SubjectIs, home: &Home, lang: Lang) -> Option<String> {
-    let of = subject.of.clone()?;
     let id = subject.ids.first().filter(|id| !id.starts_with("h1:"))?.clone();
-    match home.keys.open() {
-        Ok(ring) => {
-            subject.ids.extend(mint::subjects(&ring, &of, &id));
+    let ring = subject.of.as_ref().map(|_| home.keys.open());
+    match ring {
+        Some(Ok(ring)) => {
+            add_keyed(subject, &ring);
             None
         }
-        // Digits stand in clear, unless a resource says otherwise: nothing is missing then.
-        Err(error) => (!id.bytes().all(|byte| byte.is_ascii_digit())).then(|| causes(lang, &error)),
+        without => {
+            add_normal(subject);
+            // Digits stand in clear, unless a resource says otherwise: nothing is missing then.
+            let error = without?.err().filter(|_| !id.bytes().all(|byte| byte.is_ascii_digit()))?;
+            Some(causes(lang, &error))
+        }
     }
+}
+
+/// Adds all forms in which the ledger may hold this person.
+pub(super) fn add_keyed(subject: &mut SubjectIs, ring: &Ring) {
+    add_normal(subject);
+    let Some(of) = subject.of.clone() else { return };
+    let clear = subject.ids.iter().filter(|id| !id.starts_with("h1:"));
+    let keyed: Vec<String> = clear.flat_map(|id| mint::subjects(ring, &of, id)).collect();
+    subject.ids.extend(keyed);
+}
+
+/// Adds the one spelling of several; records of older versions have the id as the CRM spelt it.
+fn add_normal(subject: &mut SubjectIs) {
+    let normal = subject.ids.first().map(|id| id_forms::normal(id).into_owned());
+    subject.ids.splice(..0, normal.filter(|normal| !subject.ids.contains(normal)));
 }
 
 fn filter(told: &QueryArgs, home: &Home, zone: &TimeZone, lang: Lang) -> Result<Filter, Trouble> {
@@ -102,6 +123,7 @@ fn filter(told: &QueryArgs, home: &Home, zone: &TimeZone, lang: Lang) -> Result<
         action: told.action.clone(),
         event: told.event.clone(),
         resource: told.resource.clone(),
+        purpose: told.purpose.clone(),
         outcome: told.outcome.clone(),
         request: told.request.clone(),
         from: moment(&told.from, Side::From)?,

@@ -52,13 +52,24 @@ fn told_to_people(report: &Report, desk: &mut Desk<'_>) -> io::Result<()> {
     let counts: [(&str, &dyn std::fmt::Display); 3] =
         [("records", records), ("segments", segments), ("checkpoints", checkpoints)];
     writeln!(desk.out, "{}", texts::LEDGER_HOLDS.with(lang, &counts))?;
+    for deleted in &report.deleted {
+        let (from, to) = (format!("{:.0}", deleted.written.0), format!("{:.0}", deleted.written.1));
+        let words: [(&str, &dyn std::fmt::Display); 4] =
+            [("first", &deleted.first), ("last", &deleted.last), ("from", &from), ("to", &to)];
+        writeln!(desk.out, "{}", texts::DELETED_RECORDS.with(lang, &words))?;
+    }
     if let Some(last) = &report.last {
-        let (time, after) = (format!("{:.6}", last.time), records - last.head.tip.seq);
+        let (time, after) = (format!("{:.6}", last.time), (records + gone(report)).saturating_sub(last.head.tip.seq));
         let words: [(&str, &dyn std::fmt::Display); 3] =
             [("seq", &last.head.tip.seq), ("time", &time), ("after", &after)];
         writeln!(desk.out, "{}", texts::LAST_CHECKPOINT.with(lang, &words))?;
     }
     Ok(())
+}
+
+/// How many records retention deleted.
+fn gone(report: &Report) -> u64 {
+    report.deleted.iter().map(|deleted| deleted.last + 1 - deleted.first).sum()
 }
 
 /// A line on the terminal that says how far a long check has come.

@@ -128,9 +128,32 @@ texts! {
         "台帳に鍵付きハッシュで残るIDは検索していません: {why}";
     KEYS_AWAY_HELP: "name the gateway's configuration with `-c`, and run as the user that the gateway runs as",
         "ゲートウェイの設定を `-c` で指定し、ゲートウェイと同じユーザーで実行してください";
+    HOLD_KEYS_AWAY: "nothing is deleted: what the ledger holds of `{subject}` under a keyed hash cannot be told: {why}",
+        "何も削除しません。`{subject}` の記録が鍵付きハッシュで残っているかを確かめられません: {why}";
+    RETAIN_UNTOLD: "nothing is deleted: no gateway.yaml says how long records are kept and what is held",
+        "何も削除しません。保存期間と保全対象を書いた gateway.yaml を読めません";
+    RETAIN_UNTOLD_HELP: "name the gateway's configuration with `-c`", "ゲートウェイの設定を `-c` で指定してください";
+    RETAIN_UNCLEAR: "nothing is deleted: what the configuration says of the ledger cannot be followed",
+        "何も削除しません。台帳についての設定に誤りがあります";
+    RETAIN_MEND: "mend what is told above", "上の誤りを直してください";
     READING_UNTOLD: "this reading cannot be recorded: {why}", "この閲覧を記録できません: {why}";
     READING_UNTOLD_HELP: "run as the user that the gateway runs as, so that the ledger tells who read it",
         "ゲートウェイと同じユーザーで実行してください。台帳を読んだことも台帳に残ります";
+    NOT_RETAINED: "retention in `{path}` stopped: {error}", "`{path}` の保存期間の処理が止まりました: {error}";
+    SEGMENT_DELETED: "deleted; its hashes are kept", "削除しました。ハッシュは残ります";
+    SEGMENT_LAPSED: "lapsed: `--delete` would delete it", "期間満了: `--delete` を付けると削除します";
+    SEGMENT_UNTIL: "kept until {day}", "{day} まで保存";
+    SEGMENT_FOREVER: "kept: the class of a record in it is `hold`", "保存: 区分が `hold` の記録があります";
+    SEGMENT_HELD: "kept: a hold names a record in it", "保存: `holds` に当たる記録があります";
+    SEGMENT_DAMAGED: "kept: a line of it does not hold; run `sudare ledger verify`",
+        "保存: 正しくない行があります。`sudare ledger verify` を実行してください";
+    SEGMENT_UNPROVEN: "kept: its hashes are not written down, or were not signed over; run `sudare ledger index`",
+        "保存: ハッシュがまだ書かれていないか署名されていません。`sudare ledger index` を実行してください";
+    RETAINED: "segments deleted {deleted}, kept {kept}", "削除したセグメント {deleted}、保存 {kept}";
+    WOULD_RETAIN: "segments that `--delete` would delete {deleted}, kept {kept}",
+        "`--delete` で削除されるセグメント {deleted}、保存 {kept}";
+    DELETED_RECORDS: "deleted by retention, hashes kept: records {first} to {last} ({from} to {to})",
+        "保存期間により削除、ハッシュは保持: 記録 {first}〜{last} ({from}〜{to})";
     NO_ROWS: "no record matches", "該当する記録はありません";
     VERIFYING: "verifying {percent}%", "検査中 {percent}%";
     LEDGER_HOLDS: "the ledger holds: records {records}, segments {segments}, checkpoints {checkpoints}",

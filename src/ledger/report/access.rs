@@ -178,9 +178,9 @@ impl Gather for Access {
             if record.event == "reveal" {
                 seen.reveals = seen.reveals.saturating_add(one.count);
             }
-            let Some(id) = &one.subject.id else { continue };
+            let Some(id) = one.subject.who() else { continue };
             let marks = REACHED | if one.reach() == Reach::Readable { READABLE } else { 0 };
-            let before = self.met.mark(&[name, &one.subject.of, id], marks);
+            let before = self.met.mark(&[name, &one.subject.of, &id], marks);
             seen.persons += u64::from(before.is_none());
             seen.persons_readable += u64::from(marks & READABLE != 0 && before.unwrap_or_default() & READABLE == 0);
         }

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::ledger::query::{Filter, Stored, SubjectIs};
 use crate::ledger::report::Gather;
+use crate::ledger::report::occasion::Occasion;
 use crate::ledger::report::reach::{Reach, disclosed};
 use crate::ledger::report::who::Who;
 
@@ -35,16 +36,9 @@ pub struct Repeated {
 /// What makes disclosures alike.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 pub struct Alike {
-    /// Who got it: a pseudonym, or the id.
-    pub staff: Option<String>,
-    /// In which roles.
-    pub roles: Vec<String>,
-    /// What happened.
-    pub event: String,
-    /// Where.
-    pub resource: Option<String>,
-    /// What for.
-    pub purpose: Option<String>,
+    /// To whom, where and what for.
+    #[serde(flatten)]
+    pub occasion: Occasion,
     /// What it was.
     pub kinds: Vec<KindAction>,
 }
@@ -89,14 +83,7 @@ impl Gather for Accounting {
         if kinds.is_empty() {
             return true;
         }
-        let alike = Alike {
-            staff: self.who.called(record.staff.as_deref()),
-            roles: record.roles.clone(),
-            event: record.event.clone(),
-            resource: record.resource.clone(),
-            purpose: record.purpose.clone(),
-            kinds,
-        };
+        let alike = Alike { occasion: Occasion::of(record, &mut self.who), kinds };
         if let Some(place) = self.places.get(&alike) {
             let row = &mut self.rows[*place];
             row.count += 1;

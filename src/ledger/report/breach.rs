@@ -196,11 +196,11 @@ impl<'k> Breach<'k> {
     /// Marks somebody; false when they cannot be listed.
     fn mark(&mut self, subject: &StoredSubject, marks: u32) -> bool {
         self.met.mark_subject(subject, marks);
-        let Some((list, id)) = self.list.as_mut().zip(subject.id.as_ref()) else { return true };
+        let Some((list, id)) = self.list.as_mut().zip(subject.who()) else { return true };
         if marks & (ANY_READABLE | ANY_VEILED) == 0 {
             return true;
         }
-        let key = (subject.of.clone(), id.clone());
+        let key = (subject.of.clone(), id.into_owned());
         if list.len() >= self.list_max && !list.contains_key(&key) {
             return false;
         }

@@ -51,8 +51,8 @@ impl Distinct {
 
     /// Marks a subject; nothing happens to one whose id was not found.
     pub fn mark_subject(&mut self, subject: &StoredSubject, marks: u32) -> Option<u32> {
-        match &subject.id {
-            Some(id) => self.mark(&[&subject.of, id], marks),
+        match subject.who() {
+            Some(id) => self.mark(&[&subject.of, &id], marks),
             None => Some(u32::MAX),
         }
     }

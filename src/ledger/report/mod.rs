@@ -13,6 +13,7 @@ pub mod accounting;
 pub mod breach;
 pub mod distinct;
 pub mod names;
+pub mod occasion;
 pub mod processing;
 pub mod reach;
 pub mod subject;

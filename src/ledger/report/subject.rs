@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::ledger::query::{Filter, Stored, SubjectIs};
 use crate::ledger::report::Gather;
+use crate::ledger::report::occasion::Occasion;
 use crate::ledger::report::reach::{Actions, Categories, disclosed, rank, refused};
 use crate::ledger::report::who::Who;
 
@@ -35,16 +36,9 @@ pub struct Row {
     pub seq: u64,
     /// When.
     pub time: String,
-    /// Who: a pseudonym, or the id.
-    pub staff: Option<String>,
-    /// In which roles.
-    pub roles: Vec<String>,
-    /// What happened.
-    pub event: String,
-    /// Where.
-    pub resource: Option<String>,
-    /// What for.
-    pub purpose: Option<String>,
+    /// To whom, where and what for.
+    #[serde(flatten)]
+    pub occasion: Occasion,
     /// What of it.
     pub kinds: Vec<KindRow>,
 }
@@ -101,16 +95,7 @@ impl<'k> Subjects<'k> {
     }
 
     fn row(&mut self, record: &Stored, kinds: Vec<KindRow>) -> Row {
-        Row {
-            seq: record.seq,
-            time: record.time.clone(),
-            staff: self.who.called(record.staff.as_deref()),
-            roles: record.roles.clone(),
-            event: record.event.clone(),
-            resource: record.resource.clone(),
-            purpose: record.purpose.clone(),
-            kinds,
-        }
+        Row { seq: record.seq, time: record.time.clone(), occasion: Occasion::of(record, &mut self.who), kinds }
     }
 
     fn sum(&mut self, record: &Stored, row: &KindRow) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::policy::fault::Faults;
 use crate::policy::node::Spot;
 use crate::policy::rule::roles::Role as Written;
+use crate::terms::recipient::Recipient;
 
 /// A role.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct Role {
     pub spot: Spot,
     /// The groups that give it.
     pub groups: Vec<String>,
+    /// To whom data goes that it is shown: the farthest, where files differ.
+    pub recipient: Recipient,
 }
 
 /// Roles of one policy; the answer of each is asked for each kind.
@@ -30,8 +33,11 @@ pub fn compile(written: Vec<Written>, faults: &mut Faults) -> Option<Vec<Role>> 
         if let Some(known) = roles.get_mut(&role.name.text) {
             united(known, &groups, &role.name.spot, faults);
             known.groups.extend(groups);
+            let farther = role.recipient.filter(|own| own.relation >= known.recipient.relation);
+            known.recipient = farther.unwrap_or_else(|| std::mem::take(&mut known.recipient));
         } else {
-            roles.insert(role.name.text, Role { name, spot: role.name.spot, groups });
+            let recipient = role.recipient.unwrap_or_default();
+            roles.insert(role.name.text, Role { name, spot: role.name.spot, groups, recipient });
         }
     }
     if let Some(role) = roles.values().nth(ROLES_MAX) {

@@ -101,6 +101,7 @@ fn one(
         spots,
         readonly: written.readonly.iter().filter_map(|word| names.on(word, faults)).collect(),
         remarks: written.remarks,
+        ticket: written.ticket.map(Into::into),
     };
     Some((rule, Condition { staff, until: written.until, when, rows, said: written.said }))
 }

@@ -16,6 +16,7 @@ use crate::policy::rule::{Word, places};
 use crate::route::pattern::Segment;
 use crate::terms::event::Event;
 use crate::terms::place::{Place, Step};
+use crate::terms::retention::Class;
 
 /// A resource.
 #[derive(Debug)]
@@ -71,6 +72,8 @@ pub struct Options {
     pub remembered: Option<Place>,
     /// Controls of forms that hold the CRM's own state, which staff gets sealed.
     pub seal: Vec<String>,
+    /// How long records of it are kept.
+    pub retention: Class,
 }
 
 /// What the CRM itself copies or transforms where a resource is asked for.
@@ -199,6 +202,8 @@ fn options(map: &mut MapReader<'_>, faults: &mut Faults) -> Options {
     let public = map.take("public").and_then(|node| reader::boolean(node, "`public`", faults)).unwrap_or(false);
     let (restore, remembered) = map.take("restore").map(|node| restore(node, faults)).unwrap_or_default();
     let seal = map.take("seal").map(|node| controls(node, faults)).unwrap_or_default();
+    let words = Class::ALL.map(|class| (class.word(), class));
+    let retention = map.take("retention").and_then(|node| reader::word(node, "`retention`", &words, faults));
     let words = [("scan", Unlisted::Scan), ("mask", Unlisted::Mask), ("block", Unlisted::Block)];
     let unlisted = map
         .take("unlisted")
@@ -230,6 +235,7 @@ fn options(map: &mut MapReader<'_>, faults: &mut Faults) -> Options {
         restore,
         remembered,
         seal,
+        retention: retention.unwrap_or_default(),
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Rule {
     pub said: String,
     /// Which remarks stand there: `why`, `owner`, `approved`, `ticket`.
     pub remarks: Vec<&'static str>,
+    /// Where it was asked for, for the ledger.
+    pub ticket: Option<String>,
     /// What the record must be.
     pub rows: Vec<Row>,
     /// The kinds, categories or `all` that staff may not change.
@@ -147,11 +149,13 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
     let mandatory = map.take("mandatory").filter(|node| reader::boolean(node, "`mandatory`", faults) == Some(true));
     let until = map.take("until").and_then(|node| Some((when::until(node, faults)?, node.spot.clone())));
     let when = map.take("when").and_then(|node| When::read(node, faults));
-    let mut remarks = Vec::new();
+    let (mut remarks, mut ticket) = (Vec::new(), None);
     let rows = map.take("where").map(|node| rows::read(node, faults)).unwrap_or_default();
     for key in ["why", "owner", "approved", "ticket"] {
         if let Some(node) = map.take(key) {
-            remarks.extend(reader::text(node, "a remark", faults).map(|_| key));
+            let text = reader::text(node, "a remark", faults);
+            remarks.extend(text.map(|_| key));
+            ticket = text.filter(|text| key == "ticket" && is_ticket(text)).map(str::to_owned);
         }
     }
     map.reserve(&["approval", "lasts", "store", "seal"], faults);
@@ -180,6 +184,7 @@ pub fn read(node: &Node, faults: &mut Faults) -> Option<Rule> {
         until,
         when,
         remarks,
+        ticket,
         rows,
         readonly,
         said,
@@ -274,4 +279,10 @@ fn lasts(node: &Node, faults: &mut Faults) -> Option<u32> {
         fault.help("write `30d` or `12h`, or leave it out: then the token has no end");
     }
     seconds
+}
+
+/// Whether it is the number of a ticket, which stands in every record that the rule decides; words for people do not.
+fn is_ticket(text: &str) -> bool {
+    const TICKET_BYTES: usize = 64;
+    text.len() <= TICKET_BYTES && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./#:".contains(&byte))
 }

@@ -129,18 +129,21 @@ impl When {
 
 /// Reads purposes: they stand in the ledger and in a header, and so are short and plain.
 pub fn purposes(node: &Node, faults: &mut Faults) -> Vec<Word> {
-    const WORD_BYTES: usize = 64;
     let mut words = words(node, "a purpose", faults);
-    words.retain(|word| {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        let good = word.text.len() <= WORD_BYTES && word.text.bytes().all(plain);
-        if !good {
-            let fault = faults.error(&word.spot, "purpose", format!("`{}` is no plain word", word.text));
-            fault.help("write up to 64 letters, digits, `-`, `_` and `.`, as in `call-back`");
-        }
-        good
-    });
+    words.retain(|word| is_purpose(&word.text, &word.spot, faults));
     words
+}
+
+/// Whether a word can be a purpose; it stands in every record that names it.
+pub fn is_purpose(word: &str, spot: &Spot, faults: &mut Faults) -> bool {
+    const WORD_BYTES: usize = 64;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let good = word.len() <= WORD_BYTES && word.bytes().all(plain);
+    if !good {
+        let fault = faults.error(spot, "purpose", format!("`{word}` is no plain word"));
+        fault.help("write up to 64 letters, digits, `-`, `_` and `.`, as in `call-back`");
+    }
+    good
 }
 
 fn cel(node: &Node, faults: &mut Faults) -> Option<Arc<Cel>> {

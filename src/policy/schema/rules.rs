@@ -13,7 +13,9 @@ use crate::policy::schema::{
 use crate::terms::action::{Generalize, Mask};
 use crate::terms::event::Event;
 use crate::terms::kind::{Category, Kind, Kinds};
+use crate::terms::recipient::Relation;
 use crate::terms::refusal::Reason;
+use crate::terms::retention::Class;
 
 /// The schema of a rule file.
 pub fn schema() -> Value {
@@ -53,7 +55,19 @@ piece!(Roles, "Roles by name.", |generator| {
 });
 shape!(Role, "A role.", need {} may {
     "groups": AnyNumber<Text>, "The groups of staff that give this role.";
+    "recipient": Either<RelationWord, Recipient>, "To whom data goes that this role is shown, for the ledger. Left out: `staff`.";
 });
+piece!(named RetentionWord, "A class of records.", |_generator| json_schema!({ "enum": words(Class::ALL.map(Class::word)) }));
+piece!(named RelationWord, "What a recipient is to the house.", |_generator| json_schema!({ "enum": words(Relation::WORDS.map(|(word, _)| word)) }));
+shape!(Recipient, "To whom data goes.",
+    need {
+        "relation": RelationWord, "What the recipient is to the house.";
+    }
+    may {
+        "organisation": Text, "The organisation that they are of.";
+        "country": Text, "Its country, as two letters: `JP`.";
+    }
+);
 
 // Kinds.
 piece!(named CategoryWord, "A category.", |_generator| json_schema!({ "enum": words(Category::ALL.map(Category::word)) }));
@@ -146,6 +160,7 @@ shape!(Resource, "A page or a call of the CRM, where kinds appear at known place
         "derive": Either<Bool, OneOrMore<GrantWord>>, "What the CRM itself copies or transforms by it: `true` (whatever the fields of such records name) or kinds. Staff that gets one of them veiled may not ask for it.";
         "sorted": OneOrMore<KindWord>, "The kinds by which the CRM sorts its list without being asked: `check` warns where staff gets one of them veiled.";
         "seal": OneOrMore<Text>, "Controls of forms that hold the CRM's own state: staff gets it sealed, and the CRM gets it back as it was. `__VIEWSTATE`.";
+        "retention": RetentionWord, "How long its records in the ledger are kept. Left out: `access`, or `provision` where the recipient is a third party.";
         "headers": ResourceHeaders, "What its answers say to browsers beside what the CRM says: only ever stricter.";
     }
 );

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use crate::identity;
 use crate::identity::peer::Peer;
 use crate::serve::disclose::Facts;
+use crate::serve::exchange::origin;
 use crate::serve::exchange::purpose;
 use crate::serve::exchange::recognise::recognise;
 use crate::serve::gate::fault::GateFault;
@@ -33,6 +34,7 @@ pub async fn identify(
     let now = jiff::Timestamp::now().as_second();
     let found = recognise(&house.identity, upstream, &head.headers, peer, now).await;
     let by = found.as_ref().ok().and_then(|found| found.as_ref().map(|(number, _)| *number));
+    facts.session = origin::session(house, by, upstream.identity(), &head.headers);
     identity::strip(&house.identity, by, &mut head.headers);
     arrive(house, head, peer, facts)?;
     if !methods::SERVED.contains(&head.method.as_str()) {
@@ -46,6 +48,7 @@ pub async fn identify(
 /// Takes out of a head what ends with the connection, and notes whose address it came from.
 pub fn arrive(house: &House, head: &mut request::Parts, peer: &Peer, facts: &mut Facts) -> Result<(), Refusal> {
     purpose::keep(head);
+    facts.device = origin::device(house, &head.headers, peer);
     let arrival =
         Arrival { peer: peer.told.unwrap_or(peer.address), secure: peer.secure, trusted: &house.trusted_proxies };
     let hops = hop::request_headers(&mut head.headers, &arrival).map_err(Refusal::from)?;

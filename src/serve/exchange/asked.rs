@@ -1,7 +1,7 @@
 //! What staff asks: who, about what, and whether it may be asked.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -495,6 +495,19 @@ impl Asked {
             return Err(Refusal::new(Reason::Unreadable, "the body is of a form that is not read"));
         }
         Ok(sent)
+    }
+
+    /// The parameters that stand in the query and that the rules name, in the rules' spelling: whatever else somebody
+    /// wrote there could be anything.
+    pub fn parameters_named(&self, plan: &Plan) -> Vec<String> {
+        let declared = |name: &str| {
+            let folded = label::fold(name);
+            let whose =
+                plan.subjects.iter().any(|own| matches!(&own.at, SubjectAt::Query(of) if label::fold(of) == folded));
+            (whose || plan.parameters.contains_key(&folded)).then_some(folded)
+        };
+        let names = self.queries.iter().flatten().filter_map(|(name, _)| declared(name));
+        names.collect::<BTreeSet<String>>().into_iter().collect()
     }
 
     /// The segments of the path that a resource declares as questions.

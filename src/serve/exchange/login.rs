@@ -15,7 +15,7 @@ use crate::identity::session::{Login, Session};
 use crate::identity::{self, name};
 use crate::serve::disclose::{Facts, Receipt};
 use crate::serve::exchange::asked::Asked;
-use crate::serve::exchange::whoami;
+use crate::serve::exchange::{origin, whoami};
 use crate::serve::house::{Gateway, House};
 use crate::serve::upstream::{Answer, Upstream};
 use crate::terms::event::Event;
@@ -99,7 +99,7 @@ impl Watch {
         };
         match (shown.as_deref(), user) {
             (Some(value), Some(user)) => {
-                let id = receipt.login(&user).await?;
+                let id = receipt.login(&user, origin::named(house, &self.crm, value)).await?;
                 self.bind(self.store.ticket(&self.crm, &session.cookie, value), user, now).await?;
                 tracing::info!(request = facts.id, staff = id, "a log-in at the crm was learnt");
             }

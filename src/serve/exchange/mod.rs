@@ -19,6 +19,7 @@ mod leads;
 mod login;
 pub mod migrate;
 mod more;
+mod origin;
 mod posted;
 mod prefetched;
 mod protect;
@@ -140,15 +141,15 @@ async fn answered(
     let (body, carried) = sealed::taken(&head, body);
     let mut asked = Asked::new(&house.policy, head, body, &house.bounds)?;
     let address = asked.head().uri.clone();
-    facts.purpose = asked.purpose().filter(|word| house.policy.knows_purpose(word)).map(str::to_owned);
+    facts.purpose(house, asked.purpose());
     asked.open_log_in(house);
     let watch = Watch::of(house, &upstream, &asked)?;
     let logs_in = watch.as_ref().is_some_and(Watch::is_login);
     let roles = staff.as_ref().map(|staff| house.policy.roles_of(&staff.groups)).unwrap_or_default();
-    facts.roles = house.policy.role_names(&roles);
+    facts.of(house, &roles);
     let asks = Asks { staff: staff.as_ref(), roles: &roles, network: facts.client, time: jiff::Timestamp::now() };
     let plan = asked.plan(&house.policy, &asks, &house.bounds)?;
-    facts.planned(&plan);
+    facts.planned(&plan, house, asked.parameters_named(&plan));
     let Judged { originals, marks, searched, doubts, said } =
         questions::judge(gateway, house, facts, (&asks, &plan), (&mut asked, logs_in))?;
     let mut receipt = Receipt::open(gateway, house, &plan, facts, event(&plan, logs_in, searched))?;
@@ -187,6 +188,7 @@ async fn answered(
     beside.crm = sent.elapsed();
     gateway.metrics.upstream_seconds.observe(beside.crm.as_secs_f64());
     let mut answer = answer?;
+    receipt.upstream(facts, answer.status().as_u16());
     if let Some(watch) = &watch {
         Box::pin(watch.after(gateway, house, facts, &mut receipt, &mut answer)).await?;
     }

@@ -116,7 +116,7 @@ pub(super) async fn answered(
     let staff = arriving::identify(house, &upstream, &mut head, peer, facts).await?;
     let staff = staff.filter(|staff| staff.source != ANONYMOUS).ok_or_else(asked::nobody)?;
     let roles = house.policy.roles_of(&staff.groups);
-    facts.roles = house.policy.role_names(&roles);
+    facts.of(house, &roles);
     if roles.is_empty() {
         return Err(Refusal::new(Reason::NoRole, "staff has no role"));
     }
@@ -151,7 +151,7 @@ async fn revealed(
     beside: &mut Beside,
     form: &Form,
 ) -> Result<Response<StaffBody>, Refusal> {
-    facts.purpose = Some(ask.purpose.clone()).filter(|word| call.house.policy.knows_purpose(word));
+    facts.purpose(call.house, Some(&ask.purpose));
     let looked = look(call, facts, ask, &mut beside.crm).await?;
     told(call, facts, beside, (ask, looked), form).await
 }
@@ -159,12 +159,11 @@ async fn revealed(
 /// Looks for the value.
 async fn look(call: &Call<'_>, facts: &mut Facts, ask: &Ask, crm: &mut Duration) -> Result<Looked, Refusal> {
     let Call { house, person, .. } = *call;
-    let known = |resource: &str| house.policy.resource_ids().iter().any(|id| **id == *resource);
     match &ask.what {
         What::Token { token, of } => {
             let opened = house.mint.revealed(token);
             let of = of.as_ref().map(|(resource, subject)| (resource.as_str(), subject.as_str()));
-            facts.resource = of.map(|(resource, _)| resource.to_owned()).filter(|resource| known(resource));
+            facts.asked_by(house, of.map(|(resource, _)| resource));
             match (&opened, of) {
                 // Equal values have one token there: that it is theirs, the CRM must say.
                 (Some(Opened { kind, domain: Domain::Shared(_), value }), Some((resource, subject))) => {
@@ -176,7 +175,7 @@ async fn look(call: &Call<'_>, facts: &mut Facts, ask: &Ask, crm: &mut Duration)
             }
         }
         What::Record { resource, subject, kind } => {
-            facts.resource = Some(resource.clone()).filter(|resource| known(resource));
+            facts.asked_by(house, Some(resource));
             call.look(Of { resource, subject, kind }, &ask.purpose, crm).await
         }
     }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use sudare::cli::ledger::{LedgerArgs, Reader, run_on};
 use sudare::cli::say::Lang;
+use sudare::ledger::Bounds;
 use sudare::ledger::readings;
 
 use super::{BOUNDS, Bench, checkpoints, fault, ledger_dir, records, segment, state_folder};
@@ -22,11 +23,15 @@ struct Line {
 
 /// Exit status, stdout and stderr, with the state folder's name taken out.
 fn ledger(state: &Path, words: &str) -> (u8, String, String) {
+    ledger_at(state, words, "2026-11-23T09:00:00Z")
+}
+
+fn ledger_at(state: &Path, words: &str, now: &str) -> (u8, String, String) {
     let state = state.to_str().unwrap();
     let words = words.replace("STATE", state);
     let line = Line::try_parse_from(["ledger", "--state", state].into_iter().chain(words.split(' '))).unwrap();
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let (now, user) = ("2026-11-23T09:00:00Z".parse().unwrap(), "sato".to_owned());
+    let (now, user) = (now.parse().unwrap(), "sato".to_owned());
     let reader = Reader { lang: Lang::En, zone: TimeZone::UTC, now, user };
     let status = run_on(&line.ledger, &reader, &mut out, &mut err, &mut |_, _| {});
     let text = |bytes| String::from_utf8(bytes).unwrap().replace(state, "STATE");
@@ -197,4 +202,84 @@ fn what_cannot_be_done_is_told_with_status_two() {
     let (status, out, err) = ledger(empty.path(), "--format html query");
     assert_eq!((status, out.as_str()), (2, ""));
     assert!(err.starts_with("error: only `ledger report` writes HTML\nhelp: write "), "{err}");
+}
+
+/// Records of two staff about one customer, each in a closed segment, and a configuration beside them.
+fn lapsed(holds: &str) -> TempDir {
+    let state = state_folder();
+    let mut bench = Bench::open(state.path(), Bounds { segment_bytes_max: 1, ..BOUNDS });
+    bench.commit(7..9);
+    bench.stop();
+    assert_eq!(ledger(state.path(), "index").0, 0);
+    let holds = if holds.is_empty() { String::new() } else { format!("ledger: {{ holds: [{holds}] }}\n") };
+    fs::write(state.path().join("gateway.yaml"), format!("sudare: 1\n{holds}")).unwrap();
+    state
+}
+
+/// The same command when the records' twelve months are over.
+fn retain(state: &Path, words: &str) -> (u8, String, String) {
+    let words = format!("--config STATE/gateway.yaml retain {words}");
+    ledger_at(state, words.trim(), "2028-01-22T09:00:00Z")
+}
+
+#[test]
+fn retain_says_what_would_go_and_deletes_when_told_to() {
+    let state = lapsed("");
+    let (status, out, err) = retain(state.path(), "");
+    let row = |first: u64, what: &str| format!("{first:012}.jsonl  2026-11-22 – 2026-11-22  {what}\n");
+    let all = |what: &str| (1..4).map(|first| row(first, what)).collect::<String>();
+    assert_eq!((status, err.as_str()), (0, ""));
+    let would = "lapsed: `--delete` would delete it";
+    assert_eq!(out, format!("{}segments that `--delete` would delete 3, kept 0\n", all(would)));
+    assert_eq!(records(state.path()).len(), 4);
+    let (status, out, err) = retain(state.path(), "--delete");
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert_eq!(out, format!("{}segments deleted 3, kept 0\n", all("deleted; its hashes are kept")));
+    assert_eq!((records(state.path()).len(), fault(state.path())), (1, None));
+    let (status, out, _) = ledger(state.path(), "verify");
+    let told = "deleted by retention, hashes kept: records 3 to 3 (2026-11-22T01:02:03Z to 2026-11-22T01:02:03Z)";
+    assert!(status == 0 && out.contains(told), "{out}");
+    // Who deleted what waits beside the ledger for the gateway.
+    let told = fs::read_to_string(ledger_dir(state.path()).join("readings")).unwrap();
+    assert_eq!(told.lines().filter(|line| line.contains("sato") && line.contains("retain")).count(), 3, "{told}");
+    let (status, out, _) = retain(state.path(), "--delete");
+    assert_eq!((status, out.as_str()), (0, "segments deleted 0, kept 0\n"));
+}
+
+#[test]
+fn retain_tells_programs_each_segment() {
+    let state = lapsed("{ staff: tanaka }");
+    let (status, out, _) = retain(state.path(), "--delete --format json");
+    let rows: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let states: Vec<&str> = rows.iter().map(|row| row["state"].as_str().unwrap()).collect();
+    assert_eq!((status, states), (0, vec!["deleted", "hold", "hold"]));
+    assert_eq!((&rows[1]["first"], &rows[1]["last"]), (&2.into(), &2.into()));
+}
+
+/// A hold that could miss somebody deletes nothing.
+#[test]
+fn retain_deletes_nothing_by_a_hold_that_it_cannot_follow() {
+    for (said, told) in [
+        ("holds: [{ subject: 42 }]", "error[bad-subject]"),
+        ("holds: [{ subject: customer:42 }]", "the ledger holds of `customer:42` under a keyed hash cannot be told"),
+        ("holds: [{ staff: tanaka, form: 2026-01-01 }]", "error[unknown-key]"),
+        ("retention: { access: 1 }", "error[bad-duration]"),
+        ("hold: [{ staff: tanaka }]", "error[unknown-key]"),
+    ] {
+        let state = lapsed("");
+        fs::write(state.path().join("gateway.yaml"), format!("ledger: {{ {said} }}\n")).unwrap();
+        let (status, out, err) = retain(state.path(), "--delete");
+        assert_eq!((status, out.as_str(), records(state.path()).len()), (2, "", 4), "{said}: {err}");
+        assert!(err.contains(told), "{said}: {err}");
+    }
+    for config in ["legder: { holds: [{ staff: tanaka }] }\n", "ledger: { holds: [{ staff: tanaka }\n", "- a\n"] {
+        let state = lapsed("");
+        fs::write(state.path().join("gateway.yaml"), config).unwrap();
+        let (status, _, err) = retain(state.path(), "--delete");
+        assert_eq!((status, records(state.path()).len()), (2, 4), "{config}: {err}");
+    }
+    let state = lapsed("");
+    let (status, _, err) = ledger_at(state.path(), "retain --delete", "2028-01-22T09:00:00Z");
+    assert_eq!((status, records(state.path()).len()), (2, 4), "{err}");
+    assert!(err.starts_with("error: nothing is deleted: no gateway.yaml says "), "{err}");
 }

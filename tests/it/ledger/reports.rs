@@ -152,6 +152,28 @@ fn a_thousand_persons_do_not_trip_the_fourth_trigger_and_one_more_does() {
     assert_eq!(fourth_trigger(unread.path()), ("people".into(), "incomplete".into(), 10.into()));
 }
 
+/// Older versions wrote an id down as the CRM spelt it, and CRMs spell one in several ways.
+#[test]
+fn two_spellings_of_an_id_are_one_person_in_every_report() {
+    let shown = r#"{"person.name":{"show":1}}"#;
+    let home = of_people(3, shown);
+    let path = segment(&home.path().join("state"), 1);
+    let lines = fs::read_to_string(&path).unwrap();
+    let other =
+        |number: usize, id: &str| lines.replace("\"seq\":1", &format!("\"seq\":{number}")).replace("\"id\":\"2\"", id);
+    let spelt = [other(2, "\"id\":\"12x2\""), other(3, "\"id\":\" 2\""), other(4, "\"id\":\"２\"")].concat();
+    fs::write(&path, lines + &spelt).unwrap();
+    assert_eq!(fourth_trigger(home.path()).2, 3);
+    let (status, out, err) = ledger(home.path(), Lang::En, "--format json report breach --staff tanaka --persons");
+    assert_eq!(status, 0, "{err}");
+    let json: Value = serde_json::from_str(&out).unwrap();
+    let ids: Vec<&str> = json["list"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["1", "2", "3"], "{out}");
+    let (_, out, _) = ledger(home.path(), Lang::En, "--format json report access-review --month 2026-11");
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["staff"][0]["persons"], 3, "{out}");
+}
+
 #[test]
 fn a_checkpoint_that_covers_the_records_is_told() {
     let home = state_folder();

@@ -80,11 +80,11 @@ fn row_of(row: &Repeated, named: bool, tongue: &Tongue<'_>) -> Vec<String> {
         tongue.time(&row.first),
         tongue.time(&row.last),
         number(row.count),
-        tongue.staff(alike.staff.as_deref(), named),
-        or_dash(Some(&alike.roles.join(&comma))),
-        tongue.event(&alike.event),
-        or_dash(alike.resource.as_deref()),
-        or_dash(alike.purpose.as_deref()),
+        tongue.recipient(&alike.occasion, named),
+        or_dash(Some(&alike.occasion.roles.join(&comma))),
+        tongue.event(&alike.occasion.event),
+        or_dash(alike.occasion.resource.as_deref()),
+        or_dash(alike.occasion.purpose.as_deref()),
         kinds.join(&comma),
     ]
 }

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::cli::ledger::report::words;
 use crate::cli::say::{Lang, Text};
+use crate::ledger::report::occasion::Occasion;
 use crate::ledger::report::reach::Actions;
 use crate::ledger::report::who::PSEUDONYM;
 
@@ -125,6 +126,13 @@ impl Tongue<'_> {
             (Some(""), None) | (None, None) => self.says(words::NOBODY),
             (Some(called), None) => called.to_owned(),
         }
+    }
+
+    /// Staff, with the organisation where they are of another one.
+    pub(super) fn recipient(&self, occasion: &Occasion, named: bool) -> String {
+        let staff = self.staff(occasion.staff.as_deref(), named);
+        let whose = occasion.organisation.as_ref().or(occasion.recipient.as_ref());
+        whose.map_or(staff.clone(), |whose| format!("{staff} ({whose})"))
     }
 
     /// How many values under each action that there was.

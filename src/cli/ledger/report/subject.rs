@@ -103,11 +103,11 @@ fn disclosure_row(row: &Row, named: bool, tongue: &Tongue<'_>) -> Vec<String> {
     let kinds: Vec<String> = kinds.collect();
     vec![
         tongue.time(&row.time),
-        tongue.staff(row.staff.as_deref(), named),
-        or_dash(Some(&row.roles.join(&tongue.says(words::COMMA)))),
-        tongue.event(&row.event),
-        or_dash(row.resource.as_deref()),
-        or_dash(row.purpose.as_deref()),
+        tongue.recipient(&row.occasion, named),
+        or_dash(Some(&row.occasion.roles.join(&tongue.says(words::COMMA)))),
+        tongue.event(&row.occasion.event),
+        or_dash(row.occasion.resource.as_deref()),
+        or_dash(row.occasion.purpose.as_deref()),
         kinds.join(&tongue.says(words::COMMA)),
         row.seq.to_string(),
     ]

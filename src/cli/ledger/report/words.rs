@@ -95,8 +95,8 @@ texts! {
         "「そのまま」は値そのもの、「粗い値」は生年だけなど正しい一部です。「伏せ字」「トークン」「ハッシュ」は値の代わりに渡したものです（伏せ字には下4桁などが残ることがあります）。「除去」「拒否」では何も渡っていません。";
     SUBJECT_NOTE_STAFF: "Staff is numbered within this report: the same number is the same person, and says nothing in another report.",
         "担当者は、この報告書の中だけの番号で示しています。同じ番号は同じ担当者で、ほかの報告書の番号とは関係ありません。";
-    SUBJECT_NOTE_LIMITS: "What the gateway could not tell to be about this person, and what went out before the ledger began or after its retention ended, is not in it. The ledger does not hold to which organisation staff belongs.",
-        "ゲートウェイがこの方のものと判別できなかったもの、台帳の開始前や保存期間の経過後のものは含みません。担当者がどの組織に属するかは、台帳に残りません。";
+    SUBJECT_NOTE_LIMITS: "What the gateway could not tell to be about this person, and what went out before the ledger began or after its retention ended, is not in it. To whom it went outside the house stands beside the staff as far as the roles' `recipient` says so.",
+        "ゲートウェイがこの方のものと判別できなかったもの、台帳の開始前や保存期間の経過後のものは含みません。社外の提供先は、役割の `recipient` に書かれている範囲で担当者の欄に示します。";
 
     // breach
     BREACH_TITLE: "Incident report: whose data reached staff", "漏えい等の調査報告";
@@ -202,8 +202,8 @@ texts! {
     ACCOUNTING_ROWS: "Disclosures, repeated ones as one", "開示（同じ内容の繰り返しは1行）";
     ACCOUNTING_NOTE_SAME: "Disclosures of the same items to the same recipient for the same purpose stand in one row: the first, the last and how many there were (45 CFR 164.528(b)(3)).",
         "同じ相手・目的・項目の開示は、最初と最後の日時と回数にまとめています（45 CFR 164.528(b)(3)）。";
-    ACCOUNTING_NOTE_NOT: "Uses within the organisation, for treatment, payment and operations, and by the person's authorisation need not be accounted for. The ledger does not tell which these are: strike them out.",
-        "組織内での利用、治療・支払い・運営のため、本人の許可による開示などは、明細に載せる義務がありません。台帳からは区別できないため、該当するものを除いてください。";
+    ACCOUNTING_NOTE_NOT: "Uses within the organisation, for treatment, payment and operations, and by the person's authorisation need not be accounted for. A row that names no recipient outside went to one's own staff; which of the others these are the ledger does not tell: strike them out.",
+        "組織内での利用、治療・支払い・運営のため、本人の許可による開示などは、明細に載せる義務がありません。社外の提供先のない行は自社の担当者への開示です。そのほかは台帳からは区別できないため、該当するものを除いてください。";
 
     // processing
     PROCESSING_TITLE: "Record of processing", "個人データの取扱いの記録";

@@ -28,7 +28,7 @@ pub(super) async fn revealed(
     beside: &mut Beside,
 ) -> Result<Response<StaffBody>, Refusal> {
     let purpose = asks.first().map(|ask| ask.purpose.clone());
-    facts.purpose = purpose.filter(|word| call.house.policy.knows_purpose(word));
+    facts.purpose(call.house, purpose.as_deref());
     let until = Instant::now() + call.house.bounds.request;
     let late = |_| Refusal::new(Reason::UpstreamSlow, "not all values were there in time");
     let mut all: Vec<Looked> = Vec::with_capacity(asks.len());
