@@ -29,8 +29,11 @@ fn record() -> Value {
     json!({ "id": 42, "name": "山田 太郎", "phone": "090-1234-5678", "mobile": "", "email": "taro@example.jp", "comment": "" })
 }
 
+/// What a CRM holds, and what it was asked about while staff typed.
+type Held = (Arc<Mutex<Value>>, Arc<Mutex<Vec<Value>>>);
+
 /// A CRM with one partner: what is saved is kept, and what follows from a field is computed from all that came.
-fn crm() -> (Origin, Arc<Mutex<Value>>, Arc<Mutex<Vec<Value>>>) {
+fn crm() -> (Origin, Held) {
     let (kept, onchanges) = (Arc::new(Mutex::new(record())), Arc::<Mutex<Vec<Value>>>::default());
     let (inside, asked) = (Arc::clone(&kept), Arc::clone(&onchanges));
     let crm = Origin::start(move |request| {
@@ -57,7 +60,7 @@ fn crm() -> (Origin, Arc<Mutex<Value>>, Arc<Mutex<Vec<Value>>>) {
         };
         Answer::new(200, "application/json", &json!({ "jsonrpc": "2.0", "result": result }).to_string())
     });
-    (crm, kept, onchanges)
+    (crm, (kept, onchanges))
 }
 
 /// What one call answers: nothing in it is in clear that staff may not see.
@@ -84,7 +87,7 @@ fn saved(gateway: &Running, kept: &Mutex<Value>, values: &Value) -> Value {
 
 #[test]
 fn a_client_that_saves_while_staff_types_stores_no_mask_and_hears_no_value() {
-    let (crm, kept, onchanges) = crm();
+    let (crm, (kept, onchanges)) = crm();
     let gateway = Running::start(&crm, RULES);
     let (status, seen) = call(&gateway, "web_read", &json!([[42]]));
     assert_eq!(status, 200, "{seen}");
