@@ -45,6 +45,9 @@ pub struct Plan {
     pub targets: Vec<Target>,
     /// The places that are bare names, folded.
     pub names: HashMap<String, Vec<PlaceId>>,
+    /// The places that are paths, by what a question may call what stands there: the last name on the way, and the
+    /// last two as one word.
+    pub ways: HashMap<String, Vec<PlaceId>>,
     /// What becomes of each kind, by the kind's number.
     pub decisions: Vec<Decision>,
     /// Where the subject is found; the first that is there counts.

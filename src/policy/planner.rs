@@ -23,7 +23,7 @@ use crate::route::router::RouteId;
 use crate::terms::event::Event;
 use crate::terms::kind::{self, Category, KindId, Kinds};
 use crate::terms::label::fold;
-use crate::terms::place::{Headings, Place, PlaceId, Places};
+use crate::terms::place::{Headings, Place, PlaceId, Places, Step};
 use crate::terms::refusal::{Reason, Refusal};
 use crate::terms::shelf::Shelf;
 use crate::terms::words::{Length, Words};
@@ -224,6 +224,7 @@ pub(super) fn plan(parts: &Parts, situation: &Situation<'_>, states: &[(usize, S
         places: Arc::new(layout.places),
         targets: layout.targets,
         names: layout.names,
+        ways: layout.ways,
         decisions,
         subjects: layout.subjects,
         scan,
@@ -279,6 +280,7 @@ struct Layout {
     places: Places,
     targets: Vec<Target>,
     names: HashMap<String, Vec<PlaceId>>,
+    ways: HashMap<String, Vec<PlaceId>>,
     subjects: Vec<SubjectSource>,
     tellers: Vec<Teller>,
 }
@@ -349,11 +351,29 @@ impl Layout {
             Place::Css(css) => self.places.css.push((id, css.clone())),
             Place::Xml(path) => self.places.xml.push((id, path.clone())),
         }
+        if matches!(meaning, Meaning::Field { .. }) {
+            called(place).into_iter().for_each(|name| self.ways.entry(name).or_default().push(id));
+        }
         if whole {
             self.places.document.insert(id);
         }
         self.targets.push(Target { place: place.clone(), meaning });
         Ok(id)
+    }
+}
+
+/// What a question may call the column that an answer has at the end of a path: `$.items[*].cell.no` is `no`, and `cell.no`.
+fn called(place: &Place) -> Vec<String> {
+    let names: Vec<&str> = match place {
+        Place::Json(path) => path.steps.iter().filter_map(Step::name).collect(),
+        Place::Xml(path) => path.steps.iter().filter_map(|step| step.name.as_deref()).collect(),
+        Place::Name(_) | Place::Css(_) => Vec::new(),
+    };
+    let squeezed = |name: &str| fold(name).chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    match &names[..] {
+        [] => Vec::new(),
+        [last] => vec![fold(last)],
+        [.., before, last] => vec![fold(last), squeezed(before) + &squeezed(last)],
     }
 }
 

@@ -60,6 +60,16 @@ pub enum Step {
     DescendantAny,
 }
 
+impl Step {
+    /// The name that it says.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Step::Name(name) | Step::DescendantName(name) => Some(name),
+            Step::Index(_) | Step::Each | Step::Any | Step::DescendantAny => None,
+        }
+    }
+}
+
 /// What is wrong with a place; the offset counts bytes from its first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlaceError {

@@ -97,13 +97,16 @@ fn ask(gateway: &Running, user: &str, role: &str, method: &str, target: &str, (k
         "json" => "application/json",
         "form" => "application/x-www-form-urlencoded",
         "xml" => "text/xml; charset=utf-8",
-        _ => "",
+        // As it is said.
+        said => said,
     };
+    // Parts stand in one row.
+    let body = if media.starts_with("multipart/") { body.replace("\\r\\n", "\r\n") } else { body.to_owned() };
     let mut headers = vec![("X-Remote-User", user), ("X-Remote-Groups", role)];
     if !body.is_empty() {
         headers.push(("Content-Type", media));
     }
-    request(gateway.staff, method, target, &headers, body).expect("an answer")
+    request(gateway.staff, method, target, &headers, &body).expect("an answer")
 }
 
 /// What a role is given in the number's place.

@@ -1,5 +1,6 @@
 //! The gateway as its users run it: the binary, a configuration, a CRM behind it, and raw sockets.
 
+mod autosave;
 mod bodies;
 mod bounds;
 pub mod client;

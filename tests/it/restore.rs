@@ -269,7 +269,9 @@ fn asked_later(role: &str, later: i64, policy: &Policy, ask: impl FnOnce(&Caller
 /// How often a law is tried: as `PROPTEST_CASES` says, but not less often than this.
 pub fn proven(least: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|count| count.parse().ok());
-    ProptestConfig { cases: least.max(asked.unwrap_or_default()), ..ProptestConfig::default() }
+    let cases = least.max(asked.unwrap_or_default());
+    // What a law does not speak of is no failure, however often it is tried.
+    ProptestConfig { cases, max_global_rejects: 1024 + 2 * cases, ..ProptestConfig::default() }
 }
 
 fn mint() -> Arc<dyn Mint> {

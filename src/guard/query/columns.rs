@@ -20,6 +20,9 @@ const NEED_THEIR_PLACE: &[&str] = &[
     "name", "address", "title", "id", "note", "no", "code", "number", "value", "type", "kind", "date", "label", "text",
 ];
 
+/// Names at the end of a path that mean nothing without the one before: in questions they say what is compared.
+const NEED_THEIR_WAY: &[&str] = &["value", "id", "type", "kind", "text", "label", "data", "key"];
+
 /// Words that make a flag of a column's name: `has_email`, `sendMail`.
 const FLAGS: &[&str] =
     &["has", "have", "is", "send", "show", "hide", "no", "with", "without", "use", "include", "allow", "enable"];
@@ -137,7 +140,8 @@ impl Columns<'_> {
 
     /// The columns in a part of a name: `tel_or_mobile_cont`.
     fn part(&self, tokens: &[String], named: &mut Named) {
-        if tokens.first().is_some_and(|first| FLAGS.contains(&first.as_str())) {
+        // By itself it is a name.
+        if tokens.len() > 1 && FLAGS.contains(&tokens[0].as_str()) {
             return;
         }
         let (bare, mut operator) = names::bare(tokens);
@@ -185,7 +189,10 @@ impl Columns<'_> {
     fn exactly(&self, folded: &str, alone: bool) -> Vec<KindId> {
         let mut kinds = Vec::new();
         if alone || !NEED_THEIR_PLACE.contains(&folded) {
-            for id in self.plan.names.get(folded).into_iter().flatten() {
+            // What fields know by its name alone is that, wherever else something is called so.
+            let own = self.plan.names.get(folded);
+            let ways = self.plan.ways.get(folded).filter(|_| own.is_none() && !NEED_THEIR_WAY.contains(&folded));
+            for id in own.or(ways).into_iter().flatten() {
                 if let Meaning::Field { kind, .. } = self.plan.targets[usize::from(id.0)].meaning {
                     kinds.push(kind);
                 }

@@ -69,6 +69,16 @@ pub(super) fn mentions(columns: Columns<'_>, text: &str, reading: Reading) -> Ve
     found
 }
 
+/// What stands in a text that may be a value by itself: each quoted piece and each word of some length.
+pub(super) fn literals(text: &str) -> Vec<String> {
+    let literal = |token: Token<'_>| match token {
+        Token::Quoted(text) => Some(text),
+        Token::Word(word) if word.len() > 5 => Some(word.to_owned()),
+        Token::Word(_) | Token::Sign(_) => None,
+    };
+    tokens(text).into_iter().filter_map(literal).collect()
+}
+
 /// Whether a text that nothing says to be a condition compares something with a quoted value.
 pub(super) fn may_compare(text: &str) -> bool {
     const WORDS: [&str; 4] = [" like ", " in ", " in(", " between "];

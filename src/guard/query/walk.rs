@@ -406,6 +406,8 @@ impl<'s, 'p> Walk<'s, 'p> {
 
     fn mentions(&mut self, text: &str, reading: Reading) -> Result<(), Refusal> {
         self.charge(text)?;
+        // Whatever column it is compared with.
+        text::literals(text).iter().for_each(|literal| self.screen.notice(literal.trim()));
         self.answer(text::mentions(self.screen.columns(), text, reading))
     }
 
