@@ -62,6 +62,7 @@ metrics! {
     nameless: IntCounter = "sudare_subjects_missing_total", [], "Disclosures whose subject was not found";
     ledger_seconds: Histogram = "sudare_ledger_append_duration_seconds", [], "From a record's way to the ledger until it is durable";
     ledger_records: IntCounter = "sudare_ledger_records_total", [], "Records written by this process";
+    cosigned: IntCounterVec = "sudare_ledger_cosigned_total", ["result"], "Checkpoints shown to the witness, by result";
     reloads: IntCounterVec = "sudare_policy_reloads_total", ["result"], "Reloads of the rules, by result";
     policy: IntGaugeVec = "sudare_policy_info", ["version"], "The policy in force";
     vault: IntCounterVec = "sudare_vault_operations_total", ["operation", "result"], "Tokens and hashes made, kept, turned back and ended, by result";
@@ -71,6 +72,9 @@ metrics! {
 
 /// The results of reloads.
 const RELOADS: [&str; 2] = ["ok", "refused"];
+
+/// What a witness says of a checkpoint.
+const COSIGNED: [&str; 3] = ["cosigned", "away", "refused"];
 
 /// What is counted of tokens and hashes.
 const VAULT: [[&str; 2]; 13] = [
@@ -107,6 +111,9 @@ impl Metrics {
         }
         for result in RELOADS {
             self.reloads.with_label_values(&[result]);
+        }
+        for result in COSIGNED {
+            self.cosigned.with_label_values(&[result]);
         }
         for labels in &VAULT {
             self.vault.with_label_values(labels);

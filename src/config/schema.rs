@@ -58,7 +58,16 @@ shape!(Ledger, "What is done with the ledger beside its folder.",
     need {}
     may {
         "anchor": Text, "A file on another mount in which checkpoints are kept as well.";
+        "witness": Witness, "A witness (C2SP tlog-witness) that signs checkpoints as well.";
     }
+);
+
+shape!(Witness, "A service of somebody else's that signs each checkpoint once.",
+    need {
+        "url": Text, "Its submission prefix: https://HOST/PATH.";
+        "key": Text, "Its key, as its operator published it: NAME+ID+KEY.";
+    }
+    may {}
 );
 
 shape!(KeyRing, "The key ring, and the key-encryption key that wraps it.",
