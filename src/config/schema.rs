@@ -63,6 +63,7 @@ shape!(Ledger, "What is done with the ledger beside its folder.",
     need {}
     may {
         "anchor": Text, "A file on another mount in which checkpoints are kept as well.";
+        "witness": Witness, "A witness (C2SP tlog-witness) that signs checkpoints as well.";
         "retention": Retention, "How long records are kept, by their class; `sudare ledger retain` deletes what has lapsed.";
         "holds": OneOrMore<Hold>, "What is kept whatever its class is.";
     }
@@ -84,6 +85,14 @@ shape!(Hold, "Records that are kept: those of which all of it holds.",
         "to": Text, "Until this day, that day included, or before this moment.";
         "why": Text, "What for, for people.";
     }
+);
+
+shape!(Witness, "A service of somebody else's that signs each checkpoint once.",
+    need {
+        "url": Text, "Its submission prefix: https://HOST/PATH.";
+        "key": Text, "Its key, as its operator published it: NAME+ID+KEY.";
+    }
+    may {}
 );
 
 shape!(KeyRing, "The key ring, and the key-encryption key that wraps it.",

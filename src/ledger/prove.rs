@@ -162,14 +162,36 @@ pub fn extension(dir: &Path, key: &PublicKey, old: u64, new: Option<u64>) -> Res
     Ok(Extension { old, proof, note })
 }
 
+/// Proves that the ledger of the last checkpoint begins with the first `old` records as they are in it: what a witness
+/// is sent that has signed so many. Nothing is proven to one that has signed none.
+pub fn growth(dir: &Path, key: &PublicKey, old: u64) -> Result<Extension, ProveError> {
+    let (signed, note) = last(dir, key)?;
+    let size = signed.head.tip.seq;
+    if old > size {
+        return Err(ProveError::NotCovered { seq: old, covered: size });
+    }
+    if old == 0 {
+        return Ok(Extension { old, proof: Vec::new(), note });
+    }
+    let hashes = known(dir, size)?;
+    let proof = roots(dir, &hashes, proof::consistency(old, size))?;
+    let before = Tree { size: old, root: roots(dir, &hashes, std::iter::once(0..old))?[0] };
+    if !proof::extends(before, Tree { size, root: signed.head.tree.root() }, &proof) {
+        return Err(ProveError::Unlike { seq: size });
+    }
+    Ok(Extension { old, proof, note })
+}
+
 fn roots(dir: &Path, hashes: &Stored, spans: impl IntoIterator<Item = Range<u64>>) -> Result<Vec<Hash>, ProveError> {
     let unreadable = |cause| ProveError::Io { path: dir.to_path_buf(), cause };
     spans.into_iter().map(|span| hashes.root(span)).collect::<io::Result<_>>().map_err(unreadable)
 }
 
+/// A checkpoint and its note.
 type Signed = (Checkpoint, String);
 
-fn last(dir: &Path, key: &PublicKey) -> Result<Signed, ProveError> {
+/// The ledger's last checkpoint.
+pub(super) fn last(dir: &Path, key: &PublicKey) -> Result<Signed, ProveError> {
     let path = dir.join(checkpoint::FILE_NAME);
     let tail = checkpoint::tail(&path, key).map_err(|cause| ProveError::Io { path: path.clone(), cause })?;
     signed(tail.last, &tail.note).ok_or_else(|| ProveError::Unsigned { path, key: key.name.clone() })
@@ -201,7 +223,7 @@ fn signed(checkpoint: Option<Checkpoint>, note: &[u8]) -> Option<Signed> {
 }
 
 /// The hashes of so many records: those that are written down, and the others from the records themselves.
-fn known(dir: &Path, size: u64) -> Result<Stored, ProveError> {
+pub(super) fn known(dir: &Path, size: u64) -> Result<Stored, ProveError> {
     let unreadable = |cause| ProveError::Io { path: dir.to_path_buf(), cause };
     let mut hashes = Stored::open(dir).map_err(unreadable)?;
     let count = size.saturating_sub(hashes.known());
