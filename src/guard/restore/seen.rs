@@ -241,7 +241,7 @@ impl<'a> Answer<'a> {
         all: &mut All,
     ) {
         let named = Subject { kind: rule.kind.clone(), id: Some(id.clone()), in_ledger: InLedger::default() };
-        let subject = match self.whom(rule, spot) {
+        let subject = match self.whom(rule, spot, values.0) {
             Some(subject) => subject,
             None if whose.subject.id.is_some() => whose.subject.clone(),
             None => named,
@@ -259,8 +259,8 @@ impl<'a> Answer<'a> {
         self.fields(rule, &Record { around, id, subject, told, values }, all);
     }
 
-    /// Whose data a record is, where it says so.
-    fn whom(&self, rule: &Remember, spot: Spot<'_>) -> Option<Subject> {
+    /// Whose data a record is, where it says so: of many, each row of a table says it for itself.
+    fn whom(&self, rule: &Remember, spot: Spot<'_>, values: &Node) -> Option<Subject> {
         let found = |source: &SubjectSource| {
             let SubjectAt::Place(place) = &source.at else { return None };
             // What speaks of the whole document does not of one record.
@@ -268,13 +268,23 @@ impl<'a> Answer<'a> {
                 return None;
             }
             let target = self.plan.targets.get(usize::from(place.0))?;
-            let id = spot.lead(&target.place).into_iter().find_map(|at| Some(tree::said(tree::leaf(at.at.0)?)))?;
+            let said: Vec<(bool, &str)> = spot
+                .lead(&target.place)
+                .into_iter()
+                .filter_map(|at| {
+                    let is_own = at.around.is_some_and(|(own, _)| std::ptr::eq(own, values));
+                    Some((is_own, tree::said(tree::leaf(at.at.0)?).trim()))
+                })
+                .collect();
+            let own = said.iter().find(|(is_own, _)| *is_own);
+            let one = said.first().filter(|(_, first)| said.iter().all(|(_, id)| id == first));
+            let (_, id) = own.or(one)?;
             let in_ledger = match (source.hash, source.clear) {
                 (true, _) => InLedger::Hashed,
                 (false, true) => InLedger::InClear,
                 (false, false) => InLedger::ByItsForm,
             };
-            let id = Some(id.trim().to_owned()).filter(|id| !id.is_empty())?;
+            let id = Some((*id).to_owned()).filter(|id| !id.is_empty())?;
             Some(Subject { kind: source.kind.clone(), id: Some(id), in_ledger })
         };
         self.plan.subjects.iter().find_map(found)
