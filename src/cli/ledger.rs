@@ -135,6 +135,9 @@ pub struct ExportArgs {
     /// The folder for the tiles; an export that is there is added to
     #[arg(long, value_name = "DIR")]
     pub tiles: PathBuf,
+    /// Under the last checkpoint that the witness has signed, instead of the last one
+    #[arg(long)]
+    pub cosigned: bool,
     /// The public key [default: ledger.pub in the state folder]
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,

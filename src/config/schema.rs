@@ -68,6 +68,13 @@ shape!(Ledger, "What is done with the ledger beside its folder.",
         "holds": OneOrMore<Hold>, "What is kept whatever its class is.";
     }
 );
+shape!(Witness, "A service of somebody else's that signs each checkpoint once.",
+    need {
+        "url": Text, "Its submission prefix: https://HOST/PATH.";
+        "key": Text, "Its key, as its operator published it: NAME+ID+KEY.";
+    }
+    may {}
+);
 shape!(Retention, "How long records are kept, by their class.",
     need {}
     may {
@@ -85,14 +92,6 @@ shape!(Hold, "Records that are kept: those of which all of it holds.",
         "to": Text, "Until this day, that day included, or before this moment.";
         "why": Text, "What for, for people.";
     }
-);
-
-shape!(Witness, "A service of somebody else's that signs each checkpoint once.",
-    need {
-        "url": Text, "Its submission prefix: https://HOST/PATH.";
-        "key": Text, "Its key, as its operator published it: NAME+ID+KEY.";
-    }
-    may {}
 );
 
 shape!(KeyRing, "The key ring, and the key-encryption key that wraps it.",

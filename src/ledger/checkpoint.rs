@@ -71,6 +71,14 @@ impl Checkpoint {
     }
 }
 
+/// A note that others may have signed as well, behind this key: their lines are passed over, as the specification demands.
+pub fn read_among_others(note: &str, key: &PublicKey) -> Option<Checkpoint> {
+    let signatures = note.find("\n\n")? + 2;
+    let own = signatures + note[signatures..].find('\n')? + 1;
+    let others = note[own..].split_inclusive('\n').all(|line| line.starts_with(SIGNATURE) && line.ends_with('\n'));
+    others.then(|| Checkpoint::read(&note[..own], key))?
+}
+
 fn hash(base64: &str) -> Option<Hash> {
     Some(Hash(BASE64.decode(base64.as_bytes()).ok()?.try_into().ok()?))
 }
@@ -160,7 +168,8 @@ impl<R: BufRead> Notes<R> {
         Ok(())
     }
 
-    fn at_end(&mut self) -> io::Result<bool> {
+    /// Whether nothing more comes.
+    pub fn at_end(&mut self) -> io::Result<bool> {
         Ok(self.reader.fill_buf()?.is_empty())
     }
 

@@ -78,6 +78,17 @@ const COLUMNS: &[Column] = &[
     ("reason", Sort::Text, |row| text(&row.record.reason)),
     ("end", Sort::Text, |row| text(&row.record.end)),
     ("count", Sort::Number, |row| number(row.record.count)),
+    ("session", Sort::Text, |row| text(&row.record.session)),
+    ("device", Sort::Text, |row| text(&row.record.device)),
+    ("recipient", Sort::Text, |row| text(&row.record.recipient)),
+    ("organisation", Sort::Text, |row| text(&row.record.organisation)),
+    ("country", Sort::Text, |row| text(&row.record.country)),
+    ("basis", Sort::Text, |row| text(&row.record.basis)),
+    ("tickets", Sort::Text, |row| Cell::Text(Some(row.record.tickets.join(PARTED)))),
+    ("upstream", Sort::Number, |row| number(row.record.upstream)),
+    ("query", Sort::Text, |row| Cell::Text(Some(row.record.query.join(PARTED)))),
+    ("partial", Sort::Text, |row| Cell::Text(Some(row.record.partial.join(PARTED)))),
+    ("retention", Sort::Text, |row| text(&row.record.retention)),
 ];
 
 /// Gives each row of a record that the filter asks for.
@@ -139,8 +150,11 @@ impl Csv {
     }
 }
 
+/// The wide forms count as well where Japanese is typed.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
 fn harmless(text: String) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
+    if text.starts_with(FORMULA) { format!("'{text}") } else { text }
 }
 
 /// Writes Parquet: a column's values together, compressed, with names and types.

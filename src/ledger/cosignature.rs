@@ -3,12 +3,15 @@
 //! A cosignature is one more signature line behind a checkpoint's own, over the same text and a time. Only Ed25519 ones
 //! are read; a line of another key or sort is passed over, as the specification demands.
 
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
 use std::str;
 
 use data_encoding::BASE64;
 use jiff::Timestamp;
 
-use crate::ledger::checkpoint::SIGNATURE;
+use crate::ledger::checkpoint::{Checkpoint, SIGNATURE};
 use crate::ledger::key::PublicKey;
 
 /// The file's name beside the segments: checkpoints with their cosignatures, one behind the other.
@@ -38,6 +41,70 @@ fn read(text: &str, line: &str, witness: &PublicKey) -> Option<Cosignature> {
     let message = format!("cosignature/v1\ntime {seconds}\n{text}");
     let time = Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
     witness.signed(message.as_bytes(), signature).then(|| Cosignature { line: line.to_owned(), time })
+}
+
+/// A checkpoint that others signed as well.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cosigned {
+    /// The checkpoint.
+    pub checkpoint: Checkpoint,
+    /// Its note, without the lines of others.
+    pub note: String,
+    /// Their lines.
+    pub lines: String,
+}
+
+/// The end of the file of cosigned checkpoints.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Tail {
+    /// The last whole one near the file's end.
+    pub last: Option<Cosigned>,
+    /// Where that ends; what comes after was cut short.
+    pub whole: u64,
+    /// The file's length; 0 where there is none.
+    pub len: u64,
+}
+
+const TAIL_BYTES: u64 = 64 << 10;
+
+/// Reads the end of the file: of what this witness signed, or anybody. What a crash cut short there is passed over.
+pub fn tail(path: &Path, key: &PublicKey, witness: Option<&PublicKey>) -> io::Result<Tail> {
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Tail::default()),
+        file => file?,
+    };
+    let len = file.metadata()?.len();
+    let begin = len.saturating_sub(TAIL_BYTES);
+    file.seek(SeekFrom::Start(begin))?;
+    let mut bytes = Vec::new();
+    file.take(TAIL_BYTES).read_to_end(&mut bytes)?;
+    let mut tail = Tail { last: None, whole: 0, len };
+    // The first note may have lost its beginning to the bound, and then is none.
+    let (mut note, mut own, mut end) = (0, None, 0);
+    for line in bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")) {
+        let signature = line.starts_with(SIGNATURE.as_bytes());
+        if !signature && own.take().is_some() {
+            note = end;
+        }
+        end += line.len();
+        match (signature, own) {
+            (true, None) => own = Some(end),
+            (true, Some(own)) => {
+                let (note, lines) = (&bytes[note..own], &bytes[own..end]);
+                let asked = witness.is_none_or(|witness| of(note, lines, witness).is_some());
+                if let Some(cosigned) = cosigned(note, lines, key).filter(|_| asked) {
+                    tail = Tail { last: Some(cosigned), whole: begin + end as u64, len };
+                }
+            }
+            (false, _) => {}
+        }
+    }
+    Ok(tail)
+}
+
+fn cosigned(note: &[u8], lines: &[u8], key: &PublicKey) -> Option<Cosigned> {
+    let (note, lines) = (str::from_utf8(note).ok()?, str::from_utf8(lines).ok()?);
+    Some(Cosigned { checkpoint: Checkpoint::read(note, key)?, note: note.to_owned(), lines: lines.to_owned() })
 }
 
 #[cfg(test)]

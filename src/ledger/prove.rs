@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::ledger::chain::Hash;
 use crate::ledger::checkpoint::{self, Checkpoint, Note, Notes};
+use crate::ledger::cosignature::{self, Cosigned};
 use crate::ledger::key::PublicKey;
 use crate::ledger::segment;
 use crate::ledger::tlog_proof::{Extension, Inclusion};
@@ -95,11 +96,12 @@ impl std::error::Error for ProveError {
 /// So many hashes are made from the records for one proof; 128 MiB of them.
 const MADE_MAX: u64 = 4 << 20;
 
-/// Proves that a record is in the ledger, under its last checkpoint or the last one in the file `kept`.
+/// Proves that a record is in the ledger: under the last one in the file `kept`; else under the last checkpoint that a
+/// witness has signed, where that covers it; else under the last checkpoint.
 pub fn record(dir: &Path, key: &PublicKey, seq: u64, kept: Option<&Path>) -> Result<Inclusion, ProveError> {
     let (signed, note) = match kept {
         Some(path) => last_kept(path, key)?,
-        None => last(dir, key)?,
+        None => cosigned(dir, key, seq)?.map_or_else(|| last(dir, key), Ok)?,
     };
     let size = signed.head.tip.seq;
     if seq == 0 || seq > size {
@@ -195,6 +197,14 @@ pub(super) fn last(dir: &Path, key: &PublicKey) -> Result<Signed, ProveError> {
     let path = dir.join(checkpoint::FILE_NAME);
     let tail = checkpoint::tail(&path, key).map_err(|cause| ProveError::Io { path: path.clone(), cause })?;
     signed(tail.last, &tail.note).ok_or_else(|| ProveError::Unsigned { path, key: key.name.clone() })
+}
+
+/// The last checkpoint that others have signed as well, with their lines, where it covers so many records.
+pub(super) fn cosigned(dir: &Path, key: &PublicKey, seq: u64) -> Result<Option<Signed>, ProveError> {
+    let path = dir.join(cosignature::FILE_NAME);
+    let tail = cosignature::tail(&path, key, None).map_err(|cause| ProveError::Io { path, cause })?;
+    let covers = |found: &Cosigned| found.checkpoint.head.tip.seq >= seq;
+    Ok(tail.last.filter(covers).map(|Cosigned { checkpoint, note, lines }| (checkpoint, note + &lines)))
 }
 
 fn at(dir: &Path, key: &PublicKey, seq: u64) -> Result<Signed, ProveError> {

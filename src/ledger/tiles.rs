@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::io;
+use std::mem;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -25,41 +26,36 @@ pub struct Exported {
     pub size: u64,
     /// Files that were not there yet.
     pub files: u64,
-    /// The first entry that is there; those of deleted records are not.
-    pub first: u64,
+    /// How many of them stand in bundles; a bundle with a deleted record is not there.
+    pub entries: u64,
     /// Whether the checkpoint bears a cosignature.
     pub cosigned: bool,
 }
 
-/// Writes the tiles of the last checkpoint that this key signed.
-pub fn export(dir: &Path, key: &PublicKey, to: &Path) -> Result<Exported, ProveError> {
-    let (signed, note) = prove::last(dir, key)?;
+/// Writes the tiles of the last checkpoint that this key signed, or of the last one that a witness has signed as well.
+pub fn export(dir: &Path, key: &PublicKey, to: &Path, witnessed: bool) -> Result<Exported, ProveError> {
+    let own = prove::last(dir, key)?;
+    // The last one may have been signed by a witness, too.
+    let least = if witnessed { 0 } else { own.0.head.tip.seq };
+    let cosigned = prove::cosigned(dir, key, least)?;
+    if witnessed && cosigned.is_none() {
+        return Err(ProveError::Unsigned { path: witness::kept_in(dir), key: key.name.clone() });
+    }
+    let mut exported = Exported { cosigned: cosigned.is_some(), ..Exported::default() };
+    let (signed, note) = cosigned.unwrap_or(own);
     let size = signed.head.tip.seq;
     let hashes = prove::known(dir, size)?;
     let unreadable = |cause| ProveError::Io { path: dir.to_path_buf(), cause };
     if hashes.root(0..size).map_err(unreadable)? != signed.head.tree.root() {
         return Err(ProveError::Unlike { seq: size });
     }
-    let mut out = Out { to, exported: Exported { size, ..Exported::default() } };
+    exported.size = size;
+    let mut out = Out { to, exported };
     out.tiles(&hashes)?;
     out.entries(dir, &hashes)?;
-    let cosigned = cosigned(dir, &note).map_err(unreadable)?;
-    out.exported.cosigned = cosigned.is_some();
     let path = to.join("checkpoint");
-    replace(&path, cosigned.unwrap_or(note).as_bytes()).map_err(|cause| ProveError::Io { path, cause })?;
+    replace(&path, note.as_bytes()).map_err(|cause| ProveError::Io { path, cause })?;
     Ok(out.exported)
-}
-
-/// The note with its cosignatures, where the witness has signed it.
-fn cosigned(dir: &Path, note: &str) -> io::Result<Option<String>> {
-    let kept = match fs::read_to_string(witness::kept_in(dir)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        kept => kept?,
-    };
-    let Some(at) = kept.rfind(note) else { return Ok(None) };
-    let lines = kept[at + note.len()..].split_inclusive('\n');
-    let lines: String = lines.take_while(|line| line.starts_with(crate::ledger::checkpoint::SIGNATURE)).collect();
-    Ok((!lines.is_empty()).then(|| note.to_owned() + &lines))
 }
 
 struct Out<'a> {
@@ -91,43 +87,47 @@ impl Out<'_> {
     fn entries(&mut self, dir: &Path, hashes: &Stored) -> Result<(), ProveError> {
         let unreadable = |cause| ProveError::Io { path: dir.to_path_buf(), cause };
         let segments = segment::list(dir).map_err(unreadable)?;
-        let first = segments.first().map_or(0, |segment| segment.first - 1).next_multiple_of(FANOUT);
-        let (size, mut next, mut bundle) = (self.exported.size, first, Vec::new());
-        self.exported.first = first.min(size);
+        let size = self.exported.size;
+        let (mut bundle, mut next) = (Bundle::default(), 0);
         let mut ended = Ok(());
-        segment::each_after(&segments, first, &mut |record, _| {
+        segment::each_after(&segments, 0, &mut |record, _| {
             if next >= size {
                 return ControlFlow::Break(());
             }
-            let hash = record.ok().filter(|record| record.seq == next + 1).map(|record| record.hash);
-            ended = self.entry(hashes, hash, next, &mut bundle);
-            next += 1;
+            // Where retention deleted records their numbers are missing.
+            ended = match record.ok().filter(|record| record.seq > next) {
+                Some(record) if record.seq > size => return ControlFlow::Break(()),
+                Some(record) => {
+                    next = record.seq;
+                    self.entry(hashes, record.hash, next - 1, &mut bundle)
+                }
+                None => Err(ProveError::Missing { seq: next + 1 }),
+            };
             if ended.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
         .map_err(unreadable)?;
-        ended?;
-        if next < size { Err(ProveError::Missing { seq: next + 1 }) } else { Ok(()) }
+        ended
     }
 
-    fn entry(
-        &mut self,
-        hashes: &Stored,
-        hash: Option<Hash>,
-        index: u64,
-        bundle: &mut Vec<u8>,
-    ) -> Result<(), ProveError> {
-        let hash = hash.ok_or(ProveError::Missing { seq: index + 1 })?;
+    fn entry(&mut self, hashes: &Stored, hash: Hash, index: u64, bundle: &mut Bundle) -> Result<(), ProveError> {
         let path = self.to.join("tile/entries");
         let known = hashes.nodes(0, index, 1).map_err(|cause| ProveError::Io { path: path.clone(), cause })?;
         if known != [leaf(hash)] {
             return Err(ProveError::Unlike { seq: self.exported.size });
         }
-        bundle.extend_from_slice(&ENTRY_BYTES.to_be_bytes());
-        bundle.extend_from_slice(&hash.0);
-        let width = index % FANOUT + 1;
-        if width == FANOUT || index + 1 == self.exported.size {
-            self.add(path.join(name(index / FANOUT, width)), bundle)?;
-            bundle.clear();
+        let (number, within) = (index / FANOUT, index % FANOUT);
+        if bundle.number != number {
+            *bundle = Bundle { number, ..Bundle::default() };
+        }
+        if bundle.count == within {
+            bundle.bytes.extend_from_slice(&ENTRY_BYTES.to_be_bytes());
+            bundle.bytes.extend_from_slice(&hash.0);
+            bundle.count += 1;
+        }
+        let width = FANOUT.min(self.exported.size - number * FANOUT);
+        if bundle.count == width {
+            self.exported.entries += width;
+            self.add(path.join(name(number, width)), &mem::take(&mut bundle.bytes))?;
         }
         Ok(())
     }
@@ -148,6 +148,14 @@ impl Out<'_> {
         };
         added.map_err(|cause| ProveError::Io { path, cause })
     }
+}
+
+/// Entries that stand in one file; one with a gap is never whole, and never written.
+#[derive(Default)]
+struct Bundle {
+    number: u64,
+    count: u64,
+    bytes: Vec<u8>,
 }
 
 /// Written aside and renamed, so that what a stop cut short is no tile.

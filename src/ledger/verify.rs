@@ -133,13 +133,19 @@ impl Kept {
                     let note = notes.text().to_vec();
                     let lines = notes.further().map_err(unreadable)?;
                     if cosignature::of(&note, &lines, witness).is_none() {
+                        // A crash cut it short, or the gateway is writing it.
+                        if !kept.checkpoints.is_empty() && notes.at_end().map_err(unreadable)? {
+                            break;
+                        }
                         return Ok(Err(unwitnessed(path, line, witness)));
                     }
                     kept.checkpoints.push((checkpoint, line));
                 }
-                Note::Bad(line) | Note::Unfinished(line) => return Ok(Err(foreign(path, line, key))),
-                Note::End if kept.checkpoints.is_empty() => return Ok(Err(unwitnessed(path, 1, witness))),
-                Note::End => break,
+                Note::Bad(line) => return Ok(Err(foreign(path, line, key))),
+                Note::End | Note::Unfinished(_) if kept.checkpoints.is_empty() => {
+                    return Ok(Err(unwitnessed(path, 1, witness)));
+                }
+                Note::End | Note::Unfinished(_) => break,
             }
         }
         kept.checkpoints.sort_by_key(|(checkpoint, _)| checkpoint.head.tip.seq);

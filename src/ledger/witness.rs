@@ -6,8 +6,8 @@
 //! segments. A witness that has signed more records than the ledger holds shows that records were cut off.
 
 use std::fmt;
-use std::fs::OpenOptions;
-use std::io::{self, BufReader, Write};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +18,6 @@ use std::time::Duration;
 use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
 
-use crate::ledger::checkpoint::{Note, Notes};
 use crate::ledger::cosignature;
 use crate::ledger::key::PublicKey;
 use crate::ledger::open::Home;
@@ -100,7 +99,7 @@ impl fmt::Display for WitnessError {
     }
 }
 
-/// How long one call may take, and so how long a stop may wait for it.
+/// How long one call may take.
 const WAIT: Duration = Duration::from_secs(5);
 /// Some signature lines.
 const ANSWER_BYTES_MAX: u64 = 16 << 10;
@@ -156,7 +155,7 @@ impl Witness {
                 (200, body) => {
                     let signed = cosignature::of(shown.note.as_bytes(), body.as_bytes(), &self.place.key);
                     let line = signed.ok_or(WitnessError::Unsigned)?.line;
-                    keep(&path, &(shown.note + &line)).map_err(WitnessError::Keep)?;
+                    keep(&path, (&key, &self.place.key), &(shown.note + &line)).map_err(WitnessError::Keep)?;
                     self.signed = size;
                     return Ok(Witnessed::Upto(size));
                 }
@@ -180,34 +179,41 @@ impl Witness {
     }
 }
 
-/// How many records the last of the kept ones covers; what a crash cut short is taken away.
+/// How many records the last one covers that this witness signed. A file whose last one is another's, of a witness that
+/// was configured before, is put aside.
 fn kept(path: &Path, key: &PublicKey, witness: &PublicKey) -> io::Result<u64> {
-    let file = match OpenOptions::new().read(true).write(true).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        file => file?,
-    };
-    let mut notes = Notes::new(BufReader::new(&file));
-    let (mut last, mut whole) = (0, 0);
-    while let Note::Good(checkpoint, _) = notes.next_note(key)? {
-        let note = notes.text().to_vec();
-        let lines = notes.further()?;
-        if cosignature::of(&note, &lines, witness).is_none() {
-            break;
-        }
-        last = checkpoint.head.tip.seq;
-        whole += (note.len() + lines.len()) as u64;
+    let tail = cosignature::tail(path, key, Some(witness))?;
+    match tail.last {
+        Some(last) => Ok(last.checkpoint.head.tip.seq),
+        None if tail.len == 0 => Ok(0),
+        None => put_aside(path).map(|()| 0),
     }
-    if file.metadata()?.len() > whole {
-        // Cosignatures of a witness that was configured before are kept, under another name.
-        let aside = path.with_extension("before");
-        std::fs::copy(path, aside)?;
-        file.set_len(whole)?;
-    }
-    Ok(last)
 }
 
-fn keep(path: &Path, note: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+/// `cosigned.before-1`, `cosigned.before-2` …: whoever wants to compare with them names the file and that witness's key.
+fn put_aside(path: &Path) -> io::Result<()> {
+    for number in 1..=ASIDE_MAX {
+        let aside = path.with_extension(format!("before-{number}"));
+        match fs::hard_link(path, &aside) {
+            Ok(()) => return fs::remove_file(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::other("too many files of earlier witnesses lie there: move them away"))
+}
+
+const ASIDE_MAX: u32 = 1000;
+
+/// Behind the last whole one; what a crash or a full disk cut short is written over: nobody was told of it.
+fn keep(path: &Path, (key, witness): (&PublicKey, &PublicKey), note: &str) -> io::Result<()> {
+    let tail = cosignature::tail(path, key, Some(witness))?;
+    if tail.len > 0 && tail.last.is_none() {
+        put_aside(path)?;
+    }
+    let mut file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    file.set_len(tail.whole)?;
+    file.seek(SeekFrom::End(0))?;
     file.write_all(note.as_bytes())?;
     file.sync_all()
 }
@@ -219,6 +225,10 @@ pub struct Witnessing {
 }
 
 const EVERY: Duration = Duration::from_secs(60);
+/// A first question soon tells whether the configuration is right.
+const FIRST: Duration = Duration::from_secs(2);
+/// A witness that does not answer does not keep the gateway from stopping.
+const STOP: Duration = Duration::from_secs(2);
 /// A witness that is away is asked every quarter of an hour at least.
 const EVERY_MAX: Duration = Duration::from_secs(15 * 60);
 
@@ -230,13 +240,13 @@ impl Witnessing {
         let url = place.url.clone();
         let mut witness = Witness::open(home, place);
         let look = move || {
-            let (mut wait, mut well) = (EVERY, true);
+            let (mut wait, mut well) = (FIRST, true);
             loop {
                 let last = stopped.recv_timeout(wait) != Err(RecvTimeoutError::Timeout);
                 let word = tell(&witness.ask(), &url, well);
                 told(word);
                 well = word == COSIGNED;
-                wait = if well { EVERY } else { (wait * 2).min(EVERY_MAX) };
+                wait = if well { EVERY } else { (wait * 2).clamp(EVERY, EVERY_MAX) };
                 if last {
                     // Whoever waits for it may have gone.
                     let _ = ended.send(());
@@ -251,7 +261,7 @@ impl Witnessing {
     /// Shows it the last checkpoint, which a ledger signs as it stops, and ends the thread.
     pub fn stop(self) {
         drop(self.stop);
-        if self.done.recv_timeout(2 * WAIT + Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
+        if self.done.recv_timeout(STOP) == Err(RecvTimeoutError::Timeout) {
             tracing::error!("the witness did not answer in time; it has not seen the last checkpoint");
         }
     }

@@ -13,7 +13,10 @@ mod killed;
 mod proofs;
 mod reports;
 mod retention;
+mod rows;
+mod tiles;
 mod tree;
+mod witness;
 
 use std::fs;
 use std::ops::ControlFlow;

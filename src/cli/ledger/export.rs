@@ -12,7 +12,7 @@ use crate::ledger::tiles::{self, Exported};
 pub(super) fn run(state: &Path, told: &ExportArgs, desk: &mut Desk<'_>) -> Result<u8, Trouble> {
     let lang = desk.lang;
     let key = public_key(state, told.key.as_deref(), lang)?;
-    let exported = tiles::export(&state.join("ledger"), &key, &told.tiles).map_err(|error| {
+    let exported = tiles::export(&state.join("ledger"), &key, &told.tiles, told.cosigned).map_err(|error| {
         let advice = match error {
             ProveError::Io { .. } => texts::NAME_FOLDERS,
             ProveError::Unsigned { .. } => texts::NAME_KEY,
@@ -21,10 +21,10 @@ pub(super) fn run(state: &Path, told: &ExportArgs, desk: &mut Desk<'_>) -> Resul
         };
         Trouble::caused(lang, &error, advice.of(lang))
     })?;
-    let Exported { size, files, first, cosigned } = exported;
+    let Exported { size, entries, files, cosigned } = exported;
     match desk.format {
         Format::Json => {
-            let json = serde_json::json!({ "size": size, "first": first, "files": files, "cosigned": cosigned });
+            let json = serde_json::json!({ "size": size, "entries": entries, "files": files, "cosigned": cosigned });
             writeln!(desk.out, "{json}")?;
         }
         Format::Table => {
