@@ -93,6 +93,7 @@ def cosigned(key_text, note):
 def main(folder, key_path, witness=None):
     with open(os.path.join(folder, "checkpoint"), encoding="utf-8") as file, open(key_path, encoding="utf-8") as key:
         note = file.read()
+        assert note.endswith("\n"), "the checkpoint was cut short"
         _, size, tree_root, *_ = proof.signed(key.read(), note)
     leaves = tiles(folder, 0, int(size))
     assert root(leaves) == base64.b64decode(tree_root), "the tiles are not the tree that was signed"

@@ -111,6 +111,8 @@ pub struct Witness {
     agent: Agent,
     /// What it has signed, as far as we know.
     signed: u64,
+    /// What of that is kept here: an answer that was lost on its way is asked for again.
+    kept: u64,
 }
 
 impl Witness {
@@ -126,7 +128,7 @@ impl Witness {
             .proxy(None)
             .http_status_as_error(false)
             .build();
-        Witness { home, place, agent: agent.into(), signed: 0 }
+        Witness { home, place, agent: agent.into(), signed: 0, kept: 0 }
     }
 
     /// Shows it the last checkpoint, where it has not signed that yet, and keeps what it says.
@@ -137,10 +139,11 @@ impl Witness {
         let (last, _) = prove::last(&self.home.dir, &key).map_err(WitnessError::Prove)?;
         let size = last.head.tip.seq;
         if self.signed == 0 {
-            self.signed = kept(&path, &key, &self.place.key).map_err(WitnessError::Keep)?;
+            self.kept = kept(&path, &key, &self.place.key).map_err(WitnessError::Keep)?;
+            self.signed = self.kept;
         }
         // Its number alone says that it was signed; a ledger that was put back an hour asks again, and is told.
-        if self.signed == size {
+        if self.kept == size {
             return Ok(Witnessed::Upto(size));
         }
         // What we know may be old: it says once what it has, and then has to sign.
@@ -156,7 +159,7 @@ impl Witness {
                     let signed = cosignature::of(shown.note.as_bytes(), body.as_bytes(), &self.place.key);
                     let line = signed.ok_or(WitnessError::Unsigned)?.line;
                     keep(&path, (&key, &self.place.key), &(shown.note + &line)).map_err(WitnessError::Keep)?;
-                    self.signed = size;
+                    (self.signed, self.kept) = (size, size);
                     return Ok(Witnessed::Upto(size));
                 }
                 (409, body) => match body.trim_end().parse() {

@@ -126,7 +126,10 @@ fn an_export_says_what_was_written_and_a_witness_that_signed_nothing_is_told() {
     assert_eq!((status, out.as_str()), (0, "{\"size\":3,\"entries\":3,\"files\":0,\"cosigned\":false}\n"));
     let (status, _, err) = ledger(state.path(), "export --tiles STATE/tiles --cosigned");
     assert_eq!(status, 2);
-    assert!(err.starts_with("error: `STATE/ledger/cosigned` holds no checkpoint that the key `sudare/gw-1` signed"), "{err}");
+    assert!(
+        err.starts_with("error: `STATE/ledger/cosigned` holds no checkpoint that the key `sudare/gw-1` signed"),
+        "{err}"
+    );
     let (status, _, err) = ledger(state.path(), "verify --witness nobody");
     assert!(status == 2 && err.starts_with("error: `nobody` is no key of a witness\nhelp: "), "{err}");
     let key = "witness.example/w1+7e136b5c+BAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
