@@ -58,6 +58,8 @@ pub fn really(
     let begins = |word: &str| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
     let is_named = is_table_file(disposition) || essence == "application/x-csv";
     let is = match text.as_bytes().first()? {
+        // Programs put what is called text into their pages.
+        b'<' if essence == "text/plain" && inside::is_markup(text) && !begins("<?xml") => "text/html",
         b'{' | b'[' | b'<' if is_shown(&essence) => return None,
         b'{' | b'[' => "application/json",
         b'<' if inside::is_markup(text) && !begins("<?xml") => "text/html",

@@ -34,7 +34,7 @@ pub fn leaves(name: &str, value: &str, sink: &mut dyn Sink) -> Result<(), Refusa
         "set-cookie" => header.cookie(),
         // What these two say is for browsers alone (Reporting API).
         "nel" | "report-to" => header.text(all, None),
-        _ if header.json(all.clone())? => Ok(()),
+        _ if header.json(all.clone(), None)? => Ok(()),
         _ => header.text(all, None),
     }
 }
@@ -47,7 +47,7 @@ struct Header<'a> {
 
 impl Header<'_> {
     /// `{"show": {"name": "…"}}`, as it is or in percent-encoding: what a script is to do. `false` where it is none.
-    fn json(&mut self, span: Range<usize>) -> Result<bool, Refusal> {
+    fn json(&mut self, span: Range<usize>, name: Option<&str>) -> Result<bool, Refusal> {
         let raw = &self.value[span.clone()];
         let Ok(decoded) = decode(Quotes::one(Quote::Percent), raw) else { return Ok(false) };
         let (text, outer) =
@@ -57,7 +57,7 @@ impl Header<'_> {
         }
         let raw_of = |at: usize| span.start + if outer.is_some() { decoded.map[at] as usize } else { at };
         let surroundings = Surroundings { raw_of: &raw_of, outer, record: 0, nests: 0 };
-        let mut sink = OfHeader { sink: self.sink, name: None };
+        let mut sink = OfHeader { sink: self.sink, name, header: self.name };
         leaves_within(text, &Arc::new(Places::default()), &Bounds::default(), &surroundings, &mut sink)
     }
 
@@ -71,7 +71,7 @@ impl Header<'_> {
         let Ok(decoded) = decode(Quotes::one(part.quote), raw) else { return Ok(false) };
         let raw_of = |at: usize| begin + part.span.start + decoded.map.get(at).map_or(raw.len(), |at| *at as usize);
         let surroundings = Surroundings { raw_of: &raw_of, outer, record: 0, nests: 0 };
-        let mut sink = OfHeader { sink: self.sink, name: part.name.as_deref() };
+        let mut sink = OfHeader { sink: self.sink, name: part.name.as_deref(), header: self.name };
         leaves_within(&decoded.text, &Arc::new(Places::default()), &Bounds::default(), &surroundings, &mut sink)
     }
 
@@ -139,7 +139,10 @@ impl Header<'_> {
         if !is_plain_name(&name) {
             self.text(self.unquoted(0..equals.unwrap_or(0)), None)?;
         }
-        self.text(self.unquoted(equals.map_or(0, |at| at + 1)..end), Some(&name))?;
+        let value = self.unquoted(equals.map_or(0, |at| at + 1)..end);
+        if !self.json(value.clone(), Some(&name))? {
+            self.text(value, Some(&name))?;
+        }
         self.parameters((end + 1).min(self.value.len())..self.value.len())
     }
 
@@ -240,12 +243,15 @@ struct OfHeader<'a> {
     sink: &'a mut dyn Sink,
     /// What the JSON as a whole is called, and what in it has no name of its own.
     name: Option<&'a str>,
+    /// What the header is called, which stands above all that has a name in it.
+    header: &'a str,
 }
 
 impl Sink for OfHeader<'_> {
     fn leaf(&mut self, leaf: &Leaf<'_>) -> Result<(), Refusal> {
         let own: Vec<&str> = leaf.names.iter().chain(self.name.filter(|_| leaf.names.is_empty())).collect();
-        let above: Vec<&str> = leaf.above.iter().chain(self.name).collect();
+        let around = (!own.is_empty()).then_some(self.header);
+        let above: Vec<&str> = leaf.above.iter().chain(self.name).chain(around).collect();
         let (names, above) = (Names::list(&own), Names::list(&above));
         self.sink.leaf(&Leaf { names, above, member: None, objects: &[], ..leaf.clone() })
     }

@@ -244,14 +244,16 @@ impl Insides {
         Ok(true)
     }
 
-    /// Shows the parts of an address, one of whose parameters at least has a name that means something.
+    /// Shows the parts of an address, one of whose parameters at least has a name that means something, or that is not
+    /// written as people read it.
     fn link(&self, leaf: &Leaf<'_>, map: &[usize], sink: &mut dyn Sink) -> Result<bool, Refusal> {
         if !may_be_link(leaf.text) {
             return Ok(false);
         }
         let parts = url::parts(leaf.text);
         let knows = |part: &UrlPart| part.name.as_deref().is_some_and(|name| self.words.know(name));
-        if self.nests == 0 || !parts.iter().any(knows) || !sink.opens(leaf, true)? {
+        let is_told = leaf.text.contains('%') || parts.iter().any(knows);
+        if self.nests == 0 || !is_told || !sink.opens(leaf, true)? {
             return Ok(false);
         }
         let (objects, layers) = (self.objects, self.layers);

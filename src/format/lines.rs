@@ -70,6 +70,18 @@ pub(in crate::format) fn may_be_labelled(text: &str) -> bool {
         || memchr::memchr(b'\n', bytes).is_some()
 }
 
+/// A line without what stands before its first word: marks of lists, of answered mail (`> `) and numbers (`1. `).
+fn without_marks(line: &str) -> &str {
+    const DIGITS: usize = 2;
+    let is_mark = |c: char| c.is_whitespace() || "・●○■□◆◇▼▶►※*＊-－–•>＞|｜".contains(c) || c == '\u{feff}';
+    let text = line.trim_start_matches(is_mark);
+    let number = text.trim_start_matches(|c: char| c.is_numeric());
+    let behind = number
+        .strip_prefix(['.', ')', '．', '）', '、'])
+        .filter(|_| (1..=3 * DIGITS).contains(&(text.len() - number.len())));
+    behind.map_or(text, |rest| rest.trim_start_matches(is_mark))
+}
+
 struct Lines<'a> {
     text: &'a str,
     words: &'a Words,
@@ -140,9 +152,8 @@ impl Lines<'_> {
 
     /// The label at the beginning of a part of a line, and where what it labels begins.
     fn label(&self, line: Range<usize>) -> Option<(Range<usize>, usize)> {
-        let is_mark = |c: char| c.is_whitespace() || "・●○■□◆◇▼▶►※*＊-－–•".contains(c) || c == '\u{feff}';
         let text = &self.text[line.clone()];
-        let start = line.start + text.len() - text.trim_start_matches(is_mark).len();
+        let start = line.start + text.len() - without_marks(text).len();
         let rest = &self.text[start..line.end];
         let opening = rest.chars().next()?;
         if let Some(at) = OPENING.iter().position(|mark| *mark == opening) {

@@ -9,7 +9,7 @@ use memchr::memmem;
 
 use crate::format::json::{self, wrapped::without_prefix};
 use crate::format::xml::calls;
-use crate::format::{Format, opaque};
+use crate::format::{Format, inside, opaque};
 use crate::terms::refusal::{Reason, Refusal};
 
 /// How many of a body's first bytes are looked at, at most.
@@ -70,6 +70,8 @@ pub fn format(claim: Option<&Claim>, first: &[u8]) -> Result<Format, Refusal> {
         (Label::Read(Format::Multipart), _) => multipart(claim.boundary.as_deref(), first),
         (Label::Opaque, Looks::Opaque) => Ok(Format::Opaque),
         (Label::Read(Format::Html | Format::Text | Format::Script), Looks::Json) => Ok(Format::Json),
+        // Programs that set no type send their data as pages.
+        (Label::Read(Format::Html), Looks::Xml) if claim.essence == "text/html" && is_data(first) => xml(first),
         (Label::Read(Format::Html), Looks::Html | Looks::Xml) => Ok(Format::Html),
         (Label::Read(Format::Xml), Looks::Html | Looks::Xml | Looks::Other) => xml(first),
         // Browsers do not look into what is called text, programs do.
@@ -105,7 +107,9 @@ fn labelled(essence: &str) -> Label {
         | "application/json-seq"
         | "application/stream+json" => Label::Read(Format::Lines),
         "text/event-stream" => Label::Read(Format::Events),
-        "text/html" | "application/xhtml+xml" | "image/svg+xml" => Label::Read(Format::Html),
+        "text/html" | "application/xhtml+xml" | "image/svg+xml" | "text/vnd.turbo-stream.html" => {
+            Label::Read(Format::Html)
+        }
         "text/xml" | "application/xml" => Label::Read(Format::Xml),
         "text/csv" | "application/csv" | "text/x-csv" | "text/comma-separated-values" | "text/tab-separated-values" => {
             Label::Read(Format::Csv)
@@ -156,6 +160,12 @@ fn looks(first: &[u8]) -> Looks {
         Some(b'<') if begins(b"<!doctype") || begins(b"<html") || begins(b"<svg") => Looks::Html,
         _ => Looks::Other,
     }
+}
+
+/// Whether what begins as XML has no element by which a page is told.
+fn is_data(first: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(first).to_ascii_lowercase();
+    !["<svg", "<meta"].iter().any(|tag| text.contains(tag)) && !inside::is_markup(&text)
 }
 
 /// XML whose declaration names characters that somebody knows; which are read is decided elsewhere.

@@ -138,7 +138,7 @@ pub fn walker(format: Format, places: &Arc<Places>, bounds: &Bounds) -> Result<B
         Format::Card => Box::new(CardWalker::new(bounds)),
         Format::Form => Box::new(FormWalker::new(bounds)),
         Format::Multipart => Box::new(MultipartWalker::new(Arc::clone(places), bounds, Files::Walk)),
-        Format::Text => Box::new(TextWalker::new(Part::Text, bounds)),
+        Format::Text => Box::new(TextWalker::new(Part::Text, &places.words, bounds)),
         Format::Script => Box::new(ScriptWalker::new(Arc::clone(places), bounds)),
         Format::Style => Box::new(StyleWalker::new(bounds)),
         Format::Opaque => Box::new(OpaqueWalker::default()),

@@ -2,17 +2,20 @@
 //!
 //! Lines are the only cuts, since a leaf must never end inside a value. A line that is longer than
 //! a value may be is refused. A line of text that begins with a short label (`氏名: 山田`, `住所=…`, a tab behind it)
-//! is shown as the label and its value.
+//! is shown as the label and its value, and so is what begins with a word that means something (`> 【氏名】山田`).
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use memchr::memchr2;
 
+use crate::format::lines::{self, Line, Sort};
 use crate::terms::bounds::Bounds;
 use crate::terms::leaf::{Leaf, Part, Piece, Sink, Walker};
 use crate::terms::names::Names;
 use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
+use crate::terms::words::Words;
 
 /// Walks text line by line.
 pub struct TextWalker {
@@ -21,12 +24,14 @@ pub struct TextWalker {
     /// The number of the first byte held.
     base: usize,
     value_bytes: usize,
+    /// The words that mean something as labels, whatever marks them as such.
+    words: Arc<Words>,
 }
 
 impl TextWalker {
-    /// A walker whose leaves are this part of a document: text, a style sheet.
-    pub fn new(part: Part, bounds: &Bounds) -> TextWalker {
-        TextWalker { part, held: Vec::new(), base: 0, value_bytes: bounds.value_bytes }
+    /// A walker whose leaves are this part of a document, in which these words mean something.
+    pub fn new(part: Part, words: &Arc<Words>, bounds: &Bounds) -> TextWalker {
+        TextWalker { part, held: Vec::new(), base: 0, value_bytes: bounds.value_bytes, words: Arc::clone(words) }
     }
 
     fn hold(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
@@ -47,13 +52,15 @@ impl TextWalker {
         let mark = if self.base == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let line = &text[mark..];
         let base = self.base + mark;
-        match labelled(line).filter(|_| self.part == Part::Text) {
+        let known = if self.part == Part::Text { lines::labelled(line, &[], &self.words) } else { Vec::new() };
+        match labelled(line).filter(|_| self.part == Part::Text && known.is_empty()) {
             Some((label, value)) => {
                 leaf(line, base, label.clone(), Part::Label, Names::NONE, sink)?;
                 leaf(line, base, value, Part::Value, Names::one(&line[label]), sink)?;
             }
             None if line.is_empty() => {}
-            None => leaf(line, base, 0..line.len(), self.part, Names::NONE, sink)?,
+            None if known.is_empty() => leaf(line, base, 0..line.len(), self.part, Names::NONE, sink)?,
+            None => known.into_iter().try_for_each(|part| told(line, base, part, self.part, sink))?,
         }
         self.base += self.held.len();
         self.held.clear();
@@ -75,6 +82,19 @@ impl Walker for TextWalker {
 
     fn end(&mut self, sink: &mut dyn Sink) -> Result<(), Refusal> {
         self.show(sink)
+    }
+}
+
+/// Shows a part of a line that says itself what it holds.
+fn told(line: &str, base: usize, part: Line, plain: Part, sink: &mut dyn Sink) -> Result<(), Refusal> {
+    let text = &line[part.span.clone()];
+    let start = part.span.start + text.len() - text.trim_start().len();
+    let span = start..start + text.trim().len();
+    match part.sort {
+        _ if span.is_empty() => Ok(()),
+        Sort::Plain => leaf(line, base, span, plain, Names::NONE, sink),
+        Sort::Label => leaf(line, base, span, Part::Label, Names::NONE, sink),
+        Sort::Value(label) => leaf(line, base, span, Part::Value, Names::one(&line[label]), sink),
     }
 }
 

@@ -96,9 +96,20 @@ impl Url<'_> {
         self.split(path, &['/', '\\', ';'], Part::Url);
         self.query(query..hash);
         if hash < span.end {
-            self.push(hash + 1..span.end, None, Part::Url, Quote::Percent);
+            self.fragment(hash..span.end);
         }
         self.parts
+    }
+
+    /// What stands behind `#`: a place, or the address of a page's own program with parameters (`#/c?name=…`, `#name=…`).
+    fn fragment(&mut self, span: Range<usize>) {
+        let query = self.find(&span, '?').unwrap_or(span.end);
+        if self.find(&(span.start..query), '=').is_some() {
+            self.query(span.start..query);
+        } else {
+            self.push(span.start + 1..query, None, Part::Url, Quote::Percent);
+        }
+        self.query(query..span.end);
     }
 
     /// Shows who logs in, skips the host if it is one, and gives where the path stands.
@@ -239,6 +250,8 @@ mod tests {
         assert_eq!(shown("//crm.jp"), [""; 0]);
         assert_eq!(shown("list?q=100%"), ["Url 0..4 list", "Url 7..11 q=100%"]);
         assert_eq!(shown("#"), [""; 0]);
+        assert_eq!(shown("#/c?tel=1"), ["Url 1..3 /c", "Url 8..9 tel=1"]);
+        assert_eq!(shown("/#tel=1&b"), ["Url 6..7 tel=1", "Url 8..9 b"]);
         assert_eq!(
             shown("?090-1234-5678=1&filter[id]=2&%E5%B1%B1=3"),
             [

@@ -75,7 +75,7 @@ const ASCII: [u8; 128] = {
     while byte < all.len() {
         let c = byte as u8;
         // The blanks of ASCII that Unicode names too, and those of `is_noise`.
-        if !matches!(c, b'\t'..=b'\r' | b' ' | b'-' | b'(' | b')' | b'.' | b'/' | b'_') {
+        if !matches!(c, b'\t'..=b'\r' | b' ' | b'-' | b'(' | b')' | b'.' | b'/' | b'_' | b'+') {
             all[byte] = c.to_ascii_lowercase();
         }
         byte += 1;
@@ -110,23 +110,16 @@ impl<'a> Folded<'a> {
         let (starts, ends) = (Vec::with_capacity(bytes), Vec::with_capacity(bytes));
         let escapes = Vec::new();
         let mut folded = Folded { raw, text: String::with_capacity(bytes), starts, ends, escapes };
-        let (mut start, mut percent) = (0, false);
+        let mut start = 0;
         while let Some(c) = raw[start..].chars().next() {
             let rest = &raw[start..];
-            let (c, length, was_percent) = match c {
-                '%' | '&' | '\\' => match escaped(rest) {
-                    Some((escaped, length)) => {
-                        folded.escapes.push((start..start + length, escaped));
-                        (escaped, length, c == '%')
-                    }
-                    None => (c, 1, false),
-                },
-                // Between two escapes of a form `+` is a blank.
-                '+' if percent && rest[1..].starts_with('%') => (' ', 1, true),
-                c => (c, c.len_utf8(), false),
-            };
+            let escape = if matches!(c, '%' | '&' | '\\') { escaped(rest) } else { None };
+            if let Some((escaped, length)) = escape {
+                folded.escapes.push((start..start + length, escaped));
+            }
+            let (c, length) = escape.unwrap_or((c, c.len_utf8()));
             folded.take(c, start, start + length);
-            (start, percent) = (start + length, was_percent);
+            start += length;
         }
         folded
     }
@@ -149,7 +142,10 @@ impl<'a> Folded<'a> {
 
     /// Whether no letter or digit of the same sort touches the range from outside.
     pub(super) fn is_token(&self, range: Range<usize>) -> bool {
-        if self.text[range.end..].starts_with(is_mark) {
+        // Behind a blank a mark stands for itself.
+        let is_marked =
+            self.text[range.end..].starts_with(is_mark) && self.starts[range.end] <= self.ends[range.end - 1];
+        if is_marked {
             return false;
         }
         let Range { start, end } = self.written(range);
@@ -170,9 +166,10 @@ impl<'a> Folded<'a> {
 }
 
 /// The character that an escape at the front stands for, and the escape's length: `%E5%B1%B1`,
-/// `&#23665;`, `&#x5c71;`, `&ntilde;`, `\u5c71`, `\u{5c71}`, `\x41`.
+/// `%u5c71` (ECMA-262, annex B), `&#23665;`, `&#x5c71;`, `&ntilde;`, `\u5c71`, `\u{5c71}`, `\x41`.
 fn escaped(text: &str) -> Option<(char, usize)> {
     match text.as_bytes() {
+        [b'%', b'u' | b'U', ..] => utf16(text),
         [b'%', ..] => percent(text.as_bytes()),
         // Those that stand for two characters are no letters of a name.
         [b'&', ..] => match entity::reference(text, false)? {
@@ -185,17 +182,20 @@ fn escaped(text: &str) -> Option<(char, usize)> {
             let end = text.bytes().take(LONGEST).position(|byte| byte == b'}')?;
             Some((char::from_u32(hex(&text[3..end])?)?, end + 1))
         }
-        [b'\\', b'u', ..] => {
-            let high = hex(text.get(2..6)?)?;
-            if let Some(c) = char::from_u32(high) {
-                return Some((c, 6));
-            }
-            let low = hex(text.get(6..12)?.strip_prefix("\\u")?)?;
-            let pair = [u16::try_from(high).ok()?, u16::try_from(low).ok()?];
-            Some((char::decode_utf16(pair).next()?.ok()?, 12))
-        }
+        [b'\\', b'u', ..] => utf16(text),
         _ => None,
     }
+}
+
+/// The character of one unit of UTF-16 or of two, each behind a sign and a letter: `\u5c71`, `%u5c71`.
+fn utf16(text: &str) -> Option<(char, usize)> {
+    let high = hex(text.get(2..6)?)?;
+    if let Some(c) = char::from_u32(high) {
+        return Some((c, 6));
+    }
+    let low = hex(text.get(6..12)?.strip_prefix(&text[..2])?)?;
+    let pair = [u16::try_from(high).ok()?, u16::try_from(low).ok()?];
+    Some((char::decode_utf16(pair).next()?.ok()?, 12))
 }
 
 /// The character that up to four bytes in percent-encoding make.
@@ -230,10 +230,10 @@ fn hex(digits: &str) -> Option<u32> {
     if all { u32::from_str_radix(digits, 16).ok() } else { None }
 }
 
-/// Characters that people put in or leave out, and those that nobody sees.
+/// Characters that people put in or leave out, `+` that forms write for a blank, and those that nobody sees.
 fn is_noise(c: char) -> bool {
     c.is_whitespace()
-        || matches!(c, '-' | '(' | ')' | '.' | '/' | '_' | 'ー' | '\u{30fb}')
+        || matches!(c, '-' | '(' | ')' | '.' | '/' | '_' | '+' | 'ー' | '\u{30fb}')
         || matches!(c, '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{2500}' | '\u{2501}' | '\u{2d7}')
         || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}')
         || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')

@@ -29,7 +29,7 @@ pub(super) fn spell(value: &str, texts: &mut Vec<u8>, all: &mut Vec<Spelling>) {
         return;
     }
     all.push(folded.clone());
-    numbers(folded.clone(), texts, all);
+    numbers(value, folded.clone(), texts, all);
     names(value, folded, texts, all);
     if let Some(name) = without_honorific(value) {
         spell(name, texts, all);
@@ -46,7 +46,7 @@ fn without_honorific(value: &str) -> Option<&str> {
 }
 
 /// Telephone numbers in other spellings.
-fn numbers(folded: Range<usize>, texts: &mut Vec<u8>, all: &mut Vec<Spelling>) {
+fn numbers(value: &str, folded: Range<usize>, texts: &mut Vec<u8>, all: &mut Vec<Spelling>) {
     let Range { start, end } = folded;
     let text = &texts[start..end];
     let with = |front: &[u8], rest: Range<usize>, texts: &mut Vec<u8>| {
@@ -62,16 +62,11 @@ fn numbers(folded: Range<usize>, texts: &mut Vec<u8>, all: &mut Vec<Spelling>) {
         all.push(start + 1..end);
         return;
     }
-    if text[0] == b'+' {
-        if text.starts_with(b"+81") && end > start + 3 {
-            // Some write the zero in brackets behind the code.
-            let national = start + 3 + usize::from(text[3] == b'0')..end;
-            all.push(with(b"0", national.clone(), texts));
-            all.extend(Some(national).filter(|national| !national.is_empty()));
-        }
-        if end > start + 1 {
-            all.push(start + 1..end);
-        }
+    if value.trim_start().starts_with(['+', '＋']) && text.starts_with(b"81") && text.len() > 2 {
+        // Some write the zero in brackets behind the code.
+        let national = start + 2 + usize::from(text[2] == b'0')..end;
+        all.push(with(b"0", national.clone(), texts));
+        all.extend(Some(national).filter(|national| !national.is_empty()));
     }
 }
 
@@ -159,9 +154,9 @@ mod tests {
     fn numbers_and_names_have_several_and_others_one() {
         for (value, spellings) in [
             ("090-1234-5678", &["09012345678", "819012345678", "9012345678"][..]),
-            ("+81-3-1234-5678", &["+81312345678", "0312345678", "312345678", "81312345678"]),
-            ("+81(0)3-1234-5678", &["+810312345678", "0312345678", "312345678", "810312345678"]),
-            ("+1 212", &["+1212", "1212", "+1,212", "212+1", "212,+1"]),
+            ("+81-3-1234-5678", &["81312345678", "0312345678", "312345678"]),
+            ("+81(0)3-1234-5678", &["810312345678", "0312345678", "312345678"]),
+            ("+1 212", &["1212", "1,212", "2121", "212,1"]),
             ("山田様", &["山田様", "山田"]),
             ("Ms. Smith", &["mssmith", "ms,smith", "smithms", "smith,ms", "smith"]),
             ("山田 太郎", &["山田太郎", "山田,太郎", "太郎山田", "太郎,山田"]),

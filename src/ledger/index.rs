@@ -5,7 +5,10 @@
 //! name a line too many, never one too few, since each is read and judged. It holds hashes of ids where the lines hold
 //! the ids themselves, and can be made again from them.
 //!
-//! The file: a header, the terms sorted by their hash, and for each the offsets of its lines, all little endian.
+//! The file: a header, the terms sorted by their hash, and for each the offsets of its lines, all little endian. The
+//! header has the hash of the segment's last line, which the chain makes one of all lines: other lines of the same length
+//! have no index, be they another ledger's or a forger's. A line that was changed and whose chain was not made anew is
+//! found when it is read (`query`) or by `verify`; the index itself is as good as the folder that it lies in.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -17,7 +20,7 @@ use jiff::Timestamp;
 
 use crate::ledger::chain::Hash;
 use crate::ledger::record::Stored;
-use crate::ledger::segment::{Line, Lines, Segment};
+use crate::ledger::segment::{Line, Lines, Segment, Spots};
 
 /// What of a record is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,6 +74,8 @@ pub struct Head {
     pub to: i64,
     terms: u32,
     offsets: u32,
+    /// Where the last line begins, and the hash of its bytes.
+    last: (u32, Hash),
 }
 
 /// Where the lines of a term begin.
@@ -82,8 +87,8 @@ pub enum Found {
     Everywhere,
 }
 
-const MAGIC: &[u8; 8] = b"sudarix1";
-const HEAD_BYTES: usize = 48;
+const MAGIC: &[u8; 8] = b"sudarix2";
+const HEAD_BYTES: usize = 84;
 const TERM_BYTES: usize = 16;
 /// A term that more than one line in so many holds is everywhere.
 const RARE: usize = 8;
@@ -110,7 +115,8 @@ impl Index {
         let Some(head) = Head::read(&bytes) else { return Ok(None) };
         let len = HEAD_BYTES as u64 + u64::from(head.terms) * TERM_BYTES as u64 + u64::from(head.offsets) * 4;
         let whole = file.metadata()?.len() == len && segment.plain_len()? == head.plain_bytes;
-        Ok(whole.then_some(Index { file, head }))
+        let is_of = whole && head.is_of(&mut Spots::open(&segment.path)?)?;
+        Ok(is_of.then_some(Index { file, head }))
     }
 
     /// What it begins with.
@@ -177,8 +183,20 @@ impl Head {
     fn read(bytes: &[u8; HEAD_BYTES]) -> Option<Head> {
         let rest = bytes.strip_prefix(MAGIC)?;
         let [plain_bytes, unreadable, from, to] = [0, 8, 16, 24].map(|at| number(&rest[at..at + 8]));
-        let [terms, offsets] = [32, 36].map(|at| number(&rest[at..at + 4]) as u32);
-        Some(Head { plain_bytes, unreadable, from: from.cast_signed(), to: to.cast_signed(), terms, offsets })
+        let [terms, offsets, last_at] = [32, 36, 40].map(|at| number(&rest[at..at + 4]) as u32);
+        let last = (last_at, Hash(rest[44..].try_into().ok()?));
+        Some(Head { plain_bytes, unreadable, from: from.cast_signed(), to: to.cast_signed(), terms, offsets, last })
+    }
+
+    /// Whether the segment's last line is the one of which the index was made. One that cannot be read is no other one:
+    /// whoever reads there is told so.
+    fn is_of(&self, lines: &mut Spots) -> io::Result<bool> {
+        let (at, hash) = self.last;
+        let mut line = Vec::new();
+        match lines.line_at(u64::from(at), &mut line) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
+            read => Ok(read.is_err() || Hash::of(&line) == hash),
+        }
     }
 
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
@@ -187,8 +205,11 @@ impl Head {
         for number in [self.plain_bytes, self.unreadable].into_iter().chain(times) {
             out.write_all(&number.to_le_bytes())?;
         }
-        out.write_all(&self.terms.to_le_bytes())?;
-        out.write_all(&self.offsets.to_le_bytes())
+        let (at, hash) = self.last;
+        for number in [self.terms, self.offsets, at] {
+            out.write_all(&number.to_le_bytes())?;
+        }
+        out.write_all(&hash.0)
     }
 }
 
@@ -207,7 +228,8 @@ struct Gathered {
 impl Default for Gathered {
     fn default() -> Gathered {
         let (from, to) = (i64::MAX, i64::MIN);
-        let head = Head { plain_bytes: 0, unreadable: 0, from, to, terms: 0, offsets: 0 };
+        let last = (0, Hash::of(b""));
+        let head = Head { plain_bytes: 0, unreadable: 0, from, to, terms: 0, offsets: 0, last };
         Gathered { head, lines: 0, terms: BTreeMap::new() }
     }
 }
@@ -216,6 +238,7 @@ impl Gathered {
     fn add(&mut self, begin: u64, line: &[u8]) -> io::Result<()> {
         let begin = u32::try_from(begin).map_err(|_| io::Error::other("a segment is too long for an index"))?;
         self.lines += 1;
+        self.head.last = (begin, Hash::of(line));
         let Ok(record) = serde_json::from_slice::<Stored>(line) else {
             self.head.unreadable += 1;
             return Ok(());

@@ -13,6 +13,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use memchr::memmem::Finder;
 
+use crate::ledger::chain::Sealed;
 use crate::ledger::encode;
 use crate::ledger::index::{Found, Index, Term};
 pub use crate::ledger::record::{Stored, StoredSubject};
@@ -241,9 +242,15 @@ impl Asked<'_> {
     fn some(&mut self, segment: &Segment, offsets: &[u32]) -> io::Result<ControlFlow<()>> {
         let mut spots = Spots::open(&segment.path)?;
         for offset in offsets {
-            // An index is of the very lines that are there, each of them a record.
-            let there = spots.line_at(u64::from(*offset), &mut self.line)?;
-            if there && self.judge(segment, 0).is_break() {
+            let offset = u64::from(*offset);
+            let there = spots.line_at(offset, &mut self.line)?;
+            // When the index was made this was a record that can match. One that was changed since must not be passed over
+            // for saying something else now.
+            if !there || Sealed::read(&self.line).is_err() {
+                let line = number_of(segment, offset)?;
+                self.passed.unreadable += 1;
+                self.passed.first_unreadable.get_or_insert(Spot { path: segment.path.clone(), line });
+            } else if self.judge(segment, 0).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -265,6 +272,14 @@ impl Asked<'_> {
         self.passed.rows += 1;
         (self.row)(&record, text)
     }
+}
+
+/// Which line of a segment begins there, or is the last one before it.
+fn number_of(segment: &Segment, offset: u64) -> io::Result<u64> {
+    let mut lines = Lines::open(&segment.path)?;
+    let mut line = Vec::new();
+    while lines.offset <= offset && lines.next_line(&mut line)? != Line::End {}
+    Ok(lines.line)
 }
 
 fn read(line: &[u8]) -> Option<(Stored, &str)> {

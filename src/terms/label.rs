@@ -54,9 +54,7 @@ pub fn parts(folded: &str) -> (Vec<&str>, Option<&str>) {
         return (vec![name], None);
     }
     if bracket.is_none() && !folded.contains(BETWEEN) {
-        // `contact.tel`, `form:tel`: what programs name by the way to it.
-        let last = folded.rsplit_once(['.', ':']).map(|(_, last)| last);
-        return (Vec::new(), last.filter(|last| !last.is_empty() && !folded.contains(' ')));
+        return (Vec::new(), by_its_way(folded));
     }
     let before = folded[..bracket.unwrap_or(folded.len())].trim();
     // What goes on behind its brackets is a sentence, and what begins with a sign a part of one.
@@ -67,8 +65,21 @@ pub fn parts(folded: &str) -> (Vec<&str>, Option<&str>) {
     let outside = before.split(BETWEEN).map(str::trim).filter(|part| !part.is_empty());
     let outside = outside.map(|part| unnumbered(part).unwrap_or(part)).collect();
     let groups = folded.split(OPENING).skip(1).filter_map(|group| group.split(CLOSING).next());
-    let inside = groups.map(str::trim).filter(|part| !part.is_empty()).last();
+    let inside = groups.map(|part| part.trim().trim_matches(['\'', '"'])).filter(|part| !part.is_empty()).last();
     (outside, inside)
+}
+
+/// What programs name by the way to it (`contact.tel`, `form:tel`, `ctl00$main$tel`), or by what shows it (`txttel`).
+fn by_its_way(folded: &str) -> Option<&str> {
+    const SHOWN_BY: [&str; 6] = ["txt", "hdn", "lbl", "ltl", "ddl", "cmb"];
+    if folded.contains(' ') {
+        return None;
+    }
+    let last = folded.rsplit_once(['.', ':', '$']).map(|(_, last)| last);
+    let name = last.unwrap_or(folded);
+    let control =
+        SHOWN_BY.iter().find_map(|control| name.strip_prefix(control)).map(|name| name.trim_start_matches('_'));
+    control.or(last).filter(|name| !name.is_empty())
 }
 
 /// A name without the number around it, if it has one (`住所1`, `(2)住所`, `住所No.1`, `住所※1`, `住所Ⅰ`): of three

@@ -7,6 +7,7 @@ mod columns;
 mod confirmed;
 mod console;
 mod crm;
+mod disks;
 mod ending;
 pub mod endless;
 mod events;

@@ -4,12 +4,14 @@
 
 mod anchor;
 mod archive;
+mod changed;
 mod commands;
 mod crashes;
 mod failures;
 mod faulty;
 mod forgery;
 mod killed;
+mod power;
 mod proofs;
 mod reports;
 mod retention;

@@ -65,7 +65,7 @@ pub(super) fn run(
 /// How records are printed.
 enum Printed {
     Lines,
-    Table(Table),
+    Table(Box<Table>),
     Csv(Csv),
     Parquet(Box<Parquet>),
 }
@@ -77,7 +77,7 @@ impl Printed {
             Written::Csv => Printed::Csv(Csv::begin()),
             Written::Parquet => Printed::Parquet(Box::new(Parquet::begin()?)),
             Written::Table | Written::Html => {
-                Printed::Table(Table::under(if lang == Lang::Ja { JAPANESE } else { ENGLISH }))
+                Printed::Table(Box::new(Table::under(if lang == Lang::Ja { JAPANESE } else { ENGLISH })))
             }
         })
     }

@@ -465,7 +465,11 @@ fn comment_text(raw: &str) -> Range<usize> {
         let end = raw.len() - usize::from(raw.ends_with('>'));
         return 2.min(end)..end;
     };
-    let end = ["--!>", "-->", "->", ">"].iter().find_map(|close| text.strip_suffix(close)).map_or(text.len(), str::len);
+    // One that the page's end cuts off may have `>` as its last character.
+    if matches!(text, ">" | "->") {
+        return 4..4;
+    }
+    let end = ["--!>", "-->"].iter().find_map(|close| text.strip_suffix(close)).map_or(text.len(), str::len);
     4..4 + end
 }
 
@@ -494,6 +498,22 @@ fn unwrapped(text: &str, trimmed: Range<usize>) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_comment_ends_where_browsers_end_it() {
+        for (raw, text) in [
+            ("<!--a-->", "a"),
+            ("<!--a--!>", "a"),
+            ("<!-->", ""),
+            ("<!--->", ""),
+            ("<!--a>", "a>"),
+            ("<!--a<b>", "a<b>"),
+            ("<!--a", "a"),
+            ("<?a>", "a"),
+        ] {
+            assert_eq!(&raw[comment_text(raw)], text, "{raw}");
+        }
+    }
 
     #[test]
     fn a_choice_may_send_a_code() {

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use sudare::ledger::Bounds;
 use sudare::ledger::archive::{Tended, tend};
+use sudare::ledger::chain::{Hash, Tip};
 use sudare::ledger::entry::{Entry, Subject};
 use sudare::ledger::index::Index;
 use sudare::ledger::open::Home;
@@ -115,6 +116,52 @@ fn a_changed_byte_of_a_compressed_segment_shows() {
     }
 }
 
+/// An index answers for the lines that it was made of, and for no others of the same length.
+#[test]
+fn a_segment_that_was_changed_to_the_same_length_is_not_answered_from_its_index_in_silence() {
+    let asked = |state: &Path| {
+        let subject = Some(SubjectIs::parse("customer:42"));
+        let mut rows = Vec::new();
+        let filter = Filter { subject, ..Filter::default() };
+        let passed = query(&ledger_dir(state), &filter, &mut |record, _| {
+            rows.push(record.seq);
+            ControlFlow::Continue(())
+        });
+        let passed = passed.unwrap();
+        (rows.len(), passed.unreadable, passed.first_unreadable.map(|spot| spot.line))
+    };
+    let state = filled(12);
+    let segment = segments(state.path()).remove(1);
+    pass(state.path(), SystemTime::UNIX_EPOCH);
+    let lines = fs::read_to_string(&segment.path).unwrap();
+    let count = lines.lines().count();
+    assert!(count > 1 && Index::is_of(&segment).unwrap());
+    assert_eq!(asked(state.path()), (12, 0, None));
+    // One line now speaks of somebody else: its hash is not that of its bytes any more.
+    fs::write(&segment.path, lines.replacen("\"id\":\"42\"", "\"id\":\"43\"", 1)).unwrap();
+    assert!(Index::is_of(&segment).unwrap());
+    assert_eq!(asked(state.path()), (11, 1, Some(1)));
+    // All of them, with a chain made anew: another segment of the same length.
+    let mut tip = Tip { seq: segment.first - 1, hash: before(&lines) };
+    let mut forged = Vec::new();
+    for line in lines.replace("\"id\":\"42\"", "\"id\":\"43\"").lines() {
+        let body = line.split_once(",\"request\":").unwrap().1.split_once(",\"prev\":").unwrap().0;
+        tip.seal("2026-11-22T01:02:03.456789Z", b"\"gw-1\"", format!("\"request\":{body}").as_bytes(), &mut forged);
+    }
+    assert_eq!(forged.len(), lines.len());
+    fs::write(&segment.path, forged).unwrap();
+    assert!(!Index::is_of(&segment).unwrap());
+    assert_eq!(asked(state.path()), (12 - count, 0, None));
+    assert!(fault(state.path()).is_some());
+    assert_eq!(pass(state.path(), SystemTime::UNIX_EPOCH).indexed, 1);
+}
+
+/// The hash that a segment's first line says is the one before it.
+fn before(lines: &str) -> Hash {
+    let hex = lines.split_once("\"prev\":\"").unwrap().1.split_once('"').unwrap().0;
+    Hash::from_hex(hex.as_bytes()).unwrap()
+}
+
 #[test]
 fn two_passes_do_not_meet() {
     let state = filled(12);
@@ -151,7 +198,7 @@ const EVENTS: [Event; 3] = [Event::View, Event::Search, Event::Write];
 const STAFF: [&str; 4] = ["basic:tanaka", "jwt:tanaka", "basic:suzuki", "header:a\"b"];
 const KINDS: [&str; 4] = ["phone", "email", "person.name", "my_number"];
 
-fn entry(seed: u64, subjects: u64) -> Entry<'static> {
+pub(super) fn entry(seed: u64, subjects: u64) -> Entry<'static> {
     let pick = |all: &[&'static str], at: u64| all[(seed / 7 + at) as usize % all.len()];
     let subject = |at: u64| {
         let kinds = [(pick(&KINDS, at).into(), pick(&["show", "mask"], seed + at).into(), 1)];
