@@ -128,10 +128,8 @@ fn judged(
     if shown.old != signed.0 {
         return (409, format!("{}\n", signed.0));
     }
-    if let Some(root) = signed.1 {
-        if shown.check(root, public).is_err() {
-            return (422, String::new());
-        }
+    if signed.1.is_some_and(|root| shown.check(root, public).is_err()) {
+        return (422, String::new());
     }
     *signed = (checkpoint.head.tip.seq, Some(checkpoint.head.tree.root()));
     let text = &shown.note[..shown.note.find("\n\n").unwrap() + 1];
