@@ -15,6 +15,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
 use crate::ledger::index::Index;
+use crate::ledger::indexing;
 use crate::ledger::pack;
 use crate::ledger::segment::{self, Segment};
 use crate::ledger::tree::leaf;
@@ -48,7 +49,7 @@ pub fn tend(dir: &Path, packed_before: SystemTime, go_on: &dyn Fn() -> bool) -> 
         }
         tended.hashes += write_hashes(dir, segment, next)?;
         if !Index::is_of(segment)? {
-            Index::make(segment)?;
+            indexing::make(segment)?;
             tended.indexed += 1;
         }
         if !segment.is_packed() && fs::metadata(&segment.path)?.modified()? <= packed_before && go_on() {

@@ -10,17 +10,12 @@
 //! have no index, be they another ledger's or a forger's. A line that was changed and whose chain was not made anew is
 //! found when it is read (`query`) or by `verify`; the index itself is as good as the folder that it lies in.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::Path;
-
-use jiff::Timestamp;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 
 use crate::ledger::chain::Hash;
-use crate::ledger::record::Stored;
-use crate::ledger::segment::{Line, Lines, Segment, Spots};
+use crate::ledger::segment::{Segment, Spots};
 
 /// What of a record is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,10 +67,10 @@ pub struct Head {
     pub from: i64,
     /// The latest one.
     pub to: i64,
-    terms: u32,
-    offsets: u32,
+    pub(super) terms: u32,
+    pub(super) offsets: u32,
     /// Where the last line begins, and the hash of its bytes.
-    last: (u32, Hash),
+    pub(super) last: (u32, Hash),
 }
 
 /// Where the lines of a term begin.
@@ -91,9 +86,9 @@ const MAGIC: &[u8; 8] = b"sudarix2";
 const HEAD_BYTES: usize = 84;
 const TERM_BYTES: usize = 16;
 /// A term that more than one line in so many holds is everywhere.
-const RARE: usize = 8;
+pub(super) const RARE: usize = 8;
 /// Its count then.
-const EVERYWHERE: u32 = u32::MAX;
+pub(super) const EVERYWHERE: u32 = u32::MAX;
 
 impl Index {
     /// Whether a segment has an index that was made of what it holds now.
@@ -161,22 +156,6 @@ impl Index {
         self.file.read_exact_at(&mut bytes, at as u64)?;
         Ok(Found::At(bytes.as_chunks::<4>().0.iter().map(|offset| u32::from_le_bytes(*offset)).collect()))
     }
-
-    /// Makes a segment's index anew, durably.
-    pub fn make(segment: &Segment) -> io::Result<()> {
-        let mut gathered = Gathered::default();
-        let mut lines = Lines::open(&segment.path)?;
-        let mut line = Vec::new();
-        loop {
-            let begin = lines.offset;
-            if lines.next_line(&mut line)? != Line::Whole {
-                break;
-            }
-            gathered.add(begin, &line)?;
-        }
-        gathered.head.plain_bytes = segment.plain_len()?;
-        gathered.write(&segment.index_path())
-    }
 }
 
 impl Head {
@@ -199,7 +178,7 @@ impl Head {
         }
     }
 
-    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
         out.write_all(MAGIC)?;
         let times = [self.from, self.to].map(i64::cast_unsigned);
         for number in [self.plain_bytes, self.unreadable].into_iter().chain(times) {
@@ -216,93 +195,4 @@ impl Head {
 /// Up to eight bytes, little endian.
 fn number(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
-}
-
-/// An index as it is being made.
-struct Gathered {
-    head: Head,
-    lines: usize,
-    terms: BTreeMap<u64, Vec<u32>>,
-}
-
-impl Default for Gathered {
-    fn default() -> Gathered {
-        let (from, to) = (i64::MAX, i64::MIN);
-        let last = (0, Hash::of(b""));
-        let head = Head { plain_bytes: 0, unreadable: 0, from, to, terms: 0, offsets: 0, last };
-        Gathered { head, lines: 0, terms: BTreeMap::new() }
-    }
-}
-
-impl Gathered {
-    fn add(&mut self, begin: u64, line: &[u8]) -> io::Result<()> {
-        let begin = u32::try_from(begin).map_err(|_| io::Error::other("a segment is too long for an index"))?;
-        self.lines += 1;
-        self.head.last = (begin, Hash::of(line));
-        let Ok(record) = serde_json::from_slice::<Stored>(line) else {
-            self.head.unreadable += 1;
-            return Ok(());
-        };
-        // A time that cannot be read can be any.
-        let time = record.time.parse::<Timestamp>().map(Timestamp::as_microsecond);
-        self.head.from = self.head.from.min(time.as_ref().copied().unwrap_or(i64::MIN));
-        self.head.to = self.head.to.max(time.unwrap_or(i64::MAX));
-        each_term(&record, &mut |term, text| {
-            let offsets = self.terms.entry(term.hash(text)).or_default();
-            if offsets.last() != Some(&begin) {
-                offsets.push(begin);
-            }
-        });
-        Ok(())
-    }
-
-    fn write(mut self, path: &Path) -> io::Result<()> {
-        let rare = (self.lines / RARE).max(RARE);
-        self.head.terms = u32::try_from(self.terms.len()).map_err(io::Error::other)?;
-        let offsets: usize = self.terms.values().map(Vec::len).filter(|count| *count <= rare).sum();
-        self.head.offsets = u32::try_from(offsets).map_err(io::Error::other)?;
-        let aside = path.with_extension("index-new");
-        let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
-        let mut out = BufWriter::new(file);
-        self.head.write(&mut out)?;
-        let mut begin = 0_u32;
-        for (hash, offsets) in &self.terms {
-            let count = if offsets.len() <= rare { offsets.len() as u32 } else { EVERYWHERE };
-            out.write_all(&hash.to_le_bytes())?;
-            out.write_all(&begin.to_le_bytes())?;
-            out.write_all(&count.to_le_bytes())?;
-            begin += if count == EVERYWHERE { 0 } else { count };
-        }
-        for offset in self.terms.values().filter(|offsets| offsets.len() <= rare).flatten() {
-            out.write_all(&offset.to_le_bytes())?;
-        }
-        out.into_inner()?.sync_all()?;
-        fs::rename(&aside, path)
-    }
-}
-
-fn each_term(record: &Stored, each: &mut dyn FnMut(Term, &str)) {
-    each(Term::Event, &record.event);
-    if let Some(staff) = &record.staff {
-        each(Term::Staff, staff);
-        if let Some((_, id)) = staff.split_once(':') {
-            each(Term::Staff, id);
-        }
-    }
-    let texts = [
-        (Term::Request, &record.request),
-        (Term::Resource, &record.resource),
-        (Term::Outcome, &record.outcome),
-        (Term::Purpose, &record.purpose),
-    ];
-    texts.into_iter().filter_map(|(term, text)| Some((term, text.as_ref()?))).for_each(|(term, text)| each(term, text));
-    for subject in &record.subjects {
-        if let Some(id) = &subject.id {
-            each(Term::Subject, id);
-        }
-        for (kind, actions) in &subject.kinds {
-            each(Term::Kind, kind);
-            actions.keys().for_each(|action| each(Term::Action, action));
-        }
-    }
 }

@@ -26,6 +26,7 @@ pub mod entry;
 mod gap;
 pub mod head;
 pub mod index;
+pub mod indexing;
 mod journal;
 pub mod key;
 mod marks;

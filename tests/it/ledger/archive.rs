@@ -14,6 +14,7 @@ use sudare::ledger::archive::{Tended, tend};
 use sudare::ledger::chain::{Hash, Tip};
 use sudare::ledger::entry::{Entry, Subject};
 use sudare::ledger::index::Index;
+use sudare::ledger::indexing;
 use sudare::ledger::open::Home;
 use sudare::ledger::query::{Filter, SubjectIs, query};
 use sudare::ledger::segment::{self, Segment};
@@ -43,6 +44,23 @@ fn now() -> SystemTime {
 
 fn pass(state: &Path, packed_before: SystemTime) -> Tended {
     tend(&ledger_dir(state), packed_before, &|| true).unwrap().unwrap()
+}
+
+#[test]
+fn an_index_is_the_same_however_little_of_it_is_held_at_once() {
+    let state = state_folder();
+    let mut bench = Bench::open(state.path(), Bounds { segment_bytes_max: 200_000, ..BOUNDS });
+    bench.commit(0..200);
+    bench.stop();
+    let segment = &segments(state.path())[0];
+    indexing::make(segment).unwrap();
+    let whole = fs::read(segment.index_path()).unwrap();
+    for held in [200, 400, 900] {
+        indexing::make_holding(held, segment).unwrap();
+        assert_eq!(fs::read(segment.index_path()).unwrap(), whole, "{held}");
+    }
+    assert!(indexing::make_holding(10, segment).is_err(), "a term of more lines than are held");
+    assert_eq!(fs::read(segment.index_path()).unwrap(), whole, "the index before stays");
 }
 
 #[test]
