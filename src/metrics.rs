@@ -68,6 +68,7 @@ metrics! {
     ledger_oldest: IntGaugeVec = "sudare_ledger_oldest_record_timestamp_seconds", [], "When the oldest record was written";
     ledger_checkpoint: IntGaugeVec = "sudare_ledger_checkpoint_timestamp_seconds", [], "When the last checkpoint was signed";
     ledger_anchor: IntGaugeVec = "sudare_ledger_anchor_timestamp_seconds", [], "When a checkpoint was last kept in the second place";
+    cosigned: IntCounterVec = "sudare_ledger_witness_requests_total", ["result"], "Checkpoints shown to the witness, by result";
     reloads: IntCounterVec = "sudare_policy_reloads_total", ["result"], "Reloads of the rules, by result";
     policy: IntGaugeVec = "sudare_policy_info", ["version"], "The policy in force";
     vault: IntCounterVec = "sudare_vault_operations_total", ["operation", "result"], "Tokens and hashes made, kept, turned back and ended, by result";
@@ -77,6 +78,9 @@ metrics! {
 
 /// The results of reloads.
 const RELOADS: [&str; 2] = ["ok", "refused"];
+
+/// What a witness says of a checkpoint.
+const COSIGNED: [&str; 3] = ["cosigned", "away", "refused"];
 
 /// What is counted of tokens and hashes.
 const VAULT: [[&str; 2]; 13] = [
@@ -113,6 +117,9 @@ impl Metrics {
         }
         for result in RELOADS {
             self.reloads.with_label_values(&[result]);
+        }
+        for result in COSIGNED {
+            self.cosigned.with_label_values(&[result]);
         }
         for labels in &VAULT {
             self.vault.with_label_values(labels);

@@ -1,8 +1,9 @@
 //! `sudare ledger`: checks the chain and answers who saw whose data, from the folder alone.
 //!
 //! No gateway has to run, and none is disturbed: the commands only read, and put down beside the records that they
-//! did; `retain` alone deletes, where it is told to. What they print holds nothing but what the records hold. `export` is a reserved word.
+//! did; `retain` alone deletes, where it is told to. What they print holds nothing but what the records hold.
 
+mod export;
 pub(in crate::cli) mod home;
 mod index;
 mod prove;
@@ -36,7 +37,7 @@ pub struct LedgerArgs {
     /// The state folder, which holds `ledger/` and `ledger.pub` [default: state]
     #[arg(long, global = true, value_name = "DIR")]
     pub state: Option<PathBuf>,
-    /// How to print what was found; `html` is for reports
+    /// How to print what was found; `html` is for reports, `csv` and `parquet` are for `query`
     #[arg(long, global = true, value_name = "FORMAT", default_value = "table")]
     pub format: Written,
     /// What to do
@@ -65,6 +66,10 @@ pub enum Written {
     /// A report as a page, to print and to hand over; the other commands have none, and so do not name it
     #[value(hide = true)]
     Html,
+    /// Records as rows, for spreadsheets
+    Csv,
+    /// Records as rows, for databases
+    Parquet,
 }
 
 /// What to do with the ledger.
@@ -84,9 +89,8 @@ pub enum LedgerCommand {
     Retain(RetainArgs),
     /// Kill a process that discloses under load, again and again, and look for what its ledger lost
     Torture(TortureArgs),
-    /// Reserved
-    #[command(hide = true)]
-    Export,
+    /// Write the tree's hashes as C2SP's tlog-tiles lays them out, for other people's tools
+    Export(ExportArgs),
 }
 
 /// What `verify` is told.
@@ -95,6 +99,10 @@ pub struct VerifyArgs {
     /// Checkpoints that were kept elsewhere, to compare with as well
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
+    /// The key of the witness, or a file that holds it: the checkpoints that it has to have signed are compared with as
+    /// well; those of `--checkpoint`, or else those that the gateway keeps
+    #[arg(long, value_name = "KEY", conflicts_with = "proof")]
+    pub witness: Option<String>,
     /// Check this proof instead, for which no ledger is needed; `-` reads it from stdin
     #[arg(long, value_name = "FILE", conflicts_with = "checkpoint")]
     pub proof: Option<PathBuf>,
@@ -116,6 +124,20 @@ pub struct ProveArgs {
     /// Prove it under the last checkpoint of this file, such as one that was kept elsewhere
     #[arg(long, value_name = "FILE", conflicts_with = "consistency")]
     pub checkpoint: Option<PathBuf>,
+    /// The public key [default: ledger.pub in the state folder]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+}
+
+/// What `export` is told.
+#[derive(Args, Debug)]
+pub struct ExportArgs {
+    /// The folder for the tiles; an export that is there is added to
+    #[arg(long, value_name = "DIR")]
+    pub tiles: PathBuf,
+    /// Under the last checkpoint that the witness has signed, instead of the last one
+    #[arg(long)]
+    pub cosigned: bool,
     /// The public key [default: ledger.pub in the state folder]
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
@@ -237,23 +259,9 @@ pub fn run_on(
     if let Some((what, subject)) = reads(&args.command) {
         reading::note(&home, what, subject, reader, &mut desk);
     }
-    let ended = match &args.command {
-        LedgerCommand::Report(told) => report::run(&home, told, (args.format, reader), &mut desk),
-        _ if args.format == Written::Html => {
-            Err(Trouble::of(words::ONLY_REPORTS.of(reader.lang), words::ONLY_REPORTS_HELP.of(reader.lang)))
-        }
-        LedgerCommand::Verify(VerifyArgs { proof: Some(proof), key, .. }) => {
-            prove::check(&home.state, proof, key.as_deref(), &mut desk)
-        }
-        LedgerCommand::Verify(told) => verify::run(&home.state, told, &mut desk, progress),
-        LedgerCommand::Torture(told) => torture::run(told, &mut desk, progress),
-        LedgerCommand::Retain(told) => retain::run(&home, told, reader, &mut desk),
-        LedgerCommand::Index => index::run(&home.state, &mut desk),
-        LedgerCommand::Prove(told) => prove::run(&home.state, told, &mut desk),
-        LedgerCommand::Query(told) => query::run(&home, told, &reader.zone, &mut desk),
-        LedgerCommand::Export => {
-            Err(Trouble::of(texts::RESERVED.of(reader.lang), texts::RESERVED_HELP.of(reader.lang)))
-        }
+    let ended = match unfit(args, reader.lang) {
+        Some(trouble) => Err(trouble),
+        None => work(args, reader, &home, &mut desk, progress),
     };
     match ended {
         Ok(status) => status,
@@ -267,6 +275,39 @@ pub fn run_on(
             desk.told(texts::ERROR.of(reader.lang), &what, &advice);
             UNUSABLE
         }
+    }
+}
+
+/// A format that the command does not know.
+fn unfit(args: &LedgerArgs, lang: Lang) -> Option<Trouble> {
+    match (args.format, &args.command) {
+        (Written::Table | Written::Json, _)
+        | (Written::Html, LedgerCommand::Report(_))
+        | (Written::Csv | Written::Parquet, LedgerCommand::Query(_)) => None,
+        (Written::Html, _) => Some(Trouble::of(words::ONLY_REPORTS.of(lang), words::ONLY_REPORTS_HELP.of(lang))),
+        _ => Some(Trouble::of(texts::ONLY_QUERY.of(lang), texts::ONLY_QUERY_HELP.of(lang))),
+    }
+}
+
+fn work(
+    args: &LedgerArgs,
+    reader: &Reader,
+    home: &Home,
+    desk: &mut Desk<'_>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<u8, Trouble> {
+    match &args.command {
+        LedgerCommand::Report(told) => report::run(home, told, (args.format, reader), desk),
+        LedgerCommand::Query(told) => query::run(home, told, (args.format, &reader.zone), desk),
+        LedgerCommand::Verify(VerifyArgs { proof: Some(proof), key, .. }) => {
+            prove::check(&home.state, proof, key.as_deref(), desk)
+        }
+        LedgerCommand::Verify(told) => verify::run(&home.state, told, desk, progress),
+        LedgerCommand::Torture(told) => torture::run(told, desk, progress),
+        LedgerCommand::Retain(told) => retain::run(home, told, reader, desk),
+        LedgerCommand::Index => index::run(&home.state, desk),
+        LedgerCommand::Prove(told) => prove::run(&home.state, told, desk),
+        LedgerCommand::Export(told) => export::run(&home.state, told, desk),
     }
 }
 

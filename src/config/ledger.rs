@@ -9,6 +9,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::config::units::Origin;
+use crate::ledger::key::PublicKey;
+use crate::ledger::witness::Place;
 use crate::policy::fault::Faults;
 use crate::policy::node::{self, Node, Source, Value};
 use crate::policy::reader::{self, MapReader};
@@ -19,6 +21,8 @@ use crate::terms::retention::Class;
 pub struct Ledger {
     /// The file that checkpoints are also kept in.
     pub anchor: Option<PathBuf>,
+    /// Who signs checkpoints as well.
+    pub witness: Option<Place>,
     /// How many months records of each class are kept.
     pub months: [Option<u32>; Class::ALL.len()],
     /// What is kept whatever its class is.
@@ -27,7 +31,7 @@ pub struct Ledger {
 
 impl Default for Ledger {
     fn default() -> Ledger {
-        Ledger { anchor: None, months: Class::ALL.map(Class::months), holds: Vec::new() }
+        Ledger { anchor: None, witness: None, months: Class::ALL.map(Class::months), holds: Vec::new() }
     }
 }
 
@@ -44,11 +48,12 @@ pub struct Hold {
     pub to: Option<Timestamp>,
 }
 
-/// Reads `ledger: { anchor, retention, holds }`.
+/// Reads `ledger: { anchor, witness: { url, key }, retention, holds }`.
 pub fn parse(node: &Node, path: &dyn Fn(&str) -> PathBuf, faults: &mut Faults) -> Ledger {
     let mut ledger = Ledger::default();
     let Some(mut map) = MapReader::open(node, "`ledger`", faults) else { return ledger };
     ledger.anchor = map.take("anchor").and_then(|node| reader::text(node, "`anchor`", faults)).map(path);
+    ledger.witness = map.take("witness").and_then(|node| witness(node, faults));
     if let Some(node) = map.take("retention") {
         retention(node, &mut ledger.months, faults);
     }
@@ -169,4 +174,27 @@ pub fn alone(source: &Source, origin: &Origin<'_>, faults: &mut Faults) -> Ledge
         }
     }
     ledger
+}
+
+fn witness(node: &Node, faults: &mut Faults) -> Option<Place> {
+    let mut map = MapReader::open(node, "`witness`", faults)?;
+    let url = map.need("url", faults);
+    let key = map.need("key", faults);
+    map.finish(faults);
+    let (url, key) = (url?, key?);
+    let told = PublicKey::of_witness(reader::text(key, "`key`", faults)?);
+    let Ok(told) = told else {
+        faults
+            .error(&key.spot, "bad-witness", "`key` is no key of a witness")
+            .help("write it as the witness's operator published it: NAME+ID+KEY, an Ed25519 key for cosignatures");
+        return None;
+    };
+    let place = Place::parse(reader::text(url, "`url`", faults)?, told);
+    place
+        .map_err(|wrong| {
+            faults
+                .error(&url.spot, "bad-witness", format!("`url` leads to no witness: {wrong}"))
+                .help("write the witness's submission prefix: `https://HOST/PATH`");
+        })
+        .ok()
 }

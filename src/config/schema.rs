@@ -63,9 +63,17 @@ shape!(Ledger, "What is done with the ledger beside its folder.",
     need {}
     may {
         "anchor": Text, "A file on another mount in which checkpoints are kept as well.";
+        "witness": Witness, "A witness (C2SP tlog-witness) that signs checkpoints as well.";
         "retention": Retention, "How long records are kept, by their class; `sudare ledger retain` deletes what has lapsed.";
         "holds": OneOrMore<Hold>, "What is kept whatever its class is.";
     }
+);
+shape!(Witness, "A service of somebody else's that signs each checkpoint once.",
+    need {
+        "url": Text, "Its submission prefix: https://HOST/PATH.";
+        "key": Text, "Its key, as its operator published it: NAME+ID+KEY.";
+    }
+    may {}
 );
 shape!(Retention, "How long records are kept, by their class.",
     need {}

@@ -71,6 +71,14 @@ impl Checkpoint {
     }
 }
 
+/// A note that others may have signed as well, behind this key: their lines are passed over, as the specification demands.
+pub fn read_among_others(note: &str, key: &PublicKey) -> Option<Checkpoint> {
+    let signatures = note.find("\n\n")? + 2;
+    let own = signatures + note[signatures..].find('\n')? + 1;
+    let others = note[own..].split_inclusive('\n').all(|line| line.starts_with(SIGNATURE) && line.ends_with('\n'));
+    others.then(|| Checkpoint::read(&note[..own], key))?
+}
+
 fn hash(base64: &str) -> Option<Hash> {
     Some(Hash(BASE64.decode(base64.as_bytes()).ok()?.try_into().ok()?))
 }
@@ -114,6 +122,17 @@ impl<R: BufRead> Notes<R> {
         Ok(if self.at_end()? && self.cut_short(key) { Note::Unfinished(begin) } else { Note::Bad(begin) })
     }
 
+    /// The signature lines of others that stand behind the note that was read last.
+    pub fn further(&mut self) -> io::Result<Vec<u8>> {
+        let mut lines = Vec::new();
+        // No origin begins with that byte: a node's name stands in it in ASCII alone.
+        while lines.len() < FURTHER_BYTES_MAX && self.reader.fill_buf()?.first() == SIGNATURE.as_bytes().first() {
+            (&mut self.reader).take(LINE_BYTES_MAX).read_until(b'\n', &mut lines)?;
+            self.line += 1;
+        }
+        Ok(lines)
+    }
+
     /// The note that was read last, as it stands in the file.
     pub fn text(&self) -> &[u8] {
         &self.note
@@ -149,7 +168,8 @@ impl<R: BufRead> Notes<R> {
         Ok(())
     }
 
-    fn at_end(&mut self) -> io::Result<bool> {
+    /// Whether nothing more comes.
+    pub fn at_end(&mut self) -> io::Result<bool> {
         Ok(self.reader.fill_buf()?.is_empty())
     }
 
@@ -212,7 +232,7 @@ pub fn tail(path: &Path, key: &PublicKey) -> io::Result<Tail> {
 }
 
 /// What begins a signature line.
-const SIGNATURE: &str = "\u{2014} ";
+pub const SIGNATURE: &str = "\u{2014} ";
 const TIME: &str = "time ";
 const CHAIN: &str = "chain ";
 const RANGE: &str = "range ";
@@ -220,6 +240,7 @@ const NOTE_LINES_MAX: usize = 16;
 /// A compact range has 64 hashes at most, some 2,700 characters in base64.
 const LINE_BYTES_MAX: u64 = 4096;
 const TAIL_BYTES: u64 = 64 << 10;
+const FURTHER_BYTES_MAX: usize = 16 << 10;
 
 /// Reads one note, as [`Checkpoint::read`] does.
 pub fn read_bytes(note: &[u8], key: &PublicKey) -> Option<Checkpoint> {

@@ -79,6 +79,7 @@ pub struct PublicKey {
     pub name: String,
     /// The first bytes of a hash over name and key, as signed notes have it.
     pub id: [u8; 4],
+    algorithm: u8,
     key: [u8; 32],
 }
 
@@ -95,14 +96,32 @@ impl PublicKey {
         UnparsedPublicKey::new(&ED25519, self.key).verify(message, signature).is_ok()
     }
 
-    fn new(name: &str, key: [u8; 32]) -> PublicKey {
+    /// Reads the key of a witness, which signs another message with a key of the same sort (C2SP's `tlog-cosignature`).
+    pub fn of_witness(text: &str) -> Result<PublicKey, KeyError> {
+        PublicKey::parse(text, COSIGNATURE)
+    }
+
+    fn parse(text: &str, algorithm: u8) -> Result<PublicKey, KeyError> {
+        let mut fields = text.trim_end().splitn(3, '+');
+        let (name, id, key) = (fields.next(), fields.next(), fields.next());
+        let (name, id, key) = name.zip(id).zip(key).map(|((a, b), c)| (a, b, c)).ok_or(KeyError::Malformed)?;
+        let key = key_bytes(key, algorithm).ok_or(KeyError::Malformed)?;
+        let public = PublicKey::new(name, algorithm, *key);
+        // A name with a blank would end early in a signature's line.
+        if HEXLOWER.encode(&public.id) != id || name.is_empty() || name.contains(char::is_whitespace) {
+            return Err(KeyError::Malformed);
+        }
+        Ok(public)
+    }
+
+    fn new(name: &str, algorithm: u8, key: [u8; 32]) -> PublicKey {
         let mut hashed = name.as_bytes().to_vec();
-        hashed.extend_from_slice(&[b'\n', ALGORITHM]);
+        hashed.extend_from_slice(&[b'\n', algorithm]);
         hashed.extend_from_slice(&key);
         let digest = digest(&SHA256, &hashed);
         let mut id = [0; 4];
         id.copy_from_slice(&digest.as_ref()[..4]);
-        PublicKey { name: name.to_owned(), id, key }
+        PublicKey { name: name.to_owned(), id, algorithm, key }
     }
 }
 
@@ -110,21 +129,13 @@ impl std::str::FromStr for PublicKey {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<PublicKey, KeyError> {
-        let mut fields = text.trim_end().splitn(3, '+');
-        let (name, id, key) = (fields.next(), fields.next(), fields.next());
-        let (name, id, key) = name.zip(id).zip(key).map(|((a, b), c)| (a, b, c)).ok_or(KeyError::Malformed)?;
-        let key = key_bytes(key).ok_or(KeyError::Malformed)?;
-        let public = PublicKey::new(name, *key);
-        if HEXLOWER.encode(&public.id) != id {
-            return Err(KeyError::Malformed);
-        }
-        Ok(public)
+        PublicKey::parse(text, ALGORITHM)
     }
 }
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}+{}+{}", self.name, HEXLOWER.encode(&self.id), key_text(&self.key).as_str())
+        write!(f, "{}+{}+{}", self.name, HEXLOWER.encode(&self.id), key_text(&self.key, self.algorithm).as_str())
     }
 }
 
@@ -188,6 +199,8 @@ impl From<io::Error> for KeyError {
 
 /// Ed25519's number among signed notes' algorithms.
 const ALGORITHM: u8 = 1;
+/// That of an Ed25519 key whose signatures bear a time: a witness's.
+const COSIGNATURE: u8 = 4;
 const FILE_BYTES_MAX: u64 = 4096;
 const PRIVATE: &str = "PRIVATE+KEY+";
 
@@ -196,7 +209,7 @@ fn make(path: &Path, name: &str) -> Result<(), KeyError> {
     rand::fill(&mut seed[..]).map_err(|_| KeyError::Random)?;
     let pair = Ed25519KeyPair::from_seed_unchecked(&seed[..]).map_err(|_| KeyError::Random)?;
     let id = HEXLOWER.encode(&public_of(&pair, name).id);
-    let seed = key_text(&seed);
+    let seed = key_text(&seed, ALGORITHM);
     let text = Zeroizing::new(format!("{PRIVATE}{name}+{id}+{}\n", seed.as_str()));
     write_whole(path, text.as_bytes())?;
     Ok(())
@@ -228,7 +241,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 fn parse_private(text: &str) -> Option<(Ed25519KeyPair, PublicKey)> {
     let mut fields = text.strip_prefix(PRIVATE)?.splitn(3, '+');
     let (name, id, seed) = (fields.next()?, fields.next()?, fields.next()?);
-    let pair = Ed25519KeyPair::from_seed_unchecked(&key_bytes(seed)?[..]).ok()?;
+    let pair = Ed25519KeyPair::from_seed_unchecked(&key_bytes(seed, ALGORITHM)?[..]).ok()?;
     let public = public_of(&pair, name);
     (HEXLOWER.encode(&public.id) == id).then_some((pair, public))
 }
@@ -236,20 +249,20 @@ fn parse_private(text: &str) -> Option<(Ed25519KeyPair, PublicKey)> {
 fn public_of(pair: &Ed25519KeyPair, name: &str) -> PublicKey {
     let mut key = [0; 32];
     key.copy_from_slice(pair.public_key().as_ref());
-    PublicKey::new(name, key)
+    PublicKey::new(name, ALGORITHM, key)
 }
 
-fn key_text(key: &[u8; 32]) -> Zeroizing<String> {
-    let mut bytes = Zeroizing::new([ALGORITHM; 33]);
+fn key_text(key: &[u8; 32], algorithm: u8) -> Zeroizing<String> {
+    let mut bytes = Zeroizing::new([algorithm; 33]);
     bytes[1..].copy_from_slice(key);
     Zeroizing::new(BASE64.encode(&bytes[..]))
 }
 
-fn key_bytes(text: &str) -> Option<Zeroizing<[u8; 32]>> {
+fn key_bytes(text: &str, algorithm: u8) -> Option<Zeroizing<[u8; 32]>> {
     let bytes = Zeroizing::new(BASE64.decode(text.as_bytes()).ok()?);
-    let (algorithm, key) = bytes.split_first()?;
+    let (found, key) = bytes.split_first()?;
     let key: [u8; 32] = key.try_into().ok()?;
-    (*algorithm == ALGORITHM).then(|| Zeroizing::new(key))
+    (*found == algorithm).then(|| Zeroizing::new(key))
 }
 
 #[cfg(test)]

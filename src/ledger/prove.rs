@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::ledger::chain::Hash;
 use crate::ledger::checkpoint::{self, Checkpoint, Note, Notes};
+use crate::ledger::cosignature::{self, Cosigned};
 use crate::ledger::key::PublicKey;
 use crate::ledger::segment;
 use crate::ledger::tlog_proof::{Extension, Inclusion};
@@ -95,11 +96,12 @@ impl std::error::Error for ProveError {
 /// So many hashes are made from the records for one proof; 128 MiB of them.
 const MADE_MAX: u64 = 4 << 20;
 
-/// Proves that a record is in the ledger, under its last checkpoint or the last one in the file `kept`.
+/// Proves that a record is in the ledger: under the last one in the file `kept`; else under the last checkpoint that a
+/// witness has signed, where that covers it; else under the last checkpoint.
 pub fn record(dir: &Path, key: &PublicKey, seq: u64, kept: Option<&Path>) -> Result<Inclusion, ProveError> {
     let (signed, note) = match kept {
         Some(path) => last_kept(path, key)?,
-        None => last(dir, key)?,
+        None => cosigned(dir, key, seq)?.map_or_else(|| last(dir, key), Ok)?,
     };
     let size = signed.head.tip.seq;
     if seq == 0 || seq > size {
@@ -162,17 +164,47 @@ pub fn extension(dir: &Path, key: &PublicKey, old: u64, new: Option<u64>) -> Res
     Ok(Extension { old, proof, note })
 }
 
+/// Proves that the ledger of the last checkpoint begins with the first `old` records as they are in it: what a witness
+/// is sent that has signed so many. Nothing is proven to one that has signed none.
+pub fn growth(dir: &Path, key: &PublicKey, old: u64) -> Result<Extension, ProveError> {
+    let (signed, note) = last(dir, key)?;
+    let size = signed.head.tip.seq;
+    if old > size {
+        return Err(ProveError::NotCovered { seq: old, covered: size });
+    }
+    if old == 0 {
+        return Ok(Extension { old, proof: Vec::new(), note });
+    }
+    let hashes = known(dir, size)?;
+    let proof = roots(dir, &hashes, proof::consistency(old, size))?;
+    let before = Tree { size: old, root: roots(dir, &hashes, std::iter::once(0..old))?[0] };
+    if !proof::extends(before, Tree { size, root: signed.head.tree.root() }, &proof) {
+        return Err(ProveError::Unlike { seq: size });
+    }
+    Ok(Extension { old, proof, note })
+}
+
 fn roots(dir: &Path, hashes: &Stored, spans: impl IntoIterator<Item = Range<u64>>) -> Result<Vec<Hash>, ProveError> {
     let unreadable = |cause| ProveError::Io { path: dir.to_path_buf(), cause };
     spans.into_iter().map(|span| hashes.root(span)).collect::<io::Result<_>>().map_err(unreadable)
 }
 
+/// A checkpoint and its note.
 type Signed = (Checkpoint, String);
 
-fn last(dir: &Path, key: &PublicKey) -> Result<Signed, ProveError> {
+/// The ledger's last checkpoint.
+pub(super) fn last(dir: &Path, key: &PublicKey) -> Result<Signed, ProveError> {
     let path = dir.join(checkpoint::FILE_NAME);
     let tail = checkpoint::tail(&path, key).map_err(|cause| ProveError::Io { path: path.clone(), cause })?;
     signed(tail.last, &tail.note).ok_or_else(|| ProveError::Unsigned { path, key: key.name.clone() })
+}
+
+/// The last checkpoint that others have signed as well, with their lines, where it covers so many records.
+pub(super) fn cosigned(dir: &Path, key: &PublicKey, seq: u64) -> Result<Option<Signed>, ProveError> {
+    let path = dir.join(cosignature::FILE_NAME);
+    let tail = cosignature::tail(&path, key, None).map_err(|cause| ProveError::Io { path, cause })?;
+    let covers = |found: &Cosigned| found.checkpoint.head.tip.seq >= seq;
+    Ok(tail.last.filter(covers).map(|Cosigned { checkpoint, note, lines }| (checkpoint, note + &lines)))
 }
 
 fn at(dir: &Path, key: &PublicKey, seq: u64) -> Result<Signed, ProveError> {
@@ -201,7 +233,7 @@ fn signed(checkpoint: Option<Checkpoint>, note: &[u8]) -> Option<Signed> {
 }
 
 /// The hashes of so many records: those that are written down, and the others from the records themselves.
-fn known(dir: &Path, size: u64) -> Result<Stored, ProveError> {
+pub(super) fn known(dir: &Path, size: u64) -> Result<Stored, ProveError> {
     let unreadable = |cause| ProveError::Io { path: dir.to_path_buf(), cause };
     let mut hashes = Stored::open(dir).map_err(unreadable)?;
     let count = size.saturating_sub(hashes.known());

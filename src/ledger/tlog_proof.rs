@@ -9,7 +9,7 @@ use std::fmt::{self, Write};
 use data_encoding::BASE64;
 
 use crate::ledger::chain::{Hash, Sealed};
-use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::checkpoint::{self, Checkpoint};
 use crate::ledger::key::PublicKey;
 use crate::ledger::tree::leaf;
 use crate::ledger::tree::proof::{Tree, extends, includes};
@@ -101,7 +101,7 @@ impl Inclusion {
 
     /// The checkpoint, when all of it holds under this key.
     pub fn check(&self, key: &PublicKey) -> Result<Checkpoint, Flaw> {
-        let checkpoint = Checkpoint::read(&self.note, key).ok_or(Flaw::Signature)?;
+        let checkpoint = checkpoint::read_among_others(&self.note, key).ok_or(Flaw::Signature)?;
         let line = self.line.as_ref().ok_or(Flaw::NoLine)?;
         let record = Sealed::read(line).map_err(|_| Flaw::Line)?;
         if record.seq.checked_sub(1) != Some(self.index) {
@@ -135,7 +135,7 @@ impl Extension {
 
     /// The later checkpoint, when it adds to one with this root and both are as this key signed them.
     pub fn check(&self, old_root: Hash, key: &PublicKey) -> Result<Checkpoint, Flaw> {
-        let checkpoint = Checkpoint::read(&self.note, key).ok_or(Flaw::Signature)?;
+        let checkpoint = checkpoint::read_among_others(&self.note, key).ok_or(Flaw::Signature)?;
         let new = Tree { size: checkpoint.head.tip.seq, root: checkpoint.head.tree.root() };
         let holds = extends(Tree { size: self.old, root: old_root }, new, &self.proof);
         holds.then_some(checkpoint).ok_or(Flaw::Root)

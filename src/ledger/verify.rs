@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::ledger::chain::{Fault, Sealed};
 use crate::ledger::checkpoint::{self, Checkpoint, Note};
+use crate::ledger::cosignature;
 use crate::ledger::deleted::{Deleted, Notes};
 use crate::ledger::head::Head;
 use crate::ledger::key::PublicKey;
@@ -118,6 +119,46 @@ impl Kept {
         }
         kept.checkpoints.sort_by_key(|(checkpoint, _)| checkpoint.head.tip.seq);
         Ok(Ok(kept))
+    }
+
+    /// The same of checkpoints that a witness has signed as well, each of which must bear its cosignature.
+    pub fn cosigned(path: &Path, key: &PublicKey, witness: &PublicKey) -> Result<Result<Kept, Finding>, VerifyError> {
+        let unreadable = |cause| VerifyError::Io { path: path.to_path_buf(), cause };
+        let file = File::open(path).map_err(unreadable)?;
+        let mut notes = checkpoint::Notes::new(BufReader::new(file.take(KEPT_BYTES_MAX)));
+        let mut kept = Kept { path: path.to_path_buf(), checkpoints: Vec::new() };
+        loop {
+            match notes.next_note(key).map_err(unreadable)? {
+                Note::Good(checkpoint, line) => {
+                    let note = notes.text().to_vec();
+                    let lines = notes.further().map_err(unreadable)?;
+                    if cosignature::of(&note, &lines, witness).is_none() {
+                        // A crash cut it short, or the gateway is writing it.
+                        if !kept.checkpoints.is_empty() && notes.at_end().map_err(unreadable)? {
+                            break;
+                        }
+                        return Ok(Err(unwitnessed(path, line, witness)));
+                    }
+                    kept.checkpoints.push((checkpoint, line));
+                }
+                Note::Bad(line) => return Ok(Err(foreign(path, line, key))),
+                Note::End | Note::Unfinished(_) if kept.checkpoints.is_empty() => {
+                    return Ok(Err(unwitnessed(path, 1, witness)));
+                }
+                Note::End | Note::Unfinished(_) => break,
+            }
+        }
+        kept.checkpoints.sort_by_key(|(checkpoint, _)| checkpoint.head.tip.seq);
+        Ok(Ok(kept))
+    }
+}
+
+fn unwitnessed(path: &Path, line: u64, witness: &PublicKey) -> Finding {
+    Finding {
+        spot: Spot { path: path.to_path_buf(), line },
+        what: format!("this is no checkpoint that the witness `{}` signed", witness.name),
+        advice: "name the file in which the gateway keeps what that witness signed, or the witness's own key"
+            .to_owned(),
     }
 }
 

@@ -26,6 +26,7 @@ use crate::ledger::anchor::Anchoring;
 use crate::ledger::archive::Attendant;
 use crate::ledger::open::{Home, OpenError};
 use crate::ledger::readings::Taker;
+use crate::ledger::witness::Witnessing;
 use crate::ledger::{self, Ledger};
 use crate::metrics::Metrics;
 use crate::policy::fault::Fault;
@@ -160,7 +161,11 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     let taker = Taker::start(home.dir.clone(), ledger.clone()).map_err(unstarted)?;
     let anchor = config.ledger.anchor.clone();
     let _watch = stock::watch(home.dir.clone(), anchor.clone(), &metrics).map_err(unstarted)?;
-    let anchoring = anchor.map(|file| Anchoring::start(home, file)).transpose().map_err(unstarted)?;
+    let anchoring = anchor.map(|file| Anchoring::start(home.clone(), file)).transpose().map_err(unstarted)?;
+    let cosigned = metrics.cosigned.clone();
+    let count = move |result: &str| cosigned.with_label_values(&[result]).inc();
+    let witness = config.ledger.witness.clone();
+    let witnessing = witness.map(|place| Witnessing::start(home, place, count)).transpose().map_err(unstarted)?;
     sessions(&config, &rings.now())?;
     let sites = Arc::new(sites);
     let certificates = Certificates::new(tls.into_iter().flatten().collect(), Arc::clone(&sites));
@@ -176,6 +181,9 @@ pub async fn run(config: Config, started: impl FnOnce(&Started)) -> Result<(), R
     stop_ledger(&gateway.ledger, writing);
     if let Some(anchoring) = anchoring {
         anchoring.stop();
+    }
+    if let Some(witnessing) = witnessing {
+        witnessing.stop();
     }
     result
 }

@@ -15,7 +15,10 @@ mod power;
 mod proofs;
 mod reports;
 mod retention;
+mod rows;
+mod tiles;
 mod tree;
+mod witness;
 
 use std::fs;
 use std::ops::ControlFlow;

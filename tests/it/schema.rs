@@ -20,7 +20,7 @@ use crate::config::environment;
 
 /// Each map that a reader opens: what it calls it, the schema's name for it, and a file in which `@`
 /// stands for keys of such a map.
-const MAPS: [(&str, &str, &str); 50] = [
+const MAPS: [(&str, &str, &str); 51] = [
     ("a rule file", "rules", "@"),
     ("a role", "Role", "roles: { r: { @ } }"),
     ("`recipient`", "Recipient", "roles: { r: { recipient: { @ } } }"),
@@ -58,6 +58,7 @@ const MAPS: [(&str, &str, &str); 50] = [
     ("a site's `tls`", "SiteTls", "sites: { a.example: { tls: { @ } } }"),
     ("`console`", "Console", "console: { @ }"),
     ("`ledger`", "Ledger", "ledger: { @ }"),
+    ("`witness`", "Witness", "ledger: { witness: { @ } }"),
     ("`retention`", "Retention", "ledger: { retention: { @ } }"),
     ("a hold", "Hold", "ledger: { holds: [{ @ }] }"),
     ("`keys`", "KeyRing", "keys: { @ }"),

@@ -159,6 +159,11 @@ pub const ALL: &[Code] = &[
         "ログインの名前の位置は `form.名前` かJSONPathで書きます。",
     ),
     code(
+        "bad-witness",
+        "A witness has an address that begins with `https://`, and an Ed25519 key for cosignatures (NAME+ID+KEY).",
+        "証人には `https://` で始まるアドレスと、連署用のEd25519の鍵（NAME+ID+KEY）が要ります。",
+    ),
+    code(
         "beyond-record",
         "A place that begins as `records` does is sought inside each record, where it is not.",
         "`records` と同じ始まりの場所は、各レコードの中で探されるため見つかりません。",

@@ -10,8 +10,9 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::cli::DONE;
 use crate::cli::ledger::home::Home;
-use crate::cli::ledger::{Desk, Format, QueryArgs, Trouble, causes};
+use crate::cli::ledger::{Desk, QueryArgs, Trouble, Written, causes};
 use crate::cli::say::{Lang, texts};
+use crate::ledger::columns::{Csv, Parquet};
 use crate::ledger::query::{Filter, Passed, SubjectIs, query};
 use crate::ledger::show::{COLUMNS, Table};
 use crate::terms::event::Event;
@@ -24,18 +25,25 @@ const ENGLISH: [&str; COLUMNS] = ["TIME", "STAFF", "EVENT", "RESOURCE", "SUBJECT
 const JAPANESE: [&str; COLUMNS] = ["日時", "担当者", "事象", "リソース", "顧客", "開示", "結果", "リクエスト"];
 
 /// Runs the command.
-pub(super) fn run(home: &Home, told: &QueryArgs, zone: &TimeZone, desk: &mut Desk<'_>) -> Result<u8, Trouble> {
+pub(super) fn run(
+    home: &Home,
+    told: &QueryArgs,
+    (written_as, zone): (Written, &TimeZone),
+    desk: &mut Desk<'_>,
+) -> Result<u8, Trouble> {
     let lang = desk.lang;
     let mut filter = filter(told, home, zone, lang)?;
     let keys_away = filter.subject.as_mut().and_then(|subject| also_keyed(subject, home, lang));
-    let mut table = Table::under(if lang == Lang::Ja { JAPANESE } else { ENGLISH });
+    let mut printed = Printed::begin(written_as, lang)?;
     let mut written = Ok(());
     let folder = home.state.join("ledger");
-    let (out, format) = (&mut *desk.out, desk.format);
+    let out = &mut *desk.out;
     let queried = query(&folder, &filter, &mut |record, line| {
-        written = match format {
-            Format::Json => writeln!(out, "{line}"),
-            Format::Table => table.add(record, &filter, out),
+        written = match &mut printed {
+            Printed::Lines => writeln!(out, "{line}"),
+            Printed::Table(table) => table.add(record, &filter, out),
+            Printed::Csv(csv) => csv.add(record, &filter, out),
+            Printed::Parquet(parquet) => parquet.add(record, &filter, out),
         };
         if written.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
@@ -44,25 +52,55 @@ pub(super) fn run(home: &Home, told: &QueryArgs, zone: &TimeZone, desk: &mut Des
         let what = texts::LEDGER_UNREADABLE.with(lang, &[("path", &folder.display()), ("error", &error)]);
         Trouble::of(what, texts::NAME_STATE.of(lang))
     })?;
-    table.finish(desk.out)?;
+    printed.finish(desk.out)?;
     desk.out.flush()?;
     if let Some(why) = keys_away {
         let what = texts::KEYS_AWAY.with(lang, &[("why", &why)]);
         desk.told(texts::WARNING.of(lang), &what, texts::KEYS_AWAY_HELP.of(lang));
     }
-    tell_of(&passed, desk)?;
+    tell_of(&passed, written_as, desk)?;
     Ok(DONE)
 }
 
+/// How records are printed.
+enum Printed {
+    Lines,
+    Table(Box<Table>),
+    Csv(Csv),
+    Parquet(Box<Parquet>),
+}
+
+impl Printed {
+    fn begin(written_as: Written, lang: Lang) -> io::Result<Printed> {
+        Ok(match written_as {
+            Written::Json => Printed::Lines,
+            Written::Csv => Printed::Csv(Csv::begin()),
+            Written::Parquet => Printed::Parquet(Box::new(Parquet::begin()?)),
+            Written::Table | Written::Html => {
+                Printed::Table(Box::new(Table::under(if lang == Lang::Ja { JAPANESE } else { ENGLISH })))
+            }
+        })
+    }
+
+    fn finish(self, out: &mut dyn io::Write) -> io::Result<()> {
+        match self {
+            Printed::Lines => Ok(()),
+            Printed::Table(mut table) => table.finish(out),
+            Printed::Csv(mut csv) => csv.finish(out),
+            Printed::Parquet(parquet) => parquet.finish(out),
+        }
+    }
+}
+
 /// What the rows themselves do not say.
-fn tell_of(passed: &Passed, desk: &mut Desk<'_>) -> io::Result<()> {
+fn tell_of(passed: &Passed, written_as: Written, desk: &mut Desk<'_>) -> io::Result<()> {
     let lang = desk.lang;
     if let Some(spot) = &passed.first_unreadable {
         let words: [(&str, &dyn std::fmt::Display); 3] =
             [("count", &passed.unreadable), ("path", &spot.path.display()), ("line", &spot.line)];
         desk.told(texts::WARNING.of(lang), &texts::NO_RECORDS.with(lang, &words), texts::RUN_VERIFY.of(lang));
     }
-    if passed.rows == 0 && desk.format == Format::Table {
+    if passed.rows == 0 && written_as == Written::Table {
         writeln!(desk.err, "{}", texts::NO_ROWS.of(lang))?;
     }
     Ok(())

@@ -56,7 +56,8 @@ pub(super) fn run(
     }?;
     match written {
         Written::Json => writeln!(desk.out, "{}", report.json)?,
-        Written::Table => text::write(&report.document, desk.out)?,
+        // The two that only records are written as are refused before.
+        Written::Table | Written::Csv | Written::Parquet => text::write(&report.document, desk.out)?,
         Written::Html => html::write(&report.document, reader.lang, desk.out)?,
     }
     desk.out.flush()?;

@@ -6,8 +6,10 @@ use std::path::Path;
 use crate::cli::ledger::{Desk, Format, Trouble, VerifyArgs, public_key};
 use crate::cli::say::{Lang, phrase, tell, texts};
 use crate::cli::{DONE, FAILED};
+use crate::ledger::key::PublicKey;
 use crate::ledger::show;
 use crate::ledger::verify::{Kept, Report, verify};
+use crate::ledger::witness::kept_in;
 
 /// Runs the command.
 pub(super) fn run(
@@ -19,24 +21,41 @@ pub(super) fn run(
     let lang = desk.lang;
     let key = public_key(state, told.key.as_deref(), lang)?;
     let unreadable = |error| Trouble::caused(lang, &error, texts::MEND_RIGHTS.of(lang));
-    let kept = match &told.checkpoint {
-        Some(path) => Kept::read(path, &key).map_err(unreadable)?,
-        None => Ok(Kept::default()),
+    let dir = state.join("ledger");
+    let kept = match (&told.checkpoint, &told.witness) {
+        (path, Some(witness)) => {
+            let witness = witness_key(witness, lang)?;
+            let path = path.clone().unwrap_or_else(|| kept_in(&dir));
+            Kept::cosigned(&path, &key, &witness).map_err(unreadable)?
+        }
+        (Some(path), None) => Kept::read(path, &key).map_err(unreadable)?,
+        (None, None) => Ok(Kept::default()),
     };
+    let cosigned = told.witness.is_some().then(|| kept.as_ref().ok()?.checkpoints.last()).flatten();
+    let cosigned = cosigned.map(|(last, _)| last.head.tip.seq);
     let report = match kept {
-        Ok(kept) => verify(&state.join("ledger"), &key, &kept, progress).map_err(unreadable)?,
+        Ok(kept) => verify(&dir, &key, &kept, progress).map_err(unreadable)?,
         Err(finding) => Report { finding: Some(finding), ..Report::default() },
     };
     match desk.format {
         Format::Json => show::report_json(&report, desk.out)?,
-        Format::Table => told_to_people(&report, desk)?,
+        Format::Table => told_to_people(&report, cosigned, desk)?,
     }
     desk.out.flush()?;
     Ok(if report.finding.is_some() { FAILED } else { DONE })
 }
 
+/// A witness's key as it is written, or in a file.
+fn witness_key(word: &str, lang: Lang) -> Result<PublicKey, Trouble> {
+    let text = std::fs::read_to_string(word);
+    let text = text.as_deref().unwrap_or(word);
+    PublicKey::of_witness(text).map_err(|_| {
+        Trouble::of(texts::NO_WITNESS_KEY.with(lang, &[("word", &word)]), texts::NO_WITNESS_KEY_HELP.of(lang))
+    })
+}
+
 /// What holds as a result, what does not as a diagnostic.
-fn told_to_people(report: &Report, desk: &mut Desk<'_>) -> io::Result<()> {
+fn told_to_people(report: &Report, cosigned: Option<u64>, desk: &mut Desk<'_>) -> io::Result<()> {
     let lang = desk.lang;
     if let Some(spot) = &report.unfinished {
         let what = texts::NOT_WHOLE.with(lang, &[("path", &spot.path.display()), ("line", &spot.line)]);
@@ -63,6 +82,9 @@ fn told_to_people(report: &Report, desk: &mut Desk<'_>) -> io::Result<()> {
         let words: [(&str, &dyn std::fmt::Display); 3] =
             [("seq", &last.head.tip.seq), ("time", &time), ("after", &after)];
         writeln!(desk.out, "{}", texts::LAST_CHECKPOINT.with(lang, &words))?;
+    }
+    if let Some(seq) = cosigned {
+        writeln!(desk.out, "{}", texts::LAST_COSIGNED.with(lang, &[("seq", &seq)]))?;
     }
     Ok(())
 }

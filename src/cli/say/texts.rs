@@ -103,9 +103,15 @@ texts! {
     UNMET: "no test met {id} ({place})", "テストなし: {id}（{place}）";
 
     // ledger
-    RESERVED: "this command is reserved and not built yet", "このコマンドは予約済みで、まだ使えません";
-    RESERVED_HELP: "use `ledger verify`, `ledger query`, `ledger report` or `ledger prove`",
-        "`ledger verify`、`ledger query`、`ledger report`、`ledger prove` を使ってください";
+    ONLY_QUERY: "only `ledger query` is written as CSV or Parquet", "CSV と Parquet で出力できるのは `ledger query` だけです";
+    ONLY_QUERY_HELP: "leave `--format` out, or write `--format json`", "`--format` を外すか、`--format json` としてください";
+    NO_WITNESS_KEY: "`{word}` is no key of a witness", "`{word}` は証人の鍵ではありません";
+    NO_WITNESS_KEY_HELP: "write the key as the witness's operator published it, NAME+ID+KEY (Ed25519), or name a file that holds it",
+        "証人の運営者が公開している鍵（NAME+ID+KEY、Ed25519）か、それを収めたファイルを指定してください";
+    LAST_COSIGNED: "signed by the witness as well up to record {seq}", "証人の署名があるのは記録 {seq} まで";
+    TILED: "tiles over {size} records are in `{path}`; files added {files}", "{size} 件の記録のタイルを `{path}` に書き出しました。追加したファイル {files}";
+    NAME_FOLDERS: "name the state folder with `--state`, and another folder with `--tiles`",
+        "状態フォルダを `--state` で、別の出力フォルダを `--tiles` で指定してください";
     NAME_STATE: "name the state folder with `--state`", "状態フォルダを `--state` で指定してください";
     NAME_KEY: "name the state folder with `--state`, or the key with `--key`",
         "状態フォルダを `--state` で、または公開鍵を `--key` で指定してください";

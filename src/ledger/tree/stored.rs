@@ -93,6 +93,14 @@ impl Stored {
         }
     }
 
+    /// So many nodes of a file's level, from this one on; all of them must be known.
+    pub fn nodes(&self, level: u32, first: u64, count: u64) -> io::Result<Vec<Hash>> {
+        if (first + count) << (HEIGHT * level) <= self.size {
+            return self.read(level as usize, first, count);
+        }
+        (first..first + count).map(|index| self.whole(HEIGHT * level, index)).collect()
+    }
+
     /// The root of a whole subtree.
     fn whole(&self, height: u32, index: u64) -> io::Result<Hash> {
         let end = (index + 1) << height;

@@ -116,6 +116,32 @@ fn a_proof_is_printed_and_checked_without_the_ledger() {
     assert!(status == 0 && out.starts_with("old 1\n"), "{out}");
 }
 
+#[test]
+fn an_export_says_what_was_written_and_a_witness_that_signed_nothing_is_told() {
+    let state = three_records();
+    let (status, out, err) = ledger(state.path(), "export --tiles STATE/tiles");
+    assert_eq!((status, err.as_str()), (0, ""));
+    assert_eq!(out, "tiles over 3 records are in `STATE/tiles`; files added 2\n");
+    let (status, out, _) = ledger(state.path(), "export --tiles STATE/tiles --format json");
+    assert_eq!((status, out.as_str()), (0, "{\"size\":3,\"entries\":3,\"files\":0,\"cosigned\":false}\n"));
+    let (status, _, err) = ledger(state.path(), "export --tiles STATE/tiles --cosigned");
+    assert_eq!(status, 2);
+    assert!(
+        err.starts_with("error: `STATE/ledger/cosigned` holds no checkpoint that the key `sudare/gw-1` signed"),
+        "{err}"
+    );
+    let (status, _, err) = ledger(state.path(), "verify --witness nobody");
+    assert!(status == 2 && err.starts_with("error: `nobody` is no key of a witness\nhelp: "), "{err}");
+    let key = "witness.example/w1+7e136b5c+BAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
+    fs::copy(checkpoints(state.path()), state.path().join("kept")).unwrap();
+    let (status, _, err) = ledger(state.path(), &format!("verify --checkpoint STATE/kept --witness {key}"));
+    assert_eq!(status, 1);
+    let told = "error: STATE/kept:1: this is no checkpoint that the witness `witness.example/w1` signed\nhelp: ";
+    assert!(err.starts_with(told), "{err}");
+    let (status, _, err) = ledger(state.path(), &format!("verify --witness {key}"));
+    assert!(status == 2 && err.contains("STATE/ledger/cosigned"), "{err}");
+}
+
 /// A gateway owns the ledger while it is read, so that a reading waits beside it until the gateway takes it.
 #[test]
 fn a_reading_is_itself_a_record() {
@@ -196,9 +222,11 @@ fn what_cannot_be_done_is_told_with_status_two() {
     let (status, _, err) = ledger(empty.path(), "query --event veiw");
     assert_eq!(status, 2);
     assert!(err.starts_with("error: `veiw` is no event\nhelp: the events are view, search, export, "), "{err}");
-    let (status, _, err) = ledger(empty.path(), "export");
+    let (status, _, err) = ledger(empty.path(), "export --tiles STATE/tiles");
     assert_eq!(status, 2);
-    assert!(err.starts_with("error: this command is reserved and not built yet"), "{err}");
+    assert!(err.starts_with("error: STATE/ledger.pub: the ledger's key cannot be read or written: "), "{err}");
+    let (status, _, err) = ledger(empty.path(), "verify --witness nobody --key STATE/none");
+    assert!(status == 2 && err.starts_with("error: STATE/none: "), "{err}");
     let (status, out, err) = ledger(empty.path(), "--format html query");
     assert_eq!((status, out.as_str()), (2, ""));
     assert!(err.starts_with("error: only `ledger report` writes HTML\nhelp: write "), "{err}");
