@@ -1,5 +1,5 @@
-//! What a text says beside what stands there letter by letter: base64 in it, and letters that a mark
-//! turns round for whoever looks at them.
+//! What a text says beside what stands there letter by letter: base64 in it, data in percent-encoding, and letters that a
+//! mark turns round for whoever looks at them.
 //!
 //! CRMs put values in base64 that are not for people: cursors of lists (`?after=eyJuYW1l…`), states,
 //! files. Programs read them all the same. What is found in there cannot be veiled in its place: a cursor
@@ -18,11 +18,13 @@ use memchr::{memchr, memmem};
 use crate::detect::Found;
 use crate::format::json::JsonWalker;
 use crate::format::json::lines::JsonLines;
+use crate::format::quote::decode;
 use crate::guard::leaves;
 use crate::policy::plan::Plan;
 use crate::terms::bounds::Bounds;
 use crate::terms::kind::KindId;
 use crate::terms::leaf::{Leaf, Part, Sink, Walker};
+use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::Refusal;
 
 /// What speaks for a value that was found so; all of the run around it goes.
@@ -75,7 +77,13 @@ pub(super) fn may(leaf: &Leaf<'_>) -> bool {
     use Part::{Attribute, Comment, Header, Script, Text, Title, Url, Value};
     matches!(leaf.part, Value | Attribute | Url | Script | Header | Text | Title | Comment)
         && leaf.text.len() >= RUN_BYTES
-        && (runs(leaf.text).any(|run| is_promising(&leaf.text[run])) || may_turn(leaf.text))
+        && (runs(leaf.text).any(|run| is_promising(&leaf.text[run])) || may_turn(leaf.text) || is_in_percent(leaf.text))
+}
+
+/// Whether a text is data in percent-encoding, as scripts hand it on (`%7B%22name%22…`). Links and headers are read without
+/// it, and tell nothing of it.
+fn is_in_percent(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'%', b'7', b'b' | b'B', ..] | [b'%', b'5', b'b' | b'B', ..])
 }
 
 /// Whether a mark that turns letters round may stand there: few texts have its first byte.
@@ -219,6 +227,9 @@ impl Sink for Inside<'_> {
 /// What the runs of a text say, each with all that belongs to it.
 fn layer(text: &str) -> Vec<(Range<usize>, String)> {
     let mut all = if may_turn(text) { turned(text) } else { Vec::new() };
+    if is_in_percent(text) {
+        all.extend(decode(Quotes::one(Quote::Percent), text).map(|decoded| (0..text.len(), decoded.text)));
+    }
     for run in runs(text).filter(|run| is_promising(&text[run.clone()])) {
         if is_signed(text, &run) {
             continue;

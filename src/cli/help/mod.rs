@@ -6,6 +6,7 @@
 
 pub mod complaint;
 mod keys;
+mod ledger;
 pub mod man;
 pub mod pages;
 mod reports;
