@@ -17,8 +17,8 @@ use crate::ledger::index::{EVERYWHERE, Head, RARE, Term};
 use crate::ledger::record::Stored;
 use crate::ledger::segment::{Line, Lines, Segment};
 
-/// How many places are held at once: 3 MiB of them.
-const HELD: usize = 1 << 18;
+/// How many places are held at once: 768 KiB of them.
+const HELD: usize = 1 << 16;
 
 /// What is read ahead of each run.
 const AHEAD_BYTES: usize = 16 << 10;
@@ -123,6 +123,7 @@ impl Gathered {
     fn merged(mut self, give: &mut dyn FnMut(Place) -> io::Result<()>) -> io::Result<()> {
         self.put_aside()?;
         self.aside.flush()?;
+        self.places = Vec::new();
         let mut runs = Vec::with_capacity(self.runs.len());
         let mut begin = 0;
         for count in &self.runs {
