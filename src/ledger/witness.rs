@@ -211,11 +211,12 @@ const ASIDE_MAX: u32 = 1000;
 /// Behind the last whole one; what a crash or a full disk cut short is written over: nobody was told of it.
 fn keep(path: &Path, (key, witness): (&PublicKey, &PublicKey), note: &str) -> io::Result<()> {
     let tail = cosignature::tail(path, key, Some(witness))?;
-    if tail.len > 0 && tail.last.is_none() {
+    let is_of_another = tail.len > 0 && tail.last.is_none();
+    if is_of_another {
         put_aside(path)?;
     }
     let mut file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    file.set_len(tail.whole)?;
+    file.set_len(if is_of_another { 0 } else { tail.whole })?;
     file.seek(SeekFrom::End(0))?;
     file.write_all(note.as_bytes())?;
     file.sync_all()
