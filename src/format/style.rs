@@ -80,6 +80,11 @@ fn part(text: &str, at: usize, last: bool, parts: &mut Vec<StylePart>) -> Option
             found(2..2 + length, Sort::Comment);
             Some(at + (2 + length + 2).min(rest.len()))
         }
+        // Behind it a name begins, of which its hyphens are no part (CSS Syntax, 4.3.1).
+        b'<' if begins("<!--") => match rest.len() {
+            4.. => Some(at + 4),
+            _ => last.then_some(at + 1),
+        },
         b'-' if begins("--") => {
             let span = variable(rest, last)?;
             let end = span.end;
