@@ -247,7 +247,7 @@ const UNNOTED: &[&str] = &[
     "private, ",
     "GET, POST",
     "Cookie, Authorization",
-    "dont be evil",
+    "be evil",
     "is a selector",
     "the crm at `",
     "beside {text}",

@@ -2,7 +2,8 @@
 //! callback's name so that they can.
 //!
 //! Only what is listed here is taken for such; whatever else stands before the JSON is for the JSON's
-//! own walker, which refuses it. Behind a call nothing may stand but its end.
+//! own walker, which refuses it. Behind a call nothing may stand but its end, nor behind an error of Aura (Salesforce). JSON
+//! in a comment (`/*{…}*/`) is refused: a veil's asterisks before a slash would end the comment.
 
 use crate::format::json::JsonWalker;
 use crate::format::json::run::Text;
@@ -12,7 +13,7 @@ use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::Refusal;
 
 /// What makes a script of the JSON behind it end, or never begin.
-const PREFIXES: [&str; 8] = [
+const PREFIXES: [&str; 13] = [
     ")]}'",
     "while(1);",
     "while (1);",
@@ -21,7 +22,18 @@ const PREFIXES: [&str; 8] = [
     "for (;;);",
     "&&&START&&&",
     "throw 1; <dont be evil>",
+    "throw 1; <don't be evil>",
+    "throw 1; < don't be evil' >",
+    "])}while(1);</x>",
+    "{}&&",
+    "{} &&",
 ];
+
+/// What stands around an error of Aura, in place of `while(1);` before it.
+const ERROR: (&[u8], &[u8]) = (b"*/", b"/*ERROR*/");
+
+/// What stands behind the data of a call; a semicolon may follow.
+const CALL_END: &[u8] = b")";
 
 /// What stands before the data of a call is no longer.
 const CALL_BYTES: usize = 512;
@@ -37,6 +49,8 @@ enum Begins {
     Guarded(usize),
     /// With so many bytes of a call.
     Called(usize),
+    /// As an error that ends otherwise.
+    Failed(usize),
     /// More of it has to come.
     Open,
 }
@@ -58,7 +72,7 @@ pub fn before_data(held: &[u8], last: bool) -> Option<Option<usize>> {
     let length = match begins(held, last) {
         Begins::Called(length) => length,
         Begins::Open => return None,
-        Begins::Plain | Begins::Guarded(_) => return Some(None),
+        Begins::Plain | Begins::Guarded(_) | Begins::Failed(_) => return Some(None),
     };
     match held[length..].trim_ascii_start().first() {
         None if !last => None,
@@ -72,6 +86,7 @@ fn begins(held: &[u8], last: bool) -> Begins {
     let before = held.len() - text.len();
     match text.first() {
         None => return open,
+        Some(b'{') if is_guarded_object(text, last) => {}
         Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9') => return Begins::Plain,
         _ if before == 0 && MARK.starts_with(text) => return open,
         Some(_) => {}
@@ -84,6 +99,12 @@ fn begins(held: &[u8], last: bool) -> Begins {
             };
         }
     }
+    if ERROR.0.starts_with(text) && !last {
+        return open;
+    }
+    if text.starts_with(ERROR.0) {
+        return Begins::Failed(before + ERROR.0.len());
+    }
     match call(text) {
         // `while(` may go on as `while(1);`.
         _ if !last && PREFIXES.iter().any(|prefix| prefix.as_bytes().starts_with(text)) => open,
@@ -91,6 +112,12 @@ fn begins(held: &[u8], last: bool) -> Begins {
         Call::Open if held.len() <= CALL_BYTES => open,
         Call::None | Call::Open => Begins::Plain,
     }
+}
+
+/// Whether a text may go on as `{}&&`, whose braces are not the data's.
+fn is_guarded_object(text: &[u8], last: bool) -> bool {
+    let guards = PREFIXES.iter().map(|prefix| prefix.as_bytes()).filter(|prefix| prefix.starts_with(b"{"));
+    guards.into_iter().any(|prefix| text.starts_with(prefix) || (!last && prefix.starts_with(text)))
 }
 
 enum Call {
@@ -156,13 +183,13 @@ enum Stage {
     Before,
     /// Nothing stands behind the JSON.
     Plain,
-    /// In the brackets of a call.
-    Called,
-    /// Behind the JSON, before the bracket that closes.
-    Closing,
-    /// Behind the bracket.
+    /// Behind the JSON this has to stand.
+    Within(&'static [u8]),
+    /// Behind the JSON, where this is still to come.
+    Closing(&'static [u8]),
+    /// Behind a call's bracket.
     Closed,
-    /// Behind the semicolon.
+    /// Behind all that may come.
     Ended,
 }
 
@@ -180,8 +207,9 @@ impl WrappedJson {
             Begins::Guarded(length) => (Stage::Plain, length),
             Begins::Called(length) => {
                 self.show_call(length, sink)?;
-                (Stage::Called, length)
+                (Stage::Within(CALL_END), length)
             }
+            Begins::Failed(length) => (Stage::Within(ERROR.1), length),
         };
         self.stage = stage;
         let held = std::mem::take(&mut self.held);
@@ -202,10 +230,10 @@ impl WrappedJson {
     fn read(&mut self, chunk: &[u8], sink: &mut dyn Sink) -> Result<(), Refusal> {
         match self.stage {
             Stage::Plain => self.json.write(chunk, sink),
-            Stage::Called => {
+            Stage::Within(end) => {
                 let at = self.json.until_complete(chunk, sink)?;
                 if self.json.is_complete() {
-                    self.stage = Stage::Closing;
+                    self.stage = Stage::Closing(end);
                     self.close(&chunk[at..], sink)?;
                 }
                 Ok(())
@@ -217,12 +245,17 @@ impl WrappedJson {
     fn close(&mut self, rest: &[u8], sink: &mut dyn Sink) -> Result<(), Refusal> {
         for (at, byte) in rest.iter().enumerate() {
             self.stage = match (self.stage, byte) {
-                (stage, b' ' | b'\t' | b'\r' | b'\n') => stage,
-                (Stage::Closing, b')') => Stage::Closed,
+                (Stage::Closing([_]), b')') => Stage::Closed,
+                (Stage::Closing([next]), byte) if next == byte => Stage::Ended,
+                (Stage::Closing([next, rest @ ..]), byte) if next == byte => Stage::Closing(rest),
+                (
+                    Stage::Closing(CALL_END | b"/*ERROR*/") | Stage::Closed | Stage::Ended,
+                    b' ' | b'\t' | b'\r' | b'\n',
+                ) => self.stage,
                 (Stage::Closed, b';') => Stage::Ended,
                 _ => {
                     let at = self.json.scanner.position() + at;
-                    return Err(unreadable(at, "behind a call's data stands more than its end"));
+                    return Err(unreadable(at, "behind the data of a call or an error stands more than its end"));
                 }
             };
         }
@@ -268,7 +301,7 @@ impl Walker for WrappedJson {
             self.begin(true, sink)?;
         }
         match self.stage {
-            Stage::Closing => Err(unreadable(self.json.scanner.position(), "a call is not closed")),
+            Stage::Closing(_) => Err(unreadable(self.json.scanner.position(), "a call or an error is not closed")),
             _ => self.json.end(sink),
         }
     }
@@ -290,6 +323,13 @@ mod tests {
             ("while(1);[1]", Begins::Guarded(9)),
             ("\u{feff}for(;;);{}", Begins::Guarded(11)),
             ("&&&START&&&{}", Begins::Guarded(11)),
+            ("{}&&{}", Begins::Guarded(4)),
+            ("{} && [1]", Begins::Guarded(5)),
+            ("{} [1]", Begins::Plain),
+            ("{}", Begins::Plain),
+            ("])}while(1);</x>{}", Begins::Guarded(16)),
+            ("*/{}/*ERROR*/", Begins::Failed(2)),
+            ("*{}", Begins::Plain),
             ("while(2);{}", Begins::Called(6)),
             ("cb({})", Begins::Called(3)),
             ("/**/ a.b[\"c\"] ({})", Begins::Called(15)),
