@@ -16,7 +16,7 @@ use crate::terms::quote::{Quote, Quotes};
 use crate::terms::refusal::{Reason, Refusal};
 
 /// How many pieces one text may be in.
-const PIECES: usize = 1024;
+const PIECES: usize = 16_384;
 
 /// A text that may go on behind a comment or in a CDATA section. It may hold personal data, so it
 /// has no `Debug`.
