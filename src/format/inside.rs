@@ -10,6 +10,7 @@
 mod both;
 mod look;
 mod outward;
+mod program;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use crate::format::inside::look::Look;
 use crate::format::inside::outward::Outward;
 use crate::format::json::JsonWalker;
 use crate::format::lines::{Sort, labelled, may_be_labelled};
+use crate::format::script::ScriptWalker;
 use crate::format::url::{self, UrlPart};
 use crate::format::xml::XmlWalker;
 use crate::terms::bounds::Bounds;
@@ -51,7 +53,10 @@ pub fn may_hold_any(text: &str) -> bool {
 /// The same of a text that does not begin as a document.
 #[inline(always)]
 pub fn may_be_other(text: &str) -> bool {
-    may_be_labelled(text) || memchr::memchr2(b'<', b'&', text.as_bytes()).is_some() || may_be_link(text)
+    may_be_labelled(text)
+        || memchr::memchr2(b'<', b'&', text.as_bytes()).is_some()
+        || program::may_be(text)
+        || may_be_link(text)
 }
 
 /// Whether a text may be an address with parameters.
@@ -62,7 +67,12 @@ fn may_be_link(text: &str) -> bool {
 /// The same of a text of which more may come; nothing as long as it is blank.
 pub fn begins(text: &str) -> Option<bool> {
     let first = text.chars().find(|c| !c.is_whitespace() && *c != '\u{feff}');
-    first.map(|first| matches!(first, '{' | '[' | '<'))
+    first.map(|first| matches!(first, '{' | '[' | '<' | '('))
+}
+
+/// Whether a text is an object that only scripts can read, of which something has a name that is known.
+pub fn is_object(text: &str, words: &Words) -> bool {
+    text.trim_start().starts_with(['{', '[', '(']) && program::is_object(text, words)
 }
 
 /// Reads what stands in the texts of one body.
@@ -90,6 +100,7 @@ enum Reader {
     Xml,
     Page,
     Table,
+    Script,
 }
 
 /// What a text turns out to be.
@@ -207,8 +218,11 @@ impl Insides {
         if (may_hold(leaf.text) && self.show(leaf, map, sink)?) || self.table(leaf, map, sink)? {
             return Ok(true);
         }
+        if program::is_called(leaf.names, leaf.text) && self.whole(Reader::Script, leaf, map, sink)? {
+            return Ok(true);
+        }
         if look::is_marked_up(leaf.text) {
-            return self.rich(leaf, map, sink);
+            return self.whole(Reader::Page, leaf, map, sink);
         }
         Ok(self.link(leaf, map, sink)? || self.lines(leaf, map, sink)?)
     }
@@ -229,17 +243,18 @@ impl Insides {
         Ok(true)
     }
 
-    /// Shows a text with tags or references in it, as a page shows it.
-    fn rich(&mut self, leaf: &Leaf<'_>, map: &[usize], sink: &mut dyn Sink) -> Result<bool, Refusal> {
+    /// Shows a text with tags or references in it as a page shows it, a program as its strings; `false`, with nothing
+    /// shown, if it cannot be read so or nobody wants it apart.
+    fn whole(&mut self, reader: Reader, leaf: &Leaf<'_>, map: &[usize], sink: &mut dyn Sink) -> Result<bool, Refusal> {
         let (objects, layers) = (self.objects, self.layers);
         let mut nobody = Checked;
         let mut outward = Outward { leaf, map, from: 0, objects, opened: 0, layers, sink: &mut nobody };
-        let is_page = self.nests > 0 && self.walk(Reader::Page, leaf.text, &mut outward).is_ok();
-        if !is_page || !sink.opens(leaf, true)? {
+        let is_read = self.nests > 0 && self.walk(reader, leaf.text, &mut outward).is_ok();
+        if !is_read || !sink.opens(leaf, true)? {
             return Ok(false);
         }
         let mut outward = Outward { leaf, map, from: 0, objects, opened: 0, layers, sink };
-        self.walk(Reader::Page, leaf.text, &mut outward)?;
+        self.walk(reader, leaf.text, &mut outward)?;
         self.objects = self.objects.wrapping_add(outward.opened);
         Ok(true)
     }
@@ -297,6 +312,9 @@ impl Insides {
     }
 
     fn proof(&self, text: &str, nobody: &mut dyn Sink) -> Proof {
+        if text.starts_with('(') {
+            return self.object(text, nobody);
+        }
         if text.starts_with(['{', '[']) {
             return match self.walk(Reader::Json, text, nobody) {
                 Ok(()) => Proof::Is(Reader::Json),
@@ -334,7 +352,13 @@ impl Insides {
                 return Proof::Mended(mended);
             }
         }
-        if keys(text).any(|key| self.words.know(key)) { Proof::Sealed } else { Proof::Text }
+        if keys(text).any(|key| self.words.know(key)) { Proof::Sealed } else { self.object(text, nobody) }
+    }
+
+    /// What only scripts can read.
+    fn object(&self, text: &str, nobody: &mut dyn Sink) -> Proof {
+        let is_object = program::is_object(text, &self.words) && self.walk(Reader::Script, text, nobody).is_ok();
+        if is_object { Proof::Is(Reader::Script) } else { Proof::Text }
     }
 
     fn page(&self, text: &str, nobody: &mut dyn Sink) -> Proof {
@@ -354,6 +378,7 @@ impl Insides {
         let mut walker: Box<dyn Walker> = match reader {
             Reader::Json => Box::new(self.json(nests)),
             Reader::Xml => Box::new(XmlWalker::within(&self.nowhere, &self.bounds, nests)),
+            Reader::Script => Box::new(ScriptWalker::new(Arc::clone(&self.nowhere), &self.bounds).within(nests)),
             Reader::Table => Box::new(CsvWalker::new(&self.nowhere, &self.bounds)),
             Reader::Page => Box::new(HtmlWalker::within(&self.bounds, &self.words, PAGES.min(nests))),
         };
@@ -449,6 +474,10 @@ mod tests {
             ("[{\"name\":\"a\tb\"}]", "mended"),
             ("{\"name\":\"a\"", "sealed"),
             ("{\"z\":\"a\tb\",}", "text"),
+            ("{name:'a'}", "script"),
+            ("({z:1,name:\"a\"})", "script"),
+            ("(name)", "text"),
+            ("{z:'a'}", "text"),
             ("{\"z\":\"name\",\"y: 1", "text"),
             ("<p><address>a<br>b</address></p>", "page"),
             ("<p><address>a<br/>b</address></p>", "both"),
@@ -462,6 +491,7 @@ mod tests {
                 Proof::Is(Reader::Xml) => "xml",
                 Proof::Is(Reader::Page) => "page",
                 Proof::Is(Reader::Table) => "table",
+                Proof::Is(Reader::Script) => "script",
                 Proof::Both(_) => "both",
                 Proof::Mended(_) => "mended",
             };

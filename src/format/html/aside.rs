@@ -31,10 +31,13 @@ impl Page {
         }
         self.bare_names(written.begin, written.text, &written.attributes.list[behind..], eyes)?;
         let names = self.names();
-        for one in &written.attributes.list {
+        for (index, one) in written.attributes.list.iter().enumerate() {
             let name = written.text[one.name.clone()].to_ascii_lowercase();
             let at = |(id, wanted): &(PlaceId, String)| (*wanted == name).then_some(*id);
             let context = Context { names: names.clone(), places: places.iter().filter_map(at).collect() };
+            if index >= behind {
+                self.attribute_name(written.begin, written.text, one, eyes)?;
+            }
             self.attribute(written, one, &name, context, eyes)?;
         }
         Ok(())
@@ -50,8 +53,10 @@ impl Page {
     ) -> Result<(), Refusal> {
         let behind = self.tag_name(begin, text, 2, attributes, eyes)?;
         self.bare_names(begin, text, &attributes.list[behind..], eyes)?;
-        for one in &attributes.list {
-            self.attribute_name(begin, text, one, eyes)?;
+        for (index, one) in attributes.list.iter().enumerate() {
+            if index >= behind {
+                self.attribute_name(begin, text, one, eyes)?;
+            }
             if let Some((span, quote)) = &one.value {
                 let source = Source::attribute(&text[span.clone()], begin + span.start, *quote);
                 self.whole(&source, 0..source.text.len(), Part::Attribute, &Context::default(), eyes)?;
@@ -68,7 +73,6 @@ impl Page {
         mut context: Context,
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
-        self.attribute_name(written.begin, written.text, one, eyes)?;
         let Some((span, quote)) = &one.value else { return Ok(()) };
         let source = Source::attribute(&written.text[span.clone()], written.begin + span.start, *quote);
         let whole = 0..source.text.len();
@@ -76,6 +80,7 @@ impl Page {
         let what = match use_of(written.tag.role, name, written.is_custom()) {
             Use::Structure if !is_plain_name(name) => Use::Read,
             Use::Read | Use::Aside if is_run(name, &source.text) => Use::Script,
+            Use::Control | Use::Read | Use::Aside if inside::is_object(&source.text, &self.words) => Use::Script,
             what => what,
         };
         let is_marked = what == Use::Control && (written.tag.role != Role::Input || is_mark(&written.input()));
@@ -187,8 +192,11 @@ impl Page {
     ) -> Result<usize, Refusal> {
         let mut span = start..attributes.name_end;
         let name = &text[span.clone()];
-        let bare = attributes.list.iter().take_while(|one| one.value.is_none());
-        let joined = if is_of_a_person(name) { bare.count() } else { 0 };
+        let bare = attributes.list.iter().take_while(|one| one.value.is_none()).count();
+        // The end of a name may be one that a sign of equality follows.
+        let named = |one: &Attribute| !is_programs_name(&text[one.name.clone()]);
+        let last = usize::from(attributes.list.get(bare).is_some_and(named));
+        let joined = if is_of_a_person(name) { bare + last } else { 0 };
         if is_element_name(name) && joined == 0 {
             return Ok(0);
         }
@@ -217,9 +225,7 @@ impl Page {
             if run.len() == 1 && is_plain_name(&text[span.clone()]) {
                 continue;
             }
-            // Names of attributes are in one case, those of people begin with another.
-            let is_plain =
-                run.iter().map(|one| &text[one.name.clone()]).all(|name| is_plain_name(name) && is_in_one_case(name));
+            let is_plain = run.iter().all(|one| is_programs_name(&text[one.name.clone()]));
             let part = if is_plain { Part::Id } else { Part::Attribute };
             let source = Source::attribute(&text[span.clone()], begin + span.start, Quote::HtmlBare);
             self.whole(&source, 0..source.text.len(), part, &Context::default(), eyes)?;
@@ -311,7 +317,7 @@ impl Page {
         let raw = eyes.raw;
         let text = raw.slice(span.clone());
         // Most texts begin otherwise, also where a reference writes that.
-        if !text.trim_start().starts_with(['{', '[', '&', '<']) {
+        if !text.trim_start().starts_with(['{', '[', '(', '&', '<']) {
             return Ok(false);
         }
         let context = Context { names: self.names(), places: self.places_here() };
@@ -321,6 +327,10 @@ impl Page {
         let source = Source::text(text, span.start);
         let whole = trimmed(&source.text, 0..source.text.len());
         let is_data = self.json(&source, whole.clone(), &context, eyes)?;
+        if !is_data && inside::is_object(&source.text, &self.words) {
+            self.script(&source, &context, eyes)?;
+            return Ok(true);
+        }
         Ok(is_data || self.markup(&source, whole, Part::Text, &context, eyes)?)
     }
 
@@ -411,11 +421,19 @@ fn is_element_name(name: &str) -> bool {
     digits <= DIGITS && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':' | b'_' | b'.'))
 }
 
-/// Whether a tag is called as people write names of persons, with a capital first alone, and no element is.
+/// Whether a tag is called as people write names of persons, with a capital first alone, and no element is; signs of
+/// tags that did not end may stand before (`<i<Yamada Taro>`).
 fn is_of_a_person(name: &str) -> bool {
+    let name = name.rsplit('<').next().unwrap_or(name);
     let [first, rest @ ..] = name.as_bytes() else { return false };
     let is_name = first.is_ascii_uppercase() && !rest.is_empty() && rest.iter().all(u8::is_ascii_lowercase);
     is_name && !inside::is_element(name)
+}
+
+/// Whether pages name attributes so, and no person is: names of attributes are in one case, those of people begin with
+/// another.
+fn is_programs_name(name: &str) -> bool {
+    is_plain_name(name) && is_in_one_case(name)
 }
 
 /// Whether a name is in capitals, or has none.

@@ -36,6 +36,8 @@ pub struct ScriptWalker {
     /// No path reaches into a script's own data, whose root nobody knows.
     nowhere: Arc<Places>,
     bounds: Bounds,
+    /// How deep documents may stand in its strings.
+    nests: usize,
     /// How many objects were opened in its data so far.
     objects: Cell<u32>,
 }
@@ -53,8 +55,15 @@ impl ScriptWalker {
             places,
             nowhere: Arc::new(Places::default()),
             bounds: bounds.clone(),
+            nests: NESTS,
             objects: Cell::new(0),
         }
+    }
+
+    /// The same of a program in a text, in whose strings documents may stand so deep.
+    pub fn within(mut self, nests: usize) -> ScriptWalker {
+        self.nests = nests;
+        self
     }
 
     /// Shows data that came as a script; `false`, with nothing shown, if it is none.
@@ -62,7 +71,7 @@ impl ScriptWalker {
         let Ok(text) = str::from_utf8(&self.held) else { return Ok(false) };
         let Some(data) = padded::data(text) else { return Ok(false) };
         let raw_of = |offset| data.start + offset;
-        let surroundings = Surroundings { raw_of: &raw_of, outer: None, record: 0, nests: NESTS };
+        let surroundings = Surroundings { raw_of: &raw_of, outer: None, record: 0, nests: self.nests };
         let mut under = Under::new(None, &self.objects, sink);
         if !leaves_within(&text[data.clone()], &self.places, &self.bounds, &surroundings, &mut under)? {
             return Ok(false);
@@ -82,7 +91,7 @@ impl ScriptWalker {
             let name = name_before(&text[at..data.start]);
             let mut under = Under::new(name.as_deref(), &self.objects, sink);
             let raw_of = |offset| data.start + offset;
-            let surroundings = Surroundings { raw_of: &raw_of, outer: None, record: 0, nests: NESTS };
+            let surroundings = Surroundings { raw_of: &raw_of, outer: None, record: 0, nests: self.nests };
             if leaves_within(&text[data.clone()], &self.nowhere, &self.bounds, &surroundings, &mut under)? {
                 self.strings(text, at..data.start, sink)?;
                 at = data.end;
@@ -113,7 +122,7 @@ impl ScriptWalker {
             && let Ok(decoded) = decode(quotes, &raw[..literal.span.len()])
         {
             let raw_of = |offset: usize| decoded.map.get(offset).map_or(span.end, |at| span.start + *at as usize);
-            let surroundings = Surroundings { raw_of: &raw_of, outer: Some(quotes), record: 0, nests: NESTS };
+            let surroundings = Surroundings { raw_of: &raw_of, outer: Some(quotes), record: 0, nests: self.nests };
             let mut under = Under::new(name, &self.objects, sink);
             if leaves_within(&decoded.text, &self.nowhere, &self.bounds, &surroundings, &mut under)? {
                 return Ok(());
@@ -134,7 +143,7 @@ impl ScriptWalker {
         let Some(piece) = leaf.pieces.first() else { return Ok(false) };
         let Ok(decoded) = decode(piece.quotes, &raw[..piece.span.len()]) else { return Ok(false) };
         let map: Vec<usize> = decoded.map.iter().map(|at| piece.span.start + *at as usize).collect();
-        let insides = Insides::new(&self.places.words, &self.bounds, NESTS);
+        let insides = Insides::new(&self.places.words, &self.bounds, self.nests);
         let mut insides = insides.lenient().behind(self.objects.get());
         let shown = insides.show(leaf, &map, sink);
         self.objects.set(insides.objects());
