@@ -10,6 +10,7 @@ pub mod budget;
 pub mod disguise;
 mod elsewhere;
 mod enclosed;
+mod filler;
 mod folded;
 pub mod inbound;
 mod leaves;

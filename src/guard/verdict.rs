@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use crate::detect::Found;
 use crate::guard::disguise;
+use crate::guard::filler::is_filler;
 use crate::guard::leaves::{Known, is_listed};
 use crate::guard::needles::{Needles, Veil};
 use crate::guard::notes::{Note, Notes, Why};
@@ -116,6 +117,9 @@ impl<'a> Judge<'a> {
 
     /// Seeks a veiled value in the other leaves.
     fn seek(&mut self, value: &str, record: u32, far_chars: usize, veil: Veil<'_>) -> Result<(), Refusal> {
+        if is_filler(value) {
+            return Ok(());
+        }
         self.shapes.note(value);
         self.needles.add(value, record, far_chars, veil)
     }
