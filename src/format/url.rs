@@ -203,12 +203,16 @@ fn is_plain_name(name: &str) -> bool {
     digits <= SHORT_NUMBER && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_$-.:[]".contains(&byte))
 }
 
-/// Whether data is written as an address can hold it (RFC 2397): in base64, whose lines may be broken, or without blanks
-/// and marks. Text that follows a lost quote is not.
+/// Whether data is in base64 (RFC 2397), whose lines may be broken and whose signs be in percent-encoding. What is not,
+/// or no more than a text that follows a lost quote, is read.
 fn is_encoded(data: &str) -> bool {
     let is_base64 = |c: char| c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || matches!(c, '+' | '/' | '=');
-    let lines = data.split_once(";base64,").is_some_and(|(_, lines)| lines.chars().all(is_base64));
-    lines || !data.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"'))
+    let is_sign = |part: &str| ["2B", "2b", "2F", "2f", "3D", "3d"].iter().any(|sign| part.starts_with(sign));
+    data.split_once(";base64,").is_some_and(|(_, lines)| {
+        let mut parts = lines.split('%');
+        let first = parts.next().unwrap_or_default();
+        first.chars().all(is_base64) && parts.all(|part| is_sign(part) && part.chars().all(is_base64))
+    })
 }
 
 #[cfg(test)]
@@ -269,7 +273,9 @@ mod tests {
         assert_eq!(shown("javascript:call('090%201')"), ["Script 11..26 call('090 1')"]);
         assert_eq!(shown("data:image/png;base64,AAAA"), [""; 0]);
         assert_eq!(shown("data:image/png;base64,AA\n  AA=="), [""; 0]);
-        assert_eq!(shown("data:image/png,%89PNG"), [""; 0]);
+        assert_eq!(shown("data:image/png;base64,AA%3D%3D"), [""; 0]);
+        assert_eq!(shown("data:image/png;base64,AA%20"), ["Url 22..27 AA "]);
+        assert_eq!(shown("data:image/png,a/b"), ["Url 15..18 a/b"]);
         assert_eq!(shown("data:image/png;b 090</p>"), ["Url 5..24 image/png;b 090</p>"]);
         assert_eq!(shown("data:text/plain,%E5%B1%B1"), ["Url 16..25 山"]);
     }

@@ -29,16 +29,18 @@ impl Page {
         if written.attributes.list.is_empty() {
             return Ok(());
         }
-        self.bare_names(written.begin, written.text, &written.attributes.list[behind..], eyes)?;
+        self.bare_names(written.begin, written.text, begin_at(&written.attributes.list, behind), eyes)?;
         let names = self.names();
-        for (index, one) in written.attributes.list.iter().enumerate() {
+        for one in &written.attributes.list {
             let name = written.text[one.name.clone()].to_ascii_lowercase();
             let at = |(id, wanted): &(PlaceId, String)| (*wanted == name).then_some(*id);
             let context = Context { names: names.clone(), places: places.iter().filter_map(at).collect() };
-            if index >= behind {
+            if one.name.start >= behind {
                 self.attribute_name(written.begin, written.text, one, eyes)?;
             }
-            self.attribute(written, one, &name, context, eyes)?;
+            if one.value.as_ref().is_some_and(|(span, _)| span.start >= behind) {
+                self.attribute(written, one, &name, context, eyes)?;
+            }
         }
         Ok(())
     }
@@ -52,12 +54,12 @@ impl Page {
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
         let behind = self.tag_name(begin, text, 2, attributes, eyes)?;
-        self.bare_names(begin, text, &attributes.list[behind..], eyes)?;
-        for (index, one) in attributes.list.iter().enumerate() {
-            if index >= behind {
+        self.bare_names(begin, text, begin_at(&attributes.list, behind), eyes)?;
+        for one in &attributes.list {
+            if one.name.start >= behind {
                 self.attribute_name(begin, text, one, eyes)?;
             }
-            if let Some((span, quote)) = &one.value {
+            if let Some((span, quote)) = one.value.as_ref().filter(|(span, _)| span.start >= behind) {
                 let source = Source::attribute(&text[span.clone()], begin + span.start, *quote);
                 self.whole(&source, 0..source.text.len(), Part::Attribute, &Context::default(), eyes)?;
             }
@@ -181,7 +183,7 @@ impl Page {
     }
 
     /// Shows a name that no page gives an element: an address or a person in brackets, as letters have it (`<Yamada
-    /// Taro>`). Gives how many names of attributes belong to it.
+    /// Taro>`). Gives where it ends, among the attributes or before them.
     fn tag_name(
         &mut self,
         begin: usize,
@@ -192,22 +194,14 @@ impl Page {
     ) -> Result<usize, Refusal> {
         let mut span = start..attributes.name_end;
         let name = &text[span.clone()];
-        let bare = attributes.list.iter().take_while(|one| one.value.is_none()).count();
-        // The end of a name may be one that a sign of equality follows.
-        let named = |one: &Attribute| !is_programs_name(&text[one.name.clone()]);
-        let last = usize::from(attributes.list.get(bare).is_some_and(named));
-        let joined = if is_of_a_person(name) { bare + last } else { 0 };
-        if is_element_name(name) && joined == 0 {
-            return Ok(0);
-        }
-        if let Some(last) = attributes.list[..joined].last() {
-            span.end = last.name.end;
-        }
+        let joined = if is_of_a_person(name) { joined(text, &attributes.list) } else { None };
+        let Some(end) = joined.or((!is_element_name(name)).then_some(span.end)) else { return Ok(0) };
+        span.end = end;
         let has_more = text[span.end..].trim_start() != ">";
         let quote = if has_more { Quote::HtmlTag } else { Quote::HtmlBare };
         let source = Source::attribute(&text[span.clone()], begin + span.start, quote);
         self.whole(&source, 0..source.text.len(), Part::Attribute, &Context::default(), eyes)?;
-        Ok(joined)
+        Ok(end)
     }
 
     /// Shows names beside one another that have no value, as one text: they may be one that lost its quotes.
@@ -430,6 +424,33 @@ fn is_of_a_person(name: &str) -> bool {
     is_name && !inside::is_element(name)
 }
 
+/// The attributes that begin there or behind.
+fn begin_at(attributes: &[Attribute], at: usize) -> &[Attribute] {
+    &attributes[attributes.partition_point(|one| one.name.start < at)..]
+}
+
+/// Where a name that a tag begins with ends, if attributes belong to it: those without a value, and the name
+/// of one that no program calls so. Where the sign of a tag that did not end stands in that, its value is no value, and
+/// the name may go on behind it.
+fn joined(text: &str, attributes: &[Attribute]) -> Option<usize> {
+    let mut joined = None;
+    for one in attributes {
+        let Some((span, quote)) = &one.value else {
+            joined = Some(one.name.end);
+            continue;
+        };
+        if is_programs_name(&text[one.name.clone()]) {
+            break;
+        }
+        let is_broken = *quote == Quote::HtmlBare && text[one.name.start..span.end].contains('<');
+        joined = Some(if is_broken { span.end } else { one.name.end });
+        if !is_broken {
+            break;
+        }
+    }
+    joined
+}
+
 /// Whether pages name attributes so, and no person is: names of attributes are in one case, those of people begin with
 /// another.
 fn is_programs_name(name: &str) -> bool {
@@ -517,10 +538,29 @@ fn comment_text(raw: &str) -> Range<usize> {
 /// The part of a comment that is a page for some browsers: `[if IE]>…<![endif]`.
 fn conditional(text: &str, trimmed: Range<usize>) -> Range<usize> {
     let inside = &text[trimmed.clone()];
-    let Some(condition) = inside.strip_prefix("[if").and_then(|rest| rest.find("]>")) else { return trimmed };
-    let start = trimmed.start + "[if".len() + condition + "]>".len();
+    let Some((condition, _)) = inside.strip_prefix("[if").and_then(|rest| rest.split_once("]>")) else {
+        return trimmed;
+    };
+    if !is_condition(condition) {
+        return trimmed;
+    }
+    let start = trimmed.start + "[if".len() + condition.len() + "]>".len();
     let end = text[start..trimmed.end].strip_suffix("<![endif]").map_or(trimmed.end, |page| start + page.len());
     start..end
+}
+
+/// Whether something asks what Microsoft's browsers and office programs are asked (`lt IE 9`, `gte mso 9`); anything
+/// else may be a value.
+fn is_condition(text: &str) -> bool {
+    const WORDS: [&str; 13] =
+        ["ie", "lt", "lte", "gt", "gte", "mso", "vml", "o", "pub", "ppt", "true", "false", "windowsedition"];
+    let is_known = |word: &str| {
+        let word = word.to_ascii_lowercase();
+        let is_number = word.len() <= 2 && word.bytes().all(|b| b.is_ascii_digit());
+        is_number || WORDS.contains(&&*word) || word.strip_prefix("support").is_some_and(|of| of.len() < 24)
+    };
+    let is_mark = |c: char| matches!(c, '!' | '(' | ')' | '&' | '|' | '.') || c.is_ascii_whitespace();
+    text.len() <= 64 && text.split(is_mark).filter(|word| !word.is_empty()).all(is_known)
 }
 
 /// Whether tags stand in a comment: markup that was taken out of the page.
