@@ -16,6 +16,7 @@ pub mod entity;
 mod aside;
 mod attribute;
 mod beside;
+mod broken;
 mod close;
 mod columns;
 mod control;

@@ -1,0 +1,133 @@
+//! Names in tags that no page gives an element or an attribute: values that lost their quotes, or stand in brackets as
+//! letters have an address (`<Yamada Taro>`).
+
+use crate::format::html::attribute::{Attribute, Attributes};
+use crate::format::html::embed::{Context, Source};
+use crate::format::html::page::{Eyes, Page};
+use crate::format::inside;
+use crate::terms::leaf::Part;
+use crate::terms::quote::Quote;
+use crate::terms::refusal::Refusal;
+
+impl Page {
+    /// Shows a name that no page gives an element: an address or a person in brackets, as letters have it (`<Yamada
+    /// Taro>`). Gives where it ends, among the attributes or before them.
+    pub(super) fn tag_name(
+        &mut self,
+        begin: usize,
+        text: &str,
+        start: usize,
+        attributes: &Attributes,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<usize, Refusal> {
+        let mut span = start..attributes.name_end;
+        let name = &text[span.clone()];
+        let joined = if is_of_a_person(name) { joined(text, &attributes.list) } else { None };
+        let Some(end) = joined.or((!is_element_name(name)).then_some(span.end)) else { return Ok(0) };
+        span.end = end;
+        let has_more = text[span.end..].trim_start() != ">";
+        let quote = if has_more { Quote::HtmlTag } else { Quote::HtmlBare };
+        let source = Source::attribute(&text[span.clone()], begin + span.start, quote);
+        self.whole(&source, 0..source.text.len(), Part::Attribute, &Context::default(), eyes)?;
+        Ok(end)
+    }
+
+    /// Shows names beside one another that have no value, as one text: they may be one that lost its quotes.
+    pub(super) fn bare_names(
+        &mut self,
+        begin: usize,
+        text: &str,
+        attributes: &[Attribute],
+        eyes: &mut Eyes<'_>,
+    ) -> Result<(), Refusal> {
+        let runs = attributes.chunk_by(|one, next| one.value.is_none() && next.value.is_none());
+        for run in runs {
+            let ([Attribute { name: first, value: None }, ..], Some(last)) = (run, run.last()) else { continue };
+            let span = first.start..last.name.end;
+            if run.len() == 1 && is_plain_name(&text[span.clone()]) {
+                continue;
+            }
+            let is_plain = run.iter().all(|one| is_programs_name(&text[one.name.clone()]));
+            let part = if is_plain { Part::Id } else { Part::Attribute };
+            let source = Source::attribute(&text[span.clone()], begin + span.start, Quote::HtmlBare);
+            self.whole(&source, 0..source.text.len(), part, &Context::default(), eyes)?;
+        }
+        Ok(())
+    }
+
+    /// Shows a name that no page gives an attribute: it may be a value that lost its quotes.
+    pub(super) fn attribute_name(
+        &mut self,
+        begin: usize,
+        text: &str,
+        one: &Attribute,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<(), Refusal> {
+        let name = &text[one.name.clone()];
+        if one.value.is_none() || is_plain_name(name) {
+            return Ok(());
+        }
+        let source = Source::attribute(name, begin + one.name.start, Quote::HtmlBare);
+        self.whole(&source, 0..source.text.len(), Part::Attribute, &Context::default(), eyes)
+    }
+}
+
+/// Whether pages name elements so: `h1`, `my-card`, `o:p`.
+fn is_element_name(name: &str) -> bool {
+    const DIGITS: usize = 4;
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    digits <= DIGITS && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':' | b'_' | b'.'))
+}
+
+/// Whether a tag is called as people write names of persons, with a capital first alone, and no element is; signs of
+/// tags that did not end may stand before (`<i<Yamada Taro>`).
+fn is_of_a_person(name: &str) -> bool {
+    let name = name.rsplit('<').next().unwrap_or(name);
+    let [first, rest @ ..] = name.as_bytes() else { return false };
+    let is_name = first.is_ascii_uppercase() && !rest.is_empty() && rest.iter().all(u8::is_ascii_lowercase);
+    is_name && !inside::is_element(name)
+}
+
+/// The attributes that begin there or behind.
+pub(super) fn begin_at(attributes: &[Attribute], at: usize) -> &[Attribute] {
+    &attributes[attributes.partition_point(|one| one.name.start < at)..]
+}
+
+/// Where a name that a tag begins with ends, if attributes belong to it: those without a value, and the name
+/// of one that no program calls so. Where the sign of a tag that did not end stands in that, its value is no value, and
+/// the name may go on behind it.
+fn joined(text: &str, attributes: &[Attribute]) -> Option<usize> {
+    let mut joined = None;
+    for one in attributes {
+        let Some((span, quote)) = &one.value else {
+            joined = Some(one.name.end);
+            continue;
+        };
+        if is_programs_name(&text[one.name.clone()]) {
+            break;
+        }
+        let is_broken = *quote == Quote::HtmlBare && text[one.name.start..span.end].contains('<');
+        joined = Some(if is_broken { span.end } else { one.name.end });
+        if !is_broken {
+            break;
+        }
+    }
+    joined
+}
+
+/// Whether pages name attributes so, and no person is: names of attributes are in one case, those of people begin with
+/// another.
+fn is_programs_name(name: &str) -> bool {
+    is_plain_name(name) && is_in_one_case(name)
+}
+
+/// Whether a name is in capitals, or has none.
+fn is_in_one_case(name: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| name.as_bytes().iter().any(is);
+    !(has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase))
+}
+
+/// Whether pages name attributes so.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b':' | b'_' | b'.'))
+}
