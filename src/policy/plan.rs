@@ -45,8 +45,8 @@ pub struct Plan {
     pub targets: Vec<Target>,
     /// The places that are bare names, folded.
     pub names: HashMap<String, Vec<PlaceId>>,
-    /// The places that are paths, by what a question may call what stands there: the last name on the way, and the
-    /// last two as one word.
+    /// The places that are paths, by what a question may call what stands there: the last name on the way, the
+    /// last two as one word, and the one before where the last says nothing.
     pub ways: HashMap<String, Vec<PlaceId>>,
     /// What becomes of each kind, by the kind's number.
     pub decisions: Vec<Decision>,

@@ -362,20 +362,36 @@ impl Layout {
     }
 }
 
-/// What a question may call the column that an answer has at the end of a path: `$.items[*].cell.no` is `no`, and `cell.no`.
+/// What a question may call the column that an answer has at the end of a path: `$.items[*].cell.no` is `no`,
+/// `cell.no` and `cell`.
 fn called(place: &Place) -> Vec<String> {
-    let names: Vec<&str> = match place {
-        Place::Json(path) => path.steps.iter().filter_map(Step::name).collect(),
-        Place::Xml(path) => path.steps.iter().filter_map(|step| step.name.as_deref()).collect(),
+    let steps: Vec<Option<&str>> = match place {
+        Place::Json(path) => path.steps.iter().map(Step::name).collect(),
+        Place::Xml(path) => path.steps.iter().map(|step| step.name.as_deref()).collect(),
         Place::Name(_) | Place::Css(_) => Vec::new(),
     };
-    let squeezed = |name: &str| fold(name).chars().filter(|c| c.is_alphanumeric()).collect::<String>();
-    match &names[..] {
-        [] => Vec::new(),
-        [last] => vec![fold(last)],
-        [.., before, last] => vec![fold(last), squeezed(before) + &squeezed(last)],
+    let names: Vec<String> = steps.iter().flatten().map(|name| fold(name)).collect();
+    let squeezed = |name: &str| name.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let mut all = Vec::new();
+    if let [.., last] = &names[..] {
+        all.push(last.clone());
     }
+    if let [.., before, last] = &names[..] {
+        all.push(squeezed(before) + &squeezed(last));
+        // A list has no order of its own.
+        let is_object = matches!(steps[..], [.., Some(_), Some(_)]);
+        if is_object && BARE.contains(&&**last) && !HOLDERS.contains(&&**before) {
+            all.push(before.clone());
+        }
+    }
+    all
 }
+
+/// Names that say nothing of what stands there: what holds them is the column (`?sort=cell`).
+const BARE: [&str; 6] = ["no", "number", "value", "text", "code", "data"];
+
+/// What holds all of an answer is no column.
+const HOLDERS: [&str; 8] = ["data", "value", "result", "response", "content", "item", "record", "object"];
 
 /// The records of all resources together. A body is cut into records in one way, so resources that
 /// cut it in two cannot be taken together.
