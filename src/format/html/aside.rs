@@ -30,16 +30,14 @@ impl Page {
         if written.attributes.list.is_empty() {
             return Ok(());
         }
-        self.bare_names(written.begin, written.text, begin_at(&written.attributes.list, behind), eyes)?;
+        let loose = begin_at(&written.attributes.list, behind);
+        let taken = self.loose_names(written.begin, written.text, loose, eyes)?;
         let names = self.names();
         for one in &written.attributes.list {
             let name = written.text[one.name.clone()].to_ascii_lowercase();
             let at = |(id, wanted): &(PlaceId, String)| (*wanted == name).then_some(*id);
             let context = Context { names: names.clone(), places: places.iter().filter_map(at).collect() };
-            if one.name.start >= behind {
-                self.attribute_name(written.begin, written.text, one, eyes)?;
-            }
-            if one.value.as_ref().is_some_and(|(span, _)| span.start >= behind) {
+            if one.value.as_ref().is_some_and(|(span, _)| span.start >= behind && !taken.contains(span)) {
                 self.attribute(written, one, &name, context, eyes)?;
             }
         }
@@ -55,15 +53,11 @@ impl Page {
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
         let behind = self.tag_name(begin, text, 2, attributes, eyes)?;
-        self.bare_names(begin, text, begin_at(&attributes.list, behind), eyes)?;
-        for one in &attributes.list {
-            if one.name.start >= behind {
-                self.attribute_name(begin, text, one, eyes)?;
-            }
-            if let Some((span, quote)) = one.value.as_ref().filter(|(span, _)| span.start >= behind) {
-                let source = Source::attribute(&text[span.clone()], begin + span.start, *quote);
-                self.whole(&source, 0..source.text.len(), Part::Attribute, &Context::default(), eyes)?;
-            }
+        let taken = self.loose_names(begin, text, begin_at(&attributes.list, behind), eyes)?;
+        let values = attributes.list.iter().filter_map(|one| one.value.as_ref());
+        for (span, quote) in values.filter(|(span, _)| span.start >= behind && !taken.contains(span)) {
+            let source = Source::attribute(&text[span.clone()], begin + span.start, *quote);
+            self.whole(&source, 0..source.text.len(), Part::Attribute, &Context::default(), eyes)?;
         }
         Ok(())
     }

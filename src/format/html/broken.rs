@@ -1,6 +1,8 @@
 //! Names in tags that no page gives an element or an attribute: values that lost their quotes, or stand in brackets as
 //! letters have an address (`<Yamada Taro>`).
 
+use std::ops::Range;
+
 use crate::format::html::attribute::{Attribute, Attributes};
 use crate::format::html::embed::{Context, Source};
 use crate::format::html::page::{Eyes, Page};
@@ -32,43 +34,34 @@ impl Page {
         Ok(end)
     }
 
-    /// Shows names beside one another that have no value, as one text: they may be one that lost its quotes.
-    pub(super) fn bare_names(
+    /// Shows the names of attributes that no page gives any: values that lost their quotes. Those beside one another are
+    /// shown as one text. Gives where values stand that belong to such a text.
+    pub(super) fn loose_names(
         &mut self,
         begin: usize,
         text: &str,
         attributes: &[Attribute],
         eyes: &mut Eyes<'_>,
-    ) -> Result<(), Refusal> {
-        let runs = attributes.chunk_by(|one, next| one.value.is_none() && next.value.is_none());
-        for run in runs {
-            let ([Attribute { name: first, value: None }, ..], Some(last)) = (run, run.last()) else { continue };
-            let span = first.start..last.name.end;
+    ) -> Result<Vec<Range<usize>>, Refusal> {
+        let mut taken = Vec::new();
+        let mut rest = attributes;
+        while let [first, ..] = rest {
+            let end = if first.value.is_none() { joined(text, rest) } else { None };
+            let end = end.unwrap_or(first.name.end);
+            let (run, behind) = rest.split_at(rest.partition_point(|one| one.name.start < end));
+            rest = behind;
+            let span = first.name.start..end;
             if run.len() == 1 && is_plain_name(&text[span.clone()]) {
                 continue;
             }
-            let is_plain = run.iter().all(|one| is_programs_name(&text[one.name.clone()]));
+            let is_plain = first.value.is_none() && run.iter().all(|one| is_programs_name(&text[one.name.clone()]));
             let part = if is_plain { Part::Id } else { Part::Attribute };
             let source = Source::attribute(&text[span.clone()], begin + span.start, Quote::HtmlBare);
             self.whole(&source, 0..source.text.len(), part, &Context::default(), eyes)?;
+            let values = run.iter().filter_map(|one| one.value.as_ref());
+            taken.extend(values.map(|(span, _)| span.clone()).filter(|span| span.start < end));
         }
-        Ok(())
-    }
-
-    /// Shows a name that no page gives an attribute: it may be a value that lost its quotes.
-    pub(super) fn attribute_name(
-        &mut self,
-        begin: usize,
-        text: &str,
-        one: &Attribute,
-        eyes: &mut Eyes<'_>,
-    ) -> Result<(), Refusal> {
-        let name = &text[one.name.clone()];
-        if one.value.is_none() || is_plain_name(name) {
-            return Ok(());
-        }
-        let source = Source::attribute(name, begin + one.name.start, Quote::HtmlBare);
-        self.whole(&source, 0..source.text.len(), Part::Attribute, &Context::default(), eyes)
+        Ok(taken)
     }
 }
 
