@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::format::html::attribute::{Attribute, Attributes, Use, is_run, use_of};
-use crate::format::html::broken::{begin_at, is_plain_name};
+use crate::format::html::attribute::{Attributes, Use, is_run, use_of};
+use crate::format::html::broken::{begin_at, is_plain_name, left};
 use crate::format::html::element::Role;
 use crate::format::html::embed::{Context, Source, trimmed};
 use crate::format::html::held::Word;
@@ -37,8 +37,9 @@ impl Page {
             let name = written.text[one.name.clone()].to_ascii_lowercase();
             let at = |(id, wanted): &(PlaceId, String)| (*wanted == name).then_some(*id);
             let context = Context { names: names.clone(), places: places.iter().filter_map(at).collect() };
-            if one.value.as_ref().is_some_and(|(span, _)| span.start >= behind && !taken.contains(span)) {
-                self.attribute(written, one, &name, context, eyes)?;
+            let Some((span, quote)) = one.value.as_ref().filter(|(span, _)| span.start >= behind) else { continue };
+            if let Some(span) = left(span, &taken) {
+                self.attribute(written, (span, *quote), &name, context, eyes)?;
             }
         }
         Ok(())
@@ -55,7 +56,8 @@ impl Page {
         let behind = self.tag_name(begin, text, 2, attributes, eyes)?;
         let taken = self.loose_names(begin, text, begin_at(&attributes.list, behind), eyes)?;
         let values = attributes.list.iter().filter_map(|one| one.value.as_ref());
-        for (span, quote) in values.filter(|(span, _)| span.start >= behind && !taken.contains(span)) {
+        for (span, quote) in values.filter(|(span, _)| span.start >= behind) {
+            let Some(span) = left(span, &taken) else { continue };
             let source = Source::attribute(&text[span.clone()], begin + span.start, *quote);
             self.whole(&source, 0..source.text.len(), Part::Attribute, &Context::default(), eyes)?;
         }
@@ -65,13 +67,12 @@ impl Page {
     fn attribute(
         &mut self,
         written: &Written<'_>,
-        one: &Attribute,
+        (span, quote): (Range<usize>, Quote),
         name: &str,
         mut context: Context,
         eyes: &mut Eyes<'_>,
     ) -> Result<(), Refusal> {
-        let Some((span, quote)) = &one.value else { return Ok(()) };
-        let source = Source::attribute(&written.text[span.clone()], written.begin + span.start, *quote);
+        let source = Source::attribute(&written.text[span.clone()], written.begin + span.start, quote);
         let whole = 0..source.text.len();
         // What no page calls so is nobody's structure, whatever it begins with.
         let what = match use_of(written.tag.role, name, written.is_custom()) {

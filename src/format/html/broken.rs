@@ -35,7 +35,7 @@ impl Page {
     }
 
     /// Shows the names of attributes that no page gives any: values that lost their quotes. Those beside one another are
-    /// shown as one text. Gives where values stand that belong to such a text.
+    /// shown as one text. Gives where such texts stand that hold values, or begin in one.
     pub(super) fn loose_names(
         &mut self,
         begin: usize,
@@ -45,23 +45,55 @@ impl Page {
     ) -> Result<Vec<Range<usize>>, Refusal> {
         let mut taken = Vec::new();
         let mut rest = attributes;
-        while let [first, ..] = rest {
-            let end = if first.value.is_none() { joined(text, rest) } else { None };
-            let end = end.unwrap_or(first.name.end);
+        while let [first, others @ ..] = rest {
+            let name = first.name.clone();
+            if first.value.is_some() {
+                if !is_plain_name(&text[name.clone()]) {
+                    self.loose(begin, text, name.clone(), Part::Attribute, eyes)?;
+                }
+                rest = others;
+            }
+            let start = if first.value.is_some() { last_sign(text, first) } else { Some(name.start) };
+            let (Some(start), Some(end)) = (start, joined(text, rest)) else { continue };
             let (run, behind) = rest.split_at(rest.partition_point(|one| one.name.start < end));
             rest = behind;
-            let span = first.name.start..end;
-            if run.len() == 1 && is_plain_name(&text[span.clone()]) {
+            if run.len() == 1 && is_plain_name(&text[start..end]) {
                 continue;
             }
-            let is_plain = first.value.is_none() && run.iter().all(|one| is_programs_name(&text[one.name.clone()]));
+            let is_plain = start == name.start && run.iter().all(|one| is_programs_name(&text[one.name.clone()]));
             let part = if is_plain { Part::Id } else { Part::Attribute };
-            let source = Source::attribute(&text[span.clone()], begin + span.start, Quote::HtmlBare);
-            self.whole(&source, 0..source.text.len(), part, &Context::default(), eyes)?;
-            let values = run.iter().filter_map(|one| one.value.as_ref());
-            taken.extend(values.map(|(span, _)| span.clone()).filter(|span| span.start < end));
+            self.loose(begin, text, start..end, part, eyes)?;
+            taken.push(start..end);
         }
         Ok(taken)
+    }
+
+    fn loose(
+        &mut self,
+        begin: usize,
+        text: &str,
+        span: Range<usize>,
+        part: Part,
+        eyes: &mut Eyes<'_>,
+    ) -> Result<(), Refusal> {
+        let source = Source::attribute(&text[span.clone()], begin + span.start, Quote::HtmlBare);
+        self.whole(&source, 0..source.text.len(), part, &Context::default(), eyes)
+    }
+}
+
+/// Where a name may begin in a value without quotes: behind the last sign of a tag in it.
+fn last_sign(text: &str, one: &Attribute) -> Option<usize> {
+    let (span, quote) = one.value.as_ref()?;
+    let at = text[span.clone()].rfind('<').filter(|_| *quote == Quote::HtmlBare)?;
+    Some(span.start + at + 1)
+}
+
+/// What is left of a value beside these texts.
+pub(super) fn left(value: &Range<usize>, taken: &[Range<usize>]) -> Option<Range<usize>> {
+    let mut over = taken.iter().filter(|text| text.start < value.end && value.start < text.end);
+    match over.next() {
+        None => Some(value.clone()),
+        Some(text) => (value.start < text.start).then_some(value.start..text.start),
     }
 }
 
