@@ -63,7 +63,8 @@ impl Page {
             let is_plain = start == name.start && run.iter().all(|one| is_programs_name(&text[one.name.clone()]));
             let part = if is_plain { Part::Id } else { Part::Attribute };
             self.loose(begin, text, start..end, part, eyes)?;
-            taken.push(start..end);
+            // The sign itself belongs to neither.
+            taken.push(start - usize::from(first.value.is_some())..end);
         }
         Ok(taken)
     }
