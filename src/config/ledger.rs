@@ -12,7 +12,7 @@ use crate::config::units::Origin;
 use crate::ledger::key::PublicKey;
 use crate::ledger::witness::Place;
 use crate::policy::fault::Faults;
-use crate::policy::node::{self, Node, Source, Value};
+use crate::policy::node::{self, Node, Source, Spot, Value};
 use crate::policy::reader::{self, MapReader};
 use crate::terms::retention::Class;
 
@@ -40,6 +40,8 @@ impl Default for Ledger {
 pub struct Hold {
     /// The person: `customer:42`.
     pub subject: Option<String>,
+    /// Where the person is named.
+    pub subject_spot: Option<Spot>,
     /// The staff: `tanaka`.
     pub staff: Option<String>,
     /// From this moment on.
@@ -95,7 +97,7 @@ const MONTHS_MAX: u32 = 1200;
 /// `{ subject: customer:42 }`, `{ staff: tanaka, from: 2026-01-01, to: 2026-03-31 }`
 fn hold(node: &Node, faults: &mut Faults) -> Option<Hold> {
     let mut map = MapReader::open(node, "a hold", faults)?;
-    let subject = map.take("subject").map(|node| person(node, faults));
+    let subject = map.take("subject").map(|node| (person(node, faults), node.spot.clone()));
     let staff = map.take("staff").map(|node| reader::text(node, "a hold's `staff`", faults).map(str::to_owned));
     let from = map.take("from").map(|node| moment(node, false, faults));
     let to = map.take("to").map(|node| moment(node, true, faults));
@@ -109,7 +111,9 @@ fn hold(node: &Node, faults: &mut Faults) -> Option<Hold> {
         fault.help("name a `subject`, `staff`, or the days `from` and `to` which");
         return None;
     }
-    let hold = Hold { subject: subject.flatten(), staff: staff.flatten(), from: from.flatten(), to: to.flatten() };
+    let (subject, subject_spot) = subject.unzip();
+    let (subject, staff, from, to) = (subject.flatten(), staff.flatten(), from.flatten(), to.flatten());
+    let hold = Hold { subject, subject_spot, staff, from, to };
     if hold.from.zip(hold.to).is_some_and(|(from, to)| from >= to) {
         faults.error(&node.spot, "date", "the hold ends before it begins").help("write the earlier day as `from`");
         return None;

@@ -1,6 +1,7 @@
 //! What gateway.yaml and the rules make of each other, which neither shows alone: roles whose groups
 //! no source of identity gives, rules for persons whom none knows, conditions on networks in
-//! which the proxies are, and tokens that look like values in a CRM of which nothing was converted.
+//! which the proxies are, tokens that look like values in a CRM of which nothing was converted, and holds on
+//! persons whom no resource names.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,6 +23,11 @@ pub fn warnings(config: &Config, policy: &Policy) -> Vec<Fault> {
     policy.check_proxies(&config.trusted_proxies, &mut faults);
     if !was_migrated(&config.state) {
         policy.check_store(&mut faults);
+    }
+    for hold in &config.ledger.holds {
+        if let (Some(subject), Some(spot)) = (&hold.subject, &hold.subject_spot) {
+            policy.check_held(subject, spot, &mut faults);
+        }
     }
     faults.into_sorted()
 }

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use crate::guard::folded;
 
+/// Without blanks, which do not count.
 const FILLERS: [&str; 39] = [
     "なし",
     "無し",
@@ -36,9 +37,9 @@ const FILLERS: [&str; 39] = [
     "unknown",
     "unset",
     "undefined",
-    "not set",
-    "not available",
-    "not applicable",
+    "notset",
+    "notavailable",
+    "notapplicable",
     "nothing",
     "empty",
     "tbd",

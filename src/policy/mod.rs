@@ -430,6 +430,11 @@ impl Policy {
     pub fn check_store(&self, faults: &mut Faults) {
         warnings::unconverted(&self.parts, faults);
     }
+
+    /// Notes a person, `TYPE:ID`, of a type that no resource gives: no record is under that name.
+    pub fn check_held(&self, person: &str, spot: &Spot, faults: &mut Faults) {
+        warnings::unnamed(&self.parts, person, spot, faults);
+    }
 }
 
 impl fmt::Debug for Policy {

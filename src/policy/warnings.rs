@@ -72,6 +72,21 @@ pub(super) fn proxied(parts: &Parts, proxies: &[IpNet], faults: &mut Faults) {
     }
 }
 
+/// No record of the ledger is about a person of a type that no resource gives.
+pub(super) fn unnamed(parts: &Parts, person: &str, spot: &Spot, faults: &mut Faults) {
+    let Some((kind, _)) = person.split_once(':') else { return };
+    let subjects = parts.resources.iter().flat_map(|resource| resource.subjects.iter().chain(&resource.remember));
+    let kinds: BTreeSet<&str> = subjects.map(|subject| &*subject.kind).collect();
+    if kinds.contains(kind) {
+        return;
+    }
+    let fault = faults.warning(spot, "bad-subject", format!("no resource is about a `{kind}`: nothing is held"));
+    if !kinds.is_empty() {
+        let kinds: Vec<String> = kinds.iter().map(|kind| format!("`{kind}`")).collect();
+        fault.help(format!("the rules know {}", kinds.join(", ")));
+    }
+}
+
 /// Nothing tells such a token from a value that stood there before and happens to look like it.
 pub(super) fn unconverted(parts: &Parts, faults: &mut Faults) {
     let Some((kind, spot)) = &parts.store.looks_like else { return };

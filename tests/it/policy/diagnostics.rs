@@ -229,6 +229,15 @@ fn configuration_and_rules_are_held_against_each_other() {
     );
     gateway("  - basic: { users: users.yaml }\n  - anonymous: { groups: [crm-support, crm-manager] }\n");
     assert_eq!(codes().iter().filter(|line| line.contains(" nobody ")).count(), 2, "ito and anonymous:tanaka");
+    gateway(
+        "  - basic: { users: users.yaml }\nledger: { holds: [{ subject: \"customer:42\" }, { subject: \"custmer:42\" }, { staff: tanaka }] }\n",
+    );
+    let rules = fs::read_to_string(folder.path().join("rules.yaml")).expect("the rules");
+    let customers =
+        "resources:\n  - { id: customer, match: \"GET /c/{id}\", subject: { type: customer, at: path.id } }\nrules:\n";
+    write("rules.yaml", &rules.replace("rules:\n", customers));
+    let held: Vec<String> = codes().into_iter().filter(|line| line.contains(" bad-subject ")).collect();
+    assert_eq!(held, ["8:58 bad-subject the rules know `customer`"]);
     write("users.yaml", "kato: { pasword: hunter2, password: hunter3, groups: [auditors] }\n");
     gateway("  - basic: { users: users.yaml }\n  - header: { user: X_User, from: [127.0.0.1], secret: hunter4 }\n");
     let output = sudare(folder.path(), &["check"]);
