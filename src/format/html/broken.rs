@@ -105,10 +105,11 @@ fn is_element_name(name: &str) -> bool {
     digits <= DIGITS && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':' | b'_' | b'.'))
 }
 
-/// Whether a tag is called as people write names of persons, with a capital first alone, and no element is; signs of
-/// tags that did not end may stand before (`<i<Yamada Taro>`).
+/// Whether a tag is called as people write names of persons, with a capital first alone, and no element is. Of what is no
+/// element's name at all the end counts: signs of tags that did not end, and others, may stand before (`<i<Yamada Taro>`).
 fn is_of_a_person(name: &str) -> bool {
-    let name = name.rsplit('<').next().unwrap_or(name);
+    let before = if is_element_name(name) { None } else { name.rfind(|c: char| !c.is_ascii_alphanumeric()) };
+    let name = before.map_or(name, |at| name[at..].trim_start_matches(|c: char| !c.is_ascii_alphanumeric()));
     let [first, rest @ ..] = name.as_bytes() else { return false };
     let is_name = first.is_ascii_uppercase() && !rest.is_empty() && rest.iter().all(u8::is_ascii_lowercase);
     is_name && !inside::is_element(name)
