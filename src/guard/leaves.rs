@@ -158,7 +158,17 @@ fn meaning(plan: &Plan, folded: &str) -> (Vec<PlaceId>, Option<KindId>) {
         all.0.extend(places);
         all.1 = [all.1, label].into_iter().flatten().max_by_key(|kind| strictness(plan, *kind));
     }
-    if is_known(&all) { all } else { inside.map(known).unwrap_or_default() }
+    if !is_known(&all) {
+        all = inside.map(known).unwrap_or_default();
+    }
+    if !is_known(&all)
+        && let Some(name) = label::without_time(folded)
+    {
+        // What it was before is as personal, but tells neither whose the record is nor what else is in it.
+        all = known(name);
+        all.0.retain(|id| matches!(plan.targets[usize::from(id.0)].meaning, Meaning::Field { told: None, .. }));
+    }
+    all
 }
 
 /// Whether a member is called by what it holds alone, and not by what that is.

@@ -80,6 +80,9 @@ impl Words {
 
     fn may_begin(&self, label: &str) -> bool {
         let Some(first) = label.trim_start().chars().next() else { return false };
+        if label::may_be_qualified(first) {
+            return true;
+        }
         match first {
             'a'..='z' | '0'..='9' | '一'..='\u{9fff}' | 'ぁ'..='ゖ' => self.begins.contains(&first),
             'A'..='Z' => self.begins.contains(&first.to_ascii_lowercase()),
@@ -112,6 +115,9 @@ mod tests {
             ("電 話 番 号（ハイフンなし）", Some(Length::Line)),
             ("電話番号 / 備考", Some(Length::Text)),
             ("電話番号・来店", None),
+            ("ご契約者様の電話番号：", Some(Length::Line)),
+            ("会員電話番号", Some(Length::Line)),
+            ("会員備考", None),
             ("（電話番号）", None),
             ("電話番号2", Some(Length::Line)),
             ("電話番号 888003", None),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::format::html::attribute::{Attributes, Use, is_run, use_of};
 use crate::format::html::broken::{begin_at, is_plain_name, left};
-use crate::format::html::element::Role;
+use crate::format::html::element::{Role, Tag, number};
 use crate::format::html::embed::{Context, Source, trimmed};
 use crate::format::html::held::Word;
 use crate::format::html::marks;
@@ -120,8 +120,30 @@ impl Page {
             Use::Control | Use::Read | Use::Aside if self.marked_up(&source, &context, eyes)? => Ok(()),
             Use::Control if !is_marked => self.control_value(written, &source, &context, eyes),
             Use::Read | Use::Aside if is_url(&source.text) => self.url(&source, 0, &context, eyes),
-            Use::Control | Use::Read | Use::Aside => self.whole(&source, whole, Part::Attribute, &context, eyes),
+            Use::Control | Use::Read | Use::Aside => {
+                let part = self.part_of(written.tag, name, &source.text, &context);
+                self.whole(&source, whole, part, &context, eyes)
+            }
         }
+    }
+
+    /// What an attribute is: the value itself where it says to programs, or of a picture, what its element says to
+    /// people, and a label that is known stands at that.
+    fn part_of(&self, tag: Tag, name: &str, text: &str, context: &Context) -> Part {
+        const PICTURE: u64 = number("img");
+        const GAUGES: [u64; 2] = [number("meter"), number("progress")];
+        const DATA: u64 = number("data");
+        const TIME: u64 = number("time");
+        const SORTED_BY: [&str; 4] = ["data-order", "data-sort", "data-sort-value", "data-value"];
+        let is_value = !tag.foreign
+            && match name {
+                "alt" => tag.name == PICTURE,
+                "value" => GAUGES.contains(&tag.name) || (tag.name == DATA && !is_short(text)),
+                "datetime" => tag.name == TIME,
+                _ => SORTED_BY.contains(&name) && !is_short(text),
+            };
+        let is_labelled = is_value && context.names.near.iter().any(|name| self.words.know(name));
+        if is_labelled { Part::Value } else { Part::Attribute }
     }
 
     /// Shows a page or XML that an attribute holds, where nothing says what that is as a whole. Gives whether it
@@ -357,6 +379,13 @@ fn own_name(name: &str, text: &str) -> Option<Word> {
     let is_word = text.bytes().all(in_word) && text.bytes().any(|byte| byte.is_ascii_alphabetic());
     let name = ["v-bind:", ":", "data-"].iter().find_map(|before| name.strip_prefix(before)).unwrap_or(name);
     (!is_word && !name.is_empty()).then(|| Word::from(name))
+}
+
+/// Whether a text is such a mark, or a short number: a place in an order, the number of a record.
+fn is_short(text: &str) -> bool {
+    const DIGITS: usize = 6;
+    let text = text.trim();
+    is_code(text) || (text.len() <= DIGITS && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
 }
 
 /// Whether a choice sends a mark of the form's own, and no value: a letter or two, a number with few of them,

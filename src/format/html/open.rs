@@ -137,6 +137,8 @@ pub(super) struct Collector {
     parts: Vec<Word>,
     /// What an image in it says, a button or the element itself, for readers that see no text.
     said: Option<Word>,
+    /// What it is called in full, in words that are known.
+    pub(super) called: Option<Word>,
     /// The first text that stands in the element itself, where others stand in elements beside that.
     pub(super) own: Option<Word>,
 }
@@ -169,6 +171,11 @@ impl Collector {
         if self.said.is_none() && !text.trim().is_empty() && text.len() <= LABEL_BYTES_MAX {
             self.said = Some(Word::from(text.trim()));
         }
+    }
+
+    /// Notes what its tag, or an abbreviation in it, says in full: `<th abbr="氏名">`.
+    pub(super) fn called(&mut self, name: Word) {
+        self.called.get_or_insert(name);
     }
 
     /// What stands for its text, where it has none.

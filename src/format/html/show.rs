@@ -397,7 +397,8 @@ impl Page {
         let parts = collector.parts();
         let tell = marked || parts.iter().all(|part| self.words.know(part));
         let mut parts = collector.own.iter().chain(if tell { parts } else { &[] });
-        Some(parts.find(|part| self.words.know(part)).cloned().unwrap_or(label))
+        let known = parts.find(|part| self.words.know(part)).or(collector.called.as_ref());
+        Some(known.cloned().unwrap_or(label))
     }
 
     /// Adds text to the headings and labels that it stands in; what a control holds is not theirs.

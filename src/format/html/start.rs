@@ -2,7 +2,7 @@
 
 use crate::format::html::attribute::Attributes;
 use crate::format::html::close::{LINK, is_of_a_menu};
-use crate::format::html::element::{Role, Tag};
+use crate::format::html::element::{Role, Tag, number};
 use crate::format::html::entity;
 use crate::format::html::held::Word;
 use crate::format::html::matching::{Facts, Matched};
@@ -208,8 +208,11 @@ impl Page {
         const LABELS: [&str; 5] = ["aria-label", "data-label", "data-title", "data-th", "itemprop"];
         let tag = written.tag;
         let is_text = matches!(tag.role, Role::Inline | Role::Div | Role::P) || tag.is_line();
-        if !is_text || tag.foreign || tag.name == LINK || written.attributes.list.is_empty() {
+        if !is_text || tag.foreign || written.attributes.list.is_empty() {
             return None;
+        }
+        if tag.name == LINK {
+            return self.edited_in_place(written);
         }
         for one in &written.attributes.list {
             let name = &written.text[one.name.clone()];
@@ -225,6 +228,15 @@ impl Page {
             }
         }
         None
+    }
+
+    /// The name of what a link shows and lets people change where it stands (X-editable).
+    fn edited_in_place(&self, written: &Written<'_>) -> Option<(Word, Length)> {
+        let is_edited =
+            ["data-type", "data-pk"].iter().any(|name| written.attributes.raw(written.text, name).is_some());
+        let name = written.word("data-name").filter(|_| is_edited)?;
+        let length = self.words.length(&name)?;
+        (!self.open.iter().any(is_of_a_menu)).then_some((name, length))
     }
 
     /// What the selectors say of an element.
@@ -354,6 +366,7 @@ impl Page {
             // `氏名: activate to sort column ascending`
             collector.said(label.split([':', '：']).next().unwrap_or_default());
         }
+        self.called_in_full(open, written);
         let told = match open.tag.role {
             _ if self.collecting == 0 => None,
             Role::Void => written.word("alt"),
@@ -365,6 +378,22 @@ impl Page {
             let collectors = self.open.iter_mut().filter_map(|open| open.collector.as_mut());
             collectors.for_each(|collector| collector.said(&told));
         }
+    }
+
+    /// Tells headings and labels what they are called in full, in their own tag or by an abbreviation in them.
+    fn called_in_full(&mut self, open: &mut Open, written: &Written<'_>) {
+        const ABBREVIATION: u64 = number("abbr");
+        let is_heading = matches!(open.tag.role, Role::Th | Role::Dt | Role::Label | Role::Legend);
+        let collector = if is_heading {
+            open.collector.as_mut()
+        } else if open.tag.name == ABBREVIATION && self.collecting > 0 {
+            self.open.iter_mut().rev().find_map(|open| open.collector.as_mut())
+        } else {
+            None
+        };
+        let Some(collector) = collector else { return };
+        let names = ["abbr", "title"].iter().filter_map(|name| written.word(name));
+        names.filter(|name| self.words.know(name)).for_each(|name| collector.called(name));
     }
 
     /// Whether a form begins in so many others that it is none: browsers take none in another at all, selectors
