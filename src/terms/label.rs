@@ -195,7 +195,8 @@ fn qualified(folded: &str) -> Option<&str> {
             .iter()
             .any(|whose| before.strip_suffix(whose).is_some_and(|polite| matches!(polite, "" | "ご" | "御" | "お")))
     };
-    let is_polite = matches!(before, "ご" | "御" | "お");
+    // `お電話：お待ちしています` speaks of a call.
+    let is_polite = matches!(before, "ご" | "御" | "お") && name != "電話";
     (is_polite || is_known(before) || before.strip_suffix("様").is_some_and(is_known)).then(|| {
         let start = folded.len() - name.len();
         &folded[start..]
@@ -353,6 +354,7 @@ mod tests {
             ("送付先住所2", &["住所"], None),
             ("契約者電話番号(自宅)", &["電話番号"], Some("自宅")),
             ("お電話番号", &["電話番号"], None),
+            ("お電話", &[], None),
             ("会員番号", &[], None),
             ("会員電話番号案内", &[], None),
             ("会社住所録", &[], None),
