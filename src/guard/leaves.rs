@@ -164,9 +164,14 @@ fn meaning(plan: &Plan, folded: &str) -> (Vec<PlaceId>, Option<KindId>) {
     if !is_known(&all)
         && let Some(name) = label::without_time(folded)
     {
-        // What it was before is as personal, but tells neither whose the record is nor what else is in it.
-        all = known(name);
-        all.0.retain(|id| matches!(plan.targets[usize::from(id.0)].meaning, Meaning::Field { told: None, .. }));
+        // What it was before is as personal, but it is not the field: that may be gone from the answer.
+        let (places, label) = known(name);
+        let of_field = |id: &PlaceId| match plan.targets[usize::from(id.0)].meaning {
+            Meaning::Field { kind, told: None, .. } => Some(kind),
+            _ => None,
+        };
+        let kinds = places.iter().filter_map(of_field).chain(label);
+        all.1 = kinds.max_by_key(|kind| strictness(plan, *kind));
     }
     all
 }

@@ -117,9 +117,6 @@ impl<'a> Judge<'a> {
 
     /// Seeks a veiled value in the other leaves.
     fn seek(&mut self, value: &str, record: u32, far_chars: usize, veil: Veil<'_>) -> Result<(), Refusal> {
-        if is_filler(value) {
-            return Ok(());
-        }
         self.shapes.note(value);
         self.needles.add(value, record, far_chars, veil)
     }
@@ -222,7 +219,7 @@ impl<'a> Judge<'a> {
         let domain = if by_itself { None } else { decision.domain.as_deref() };
         let veil = self.veil(value, (kind, action), domain, leaf.record, leaf.part == Part::Number)?;
         // A boolean is no text that could be known again elsewhere.
-        if leaf.part != Part::Boolean {
+        if leaf.part != Part::Boolean && !is_filler(value, kind) {
             let far_chars = self.plan.kinds.get(kind).elsewhere_chars;
             let veil = Veil { text: &veil, strictness: action.strictness() };
             self.seek(value, self.record(leaf), far_chars, veil)?;

@@ -2,6 +2,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::terms::whose;
+
 /// Folds a label, key, heading or parameter: NFKC, lower case, blanks joined, what nobody sees left
 /// out, and what pages write around a label (`：`, `*`, `（必須）`, `任意`, the sign of a sorted column) taken off.
 pub fn fold(label: &str) -> String {
@@ -51,9 +53,9 @@ pub fn parts(folded: &str) -> (Vec<&str>, Option<&str>) {
         return (Vec::new(), None);
     }
     if let Some(name) = unnumbered(folded) {
-        return (vec![qualified(name).unwrap_or(name)], None);
+        return (vec![whose::without(name).unwrap_or(name)], None);
     }
-    if let Some(name) = qualified(folded) {
+    if let Some(name) = whose::without(folded) {
         return (vec![name], None);
     }
     if bracket.is_none() && !folded.contains(BETWEEN) {
@@ -67,7 +69,7 @@ pub fn parts(folded: &str) -> (Vec<&str>, Option<&str>) {
     }
     let outside = before.split(BETWEEN).map(str::trim).filter(|part| !part.is_empty());
     let outside = outside.map(|part| unnumbered(part).unwrap_or(part));
-    let outside = outside.map(|part| qualified(part).unwrap_or(part)).collect();
+    let outside = outside.map(|part| whose::without(part).unwrap_or(part)).collect();
     let groups = folded.split(OPENING).skip(1).filter_map(|group| group.split(CLOSING).next());
     let inside = groups.map(|part| part.trim().trim_matches(['\'', '"'])).filter(|part| !part.is_empty()).last();
     (outside, inside)
@@ -115,94 +117,6 @@ fn unnumbered(folded: &str) -> Option<&str> {
     (is_numbered && is_plain).then_some(name)
 }
 
-/// Whose a value is, before what it is: `会員|氏名`, `送付先|住所`.
-const WHOSE: [&str; 42] = [
-    "旧",
-    "新",
-    "変更前",
-    "変更後",
-    "更新前",
-    "更新後",
-    "会員",
-    "顧客",
-    "お客様",
-    "契約者",
-    "申込者",
-    "申込人",
-    "申請者",
-    "担当者",
-    "担当",
-    "代表者",
-    "保護者",
-    "責任者",
-    "購入者",
-    "注文者",
-    "予約者",
-    "受取人",
-    "受取人様",
-    "被保険者",
-    "保険契約者",
-    "名義人",
-    "口座名義人",
-    "紹介者",
-    "患者",
-    "社員",
-    "従業員",
-    "送付先",
-    "お届け先",
-    "配送先",
-    "発送先",
-    "請求先",
-    "連絡先",
-    "緊急連絡先",
-    "勤務先",
-    "登録",
-    "本人",
-    "家族",
-];
-
-/// What such words may stand before. Others go on to something else behind them (`会員番号`, `会員状態`).
-const WHAT: [&str; 18] = [
-    "氏名",
-    "お名前",
-    "名前",
-    "姓名",
-    "フリガナ",
-    "ふりがな",
-    "氏名カナ",
-    "住所",
-    "ご住所",
-    "郵便番号",
-    "電話",
-    "電話番号",
-    "携帯電話",
-    "携帯番号",
-    "携帯電話番号",
-    "fax番号",
-    "メールアドレス",
-    "生年月日",
-];
-
-/// The name in a compound that says whose it is.
-fn qualified(folded: &str) -> Option<&str> {
-    if folded.is_ascii() {
-        return None;
-    }
-    let name = WHAT.iter().copied().filter(|what| folded.ends_with(what)).max_by_key(|what| what.len())?;
-    let before = folded[..folded.len() - name.len()].trim_end_matches(['の', ' ']);
-    let is_known = |before: &str| {
-        WHOSE
-            .iter()
-            .any(|whose| before.strip_suffix(whose).is_some_and(|polite| matches!(polite, "" | "ご" | "御" | "お")))
-    };
-    // `お電話：お待ちしています` speaks of a call.
-    let is_polite = matches!(before, "ご" | "御" | "お") && name != "電話";
-    (is_polite || is_known(before) || before.strip_suffix("様").is_some_and(is_known)).then(|| {
-        let start = folded.len() - name.len();
-        &folded[start..]
-    })
-}
-
 /// The name of what a member keeps of before or after a change: `old_phone`, `phone_before`.
 pub fn without_time(folded: &str) -> Option<&str> {
     const TIMES: [&str; 11] =
@@ -212,11 +126,6 @@ pub fn without_time(folded: &str) -> Option<&str> {
     let (before, last) = folded.rsplit_once(parted)?;
     let name = if TIMES.contains(&first) { behind } else { before };
     (TIMES.contains(&first) || TIMES.contains(&last)).then_some(name).filter(|name| !name.is_empty())
-}
-
-/// Whether a label may begin with whose its value is.
-pub fn may_be_qualified(first: char) -> bool {
-    matches!(first, 'ご' | '御' | 'お') || WHOSE.iter().any(|whose| whose.starts_with(first))
 }
 
 /// What stands behind the heading of a column that can be sorted, and behind a label that explains itself.

@@ -25,5 +25,6 @@ pub mod retention;
 pub mod secret;
 pub mod shelf;
 pub mod staff;
+pub mod whose;
 pub mod words;
 pub mod xml_path;

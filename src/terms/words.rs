@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::terms::label;
+use crate::terms::{label, whose};
 
 /// The names that a plan knows, folded.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -80,7 +80,7 @@ impl Words {
 
     fn may_begin(&self, label: &str) -> bool {
         let Some(first) = label.trim_start().chars().next() else { return false };
-        if label::may_be_qualified(first) {
+        if whose::may_begin(first) {
             return true;
         }
         match first {

@@ -78,7 +78,6 @@ impl Page {
         let what = match use_of(written.tag.role, name, written.is_custom()) {
             Use::Structure if !is_plain_name(name) => Use::Read,
             Use::Read | Use::Aside if is_run(name, &source.text) => Use::Script,
-            Use::Control | Use::Read | Use::Aside if inside::is_object(&source.text, &self.words) => Use::Script,
             what => what,
         };
         let is_marked = what == Use::Control && (written.tag.role != Role::Input || is_mark(&written.input()));
@@ -118,6 +117,7 @@ impl Page {
             Use::Url => self.url(&source, 0, &context, eyes),
             Use::Control | Use::Read | Use::Aside if self.json(&source, whole.clone(), &context, eyes)? => Ok(()),
             Use::Control | Use::Read | Use::Aside if self.marked_up(&source, &context, eyes)? => Ok(()),
+            Use::Control | Use::Read | Use::Aside if self.object(&source, &context, eyes)? => Ok(()),
             Use::Control if !is_marked => self.control_value(written, &source, &context, eyes),
             Use::Read | Use::Aside if is_url(&source.text) => self.url(&source, 0, &context, eyes),
             Use::Control | Use::Read | Use::Aside => {
@@ -149,8 +149,22 @@ impl Page {
     /// Shows a page or XML that an attribute holds, where nothing says what that is as a whole. Gives whether it
     /// does.
     fn marked_up(&mut self, source: &Source<'_>, context: &Context, eyes: &mut Eyes<'_>) -> Result<bool, Refusal> {
-        let is_value = context.names.near.iter().any(|name| self.words.know(name)) || !context.places.is_empty();
+        let is_value = self.is_value(context);
         Ok(!is_value && self.markup(source, 0..source.text.len(), Part::Attribute, context, eyes)?)
+    }
+
+    /// The same of an object that only scripts can read. Gives whether it is one.
+    fn object(&mut self, source: &Source<'_>, context: &Context, eyes: &mut Eyes<'_>) -> Result<bool, Refusal> {
+        let is_object = !self.is_value(context) && inside::is_object(&source.text, &self.words);
+        if is_object {
+            self.script(source, context, eyes)?;
+        }
+        Ok(is_object)
+    }
+
+    /// Whether a name that is known, or a place, says what a text is as a whole.
+    fn is_value(&self, context: &Context) -> bool {
+        !context.places.is_empty() || context.names.near.iter().any(|name| self.words.know(name))
     }
 
     /// The names of what a choice would send: its own, or those of the list that it stands in. What is read
@@ -272,16 +286,12 @@ impl Page {
             return Ok(false);
         }
         let context = Context { names: self.names(), places: self.places_here() };
-        if !context.places.is_empty() || context.names.near.iter().any(|name| self.words.know(name)) {
+        if self.is_value(&context) {
             return Ok(false);
         }
         let source = Source::text(text, span.start);
         let whole = trimmed(&source.text, 0..source.text.len());
-        let is_data = self.json(&source, whole.clone(), &context, eyes)?;
-        if !is_data && inside::is_object(&source.text, &self.words) {
-            self.script(&source, &context, eyes)?;
-            return Ok(true);
-        }
+        let is_data = self.json(&source, whole.clone(), &context, eyes)? || self.object(&source, &context, eyes)?;
         Ok(is_data || self.markup(&source, whole, Part::Text, &context, eyes)?)
     }
 

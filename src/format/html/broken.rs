@@ -54,7 +54,8 @@ impl Page {
                 rest = others;
             }
             let start = if first.value.is_some() { last_sign(text, first) } else { Some(name.start) };
-            let (Some(start), Some(end)) = (start, joined(text, rest)) else { continue };
+            let Some(start) = start else { continue };
+            let Some(end) = joined(text, rest) else { continue };
             let (run, behind) = rest.split_at(rest.partition_point(|one| one.name.start < end));
             rest = behind;
             if run.len() == 1 && is_plain_name(&text[start..end]) {

@@ -245,7 +245,7 @@ impl WrappedJson {
     fn close(&mut self, rest: &[u8], sink: &mut dyn Sink) -> Result<(), Refusal> {
         for (at, byte) in rest.iter().enumerate() {
             self.stage = match (self.stage, byte) {
-                (Stage::Closing([_]), b')') => Stage::Closed,
+                (Stage::Closing(CALL_END), b')') => Stage::Closed,
                 (Stage::Closing([next]), byte) if next == byte => Stage::Ended,
                 (Stage::Closing([next, rest @ ..]), byte) if next == byte => Stage::Closing(rest),
                 (
